@@ -19,6 +19,19 @@ function(xtape_compile_flags target)
   endif()
 endfunction()
 
+# xtape_test_properties(test...): the environment that every entry of ctest needs.
+function(xtape_test_properties)
+  set(environment)
+  if(XTAPE_SANITIZE MATCHES "thread")
+    # OpenMP's run time is not instrumented itself; its tool interface (clang's libarcher) tells ThreadSanitizer what
+    # it synchronises, so nothing is lost by not looking into such libraries.
+    list(APPEND environment TSAN_OPTIONS=ignore_noninstrumented_modules=1)
+  endif()
+  foreach(test ${ARGN})
+    set_property(TEST ${test} APPEND PROPERTY ENVIRONMENT ${environment})
+  endforeach()
+endfunction()
+
 # The widest vector instructions the compiler may use under this build's flags.
 function(xtape_instruction_set result)
   set(flags ${CMAKE_CXX_FLAGS})

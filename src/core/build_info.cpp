@@ -5,10 +5,8 @@
 #include <xsimd/xsimd.hpp>
 
 #include "core/build_config.hpp"
+#include "xtape/core/threads.hpp"
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 #ifdef XTAPE_HAS_DNNL
 #include <oneapi/dnnl/dnnl.h>
 #endif
@@ -24,7 +22,7 @@ namespace {
 
 std::string threads() {
 #ifdef _OPENMP
-  return fmt::format("OpenMP {}, {} of them", detail::build_openmp, omp_get_max_threads());
+  return fmt::format("OpenMP {}, {} at most", detail::build_openmp, num_threads());
 #else
   return "none";
 #endif
