@@ -1,0 +1,59 @@
+#include "xtape/core/build_info.hpp"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <sstream>
+#include <string>
+
+#include "xtape/core/threads.hpp"
+#include "xtape/version.hpp"
+
+namespace {
+
+/// The value that build_info() gives for a name, or "<none>".
+std::string fact(const std::string& name) {
+  std::istringstream lines(xtape::build_info());
+  for (std::string line; std::getline(lines, line);) {
+    if (line.rfind(name + " ", 0) == 0) return line.substr(line.find_first_not_of(' ', name.size()));
+  }
+  return "<none>";
+}
+
+}  // namespace
+
+TEST_CASE("build_info: names version and compiler as the headers and this compiler do") {
+  CHECK(fact("xtape") == fmt::format("{}.{}.{}", XTAPE_VERSION_MAJOR, XTAPE_VERSION_MINOR, XTAPE_VERSION_PATCH));
+#ifdef __clang__
+  CHECK(fact("compiler") == fmt::format("Clang {}.{}.{}", __clang_major__, __clang_minor__, __clang_patchlevel__));
+#else
+  CHECK(fact("compiler") == fmt::format("GNU {}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__));
+#endif
+}
+
+TEST_CASE("build_info: instruction set is the one these flags allow") {
+#if defined(__AVX512BW__)
+  CHECK(fact("instruction set") == "avx512bw");
+#elif defined(__AVX2__) && defined(__FMA__)
+  CHECK(fact("instruction set") == "fma3+avx2");
+#elif defined(__AVX2__)
+  CHECK(fact("instruction set") == "avx2");
+#else
+  CHECK(fact("instruction set") != "<none>");
+#endif
+}
+
+TEST_CASE("build_info: threads follow set_num_threads") {
+  const int before = xtape::num_threads();
+  xtape::set_num_threads(1);
+  const std::string one = fact("threads");
+  xtape::set_num_threads(before);
+  CHECK((one == "none" || one.find(" 1 at most") != std::string::npos));
+}
+
+TEST_CASE("build_info: libraries are named") {
+  for (const char* name : {"build type", "BLAS", "LAPACK", "oneDNN"}) {
+    CAPTURE(name);
+    CHECK(fact(name) != "<none>");
+  }
+}
