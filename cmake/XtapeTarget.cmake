@@ -6,7 +6,7 @@ function(xtape_compile_flags target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow)
   # g++ 12 takes the undefined operand inside its own AVX-512 intrinsics for a mistake of the caller (GCC bug 105593).
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized)
+    target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized -Wno-uninitialized)
   endif()
   if(XTAPE_WERROR)
     target_compile_options(${target} PRIVATE -Werror)

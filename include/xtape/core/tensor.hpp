@@ -1,0 +1,224 @@
+#pragma once
+
+#include <atomic>
+#include <concepts>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "xtape/core/dtype.hpp"
+#include "xtape/core/memory.hpp"
+#include "xtape/core/shape.hpp"
+
+namespace xt {
+template <class D>
+class xexpression;
+}
+
+namespace xtape {
+
+class Tensor;
+
+namespace detail {
+
+/// What a Tensor points to: the description of an array and, in the same block of memory, its elements, unless it is a
+/// view (a reshape, a slice along axis 0) of the elements of another one, its owner.
+struct TensorImpl {
+  std::atomic<std::uint32_t> references{1};
+  DType dtype = DType::float32;
+  bool weak = false;              ///< a plain number: takes the dtype of the tensor it is combined with
+  std::atomic<bool> leaf{false};  ///< some tape has watched it: tapes look it up by address
+  std::uint8_t size_class = 0;    ///< of the allocator's block
+  std::uint64_t id = 0;           ///< number of the op result in its thread's record, 0 where not recorded
+  std::byte* data = nullptr;      ///< 64-byte aligned unless it is a view
+  std::int64_t numel = 0;
+  TensorImpl* owner = nullptr;   ///< holds the elements; this object itself unless it is a view
+  TensorImpl* logits = nullptr;  ///< what a softmax was taken of, for the losses' stable path
+  Shape shape;
+};
+
+/// Frees a TensorImpl that nobody refers to any more.
+void destroy(TensorImpl* impl) noexcept;
+
+inline void retain(TensorImpl* impl) noexcept { impl->references.fetch_add(1, std::memory_order_relaxed); }
+inline void release(TensorImpl* impl) noexcept {
+  // The last owner needs no read-modify-write: nobody else can be copying its handle.
+  if (impl->references.load(std::memory_order_acquire) == 1 ||
+      impl->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    destroy(impl);
+  }
+}
+
+/// Specialised in xtape/core/xtensor.hpp for xtensor's expressions.
+template <class E>
+struct FromXtensor {
+  static_assert(sizeof(E) == 0, "include <xtape/core/xtensor.hpp> to make a Tensor of an xtensor expression");
+};
+template <class T>
+struct ArrayView {
+  static_assert(sizeof(T) == 0, "include <xtape/core/xtensor.hpp> to use Tensor::array<T>()");
+};
+
+template <class E>
+concept XtensorExpression = std::is_class_v<E> && std::is_base_of_v<xt::xexpression<E>, E>;
+
+void check_dtype(const char* op, const TensorImpl* impl, DType wanted);
+
+}  // namespace detail
+
+/// An immutable n-dimensional array with a run-time dtype: a small handle that is cheap to copy, whose copies share the
+/// elements. The elements are contiguous in row-major order.
+///
+/// A default-constructed Tensor is empty: it stands for "no tensor", such as the gradient of an unconnected source, and
+/// converts to false.
+class Tensor {
+ public:
+  Tensor() noexcept = default;
+  Tensor(const Tensor& other) noexcept : impl_(other.impl_) {
+    if (impl_ != nullptr) detail::retain(impl_);
+  }
+  Tensor(Tensor&& other) noexcept : impl_(std::exchange(other.impl_, nullptr)) {}
+  Tensor& operator=(Tensor other) noexcept {
+    std::swap(impl_, other.impl_);
+    return *this;
+  }
+  ~Tensor() {
+    if (impl_ != nullptr) detail::release(impl_);
+  }
+
+  /// A scalar from a plain number, so that `x * 2` and `maximum(x, 0)` work: it takes the dtype of the tensor that it
+  /// is combined with, and is float32 (from a floating number), int32 or int64 (from an integer), bool (from a bool)
+  /// alone.
+  template <class T>
+  requires std::is_arithmetic_v<T> Tensor(T number) : Tensor(number_tag{}, number) {}
+
+  /// A copy of an xtensor container, view or expression, with its shape and value type. Needs
+  /// `xtape/core/xtensor.hpp`.
+  template <detail::XtensorExpression E>
+  Tensor(const E& expression) : Tensor(detail::FromXtensor<E>::convert(expression)) {}
+
+  /// Whether there is a tensor; false for the gradient of an unconnected source.
+  bool defined() const noexcept { return impl_ != nullptr; }
+  explicit operator bool() const noexcept { return defined(); }
+
+  const Shape& shape() const { return checked()->shape; }
+  /// The size of one axis; negative counts from the end. Throws an IndexError outside the rank.
+  std::int64_t shape(int axis) const { return checked()->shape.at(axis); }
+  int rank() const { return checked()->shape.rank(); }
+  /// The number of elements.
+  std::int64_t size() const { return checked()->numel; }
+  DType dtype() const { return checked()->dtype; }
+
+  /// The elements in row-major order, valid as long as this or another handle of the tensor lives (so not of a
+  /// temporary: see to_vector). Throws a TypeError when T is not the tensor's dtype.
+  template <Element T>
+  std::span<const T> data() const& {
+    detail::check_dtype("Tensor.data", checked(), dtype_of<T>);
+    return {reinterpret_cast<const T*>(impl_->data), static_cast<std::size_t>(impl_->numel)};
+  }
+  template <Element T>
+  std::span<const T> data() const&& = delete;
+
+  /// A copy of the elements in row-major order. Throws a TypeError when T is not the tensor's dtype.
+  template <Element T>
+  std::vector<T> to_vector() const {
+    const auto elements = data<T>();
+    return {elements.begin(), elements.end()};
+  }
+
+  /// An xtensor view of the elements, without a copy, valid as long as this or another handle of the tensor lives.
+  /// Needs `xtape/core/xtensor.hpp`. Throws a TypeError when T is not the tensor's dtype.
+  template <Element T>
+  auto array() const& {
+    return detail::ArrayView<T>::make(*this);
+  }
+  template <Element T>
+  auto array() const&& = delete;
+
+  /// The value of a tensor with one element, converted to T. Throws a ValueError for any other number of elements.
+  template <class T = double>
+  requires std::is_arithmetic_v<T> T item()
+  const {
+    if constexpr (std::is_floating_point_v<T>) {
+      return static_cast<T>(item_float());
+    } else if constexpr (std::is_same_v<T, bool>) {
+      return item_float() != 0;
+    } else {
+      return static_cast<T>(item_int());
+    }
+  }
+
+  /// The values as NumPy prints them.
+  std::string str() const;
+
+  /// Whether both handles refer to the same tensor (not: equal elements; see equal and allclose).
+  bool is_same(const Tensor& other) const noexcept { return impl_ == other.impl_; }
+
+  /// For the library and for writers of ops.
+  detail::TensorImpl* impl() const noexcept { return impl_; }
+  /// Takes over one reference.
+  static Tensor adopt(detail::TensorImpl* impl) noexcept {
+    Tensor t;
+    t.impl_ = impl;
+    return t;
+  }
+
+ private:
+  struct number_tag {};
+  template <class T>
+  Tensor(number_tag, T number) {
+    if constexpr (std::is_same_v<T, bool>) {
+      make_bool(number);
+    } else if constexpr (std::is_integral_v<T>) {
+      make_number(static_cast<std::int64_t>(number), sizeof(T) > 4);
+    } else {
+      make_number(static_cast<double>(number));
+    }
+  }
+  void make_bool(bool value);
+  void make_number(std::int64_t value, bool wide);
+  void make_number(double value);
+  double item_float() const;
+  std::int64_t item_int() const;
+
+  detail::TensorImpl* checked() const {
+    if (impl_ == nullptr) throw_empty();
+    return impl_;
+  }
+  [[noreturn]] static void throw_empty();
+
+  detail::TensorImpl* impl_ = nullptr;
+};
+
+/// Several tensors, such as the gradients of a vector of sources; a std::vector in all but its allocator.
+using Tensors = detail::PoolVector<Tensor>;
+
+namespace detail {
+
+/// A new tensor with elements yet to be written. Throws a ValueError for negative sizes.
+Tensor make_tensor(const Shape& shape, DType dtype);
+/// A tensor of another shape on the elements of `source` from element `offset` on, which it shares.
+Tensor make_view(const Tensor& source, const Shape& shape, std::int64_t offset = 0);
+/// Another handle object on the same elements, with an identity of its own.
+inline Tensor make_alias(const Tensor& source) { return make_view(source, source.shape()); }
+/// Whether this handle is the only way to reach the elements, so that they may be overwritten.
+inline bool is_unique(const Tensor& t) {
+  return t.impl()->references.load(std::memory_order_acquire) == 1 && t.impl()->owner == t.impl();
+}
+
+/// The elements for writing, by the function that has just made the tensor or checked is_unique.
+template <Element T>
+T* mutable_data(const Tensor& t) {
+  return reinterpret_cast<T*>(t.impl()->data);
+}
+template <Element T>
+const T* const_data(const Tensor& t) {
+  return reinterpret_cast<const T*>(t.impl()->data);
+}
+
+/// The value of a plain number (TensorImpl::weak) as it was written, before rounding to float32 or int32.
+double weak_value(const Tensor& number);
+
+}  // namespace detail
+}  // namespace xtape

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "xtape/core/tensor.hpp"
+
+namespace xtape {
+
+class Variable;
+
+namespace detail {
+
+struct VariableImpl {
+  Tensor value;
+  std::string name;
+  bool trainable = true;
+};
+
+/// Set while a tape of the calling thread records: tapes learn here which variables are read.
+using VariableReadHook = void (*)(const Variable& variable);
+extern constinit thread_local VariableReadHook variable_read_hook;
+
+}  // namespace detail
+
+/// Keyword arguments of Variable.
+struct VariableOptions {
+  bool trainable = true;  ///< read inside a recording GradientTape, it is watched without being asked to
+  std::string name = "variable";
+};
+
+/// A named tensor that can be assigned to (tf.Variable): a handle, whose copies share the state. Wherever an op takes a
+/// Tensor, a Variable can be given. Any number of threads may read a variable at once; an assignment must not run
+/// beside a read.
+class Variable {
+ public:
+  /// An empty handle, to be assigned a Variable later.
+  Variable() noexcept = default;
+  explicit Variable(Tensor initial_value, VariableOptions options = {});
+
+  bool defined() const noexcept { return impl_ != nullptr; }
+
+  /// The current value. Inside a recording tape a trainable variable is watched from here on.
+  const Tensor& value() const {
+    if (detail::variable_read_hook != nullptr) detail::variable_read_hook(*this);
+    return peek();
+  }
+  operator const Tensor&() const { return value(); }
+  /// The current value, unseen by any tape.
+  const Tensor& peek() const { return checked()->value; }
+
+  const Shape& shape() const { return peek().shape(); }
+  std::int64_t shape(int axis) const { return peek().shape(axis); }
+  int rank() const { return peek().rank(); }
+  std::int64_t size() const { return peek().size(); }
+  DType dtype() const { return peek().dtype(); }
+  const std::string& name() const { return checked()->name; }
+  void set_name(std::string name) { checked()->name = std::move(name); }
+  bool trainable() const { return checked()->trainable; }
+  void set_trainable(bool trainable);
+
+  /// value = new_value. The shape and the dtype must be the variable's: otherwise a ValueError or TypeError, and the
+  /// variable keeps its value. Tapes do not see assignments: no gradient flows through them, as in TensorFlow.
+  void assign(const Tensor& new_value);
+  /// value += delta
+  void assign_add(const Tensor& delta);
+  /// value -= delta
+  void assign_sub(const Tensor& delta);
+
+  bool is_same(const Variable& other) const noexcept { return impl_ == other.impl_; }
+  detail::VariableImpl* impl() const noexcept { return impl_.get(); }
+
+ private:
+  detail::VariableImpl* checked() const {
+    if (impl_ == nullptr) throw_empty();
+    return impl_.get();
+  }
+  [[noreturn]] static void throw_empty();
+  Tensor checked_value(const char* op, const Tensor& t) const;
+
+  std::shared_ptr<detail::VariableImpl> impl_;
+};
+
+namespace detail {
+/// The variable's elements for an update in place; they are copied first where somebody else still holds them.
+Tensor& value_for_update(const Variable& variable);
+/// Counts every change of what variables there are or which are trainable, so that lists of them can be cached.
+std::uint64_t structure_version() noexcept;
+void structure_changed() noexcept;
+}  // namespace detail
+
+}  // namespace xtape

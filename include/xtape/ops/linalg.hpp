@@ -1,0 +1,26 @@
+#pragma once
+
+#include "xtape/core/tensor.hpp"
+
+namespace xtape {
+
+/// Keyword arguments of matmul.
+struct MatmulOptions {
+  bool transpose_a = false;  ///< use the transpose of a's last two axes
+  bool transpose_b = false;
+};
+
+/// The matrix product over the last two axes: [..., m, k] x [..., k, n] -> [..., m, n]. The leading axes broadcast.
+/// Transposed operands are read in place, not copied. Throws a ValueError for inner dimensions that differ or ranks
+/// below 2, a TypeError for integer tensors or dtypes that differ.
+Tensor matmul(const Tensor& a, const Tensor& b, MatmulOptions options = {});
+
+/// x w + b: [..., k] x [k, n] + [n] -> [..., n]. An empty b adds nothing.
+Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b = {});
+
+namespace detail {
+/// relu(x w + b) in one op where `relu` is set: what a Dense layer runs.
+Tensor dense(const Tensor& x, const Tensor& w, const Tensor& b, bool relu);
+}  // namespace detail
+
+}  // namespace xtape

@@ -1,0 +1,88 @@
+#pragma once
+
+#include "xtape/core/tensor.hpp"
+
+// Elementwise ops, with NumPy's broadcasting where there are two operands. Two tensors must be of one dtype (a
+// TypeError otherwise: cast one of them); a plain number takes the other's dtype. Shapes that do not broadcast: a
+// ValueError. Names, argument order and values at the edges are TensorFlow's (tf.math).
+namespace xtape {
+
+/// a + b
+Tensor add(const Tensor& a, const Tensor& b);
+/// a - b
+Tensor subtract(const Tensor& a, const Tensor& b);
+/// a b
+Tensor multiply(const Tensor& a, const Tensor& b);
+/// a / b of floating tensors; IEEE's infinities and NaN for a divisor of 0. Throws a TypeError for integers.
+Tensor divide(const Tensor& a, const Tensor& b);
+/// a^b of floating tensors. The gradient for b is y log a, and 0 where a <= 0, as in TensorFlow.
+Tensor pow(const Tensor& a, const Tensor& b);
+/// The larger of a and b; NaN if either is. The gradient goes to the larger, to a where they are equal.
+Tensor maximum(const Tensor& a, const Tensor& b);
+/// The smaller of a and b; NaN if either is. The gradient goes to the smaller, to a where they are equal.
+Tensor minimum(const Tensor& a, const Tensor& b);
+
+/// -x
+Tensor negative(const Tensor& x);
+/// |x|; the gradient is sign(x), 0 at 0.
+Tensor abs(const Tensor& x);
+/// -1, 0 or 1; NaN of NaN. Its gradient is zero.
+Tensor sign(const Tensor& x);
+/// x^2
+Tensor square(const Tensor& x);
+/// The square root; NaN below 0.
+Tensor sqrt(const Tensor& x);
+/// e^x
+Tensor exp(const Tensor& x);
+/// The natural logarithm; -inf at 0, NaN below.
+Tensor log(const Tensor& x);
+/// The hyperbolic tangent.
+Tensor tanh(const Tensor& x);
+/// 1 / (1 + e^-x)
+Tensor sigmoid(const Tensor& x);
+
+/// min(max(x, low), high), low and high being numbers or tensors that broadcast; NaN stays NaN. The gradient goes to x
+/// where low <= x <= high, and to the bound outside.
+Tensor clip_by_value(const Tensor& x, const Tensor& low, const Tensor& high);
+
+/// condition ? a : b element by element; the condition is a bool tensor and all three broadcast.
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
+
+/// The elements in another dtype; gradients flow between floating dtypes only. Floating to integer truncates towards
+/// zero and saturates.
+Tensor cast(const Tensor& x, DType dtype);
+
+/// Comparisons: bool tensors, with broadcasting and without gradients.
+Tensor equal(const Tensor& a, const Tensor& b);
+Tensor not_equal(const Tensor& a, const Tensor& b);
+Tensor less(const Tensor& a, const Tensor& b);
+Tensor less_equal(const Tensor& a, const Tensor& b);
+Tensor greater(const Tensor& a, const Tensor& b);
+Tensor greater_equal(const Tensor& a, const Tensor& b);
+/// Logic on bool tensors.
+Tensor logical_and(const Tensor& a, const Tensor& b);
+Tensor logical_or(const Tensor& a, const Tensor& b);
+Tensor logical_not(const Tensor& x);
+
+inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
+inline Tensor operator-(const Tensor& a, const Tensor& b) { return subtract(a, b); }
+inline Tensor operator*(const Tensor& a, const Tensor& b) { return multiply(a, b); }
+inline Tensor operator/(const Tensor& a, const Tensor& b) { return divide(a, b); }
+inline Tensor operator-(const Tensor& x) { return negative(x); }
+inline Tensor& operator+=(Tensor& a, const Tensor& b) { return a = add(a, b); }
+inline Tensor& operator-=(Tensor& a, const Tensor& b) { return a = subtract(a, b); }
+inline Tensor& operator*=(Tensor& a, const Tensor& b) { return a = multiply(a, b); }
+inline Tensor& operator/=(Tensor& a, const Tensor& b) { return a = divide(a, b); }
+/// Element by element, as in TensorFlow 2: see Tensor::is_same for identity.
+inline Tensor operator==(const Tensor& a, const Tensor& b) { return equal(a, b); }
+inline Tensor operator!=(const Tensor& a, const Tensor& b) { return not_equal(a, b); }
+inline Tensor operator<(const Tensor& a, const Tensor& b) { return less(a, b); }
+inline Tensor operator<=(const Tensor& a, const Tensor& b) { return less_equal(a, b); }
+inline Tensor operator>(const Tensor& a, const Tensor& b) { return greater(a, b); }
+inline Tensor operator>=(const Tensor& a, const Tensor& b) { return greater_equal(a, b); }
+inline Tensor operator!(const Tensor& x) { return logical_not(x); }
+
+/// x unchanged forward; no gradient flows back through it (tf.stop_gradient).
+Tensor stop_gradient(const Tensor& x);
+
+}  // namespace xtape

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "xtape/core/tensor.hpp"
+
+namespace xtape {
+namespace nn {
+
+/// max(x, 0); NaN stays NaN. The gradient at 0 is 0, as in TensorFlow.
+Tensor relu(const Tensor& x);
+/// x where x >= 0, negative_slope x below. Keras's default slope of the function is 0.2.
+Tensor leaky_relu(const Tensor& x, double negative_slope = 0.2);
+/// log(1 + e^x), without overflow.
+Tensor softplus(const Tensor& x);
+/// 1 / (1 + e^-x)
+Tensor sigmoid(const Tensor& x);
+/// The hyperbolic tangent.
+Tensor tanh(const Tensor& x);
+/// x itself (Keras's "linear").
+Tensor linear(const Tensor& x);
+
+/// e^x_i / sum_j e^x_j along an axis, from x - max(x) so that nothing overflows. A loss from probabilities that follows
+/// directly sees the logits and takes the stable path, as in Keras.
+Tensor softmax(const Tensor& x, int axis = -1);
+/// log(softmax(x)) = x - max(x) - log sum e^(x - max(x))
+Tensor log_softmax(const Tensor& x, int axis = -1);
+
+/// -sum_j labels_j log softmax(logits)_j along the last axis (tf.nn.softmax_cross_entropy_with_logits): shapes
+/// [..., classes] and [..., classes] -> [...]. Gradients flow to the logits and to floating labels. Throws a ValueError
+/// when the shapes differ.
+Tensor softmax_cross_entropy_with_logits(const Tensor& labels, const Tensor& logits);
+
+/// -log softmax(logits)_label: integer labels [...] and logits [..., classes] -> [...]
+/// (tf.nn.sparse_softmax_cross_entropy_with_logits). Throws a ValueError when the shapes do not fit, an IndexError for
+/// a label outside [0, classes).
+Tensor sparse_softmax_cross_entropy_with_logits(const Tensor& labels, const Tensor& logits);
+
+}  // namespace nn
+
+namespace detail {
+/// dy where y > 0, else 0: the gradient of relu from its result.
+Tensor relu_grad(const Tensor& dy, const Tensor& y);
+/// The logits of a tensor that softmax over its last axis made; otherwise empty.
+Tensor logits_of(const Tensor& probabilities);
+}  // namespace detail
+
+}  // namespace xtape

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <vector>
+
+#include "xtape/core/tensor.hpp"
+
+namespace xtape {
+
+/// The axes of a reduction: all of them (default), one, or several: `reduce_sum(x)`, `reduce_sum(x, 1)`,
+/// `reduce_sum(x, {0, -1})`. Negative axes count from the end.
+class Axes {
+ public:
+  Axes() = default;
+  Axes(int axis) : axes_{axis}, all_(false) {}
+  Axes(std::initializer_list<int> axes) : axes_(axes), all_(false) {}
+  Axes(std::vector<int> axes) : axes_(std::move(axes)), all_(false) {}
+  bool all() const noexcept { return all_; }
+  const std::vector<int>& axes() const noexcept { return axes_; }
+
+ private:
+  std::vector<int> axes_;
+  bool all_ = true;
+};
+
+// Reductions over axes, with NumPy's meaning of axes and keepdims. An axis outside the rank: an IndexError, one named
+// twice: a ValueError.
+
+/// The sum of the elements; 0 of none.
+Tensor reduce_sum(const Tensor& x, const Axes& axes = {}, bool keepdims = false);
+/// The arithmetic mean of a floating tensor; NaN of no elements.
+Tensor reduce_mean(const Tensor& x, const Axes& axes = {}, bool keepdims = false);
+/// The product of the elements; 1 of none. The gradient is right where elements are zero.
+Tensor reduce_prod(const Tensor& x, const Axes& axes = {}, bool keepdims = false);
+/// The largest element; NaN if one is. The gradient is shared equally by the elements that attain it, as in TensorFlow.
+/// Throws a ValueError for an axis of size 0.
+Tensor reduce_max(const Tensor& x, const Axes& axes = {}, bool keepdims = false);
+/// The smallest element, likewise.
+Tensor reduce_min(const Tensor& x, const Axes& axes = {}, bool keepdims = false);
+/// Whether all (any) elements of a bool tensor are true.
+Tensor reduce_all(const Tensor& x, const Axes& axes = {}, bool keepdims = false);
+Tensor reduce_any(const Tensor& x, const Axes& axes = {}, bool keepdims = false);
+
+/// The int64 index of the first largest (smallest) element along an axis; a NaN counts as such. No gradient.
+Tensor argmax(const Tensor& x, int axis = 0);
+Tensor argmin(const Tensor& x, int axis = 0);
+
+}  // namespace xtape

@@ -1,0 +1,147 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "xtape/core/tensor.hpp"
+#include "xtape/core/variable.hpp"
+
+namespace xtape {
+
+/// The gradients that a rule returns: one for each input in the inputs' order; an empty Tensor where an input has none.
+class Grads {
+ public:
+  Grads() = default;
+  template <class... T>
+  requires(sizeof...(T) > 0 && (std::is_convertible_v<T&&, Tensor> && ...)) Grads(T&&... gradients) {
+    (push_back(Tensor(std::forward<T>(gradients))), ...);
+  }
+  void push_back(Tensor gradient) {
+    if (count_ < few_.size()) {
+      few_[count_] = std::move(gradient);
+    } else {
+      if (count_ == few_.size()) {
+        for (auto& g : few_) many_.push_back(std::move(g));
+      }
+      many_.push_back(std::move(gradient));
+    }
+    ++count_;
+  }
+  std::size_t size() const noexcept { return count_; }
+  Tensor& operator[](std::size_t i) { return count_ <= few_.size() ? few_[i] : many_[i]; }
+
+ private:
+  std::size_t count_ = 0;
+  std::array<Tensor, 4> few_;
+  detail::PoolVector<Tensor> many_;
+};
+
+/// Which inputs of an op a gradient is wanted for: a rule may leave the others empty.
+class Needs {
+ public:
+  explicit Needs(std::span<const bool> wanted) : wanted_(wanted) {}
+  bool operator[](std::size_t input) const { return wanted_[input]; }
+
+ private:
+  std::span<const bool> wanted_;
+};
+
+/// The inputs of an op: `{x}`, `{x, w, b}`, or a vector of tensors. Only refers to them.
+class Inputs {
+ public:
+  struct Reference {
+    Reference(const Tensor& t) : impl(t.impl()) {}
+    Reference(const Variable& v) : impl(v.value().impl()) {}
+    detail::TensorImpl* impl;
+  };
+  Inputs(std::initializer_list<Reference> inputs) : references_(inputs), count_(inputs.size()) {}
+  Inputs(std::span<const Tensor> inputs) : tensors_(inputs.data()), count_(inputs.size()) {}
+  Inputs(const std::vector<Tensor>& inputs) : tensors_(inputs.data()), count_(inputs.size()) {}
+
+  std::size_t size() const noexcept { return count_; }
+  detail::TensorImpl* operator[](std::size_t i) const noexcept {
+    return tensors_ == nullptr ? references_.begin()[i].impl : tensors_[i].impl();
+  }
+
+ private:
+  std::initializer_list<Reference> references_;
+  const Tensor* tensors_ = nullptr;
+  std::size_t count_;
+};
+
+namespace detail {
+
+/// How a tape handles a rule of a type that it does not know.
+struct RuleTable {
+  std::size_t size;
+  std::size_t alignment;
+  void (*copy)(void* to, const void* from);
+  void (*destroy)(void* rule) noexcept;
+  Grads (*run)(void* rule, std::span<const Tensor> output_gradients, Needs needs);
+};
+
+template <class Rule>
+Grads run_rule(void* rule_, std::span<const Tensor> dy, Needs needs) {
+  auto& rule = *static_cast<Rule*>(rule_);
+  if constexpr (std::is_invocable_v<Rule&, const Tensor&, Needs>) {
+    return rule(dy[0], needs);
+  } else if constexpr (std::is_invocable_v<Rule&, const Tensor&>) {
+    return rule(dy[0]);
+  } else if constexpr (std::is_invocable_v<Rule&, std::span<const Tensor>, Needs>) {
+    return rule(dy, needs);
+  } else {
+    return rule(dy);
+  }
+}
+
+template <class Rule>
+inline constexpr RuleTable rule_table{
+    sizeof(Rule), alignof(Rule), [](void* to, const void* from) { new (to) Rule(*static_cast<const Rule*>(from)); },
+    [](void* rule) noexcept { static_cast<Rule*>(rule)->~Rule(); }, &run_rule<Rule>};
+
+class TapeImpl;
+/// The tapes of the calling thread that record, innermost last; null when there is none.
+extern constinit thread_local TapeImpl* innermost_tape;
+
+void record_outputs(const char* name, const Inputs& inputs, std::span<Tensor> outputs, const void* rule,
+                    const RuleTable& table);
+
+}  // namespace detail
+
+/// Whether a tape of the calling thread records.
+inline bool is_recording() noexcept { return detail::innermost_tape != nullptr; }
+
+/// Tells the recording tapes how to differentiate an op that has just computed `output` from `inputs`: the hook of who
+/// writes an op. Returns the output.
+///
+/// `rule` maps the gradient of the output to the gradients of the inputs. It is any of
+///     Grads(const Tensor& dy)                            Grads(std::span<const Tensor> dys)
+///     Grads(const Tensor& dy, Needs needs)               Grads(std::span<const Tensor> dys, Needs needs)
+/// copyable, and written in public ops, which makes every higher order work. It should capture by value what it needs.
+/// Where the op broadcast an input, the rule may return the gradient in the output's shape: it is summed to the
+/// input's. `name` must outlive the tape: a string literal. Costs one branch when no tape records.
+template <class Rule>
+Tensor record(const char* name, Inputs inputs, Tensor output, Rule&& rule) {
+  if (is_recording()) {
+    using R = std::decay_t<Rule>;
+    detail::record_outputs(name, inputs, {&output, 1}, &rule, detail::rule_table<R>);
+  }
+  return output;
+}
+
+/// The same for an op with several outputs: the rule takes a span with one gradient for each of them, empty where an
+/// output was not used (at least one is not).
+template <class Rule>
+void record(const char* name, Inputs inputs, std::span<Tensor> outputs, Rule&& rule) {
+  if (is_recording()) {
+    using R = std::decay_t<Rule>;
+    detail::record_outputs(name, inputs, outputs, &rule, detail::rule_table<R>);
+  }
+}
+
+}  // namespace xtape

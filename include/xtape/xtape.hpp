@@ -1,0 +1,20 @@
+#pragma once
+
+// Everything but the bridge to xtensor's expressions, which is in xtape/core/xtensor.hpp.
+#include "xtape/core/build_info.hpp"
+#include "xtape/core/creation.hpp"
+#include "xtape/core/dtype.hpp"
+#include "xtape/core/error.hpp"
+#include "xtape/core/memory.hpp"
+#include "xtape/core/shape.hpp"
+#include "xtape/core/tensor.hpp"
+#include "xtape/core/threads.hpp"
+#include "xtape/core/variable.hpp"
+#include "xtape/core/warning.hpp"
+#include "xtape/ops/linalg.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/ops/nn.hpp"
+#include "xtape/ops/reduce.hpp"
+#include "xtape/tape/gradient_tape.hpp"
+#include "xtape/tape/record.hpp"

@@ -1,0 +1,143 @@
+#include "xtape/core/tensor.hpp"
+
+#include <cmath>
+#include <cstring>
+#include <new>
+
+#include "core/check.hpp"
+#include "kernels/dispatch.hpp"
+
+namespace xtape {
+namespace detail {
+namespace {
+
+static_assert(sizeof(TensorImpl) <= 128, "the elements begin 128 bytes after the description");
+constexpr std::size_t header = 128;
+
+TensorImpl* make_impl(std::size_t bytes) {
+  std::uint8_t size_class = 0;
+  auto* impl = new (allocate(header + bytes, size_class)) TensorImpl;
+  impl->size_class = size_class;
+  return impl;
+}
+
+void free_impl(TensorImpl* impl) noexcept {
+  const std::uint8_t size_class = impl->size_class;
+  impl->~TensorImpl();
+  deallocate(impl, size_class);
+}
+
+}  // namespace
+
+void destroy(TensorImpl* impl) noexcept {
+  // A chain of owners is one link long and the logits of a softmax have none themselves: no recursion to speak of.
+  if (impl->logits != nullptr) release(impl->logits);
+  if (impl->owner != impl) release(impl->owner);
+  free_impl(impl);
+}
+
+Tensor make_tensor(const Shape& shape, DType dtype) {
+  std::int64_t numel = 1;
+  for (const auto size : shape) {
+    if (size < 0) fail<ValueError>("Tensor", "sizes must not be negative: {}", shape);
+    numel = checked_product("Tensor", numel, size);
+  }
+  const auto bytes = checked_product("Tensor", numel, static_cast<std::int64_t>(itemsize(dtype)));
+  TensorImpl* impl = make_impl(static_cast<std::size_t>(bytes));
+  impl->dtype = dtype;
+  impl->numel = numel;
+  impl->owner = impl;
+  impl->data = reinterpret_cast<std::byte*>(impl) + header;
+  impl->shape = shape;
+  return Tensor::adopt(impl);
+}
+
+Tensor make_view(const Tensor& source, const Shape& shape, std::int64_t offset) {
+  TensorImpl* from = source.impl();
+  TensorImpl* impl = make_impl(0);
+  impl->dtype = from->dtype;
+  impl->numel = shape.numel();
+  impl->owner = from->owner;
+  retain(impl->owner);
+  impl->data = from->data + offset * static_cast<std::int64_t>(itemsize(from->dtype));
+  impl->shape = shape;
+  return Tensor::adopt(impl);
+}
+
+void check_dtype(const char* op, const TensorImpl* impl, DType wanted) {
+  if (impl->dtype != wanted) fail<TypeError>(op, "the tensor is {}, not {}", impl->dtype, wanted);
+}
+
+namespace {
+// Behind the one element of a plain number stands the number as it was written.
+constexpr std::size_t exact_offset = 8;
+void set_weak(const Tensor& t, double value) {
+  t.impl()->weak = true;
+  std::memcpy(t.impl()->data + exact_offset, &value, sizeof value);
+}
+}  // namespace
+
+double weak_value(const Tensor& number) {
+  double value = 0;
+  std::memcpy(&value, number.impl()->data + exact_offset, sizeof value);
+  return value;
+}
+
+}  // namespace detail
+
+void Tensor::make_bool(bool value) {
+  *this = detail::make_tensor({}, boolean);
+  *detail::mutable_data<bool>(*this) = value;
+}
+
+void Tensor::make_number(std::int64_t value, bool wide) {
+  const Tensor made = detail::make_tensor({2}, int64);  // room for the element and the number as written
+  *this = made;
+  impl_->shape = Shape{};
+  impl_->numel = 1;
+  const bool fits = value >= INT32_MIN && value <= INT32_MAX;
+  impl_->dtype = wide && !fits ? int64 : int32;
+  if (impl_->dtype == int64) {
+    *detail::mutable_data<std::int64_t>(*this) = value;
+  } else {
+    *detail::mutable_data<std::int32_t>(*this) = static_cast<std::int32_t>(value);
+  }
+  detail::set_weak(*this, static_cast<double>(value));
+}
+
+void Tensor::make_number(double value) {
+  *this = detail::make_tensor({2}, float64);
+  impl_->shape = Shape{};
+  impl_->numel = 1;
+  impl_->dtype = float32;
+  *detail::mutable_data<float>(*this) = static_cast<float>(value);
+  detail::set_weak(*this, value);
+}
+
+double Tensor::item_float() const {
+  if (checked()->numel != 1) {
+    detail::fail<ValueError>("Tensor.item", "expected a tensor with one element: shape {}", impl_->shape);
+  }
+  return kernels::visit(impl_->dtype, [&]<class T>(kernels::Type<T>) {
+    const T value = *detail::const_data<T>(*this);
+    if constexpr (std::is_same_v<T, BFloat16>) {
+      return static_cast<double>(static_cast<float>(value));
+    } else {
+      return static_cast<double>(value);
+    }
+  });
+}
+
+std::int64_t Tensor::item_int() const {
+  if (checked()->numel == 1 && impl_->dtype == int64) return *detail::const_data<std::int64_t>(*this);
+  const double value = item_float();
+  if (!(std::abs(value) < 9.2e18)) detail::fail<ValueError>("Tensor.item", "{} does not fit into an integer", value);
+  return static_cast<std::int64_t>(value);
+}
+
+void Tensor::throw_empty() {
+  detail::fail<ValueError>("Tensor",
+                           "the tensor is empty (default-constructed, or the gradient of an unconnected source)");
+}
+
+}  // namespace xtape

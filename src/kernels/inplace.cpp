@@ -1,0 +1,35 @@
+#include "kernels/inplace.hpp"
+
+#include "kernels/dispatch.hpp"
+#include "kernels/parallel.hpp"
+#include "kernels/simd.hpp"
+
+namespace xtape::kernels {
+
+void add_in_place(DType dtype, void* a_, const void* b_, std::int64_t n, bool subtract) {
+  visit(dtype, [&]<class T>(Type<T>) {
+    auto* a = static_cast<T*>(a_);
+    const auto* b = static_cast<const T*>(b_);
+    parallel_for(n, elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
+      if constexpr (std::is_same_v<T, BFloat16>) {
+        for (std::int64_t i = begin; i < end; ++i) {
+          const float delta = static_cast<float>(b[i]);
+          a[i] = BFloat16(static_cast<float>(a[i]) + (subtract ? -delta : delta));
+        }
+      } else if constexpr (std::is_same_v<T, bool>) {
+        for (std::int64_t i = begin; i < end; ++i) a[i] = a[i] || b[i];
+      } else {
+        const Operand<T, false> x{a + begin}, y{b + begin};
+        if (subtract) {
+          map_row<T>(
+              end - begin, a + begin, [](auto p, auto q) { return p - q; }, x, y);
+        } else {
+          map_row<T>(
+              end - begin, a + begin, [](auto p, auto q) { return p + q; }, x, y);
+        }
+      }
+    });
+  });
+}
+
+}  // namespace xtape::kernels

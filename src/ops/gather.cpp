@@ -1,0 +1,78 @@
+#include <cstring>
+
+#include "core/check.hpp"
+#include "core/convert.hpp"
+#include "kernels/inplace.hpp"
+#include "kernels/parallel.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape {
+namespace {
+
+using detail::fail;
+
+/// x as [outer, count, inner] around the gathered axis.
+struct Layout {
+  std::int64_t outer = 1, count = 1, inner = 1;
+  Layout(const Shape& shape, int axis) : count(shape[axis]) {
+    for (int i = 0; i < axis; ++i) outer *= shape[i];
+    for (int i = axis + 1; i < shape.rank(); ++i) inner *= shape[i];
+  }
+};
+
+/// Zeros of `shape` with the slices of dy added at their indices: the gradient of gather, whose own gradient is gather.
+Tensor scatter_add(const Tensor& dy, const Tensor& indices, const Shape& shape, int axis) {
+  Tensor y = detail::make_tensor(shape, dy.dtype());
+  const std::size_t size = itemsize(dy.dtype());
+  std::memset(y.impl()->data, 0, static_cast<std::size_t>(y.size()) * size);
+  const Layout to(shape, axis);
+  const auto* index = detail::const_data<std::int64_t>(indices);
+  const std::int64_t n = indices.size(), bytes = to.inner * static_cast<std::int64_t>(size);
+  for (std::int64_t o = 0; o < to.outer; ++o) {
+    for (std::int64_t i = 0; i < n; ++i) {
+      kernels::add_in_place(dy.dtype(), y.impl()->data + (o * to.count + index[i]) * bytes,
+                            dy.impl()->data + (o * n + i) * bytes, to.inner, /*subtract=*/false);
+    }
+  }
+  return record("scatter_add", {dy}, y, [indices, axis](const Tensor& g) { return Grads{gather(g, indices, axis)}; });
+}
+
+}  // namespace
+
+Tensor gather(const Tensor& x, const Tensor& indices, int axis_) {
+  if (!is_integer(indices.dtype())) {
+    fail<TypeError>("gather", "expected integer indices, received {}", indices.dtype());
+  }
+  const int axis = detail::normal_axis("gather", axis_, x.rank());
+  const Layout from(x.shape(), axis);
+  const Tensor wide = detail::convert(indices, int64);
+  const auto* index = detail::const_data<std::int64_t>(wide);
+  const std::int64_t n = wide.size();
+  for (std::int64_t i = 0; i < n; ++i) {
+    if (index[i] < 0 || index[i] >= from.count) {
+      fail<IndexError>("gather", "index {} at position {} is outside axis {} of shape {}", index[i], i, axis,
+                       x.shape());
+    }
+  }
+  std::vector<std::int64_t> sizes(x.shape().begin(), x.shape().begin() + axis);
+  sizes.insert(sizes.end(), indices.shape().begin(), indices.shape().end());
+  sizes.insert(sizes.end(), x.shape().begin() + axis + 1, x.shape().end());
+  Tensor y = detail::make_tensor(Shape(sizes), x.dtype());
+  const std::int64_t bytes = from.inner * static_cast<std::int64_t>(itemsize(x.dtype()));
+  const std::int64_t grain =
+      std::max<std::int64_t>(1, 4 * kernels::elementwise_grain / std::max<std::int64_t>(1, bytes));
+  for (std::int64_t o = 0; o < from.outer; ++o) {
+    kernels::parallel_rows(n, grain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        std::memcpy(y.impl()->data + (o * n + i) * bytes, x.impl()->data + (o * from.count + index[i]) * bytes,
+                    static_cast<std::size_t>(bytes));
+      }
+    });
+  }
+  return record("gather", {x}, y, [wide, axis, shape = x.shape()](const Tensor& dy) {
+    return Grads{scatter_add(dy, wide, shape, axis)};
+  });
+}
+
+}  // namespace xtape

@@ -1,0 +1,153 @@
+#include "xtape/ops/linalg.hpp"
+
+#include <cstring>
+
+#include "core/check.hpp"
+#include "core/convert.hpp"
+#include "kernels/gemm.hpp"
+#include "kernels/strided.hpp"
+#include "ops/elementwise.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/ops/nn.hpp"
+#include "xtape/ops/reduce.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape {
+namespace {
+
+using detail::fail;
+
+void check_operands(const char* op, const Tensor& a, const Tensor& b) {
+  if (a.dtype() != b.dtype()) fail<TypeError>(op, "dtypes differ: {} and {}, cast one of them", a.dtype(), b.dtype());
+  if (!is_floating(a.dtype())) fail<TypeError>(op, "expected floating tensors, received {}", a.dtype());
+}
+
+/// Calls f with float or double.
+template <class F>
+void visit_float(DType dtype, F&& f) {
+  if (dtype == float32) {
+    f(kernels::Type<float>{});
+  } else {
+    f(kernels::Type<double>{});
+  }
+}
+
+Shape leading(const Shape& shape) {
+  return Shape(std::span<const std::int64_t>(shape.begin(), static_cast<std::size_t>(shape.rank() - 2)));
+}
+
+/// The product itself, of checked float32 or float64 operands.
+Tensor product(const Tensor& a, const Tensor& b, MatmulOptions options, const Shape& batch, std::int64_t m,
+               std::int64_t n, std::int64_t k) {
+  std::vector<std::int64_t> sizes(batch.begin(), batch.end());
+  sizes.insert(sizes.end(), {m, n});
+  Tensor c = detail::make_tensor(Shape(sizes), a.dtype());
+  const std::int64_t lda = a.shape().back(), ldb = b.shape().back();
+  visit_float(a.dtype(), [&]<class T>(kernels::Type<T>) {
+    const T *x = detail::const_data<T>(a), *w = detail::const_data<T>(b);
+    T* y = detail::mutable_data<T>(c);
+    if (b.rank() == 2 && !options.transpose_a) {  // the batch is only more rows
+      kernels::gemm(false, options.transpose_b, batch.numel() * m, n, k, T(1), x, lda, w, ldb, T(0), y, n);
+      return;
+    }
+    if (c.size() == 0) return;
+    const auto strides = [](const Shape& shape, const Shape& to) {
+      Shape s = kernels::broadcast_strides(leading(shape), to);
+      for (auto& stride : s) stride *= shape.at(-1) * shape.at(-2);
+      return s;
+    };
+    const auto it = kernels::make_iteration<2>(batch, {strides(a.shape(), batch), strides(b.shape(), batch)});
+    it.for_rows(0, it.rows, [&](std::int64_t row, const auto& offset) {
+      for (std::int64_t i = 0; i < it.inner; ++i) {
+        kernels::gemm(options.transpose_a, options.transpose_b, m, n, k, T(1), x + offset[0] + i * it.inner_stride[0],
+                      lda, w + offset[1] + i * it.inner_stride[1], ldb, T(0), y + (row * it.inner + i) * m * n, n);
+      }
+    });
+  });
+  return c;
+}
+
+Grads matmul_rule(const Tensor& a, const Tensor& b, MatmulOptions options, const Tensor& dy, Needs need) {
+  Tensor da, db;
+  const auto [ta, tb] = options;
+  if (need[0]) {
+    da = ta ? matmul(b, dy, {.transpose_a = tb, .transpose_b = true})     // (b' dy^T): [k, n] x [n, m]
+            : matmul(dy, b, {.transpose_a = false, .transpose_b = !tb});  // [m, n] x [n, k]
+  }
+  if (need[1]) {
+    db = tb ? matmul(dy, a, {.transpose_a = true, .transpose_b = ta})     // [n, m] x [m, k]
+            : matmul(a, dy, {.transpose_a = !ta, .transpose_b = false});  // [k, m] x [m, n]
+  }
+  return {da, db};
+}
+
+}  // namespace
+
+Tensor matmul(const Tensor& a, const Tensor& b, MatmulOptions options) {
+  check_operands("matmul", a, b);
+  if (a.rank() < 2 || b.rank() < 2) {
+    fail<ValueError>("matmul", "expected tensors of rank 2 or more: {} x {}", a.shape(), b.shape());
+  }
+  const std::int64_t m = a.shape(options.transpose_a ? -1 : -2), k = a.shape(options.transpose_a ? -2 : -1);
+  const std::int64_t n = b.shape(options.transpose_b ? -2 : -1), k_b = b.shape(options.transpose_b ? -1 : -2);
+  if (k != k_b) {
+    fail<ValueError>("matmul", "inner dimensions differ: {}{} x {}{}, expected {} == {}", a.shape(),
+                     options.transpose_a ? " transposed" : "", b.shape(), options.transpose_b ? " transposed" : "", k,
+                     k_b);
+  }
+  const Shape batch = a.rank() == 2 && b.rank() == 2
+                          ? Shape{}
+                          : detail::broadcast_shape("matmul", leading(a.shape()), leading(b.shape()));
+  Tensor y =
+      a.dtype() == bfloat16
+          ? detail::convert(product(detail::convert(a, float32), detail::convert(b, float32), options, batch, m, n, k),
+                            bfloat16)
+          : product(a, b, options, batch, m, n, k);
+  return record("matmul", {a, b}, y,
+                [a, b, options](const Tensor& dy, Needs need) { return matmul_rule(a, b, options, dy, need); });
+}
+
+Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b) { return detail::dense(x, w, b, /*relu=*/false); }
+
+Tensor detail::dense(const Tensor& x, const Tensor& w, const Tensor& b, bool relu) {
+  const char* op = "linear";
+  check_operands(op, x, w);
+  if (x.rank() < 1 || w.rank() != 2 || x.shape().back() != w.shape()[0]) {
+    fail<ValueError>(op, "expected [..., k] x [k, n]: {} x {}", x.shape(), w.shape());
+  }
+  const std::int64_t k = w.shape()[0], n = w.shape()[1];
+  if (b) {
+    check_operands(op, x, b);
+    if (b.shape() != Shape{n}) fail<ValueError>(op, "expected a bias of shape ({},): received {}", n, b.shape());
+  }
+  if (x.dtype() == bfloat16) {
+    Tensor y = matmul(x.rank() == 1 ? reshape(x, {1, k}) : x, w);
+    if (x.rank() == 1) y = reshape(y, {n});
+    if (b) y = y + b;
+    return relu ? nn::relu(y) : y;
+  }
+  Shape shape = x.shape();
+  shape[shape.rank() - 1] = n;
+  Tensor y = make_tensor(shape, x.dtype());
+  const std::int64_t m = k == 0 ? y.size() / std::max<std::int64_t>(n, 1) : x.size() / k;
+  visit_float(x.dtype(), [&]<class T>(kernels::Type<T>) {
+    kernels::gemm_bias_act(false, false, m, n, k, const_data<T>(x), k, const_data<T>(w), n,
+                           b ? const_data<T>(b) : nullptr, relu, mutable_data<T>(y), n);
+  });
+  return record(relu ? "dense_relu" : "linear", {x, w, b}, y,
+                [x, w, y = relu ? y : Tensor(), m, n, k](const Tensor& dy, Needs need) {
+                  const Tensor dz = y ? relu_grad(dy, y) : dy;
+                  const Tensor rows = dz.rank() == 2 ? dz : reshape(dz, {m, n});
+                  Tensor dx, dw, db;
+                  if (need[0]) {
+                    dx = matmul(rows, w, {.transpose_b = true});
+                    if (x.rank() != 2) dx = reshape(dx, x.shape());
+                  }
+                  if (need[1]) dw = matmul(x.rank() == 2 ? x : reshape(x, {m, k}), rows, {.transpose_a = true});
+                  if (need[2]) db = reduce_sum(rows, 0);
+                  return Grads{dx, dw, db};
+                });
+}
+
+}  // namespace xtape

@@ -1,0 +1,153 @@
+#include "xtape/ops/math.hpp"
+
+#include "ops/elementwise.hpp"
+#include "tape/accumulate.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape {
+
+using detail::Domain;
+using detail::map_binary;
+using detail::map_unary;
+
+Tensor add(const Tensor& a, const Tensor& b) {
+  Tensor y = map_binary<Domain::numbers>("add", a, b, [](auto p, auto q) { return p + q; });
+  return record("add", {a, b}, y, [](const Tensor& dy) { return Grads{dy, dy}; });
+}
+
+Tensor subtract(const Tensor& a, const Tensor& b) {
+  Tensor y = map_binary<Domain::numbers>("subtract", a, b, [](auto p, auto q) { return p - q; });
+  return record("subtract", {a, b}, y, [](const Tensor& dy, Needs need) {
+    return Grads{dy, need[1] ? -dy : Tensor()};
+  });
+}
+
+Tensor multiply(const Tensor& a, const Tensor& b) {
+  Tensor y = map_binary<Domain::numbers>("multiply", a, b, [](auto p, auto q) { return p * q; });
+  return record("multiply", {a, b}, y, [a, b](const Tensor& dy, Needs need) {
+    return Grads{need[0] ? dy * b : Tensor(), need[1] ? dy * a : Tensor()};
+  });
+}
+
+Tensor divide(const Tensor& a, const Tensor& b) {
+  Tensor y = map_binary<Domain::floating>("divide", a, b, [](auto p, auto q) { return p / q; });
+  return record("divide", {a, b}, y, [b, y](const Tensor& dy, Needs need) {
+    const Tensor da = dy / b;
+    return Grads{da, need[1] ? -(da * y) : Tensor()};
+  });
+}
+
+Tensor pow(const Tensor& a, const Tensor& b) {
+  // Through the standard library: exp(b log a) on vectors loses accuracy as the result grows.
+  Tensor y = map_binary<Domain::floating>("pow", a, b, [](auto p, auto q) {
+    using V = decltype(p);
+    using T = typename V::value_type;
+    T base[V::size], exponent[V::size];
+    p.store_unaligned(base);
+    q.store_unaligned(exponent);
+    for (std::size_t i = 0; i < V::size; ++i) base[i] = std::pow(base[i], exponent[i]);
+    return V::load_unaligned(base);
+  });
+  return record("pow", {a, b}, y, [a, b, y](const Tensor& dy, Needs need) {
+    Tensor da, db;
+    if (need[0]) da = dy * where(b == 0, 0, b * pow(a, b - 1));  // 0 a^-1 is not 0 at a = 0
+    if (need[1]) {
+      const Tensor positive = a > 0;
+      db = dy * y * where(positive, log(where(positive, a, 1)), 0);
+    }
+    return Grads{da, db};
+  });
+}
+
+Tensor maximum(const Tensor& a, const Tensor& b) {
+  Tensor y = map_binary<Domain::numbers>("maximum", a, b, [](auto p, auto q) {
+    using kernels::select;
+    return select(p != p || p > q, p, q);
+  });
+  return record("maximum", {a, b}, y, [a, b](const Tensor& dy, Needs need) {
+    const Tensor first = a >= b;
+    return Grads{need[0] ? where(first, dy, 0) : Tensor(), need[1] ? where(first, 0, dy) : Tensor()};
+  });
+}
+
+Tensor minimum(const Tensor& a, const Tensor& b) {
+  Tensor y = map_binary<Domain::numbers>("minimum", a, b, [](auto p, auto q) {
+    using kernels::select;
+    return select(p != p || p < q, p, q);
+  });
+  return record("minimum", {a, b}, y, [a, b](const Tensor& dy, Needs need) {
+    const Tensor first = a <= b;
+    return Grads{need[0] ? where(first, dy, 0) : Tensor(), need[1] ? where(first, 0, dy) : Tensor()};
+  });
+}
+
+Tensor negative(const Tensor& x) {
+  Tensor y = map_unary<Domain::numbers>("negative", x, [](auto v) { return decltype(v)(-v); });
+  return record("negative", {x}, y, [](const Tensor& dy) { return Grads{-dy}; });
+}
+
+Tensor abs(const Tensor& x) {
+  Tensor y = map_unary<Domain::numbers>("abs", x, [](auto v) {
+    using kernels::select;
+    using V = decltype(v);
+    if constexpr (std::is_integral_v<V>) {
+      return v < V(0) ? V(-v) : v;
+    } else {
+      return xsimd::abs(v);
+    }
+  });
+  return record("abs", {x}, y, [x](const Tensor& dy) { return Grads{dy * sign(x)}; });
+}
+
+Tensor sign(const Tensor& x) {
+  return map_unary<Domain::numbers>("sign", x, [](auto v) {
+    using kernels::select;
+    using V = decltype(v);
+    return select(v > V(0), V(1), select(v < V(0), V(-1), v));
+  });
+}
+
+Tensor square(const Tensor& x) {
+  Tensor y = map_unary<Domain::numbers>("square", x, [](auto v) { return decltype(v)(v * v); });
+  return record("square", {x}, y, [x](const Tensor& dy) { return Grads{dy * (x * 2)}; });
+}
+
+Tensor sqrt(const Tensor& x) {
+  Tensor y = map_unary<Domain::floating>("sqrt", x, [](auto v) { return sqrt(v); });
+  return record("sqrt", {x}, y, [y](const Tensor& dy) { return Grads{dy * 0.5 / y}; });
+}
+
+Tensor exp(const Tensor& x) {
+  Tensor y = map_unary<Domain::floating>("exp", x, [](auto v) { return exp(v); });
+  return record("exp", {x}, y, [y](const Tensor& dy) { return Grads{dy * y}; });
+}
+
+Tensor log(const Tensor& x) {
+  Tensor y = map_unary<Domain::floating>("log", x, [](auto v) { return log(v); });
+  return record("log", {x}, y, [x](const Tensor& dy) { return Grads{dy / x}; });
+}
+
+Tensor tanh(const Tensor& x) {
+  Tensor y = map_unary<Domain::floating>("tanh", x, [](auto v) { return tanh(v); });
+  // (1 - y)(1 + y) cancels less than 1 - y^2 near the ends.
+  return record("tanh", {x}, y, [y](const Tensor& dy) { return Grads{dy * (1 - y) * (1 + y)}; });
+}
+
+Tensor sigmoid(const Tensor& x) {
+  // From e^-|x|, which cannot overflow.
+  Tensor y = map_unary<Domain::floating>("sigmoid", x, [](auto v) {
+    using V = decltype(v);
+    const V e = exp(-xsimd::abs(v));
+    return select(v < V(0), e, V(1)) / (V(1) + e);
+  });
+  return record("sigmoid", {x}, y, [y](const Tensor& dy) { return Grads{dy * y * (1 - y)}; });
+}
+
+Tensor clip_by_value(const Tensor& x, const Tensor& low, const Tensor& high) {
+  // NaN fails every comparison, and so passes through.
+  return where(x < low, low, where(x > high, high, x));
+}
+
+Tensor stop_gradient(const Tensor& x) { return detail::make_alias(x); }
+
+}  // namespace xtape

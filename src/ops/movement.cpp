@@ -1,0 +1,220 @@
+#include "xtape/ops/movement.hpp"
+
+#include <cstring>
+#include <numeric>
+
+#include "core/check.hpp"
+#include "core/convert.hpp"
+#include "kernels/strided.hpp"
+#include "tape/accumulate.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape {
+
+using detail::fail;
+
+Tensor reshape(const Tensor& x, const Shape& wanted) {
+  Shape shape = wanted;
+  int open = -1;
+  std::int64_t known = 1;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (shape[axis] == -1 && open < 0) {
+      open = axis;
+    } else if (shape[axis] < 0) {
+      fail<ValueError>("reshape", "at most one size may be -1 and none less: {} from {}", wanted, x.shape());
+    } else {
+      known = detail::checked_product("reshape", known, shape[axis]);
+    }
+  }
+  if (open >= 0) {
+    if (known == 0 || x.size() % known != 0) {
+      fail<ValueError>("reshape", "cannot infer the size -1: {} from {} with {} elements", wanted, x.shape(), x.size());
+    }
+    shape[open] = x.size() / known;
+  } else if (known != x.size()) {
+    fail<ValueError>("reshape", "numbers of elements differ: {} has {}, {} has {}", x.shape(), x.size(), wanted, known);
+  }
+  return record("reshape", {x}, detail::make_view(x, shape),
+                [from = x.shape()](const Tensor& dy) { return Grads{reshape(dy, from)}; });
+}
+
+Tensor flatten(const Tensor& x) { return reshape(x, {-1}); }
+
+Tensor expand_dims(const Tensor& x, int axis) {
+  const int at = detail::normal_axis("expand_dims", axis, x.rank() + 1);
+  std::vector<std::int64_t> sizes(x.shape().begin(), x.shape().end());
+  sizes.insert(sizes.begin() + at, 1);
+  return reshape(x, Shape(sizes));
+}
+
+Tensor squeeze(const Tensor& x) {
+  std::vector<std::int64_t> sizes;
+  for (const auto size : x.shape()) {
+    if (size != 1) sizes.push_back(size);
+  }
+  return reshape(x, Shape(sizes));
+}
+
+Tensor squeeze(const Tensor& x, int axis) {
+  const int at = detail::normal_axis("squeeze", axis, x.rank());
+  if (x.shape()[at] != 1) fail<ValueError>("squeeze", "axis {} of shape {} is not of size 1", axis, x.shape());
+  std::vector<std::int64_t> sizes(x.shape().begin(), x.shape().end());
+  sizes.erase(sizes.begin() + at);
+  return reshape(x, Shape(sizes));
+}
+
+Tensor transpose(const Tensor& x) {
+  std::vector<int> reversed(static_cast<std::size_t>(x.rank()));
+  std::iota(reversed.rbegin(), reversed.rend(), 0);
+  return transpose(x, reversed);
+}
+
+Tensor transpose(const Tensor& x, const std::vector<int>& permutation) {
+  const int rank = x.rank();
+  std::vector<int> inverse(permutation.size(), -1);
+  bool valid = static_cast<int>(permutation.size()) == rank;
+  for (int i = 0; valid && i < rank; ++i) {
+    const int p = permutation[static_cast<std::size_t>(i)];
+    valid = p >= 0 && p < rank && inverse[static_cast<std::size_t>(p)] < 0;
+    if (valid) inverse[static_cast<std::size_t>(p)] = i;
+  }
+  if (!valid) {
+    fail<ValueError>("transpose", "[{}] is not a permutation of the {} axes of shape {}", fmt::join(permutation, ", "),
+                     rank, x.shape());
+  }
+  Shape shape = x.shape(), strides = x.shape();
+  const Shape from = kernels::contiguous_strides(x.shape());
+  for (int i = 0; i < rank; ++i) {
+    shape[i] = x.shape()[permutation[static_cast<std::size_t>(i)]];
+    strides[i] = from[permutation[static_cast<std::size_t>(i)]];
+  }
+  Tensor y = detail::make_tensor(shape, x.dtype());
+  kernels::strided_copy(x.dtype(), shape, x.impl()->data, strides, y.impl()->data);
+  return record("transpose", {x}, y, [inverse](const Tensor& dy) { return Grads{transpose(dy, inverse)}; });
+}
+
+Tensor concat(const std::vector<Tensor>& values, int axis_) {
+  if (values.empty()) fail<ValueError>("concat", "expected at least one tensor, received none");
+  const Tensor& first = values[0];
+  const int axis = detail::normal_axis("concat", axis_, first.rank());
+  Shape shape = first.shape();
+  shape[axis] = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const Tensor& t = values[i];
+    if (t.dtype() != first.dtype()) {
+      fail<TypeError>("concat", "dtypes differ: {} and, at position {}, {}", first.dtype(), i, t.dtype());
+    }
+    bool fits = t.rank() == first.rank();
+    for (int k = 0; fits && k < first.rank(); ++k) fits = k == axis || t.shape()[k] == first.shape()[k];
+    if (!fits) {
+      fail<ValueError>("concat", "shapes must agree but for axis {}: {} and, at position {}, {}", axis, first.shape(),
+                       i, t.shape());
+    }
+    shape[axis] += t.shape()[axis];
+  }
+  Tensor y = detail::make_tensor(shape, first.dtype());
+  const Shape strides = kernels::contiguous_strides(shape);
+  std::vector<std::int64_t> sizes;
+  std::int64_t offset = 0;
+  for (const auto& t : values) {
+    kernels::strided_store(t.dtype(), t.shape(), t.impl()->data,
+                           y.impl()->data + offset * strides[axis] * static_cast<std::int64_t>(itemsize(t.dtype())),
+                           strides);
+    offset += t.shape()[axis];
+    sizes.push_back(t.shape()[axis]);
+  }
+  return record("concat", values, y, [sizes, axis](const Tensor& dy, Needs need) {
+    Grads grads;
+    std::int64_t begin = 0;
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      grads.push_back(need[i] ? slice_axis(dy, axis, begin, sizes[i]) : Tensor());
+      begin += sizes[i];
+    }
+    return grads;
+  });
+}
+
+Tensor stack(const std::vector<Tensor>& values, int axis) {
+  std::vector<Tensor> expanded;
+  for (const auto& t : values) {
+    if (t.shape() != values[0].shape()) {
+      fail<ValueError>("stack", "shapes must agree: {} and {}", values[0].shape(), t.shape());
+    }
+    expanded.push_back(expand_dims(t, axis));
+  }
+  if (values.empty()) fail<ValueError>("stack", "expected at least one tensor, received none");
+  return concat(expanded, axis);
+}
+
+namespace {
+
+std::int64_t offset_of(const Shape& strides, const std::vector<std::int64_t>& begin) {
+  std::int64_t offset = 0;
+  for (int axis = 0; axis < strides.rank(); ++axis) offset += begin[static_cast<std::size_t>(axis)] * strides[axis];
+  return offset;
+}
+
+/// Zeros of the given shape with dy at `begin`: the gradient of slice, whose own gradient is slice.
+Tensor unslice(const Tensor& dy, const std::vector<std::int64_t>& begin, const Shape& shape) {
+  Tensor y = detail::make_tensor(shape, dy.dtype());
+  std::memset(y.impl()->data, 0, static_cast<std::size_t>(y.size()) * itemsize(y.dtype()));
+  const Shape strides = kernels::contiguous_strides(shape);
+  kernels::strided_store(dy.dtype(), dy.shape(), dy.impl()->data,
+                         y.impl()->data + offset_of(strides, begin) * static_cast<std::int64_t>(itemsize(dy.dtype())),
+                         strides);
+  return record("unslice", {dy}, y, [begin, size = dy.shape()](const Tensor& g) {
+    return Grads{slice(g, begin, {size.begin(), size.end()})};
+  });
+}
+
+}  // namespace
+
+Tensor slice(const Tensor& x, const std::vector<std::int64_t>& begin, const std::vector<std::int64_t>& size) {
+  const int rank = x.rank();
+  if (static_cast<int>(begin.size()) != rank || static_cast<int>(size.size()) != rank) {
+    fail<ValueError>("slice", "expected a begin and a size for each axis of shape {}: received {} and {}", x.shape(),
+                     begin.size(), size.size());
+  }
+  Shape shape = x.shape();
+  bool shares = true;  // only axis 0 is cut
+  for (int axis = 0; axis < rank; ++axis) {
+    const auto i = static_cast<std::size_t>(axis);
+    const std::int64_t available = x.shape()[axis];
+    const std::int64_t taken = size[i] == -1 ? available - begin[i] : size[i];
+    if (begin[i] < 0 || begin[i] > available || taken < 0 || taken > available - begin[i]) {
+      fail<IndexError>("slice", "begin {} and size {} do not fit axis {} of shape {}", begin[i], size[i], axis,
+                       x.shape());
+    }
+    shape[axis] = taken;
+    shares = shares && (axis == 0 || taken == available);
+  }
+  const Shape strides = kernels::contiguous_strides(x.shape());
+  const std::int64_t offset = offset_of(strides, begin);
+  Tensor y;
+  if (shares) {
+    y = detail::make_view(x, shape, offset);
+  } else {
+    y = detail::make_tensor(shape, x.dtype());
+    kernels::strided_copy(x.dtype(), shape, x.impl()->data + offset * static_cast<std::int64_t>(itemsize(x.dtype())),
+                          strides, y.impl()->data);
+  }
+  return record("slice", {x}, y,
+                [begin, from = x.shape()](const Tensor& dy) { return Grads{unslice(dy, begin, from)}; });
+}
+
+Tensor slice_axis(const Tensor& x, int axis_, std::int64_t begin, std::int64_t size) {
+  const int axis = detail::normal_axis("slice_axis", axis_, x.rank());
+  std::vector<std::int64_t> begins(static_cast<std::size_t>(x.rank()), 0), sizes(begins.size(), -1);
+  begins[static_cast<std::size_t>(axis)] = begin;
+  sizes[static_cast<std::size_t>(axis)] = size;
+  return slice(x, begins, sizes);
+}
+
+Tensor broadcast_to(const Tensor& x, const Shape& shape) {
+  if (!detail::broadcasts_to(x.shape(), shape)) {
+    fail<ValueError>("broadcast_to", "shape {} does not broadcast to {}", x.shape(), shape);
+  }
+  return detail::broadcast(x, shape);
+}
+
+}  // namespace xtape

@@ -1,0 +1,182 @@
+#include "xtape/ops/reduce.hpp"
+
+#include <algorithm>
+
+#include "core/check.hpp"
+#include "core/convert.hpp"
+#include "core/fill.hpp"
+#include "kernels/reduce.hpp"
+#include "tape/accumulate.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape {
+namespace {
+
+using Kernel = void (*)(DType, const void*, void*, std::int64_t, std::int64_t, std::int64_t);
+
+/// What a reduction does to a shape.
+struct Plan {
+  Shape kept;              ///< reduced axes of size 1
+  Shape squeezed;          ///< without the reduced axes
+  std::int64_t count = 1;  ///< elements that become one
+  std::vector<bool> reduced;
+};
+
+Plan make_plan(const char* op, const Shape& shape, const Axes& axes) {
+  Plan plan;
+  plan.reduced.assign(static_cast<std::size_t>(shape.rank()), axes.all());
+  for (const int axis : axes.axes()) {
+    const auto i = static_cast<std::size_t>(detail::normal_axis(op, axis, shape.rank()));
+    if (plan.reduced[i]) detail::fail<ValueError>(op, "axis {} is named twice", axis);
+    plan.reduced[i] = true;
+  }
+  plan.kept = shape;
+  std::vector<std::int64_t> squeezed;
+  for (int i = 0; i < shape.rank(); ++i) {
+    if (plan.reduced[static_cast<std::size_t>(i)]) {
+      plan.count *= shape[i];
+      plan.kept[i] = 1;
+    } else {
+      squeezed.push_back(shape[i]);
+    }
+  }
+  plan.squeezed = Shape(squeezed);
+  return plan;
+}
+
+/// Runs the kernel once for every group of neighbouring reduced axes, the innermost first.
+Tensor run(Kernel kernel, const Tensor& x, const Plan& plan) {
+  const int rank = x.rank();
+  Tensor current = x;
+  bool reduced_any = false;
+  for (int end = rank; end > 0;) {
+    int begin = end - 1;
+    if (!plan.reduced[static_cast<std::size_t>(begin)]) {
+      end = begin;
+      continue;
+    }
+    while (begin > 0 && plan.reduced[static_cast<std::size_t>(begin - 1)]) --begin;
+    Shape next = current.shape();
+    std::int64_t outer = 1, count = 1, inner = 1;
+    for (int i = 0; i < begin; ++i) outer *= next[i];
+    for (int i = begin; i < end; ++i) count *= std::exchange(next[i], 1);
+    for (int i = end; i < rank; ++i) inner *= next[i];
+    Tensor out = detail::make_tensor(next, x.dtype());
+    kernel(x.dtype(), current.impl()->data, out.impl()->data, outer, count, inner);
+    current = std::move(out);
+    reduced_any = true;
+    end = begin;
+  }
+  return reduced_any ? current : detail::copy(x);
+}
+
+const Tensor& numbers_only(const char* op, const Tensor& x) {
+  if (x.dtype() == boolean) detail::fail<TypeError>(op, "expected a numeric tensor, received bool");
+  return x;
+}
+
+/// The result in the caller's form; the kept form is what broadcasts against x in a gradient.
+Tensor shaped(const Tensor& kept, const Plan& plan, bool keepdims) {
+  return detail::make_view(kept, keepdims ? plan.kept : plan.squeezed);
+}
+
+void check_elements(const char* op, const Plan& plan, const Shape& shape) {
+  if (plan.count == 0 && plan.kept.numel() != 0) {
+    detail::fail<ValueError>(op, "there is no element to choose: shape {} has a reduced axis of size 0", shape);
+  }
+}
+
+Tensor extreme(const char* op, Kernel kernel, const Tensor& x, const Axes& axes, bool keepdims) {
+  const Plan plan = make_plan(op, numbers_only(op, x).shape(), axes);
+  check_elements(op, plan, x.shape());
+  const Tensor y = run(kernel, x, plan);
+  return record(op, {x}, shaped(y, plan, keepdims), [x, y, plan](const Tensor& dy) {
+    std::vector<int> reduced;
+    for (int i = 0; i < x.rank(); ++i) {
+      if (plan.reduced[static_cast<std::size_t>(i)]) reduced.push_back(i);
+    }
+    const Tensor attained = cast(equal(x, y), x.dtype());
+    return Grads{attained / reduce_sum(attained, reduced, true) * reshape(dy, plan.kept)};
+  });
+}
+
+Tensor logic(const char* op, Kernel kernel, const Tensor& x, const Axes& axes, bool keepdims, bool neutral) {
+  if (x.dtype() != boolean) detail::fail<TypeError>(op, "expected a bool tensor, received {}", x.dtype());
+  const Plan plan = make_plan(op, x.shape(), axes);
+  if (plan.count == 0) return detail::filled(keepdims ? plan.kept : plan.squeezed, boolean, neutral);
+  return shaped(run(kernel, x, plan), plan, keepdims);
+}
+
+Tensor index_of(const char* op, decltype(&kernels::reduce_argmax) kernel, const Tensor& x, int axis_) {
+  const int axis = detail::normal_axis(op, axis_, x.rank());
+  std::vector<std::int64_t> sizes;
+  std::int64_t outer = 1, inner = 1;
+  for (int i = 0; i < x.rank(); ++i) {
+    if (i < axis) outer *= x.shape()[i];
+    if (i > axis) inner *= x.shape()[i];
+    if (i != axis) sizes.push_back(x.shape()[i]);
+  }
+  const std::int64_t count = x.shape()[axis];
+  if (count == 0 && outer * inner > 0) {
+    detail::fail<ValueError>(op, "there is no element to choose: axis {} of shape {} has size 0", axis_, x.shape());
+  }
+  Tensor out = detail::make_tensor(Shape(sizes), int64);
+  kernel(x.dtype(), x.impl()->data, detail::mutable_data<std::int64_t>(out), outer, count, inner);
+  return out;
+}
+
+}  // namespace
+
+Tensor reduce_sum(const Tensor& x, const Axes& axes, bool keepdims) {
+  const Plan plan = make_plan("reduce_sum", numbers_only("reduce_sum", x).shape(), axes);
+  const Tensor y = shaped(run(&kernels::reduce_sum, x, plan), plan, keepdims);
+  return record("reduce_sum", {x}, y, [from = x.shape(), kept = plan.kept](const Tensor& dy) {
+    return Grads{detail::broadcast(reshape(dy, kept), from)};
+  });
+}
+
+Tensor reduce_mean(const Tensor& x, const Axes& axes, bool keepdims) {
+  if (!is_floating(x.dtype())) {
+    detail::fail<TypeError>("reduce_mean", "expected a floating tensor, received {}: cast it", x.dtype());
+  }
+  const Plan plan = make_plan("reduce_mean", x.shape(), axes);
+  const auto n = static_cast<double>(plan.count);
+  return reduce_sum(x, axes, keepdims) / n;
+}
+
+Tensor reduce_prod(const Tensor& x, const Axes& axes, bool keepdims) {
+  const Plan plan = make_plan("reduce_prod", numbers_only("reduce_prod", x).shape(), axes);
+  if (!is_floating(x.dtype())) return shaped(run(&kernels::reduce_prod, x, plan), plan, keepdims);
+  // Halves multiplied with each other, in public ops: the gradient needs no division and so is right, to any order,
+  // where elements are zero.
+  Tensor y = x;
+  for (int axis = 0; axis < x.rank(); ++axis) {
+    if (!plan.reduced[static_cast<std::size_t>(axis)]) continue;
+    if (x.shape()[axis] == 0) return detail::filled(keepdims ? plan.kept : plan.squeezed, x.dtype(), 1);
+    for (std::int64_t n = x.shape()[axis]; n > 1; n = (n + 1) / 2) {
+      const Tensor product = slice_axis(y, axis, 0, n / 2) * slice_axis(y, axis, n / 2, n / 2);
+      y = n % 2 == 0 ? product : concat({product, slice_axis(y, axis, n - 1, 1)}, axis);
+    }
+  }
+  return keepdims ? (y.is_same(x) ? reshape(x, plan.kept) : y) : reshape(y, plan.squeezed);
+}
+
+Tensor reduce_max(const Tensor& x, const Axes& axes, bool keepdims) {
+  return extreme("reduce_max", &kernels::reduce_max, x, axes, keepdims);
+}
+Tensor reduce_min(const Tensor& x, const Axes& axes, bool keepdims) {
+  return extreme("reduce_min", &kernels::reduce_min, x, axes, keepdims);
+}
+Tensor reduce_all(const Tensor& x, const Axes& axes, bool keepdims) {
+  return logic("reduce_all", &kernels::reduce_min, x, axes, keepdims, true);
+}
+Tensor reduce_any(const Tensor& x, const Axes& axes, bool keepdims) {
+  return logic("reduce_any", &kernels::reduce_max, x, axes, keepdims, false);
+}
+
+Tensor argmax(const Tensor& x, int axis) { return index_of("argmax", &kernels::reduce_argmax, x, axis); }
+Tensor argmin(const Tensor& x, int axis) { return index_of("argmin", &kernels::reduce_argmin, x, axis); }
+
+}  // namespace xtape

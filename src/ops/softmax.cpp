@@ -1,0 +1,198 @@
+#include "kernels/softmax.hpp"
+
+#include "ops/elementwise.hpp"
+#include "xtape/core/creation.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/ops/nn.hpp"
+#include "xtape/ops/reduce.hpp"
+#include "xtape/tape/record.hpp"
+
+// Softmax and the cross-entropies that contain one.
+namespace xtape {
+
+using detail::fail;
+
+namespace {
+
+/// Runs f(type, rows, n) for the rows of x's last axis, in float32 for bfloat16.
+template <class F>
+void for_last_axis(const Tensor& x, F&& f) {
+  const std::int64_t n = x.shape().back(), rows = n == 0 ? 0 : x.size() / n;
+  if (x.dtype() == float32) {
+    f(kernels::Type<float>{}, rows, n);
+  } else {
+    f(kernels::Type<double>{}, rows, n);
+  }
+}
+
+void check_floating(const char* op, const Tensor& x) {
+  if (!is_floating(x.dtype())) fail<TypeError>(op, "expected a floating tensor, received {}", x.dtype());
+}
+
+/// Along another axis than the last one: between two transposes.
+template <class F>
+Tensor along_axis(const Tensor& x, int axis, F&& f) {
+  std::vector<int> swapped(static_cast<std::size_t>(x.rank()));
+  for (int i = 0; i < x.rank(); ++i) swapped[static_cast<std::size_t>(i)] = i;
+  std::swap(swapped[static_cast<std::size_t>(axis)], swapped.back());
+  return transpose(f(transpose(x, swapped)), swapped);
+}
+
+/// y (dy - sum(dy y)) along the last axis.
+Tensor softmax_grad(const Tensor& dy, const Tensor& y) {
+  const Tensor weighted = dy * y;
+  return weighted - y * reduce_sum(weighted, -1, true);
+}
+
+Tensor softmax_last(const Tensor& x) {
+  if (x.dtype() == bfloat16) return cast(softmax_last(cast(x, float32)), bfloat16);
+  Tensor y = detail::make_tensor(x.shape(), x.dtype());
+  for_last_axis(x, [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
+    kernels::softmax(detail::const_data<T>(x), detail::mutable_data<T>(y), rows, n);
+  });
+  // Logits that are a softmax themselves are not kept: destroying a long chain of them would recurse.
+  if (x.impl()->logits == nullptr) {
+    y.impl()->logits = x.impl();
+    detail::retain(x.impl());
+  }
+  return record("softmax", {x}, y, [y](const Tensor& dy) { return Grads{softmax_grad(dy, y)}; });
+}
+
+Tensor log_softmax_last(const Tensor& x) {
+  if (x.dtype() == bfloat16) return cast(log_softmax_last(cast(x, float32)), bfloat16);
+  Tensor y = detail::make_tensor(x.shape(), x.dtype());
+  for_last_axis(x, [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
+    kernels::log_softmax(detail::const_data<T>(x), detail::mutable_data<T>(y), rows, n);
+  });
+  return record("log_softmax", {x}, y, [y](const Tensor& dy) { return Grads{dy - exp(y) * reduce_sum(dy, -1, true)}; });
+}
+
+/// dy [...] as [..., 1], to scale rows.
+Tensor column(const Tensor& dy) { return expand_dims(dy, -1); }
+
+}  // namespace
+
+Tensor detail::logits_of(const Tensor& probabilities) {
+  TensorImpl* logits = probabilities.impl()->logits;
+  if (logits == nullptr) return {};
+  retain(logits);
+  return Tensor::adopt(logits);
+}
+
+namespace nn {
+
+Tensor softmax(const Tensor& x, int axis) {
+  check_floating("softmax", x);
+  const int at = detail::normal_axis("softmax", axis, x.rank());
+  return at == x.rank() - 1 ? softmax_last(x) : along_axis(x, at, softmax_last);
+}
+
+Tensor log_softmax(const Tensor& x, int axis) {
+  check_floating("log_softmax", x);
+  const int at = detail::normal_axis("log_softmax", axis, x.rank());
+  return at == x.rank() - 1 ? log_softmax_last(x) : along_axis(x, at, log_softmax_last);
+}
+
+namespace {
+
+Shape without_last(const Shape& shape) {
+  return Shape(std::span<const std::int64_t>(shape.begin(), static_cast<std::size_t>(shape.rank() - 1)));
+}
+
+}  // namespace
+
+Tensor softmax_cross_entropy_with_logits(const Tensor& labels, const Tensor& logits) {
+  const char* op = "softmax_cross_entropy_with_logits";
+  check_floating(op, logits);
+  if (logits.rank() < 1 || labels.shape() != logits.shape()) {
+    fail<ValueError>(op, "labels and logits must have one shape: {} and {}", labels.shape(), logits.shape());
+  }
+  if (logits.dtype() == bfloat16) {
+    return cast(softmax_cross_entropy_with_logits(cast(labels, float32), cast(logits, float32)), bfloat16);
+  }
+  const Tensor y = cast(labels, logits.dtype());
+  Tensor outputs[2] = {detail::make_tensor(without_last(logits.shape()), logits.dtype()),
+                       detail::make_tensor(logits.shape(), logits.dtype())};
+  for_last_axis(logits, [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
+    kernels::cross_entropy(detail::const_data<T>(logits), detail::const_data<T>(y), detail::mutable_data<T>(outputs[0]),
+                           detail::mutable_data<T>(outputs[1]), rows, n);
+  });
+  // The probabilities are a second, recorded output: a second derivative flows through them.
+  record(op, {y, logits}, outputs, [y, logits, p = outputs[1]](std::span<const Tensor> dys, Needs need) {
+    Tensor dlabels, dlogits;
+    if (need[0] && dys[0]) dlabels = -(log_softmax(logits) * column(dys[0]));
+    if (need[1]) {
+      if (dys[0]) dlogits = column(dys[0]) * (p * reduce_sum(y, -1, true) - y);
+      if (dys[1]) {
+        const Tensor through = softmax_grad(dys[1], p);
+        dlogits = dlogits ? dlogits + through : through;
+      }
+    }
+    return Grads{dlabels, dlogits};
+  });
+  return outputs[0];
+}
+
+namespace {
+
+/// dy (p - onehot(label)) for each row: the gradient of the sparse cross-entropy, linear in dy and in p.
+Tensor sparse_grad(const Tensor& dy, const Tensor& p, const Tensor& labels) {
+  Tensor dx = detail::make_tensor(p.shape(), p.dtype());
+  for_last_axis(p, [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
+    const T *g = detail::const_data<T>(dy), *q = detail::const_data<T>(p);
+    const auto* label = detail::const_data<std::int64_t>(labels);
+    T* out = detail::mutable_data<T>(dx);
+    for (std::int64_t r = 0; r < rows; ++r) {
+      for (std::int64_t i = 0; i < n; ++i) out[r * n + i] = g[r] * q[r * n + i];
+      out[r * n + label[r]] -= g[r];
+    }
+  });
+  return record("sparse_softmax_cross_entropy_grad", {dy, p}, dx, [dy, p, labels](const Tensor& g, Needs need) {
+    Tensor ddy, dp;
+    if (need[0]) ddy = reduce_sum(g * (p - one_hot(labels, p.shape().back(), p.dtype())), -1);
+    if (need[1]) dp = g * column(dy);
+    return Grads{ddy, dp};
+  });
+}
+
+}  // namespace
+
+Tensor sparse_softmax_cross_entropy_with_logits(const Tensor& labels, const Tensor& logits) {
+  const char* op = "sparse_softmax_cross_entropy_with_logits";
+  check_floating(op, logits);
+  if (!is_integer(labels.dtype())) fail<TypeError>(op, "expected integer labels, received {}", labels.dtype());
+  if (logits.rank() < 1 || labels.shape() != without_last(logits.shape())) {
+    fail<ValueError>(op, "expected labels [...] and logits [..., classes]: {} and {}", labels.shape(), logits.shape());
+  }
+  if (logits.dtype() == bfloat16) {
+    return cast(sparse_softmax_cross_entropy_with_logits(labels, cast(logits, float32)), bfloat16);
+  }
+  const Tensor y = detail::convert(labels, int64);
+  const std::int64_t classes = logits.shape().back();
+  const auto* label = detail::const_data<std::int64_t>(y);
+  for (std::int64_t i = 0; i < y.size(); ++i) {
+    if (label[i] < 0 || label[i] >= classes) {
+      fail<IndexError>(op, "label {} at position {} is outside [0, {})", label[i], i, classes);
+    }
+  }
+  Tensor outputs[2] = {detail::make_tensor(y.shape(), logits.dtype()),
+                       detail::make_tensor(logits.shape(), logits.dtype())};
+  for_last_axis(logits, [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
+    kernels::sparse_cross_entropy(detail::const_data<T>(logits), label, detail::mutable_data<T>(outputs[0]),
+                                  detail::mutable_data<T>(outputs[1]), rows, n);
+  });
+  record(op, {logits}, outputs, [y, p = outputs[1]](std::span<const Tensor> dys) {
+    Tensor dlogits;
+    if (dys[0]) dlogits = sparse_grad(dys[0], p, y);
+    if (dys[1]) {
+      const Tensor through = softmax_grad(dys[1], p);
+      dlogits = dlogits ? dlogits + through : through;
+    }
+    return Grads{dlogits};
+  });
+  return outputs[0];
+}
+
+}  // namespace nn
+}  // namespace xtape

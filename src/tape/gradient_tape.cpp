@@ -1,0 +1,133 @@
+#include "xtape/tape/gradient_tape.hpp"
+
+#include "core/check.hpp"
+#include "tape/tape_impl.hpp"
+
+namespace xtape {
+
+GradientTape::GradientTape(GradientTapeOptions options) : impl_(new detail::TapeImpl(options)) { impl_->start(); }
+GradientTape::GradientTape(GradientTape&&) noexcept = default;
+GradientTape& GradientTape::operator=(GradientTape&&) noexcept = default;
+GradientTape::~GradientTape() = default;
+
+detail::TapeImpl& GradientTape::impl() const {
+  if (impl_ == nullptr) detail::fail<RuntimeError>("GradientTape", "the tape has been moved from");
+  return *impl_;
+}
+
+namespace {
+detail::TapeImpl& recording(const char* op, detail::TapeImpl& tape) {
+  if (!tape.recording()) detail::fail<RuntimeError>(op, "Tape is not recording.");
+  return tape;
+}
+}  // namespace
+
+void GradientTape::watch(const Tensor& tensor) { recording("GradientTape.watch", impl()).watch(tensor); }
+void GradientTape::watch(const Variable& variable) { recording("GradientTape.watch", impl()).watch(variable); }
+void GradientTape::watch(std::span<const Tensor> tensors) {
+  for (const auto& tensor : tensors) watch(tensor);
+}
+void GradientTape::watch(std::initializer_list<detail::Source> sources) {
+  for (const auto& source : sources) {
+    if (source.tensor != nullptr) {
+      watch(*source.tensor);
+    } else {
+      watch(*source.variable);
+    }
+  }
+}
+
+void GradientTape::stop() noexcept {
+  if (impl_ != nullptr) impl_->stop();
+}
+bool GradientTape::is_recording() const noexcept { return impl_ != nullptr && impl_->recording(); }
+
+GradientTape::Scope GradientTape::scope() {
+  if (impl().recording()) {
+    detail::fail<RuntimeError>(
+        "GradientTape.scope",
+        "Tape is still recording, This can happen if you try to re-enter an already-active tape.");
+  }
+  if (impl_->consumed) {
+    impl_->consumed = false;
+    impl_->forget_variables();
+  }
+  impl_->start();
+  return Scope(this);
+}
+
+GradientTape::Pause GradientTape::stop_recording() {
+  detail::TapeImpl& tape = recording("GradientTape.stop_recording", impl());
+  tape.stop();
+  return Pause(&tape);
+}
+
+GradientTape::Pause::~Pause() {
+  if (tape_ != nullptr && !tape_->recording()) tape_->start();
+}
+
+void GradientTape::reset() {
+  detail::TapeImpl& tape = recording("GradientTape.reset", impl());
+  tape.clear();
+  tape.forget_variables();
+}
+
+std::vector<Variable> GradientTape::watched_variables() const {
+  return {impl().variables().begin(), impl().variables().end()};
+}
+
+std::size_t GradientTape::num_records() const noexcept { return impl_ == nullptr ? 0 : impl_->num_records(); }
+
+Tensors GradientTape::compute(std::span<const Tensor> targets, std::span<const detail::Source> sources,
+                              const GradientOptions& options) {
+  if (impl().consumed) {
+    detail::fail<RuntimeError>(
+        "GradientTape.gradient",
+        "A non-persistent GradientTape can only be used to compute one set of gradients (or jacobians)");
+  }
+  return impl_->gradient(targets, sources, options);
+}
+
+Tensor GradientTape::gradient(const Tensor& target, const Tensor& source, const GradientOptions& options) {
+  const detail::Source sources[] = {source};
+  return compute({&target, 1}, sources, options)[0];
+}
+
+Tensor GradientTape::gradient(const Tensor& target, const Variable& source, const GradientOptions& options) {
+  const detail::Source sources[] = {source};
+  return compute({&target, 1}, sources, options)[0];
+}
+
+namespace {
+template <class T>
+detail::PoolVector<detail::Source> sources_of(const std::vector<T>& of) {
+  return {of.begin(), of.end()};
+}
+}  // namespace
+
+Tensors GradientTape::gradient(const Tensor& target, const std::vector<Variable>& sources,
+                               const GradientOptions& options) {
+  return compute({&target, 1}, sources_of(sources), options);
+}
+
+Tensors GradientTape::gradient(const Tensor& target, const std::vector<Tensor>& sources,
+                               const GradientOptions& options) {
+  return compute({&target, 1}, sources_of(sources), options);
+}
+
+Tensors GradientTape::gradient(const Tensor& target, std::initializer_list<detail::Source> sources,
+                               const GradientOptions& options) {
+  return compute({&target, 1}, {sources.begin(), sources.size()}, options);
+}
+
+Tensors GradientTape::gradient(const std::vector<Tensor>& targets, std::initializer_list<detail::Source> sources,
+                               const GradientOptions& options) {
+  return compute(targets, {sources.begin(), sources.size()}, options);
+}
+
+Tensors GradientTape::gradient(const std::vector<Tensor>& targets, const std::vector<Variable>& sources,
+                               const GradientOptions& options) {
+  return compute(targets, sources_of(sources), options);
+}
+
+}  // namespace xtape

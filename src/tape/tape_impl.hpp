@@ -1,0 +1,138 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "xtape/tape/gradient_tape.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape::detail {
+
+/// The number of a tensor on one tape: the index of its gradient.
+using Slot = std::uint32_t;
+inline constexpr Slot no_slot = ~Slot{0};
+
+/// One recorded op. Behind it in memory stand the slots of its inputs and its rule.
+struct Record {
+  const char* name;
+  const RuleTable* table;
+  void* rule;
+  Slot* inputs;
+  std::uint32_t num_inputs;
+  std::uint32_t num_outputs;
+  Slot first_output;  ///< the outputs have consecutive slots
+};
+
+/// Memory for records: grows in chunks, is given back all at once, and keeps its chunks for the next use.
+class Arena {
+ public:
+  ~Arena();
+  void* allocate(std::size_t bytes, std::size_t alignment);
+  void clear() noexcept;
+
+ private:
+  struct Chunk {
+    std::byte* data;
+    std::size_t bytes;
+    std::uint8_t size_class;
+  };
+  PoolVector<Chunk> chunks_;
+  std::size_t chunk_ = 0;  ///< the one being filled
+  std::size_t used_ = 0;
+};
+
+/// Address -> slot, for the leaves: watched tensors, and variables (the first of a variable's leaves). Open addressing.
+class LeafTable {
+ public:
+  Slot find(const void* key) const noexcept;
+  void insert(const void* key, Slot slot);
+  void clear() noexcept;
+
+ private:
+  struct Entry {
+    const void* key = nullptr;
+    Slot slot = no_slot;
+  };
+  std::size_t place(const void* key) const noexcept;
+  PoolVector<Entry> entries_;
+  std::size_t count_ = 0;
+};
+
+/// The linear record (Wengert list) behind a GradientTape.
+///
+/// An op result gets the next number of its thread; minus the number at which the tape began it is an index into
+/// slot_of_, so finding a result needs no hash map. Leaves, which may be shared by threads, are found by address
+/// instead.
+class TapeImpl {
+ public:
+  explicit TapeImpl(GradientTapeOptions options);
+  TapeImpl(const TapeImpl&) = delete;
+  ~TapeImpl();
+
+  static void* operator new(std::size_t) { return PoolAllocator<TapeImpl>().allocate(1); }
+  static void operator delete(void* tape) { PoolAllocator<TapeImpl>().deallocate(static_cast<TapeImpl*>(tape), 1); }
+
+  /// Enters the calling thread's list of recording tapes.
+  void start();
+  void stop() noexcept;
+  bool recording() const noexcept { return recording_; }
+  TapeImpl* outer() const noexcept { return outer_; }
+  const GradientTapeOptions& options() const noexcept { return options_; }
+
+  void watch(const Tensor& tensor, const VariableImpl* variable = nullptr);
+  void watch(const Variable& variable);
+
+  Slot slot_of(const TensorImpl* tensor) const noexcept {
+    const std::uint64_t index = tensor->id - first_id_;
+    if (index < slot_of_.size() && slot_of_[index] != no_slot) return slot_of_[index];
+    return tensor->leaf.load(std::memory_order_relaxed) ? leaves_.find(tensor) : no_slot;
+  }
+  bool tracks_any(const Inputs& inputs) const noexcept;
+  /// Appends an op whose outputs are numbered already.
+  void push(const char* name, const Inputs& inputs, std::span<Tensor> outputs, const void* rule,
+            const RuleTable& table);
+
+  /// The gradients of `sources`; consumes the record unless the tape is persistent.
+  Tensors gradient(std::span<const Tensor> targets, std::span<const Source> sources, const GradientOptions& options);
+
+  /// Forgets everything but the list of watched variables.
+  void clear() noexcept;
+  void forget_variables() noexcept { variables_.clear(); }
+  const PoolVector<Variable>& variables() const noexcept { return variables_; }
+  std::size_t num_records() const noexcept { return records_.size(); }
+
+  bool consumed = false;  ///< gradient() of a non-persistent tape has been called
+
+ private:
+  struct SlotInfo {
+    Shape shape;
+    DType dtype;
+    Slot next_of_variable = no_slot;  ///< another leaf of the same variable
+  };
+  Slot add_slot(const TensorImpl* tensor);
+  using Marks = PoolVector<std::uint8_t>;  ///< for each slot: whether a source can be reached from it
+  void seed(std::span<const Tensor> targets, const GradientOptions& options, Tensors& gradients) const;
+  Marks mark_wanted(std::span<const Source> sources) const;
+  void walk(const Marks& wanted, const Marks& is_source, Tensors& gradients);
+  void run(const Record& record, const Marks& wanted, Tensors& gradients);
+  void add_gradient(const char* name, std::size_t input, Tensor gradient, Slot slot, Tensors& gradients) const;
+  Tensor result(const Source& source, std::span<const Tensor> targets, const GradientOptions& options,
+                const Tensors& gradients) const;
+  void destroy_records(std::size_t from) noexcept;
+
+  GradientTapeOptions options_;
+  TapeImpl* outer_ = nullptr;
+  bool recording_ = false;
+  bool warned_ = false;
+  std::uint64_t first_id_ = 0;
+  PoolVector<Slot> slot_of_;
+  PoolVector<SlotInfo> slots_;
+  PoolVector<Record*> records_;
+  Arena arena_;
+  LeafTable leaves_;
+  Tensors watched_;  ///< keeps the leaves' addresses from being reused
+  PoolVector<Variable> variables_;
+};
+
+}  // namespace xtape::detail
