@@ -62,8 +62,8 @@ Tensor where(const Tensor& condition, const Tensor& a_, const Tensor& b_) {
       const auto* c = detail::const_data<bool>(condition);
       const auto *p = reinterpret_cast<const T*>(a.impl()->data), *q = reinterpret_cast<const T*>(b.impl()->data);
       auto* out = reinterpret_cast<T*>(y.impl()->data);
-      const auto [cs, ps, qs] = it.inner_stride;
-      const auto row = [cs = cs, ps = ps, qs = qs](std::int64_t n, const bool* cr, const T* pr, const T* qr, T* to) {
+      const std::int64_t cs = it.inner_stride[0], ps = it.inner_stride[1], qs = it.inner_stride[2];
+      const auto row = [cs, ps, qs](std::int64_t n, const bool* cr, const T* pr, const T* qr, T* to) {
         if (cs == 1 && ps == 1 && qs == 1) {
           for (std::int64_t i = 0; i < n; ++i) to[i] = cr[i] ? pr[i] : qr[i];
         } else if (cs == 1 && ps == 1 && qs == 0) {
