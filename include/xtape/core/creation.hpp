@@ -15,8 +15,6 @@ Tensor from_elements(const void* values, std::size_t count, const Shape& shape, 
 [[noreturn]] void fail_ragged();
 
 template <class T>
-using List = std::initializer_list<T>;
-template <class T>
 concept Number = std::is_arithmetic_v<T>;
 
 /// As in Python: floating literals make float32, integers int32, bools bool.
@@ -72,19 +70,20 @@ Tensor constant(T value, DType dtype = detail::literal_dtype<T>) {
 /// A tensor from nested braces: `constant({{1, 2}, {3, 4}})`. The dtype follows Python's literals: float32 for floating
 /// numbers, int32 for integers, unless it is given. Throws a ValueError for braces of unequal lengths.
 template <detail::Number T>
-Tensor constant(detail::List<T> values, DType dtype = detail::literal_dtype<T>) {
+Tensor constant(std::initializer_list<T> values, DType dtype = detail::literal_dtype<T>) {
   return detail::from_braces<T>(values, dtype);
 }
 template <detail::Number T>
-Tensor constant(detail::List<detail::List<T>> values, DType dtype = detail::literal_dtype<T>) {
+Tensor constant(std::initializer_list<std::initializer_list<T>> values, DType dtype = detail::literal_dtype<T>) {
   return detail::from_braces<T>(values, dtype);
 }
 template <detail::Number T>
-Tensor constant(detail::List<detail::List<detail::List<T>>> values, DType dtype = detail::literal_dtype<T>) {
+Tensor constant(std::initializer_list<std::initializer_list<std::initializer_list<T>>> values,
+                DType dtype = detail::literal_dtype<T>) {
   return detail::from_braces<T>(values, dtype);
 }
 template <detail::Number T>
-Tensor constant(detail::List<detail::List<detail::List<detail::List<T>>>> values,
+Tensor constant(std::initializer_list<std::initializer_list<std::initializer_list<std::initializer_list<T>>>> values,
                 DType dtype = detail::literal_dtype<T>) {
   return detail::from_braces<T>(values, dtype);
 }
