@@ -1,0 +1,168 @@
+#include "kernels/gemm.hpp"
+
+#include "kernels/gemm_library.hpp"
+#include "kernels/gemm_tile.hpp"
+#include "kernels/gemm_transpose.hpp"
+#include "kernels/parallel.hpp"
+
+namespace xtape::kernels {
+namespace {
+
+using tile::width;
+
+/// m * n * k up to which our tiles are used. Compiled for the machine's wide vectors they are as fast as oneDNN up to
+/// about 800 cubed, and faster below 100; a portable build only saves the library's call (0.4 us) for tiny products.
+#if XSIMD_WITH_AVX512F || XSIMD_WITH_FMA3_AVX2 || XSIMD_WITH_FMA3_AVX || XSIMD_WITH_NEON64
+constexpr double own_limit = 5e8;
+#else
+constexpr double own_limit = 4096;
+#endif
+
+/// m * n * k worth a thread of its own: about 2 us at the speed of one AVX-512 core, against 1 us to start a team.
+constexpr double work_per_thread = 262144;
+
+/// Elements of a column of b that a tile goes through in one go, so that b's panel stays in the first-level cache while
+/// many rows of a pass. With few rows there is nothing to keep it for.
+constexpr std::int64_t depth = 256;
+constexpr std::int64_t few_rows = 128;
+
+struct Range {
+  std::int64_t begin;
+  std::int64_t end;
+};
+
+/// The rows and columns of c that one thread computes. `packed` takes a panel of a transposed b, and is null where b is
+/// not transposed.
+template <class T>
+void multiply_block(const Product<T>& g, Range rows, Range columns, T* packed) {
+  const std::int64_t m = rows.end - rows.begin;
+  const std::int64_t step = packed != nullptr || m > few_rows ? depth : std::max<std::int64_t>(g.k, 1);
+  for (std::int64_t j = columns.begin; j < columns.end;) {
+    const std::int64_t vectors = tile::panel_vectors((columns.end - j + width<T> - 1) / width<T>);
+    const std::int64_t n = std::min(columns.end - j, vectors * width<T>);
+    std::int64_t p = 0;
+    do {  // once for k == 0 too
+      const std::int64_t k = std::min(step, g.k - p);
+      const bool last = p + k == g.k;
+      if (packed != nullptr) tile::transpose(k, n, g.b + j * g.ldb + p, g.ldb, packed, vectors * width<T>);
+      tile::multiply_panel<T>({.k = k,
+                               .a = g.a + (g.trans_a ? p * g.lda + rows.begin : rows.begin * g.lda + p),
+                               .a_row = g.trans_a ? 1 : g.lda,
+                               .a_step = g.trans_a ? g.lda : 1,
+                               .b = packed != nullptr ? packed : g.b + p * g.ldb + j,
+                               .b_row = packed != nullptr ? vectors * width<T> : g.ldb,
+                               .alpha = g.alpha,
+                               .beta = p == 0 ? g.beta : T(1),
+                               .c = g.c + rows.begin * g.ldc + j,
+                               .c_row = g.ldc,
+                               .bias = last && g.bias != nullptr ? g.bias + j : nullptr,
+                               .relu = last && g.relu},
+                              m, n);
+      p += k;
+    } while (p < g.k);
+    j += n;
+  }
+}
+
+template <class T>
+[[gnu::noinline]] void multiply_block_transposed(const Product<T>& g, Range rows, Range columns) {
+  alignas(64) T packed[depth * tile::max_vectors * width<T>];
+  multiply_block(g, rows, columns, packed);
+}
+
+template <class T>
+void multiply(const Product<T>& g, Range rows, Range columns) {
+  if (g.trans_b) {
+    multiply_block_transposed(g, rows, columns);
+  } else {
+    multiply_block<T>(g, rows, columns, nullptr);
+  }
+}
+
+/// Cuts c into a grid of blocks, a block a thread, so that the largest block is as small as can be.
+template <class T>
+void multiply_parallel(const Product<T>& g, std::int64_t threads) {
+  constexpr std::int64_t row_unit = 4;  // half a tile, at nearly a full tile's speed
+  const auto units = [](std::int64_t all, std::int64_t pieces, std::int64_t unit) {
+    return ((all + unit - 1) / unit + pieces - 1) / pieces;
+  };
+  std::int64_t best = 0;
+  std::int64_t column_pieces = 1;
+  for (std::int64_t pieces = 1; pieces <= threads; ++pieces) {
+    if (threads % pieces != 0) continue;
+    // Of equal cuts the one through the columns, where that keeps each thread at its own part of the larger operand.
+    const std::int64_t size = units(g.m, threads / pieces, row_unit) * units(g.n, pieces, width<T>);
+    if (best == 0 || size < best || (size == best && g.n >= g.m)) {
+      best = size;
+      column_pieces = pieces;
+    }
+  }
+  const std::int64_t rows = units(g.m, threads / column_pieces, row_unit) * row_unit;
+  const std::int64_t columns = units(g.n, column_pieces, width<T>) * width<T>;
+  parallel_rows(threads, 1, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t piece = first; piece < last; ++piece) {
+      const std::int64_t row = piece / column_pieces * rows;
+      const std::int64_t column = piece % column_pieces * columns;
+      if (row < g.m && column < g.n) {
+        multiply(g, {row, std::min(g.m, row + rows)}, {column, std::min(g.n, column + columns)});
+      }
+    }
+  });
+}
+
+template <class T>
+void add_bias_and_activate(const Product<T>& g) {
+  parallel_rows(g.m, elementwise_grain / g.n + 1, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t i = first; i < last; ++i) {
+      T* const row = g.c + i * g.ldc;
+      for (std::int64_t j = 0; j < g.n; ++j) {
+        const T value = g.bias != nullptr ? row[j] + g.bias[j] : row[j];
+        row[j] = g.relu && value < T(0) ? T(0) : value;
+      }
+    }
+  });
+}
+
+template <class T>
+void product(Product<T> g) {
+  if (g.m <= 0 || g.n <= 0) return;
+  if (g.alpha == T(0)) g.k = 0;
+  const double work = static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k);
+  std::int64_t threads = 1;
+  if (work >= 2 * work_per_thread) {
+    threads = static_cast<std::int64_t>(std::min<double>(num_threads(), work / work_per_thread));
+  }
+  if (work > own_limit && library_gemm(g, static_cast<int>(threads))) {
+    if (g.bias != nullptr || g.relu) add_bias_and_activate(g);
+  } else if (threads > 1) {
+    multiply_parallel(g, threads);
+  } else {
+    multiply(g, {0, g.m}, {0, g.n});
+  }
+}
+
+}  // namespace
+
+void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, float alpha, const float* a,
+          std::int64_t lda, const float* b, std::int64_t ldb, float beta, float* c, std::int64_t ldc) {
+  product<float>({trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, nullptr, false});
+}
+
+void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, double alpha, const double* a,
+          std::int64_t lda, const double* b, std::int64_t ldb, double beta, double* c, std::int64_t ldc) {
+  product<double>({trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, nullptr, false});
+}
+
+void gemm_bias_act(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
+                   std::int64_t lda, const float* b, std::int64_t ldb, const float* bias, bool relu, float* c,
+                   std::int64_t ldc) {
+  product<float>({trans_a, trans_b, m, n, k, 1.0f, a, lda, b, ldb, 0.0f, c, ldc, bias, relu});
+}
+
+void gemm_bias_act(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, const double* a,
+                   std::int64_t lda, const double* b, std::int64_t ldb, const double* bias, bool relu, double* c,
+                   std::int64_t ldc) {
+  product<double>({trans_a, trans_b, m, n, k, 1.0, a, lda, b, ldb, 0.0, c, ldc, bias, relu});
+}
+
+}  // namespace xtape::kernels

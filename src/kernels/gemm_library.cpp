@@ -1,0 +1,96 @@
+#include "kernels/gemm_library.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <mutex>
+
+#include <xtensor-blas/xblas.hpp>
+
+#include "kernels/parallel.hpp"
+
+#ifdef XTAPE_HAS_DNNL
+#include <oneapi/dnnl/dnnl.h>
+#endif
+
+// Weak: other BLAS libraries do not have them.
+extern "C" {
+[[gnu::weak]] int openblas_get_parallel();
+[[gnu::weak]] void openblas_set_num_threads(int);
+}
+
+namespace xtape::kernels {
+namespace {
+
+/// Limits the OpenMP threads of the calling thread's next region, which is where oneDNN and OpenBLAS take theirs from.
+class ThreadLimit {
+ public:
+#ifdef _OPENMP
+  explicit ThreadLimit(int threads) : before_(omp_get_max_threads()) { set(threads); }
+  ~ThreadLimit() { set(before_); }
+
+ private:
+  static void set(int threads) {
+    if (threads != omp_get_max_threads()) omp_set_num_threads(threads);
+  }
+  int before_;
+#else
+  explicit ThreadLimit(int) {}
+#endif
+
+ public:
+  ThreadLimit(const ThreadLimit&) = delete;
+  ThreadLimit& operator=(const ThreadLimit&) = delete;
+};
+
+/// Each of our threads has its own piece computed on one thread of BLAS. OpenBLAS's pthread build has a pool of its
+/// own, which would compete with OpenMP's for the cores; the openmp build uses one thread inside a parallel region
+/// anyhow.
+void turn_off_blas_threads() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    if (openblas_get_parallel != nullptr && openblas_set_num_threads != nullptr && openblas_get_parallel() == 1) {
+      openblas_set_num_threads(1);
+    }
+  });
+}
+
+template <class T>
+bool blas_gemm(const Product<T>& g, int threads) {
+  if (std::max({g.m, g.n, g.k, g.lda, g.ldb, g.ldc}) > std::numeric_limits<int>::max()) return false;
+  turn_off_blas_threads();
+  const bool by_rows = g.m >= g.n;
+  const std::int64_t pieces = threads;
+  const std::int64_t all = by_rows ? g.m : g.n;
+  const std::int64_t piece = ((all + pieces - 1) / pieces + 15) / 16 * 16;
+  parallel_rows(pieces, 1, [&](std::int64_t first, std::int64_t last) {
+    const std::int64_t begin = std::min(all, first * piece);
+    const std::int64_t size = std::min(all, last * piece) - begin;
+    if (size <= 0) return;
+    const ThreadLimit one(1);
+    const T* a = by_rows ? g.a + begin * (g.trans_a ? 1 : g.lda) : g.a;
+    const T* b = by_rows ? g.b : g.b + begin * (g.trans_b ? g.ldb : 1);
+    T* c = g.c + begin * (by_rows ? g.ldc : 1);
+    cxxblas::gemm<int>(cxxblas::RowMajor, g.trans_a ? cxxblas::Trans : cxxblas::NoTrans,
+                       g.trans_b ? cxxblas::Trans : cxxblas::NoTrans, static_cast<int>(by_rows ? size : g.m),
+                       static_cast<int>(by_rows ? g.n : size), static_cast<int>(g.k), g.alpha, a,
+                       static_cast<int>(g.lda), b, static_cast<int>(g.ldb), g.beta, c, static_cast<int>(g.ldc));
+  });
+  return true;
+}
+
+}  // namespace
+
+bool library_gemm(const Product<float>& g, int threads) {
+#ifdef XTAPE_HAS_DNNL
+  const ThreadLimit limit(threads);
+  if (dnnl_sgemm(g.trans_a ? 'T' : 'N', g.trans_b ? 'T' : 'N', g.m, g.n, g.k, g.alpha, g.a, g.lda, g.b, g.ldb, g.beta,
+                 g.c, g.ldc) == dnnl_success) {
+    return true;
+  }
+#endif
+  return blas_gemm(g, threads);
+}
+
+bool library_gemm(const Product<double>& g, int threads) { return blas_gemm(g, threads); }
+
+}  // namespace xtape::kernels

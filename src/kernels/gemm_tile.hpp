@@ -1,0 +1,173 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <type_traits>
+#include <xsimd/xsimd.hpp>
+
+namespace xtape::kernels::tile {
+
+template <class T>
+using Vec = xsimd::batch<T>;
+
+/// Columns of one vector.
+template <class T>
+inline constexpr std::int64_t width = Vec<T>::size;
+
+#if XSIMD_WITH_AVX512F || XSIMD_WITH_NEON64
+inline constexpr int max_vectors = 4;
+#else
+inline constexpr int max_vectors = 3;
+#endif
+
+/// Rows of a tile that is `vectors` wide: as many accumulators as there are registers for, beside one row of b and one
+/// element of a.
+constexpr int tile_rows(int vectors) { return max_vectors == 4 ? (vectors == 4 ? 6 : 8) : 4; }
+
+/// Part of a product, in steps: a is read as a[i * a_row + p * a_step], b as b[p * b_row + j].
+template <class T>
+struct Part {
+  std::int64_t k;
+  const T* a;
+  std::int64_t a_row;
+  std::int64_t a_step;
+  const T* b;
+  std::int64_t b_row;
+  T alpha;
+  T beta;
+  T* c;
+  std::int64_t c_row;
+  const T* bias;  // added to every row at the end; may be null
+  bool relu;
+};
+
+/// The first `count` elements of a vector, fewer than a vector; nothing behind them is touched.
+template <class T>
+inline Vec<T> load_first(const T* from, std::int64_t count) {
+#if XSIMD_WITH_AVX512F
+  if constexpr (std::is_same_v<T, float>) {
+    return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), from);
+  } else {
+    return _mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << count) - 1), from);
+  }
+#else
+  T full[width<T>] = {};
+  std::copy_n(from, count, full);
+  return Vec<T>::load_unaligned(full);
+#endif
+}
+
+template <class T>
+inline void store_first(T* to, const Vec<T>& value, std::int64_t count) {
+#if XSIMD_WITH_AVX512F
+  if constexpr (std::is_same_v<T, float>) {
+    _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << count) - 1), value);
+  } else {
+    _mm512_mask_storeu_pd(to, static_cast<__mmask8>((1u << count) - 1), value);
+  }
+#else
+  T full[width<T>];
+  value.store_unaligned(full);
+  std::copy_n(full, count, to);
+#endif
+}
+
+/// Loads or stores vector `j` of a row of `vectors`; in a ragged tile the last one has `last` columns.
+template <bool ragged, int vectors, class T>
+inline Vec<T> load(const T* row, int j, std::int64_t last) {
+  return ragged && j == vectors - 1 ? load_first(row + j * width<T>, last) : Vec<T>::load_unaligned(row + j * width<T>);
+}
+
+/// c = alpha * a b + beta * c, then bias and relu, for one tile whose sums stay in registers.
+template <class T, int rows, int vectors, bool ragged>
+inline void multiply_tile(const Part<T>& g, std::int64_t last) {
+  Vec<T> sum[rows][vectors];
+#pragma GCC unroll 8
+  for (int i = 0; i < rows; ++i) {
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; ++j) sum[i][j] = Vec<T>(T(0));
+  }
+  const T* b = g.b;
+  // Two pointers into a: eight rows from one need more index registers than there are.
+  const T* a = g.a;
+  const T* a4 = a + 4 * g.a_row;
+  const std::int64_t a_row = g.a_row;
+  const std::int64_t a_step = g.a_step;
+  const std::int64_t b_row = g.b_row;
+  for (std::int64_t p = g.k; p > 0; --p) {
+    Vec<T> row[vectors];
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; ++j) row[j] = load<ragged, vectors>(b, j, last);
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; ++i) {
+      const Vec<T> element(i < 4 ? a[i * a_row] : a4[(i - 4) * a_row]);
+#pragma GCC unroll 4
+      for (int j = 0; j < vectors; ++j) sum[i][j] = xsimd::fma(element, row[j], sum[i][j]);
+    }
+    a += a_step;
+    a4 += a_step;
+    b += b_row;
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < rows; ++i) {
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; ++j) {
+      T* c = g.c + i * g.c_row;
+      Vec<T> value = sum[i][j] * g.alpha;
+      if (g.beta != T(0)) value = xsimd::fma(Vec<T>(g.beta), load<ragged, vectors>(c, j, last), value);
+      if (g.bias != nullptr) value += load<ragged, vectors>(g.bias, j, last);
+      // In this order max keeps a NaN of the second operand.
+      if (g.relu) value = xsimd::max(Vec<T>(T(0)), value);
+      if (ragged && j == vectors - 1) {
+        store_first(c + j * width<T>, value, last);
+      } else {
+        value.store_unaligned(c + j * width<T>);
+      }
+    }
+  }
+}
+
+template <class T, int rows, int vectors, bool ragged>
+void multiply_rows(Part<T> g, std::int64_t m, std::int64_t last) {
+  for (; m >= rows; m -= rows) {
+    multiply_tile<T, rows, vectors, ragged>(g, last);
+    g.a += rows * g.a_row;
+    g.c += rows * g.c_row;
+  }
+  if constexpr (rows > 1) {
+    if (m > 0) multiply_rows<T, (rows > 4 ? 4 : rows / 2), vectors, ragged>(g, m, last);
+  }
+}
+
+template <class T, int vectors>
+void multiply_vectors(const Part<T>& g, std::int64_t m, std::int64_t n) {
+  if (n == vectors * width<T>) {
+    multiply_rows<T, tile_rows(vectors), vectors, false>(g, m, 0);
+  } else {
+    multiply_rows<T, tile_rows(vectors), vectors, true>(g, m, n - (vectors - 1) * width<T>);
+  }
+}
+
+/// m rows by n columns, n at most max_vectors vectors.
+template <class T>
+void multiply_panel(const Part<T>& g, std::int64_t m, std::int64_t n) {
+  switch ((n + width<T> - 1) / width<T>) {
+    case 1:
+      return multiply_vectors<T, 1>(g, m, n);
+    case 2:
+      return multiply_vectors<T, 2>(g, m, n);
+    case 3:
+      return multiply_vectors<T, 3>(g, m, n);
+    default:
+      if constexpr (max_vectors == 4) multiply_vectors<T, 4>(g, m, n);
+  }
+}
+
+/// The vectors of the next panel when `left` are to come: panels of three run best, and one left over is the worst.
+constexpr std::int64_t panel_vectors(std::int64_t left) {
+  if (left <= 2) return left;
+  if (max_vectors == 4) return left % 3 == 1 ? 4 : 3;
+  return left == 4 ? 2 : 3;
+}
+
+}  // namespace xtape::kernels::tile
