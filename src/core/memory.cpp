@@ -28,6 +28,18 @@ constexpr int classes = 8 * 34;
 constexpr std::uint8_t uncached = 255;
 static_assert(classes > uncached, "the last representable class bounds what is cached");
 
+std::atomic<std::int64_t> system_allocations{0};
+std::atomic<std::int64_t> system_bytes{0};
+
+void* from_system(std::size_t bytes) {
+  void* block = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
+  if (block == nullptr) throw std::bad_alloc();
+  system_allocations.fetch_add(1, std::memory_order_relaxed);
+  return block;
+}
+
+#if XTAPE_POOL
+
 struct Block {
   Block* next;
 };
@@ -52,18 +64,6 @@ std::size_t bytes_of(std::uint8_t index) {
   const std::size_t base = smallest << (index / 8);
   return (base + base / 8 * (index % 8) + 63) / 64 * 64;
 }
-
-std::atomic<std::int64_t> system_allocations{0};
-std::atomic<std::int64_t> system_bytes{0};
-
-void* from_system(std::size_t bytes) {
-  void* block = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
-  if (block == nullptr) throw std::bad_alloc();
-  system_allocations.fetch_add(1, std::memory_order_relaxed);
-  return block;
-}
-
-#if XTAPE_POOL
 
 void count_bytes(std::int64_t bytes) { system_bytes.fetch_add(bytes, std::memory_order_relaxed); }
 
