@@ -27,7 +27,8 @@ inline constexpr DType literal_dtype = std::is_same_v<T, bool>       ? boolean
 template <class T>
 struct Nested {
   std::vector<T> values;
-  std::vector<std::int64_t> sizes;
+  std::int64_t sizes[4] = {};
+  std::size_t rank = 0;
 
   template <class U>
   void add(const U& value, std::size_t depth) {
@@ -35,11 +36,12 @@ struct Nested {
       values.push_back(static_cast<T>(value));
     } else {
       const auto n = static_cast<std::int64_t>(value.size());
-      if (depth == sizes.size()) sizes.push_back(n);
+      if (depth == rank) sizes[rank++] = n;
       if (sizes[depth] != n) fail_ragged();
       for (const auto& element : value) add(element, depth + 1);
     }
   }
+  Shape shape() const { return Shape(std::span<const std::int64_t>(sizes, rank)); }
 };
 
 template <class T, class Braces>
@@ -48,9 +50,9 @@ Tensor from_braces(const Braces& braces, DType dtype) {
   Nested<Wide> nested;
   nested.add(braces, 0);
   if constexpr (std::is_floating_point_v<T>) {
-    return from_doubles(nested.values, Shape(nested.sizes), dtype);
+    return from_doubles(nested.values, nested.shape(), dtype);
   } else {
-    return from_integers(nested.values, Shape(nested.sizes), dtype);
+    return from_integers(nested.values, nested.shape(), dtype);
   }
 }
 }  // namespace detail
