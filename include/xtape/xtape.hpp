@@ -16,5 +16,6 @@
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/nn.hpp"
 #include "xtape/ops/reduce.hpp"
+#include "xtape/tape/check_gradients.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 #include "xtape/tape/record.hpp"

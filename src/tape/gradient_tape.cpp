@@ -130,4 +130,9 @@ Tensors GradientTape::gradient(const std::vector<Tensor>& targets, const std::ve
   return compute(targets, sources_of(sources), options);
 }
 
+Tensors GradientTape::gradient(const std::vector<Tensor>& targets, const std::vector<Tensor>& sources,
+                               const GradientOptions& options) {
+  return compute(targets, sources_of(sources), options);
+}
+
 }  // namespace xtape

@@ -131,6 +131,8 @@ class GradientTape {
                    const GradientOptions& options = {});
   Tensors gradient(const std::vector<Tensor>& targets, const std::vector<Variable>& sources,
                    const GradientOptions& options = {});
+  Tensors gradient(const std::vector<Tensor>& targets, const std::vector<Tensor>& sources,
+                   const GradientOptions& options = {});
 
  private:
   Tensors compute(std::span<const Tensor> targets, std::span<const detail::Source> sources,
