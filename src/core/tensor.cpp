@@ -11,13 +11,20 @@ namespace xtape {
 namespace detail {
 namespace {
 
-static_assert(sizeof(TensorImpl) <= 128, "the elements begin 128 bytes after the description");
+// The elements follow the description: at the next cache line, or directly where a scalar fits into the last one.
+static_assert(sizeof(TensorImpl) <= 112 && sizeof(TensorImpl) % 8 == 0);
 constexpr std::size_t header = 128;
+constexpr std::size_t offset_of_elements(std::size_t bytes) {
+  return sizeof(TensorImpl) + bytes <= header ? sizeof(TensorImpl) : header;
+}
 
 TensorImpl* make_impl(std::size_t bytes) {
   std::uint8_t size_class = 0;
-  auto* impl = new (allocate(header + bytes, size_class)) TensorImpl;
+  const std::size_t offset = offset_of_elements(bytes);
+  auto* block = static_cast<std::byte*>(allocate(offset + bytes, size_class));
+  auto* impl = new (block) TensorImpl;
   impl->size_class = size_class;
+  impl->data = block + offset;
   return impl;
 }
 
@@ -37,17 +44,16 @@ void destroy(TensorImpl* impl) noexcept {
 }
 
 Tensor make_tensor(const Shape& shape, DType dtype) {
-  std::int64_t numel = 1;
-  for (const auto size : shape) {
-    if (size < 0) fail<ValueError>("Tensor", "sizes must not be negative: {}", shape);
-    numel = checked_product("Tensor", numel, size);
+  std::int64_t numel = 1, bytes = 0;
+  bool fits = true;
+  for (const auto size : shape) fits = fits && size >= 0 && !__builtin_mul_overflow(numel, size, &numel);
+  if (!fits || __builtin_mul_overflow(numel, static_cast<std::int64_t>(itemsize(dtype)), &bytes)) {
+    fail<ValueError>("Tensor", "sizes must not be negative and their product must fit: {}", shape);
   }
-  const auto bytes = checked_product("Tensor", numel, static_cast<std::int64_t>(itemsize(dtype)));
   TensorImpl* impl = make_impl(static_cast<std::size_t>(bytes));
   impl->dtype = dtype;
   impl->numel = numel;
   impl->owner = impl;
-  impl->data = reinterpret_cast<std::byte*>(impl) + header;
   impl->shape = shape;
   return Tensor::adopt(impl);
 }

@@ -20,7 +20,10 @@ void structure_changed() noexcept { structure.fetch_add(1, std::memory_order_rel
 
 Tensor& value_for_update(const Variable& variable) {
   Tensor& value = variable.impl()->value;
-  if (!is_unique(value)) value = copy(value);
+  if (!is_unique(value)) {
+    value = copy(value);
+    variable.impl()->seen_by.store(0, std::memory_order_relaxed);
+  }
   return value;
 }
 
@@ -34,12 +37,12 @@ Variable::Variable(Tensor initial_value, VariableOptions options) {
   Tensor value = detail::is_unique(initial_value) && !initial_value.impl()->weak && initial_value.impl()->id == 0
                      ? std::move(initial_value)
                      : detail::copy(initial_value);
-  impl_ = std::make_shared<detail::VariableImpl>(
-      detail::VariableImpl{std::move(value), std::move(options.name), options.trainable});
+  impl_ = std::make_shared<detail::VariableImpl>(std::move(value), std::move(options.name), options.trainable);
 }
 
 void Variable::set_trainable(bool trainable) {
   checked()->trainable = trainable;
+  impl_->seen_by.store(0, std::memory_order_relaxed);
   detail::structure_changed();
 }
 
@@ -62,6 +65,7 @@ void Variable::assign(const Tensor& new_value) {
     std::memcpy(value.impl()->data, t.impl()->data, static_cast<std::size_t>(t.size()) * itemsize(t.dtype()));
   } else {
     value = detail::copy(t);
+    impl_->seen_by.store(0, std::memory_order_relaxed);
   }
 }
 

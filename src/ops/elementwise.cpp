@@ -22,9 +22,8 @@ Shape broadcast_shape(const char* op, const Shape& a, const Shape& b) {
   return out;
 }
 
-DType common_dtype(const char* op, const Tensor& a, const Tensor& b) {
+DType mixed_dtype(const char* op, const Tensor& a, const Tensor& b) {
   const DType x = a.dtype(), y = b.dtype();
-  if (x == y && a.impl()->weak == b.impl()->weak) return x;
   // A plain number takes the other's dtype, unless that would lose its fraction.
   const auto adopts = [](const Tensor& number, DType other) {
     return number.impl()->weak && other != boolean && (is_floating(other) || !is_floating(number.dtype()));

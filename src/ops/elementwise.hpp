@@ -25,7 +25,13 @@ enum class Domain { floating, numbers, all };
 /// The shape to which both broadcast; throws a ValueError where they do not.
 Shape broadcast_shape(const char* op, const Shape& a, const Shape& b);
 /// The common dtype of two operands: a plain number takes the other's. Throws a TypeError for two different dtypes.
-DType common_dtype(const char* op, const Tensor& a, const Tensor& b);
+DType mixed_dtype(const char* op, const Tensor& a, const Tensor& b);
+inline DType common_dtype(const char* op, const Tensor& a, const Tensor& b) {
+  const bool alike = a.dtype() == b.dtype() && a.impl()->weak == b.impl()->weak;
+  return alike ? a.dtype() : mixed_dtype(op, a, b);
+}
+/// A plain number as an ordinary scalar of that dtype; other tensors as they are.
+inline Tensor strong(const Tensor& t, DType dtype) { return t.impl()->weak ? convert(t, dtype) : t; }
 template <class T, Domain domain>
 inline constexpr bool in_domain = kernels::vectorised<T> || (domain != Domain::floating && !is_bfloat16<T> &&
                                                              (domain == Domain::all || !std::is_same_v<T, bool>));
@@ -93,7 +99,9 @@ Tensor map_binary(const char* op, const Tensor& a_, const Tensor& b_, const F& f
     const Tensor y = map_binary<domain, comparison>(op, convert(a_, float32), convert(b_, float32), f);
     return comparison ? y : convert(y, bfloat16);
   }
-  const Tensor &a = a_.impl()->weak ? convert(a_, dtype) : a_, &b = b_.impl()->weak ? convert(b_, dtype) : b_;
+  if (a_.impl()->weak || b_.impl()->weak)
+    return map_binary<domain, comparison>(op, strong(a_, dtype), strong(b_, dtype), f);
+  const Tensor &a = a_, &b = b_;
   Tensor y = make_tensor(a.shape() == b.shape() ? a.shape() : broadcast_shape(op, a.shape(), b.shape()),
                          comparison ? boolean : dtype);
   kernels::visit(dtype, [&]<class T>(kernels::Type<T>) {

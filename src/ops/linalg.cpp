@@ -104,7 +104,8 @@ Tensor matmul(const Tensor& a, const Tensor& b, MatmulOptions options) {
           ? detail::convert(product(detail::convert(a, float32), detail::convert(b, float32), options, batch, m, n, k),
                             bfloat16)
           : product(a, b, options, batch, m, n, k);
-  return record("matmul", {a, b}, y,
+  if (!is_tracked({a, b})) return y;
+  return record("matmul", {a, b}, std::move(y),
                 [a, b, options](const Tensor& dy, Needs need) { return matmul_rule(a, b, options, dy, need); });
 }
 
@@ -135,7 +136,8 @@ Tensor detail::dense(const Tensor& x, const Tensor& w, const Tensor& b, bool rel
     kernels::gemm_bias_act(false, false, m, n, k, const_data<T>(x), k, const_data<T>(w), n,
                            b ? const_data<T>(b) : nullptr, relu, mutable_data<T>(y), n);
   });
-  return record(relu ? "dense_relu" : "linear", {x, w, b}, y,
+  if (!is_tracked({x, w, b})) return y;
+  return record(relu ? "dense_relu" : "linear", {x, w, b}, std::move(y),
                 [x, w, y = relu ? y : Tensor(), m, n, k](const Tensor& dy, Needs need) {
                   const Tensor dz = y ? relu_grad(dy, y) : dy;
                   const Tensor rows = dz.rank() == 2 ? dz : reshape(dz, {m, n});

@@ -12,26 +12,28 @@ using detail::map_unary;
 
 Tensor add(const Tensor& a, const Tensor& b) {
   Tensor y = map_binary<Domain::numbers>("add", a, b, [](auto p, auto q) { return p + q; });
-  return record("add", {a, b}, y, [](const Tensor& dy) { return Grads{dy, dy}; });
+  return record("add", {a, b}, std::move(y), [](const Tensor& dy) { return Grads{dy, dy}; });
 }
 
 Tensor subtract(const Tensor& a, const Tensor& b) {
   Tensor y = map_binary<Domain::numbers>("subtract", a, b, [](auto p, auto q) { return p - q; });
-  return record("subtract", {a, b}, y, [](const Tensor& dy, Needs need) {
+  return record("subtract", {a, b}, std::move(y), [](const Tensor& dy, Needs need) {
     return Grads{dy, need[1] ? -dy : Tensor()};
   });
 }
 
 Tensor multiply(const Tensor& a, const Tensor& b) {
   Tensor y = map_binary<Domain::numbers>("multiply", a, b, [](auto p, auto q) { return p * q; });
-  return record("multiply", {a, b}, y, [a, b](const Tensor& dy, Needs need) {
+  if (!is_tracked({a, b})) return y;  // spares the reference counting of the captures
+  return record("multiply", {a, b}, std::move(y), [a, b](const Tensor& dy, Needs need) {
     return Grads{need[0] ? dy * b : Tensor(), need[1] ? dy * a : Tensor()};
   });
 }
 
 Tensor divide(const Tensor& a, const Tensor& b) {
   Tensor y = map_binary<Domain::floating>("divide", a, b, [](auto p, auto q) { return p / q; });
-  return record("divide", {a, b}, y, [b, y](const Tensor& dy, Needs need) {
+  if (!is_tracked({a, b})) return y;  // spares the reference counting of the captures
+  return record("divide", {a, b}, std::move(y), [b, y](const Tensor& dy, Needs need) {
     const Tensor da = dy / b;
     return Grads{da, need[1] ? -(da * y) : Tensor()};
   });
@@ -64,7 +66,7 @@ Tensor maximum(const Tensor& a, const Tensor& b) {
     using kernels::select;
     return select(p != p || p > q, p, q);
   });
-  return record("maximum", {a, b}, y, [a, b](const Tensor& dy, Needs need) {
+  return record("maximum", {a, b}, std::move(y), [a, b](const Tensor& dy, Needs need) {
     const Tensor first = a >= b;
     return Grads{need[0] ? where(first, dy, 0) : Tensor(), need[1] ? where(first, 0, dy) : Tensor()};
   });
@@ -75,7 +77,7 @@ Tensor minimum(const Tensor& a, const Tensor& b) {
     using kernels::select;
     return select(p != p || p < q, p, q);
   });
-  return record("minimum", {a, b}, y, [a, b](const Tensor& dy, Needs need) {
+  return record("minimum", {a, b}, std::move(y), [a, b](const Tensor& dy, Needs need) {
     const Tensor first = a <= b;
     return Grads{need[0] ? where(first, dy, 0) : Tensor(), need[1] ? where(first, 0, dy) : Tensor()};
   });
@@ -83,7 +85,7 @@ Tensor minimum(const Tensor& a, const Tensor& b) {
 
 Tensor negative(const Tensor& x) {
   Tensor y = map_unary<Domain::numbers>("negative", x, [](auto v) { return decltype(v)(-v); });
-  return record("negative", {x}, y, [](const Tensor& dy) { return Grads{-dy}; });
+  return record("negative", {x}, std::move(y), [](const Tensor& dy) { return Grads{-dy}; });
 }
 
 Tensor abs(const Tensor& x) {
@@ -109,7 +111,8 @@ Tensor sign(const Tensor& x) {
 
 Tensor square(const Tensor& x) {
   Tensor y = map_unary<Domain::numbers>("square", x, [](auto v) { return decltype(v)(v * v); });
-  return record("square", {x}, y, [x](const Tensor& dy) { return Grads{dy * (x * 2)}; });
+  if (!is_tracked({x})) return y;
+  return record("square", {x}, std::move(y), [x](const Tensor& dy) { return Grads{dy * (x * 2)}; });
 }
 
 Tensor sqrt(const Tensor& x) {
@@ -119,7 +122,8 @@ Tensor sqrt(const Tensor& x) {
 
 Tensor exp(const Tensor& x) {
   Tensor y = map_unary<Domain::floating>("exp", x, [](auto v) { return exp(v); });
-  return record("exp", {x}, y, [y](const Tensor& dy) { return Grads{dy * y}; });
+  if (!is_tracked({x})) return y;
+  return record("exp", {x}, std::move(y), [y](const Tensor& dy) { return Grads{dy * y}; });
 }
 
 Tensor log(const Tensor& x) {
@@ -130,7 +134,8 @@ Tensor log(const Tensor& x) {
 Tensor tanh(const Tensor& x) {
   Tensor y = map_unary<Domain::floating>("tanh", x, [](auto v) { return tanh(v); });
   // (1 - y)(1 + y) cancels less than 1 - y^2 near the ends.
-  return record("tanh", {x}, y, [y](const Tensor& dy) { return Grads{dy * (1 - y) * (1 + y)}; });
+  if (!is_tracked({x})) return y;
+  return record("tanh", {x}, std::move(y), [y](const Tensor& dy) { return Grads{dy * (1 - y) * (1 + y)}; });
 }
 
 Tensor sigmoid(const Tensor& x) {
@@ -140,7 +145,8 @@ Tensor sigmoid(const Tensor& x) {
     const V e = exp(-xsimd::abs(v));
     return select(v < V(0), e, V(1)) / (V(1) + e);
   });
-  return record("sigmoid", {x}, y, [y](const Tensor& dy) { return Grads{dy * y * (1 - y)}; });
+  if (!is_tracked({x})) return y;
+  return record("sigmoid", {x}, std::move(y), [y](const Tensor& dy) { return Grads{dy * y * (1 - y)}; });
 }
 
 Tensor clip_by_value(const Tensor& x, const Tensor& low, const Tensor& high) {

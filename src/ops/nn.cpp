@@ -18,7 +18,8 @@ Tensor detail::relu_grad(const Tensor& dy, const Tensor& y) {
     using V = decltype(v);
     return select(v > V(0), g, V(0));
   });
-  return record("relu_grad", {dy}, dx, [y](const Tensor& g) { return Grads{relu_grad(g, y)}; });
+  if (!is_tracked({dy})) return dx;
+  return record("relu_grad", {dy}, std::move(dx), [y](const Tensor& g) { return Grads{relu_grad(g, y)}; });
 }
 
 namespace nn {
@@ -29,8 +30,11 @@ Tensor relu(const Tensor& x) {
     using V = decltype(v);
     return select(v < V(0), V(0), v);  // NaN compares false and stays
   });
-  return record("relu", {x}, y, [y](const Tensor& dy) { return Grads{detail::relu_grad(dy, y)}; });
+  if (!is_tracked({x})) return y;
+  return record("relu", {x}, std::move(y), [y](const Tensor& dy) { return Grads{detail::relu_grad(dy, y)}; });
 }
+
+Tensor leaky_relu(const Tensor& x) { return leaky_relu(x, 0.2); }
 
 Tensor leaky_relu(const Tensor& x, double negative_slope) { return where(x < 0, x * negative_slope, x); }
 

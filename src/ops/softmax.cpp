@@ -82,6 +82,9 @@ Tensor detail::logits_of(const Tensor& probabilities) {
 
 namespace nn {
 
+Tensor softmax(const Tensor& x) { return softmax(x, -1); }
+Tensor log_softmax(const Tensor& x) { return log_softmax(x, -1); }
+
 Tensor softmax(const Tensor& x, int axis) {
   check_floating("softmax", x);
   const int at = detail::normal_axis("softmax", axis, x.rank());

@@ -153,7 +153,7 @@ void TapeImpl::run(const Record& record, const Marks& wanted, Tensors& gradients
 }
 
 void TapeImpl::add_gradient(const char* name, std::size_t input, Tensor gradient, Slot slot, Tensors& gradients) const {
-  const SlotInfo& info = slots_[slot];
+  const SlotInfo info = slots_[slot];
   if (gradient.dtype() != info.dtype) {
     if (!gradient.impl()->weak) {
       fail<ValueError>(name, "its rule returned a gradient of dtype {} for input {} of dtype {}", gradient.dtype(),
@@ -161,8 +161,8 @@ void TapeImpl::add_gradient(const char* name, std::size_t input, Tensor gradient
     }
     gradient = convert(gradient, info.dtype);
   }
-  if (gradient.shape() != info.shape) {
-    const Shape shape = info.shape;
+  if (gradient.shape() != shapes_[info.shape]) {
+    const Shape shape = shapes_[info.shape];
     if (!broadcasts_to(shape, gradient.shape())) {
       fail<ValueError>(name, "its rule returned a gradient of shape {} for input {} of shape {}", gradient.shape(),
                        input, shape);

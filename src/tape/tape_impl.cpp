@@ -21,35 +21,59 @@ std::uint64_t upcoming_id() {
   return next_id;
 }
 
+/// Where the record of a tape that begins now begins; no two records begin at the same number.
+std::uint64_t begin_at() {
+  (void)upcoming_id();
+  return ++next_id;
+}
+
 void watch_read_variable(const Variable& variable) {
-  if (!variable.impl()->trainable) return;
+  VariableImpl* impl = variable.impl();
+  if (!impl->trainable || impl->seen_by.load(std::memory_order_relaxed) == innermost_tape->serial()) return;
   for (TapeImpl* tape = innermost_tape; tape != nullptr; tape = tape->outer()) {
     if (tape->options().watch_accessed_variables) tape->watch(variable);
   }
+  if (innermost_tape->outer() == nullptr) impl->seen_by.store(innermost_tape->serial(), std::memory_order_relaxed);
 }
 
 }  // namespace
 
-void record_outputs(const char* name, const Inputs& inputs, std::span<Tensor> outputs, const void* rule,
+bool any_tracked(const Inputs& inputs) noexcept {
+  for (const TapeImpl* tape = innermost_tape; tape != nullptr; tape = tape->outer()) {
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      if (inputs[i] != nullptr && tape->slot_of(inputs[i]) != no_slot) return true;
+    }
+  }
+  return false;
+}
+
+void record_outputs(const char* name, const Inputs& inputs, std::span<Tensor> outputs, void* rule,
                     const RuleTable& table) {
   bool numbered = false;
   for (TapeImpl* tape = innermost_tape; tape != nullptr; tape = tape->outer()) {
-    if (!tape->tracks_any(inputs)) continue;
+    Record* record = tape->begin_record(name, inputs, table);
+    if (record == nullptr) continue;
     if (!numbered) {
       for (auto& output : outputs) {
         // A rule-writer may return an input itself: the result needs an identity of its own.
-        if (output.impl()->id != 0 || output.impl()->leaf.load(std::memory_order_relaxed)) output = make_alias(output);
+        if (output.impl()->id != 0 || output.impl()->leaf.load(std::memory_order_relaxed) != 0)
+          output = make_alias(output);
         output.impl()->id = upcoming_id();
         output.impl()->weak = false;
         ++next_id;
       }
       numbered = true;
     }
-    tape->push(name, inputs, outputs, rule, table);
+    if (tape->outer() == nullptr) {
+      table.move(record->rule, rule);
+    } else {
+      table.copy(record->rule, rule);
+    }
+    tape->finish_record(record, outputs);
   }
 }
 
-TapeImpl::TapeImpl(GradientTapeOptions options) : options_(options), first_id_(upcoming_id()) {}
+TapeImpl::TapeImpl(GradientTapeOptions options) : options_(options), first_id_(begin_at()) {}
 
 TapeImpl::~TapeImpl() {
   stop();
@@ -74,7 +98,8 @@ void TapeImpl::stop() noexcept {
 }
 
 Slot TapeImpl::add_slot(const TensorImpl* tensor) {
-  slots_.push_back({tensor->shape, tensor->dtype});
+  if (shapes_.empty() || shapes_.back() != tensor->shape) shapes_.push_back(tensor->shape);
+  slots_.push_back({static_cast<std::uint32_t>(shapes_.size() - 1), tensor->dtype});
   return static_cast<Slot>(slots_.size() - 1);
 }
 
@@ -88,11 +113,12 @@ void TapeImpl::watch(const Tensor& tensor, const VariableImpl* variable) {
     return;
   }
   if (slot_of(impl) != no_slot) return;
-  impl->leaf.store(true, std::memory_order_relaxed);
   impl->weak = false;
   const Slot slot = add_slot(impl);
   leaves_.insert(impl, slot);
   watched_.push_back(tensor);
+  leaf_slots_.push_back(slot);
+  impl->leaf.store(static_cast<std::uint32_t>(watched_.size()), std::memory_order_relaxed);
   if (variable == nullptr) return;
   // A variable that was assigned to between two reads has several leaves; its gradient is the sum of theirs.
   const Slot first = leaves_.find(variable);
@@ -107,38 +133,40 @@ void TapeImpl::watch(const Tensor& tensor, const VariableImpl* variable) {
 void TapeImpl::watch(const Variable& variable) {
   const Tensor& value = variable.peek();
   const VariableImpl* impl = variable.impl();
-  if (value.impl()->leaf.load(std::memory_order_relaxed) && leaves_.find(value.impl()) != no_slot &&
-      leaves_.find(impl) != no_slot) {
-    return;
-  }
+  if (slot_of_leaf(value.impl()) != no_slot && leaves_.find(impl) != no_slot) return;
   const bool known = leaves_.find(impl) != no_slot;
   watch(value, impl);
   if (!known && leaves_.find(impl) != no_slot) variables_.push_back(variable);
 }
 
-bool TapeImpl::tracks_any(const Inputs& inputs) const noexcept {
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (inputs[i] != nullptr && slot_of(inputs[i]) != no_slot) return true;
+Record* TapeImpl::begin_record(const char* name, const Inputs& inputs, const RuleTable& table) {
+  const std::size_t n = inputs.size();
+  const std::size_t rule_offset =
+      (sizeof(Record) + n * sizeof(Slot) + table.alignment - 1) / table.alignment * table.alignment;
+  auto* memory = static_cast<std::byte*>(
+      arena_.allocate(rule_offset + table.size, table.alignment > alignof(Record) ? table.alignment : alignof(Record)));
+  auto* slots = reinterpret_cast<Slot*>(memory + sizeof(Record));
+  bool tracked = false;
+  for (std::size_t i = 0; i < n; ++i) {
+    slots[i] = inputs[i] == nullptr ? no_slot : slot_of(inputs[i]);
+    tracked = tracked || slots[i] != no_slot;
   }
-  return false;
+  if (!tracked) {
+    arena_.undo(memory);
+    return nullptr;
+  }
+  return new (memory) Record{name, &table, memory + rule_offset, slots, static_cast<std::uint32_t>(n), 0, no_slot};
 }
 
-void TapeImpl::push(const char* name, const Inputs& inputs, std::span<Tensor> outputs, const void* rule,
-                    const RuleTable& table) {
-  const std::size_t n = inputs.size();
-  auto* record = static_cast<Record*>(arena_.allocate(sizeof(Record) + n * sizeof(Slot), alignof(Record)));
-  auto* slots = reinterpret_cast<Slot*>(record + 1);
-  for (std::size_t i = 0; i < n; ++i) slots[i] = inputs[i] == nullptr ? no_slot : slot_of(inputs[i]);
-  void* own_rule = arena_.allocate(table.size, table.alignment);
-  table.copy(own_rule, rule);
-  const Slot first = static_cast<Slot>(slots_.size());
-  *record = {name, &table, own_rule, slots, static_cast<std::uint32_t>(n), static_cast<std::uint32_t>(outputs.size()),
-             first};
+void TapeImpl::finish_record(Record* record, std::span<const Tensor> outputs) {
+  record->num_outputs = static_cast<std::uint32_t>(outputs.size());
+  record->first_output = static_cast<Slot>(slots_.size());
+  records_.push_back(record);
   for (const auto& output : outputs) {
-    slot_of_.resize(output.impl()->id - first_id_, no_slot);  // results that other tapes recorded and this one did not
+    const std::uint64_t index = output.impl()->id - first_id_;
+    if (index > slot_of_.size()) slot_of_.resize(index, no_slot);  // results that only other tapes recorded
     slot_of_.push_back(add_slot(output.impl()));
   }
-  records_.push_back(record);
 }
 
 void TapeImpl::destroy_records(std::size_t from) noexcept {
@@ -153,9 +181,11 @@ void TapeImpl::clear() noexcept {
   arena_.clear();
   slot_of_.clear();
   slots_.clear();
+  shapes_.clear();
   leaves_.clear();
   watched_.clear();
-  first_id_ = upcoming_id();
+  leaf_slots_.clear();
+  first_id_ = begin_at();
 }
 
 }  // namespace xtape::detail

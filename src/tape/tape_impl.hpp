@@ -29,6 +29,10 @@ class Arena {
  public:
   ~Arena();
   void* allocate(std::size_t bytes, std::size_t alignment);
+  /// Takes back the latest allocation.
+  void undo(void* latest) noexcept {
+    used_ = static_cast<std::size_t>(static_cast<std::byte*>(latest) - chunks_[chunk_].data);
+  }
   void clear() noexcept;
 
  private:
@@ -86,12 +90,20 @@ class TapeImpl {
   Slot slot_of(const TensorImpl* tensor) const noexcept {
     const std::uint64_t index = tensor->id - first_id_;
     if (index < slot_of_.size() && slot_of_[index] != no_slot) return slot_of_[index];
-    return tensor->leaf.load(std::memory_order_relaxed) ? leaves_.find(tensor) : no_slot;
+    return slot_of_leaf(tensor);
   }
-  bool tracks_any(const Inputs& inputs) const noexcept;
-  /// Appends an op whose outputs are numbered already.
-  void push(const char* name, const Inputs& inputs, std::span<Tensor> outputs, const void* rule,
-            const RuleTable& table);
+  Slot slot_of_leaf(const TensorImpl* tensor) const noexcept {
+    const std::uint32_t hint = tensor->leaf.load(std::memory_order_relaxed);
+    if (hint == 0) return no_slot;
+    if (hint <= watched_.size() && watched_[hint - 1].impl() == tensor) return leaf_slots_[hint - 1];
+    return leaves_.find(tensor);
+  }
+  /// Different for every tape and every time that it was cleared.
+  std::uint64_t serial() const noexcept { return first_id_; }
+  /// A record with its inputs' slots and room for its rule; null if the tape tracks none of the inputs.
+  Record* begin_record(const char* name, const Inputs& inputs, const RuleTable& table);
+  /// Appends the record, its rule in place, of outputs that are numbered by now.
+  void finish_record(Record* record, std::span<const Tensor> outputs);
 
   /// The gradients of `sources`; consumes the record unless the tape is persistent.
   Tensors gradient(std::span<const Tensor> targets, std::span<const Source> sources, const GradientOptions& options);
@@ -106,7 +118,7 @@ class TapeImpl {
 
  private:
   struct SlotInfo {
-    Shape shape;
+    std::uint32_t shape;  ///< index in shapes_: neighbours mostly share one
     DType dtype;
     Slot next_of_variable = no_slot;  ///< another leaf of the same variable
   };
@@ -128,10 +140,12 @@ class TapeImpl {
   std::uint64_t first_id_ = 0;
   PoolVector<Slot> slot_of_;
   PoolVector<SlotInfo> slots_;
+  PoolVector<Shape> shapes_;
   PoolVector<Record*> records_;
   Arena arena_;
   LeafTable leaves_;
-  Tensors watched_;  ///< keeps the leaves' addresses from being reused
+  Tensors watched_;  ///< the leaves; held so that their addresses are not reused
+  PoolVector<Slot> leaf_slots_;
   PoolVector<Variable> variables_;
 };
 

@@ -21,7 +21,10 @@ class Shape {
   Shape(const Shape& other) { copy(other); }
   Shape(Shape&& other) noexcept { take(other); }
   Shape& operator=(const Shape& other) {
-    if (this != &other) {
+    if (this == &other) return *this;
+    if (rank_ <= max_inline_rank && other.rank_ <= max_inline_rank) {
+      copy(other);
+    } else {
       Shape temporary(other);
       release();
       take(temporary);

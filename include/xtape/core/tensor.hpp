@@ -27,11 +27,12 @@ namespace detail {
 struct TensorImpl {
   std::atomic<std::uint32_t> references{1};
   DType dtype = DType::float32;
-  bool weak = false;              ///< a plain number: takes the dtype of the tensor it is combined with
-  std::atomic<bool> leaf{false};  ///< some tape has watched it: tapes look it up by address
-  std::uint8_t size_class = 0;    ///< of the allocator's block
-  std::uint64_t id = 0;           ///< number of the op result in its thread's record, 0 where not recorded
-  std::byte* data = nullptr;      ///< 64-byte aligned unless it is a view
+  bool weak = false;            ///< a plain number: takes the dtype of the tensor it is combined with
+  std::uint8_t size_class = 0;  ///< of the allocator's block
+  /// 1 + the place among the leaves of the tape that watched it last, 0 if none has: where other tapes look first.
+  std::atomic<std::uint32_t> leaf{0};
+  std::uint64_t id = 0;       ///< number of the op result in its thread's record, 0 where not recorded
+  std::byte* data = nullptr;  ///< 64-byte aligned but for scalars and views
   std::int64_t numel = 0;
   TensorImpl* owner = nullptr;   ///< holds the elements; this object itself unless it is a view
   TensorImpl* logits = nullptr;  ///< what a softmax was taken of, for the losses' stable path

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,9 +14,13 @@ class Variable;
 namespace detail {
 
 struct VariableImpl {
+  VariableImpl(Tensor initial, std::string named, bool is_trainable)
+      : value(std::move(initial)), name(std::move(named)), trainable(is_trainable) {}
   Tensor value;
   std::string name;
-  bool trainable = true;
+  bool trainable;
+  /// The number of the innermost tape that has seen the current value being read, 0 when none has: spares a look-up.
+  std::atomic<std::uint64_t> seen_by{0};
 };
 
 /// Set while a tape of the calling thread records: tapes learn here which variables are read.

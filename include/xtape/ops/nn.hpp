@@ -7,8 +7,9 @@ namespace nn {
 
 /// max(x, 0); NaN stays NaN. The gradient at 0 is 0, as in TensorFlow.
 Tensor relu(const Tensor& x);
-/// x where x >= 0, negative_slope x below. Keras's default slope of the function is 0.2.
-Tensor leaky_relu(const Tensor& x, double negative_slope = 0.2);
+/// x where x >= 0, negative_slope x below; the slope is 0.2 unless given, as in Keras and TensorFlow.
+Tensor leaky_relu(const Tensor& x);
+Tensor leaky_relu(const Tensor& x, double negative_slope);
 /// log(1 + e^x), without overflow.
 Tensor softplus(const Tensor& x);
 /// 1 / (1 + e^-x)
@@ -18,11 +19,13 @@ Tensor tanh(const Tensor& x);
 /// x itself (Keras's "linear").
 Tensor linear(const Tensor& x);
 
-/// e^x_i / sum_j e^x_j along an axis, from x - max(x) so that nothing overflows. A loss from probabilities that follows
-/// directly sees the logits and takes the stable path, as in Keras.
-Tensor softmax(const Tensor& x, int axis = -1);
+/// e^x_i / sum_j e^x_j along an axis, the last one unless given, from x - max(x) so that nothing overflows. A loss from
+/// probabilities that follows directly sees the logits and takes the stable path, as in Keras.
+Tensor softmax(const Tensor& x);
+Tensor softmax(const Tensor& x, int axis);
 /// log(softmax(x)) = x - max(x) - log sum e^(x - max(x))
-Tensor log_softmax(const Tensor& x, int axis = -1);
+Tensor log_softmax(const Tensor& x);
+Tensor log_softmax(const Tensor& x, int axis);
 
 /// -sum_j labels_j log softmax(logits)_j along the last axis (tf.nn.softmax_cross_entropy_with_logits): shapes
 /// [..., classes] and [..., classes] -> [...]. Gradients flow to the logits and to floating labels. Throws a ValueError

@@ -81,6 +81,7 @@ struct RuleTable {
   std::size_t size;
   std::size_t alignment;
   void (*copy)(void* to, const void* from);
+  void (*move)(void* to, void* from);
   void (*destroy)(void* rule) noexcept;
   Grads (*run)(void* rule, std::span<const Tensor> output_gradients, Needs needs);
 };
@@ -101,20 +102,36 @@ Grads run_rule(void* rule_, std::span<const Tensor> dy, Needs needs) {
 
 template <class Rule>
 inline constexpr RuleTable rule_table{
-    sizeof(Rule), alignof(Rule), [](void* to, const void* from) { new (to) Rule(*static_cast<const Rule*>(from)); },
-    [](void* rule) noexcept { static_cast<Rule*>(rule)->~Rule(); }, &run_rule<Rule>};
+    sizeof(Rule),
+    alignof(Rule),
+    [](void* to, const void* from) { new (to) Rule(*static_cast<const Rule*>(from)); },
+    [](void* to, void* from) { new (to) Rule(std::move(*static_cast<Rule*>(from))); },
+    [](void* rule) noexcept { static_cast<Rule*>(rule)->~Rule(); },
+    &run_rule<Rule>};
 
 class TapeImpl;
 /// The tapes of the calling thread that record, innermost last; null when there is none.
 extern constinit thread_local TapeImpl* innermost_tape;
 
-void record_outputs(const char* name, const Inputs& inputs, std::span<Tensor> outputs, const void* rule,
+bool any_tracked(const Inputs& inputs) noexcept;
+
+/// Hands an op to the tapes that track one of its inputs; the last of them takes the rule's contents.
+void record_outputs(const char* name, const Inputs& inputs, std::span<Tensor> outputs, void* rule,
                     const RuleTable& table);
+
+template <class Rule>
+void record_rule(const char* name, const Inputs& inputs, std::span<Tensor> outputs, Rule rule) {
+  record_outputs(name, inputs, outputs, &rule, rule_table<Rule>);
+}
 
 }  // namespace detail
 
 /// Whether a tape of the calling thread records.
 inline bool is_recording() noexcept { return detail::innermost_tape != nullptr; }
+
+/// Whether a recording tape follows one of the inputs, so that record() would do something: an op that is often called
+/// may ask first and spare itself the copies that its rule captures.
+inline bool is_tracked(Inputs inputs) noexcept { return is_recording() && detail::any_tracked(inputs); }
 
 /// Tells the recording tapes how to differentiate an op that has just computed `output` from `inputs`: the hook of who
 /// writes an op. Returns the output.
@@ -126,22 +143,20 @@ inline bool is_recording() noexcept { return detail::innermost_tape != nullptr; 
 /// Where the op broadcast an input, the rule may return the gradient in the output's shape: it is summed to the
 /// input's. `name` must outlive the tape: a string literal. Costs one branch when no tape records.
 template <class Rule>
-Tensor record(const char* name, Inputs inputs, Tensor output, Rule&& rule) {
-  if (is_recording()) {
-    using R = std::decay_t<Rule>;
-    detail::record_outputs(name, inputs, {&output, 1}, &rule, detail::rule_table<R>);
-  }
-  return output;
+Tensor record(const char* name, Inputs inputs, Tensor&& output, Rule&& rule) {
+  if (is_recording()) detail::record_rule(name, inputs, {&output, 1}, std::forward<Rule>(rule));
+  return std::move(output);
+}
+template <class Rule>
+Tensor record(const char* name, Inputs inputs, const Tensor& output, Rule&& rule) {
+  return record(name, inputs, Tensor(output), std::forward<Rule>(rule));
 }
 
 /// The same for an op with several outputs: the rule takes a span with one gradient for each of them, empty where an
 /// output was not used (at least one is not).
 template <class Rule>
 void record(const char* name, Inputs inputs, std::span<Tensor> outputs, Rule&& rule) {
-  if (is_recording()) {
-    using R = std::decay_t<Rule>;
-    detail::record_outputs(name, inputs, outputs, &rule, detail::rule_table<R>);
-  }
+  if (is_recording()) detail::record_rule(name, inputs, outputs, std::forward<Rule>(rule));
 }
 
 }  // namespace xtape

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "xtape/layers/layer.hpp"
+#include "xtape/ops/activation_function.hpp"
+
+namespace xtape::layers {
+
+/// Keyword arguments of Activation.
+struct ActivationOptions {
+  std::string name = {};
+};
+
+/// Applies a function element by element, or along the last axis for softmax (keras.layers.Activation).
+class Activation : public Layer {
+ public:
+  explicit Activation(ActivationFunction function, ActivationOptions options = {})
+      : Layer(std::move(options.name)), function_(std::move(function)) {}
+
+ protected:
+  Tensor call(const Tensor& inputs) override { return function_(inputs); }
+
+ private:
+  ActivationFunction function_;
+};
+
+}  // namespace xtape::layers

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "xtape/layers/layer.hpp"
+#include "xtape/ops/activation_function.hpp"
+
+namespace xtape::layers {
+
+/// Keyword arguments of Dense.
+struct DenseOptions {
+  ActivationFunction activation = {};
+  bool use_bias = true;
+  Initializer kernel_initializer = "glorot_uniform";
+  Initializer bias_initializer = "zeros";
+  DType dtype = float32;
+  std::string name = {};
+};
+
+/// activation(x kernel + bias): [..., k] -> [..., units], with kernel [k, units] and bias [units] (keras.layers.Dense).
+/// Throws a ValueError for units < 1 and for an input whose last axis is not the k of the first call.
+class Dense : public Layer {
+ public:
+  explicit Dense(std::int64_t units, DenseOptions options = {});
+
+  std::int64_t units() const noexcept { return units_; }
+  const Variable& kernel() const noexcept { return kernel_; }
+  const Variable& bias() const noexcept { return bias_; }
+
+ protected:
+  void build(const Shape& input_shape) override;
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  std::int64_t units_;
+  DenseOptions options_;
+  Variable kernel_, bias_;
+};
+
+}  // namespace xtape::layers

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "xtape/layers/layer.hpp"
+
+namespace xtape::layers {
+
+/// Keyword arguments of Flatten.
+struct FlattenOptions {
+  std::string name = {};
+};
+
+/// [batch, ...] -> [batch, product of the rest], without a copy (keras.layers.Flatten). A vector [batch] becomes
+/// [batch, 1].
+class Flatten : public Layer {
+ public:
+  explicit Flatten(FlattenOptions options = {}) : Layer(std::move(options.name)) {}
+
+ protected:
+  Tensor call(const Tensor& inputs) override;
+};
+
+}  // namespace xtape::layers
