@@ -20,6 +20,14 @@ inline constexpr int max_vectors = 4;
 inline constexpr int max_vectors = 3;
 #endif
 
+// Rows and vectors of a tile are unrolled, which is what keeps the sums in registers. Not so under AddressSanitizer,
+// whose checks of every access would take minutes to compile.
+#ifdef __SANITIZE_ADDRESS__
+constexpr int unrolled = 1;
+#else
+constexpr int unrolled = 8;
+#endif
+
 /// Rows of a tile that is `vectors` wide: as many accumulators as there are registers for, beside one row of b and one
 /// element of a.
 constexpr int tile_rows(int vectors) { return max_vectors == 4 ? (vectors == 4 ? 6 : 8) : 4; }
@@ -82,9 +90,9 @@ inline Vec<T> load(const T* row, int j, std::int64_t last) {
 template <class T, int rows, int vectors, bool ragged>
 inline void multiply_tile(const Part<T>& g, std::int64_t last) {
   Vec<T> sum[rows][vectors];
-#pragma GCC unroll 8
+#pragma GCC unroll unrolled
   for (int i = 0; i < rows; ++i) {
-#pragma GCC unroll 4
+#pragma GCC unroll unrolled
     for (int j = 0; j < vectors; ++j) sum[i][j] = Vec<T>(T(0));
   }
   const T* b = g.b;
@@ -96,21 +104,21 @@ inline void multiply_tile(const Part<T>& g, std::int64_t last) {
   const std::int64_t b_row = g.b_row;
   for (std::int64_t p = g.k; p > 0; --p) {
     Vec<T> row[vectors];
-#pragma GCC unroll 4
+#pragma GCC unroll unrolled
     for (int j = 0; j < vectors; ++j) row[j] = load<ragged, vectors>(b, j, last);
-#pragma GCC unroll 8
+#pragma GCC unroll unrolled
     for (int i = 0; i < rows; ++i) {
       const Vec<T> element(i < 4 ? a[i * a_row] : a4[(i - 4) * a_row]);
-#pragma GCC unroll 4
+#pragma GCC unroll unrolled
       for (int j = 0; j < vectors; ++j) sum[i][j] = xsimd::fma(element, row[j], sum[i][j]);
     }
     a += a_step;
     a4 += a_step;
     b += b_row;
   }
-#pragma GCC unroll 8
+#pragma GCC unroll unrolled
   for (int i = 0; i < rows; ++i) {
-#pragma GCC unroll 4
+#pragma GCC unroll unrolled
     for (int j = 0; j < vectors; ++j) {
       T* c = g.c + i * g.c_row;
       Vec<T> value = sum[i][j] * g.alpha;
