@@ -11,6 +11,7 @@
 #include "xtape/core/threads.hpp"
 #include "xtape/core/variable.hpp"
 #include "xtape/core/warning.hpp"
+#include "xtape/io/idx.hpp"
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "xtape/core/tensor.hpp"
+
+namespace xtape::io {
+
+/// The tensor in a file of the IDX format, in which MNIST and its relatives are published; a gzip-compressed file (by
+/// its first bytes, whatever its name) is decompressed on the way. One to four axes of uint8, int32, float32 or float64
+/// elements.
+///
+/// Throws a DataError that names the file, what was expected and what was received: for a file that is missing, of
+/// another format, shorter or longer than its header says, or damaged.
+Tensor read_idx(const std::string& path);
+
+}  // namespace xtape::io

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "io/input_file.hpp"
+#include "xtape/core/dtype.hpp"
+#include "xtape/core/shape.hpp"
+#include "xtape/core/tensor.hpp"
+
+namespace xtape::detail {
+
+/// An IDX file piece by piece. Throws the DataErrors of read_idx.
+class IdxReader {
+ public:
+  explicit IdxReader(const std::string& path);
+
+  const Shape& shape() const { return shape_; }
+  DType dtype() const { return dtype_; }
+  const std::string& path() const { return file_.path(); }
+
+  /// The next `bytes` bytes of the elements, most significant byte first as in the file. With the last one the end of
+  /// the file is checked.
+  void read(void* to, std::size_t bytes);
+
+ private:
+  void read_header();
+  void check_size();
+  void check_end();
+  [[noreturn]] void fail_size(std::uint64_t received) const;
+
+  InputFile file_;
+  Shape shape_;
+  DType dtype_ = uint8;
+  std::uint64_t bytes_ = 0;  ///< of all elements
+  std::uint64_t done_ = 0;
+};
+
+/// Memory for elements of a file; a DataError when there is none.
+Tensor make_idx_tensor(const IdxReader& reader, const Shape& shape, DType dtype);
+
+}  // namespace xtape::detail

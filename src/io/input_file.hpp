@@ -1,0 +1,51 @@
+#pragma once
+
+#include <zlib.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+namespace xtape::detail {
+
+/// The bytes of a file one after the other, decompressed when the file is gzip. Throws DataErrors "[op] path: ...".
+class InputFile {
+ public:
+  InputFile(const char* op, std::string path);
+  InputFile(const InputFile&) = delete;
+  ~InputFile();
+
+  /// Reads up to `bytes` bytes and returns how many there were, fewer only at the end. The end of gzip data has passed
+  /// its checksum.
+  std::size_t read(void* to, std::size_t bytes);
+
+  const char* op() const { return op_; }
+  const std::string& path() const { return path_; }
+  bool compressed() const { return compressed_; }
+  /// Of the file as it is.
+  std::uint64_t file_bytes() const { return file_bytes_; }
+  /// No file of this size holds more: the file's size, or the most that gzip can make of it.
+  std::uint64_t most_bytes() const;
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+
+  std::size_t fill();
+  std::size_t inflate_to(unsigned char* to, std::size_t bytes);
+  void next_member();
+  [[noreturn]] void fail_inflate(int status) const;
+
+  const char* op_;
+  std::string path_;
+  std::unique_ptr<std::FILE, Close> file_;
+  std::uint64_t file_bytes_ = 0;
+  bool compressed_ = false;
+  bool ended_ = false;
+  z_stream stream_ = {};
+  std::unique_ptr<unsigned char[]> input_;
+};
+
+}  // namespace xtape::detail
