@@ -52,7 +52,8 @@ inline void map_row(std::int64_t n, Out* out, const F& f, Operands... operands) 
     if (i < n) {
       Out rest[width];
       f(operands.load_rest(i, n - i)...).store_unaligned(rest);
-      std::copy_n(rest, n - i, out + i);
+      out[i] = rest[0];  // a scalar needs no call to memmove
+      if (n - i > 1) std::copy_n(rest + 1, n - i - 1, out + i + 1);
     }
   } else {
     for (std::int64_t i = 0; i < n; ++i) out[i] = f(operands.at(i)...);
