@@ -18,5 +18,6 @@
 #include "xtape/ops/nn.hpp"
 #include "xtape/ops/reduce.hpp"
 #include "xtape/tape/check_gradients.hpp"
+#include "xtape/tape/custom_gradient.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 #include "xtape/tape/record.hpp"

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <span>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "xtape/core/tensor.hpp"
+#include "xtape/core/variable.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape {
+
+namespace detail {
+
+/// Throws a ValueError unless there are as many gradients as arguments.
+void check_gradient_count(const char* name, std::size_t expected, std::size_t returned);
+/// The results under identities of their own, which the ops inside the function do not lead to.
+void hide_origin(std::span<Tensor> outputs);
+
+/// What a result looks like, without the result.
+struct Like {
+  Shape shape;
+  DType dtype = float32;
+};
+/// The gradient of a function's result: zeros where it was not used.
+Tensor gradient_or_zeros(const Tensor& dy, const Like& like);
+
+inline Grads as_grads(Grads gradients) { return gradients; }
+inline Grads as_grads(Tensor gradient) { return Grads{std::move(gradient)}; }
+template <class... T>
+Grads as_grads(std::tuple<T...> gradients) {
+  return std::apply([](auto&... g) { return Grads{std::move(g)...}; }, gradients);
+}
+template <class A, class B>
+Grads as_grads(std::pair<A, B> gradients) {
+  return Grads{std::move(gradients.first), std::move(gradients.second)};
+}
+template <class Allocator>
+Grads as_grads(const std::vector<Tensor, Allocator>& gradients) {
+  Grads list;
+  for (const auto& g : gradients) list.push_back(g);
+  return list;
+}
+
+template <class... T>
+std::array<Tensor, sizeof...(T)> as_array(std::tuple<T...> tensors) {
+  return std::apply([](auto&... t) { return std::array<Tensor, sizeof...(T)>{Tensor(std::move(t))...}; }, tensors);
+}
+inline std::array<Tensor, 1> as_array(Tensor tensor) { return {std::move(tensor)}; }
+
+/// T as a function's parameter: a tensor for whatever converts to one.
+template <std::convertible_to<Tensor> T>
+using AsTensor = const Tensor&;
+
+}  // namespace detail
+
+/// A function with a gradient of its own; made by custom_gradient.
+template <class F>
+class CustomGradient {
+ public:
+  explicit CustomGradient(F f, const char* name) : f_(std::move(f)), name_(name) {}
+
+  /// The value of the function: what f returned as the first of its pair.
+  template <class... T>
+  requires std::invocable<const F&, detail::AsTensor<T>...>
+  auto operator()(const T&... arguments) const {
+    std::array<Tensor, sizeof...(T)> inputs{Tensor(arguments)...};
+    return std::apply([&](const auto&... tensor) { return run(inputs, f_(tensor...)); }, inputs);
+  }
+  template <std::same_as<std::vector<Tensor>> V>
+  requires std::invocable<const F&, const V&>
+  auto operator()(const V& arguments) const { return run(arguments, f_(arguments)); }
+
+ private:
+  template <class Result, class Gradient>
+  Result run(std::span<const Tensor> inputs, std::pair<Result, Gradient> made) const {
+    if (!is_recording()) return std::move(made.first);
+    auto outputs = detail::as_array(std::move(made.first));
+    detail::hide_origin(outputs);
+    std::array<detail::Like, outputs.size()> likes;
+    for (std::size_t i = 0; i < likes.size(); ++i) likes[i] = {outputs[i].shape(), outputs[i].dtype()};
+    record(name_, inputs, std::span<Tensor>(outputs),
+           [gradient = std::move(made.second), likes, n = inputs.size(), name = name_](std::span<const Tensor> dys) {
+             Grads gradients = [&]<std::size_t... i>(std::index_sequence<i...>) {
+               return detail::as_grads(gradient(detail::gradient_or_zeros(dys[i], likes[i])...));
+             }
+             (std::make_index_sequence<likes.size()>());
+             detail::check_gradient_count(name, n, gradients.size());
+             return gradients;
+           });
+    if constexpr (std::is_same_v<Result, Tensor>) {
+      return std::move(outputs[0]);
+    } else {
+      return std::apply([](auto&... y) { return Result(std::move(y)...); }, outputs);
+    }
+  }
+
+  F f_;
+  const char* name_;
+};
+
+/// Gives a function a gradient of its own (tf.custom_gradient):
+///
+///     auto log1pexp = custom_gradient([](const Tensor& x) {
+///       Tensor e = exp(x);
+///       return std::pair(log(1 + e), [e](const Tensor& dy) { return dy * (1 - 1 / (1 + e)); });
+///     });
+///     Tensor y = log1pexp(x);
+///
+/// f takes tensors (or one vector of them) and returns std::pair(y, grad_fn). y is a Tensor, or a tuple for a function
+/// of several results; grad_fn takes the gradient of each result (zeros for one that was not used) and returns the
+/// gradient for each argument of f: a Tensor, a tuple, a vector or Grads, with empty tensors for arguments that have
+/// none. Another number of gradients is a ValueError when the tape gets there.
+///
+/// The gradient is grad_fn's, whatever f computes with. The ops inside f are recorded none the less, so that what
+/// grad_fn captures depends on the arguments: the second derivative is that of grad_fn. Variables that f reads without
+/// taking them as arguments have no gradient through it. f and grad_fn must be callable when const. `name` is what
+/// errors call it; it must outlive the tapes: a string literal.
+template <class F>
+CustomGradient<F> custom_gradient(F f, const char* name = "custom_gradient") {
+  return CustomGradient<F>(std::move(f), name);
+}
+
+}  // namespace xtape

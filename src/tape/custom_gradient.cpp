@@ -1,0 +1,20 @@
+#include "xtape/tape/custom_gradient.hpp"
+
+#include "core/check.hpp"
+#include "core/fill.hpp"
+
+namespace xtape::detail {
+
+void check_gradient_count(const char* name, std::size_t expected, std::size_t returned) {
+  if (expected == returned) return;
+  fail<ValueError>(name, "custom_gradient function expected to return {} gradients but returned {}", expected,
+                   returned);
+}
+
+void hide_origin(std::span<Tensor> outputs) {
+  for (auto& output : outputs) output = make_alias(output);
+}
+
+Tensor gradient_or_zeros(const Tensor& dy, const Like& like) { return dy ? dy : filled(like.shape, like.dtype, 0); }
+
+}  // namespace xtape::detail
