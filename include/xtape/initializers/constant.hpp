@@ -1,0 +1,17 @@
+#pragma once
+
+#include "xtape/core/tensor.hpp"
+
+namespace xtape::initializers {
+
+/// Every element `value`.
+class Constant {
+ public:
+  explicit Constant(double value = 0) : value_(value) {}
+  Tensor operator()(const Shape& shape, DType dtype = float32) const;
+
+ private:
+  double value_;
+};
+
+}  // namespace xtape::initializers

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "xtape/core/tensor.hpp"
+
+namespace xtape::initializers {
+
+/// Every element 0.
+struct Zeros {
+  Tensor operator()(const Shape& shape, DType dtype = float32) const;
+};
+
+}  // namespace xtape::initializers
