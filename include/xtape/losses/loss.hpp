@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+
+#include "xtape/core/tensor.hpp"
+
+namespace xtape::losses {
+
+/// The base of losses as objects (keras.Loss): a function of labels and predictions with one value per sample, and how
+/// these become one number. A loss of one's own:
+///
+///     struct AbsoluteError : losses::Loss {
+///       AbsoluteError() : Loss("absolute_error") {}
+///       Tensor call(const Tensor& y_true, const Tensor& y_pred) const override {
+///         return reduce_mean(abs(y_true - y_pred), -1);
+///       }
+///     };
+class Loss {
+ public:
+  virtual ~Loss() = default;
+
+  /// The losses of the samples, multiplied by their weights and reduced:
+  ///
+  ///     "sum_over_batch_size"       their sum / their number, whatever the weights (Keras's default; "mean" is the
+  ///     same) "sum"                       their sum "mean_with_sample_weight"   their sum / the sum of the weights
+  ///     "none"                      one value per sample
+  ///
+  /// Of no samples at all the first and third give 0. `sample_weight` is a number, or a tensor whose axes are the first
+  /// ones of the losses' ([batch], [batch, 1], [batch, time], ...; sizes of 1 repeat): otherwise a ValueError.
+  Tensor operator()(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight = {}) const;
+
+  const std::string& name() const noexcept { return name_; }
+
+ protected:
+  /// Throws a ValueError for an unknown reduction.
+  explicit Loss(std::string name, const std::string& reduction = "sum_over_batch_size");
+
+  /// One value per sample.
+  virtual Tensor call(const Tensor& y_true, const Tensor& y_pred) const = 0;
+
+ private:
+  enum class Reduction { mean, sum, mean_with_sample_weight, none };
+  Tensor reduce(const Tensor& values, const Tensor& weights) const;
+
+  std::string name_;
+  Reduction reduction_;
+};
+
+}  // namespace xtape::losses

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "xtape/losses/loss.hpp"
+
+namespace xtape::losses {
+
+/// Keyword arguments of the function sparse_categorical_crossentropy.
+struct SparseCrossentropyOptions {
+  bool from_logits = false;  ///< y_pred are logits, not probabilities
+};
+
+/// -log of the probability that y_pred gives to the label: labels [...] or [..., 1] and predictions [..., classes] ->
+/// [...]. Labels are integers of any dtype, or floating numbers with integral values.
+///
+/// Probabilities that nn::softmax has just made are traced back to their logits, which is exact and stable whatever
+/// their size, as in Keras. Other probabilities are clipped to [1e-7, 1 - 1e-7] and divided by their sum, as in Keras
+/// on TensorFlow: a clipped one gets no gradient. The result of bfloat16 predictions is float32.
+///
+/// Throws a ValueError when the shapes do not fit or a label is not integral, a TypeError for predictions that are not
+/// floating, an IndexError for a label outside [0, classes).
+Tensor sparse_categorical_crossentropy(const Tensor& y_true, const Tensor& y_pred,
+                                       const SparseCrossentropyOptions& options = {});
+
+/// Keyword arguments of SparseCategoricalCrossentropy.
+struct SparseCategoricalCrossentropyOptions {
+  bool from_logits = false;  ///< y_pred are logits, not probabilities
+  std::string reduction = "sum_over_batch_size";
+  std::string name = "sparse_categorical_crossentropy";
+};
+
+/// sparse_categorical_crossentropy as an object.
+class SparseCategoricalCrossentropy : public Loss {
+ public:
+  explicit SparseCategoricalCrossentropy(const SparseCategoricalCrossentropyOptions& options = {});
+
+ protected:
+  Tensor call(const Tensor& y_true, const Tensor& y_pred) const override;
+
+ private:
+  bool from_logits_;
+};
+
+}  // namespace xtape::losses

@@ -1,0 +1,46 @@
+#include "xtape/losses/loss.hpp"
+
+#include "core/check.hpp"
+#include "losses/shapes.hpp"
+#include "xtape/core/creation.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/ops/reduce.hpp"
+
+namespace xtape::losses {
+
+Loss::Loss(std::string name, const std::string& reduction) : name_(std::move(name)) {
+  if (reduction == "sum_over_batch_size" || reduction == "mean") {
+    reduction_ = Reduction::mean;
+  } else if (reduction == "sum") {
+    reduction_ = Reduction::sum;
+  } else if (reduction == "mean_with_sample_weight") {
+    reduction_ = Reduction::mean_with_sample_weight;
+  } else if (reduction == "none") {
+    reduction_ = Reduction::none;
+  } else {
+    detail::fail<ValueError>(name_.c_str(),
+                             "unknown reduction '{}', expected one of: sum_over_batch_size, mean, sum, "
+                             "mean_with_sample_weight, none",
+                             reduction);
+  }
+}
+
+Tensor Loss::operator()(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) const {
+  const Tensor values = call(y_true, y_pred);
+  if (!sample_weight.defined()) return reduce(values, {});
+  const Shape shape = detail::weight_shape(name_.c_str(), sample_weight.shape(), values.shape());
+  const Tensor weights = reshape(cast(sample_weight, values.dtype()), shape);
+  return reduce(values * weights, weights);
+}
+
+Tensor Loss::reduce(const Tensor& values, const Tensor& weights) const {
+  if (reduction_ == Reduction::none) return values;
+  if (reduction_ == Reduction::sum) return reduce_sum(values);
+  if (values.size() == 0) return zeros({}, values.dtype());
+  if (reduction_ == Reduction::mean || !weights.defined()) return reduce_mean(values);
+  const Tensor total = reduce_sum(broadcast_to(weights, values.shape()));
+  return where(total == 0, 0, reduce_sum(values) / where(total == 0, 1, total));
+}
+
+}  // namespace xtape::losses

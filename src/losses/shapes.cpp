@@ -1,0 +1,54 @@
+#include "losses/shapes.hpp"
+
+#include "core/check.hpp"
+#include "tape/accumulate.hpp"
+
+namespace xtape::detail {
+namespace {
+
+/// The shape with axes of size 1 appended up to `rank`.
+Shape padded(const Shape& shape, int rank) {
+  if (shape.rank() >= rank) return shape;
+  std::vector<std::int64_t> sizes(shape.begin(), shape.end());
+  sizes.resize(static_cast<std::size_t>(rank), 1);
+  return Shape(sizes);
+}
+
+}  // namespace
+
+Shape without_last(const Shape& shape) {
+  return Shape(std::span<const std::int64_t>(shape.begin(), static_cast<std::size_t>(shape.rank() - 1)));
+}
+
+void make_same_rank(Shape& a, Shape& b) {
+  if (a.rank() < b.rank()) return make_same_rank(b, a);
+  if (a.rank() != b.rank() + 1 || a.back() != 1) return;
+  if (b.rank() == 1) {
+    b = padded(b, 2);
+  } else {
+    a = without_last(a);
+  }
+}
+
+Shape label_shape(const char* op, const Shape& y_true, const Shape& y_pred) {
+  if (y_pred.rank() < 1) fail<ValueError>(op, "expected y_pred of shape [..., classes], received a scalar");
+  Shape shape = without_last(y_pred);
+  const Shape column = padded(shape, y_pred.rank());
+  if (y_true != shape && y_true != column) {
+    fail<ValueError>(op, "expected labels of shape {} or {} for y_pred of shape {}, received {}{}", shape, column,
+                     y_pred, y_true, y_true == y_pred ? " (are these one-hot labels?)" : "");
+  }
+  return shape;
+}
+
+Shape weight_shape(const char* op, const Shape& weights, const Shape& values) {
+  Shape shape = weights;
+  if (shape.rank() == values.rank() + 1 && shape.back() == 1) shape = without_last(shape);
+  if (shape.rank() > 0) shape = padded(shape, values.rank());
+  if (!broadcasts_to(shape, values)) {
+    fail<ValueError>(op, "sample_weight of shape {} does not fit values of shape {}", weights, values);
+  }
+  return shape;
+}
+
+}  // namespace xtape::detail
