@@ -6,6 +6,7 @@
 #include "xtape/core/dtype.hpp"
 #include "xtape/core/error.hpp"
 #include "xtape/core/memory.hpp"
+#include "xtape/core/random.hpp"
 #include "xtape/core/shape.hpp"
 #include "xtape/core/tensor.hpp"
 #include "xtape/core/threads.hpp"
