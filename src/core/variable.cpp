@@ -14,7 +14,8 @@ constinit thread_local VariableReadHook variable_read_hook = nullptr;
 
 namespace {
 std::atomic<std::uint64_t> structure{1};
-}
+std::atomic<std::uint64_t> variables{0};
+}  // namespace
 std::uint64_t structure_version() noexcept { return structure.load(std::memory_order_relaxed); }
 void structure_changed() noexcept { structure.fetch_add(1, std::memory_order_relaxed); }
 
@@ -38,6 +39,7 @@ Variable::Variable(Tensor initial_value, VariableOptions options) {
                      ? std::move(initial_value)
                      : detail::copy(initial_value);
   impl_ = std::make_shared<detail::VariableImpl>(std::move(value), std::move(options.name), options.trainable);
+  impl_->number = detail::variables.fetch_add(1, std::memory_order_relaxed);
 }
 
 void Variable::set_trainable(bool trainable) {

@@ -52,7 +52,7 @@ Tensor softmax_last(const Tensor& x) {
     kernels::softmax(detail::const_data<T>(x), detail::mutable_data<T>(y), rows, n);
   });
   // Logits that are a softmax themselves are not kept: destroying a long chain of them would recurse.
-  if (x.impl()->logits == nullptr) {
+  if (x.impl()->logits == nullptr && x.impl()->owner->logits == nullptr) {
     y.impl()->logits = x.impl();
     detail::retain(x.impl());
   }

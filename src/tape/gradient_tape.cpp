@@ -1,5 +1,7 @@
 #include "xtape/tape/gradient_tape.hpp"
 
+#include <algorithm>
+
 #include "core/check.hpp"
 #include "tape/tape_impl.hpp"
 
@@ -16,14 +18,26 @@ detail::TapeImpl& GradientTape::impl() const {
 }
 
 namespace {
+template <class E>
 detail::TapeImpl& recording(const char* op, detail::TapeImpl& tape) {
-  if (!tape.recording()) detail::fail<RuntimeError>(op, "Tape is not recording.");
+  if (!tape.recording()) detail::fail<E>(op, "Tape is not recording.");
   return tape;
+}
+
+/// Records again: on a new record where gradient() has taken the last one.
+void resume(detail::TapeImpl& tape) {
+  if (tape.consumed) {
+    tape.consumed = false;
+    tape.forget_variables();
+  }
+  tape.start();
 }
 }  // namespace
 
-void GradientTape::watch(const Tensor& tensor) { recording("GradientTape.watch", impl()).watch(tensor); }
-void GradientTape::watch(const Variable& variable) { recording("GradientTape.watch", impl()).watch(variable); }
+void GradientTape::watch(const Tensor& tensor) { recording<RuntimeError>("GradientTape.watch", impl()).watch(tensor); }
+void GradientTape::watch(const Variable& variable) {
+  recording<RuntimeError>("GradientTape.watch", impl()).watch(variable);
+}
 void GradientTape::watch(std::span<const Tensor> tensors) {
   for (const auto& tensor : tensors) watch(tensor);
 }
@@ -44,36 +58,42 @@ bool GradientTape::is_recording() const noexcept { return impl_ != nullptr && im
 
 GradientTape::Scope GradientTape::scope() {
   if (impl().recording()) {
-    detail::fail<RuntimeError>(
-        "GradientTape.scope",
-        "Tape is still recording, This can happen if you try to re-enter an already-active tape.");
+    detail::fail<ValueError>("GradientTape.scope",
+                             "Tape is still recording, This can happen if you try to re-enter an already-active tape.");
   }
-  if (impl_->consumed) {
-    impl_->consumed = false;
-    impl_->forget_variables();
-  }
-  impl_->start();
-  return Scope(this);
+  resume(*impl_);
+  return Scope(impl_.get());
+}
+
+GradientTape::Scope::~Scope() {
+  if (tape_ != nullptr) tape_->stop();
 }
 
 GradientTape::Pause GradientTape::stop_recording() {
-  detail::TapeImpl& tape = recording("GradientTape.stop_recording", impl());
+  constexpr const char* op = "GradientTape.stop_recording";
+  if (impl().consumed && !impl_->recording()) {
+    detail::fail<RuntimeError>(op, "Trying to stop recording a tape which is not recording.");
+  }
+  detail::TapeImpl& tape = recording<ValueError>(op, *impl_);
   tape.stop();
   return Pause(&tape);
 }
 
 GradientTape::Pause::~Pause() {
-  if (tape_ != nullptr && !tape_->recording()) tape_->start();
+  if (tape_ != nullptr && !tape_->recording()) resume(*tape_);
 }
 
 void GradientTape::reset() {
-  detail::TapeImpl& tape = recording("GradientTape.reset", impl());
+  detail::TapeImpl& tape = recording<ValueError>("GradientTape.reset", impl());
   tape.clear();
   tape.forget_variables();
 }
 
 std::vector<Variable> GradientTape::watched_variables() const {
-  return {impl().variables().begin(), impl().variables().end()};
+  std::vector<Variable> variables(impl().variables().begin(), impl().variables().end());
+  std::sort(variables.begin(), variables.end(),
+            [](const Variable& a, const Variable& b) { return a.impl()->number < b.impl()->number; });
+  return variables;
 }
 
 std::size_t GradientTape::num_records() const noexcept { return impl_ == nullptr ? 0 : impl_->num_records(); }

@@ -29,11 +29,21 @@ std::uint64_t begin_at() {
 
 void watch_read_variable(const Variable& variable) {
   VariableImpl* impl = variable.impl();
-  if (!impl->trainable || impl->seen_by.load(std::memory_order_relaxed) == innermost_tape->serial()) return;
+  if (!impl->trainable) return;
+  // Only what a single tape has seen is remembered: a resumed tape may stand inside another one than before.
+  const bool single = innermost_tape->outer() == nullptr;
+  if (single && impl->seen_by.load(std::memory_order_relaxed) == innermost_tape->serial()) return;
   for (TapeImpl* tape = innermost_tape; tape != nullptr; tape = tape->outer()) {
     if (tape->options().watch_accessed_variables) tape->watch(variable);
   }
-  if (innermost_tape->outer() == nullptr) impl->seen_by.store(innermost_tape->serial(), std::memory_order_relaxed);
+  if (single) impl->seen_by.store(innermost_tape->serial(), std::memory_order_relaxed);
+}
+
+bool contains(const Inputs& inputs, const TensorImpl* tensor) noexcept {
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i] == tensor) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -56,8 +66,10 @@ void record_outputs(const char* name, const Inputs& inputs, std::span<Tensor> ou
     if (!numbered) {
       for (auto& output : outputs) {
         // A rule-writer may return an input itself: the result needs an identity of its own.
-        if (output.impl()->id != 0 || output.impl()->leaf.load(std::memory_order_relaxed) != 0)
+        if (output.impl()->id != 0 || output.impl()->leaf.load(std::memory_order_relaxed) != 0 ||
+            contains(inputs, output.impl())) {
           output = make_alias(output);
+        }
         output.impl()->id = upcoming_id();
         output.impl()->weak = false;
         ++next_id;
@@ -112,13 +124,15 @@ void TapeImpl::watch(const Tensor& tensor, const VariableImpl* variable) {
                  impl->dtype);
     return;
   }
-  if (slot_of(impl) != no_slot) return;
-  impl->weak = false;
-  const Slot slot = add_slot(impl);
-  leaves_.insert(impl, slot);
-  watched_.push_back(tensor);
-  leaf_slots_.push_back(slot);
-  impl->leaf.store(static_cast<std::uint32_t>(watched_.size()), std::memory_order_relaxed);
+  Slot slot = slot_of(impl);
+  if (slot == no_slot) {
+    if (impl->weak) impl->weak = false;  // no write to what other threads may be reading
+    slot = add_slot(impl);
+    leaves_.insert(impl, slot);
+    watched_.push_back(tensor);
+    leaf_slots_.push_back(slot);
+    impl->leaf.store(static_cast<std::uint32_t>(watched_.size()), std::memory_order_relaxed);
+  }
   if (variable == nullptr) return;
   // A variable that was assigned to between two reads has several leaves; its gradient is the sum of theirs.
   const Slot first = leaves_.find(variable);
@@ -165,7 +179,8 @@ void TapeImpl::finish_record(Record* record, std::span<const Tensor> outputs) {
   for (const auto& output : outputs) {
     const std::uint64_t index = output.impl()->id - first_id_;
     if (index > slot_of_.size()) slot_of_.resize(index, no_slot);  // results that only other tapes recorded
-    slot_of_.push_back(add_slot(output.impl()));
+    const Slot slot = add_slot(output.impl());
+    slot_of_.push_back(is_floating(output.dtype()) ? slot : no_slot);  // integers end the path
   }
 }
 

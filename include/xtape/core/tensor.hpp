@@ -203,9 +203,11 @@ Tensor make_tensor(const Shape& shape, DType dtype);
 Tensor make_view(const Tensor& source, const Shape& shape, std::int64_t offset = 0);
 /// Another handle object on the same elements, with an identity of its own.
 inline Tensor make_alias(const Tensor& source) { return make_view(source, source.shape()); }
-/// Whether this handle is the only way to reach the elements, so that they may be overwritten.
+/// Whether this handle is the only way to reach the elements, so that they may be overwritten, and nothing else is
+/// known of their values.
 inline bool is_unique(const Tensor& t) {
-  return t.impl()->references.load(std::memory_order_acquire) == 1 && t.impl()->owner == t.impl();
+  return t.impl()->references.load(std::memory_order_acquire) == 1 && t.impl()->owner == t.impl() &&
+         t.impl()->logits == nullptr;
 }
 
 /// The elements for writing, by the function that has just made the tensor or checked is_unique.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,6 +20,7 @@ struct VariableImpl {
   Tensor value;
   std::string name;
   bool trainable;
+  std::uint64_t number = 0;  ///< counts the variables in the order of their construction
   /// The number of the innermost tape that has seen the current value being read, 0 when none has: spares a look-up.
   std::atomic<std::uint64_t> seen_by{0};
 };

@@ -70,26 +70,24 @@ class GradientTape {
   void stop() noexcept;
   bool is_recording() const noexcept;
 
-  /// Resumes the recording of a tape that was stopped; stops it again at the end of the returned object's life. Throws
-  /// a RuntimeError "Tape is still recording" when it records. After the gradient() of a non-persistent tape a new
-  /// record begins.
+  /// Resumes the recording of a tape that was stopped; stops it again at the end of the returned object's life, which
+  /// the tape must not end before. Throws a ValueError "Tape is still recording" when it records. After the gradient()
+  /// of a non-persistent tape a new record begins.
   class Scope {
    public:
     Scope(Scope&& other) noexcept : tape_(std::exchange(other.tape_, nullptr)) {}
     Scope(const Scope&) = delete;
-    ~Scope() {
-      if (tape_ != nullptr) tape_->stop();
-    }
+    ~Scope();
 
    private:
     friend class GradientTape;
-    explicit Scope(GradientTape* tape) : tape_(tape) {}
-    GradientTape* tape_;
+    explicit Scope(detail::TapeImpl* tape) : tape_(tape) {}
+    detail::TapeImpl* tape_;
   };
   [[nodiscard]] Scope scope();
 
-  /// Suspends the recording until the end of the returned object's life. Throws a RuntimeError when the tape does not
-  /// record.
+  /// Suspends the recording until the end of the returned object's life, which the tape must not end before. Throws a
+  /// ValueError when the tape does not record, a RuntimeError after the gradient() of a non-persistent tape.
   class Pause {
    public:
     Pause(Pause&& other) noexcept : tape_(std::exchange(other.tape_, nullptr)) {}
@@ -103,10 +101,10 @@ class GradientTape {
   };
   [[nodiscard]] Pause stop_recording();
 
-  /// Forgets all that was recorded and watched. Throws a RuntimeError when the tape does not record.
+  /// Forgets all that was recorded and watched. Throws a ValueError when the tape does not record.
   void reset();
 
-  /// The variables watched so far, in the order of being watched; still known after gradient().
+  /// The variables watched so far, in the order of their construction; still known after gradient().
   std::vector<Variable> watched_variables() const;
 
   /// The number of ops that the tape holds.
