@@ -5,6 +5,7 @@
 #include "xtape/core/creation.hpp"
 #include "xtape/core/dtype.hpp"
 #include "xtape/core/error.hpp"
+#include "xtape/core/format.hpp"
 #include "xtape/core/memory.hpp"
 #include "xtape/core/random.hpp"
 #include "xtape/core/shape.hpp"

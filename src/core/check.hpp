@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "xtape/core/dtype.hpp"
 #include "xtape/core/error.hpp"
-#include "xtape/core/shape.hpp"
+#include "xtape/core/format.hpp"
 
 namespace xtape::detail {
 
@@ -21,19 +20,3 @@ int normal_axis(const char* op, std::int64_t axis, int rank);
 std::int64_t checked_product(const char* op, std::int64_t a, std::int64_t b);
 
 }  // namespace xtape::detail
-
-template <>
-struct fmt::formatter<xtape::Shape> : fmt::formatter<std::string> {
-  template <class Context>
-  auto format(const xtape::Shape& shape, Context& context) const {
-    return fmt::formatter<std::string>::format(shape.str(), context);
-  }
-};
-
-template <>
-struct fmt::formatter<xtape::DType> : fmt::formatter<fmt::string_view> {
-  template <class Context>
-  auto format(xtape::DType dtype, Context& context) const {
-    return fmt::formatter<fmt::string_view>::format(xtape::name(dtype), context);
-  }
-};

@@ -62,7 +62,7 @@ void generate(const PhiloxRange& range, std::int64_t group, Group& out) {
 }
 
 /// A number costs some ten times as much as one of an elementwise loop.
-constexpr std::int64_t grain = elementwise_grain / 8;
+constexpr std::int64_t grain = elementwise_grain / 4;
 
 /// Calls transform(words, first, out) for each group of `size` elements, out having room for all of them.
 template <std::int64_t size, class T, class F>
