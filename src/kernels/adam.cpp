@@ -1,6 +1,7 @@
 #include "kernels/adam.hpp"
 
 #include <cmath>
+#include <cstring>
 #include <xsimd/xsimd.hpp>
 
 #include "kernels/parallel.hpp"
@@ -25,6 +26,19 @@ struct Step {
   }
 };
 
+/// Copies fewer than a vector's elements, by pieces of fixed size: a call of memcpy takes longer than the rest of a tail.
+template <std::size_t piece, class T>
+inline void copy_few(const T* from, T* to, std::int64_t count) {
+  if constexpr (piece > 0) {
+    if ((count & static_cast<std::int64_t>(piece)) != 0) {
+      std::memcpy(to, from, piece * sizeof(T));
+      from += piece;
+      to += piece;
+    }
+    copy_few<piece / 2>(from, to, count);
+  }
+}
+
 template <class T>
 void update(std::int64_t n, T* p, const T* g, T* m, T* v, const Step<T>& step) {
   using Batch = xsimd::batch<T>;
@@ -45,18 +59,20 @@ void update(std::int64_t n, T* p, const T* g, T* m, T* v, const Step<T>& step) {
       // Through a vector as well, for the same rounding at every place of the array.
       T rest[4][width] = {};
       T* const arrays[] = {p, const_cast<T*>(g), m, v};
-      for (int a = 0; a < 4; ++a) std::copy_n(arrays[a] + i, end - i, rest[a]);
+      for (int a = 0; a < 4; ++a) copy_few<width / 2>(arrays[a] + i, rest[a], end - i);
       by_vector(rest[0], rest[1], rest[2], rest[3]);
-      for (int a : {0, 2, 3}) std::copy_n(rest[a], end - i, arrays[a] + i);
+      for (int a : {0, 2, 3}) copy_few<width / 2>(rest[a], arrays[a] + i, end - i);
     }
   });
 }
 
 }  // namespace
 
-void adam(std::int64_t n, float* p, const float* g, float* m, float* v, float alpha, float beta_1, float beta_2,
-          float epsilon) {
-  update<float>(n, p, g, m, v, {alpha, 1.0f - beta_1, 1.0f - beta_2, epsilon});
+void adam(std::int64_t n, float* p, const float* g, float* m, float* v, double alpha, double beta_1, double beta_2,
+          double epsilon) {
+  update<float>(n, p, g, m, v,
+                {static_cast<float>(alpha), static_cast<float>(1.0 - beta_1), static_cast<float>(1.0 - beta_2),
+                 static_cast<float>(epsilon)});
 }
 
 void adam(std::int64_t n, double* p, const double* g, double* m, double* v, double alpha, double beta_1, double beta_2,

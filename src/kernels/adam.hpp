@@ -6,10 +6,11 @@ namespace xtape::kernels {
 
 /// One step of Adam (Kingma and Ba, 2015) in Keras's form, in one pass over n parameters:
 ///   m += (g - m) (1 - beta_1);  v += (g^2 - v) (1 - beta_2);  p -= alpha m / (sqrt(v) + epsilon)
-/// where the caller folds the corrections of the bias into alpha = lr sqrt(1 - beta_2^t) / (1 - beta_1^t). The result
-/// does not depend on the number of threads. p, m and v are changed; none of the four arrays may overlap.
-void adam(std::int64_t n, float* p, const float* g, float* m, float* v, float alpha, float beta_1, float beta_2,
-          float epsilon);
+/// where the caller folds the corrections of the bias into alpha = lr sqrt(1 - beta_2^t) / (1 - beta_1^t). 1 - beta is
+/// taken in double, as in Keras: in float32, 1 - 0.999f has four digits less. The result does not depend on the number
+/// of threads. p, m and v are changed; none of the four arrays may overlap.
+void adam(std::int64_t n, float* p, const float* g, float* m, float* v, double alpha, double beta_1, double beta_2,
+          double epsilon);
 void adam(std::int64_t n, double* p, const double* g, double* m, double* v, double alpha, double beta_1, double beta_2,
           double epsilon);
 

@@ -55,7 +55,7 @@ void turn_off_blas_threads() {
 }
 
 template <class T>
-bool blas_gemm(const Product<T>& g, int threads) {
+bool by_blas(const Product<T>& g, int threads) {
   if (std::max({g.m, g.n, g.k, g.lda, g.ldb, g.ldc}) > std::numeric_limits<int>::max()) return false;
   turn_off_blas_threads();
   const bool by_rows = g.m >= g.n;
@@ -80,17 +80,17 @@ bool blas_gemm(const Product<T>& g, int threads) {
 
 }  // namespace
 
-bool library_gemm(const Product<float>& g, int threads) {
 #ifdef XTAPE_HAS_DNNL
+bool onednn_gemm(const Product<float>& g, int threads) {
   const ThreadLimit limit(threads);
-  if (dnnl_sgemm(g.trans_a ? 'T' : 'N', g.trans_b ? 'T' : 'N', g.m, g.n, g.k, g.alpha, g.a, g.lda, g.b, g.ldb, g.beta,
-                 g.c, g.ldc) == dnnl_success) {
-    return true;
-  }
-#endif
-  return blas_gemm(g, threads);
+  return dnnl_sgemm(g.trans_a ? 'T' : 'N', g.trans_b ? 'T' : 'N', g.m, g.n, g.k, g.alpha, g.a, g.lda, g.b, g.ldb,
+                    g.beta, g.c, g.ldc) == dnnl_success;
 }
+#else
+bool onednn_gemm(const Product<float>&, int) { return false; }
+#endif
 
-bool library_gemm(const Product<double>& g, int threads) { return blas_gemm(g, threads); }
+bool blas_gemm(const Product<float>& g, int threads) { return by_blas(g, threads); }
+bool blas_gemm(const Product<double>& g, int threads) { return by_blas(g, threads); }
 
 }  // namespace xtape::kernels

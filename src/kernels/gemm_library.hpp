@@ -24,8 +24,16 @@ struct Product {
   bool relu;
 };
 
-/// The product by oneDNN or BLAS on that many threads, bias and relu left out. False where neither can take it.
-bool library_gemm(const Product<float>& g, int threads);
-bool library_gemm(const Product<double>& g, int threads);
+/// The product by one library on that many threads, bias and relu left out. False where it cannot take it: oneDNN is
+/// not there, or BLAS's int is too small.
+bool onednn_gemm(const Product<float>& g, int threads);
+bool blas_gemm(const Product<float>& g, int threads);
+bool blas_gemm(const Product<double>& g, int threads);
+
+/// The product by the faster library: oneDNN for float32 where it is there, else BLAS.
+inline bool library_gemm(const Product<float>& g, int threads) {
+  return onednn_gemm(g, threads) || blas_gemm(g, threads);
+}
+inline bool library_gemm(const Product<double>& g, int threads) { return blas_gemm(g, threads); }
 
 }  // namespace xtape::kernels

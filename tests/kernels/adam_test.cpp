@@ -21,7 +21,7 @@ TEST_CASE_TEMPLATE("adam: three steps from a constant gradient, against Keras's 
     std::vector<double> expected(size, 1.0);
     for (int t = 1; t <= 3; ++t) {
       const double alpha = lr * std::sqrt(1 - std::pow(beta_2, t)) / (1 - std::pow(beta_1, t));
-      adam(n, p.data(), g.data(), m.data(), v.data(), T(alpha), T(beta_1), T(beta_2), T(epsilon));
+      adam(n, p.data(), g.data(), m.data(), v.data(), alpha, beta_1, beta_2, epsilon);
       for (std::size_t i = 0; i < size; ++i) {
         const double gradient = static_cast<double>(g[i]);
         expected[i] -= lr * gradient / (std::abs(gradient) + epsilon / std::sqrt(1 - std::pow(beta_2, t)));

@@ -1,0 +1,84 @@
+#include "libtorch/libtorch_steps.hpp"
+
+#include <torch/torch.h>
+
+#include <memory>
+
+namespace bench::libtorch {
+namespace {
+
+struct Net : torch::nn::Module {
+  explicit Net(const Network& network) : kind(network.kind) {
+    for (std::size_t i = 0; i + 1 < network.widths.size(); ++i) {
+      layers.push_back(
+          register_module("dense" + std::to_string(i), torch::nn::Linear(network.widths[i], network.widths[i + 1])));
+    }
+  }
+
+  torch::Tensor forward(torch::Tensor x) {
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      x = layers[i]->forward(x);
+      if (kind == Network::Kind::logic) {
+        x = torch::sigmoid(x);
+      } else if (i + 1 < layers.size()) {
+        x = torch::relu(x);
+      }
+    }
+    return x;
+  }
+
+  Network::Kind kind;
+  std::vector<torch::nn::Linear> layers;
+};
+
+struct Data {
+  torch::Tensor inputs;
+  torch::Tensor expected;
+};
+
+std::vector<Data> tensors(const Network& network, const Batches& batches) {
+  std::vector<Data> result;
+  for (const auto& batch : batches.items) {
+    // The vectors are copied: from_blob only borrows them.
+    const auto tensor = [](const auto& values, torch::IntArrayRef shape, torch::ScalarType type) {
+      return torch::from_blob(const_cast<void*>(static_cast<const void*>(values.data())), shape, type).clone();
+    };
+    result.push_back({tensor(batch.inputs, {network.batch, network.widths.front()}, torch::kFloat32),
+                      network.kind == Network::Kind::logic
+                          ? tensor(batch.targets, {network.batch, network.widths.back()}, torch::kFloat32)
+                          : tensor(batch.labels, {network.batch}, torch::kInt64)});
+  }
+  return result;
+}
+
+}  // namespace
+
+std::function<void()> training_step(const Network& network, const Batches& batches) {
+  auto net = std::make_shared<Net>(network);
+  auto optimizer = std::make_shared<torch::optim::Adam>(net->parameters(), torch::optim::AdamOptions(0.001).eps(1e-7));
+  return [net, optimizer, data = tensors(network, batches), next = std::size_t{0}]() mutable {
+    const Data& batch = data[next++ % data.size()];
+    net->zero_grad(/*set_to_none=*/true);
+    const auto output = net->forward(batch.inputs);
+    const auto loss = net->kind == Network::Kind::logic ? torch::mse_loss(output, batch.expected)
+                                                        : torch::nn::functional::cross_entropy(output, batch.expected);
+    loss.backward();
+    optimizer->step();
+  };
+}
+
+std::function<void()> chain_step(int operations) {
+  const auto x = torch::full({}, 1.0f, torch::requires_grad());
+  const auto c = torch::full({}, 1.0001f);
+  return [x, c, operations] {
+    auto y = x;
+    for (int i = 0; i < operations; ++i) y = y * c;
+    const auto gradient = torch::autograd::grad({y}, {x});
+  };
+}
+
+void set_num_threads(int threads) { torch::set_num_threads(threads); }
+
+std::string version() { return TORCH_VERSION; }
+
+}  // namespace bench::libtorch

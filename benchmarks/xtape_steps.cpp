@@ -1,0 +1,82 @@
+#include "xtape_steps.hpp"
+
+#include <memory>
+#include <xtape/layers/dense.hpp>
+#include <xtape/losses/mean_squared_error.hpp>
+#include <xtape/losses/sparse_categorical_crossentropy.hpp>
+#include <xtape/models/sequential.hpp>
+#include <xtape/optimizers/adam.hpp>
+#include <xtape/xtape.hpp>
+
+namespace bench {
+namespace {
+
+namespace xp = xtape;
+
+/// The layers, and the logits' softmax at the end of a classifier.
+struct Model : xp::Model {
+  explicit Model(const Network& network) : kind(network.kind) {
+    for (std::size_t i = 1; i < network.widths.size(); ++i) {
+      const bool last = i + 1 == network.widths.size();
+      const char* activation = kind == Network::Kind::logic ? "sigmoid" : last ? "softmax" : "relu";
+      layers.push_back(track(xp::layers::Dense(network.widths[i], {.activation = activation})));
+    }
+  }
+
+  xp::Tensor call(const xp::Tensor& inputs) override {
+    xp::Tensor x = inputs;
+    for (auto& layer : layers) x = layer(x);
+    return x;
+  }
+
+  Network::Kind kind;
+  std::vector<xp::layers::Dense> layers;
+};
+
+xp::Tensor loss_of(Network::Kind kind, const xp::Tensor& expected, const xp::Tensor& output) {
+  return xp::reduce_mean(kind == Network::Kind::logic ? xp::losses::mean_squared_error(expected, output)
+                                                      : xp::losses::sparse_categorical_crossentropy(expected, output));
+}
+
+struct Data {
+  xp::Tensor inputs;
+  xp::Tensor expected;
+};
+
+std::vector<Data> tensors(const Network& network, const Batches& batches) {
+  std::vector<Data> result;
+  for (const auto& batch : batches.items) {
+    result.push_back({xp::constant(batch.inputs, {network.batch, network.widths.front()}),
+                      network.kind == Network::Kind::logic
+                          ? xp::constant(batch.targets, {network.batch, network.widths.back()})
+                          : xp::constant(batch.labels, {network.batch})});
+  }
+  return result;
+}
+
+}  // namespace
+
+std::function<void()> training_step(const Network& network, const Batches& batches) {
+  auto model = std::make_shared<Model>(network);
+  auto optimizer = std::make_shared<xp::optimizers::Adam>();
+  return [model, optimizer, data = tensors(network, batches), next = std::size_t{0}]() mutable {
+    const Data& batch = data[next++ % data.size()];
+    xp::GradientTape tape;
+    const auto output = (*model)(batch.inputs);
+    const auto loss = loss_of(model->kind, batch.expected, output);
+    const auto gradients = tape.gradient(loss, model->trainable_variables());
+    optimizer->apply_gradients(xp::zip(gradients, model->trainable_variables()));
+  };
+}
+
+std::function<void()> chain_step(int operations) {
+  return [x = xp::constant(1.0f), c = xp::constant(1.0001f), operations] {
+    xp::GradientTape tape;
+    tape.watch(x);
+    auto y = x;
+    for (int i = 0; i < operations; ++i) y = y * c;
+    const auto gradient = tape.gradient(y, x);
+  };
+}
+
+}  // namespace bench
