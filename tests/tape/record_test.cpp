@@ -1,0 +1,255 @@
+#include "xtape/tape/record.hpp"
+
+#include <stdexcept>
+#include <string>
+
+#include "support/check.hpp"
+#include "xtape/core/creation.hpp"
+#include "xtape/core/error.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/ops/reduce.hpp"
+#include "xtape/tape/gradient_tape.hpp"
+
+using namespace xtape;
+
+namespace {
+
+/// The gradient for x of an op of x and y whose rule is given.
+template <class Rule>
+Tensor gradient_with(const Tensor& x, const Tensor& y, const Rule& rule) {
+  GradientTape tape;
+  tape.watch({x, y});
+  const Tensor out = record("my_op", {x, y}, stop_gradient(x) * stop_gradient(y), rule);
+  return tape.gradient(out, x);
+}
+
+/// Halves of x along axis 0 by an op of two outputs.
+std::vector<Tensor> halves(const Tensor& x, int* calls = nullptr) {
+  const std::int64_t n = x.shape(0) / 2;
+  std::vector<Tensor> parts{stop_gradient(slice_axis(x, 0, 0, n)) + 0, stop_gradient(slice_axis(x, 0, n, n)) + 0};
+  record("halves", {x}, parts, [n, calls, rest = x.shape()](std::span<const Tensor> dys) {
+    if (calls != nullptr) ++*calls;
+    const Tensor zero = zeros({n});
+    return Grads{concat({dys[0] ? dys[0] : zero, dys[1] ? dys[1] : zero}, 0)};
+  });
+  return parts;
+}
+
+}  // namespace
+
+TEST_CASE("record: a rule's mistakes are reported under the op's name") {
+  const Tensor x = ones({2, 3}), y = ones({3});
+  CHECK_THROWS_TEXT(ValueError, "[my_op] its rule returned 1 gradients, expected one for each of 2 inputs",
+                    gradient_with(x, y, [](const Tensor& dy) { return Grads{dy}; }));
+  CHECK_THROWS_TEXT(ValueError, "[my_op] its rule returned 3 gradients, expected one for each of 2 inputs",
+                    gradient_with(x, y, [](const Tensor& dy) {
+                      return Grads{dy, dy, dy};
+                    }));
+  CHECK_THROWS_TEXT(ValueError, "[my_op] its rule returned a gradient of shape (3, 2) for input 0 of shape (2, 3)",
+                    gradient_with(x, y, [](const Tensor& dy) {
+                      return Grads{transpose(dy), dy};
+                    }));
+  CHECK_THROWS_TEXT(ValueError, "[my_op] its rule returned a gradient of shape () for input 0 of shape (2, 3)",
+                    gradient_with(x, y, [](const Tensor& dy) {
+                      return Grads{reduce_sum(dy), dy};
+                    }));
+  CHECK_THROWS_TEXT(ValueError, "[my_op] its rule returned a gradient of dtype float64 for input 0 of dtype float32",
+                    gradient_with(x, y, [](const Tensor& dy) {
+                      return Grads{cast(dy, float64), dy};
+                    }));
+  CHECK_THROWS_TEXT(ValueError, "[my_op] its rule returned a gradient of dtype int32 for input 0 of dtype float32",
+                    gradient_with(x, y, [](const Tensor&) {
+                      return Grads{ones({2, 3}, int32), Tensor()};
+                    }));
+}
+
+TEST_CASE("record: the gradient of a broadcast input is summed for the rule") {
+  const Tensor x = ones({3}), y = ones({2, 3});
+  CHECK_TENSOR_EQ(gradient_with(x, y, [](const Tensor& dy) { return Grads{dy * 5, dy}; }), full({3}, 10));
+  const Tensor a = constant(1.0), b = constant(2.0);  // a plain number takes the input's dtype
+  CHECK_TENSOR_EQ(gradient_with(a, b, [](const Tensor&) { return Grads{7, 8}; }), constant(7.0));
+}
+
+TEST_CASE("record: an empty gradient leaves the input unconnected") {
+  const Tensor x = ones({3}), y = ones({3});
+  CHECK_FALSE(gradient_with(x, y, [](const Tensor& dy) { return Grads{Tensor(), dy}; }));
+}
+
+TEST_CASE("record: every form of rule, and Needs tells which gradients are wanted") {
+  const Tensor x = constant(2.0), y = constant(3.0);
+  CHECK_CLOSE(gradient_with(x, y, [](const Tensor& dy) { return Grads{dy * 2, dy}; }), 2.0);
+  CHECK_CLOSE(gradient_with(x, y, [](std::span<const Tensor> dys) { return Grads{dys[0] * 3, dys[0]}; }), 3.0);
+  CHECK_CLOSE(gradient_with(x, y,
+                            [](const Tensor& dy, Needs need) {
+                              CHECK(need[0]);
+                              CHECK_FALSE(need[1]);  // watched, but not asked for
+                              return Grads{dy * 4, Tensor()};
+                            }),
+              4.0);
+  CHECK_CLOSE(gradient_with(x, y,
+                            [](std::span<const Tensor> dys, Needs need) {
+                              CHECK_FALSE(need[1]);
+                              return Grads{dys[0] * 5, Tensor()};
+                            }),
+              5.0);
+}
+
+TEST_CASE("record: many inputs, more than any small buffer holds") {
+  std::vector<Tensor> inputs;
+  for (int i = 0; i < 40; ++i) inputs.push_back(constant({static_cast<double>(i)}));
+  GradientTape tape;
+  tape.watch(inputs);
+  const Tensor y = record("many", inputs, ones({1}), [](const Tensor& dy, Needs need) {
+    Grads grads;
+    for (int i = 0; i < 40; ++i) {
+      CHECK(need[static_cast<std::size_t>(i)] == (i % 2 == 1));
+      grads.push_back(dy * i);
+    }
+    return grads;
+  });
+  std::vector<Tensor> odd;
+  for (std::size_t i = 1; i < 40; i += 2) odd.push_back(inputs[i]);
+  const Tensors grads = tape.gradient(y, odd);
+  for (std::size_t i = 0; i < odd.size(); ++i) CHECK_CLOSE(grads[i], {static_cast<double>(2 * i + 1)});
+}
+
+TEST_CASE("record: an op of several outputs, of which one or all are used") {
+  const Tensor x = constant({1.0, 2.0, 3.0, 4.0});
+  int calls = 0;
+  GradientTape tape({.persistent = true});
+  tape.watch(x);
+  const auto parts = halves(x * x, &calls);
+  const Tensor first = parts[0] * 10, both = parts[0] * parts[1], unrelated = x * 2;
+  tape.stop();
+  CHECK_CLOSE(tape.gradient(first, x), {20.0, 40.0, 0.0, 0.0});
+  CHECK(calls == 1);
+  // x0^2 x2^2 and x1^2 x3^2
+  CHECK_CLOSE(tape.gradient(both, x), {2 * 9.0, 4 * 16.0, 6 * 1.0, 8 * 4.0});
+  CHECK(calls == 2);
+  CHECK_CLOSE(tape.gradient(unrelated, x), {2.0, 2.0, 2.0, 2.0});
+  CHECK(calls == 2);  // no output had a gradient
+  CHECK_CLOSE(tape.gradient(parts[1], parts[1]), {1.0, 1.0});
+}
+
+TEST_CASE("record: rules run only on the way to a source") {
+  const Tensor x = constant(2.0), y = constant(3.0);
+  int calls = 0;
+  const auto counted = [&calls](const Tensor& t) {
+    return record("counted", {t}, stop_gradient(t) * 1, [&calls](const Tensor& dy) {
+      ++calls;
+      return Grads{dy};
+    });
+  };
+  GradientTape tape({.persistent = true});
+  tape.watch({x, y});
+  const Tensor sum = counted(x) + y;
+  tape.stop();
+  CHECK_CLOSE(tape.gradient(sum, y), 1.0);
+  CHECK(calls == 0);
+  CHECK_CLOSE(tape.gradient(sum, x), 1.0);
+  CHECK(calls == 1);
+}
+
+TEST_CASE("record: an op that returns its own input") {
+  const Tensor x = constant({1.0, 2.0}), c = constant({3.0, 4.0});
+  GradientTape tape({.persistent = true});
+  tape.watch(x);
+  const auto twice = [](const Tensor& t) {
+    return record("twice", {t}, t, [](const Tensor& dy) { return Grads{dy * 2}; });
+  };
+  const Tensor y = twice(x), z = twice(y);
+  const Tensor chosen = record("second", {x, c}, c, [](const Tensor& dy) { return Grads{dy * 9, dy}; });
+  tape.stop();
+  CHECK_CLOSE(tape.gradient(y, x), {2.0, 2.0});
+  CHECK_CLOSE(tape.gradient(z, x), {4.0, 4.0});
+  CHECK_CLOSE(tape.gradient(x, x), {1.0, 1.0});
+  CHECK_CLOSE(tape.gradient(chosen, x), {9.0, 9.0});
+  CHECK_FALSE(tape.gradient(c, x));  // the input itself was not computed from x
+}
+
+TEST_CASE("record: an integer output ends the path, its floating sibling does not") {
+  const Tensor x = constant({1.5, 2.5});
+  GradientTape tape({.persistent = true});
+  tape.watch(x);
+  std::vector<Tensor> outputs{stop_gradient(x) * 2, cast(x, int32)};
+  record("both", {x}, outputs, [](std::span<const Tensor> dys) { return Grads{dys[0] * 2}; });
+  const Tensor product = outputs[1] * outputs[1];
+  tape.stop();
+  CHECK_CLOSE(tape.gradient(outputs[0], x), {2.0, 2.0});
+  CHECK_FALSE(tape.gradient(outputs[1], x));
+  CHECK_FALSE(tape.gradient(product, x));
+  CHECK(tape.num_records() == 1);
+}
+
+TEST_CASE("record: variables as inputs") {
+  const Variable v(constant(3.0));
+  GradientTape tape;
+  const Tensor y = record("triple", {v}, v.peek() * 3, [](const Tensor& dy) { return Grads{dy * 3}; });
+  CHECK_CLOSE(tape.gradient(y, v), 3.0);
+}
+
+TEST_CASE("record: without a tape, or untracked, it returns the output and keeps nothing") {
+  const Tensor x = constant(1.0);
+  struct Counted {
+    int* copies;
+    explicit Counted(int* c) : copies(c) {}
+    Counted(const Counted& other) : copies(other.copies) { ++*copies; }
+    Grads operator()(const Tensor& dy) const { return Grads{dy}; }
+  };
+  int copies = 0;
+  const Counted rule(&copies);
+  CHECK(record("op", {x}, x, rule).is_same(x));
+  CHECK(copies == 0);
+  CHECK_FALSE(is_tracked({x}));
+  GradientTape tape;
+  CHECK(record("op", {x}, x, rule).is_same(x));
+  CHECK_FALSE(is_tracked({x}));
+  CHECK(tape.num_records() == 0);
+  tape.watch(x);
+  CHECK(is_tracked({x}));
+}
+
+TEST_CASE("record: an exception inside a rule reaches the caller and leaves the tape clean") {
+  const Tensor x = constant(2.0);
+  const auto throwing = [](const Tensor& t) {
+    return record("throwing", {t}, t * 1, [](const Tensor&) -> Grads { throw std::runtime_error("from the rule"); });
+  };
+  GradientTape tape;
+  tape.watch(x);
+  const Tensor y = throwing(x * x) * x;
+  CHECK_THROWS_TEXT(std::runtime_error, "from the rule", tape.gradient(y, x));
+  CHECK_FALSE(is_recording());
+  CHECK(tape.num_records() == 0);
+  CHECK_THROWS_TEXT(RuntimeError, "A non-persistent GradientTape can only be used", tape.gradient(y, x));
+  {
+    const auto scope = tape.scope();
+    tape.watch(x);
+    const Tensor z = x * x;
+    CHECK_CLOSE(tape.gradient(z, x), 4.0);
+  }
+  CHECK_FALSE(is_recording());
+
+  GradientTape persistent({.persistent = true});
+  persistent.watch(x);
+  const Tensor a = x * x, b = throwing(a);
+  persistent.stop();
+  CHECK_THROWS_TEXT(std::runtime_error, "from the rule", persistent.gradient(b, x));
+  CHECK_CLOSE(persistent.gradient(a, x), 4.0);  // what does not meet the rule still works
+}
+
+TEST_CASE("record: an exception while an outer tape records leaves the outer one recording") {
+  const Tensor x = constant(2.0);
+  GradientTape outer;
+  outer.watch(x);
+  const Tensor before = x * x;
+  {
+    GradientTape inner;
+    inner.watch(x);
+    const Tensor y = record("bad", {x}, x * 1, [](const Tensor& dy) { return Grads{dy, dy}; });
+    CHECK_THROWS_TEXT(ValueError, "[bad] its rule returned 2 gradients", inner.gradient(y, x));
+  }
+  CHECK(outer.is_recording());
+  const Tensor after = before * x;
+  CHECK_CLOSE(outer.gradient(after, x), 12.0);
+}
