@@ -106,7 +106,7 @@ Tensor matmul(const Tensor& a, const Tensor& b, MatmulOptions options) {
           : product(a, b, options, batch, m, n, k);
   if (!is_tracked({a, b})) return y;
   return record("matmul", {a, b}, std::move(y),
-                [a, b, options](const Tensor& dy, Needs need) { return matmul_rule(a, b, options, dy, need); });
+                [a = a, b = b, options](const Tensor& dy, Needs need) { return matmul_rule(a, b, options, dy, need); });
 }
 
 Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b) { return detail::dense(x, w, b, /*relu=*/false); }
@@ -138,7 +138,7 @@ Tensor detail::dense(const Tensor& x, const Tensor& w, const Tensor& b, bool rel
   });
   if (!is_tracked({x, w, b})) return y;
   return record(relu ? "dense_relu" : "linear", {x, w, b}, std::move(y),
-                [x, w, y = relu ? y : Tensor(), m, n, k](const Tensor& dy, Needs need) {
+                [x = x, w = w, y = relu ? y : Tensor(), m, n, k](const Tensor& dy, Needs need) {
                   const Tensor dz = y ? relu_grad(dy, y) : dy;
                   const Tensor rows = dz.rank() == 2 ? dz : reshape(dz, {m, n});
                   Tensor dx, dw, db;

@@ -25,7 +25,7 @@ Tensor subtract(const Tensor& a, const Tensor& b) {
 Tensor multiply(const Tensor& a, const Tensor& b) {
   Tensor y = map_binary<Domain::numbers>("multiply", a, b, [](auto p, auto q) { return p * q; });
   if (!is_tracked({a, b})) return y;  // spares the reference counting of the captures
-  return record("multiply", {a, b}, std::move(y), [a, b](const Tensor& dy, Needs need) {
+  return record("multiply", {a, b}, std::move(y), [a = a, b = b](const Tensor& dy, Needs need) {
     return Grads{need[0] ? dy * b : Tensor(), need[1] ? dy * a : Tensor()};
   });
 }
@@ -33,7 +33,7 @@ Tensor multiply(const Tensor& a, const Tensor& b) {
 Tensor divide(const Tensor& a, const Tensor& b) {
   Tensor y = map_binary<Domain::floating>("divide", a, b, [](auto p, auto q) { return p / q; });
   if (!is_tracked({a, b})) return y;  // spares the reference counting of the captures
-  return record("divide", {a, b}, std::move(y), [b, y](const Tensor& dy, Needs need) {
+  return record("divide", {a, b}, std::move(y), [b = b, y](const Tensor& dy, Needs need) {
     const Tensor da = dy / b;
     return Grads{da, need[1] ? -(da * y) : Tensor()};
   });
@@ -112,7 +112,7 @@ Tensor sign(const Tensor& x) {
 Tensor square(const Tensor& x) {
   Tensor y = map_unary<Domain::numbers>("square", x, [](auto v) { return decltype(v)(v * v); });
   if (!is_tracked({x})) return y;
-  return record("square", {x}, std::move(y), [x](const Tensor& dy) { return Grads{dy * (x * 2)}; });
+  return record("square", {x}, std::move(y), [x = x](const Tensor& dy) { return Grads{dy * (x * 2)}; });
 }
 
 Tensor sqrt(const Tensor& x) {
@@ -128,7 +128,7 @@ Tensor exp(const Tensor& x) {
 
 Tensor log(const Tensor& x) {
   Tensor y = map_unary<Domain::floating>("log", x, [](auto v) { return log(v); });
-  return record("log", {x}, y, [x](const Tensor& dy) { return Grads{dy / x}; });
+  return record("log", {x}, y, [x = x](const Tensor& dy) { return Grads{dy / x}; });
 }
 
 Tensor tanh(const Tensor& x) {

@@ -19,7 +19,7 @@ Tensor detail::relu_grad(const Tensor& dy, const Tensor& y) {
     return select(v > V(0), g, V(0));
   });
   if (!is_tracked({dy})) return dx;
-  return record("relu_grad", {dy}, std::move(dx), [y](const Tensor& g) { return Grads{relu_grad(g, y)}; });
+  return record("relu_grad", {dy}, std::move(dx), [y = y](const Tensor& g) { return Grads{relu_grad(g, y)}; });
 }
 
 namespace nn {

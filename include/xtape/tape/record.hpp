@@ -139,7 +139,8 @@ inline bool is_tracked(Inputs inputs) noexcept { return is_recording() && detail
 /// `rule` maps the gradient of the output to the gradients of the inputs. It is any of
 ///     Grads(const Tensor& dy)                            Grads(std::span<const Tensor> dys)
 ///     Grads(const Tensor& dy, Needs needs)               Grads(std::span<const Tensor> dys, Needs needs)
-/// copyable, and written in public ops, which makes every higher order work. It should capture by value what it needs.
+/// copyable, and written in public ops, which makes every higher order work. It should capture by value what it needs;
+/// a capture of a const reference is const and is copied once more on its way to the tape, where `[x = x]` is moved.
 /// Where the op broadcast an input, the rule may return the gradient in the output's shape: it is summed to the
 /// input's. `name` must outlive the tape: a string literal. Costs one branch when no tape records.
 template <class Rule>
