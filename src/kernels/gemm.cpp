@@ -45,19 +45,19 @@ void multiply_block(const Product<T>& g, Range rows, Range columns, T* packed) {
       const std::int64_t k = std::min(step, g.k - p);
       const bool last = p + k == g.k;
       if (packed != nullptr) tile::transpose(k, n, g.b + j * g.ldb + p, g.ldb, packed, vectors * width<T>);
-      tile::multiply_panel<T>({.k = k,
-                               .a = g.a + (g.trans_a ? p * g.lda + rows.begin : rows.begin * g.lda + p),
-                               .a_row = g.trans_a ? 1 : g.lda,
-                               .a_step = g.trans_a ? g.lda : 1,
-                               .b = packed != nullptr ? packed : g.b + p * g.ldb + j,
-                               .b_row = packed != nullptr ? vectors * width<T> : g.ldb,
-                               .alpha = g.alpha,
-                               .beta = p == 0 ? g.beta : T(1),
-                               .c = g.c + rows.begin * g.ldc + j,
-                               .c_row = g.ldc,
-                               .bias = last && g.bias != nullptr ? g.bias + j : nullptr,
-                               .relu = last && g.relu},
-                              m, n);
+      tile::Part<T> part = {.k = k,
+                            .a = g.a + (g.trans_a ? p * g.lda + rows.begin : rows.begin * g.lda + p),
+                            .a_row = g.trans_a ? 1 : g.lda,
+                            .a_step = g.trans_a ? g.lda : 1,
+                            .b = packed != nullptr ? packed : g.b + p * g.ldb + j,
+                            .b_row = packed != nullptr ? vectors * width<T> : g.ldb,
+                            .alpha = g.alpha,
+                            .beta = p == 0 ? g.beta : T(1),
+                            .c = g.c + rows.begin * g.ldc + j,
+                            .c_row = g.ldc,
+                            .bias = last && g.bias != nullptr ? g.bias + j : nullptr,
+                            .relu = last && g.relu};
+      tile::multiply_panel(part, m, n);
       p += k;
     } while (p < g.k);
     j += n;
@@ -124,7 +124,7 @@ void add_bias_and_activate(const Product<T>& g) {
 }
 
 template <class T>
-void product(Product<T> g) {
+void product(Product<T>&& g) {
   if (g.m <= 0 || g.n <= 0) return;
   if (g.alpha == T(0)) g.k = 0;
   const double work = static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k);

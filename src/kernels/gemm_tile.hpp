@@ -130,27 +130,40 @@ inline void multiply_tile(const Part<T>& g, std::int64_t last) {
     a4 += a_step;
     b += b_row;
   }
+  const auto store = [&](T* row, int j, const Vec<T>& value) {
+    if (ragged && j == vectors - 1) {
+      store_first(row + j * width<T>, value, last);
+    } else {
+      value.store_unaligned(row + j * width<T>);
+    }
+  };
+  // The common case apart: with few steps the rest would cost a fifth of the tile.
+  if (g.alpha == T(1) && g.beta == T(0) && g.bias == nullptr && !g.relu) {
+#pragma GCC unroll unrolled
+    for (int i = 0; i < rows; ++i) {
+#pragma GCC unroll unrolled
+      for (int j = 0; j < vectors; ++j) store(g.c + i * g.c_row, j, sum[i][j]);
+    }
+    return;
+  }
 #pragma GCC unroll unrolled
   for (int i = 0; i < rows; ++i) {
+    T* const c = g.c + i * g.c_row;
 #pragma GCC unroll unrolled
     for (int j = 0; j < vectors; ++j) {
-      T* c = g.c + i * g.c_row;
       Vec<T> value = sum[i][j] * g.alpha;
       if (g.beta != T(0)) value = multiply_add(Vec<T>(g.beta), load<ragged, vectors>(c, j, last), value);
       if (g.bias != nullptr) value += load<ragged, vectors>(g.bias, j, last);
       // In this order max keeps a NaN of the second operand.
       if (g.relu) value = xsimd::max(Vec<T>(T(0)), value);
-      if (ragged && j == vectors - 1) {
-        store_first(c + j * width<T>, value, last);
-      } else {
-        value.store_unaligned(c + j * width<T>);
-      }
+      store(c, j, value);
     }
   }
 }
 
+/// Goes down m rows. g moves along instead of being copied: a copy of numbers just stored has to wait for the stores.
 template <class T, int rows, int vectors, bool ragged>
-void multiply_rows(Part<T> g, std::int64_t m, std::int64_t last) {
+void multiply_rows(Part<T>& g, std::int64_t m, std::int64_t last) {
   for (; m >= rows; m -= rows) {
     multiply_tile<T, rows, vectors, ragged>(g, last);
     g.a += rows * g.a_row;
@@ -162,7 +175,7 @@ void multiply_rows(Part<T> g, std::int64_t m, std::int64_t last) {
 }
 
 template <class T, int vectors>
-void multiply_vectors(const Part<T>& g, std::int64_t m, std::int64_t n) {
+void multiply_vectors(Part<T>& g, std::int64_t m, std::int64_t n) {
   if (n == vectors * width<T>) {
     multiply_rows<T, tile_rows(vectors), vectors, false>(g, m, 0);
   } else {
@@ -170,9 +183,9 @@ void multiply_vectors(const Part<T>& g, std::int64_t m, std::int64_t n) {
   }
 }
 
-/// m rows by n columns, n at most max_vectors vectors.
+/// m rows by n columns, n at most max_vectors vectors; leaves g behind the last row.
 template <class T>
-void multiply_panel(const Part<T>& g, std::int64_t m, std::int64_t n) {
+void multiply_panel(Part<T>& g, std::int64_t m, std::int64_t n) {
   switch ((n + width<T> - 1) / width<T>) {
     case 1:
       return multiply_vectors<T, 1>(g, m, n);
