@@ -40,7 +40,7 @@ Shape leading(const Shape& shape) {
 /// The product itself, of checked float32 or float64 operands.
 Tensor product(const Tensor& a, const Tensor& b, MatmulOptions options, const Shape& batch, std::int64_t m,
                std::int64_t n, std::int64_t k) {
-  std::vector<std::int64_t> sizes(batch.begin(), batch.end());
+  detail::PoolVector<std::int64_t> sizes(batch.begin(), batch.end());
   sizes.insert(sizes.end(), {m, n});
   Tensor c = detail::make_tensor(Shape(sizes), a.dtype());
   const std::int64_t lda = a.shape().back(), ldb = b.shape().back();

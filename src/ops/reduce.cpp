@@ -21,21 +21,21 @@ struct Plan {
   Shape kept;              ///< reduced axes of size 1
   Shape squeezed;          ///< without the reduced axes
   std::int64_t count = 1;  ///< elements that become one
-  std::vector<bool> reduced;
+  detail::PoolVector<std::uint8_t> reduced;
 };
 
 Plan make_plan(const char* op, const Shape& shape, const Axes& axes) {
   Plan plan;
-  plan.reduced.assign(static_cast<std::size_t>(shape.rank()), axes.all());
+  plan.reduced.assign(static_cast<std::size_t>(shape.rank()), axes.all() ? 1 : 0);
   for (const int axis : axes.axes()) {
     const auto i = static_cast<std::size_t>(detail::normal_axis(op, axis, shape.rank()));
-    if (plan.reduced[i]) detail::fail<ValueError>(op, "axis {} is named twice", axis);
-    plan.reduced[i] = true;
+    if (plan.reduced[i] != 0) detail::fail<ValueError>(op, "axis {} is named twice", axis);
+    plan.reduced[i] = 1;
   }
   plan.kept = shape;
-  std::vector<std::int64_t> squeezed;
+  detail::PoolVector<std::int64_t> squeezed;
   for (int i = 0; i < shape.rank(); ++i) {
-    if (plan.reduced[static_cast<std::size_t>(i)]) {
+    if (plan.reduced[static_cast<std::size_t>(i)] != 0) {
       plan.count *= shape[i];
       plan.kept[i] = 1;
     } else {
@@ -53,11 +53,11 @@ Tensor run(Kernel kernel, const Tensor& x, const Plan& plan) {
   bool reduced_any = false;
   for (int end = rank; end > 0;) {
     int begin = end - 1;
-    if (!plan.reduced[static_cast<std::size_t>(begin)]) {
+    if (plan.reduced[static_cast<std::size_t>(begin)] == 0) {
       end = begin;
       continue;
     }
-    while (begin > 0 && plan.reduced[static_cast<std::size_t>(begin - 1)]) --begin;
+    while (begin > 0 && plan.reduced[static_cast<std::size_t>(begin - 1)] != 0) --begin;
     Shape next = current.shape();
     std::int64_t outer = 1, count = 1, inner = 1;
     for (int i = 0; i < begin; ++i) outer *= next[i];
@@ -93,12 +93,12 @@ Tensor extreme(const char* op, Kernel kernel, const Tensor& x, const Axes& axes,
   check_elements(op, plan, x.shape());
   const Tensor y = run(kernel, x, plan);
   return record(op, {x}, shaped(y, plan, keepdims), [x, y, plan](const Tensor& dy) {
-    std::vector<int> reduced;
+    detail::PoolVector<int> reduced;
     for (int i = 0; i < x.rank(); ++i) {
-      if (plan.reduced[static_cast<std::size_t>(i)]) reduced.push_back(i);
+      if (plan.reduced[static_cast<std::size_t>(i)] != 0) reduced.push_back(i);
     }
     const Tensor attained = cast(equal(x, y), x.dtype());
-    return Grads{attained / reduce_sum(attained, reduced, true) * reshape(dy, plan.kept)};
+    return Grads{attained / reduce_sum(attained, std::move(reduced), true) * reshape(dy, plan.kept)};
   });
 }
 
@@ -111,7 +111,7 @@ Tensor logic(const char* op, Kernel kernel, const Tensor& x, const Axes& axes, b
 
 Tensor index_of(const char* op, decltype(&kernels::reduce_argmax) kernel, const Tensor& x, int axis_) {
   const int axis = detail::normal_axis(op, axis_, x.rank());
-  std::vector<std::int64_t> sizes;
+  detail::PoolVector<std::int64_t> sizes;
   std::int64_t outer = 1, inner = 1;
   for (int i = 0; i < x.rank(); ++i) {
     if (i < axis) outer *= x.shape()[i];
@@ -153,7 +153,7 @@ Tensor reduce_prod(const Tensor& x, const Axes& axes, bool keepdims) {
   // where elements are zero.
   Tensor y = x;
   for (int axis = 0; axis < x.rank(); ++axis) {
-    if (!plan.reduced[static_cast<std::size_t>(axis)]) continue;
+    if (plan.reduced[static_cast<std::size_t>(axis)] == 0) continue;
     if (x.shape()[axis] == 0) return detail::filled(keepdims ? plan.kept : plan.squeezed, x.dtype(), 1);
     for (std::int64_t n = x.shape()[axis]; n > 1; n = (n + 1) / 2) {
       const Tensor product = slice_axis(y, axis, 0, n / 2) * slice_axis(y, axis, n / 2, n / 2);

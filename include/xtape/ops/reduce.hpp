@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <utility>
 #include <vector>
 
+#include "xtape/core/memory.hpp"
 #include "xtape/core/tensor.hpp"
 
 namespace xtape {
@@ -15,12 +17,13 @@ class Axes {
   Axes() = default;
   Axes(int axis) : axes_{axis}, all_(false) {}
   Axes(std::initializer_list<int> axes) : axes_(axes), all_(false) {}
-  Axes(std::vector<int> axes) : axes_(std::move(axes)), all_(false) {}
+  Axes(const std::vector<int>& axes) : axes_(axes.begin(), axes.end()), all_(false) {}
+  Axes(detail::PoolVector<int> axes) : axes_(std::move(axes)), all_(false) {}
   bool all() const noexcept { return all_; }
-  const std::vector<int>& axes() const noexcept { return axes_; }
+  const detail::PoolVector<int>& axes() const noexcept { return axes_; }
 
  private:
-  std::vector<int> axes_;
+  detail::PoolVector<int> axes_;
   bool all_ = true;
 };
 
