@@ -1,0 +1,105 @@
+#include <atomic>
+#include <cmath>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "support/check.hpp"
+#include "xtape/core/creation.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/reduce.hpp"
+#include "xtape/tape/gradient_tape.hpp"
+
+using namespace xtape;
+
+namespace {
+
+void run_threads(int count, const std::function<void(int)>& f) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < count; ++i) threads.emplace_back(f, i);
+  for (auto& thread : threads) thread.join();
+}
+
+}  // namespace
+
+TEST_CASE("threads: tapes of several threads share variables and tensors") {
+  const Variable v(constant({1.0, 2.0}));
+  const Tensor shared = constant({3.0, 4.0});
+  std::vector<Tensor> of_v(4), of_shared(4), third(4);
+  run_threads(4, [&](int i) {
+    const auto k = static_cast<std::size_t>(i);
+    for (int step = 0; step < 200; ++step) {
+      GradientTape outer;
+      outer.watch(shared);
+      GradientTape tape;
+      tape.watch(shared);
+      Tensor y = v * shared * (i + 1);
+      for (int n = 0; n < i; ++n) y = y + v * n;  // records of different lengths
+      const Tensors grads = tape.gradient(y, {v, shared});
+      of_v[k] = grads[0];
+      of_shared[k] = grads[1];
+      third[k] = outer.gradient(grads[0], shared);
+    }
+  });
+  for (std::size_t i = 0; i < 4; ++i) {
+    const double f = static_cast<double>(i) + 1, more = static_cast<double>(i * (i - 1)) / 2 * (i > 0);
+    CHECK_CLOSE(of_v[i], {3 * f + more, 4 * f + more});
+    CHECK_CLOSE(of_shared[i], {f, 2 * f});
+    CHECK_CLOSE(third[i], {f, f});
+  }
+}
+
+TEST_CASE("threads: a tape does not see another thread's ops") {
+  const Tensor x = constant(3.0);
+  GradientTape tape({.persistent = true});
+  tape.watch(x);
+  Tensor elsewhere;
+  bool recording_there = true;
+  std::thread([&] {
+    recording_there = is_recording();
+    elsewhere = x * x;
+  }).join();
+  const Tensor y = elsewhere * x;
+  tape.stop();
+  CHECK_FALSE(recording_there);
+  CHECK_CLOSE(tape.gradient(y, x), 9.0);
+  CHECK_FALSE(tape.gradient(elsewhere, x));
+}
+
+TEST_CASE("threads: a result recorded in one thread is a constant in another's tape") {
+  // The numbers of results of two threads must not be mistaken for each other.
+  std::vector<Tensor> results;
+  std::thread([&] {
+    const Tensor x = constant(3.0);
+    GradientTape tape({.persistent = true});
+    tape.watch(x);
+    for (int i = 0; i < 100; ++i) results.push_back(x * i);
+  }).join();
+  const Tensor x = constant(2.0);
+  GradientTape tape({.persistent = true});
+  tape.watch(x);
+  std::vector<Tensor> own;
+  for (int i = 0; i < 100; ++i) own.push_back(x * results[static_cast<std::size_t>(i)]);
+  tape.stop();
+  for (std::size_t i = 0; i < 100; ++i) {
+    CHECK_CLOSE(tape.gradient(own[i], x), 3.0 * static_cast<double>(i));
+    CHECK_FALSE(tape.gradient(own[i], results[i]));
+  }
+}
+
+TEST_CASE("threads: tensors die in another thread than they were made in") {
+  std::atomic<int> right{0};
+  run_threads(4, [&](int) {
+    for (int i = 0; i < 20; ++i) {
+      Tensor gradient;
+      std::thread([&] {
+        const Tensor x = linspace(0, 1, 100);
+        GradientTape tape;
+        tape.watch(x);
+        gradient = tape.gradient(x * x, x);
+      }).join();
+      right += std::abs(reduce_sum(gradient).item() - 100.0) < 1e-3;
+    }
+  });
+  CHECK(right == 80);
+}
