@@ -1,9 +1,9 @@
 #include "kernels/adam.hpp"
 
 #include <cmath>
-#include <cstring>
 #include <xsimd/xsimd.hpp>
 
+#include "kernels/few.hpp"
 #include "kernels/parallel.hpp"
 
 namespace xtape::kernels {
@@ -26,42 +26,26 @@ struct Step {
   }
 };
 
-/// Copies fewer than a vector's elements, by pieces of fixed size: a call of memcpy takes longer than the rest of a tail.
-template <std::size_t piece, class T>
-inline void copy_few(const T* from, T* to, std::int64_t count) {
-  if constexpr (piece > 0) {
-    if ((count & static_cast<std::int64_t>(piece)) != 0) {
-      std::memcpy(to, from, piece * sizeof(T));
-      from += piece;
-      to += piece;
-    }
-    copy_few<piece / 2>(from, to, count);
-  }
-}
-
 template <class T>
 void update(std::int64_t n, T* p, const T* g, T* m, T* v, const Step<T>& step) {
   using Batch = xsimd::batch<T>;
   constexpr std::int64_t width = Batch::size;
   parallel_for(n, elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
-    const auto by_vector = [&](T* p_at, const T* g_at, T* m_at, T* v_at) {
-      Batch pi = Batch::load_unaligned(p_at);
-      Batch mi = Batch::load_unaligned(m_at);
-      Batch vi = Batch::load_unaligned(v_at);
-      step(pi, Batch::load_unaligned(g_at), mi, vi);
-      pi.store_unaligned(p_at);
-      mi.store_unaligned(m_at);
-      vi.store_unaligned(v_at);
-    };
     std::int64_t i = begin;
-    for (; i + width <= end; i += width) by_vector(p + i, g + i, m + i, v + i);
-    if (i < end) {
+    for (; i + width <= end; i += width) {
+      Batch pi = Batch::load_unaligned(p + i), mi = Batch::load_unaligned(m + i), vi = Batch::load_unaligned(v + i);
+      step(pi, Batch::load_unaligned(g + i), mi, vi);
+      pi.store_unaligned(p + i);
+      mi.store_unaligned(m + i);
+      vi.store_unaligned(v + i);
+    }
+    if (const std::int64_t count = end - i; count > 0) {
       // Through a vector as well, for the same rounding at every place of the array.
-      T rest[4][width] = {};
-      T* const arrays[] = {p, const_cast<T*>(g), m, v};
-      for (int a = 0; a < 4; ++a) copy_few<width / 2>(arrays[a] + i, rest[a], end - i);
-      by_vector(rest[0], rest[1], rest[2], rest[3]);
-      for (int a : {0, 2, 3}) copy_few<width / 2>(rest[a], arrays[a] + i, end - i);
+      Batch pi = load_few(p + i, count), mi = load_few(m + i, count), vi = load_few(v + i, count);
+      step(pi, load_few(g + i, count), mi, vi);
+      store_few(pi, p + i, count);
+      store_few(mi, m + i, count);
+      store_few(vi, v + i, count);
     }
   });
 }
