@@ -1,0 +1,39 @@
+#pragma once
+
+#include "xtape/optimizers/optimizer.hpp"
+
+namespace xtape::optimizers {
+
+/// Keyword arguments of Adam; see OptimizerOptions for the last ones.
+struct AdamOptions {
+  double learning_rate = 0.001;
+  double beta_1 = 0.9;    ///< decay of the mean of the gradients, in [0, 1)
+  double beta_2 = 0.999;  ///< decay of the mean of their squares, in [0, 1)
+  double epsilon = 1e-7;  ///< added to the root of that mean ("epsilon hat" of the paper)
+  std::optional<double> weight_decay = {};
+  std::optional<double> clipnorm = {};
+  std::optional<double> clipvalue = {};
+  std::optional<double> global_clipnorm = {};
+  std::string name = "adam";
+};
+
+/// Adam (Kingma and Ba, 2015, the form before section 2.1), as Keras writes it. In step t, from 1 on:
+///
+///     m += (g - m) (1 - beta_1);  v += (g^2 - v) (1 - beta_2)
+///     w -= learning_rate sqrt(1 - beta_2^t) / (1 - beta_1^t)  m / (sqrt(v) + epsilon)
+class Adam : public Optimizer {
+ public:
+  /// Throws a ValueError for a beta outside [0, 1) and a negative epsilon, and what Optimizer throws.
+  explicit Adam(const AdamOptions& options = {});
+
+ protected:
+  std::vector<Variable> build_slots(const Variable& variable) override;
+  void prepare_step() override;
+  void update(Variable& variable, const Tensor& gradient, std::span<Variable> slots) override;
+
+ private:
+  double beta_1_, beta_2_, epsilon_;
+  double alpha_ = 0;  ///< the step's rate, with the corrections of the bias
+};
+
+}  // namespace xtape::optimizers

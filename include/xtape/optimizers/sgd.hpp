@@ -1,0 +1,37 @@
+#pragma once
+
+#include "xtape/optimizers/optimizer.hpp"
+
+namespace xtape::optimizers {
+
+/// Keyword arguments of SGD; see OptimizerOptions for the last ones.
+struct SGDOptions {
+  double learning_rate = 0.01;
+  double momentum = 0;    ///< in [0, 1]
+  bool nesterov = false;  ///< look ahead along the momentum
+  std::optional<double> weight_decay = {};
+  std::optional<double> clipnorm = {};
+  std::optional<double> clipvalue = {};
+  std::optional<double> global_clipnorm = {};
+  std::string name = "SGD";
+};
+
+/// Gradient descent, with momentum as Keras writes it:
+///
+///     momentum = 0:  w -= learning_rate g
+///     otherwise:     m = momentum m - learning_rate g;  w += nesterov ? momentum m - learning_rate g : m
+class SGD : public Optimizer {
+ public:
+  /// Throws a ValueError for a momentum outside [0, 1], and what Optimizer throws.
+  explicit SGD(const SGDOptions& options = {});
+
+ protected:
+  std::vector<Variable> build_slots(const Variable& variable) override;
+  void update(Variable& variable, const Tensor& gradient, std::span<Variable> slots) override;
+
+ private:
+  double momentum_;
+  bool nesterov_;
+};
+
+}  // namespace xtape::optimizers

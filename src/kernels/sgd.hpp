@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+
+namespace xtape::kernels {
+
+/// p -= rate g. The results of all of these do not depend on the number of threads.
+void sgd(std::int64_t n, float* p, const float* g, float rate);
+void sgd(std::int64_t n, double* p, const double* g, double rate);
+
+/// m = momentum m - rate g;  p += nesterov ? momentum m - rate g : m
+void sgd_momentum(std::int64_t n, float* p, const float* g, float* m, float rate, float momentum, bool nesterov);
+void sgd_momentum(std::int64_t n, double* p, const double* g, double* m, double rate, double momentum, bool nesterov);
+
+}  // namespace xtape::kernels
