@@ -1,0 +1,45 @@
+#include <cmath>
+
+#include "kernels/gradient_clipping.hpp"
+#include "optimizers/floating.hpp"
+#include "xtape/optimizers/optimizer.hpp"
+
+// How the base of optimizers clips gradients: into tensors of its own, as the caller's must not change.
+namespace xtape::optimizers {
+namespace {
+
+double sum_of_squares(const Tensor& t) {
+  return visit_floating(t.dtype(), [&]<class T>(kernels::Type<T>) {
+    return kernels::sum_of_squares(t.size(), detail::const_data<T>(t));
+  });
+}
+
+/// The factor that brings a norm down to `limit`; exactly 1 below, and NaN of NaN.
+double scale_to(double limit, double norm) { return norm <= limit ? 1 : limit / norm; }
+
+}  // namespace
+
+double Optimizer::global_scale() const {
+  double sum = 0;
+  for (const auto& update : updates_) sum += sum_of_squares(*update.gradient);
+  const double norm = std::sqrt(sum);
+  return std::isfinite(norm) ? scale_to(*global_clipnorm_, norm) : std::nan("");
+}
+
+Tensor Optimizer::clipped(const Tensor& gradient, double scale) const {
+  if (clipnorm_) scale = scale_to(*clipnorm_, std::sqrt(sum_of_squares(gradient)));
+  if (!clipvalue_ && scale == 1) return gradient;
+  Tensor out = detail::make_tensor(gradient.shape(), gradient.dtype());
+  visit_floating(gradient.dtype(), [&]<class T>(kernels::Type<T>) {
+    const T* from = detail::const_data<T>(gradient);
+    T* to = detail::mutable_data<T>(out);
+    if (clipvalue_) {
+      kernels::clip(gradient.size(), from, static_cast<T>(*clipvalue_), to);
+    } else {
+      kernels::scale(gradient.size(), from, static_cast<T>(scale), to);
+    }
+  });
+  return out;
+}
+
+}  // namespace xtape::optimizers
