@@ -18,7 +18,10 @@ class Grads {
  public:
   Grads() = default;
   template <class... T>
-  requires(sizeof...(T) > 0 && (std::is_convertible_v<T&&, Tensor> && ...)) Grads(T&&... gradients) {
+  requires(sizeof...(T) > 0 && sizeof...(T) <= 4 && (std::is_convertible_v<T&&, Tensor> && ...)) Grads(T&&... gradients)
+      : count_(sizeof...(T)), few_{Tensor(std::forward<T>(gradients))...} {}
+  template <class... T>
+  requires(sizeof...(T) > 4 && (std::is_convertible_v<T&&, Tensor> && ...)) Grads(T&&... gradients) {
     (push_back(Tensor(std::forward<T>(gradients))), ...);
   }
   void push_back(Tensor gradient) {
