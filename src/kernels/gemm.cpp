@@ -31,26 +31,39 @@ struct Range {
   std::int64_t end;
 };
 
-/// The rows and columns of c that one thread computes. `packed` takes a panel of a transposed b, and is null where b is
-/// not transposed.
+/// Whether a panel of n columns of b has to be copied: to be transposed, or to be padded.
+template <class T>
+bool needs_packing(const Product<T>& g, std::int64_t n) {
+  return g.trans_b || (!tile::masked_loads && n % width<T> != 0);
+}
+
+/// The rows and columns of c that one thread computes. `packed` has room for a panel of b, and is null where none needs
+/// packing.
 template <class T>
 void multiply_block(const Product<T>& g, Range rows, Range columns, T* packed) {
   const std::int64_t m = rows.end - rows.begin;
-  const std::int64_t step = packed != nullptr || m > few_rows ? depth : std::max<std::int64_t>(g.k, 1);
+  // Of the whole product, not of this thread's block: where sums are interrupted decides how they are rounded.
+  const std::int64_t step = needs_packing(g, g.n) || g.m > few_rows ? depth : std::max<std::int64_t>(g.k, 1);
   for (std::int64_t j = columns.begin; j < columns.end;) {
     const std::int64_t vectors = tile::panel_vectors((columns.end - j + width<T> - 1) / width<T>);
     const std::int64_t n = std::min(columns.end - j, vectors * width<T>);
+    const bool pack = packed != nullptr && needs_packing(g, n);
+    const std::int64_t packed_row = vectors * width<T>;
     std::int64_t p = 0;
     do {  // once for k == 0 too
       const std::int64_t k = std::min(step, g.k - p);
       const bool last = p + k == g.k;
-      if (packed != nullptr) tile::transpose(k, n, g.b + j * g.ldb + p, g.ldb, packed, vectors * width<T>);
+      if (pack && g.trans_b) {
+        tile::transpose(k, n, g.b + j * g.ldb + p, g.ldb, packed, packed_row);
+      } else if (pack) {
+        tile::pad(k, n, g.b + p * g.ldb + j, g.ldb, packed, packed_row);
+      }
       tile::Part<T> part = {.k = k,
                             .a = g.a + (g.trans_a ? p * g.lda + rows.begin : rows.begin * g.lda + p),
                             .a_row = g.trans_a ? 1 : g.lda,
                             .a_step = g.trans_a ? g.lda : 1,
-                            .b = packed != nullptr ? packed : g.b + p * g.ldb + j,
-                            .b_row = packed != nullptr ? vectors * width<T> : g.ldb,
+                            .b = pack ? packed : g.b + p * g.ldb + j,
+                            .b_row = pack ? packed_row : g.ldb,
                             .alpha = g.alpha,
                             .beta = p == 0 ? g.beta : T(1),
                             .c = g.c + rows.begin * g.ldc + j,
@@ -65,15 +78,15 @@ void multiply_block(const Product<T>& g, Range rows, Range columns, T* packed) {
 }
 
 template <class T>
-[[gnu::noinline]] void multiply_block_transposed(const Product<T>& g, Range rows, Range columns) {
+[[gnu::noinline]] void multiply_block_packed(const Product<T>& g, Range rows, Range columns) {
   alignas(64) T packed[depth * tile::max_vectors * width<T>];
   multiply_block(g, rows, columns, packed);
 }
 
 template <class T>
 void multiply(const Product<T>& g, Range rows, Range columns) {
-  if (g.trans_b) {
-    multiply_block_transposed(g, rows, columns);
+  if (needs_packing(g, columns.end - columns.begin)) {
+    multiply_block_packed(g, rows, columns);
   } else {
     multiply_block<T>(g, rows, columns, nullptr);
   }

@@ -28,11 +28,19 @@ constexpr int unrolled = 1;
 constexpr int unrolled = 8;
 #endif
 
+/// Whether part of a vector can be loaded at no cost. Where it cannot, the caller pads b to whole vectors.
+#if XSIMD_WITH_AVX512F
+inline constexpr bool masked_loads = true;
+#else
+inline constexpr bool masked_loads = false;
+#endif
+
 /// Rows of a tile that is `vectors` wide: as many accumulators as there are registers for, beside one row of b and one
 /// element of a.
 constexpr int tile_rows(int vectors) { return max_vectors == 4 ? (vectors == 4 ? 6 : 8) : 4; }
 
-/// Part of a product, in steps: a is read as a[i * a_row + p * a_step], b as b[p * b_row + j].
+/// Part of a product, in steps: a is read as a[i * a_row + p * a_step], b as b[p * b_row + j], where j goes to the next
+/// full vector unless there are masked_loads.
 template <class T>
 struct Part {
   std::int64_t k;
@@ -119,7 +127,7 @@ inline void multiply_tile(const Part<T>& g, std::int64_t last) {
   for (std::int64_t p = g.k; p > 0; --p) {
     Vec<T> row[vectors];
 #pragma GCC unroll unrolled
-    for (int j = 0; j < vectors; ++j) row[j] = load<ragged, vectors>(b, j, last);
+    for (int j = 0; j < vectors; ++j) row[j] = load < ragged && masked_loads, vectors > (b, j, last);
 #pragma GCC unroll unrolled
     for (int i = 0; i < rows; ++i) {
       const Vec<T> element(i < 4 ? a[i * a_row] : a4[(i - 4) * a_row]);

@@ -63,4 +63,14 @@ void transpose(std::int64_t k, std::int64_t n, const T* from, std::int64_t from_
   }
 }
 
+/// to[p * to_row + j] = from[p * from_row + j] for k x n, and zeros up to the next full vector.
+template <class T>
+void pad(std::int64_t k, std::int64_t n, const T* from, std::int64_t from_row, T* to, std::int64_t to_row) {
+  const std::int64_t padded = (n + width<T> - 1) / width<T> * width<T>;
+  for (std::int64_t p = 0; p < k; ++p) {
+    for (std::int64_t j = 0; j < n; ++j) to[p * to_row + j] = from[p * from_row + j];
+    for (std::int64_t j = n; j < padded; ++j) to[p * to_row + j] = T(0);
+  }
+}
+
 }  // namespace xtape::kernels::tile

@@ -153,17 +153,17 @@ TEST_CASE_TEMPLATE("gemm: the number of threads does not change a bit, nor does 
   const std::vector<int> counts = {2, 2, 2};  // a library's work here
 #endif
   const ThreadsGuard guard;
-  const std::int64_t m = 61;
-  const std::int64_t n = 123;
   const std::int64_t k = 517;
-  for (int flags = 0; flags < 4; ++flags) {
-    const bool ta = flags & 1;
-    const bool tb = flags & 2;
+  for (int variant = 0; variant < 16; ++variant) {
+    const bool ta = variant & 1;
+    const bool tb = variant & 2;
+    const std::int64_t m = variant & 4 ? 200 : 61;
+    const std::int64_t n = variant & 8 ? 128 : 123;
     const auto a = random_matrix<T>(ta ? k : m, ta ? m : k);
     const auto b = random_matrix<T>(tb ? n : k, tb ? k : n);
     std::vector<std::vector<T>> results;
     for (int threads : counts) {
-      CAPTURE(flags);
+      CAPTURE(variant);
       CAPTURE(threads);
       xtape::set_num_threads(threads);
       Matrix<T> c(m, n);
