@@ -1,0 +1,15 @@
+#pragma once
+
+#include "xtape/data/dataset.hpp"
+
+namespace xtape::data {
+
+/// Throws the ValueErrors of TensorDataset's constructor under the name of a function.
+void check_rows(const char* op, const TensorDataset& data);
+/// And for a batch size below 1.
+void check_batches(const char* op, const TensorDataset& data, std::int64_t batch_size);
+
+/// Copies of the rows with the int64 indices [first, last) of `order`, which are in range.
+Batch take_rows(const TensorDataset& data, const Tensor& order, std::int64_t first, std::int64_t last);
+
+}  // namespace xtape::data
