@@ -19,6 +19,15 @@ template <class T>
 requires std::is_arithmetic_v<T>
 inline T select(bool condition, T a, T b) { return condition ? a : b; }
 
+/// Whether a number is NaN. Not `v != v`: xsimd 8's != of vectors is false where one side is NaN.
+template <class T>
+requires std::is_arithmetic_v<T>
+inline bool is_nan(T v) { return v != v; }
+template <class T>
+inline auto is_nan(const Batch<T>& v) {
+  return xsimd::isnan(v);
+}
+
 /// How one operand of a row is read: element by element, or the same element for the whole row.
 template <class T, bool scalar>
 struct Operand {

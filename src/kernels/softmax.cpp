@@ -37,7 +37,7 @@ T max_of(const Row<T>& row) {
   Batch<T> best(Row<T>::lowest);
   for (std::int64_t i = 0; i < row.n; i += Row<T>::width) {
     const Batch<T> v = row.load(i, Row<T>::lowest);
-    best = select(best != best || best > v, best, v);
+    best = select(is_nan(best) || best > v, best, v);
   }
   T lanes[Row<T>::width];
   best.store_unaligned(lanes);

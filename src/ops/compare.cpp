@@ -25,7 +25,7 @@ Tensor equal(const Tensor& a, const Tensor& b) {
   return compare("equal", a, b, [](auto p, auto q) { return p == q; });
 }
 Tensor not_equal(const Tensor& a, const Tensor& b) {
-  return compare("not_equal", a, b, [](auto p, auto q) { return p != q; });
+  return compare("not_equal", a, b, [](auto p, auto q) { return !(p == q); });  // true for NaN
 }
 Tensor less(const Tensor& a, const Tensor& b) {
   return compare("less", a, b, [](auto p, auto q) { return p < q; });

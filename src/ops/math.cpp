@@ -63,8 +63,8 @@ Tensor pow(const Tensor& a, const Tensor& b) {
 
 Tensor maximum(const Tensor& a, const Tensor& b) {
   Tensor y = map_binary<Domain::numbers>("maximum", a, b, [](auto p, auto q) {
-    using kernels::select;
-    return select(p != p || p > q, p, q);
+    using kernels::is_nan, kernels::select;
+    return select(is_nan(p) || p > q, p, q);
   });
   return record("maximum", {a, b}, std::move(y), [a, b](const Tensor& dy, Needs need) {
     const Tensor first = a >= b;
@@ -74,8 +74,8 @@ Tensor maximum(const Tensor& a, const Tensor& b) {
 
 Tensor minimum(const Tensor& a, const Tensor& b) {
   Tensor y = map_binary<Domain::numbers>("minimum", a, b, [](auto p, auto q) {
-    using kernels::select;
-    return select(p != p || p < q, p, q);
+    using kernels::is_nan, kernels::select;
+    return select(is_nan(p) || p < q, p, q);
   });
   return record("minimum", {a, b}, std::move(y), [a, b](const Tensor& dy, Needs need) {
     const Tensor first = a <= b;
