@@ -18,6 +18,12 @@ void add_in_place(DType dtype, void* a_, const void* b_, std::int64_t n, bool su
         }
       } else if constexpr (std::is_same_v<T, bool>) {
         for (std::int64_t i = begin; i < end; ++i) a[i] = a[i] || b[i];
+      } else if constexpr (std::is_integral_v<T>) {
+        using Unsigned = std::make_unsigned_t<T>;  // wraps around, where a signed overflow is undefined
+        for (std::int64_t i = begin; i < end; ++i) {
+          const auto p = static_cast<Unsigned>(a[i]), q = static_cast<Unsigned>(b[i]);
+          a[i] = static_cast<T>(subtract ? p - q : p + q);
+        }
       } else {
         const Operand<T, false> x{a + begin}, y{b + begin};
         if (subtract) {

@@ -1,17 +1,25 @@
 #include "kernels/reduce.hpp"
 
+#include <array>
 #include <limits>
-#include <vector>
 
 #include "kernels/dispatch.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/simd.hpp"
+#include "xtape/core/memory.hpp"
 
 namespace xtape::kernels {
 namespace {
 
-constexpr std::int64_t block_elements = 4096;  // of a contiguous row
-constexpr std::int64_t block_rows = 1024;      // of a reduction across rows
+// Sums are made in blocks, so that no number is added to more than some hundred times its size: contiguous rows in
+// blocks of 64 numbers for each lane of four vectors, columns in blocks of blocks.
+template <class T>
+constexpr std::int64_t block_elements = 4096;
+template <class T>
+requires vectorised<T>
+constexpr std::int64_t block_elements<T> = 256 * static_cast<std::int64_t>(Batch<T>::size);
+constexpr std::int64_t block_rows = 64;
+constexpr std::int64_t outer_block_rows = 64 * block_rows;
 
 struct Sum {
   template <class T>
@@ -43,7 +51,7 @@ struct Max {
   }
   template <class V>
   V operator()(V a, V b) const {
-    return select(a != a || a > b, a, b);  // either NaN wins
+    return select(is_nan(a) || a > b, a, b);  // either NaN wins
   }
 };
 
@@ -54,7 +62,7 @@ struct Min {
   }
   template <class V>
   V operator()(V a, V b) const {
-    return select(a != a || a < b, a, b);
+    return select(is_nan(a) || a < b, a, b);
   }
 };
 
@@ -98,60 +106,91 @@ T reduce_block(const T* in, std::int64_t n, const Op& op) {
 
 template <class T, class Op>
 T reduce_row(const T* in, std::int64_t n, const Op& op) {
-  if (n <= block_elements) return reduce_block(in, n, op);
-  const std::int64_t blocks = (n + block_elements - 1) / block_elements;
-  std::vector<T> partial(static_cast<std::size_t>(blocks));
+  if (n <= block_elements<T>) return reduce_block(in, n, op);
+  const std::int64_t blocks = (n + block_elements<T> - 1) / block_elements<T>;
+  detail::PoolVector<T> partial(static_cast<std::size_t>(blocks));
   T* partials = partial.data();
   parallel_rows(blocks, 16, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t b = begin; b < end; ++b) {
-      const std::int64_t first = b * block_elements;
-      partials[b] = reduce_block(in + first, std::min(block_elements, n - first), op);
+      const std::int64_t first = b * block_elements<T>;
+      partials[b] = reduce_block(in + first, std::min(block_elements<T>, n - first), op);
     }
   });
   return combine_pairwise(partials, blocks, op);
 }
 
-// Columns [begin, end) of rows of `inner` elements: running results in `out`, block by block.
+/// The reductions of up to n columns at once, row by row, so that memory is read in order: columns of vectors or of
+/// numbers (V). load(i, k) is the value in row i of column k.
+template <class V, int n, class Op, class Load>
+std::array<V, n> reduce_tile(std::int64_t count, int columns, V neutral, const Op& op, const Load& load) {
+  std::array<V, n> total;
+  const auto add_rows = [&](std::int64_t begin, std::int64_t end, std::array<V, n>& sum) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      for (int k = 0; k < columns; ++k) sum[k] = op(sum[k], load(i, k));
+    }
+  };
+  total.fill(neutral);
+  if (count <= block_rows) {
+    add_rows(0, count, total);
+    return total;
+  }
+  const auto join = [&](std::array<V, n>& to, const std::array<V, n>& from) {
+    for (int k = 0; k < columns; ++k) to[k] = op(to[k], from[k]);
+  };
+  for (std::int64_t outer = 0; outer < count; outer += outer_block_rows) {
+    const std::int64_t end = std::min(count, outer + outer_block_rows);
+    std::array<V, n> block, sum;
+    block.fill(neutral);
+    for (std::int64_t r = outer; r < end; r += block_rows) {
+      sum.fill(neutral);
+      add_rows(r, std::min(end, r + block_rows), sum);
+      join(block, sum);
+    }
+    join(total, block);
+  }
+  return total;
+}
+
+// Columns [begin, end) of rows of `inner` elements.
 template <class T, class Op>
 void reduce_columns(const T* in, T* out, std::int64_t count, std::int64_t inner, std::int64_t begin, std::int64_t end,
                     const Op& op) {
+  const T neutral = Op::template neutral<T>();
   std::int64_t c = begin;
   if constexpr (vectorised<T>) {
     constexpr std::int64_t width = Batch<T>::size;
-    const auto tile = [&]<int vectors>(std::integral_constant<int, vectors>) {
-      for (; c + vectors * width <= end; c += vectors * width) {
-        Batch<T> total[vectors], acc[vectors];
-        for (auto& t : total) t = Batch<T>(Op::template neutral<T>());
-        for (std::int64_t r = 0; r < count; r += block_rows) {
-          const std::int64_t r_end = std::min(count, r + block_rows);
-          for (int k = 0; k < vectors; ++k) acc[k] = Batch<T>(Op::template neutral<T>());
-          for (std::int64_t i = r; i < r_end; ++i) {
-            for (int k = 0; k < vectors; ++k) {
-              acc[k] = op(acc[k], Batch<T>::load_unaligned(in + i * inner + c + k * width));
-            }
-          }
-          for (int k = 0; k < vectors; ++k) total[k] = op(total[k], acc[k]);
-        }
-        for (int k = 0; k < vectors; ++k) total[k].store_unaligned(out + c + k * width);
+    const auto vectors = [&]<int n>(std::integral_constant<int, n>) {
+      for (; c + n * width <= end; c += n * width) {
+        const auto total = reduce_tile<Batch<T>, n>(count, n, Batch<T>(neutral), op, [&](std::int64_t i, int k) {
+          return Batch<T>::load_unaligned(in + i * inner + c + k * width);
+        });
+        for (int k = 0; k < n; ++k) total[k].store_unaligned(out + c + k * width);
       }
     };
-    tile(std::integral_constant<int, 4>{});
-    tile(std::integral_constant<int, 1>{});
-  }
-  if (c == end) return;
-  // What is left is narrower than a vector: row by row, so that memory is still read in order.
-  T acc[64];
-  for (; c < end; c += 64) {
-    const std::int64_t columns = std::min<std::int64_t>(64, end - c);
-    std::fill_n(out + c, columns, Op::template neutral<T>());
-    for (std::int64_t r = 0; r < count; r += block_rows) {
-      const std::int64_t r_end = std::min(count, r + block_rows);
-      std::fill_n(acc, columns, Op::template neutral<T>());
-      for (std::int64_t i = r; i < r_end; ++i) {
-        for (std::int64_t k = 0; k < columns; ++k) acc[k] = op(acc[k], in[i * inner + c + k]);
-      }
-      for (std::int64_t k = 0; k < columns; ++k) out[c + k] = op(out[c + k], acc[k]);
+    vectors(std::integral_constant<int, 4>{});
+    vectors(std::integral_constant<int, 1>{});
+    // What is left is narrower than a vector. All rows but the last ones can be read as one that reaches into the next
+    // row; its surplus lanes are dropped.
+    const std::int64_t room = count * inner - c - width, whole = room < 0 ? 0 : room / inner + 1;
+    if (c < end && whole > count / 2) {
+      const auto load = [&](std::int64_t i, int) {
+        if (i < whole) return Batch<T>::load_unaligned(in + i * inner + c);
+        T rest[width] = {};
+        std::copy_n(in + i * inner + c, end - c, rest);
+        return Batch<T>::load_unaligned(rest);
+      };
+      T lanes[width];
+      reduce_tile<Batch<T>, 1>(count, 1, Batch<T>(neutral), op, load)[0].store_unaligned(lanes);
+      std::copy_n(lanes, end - c, out + c);
+      return;
     }
+  }
+  constexpr int tile = 16;
+  for (; c < end; c += tile) {
+    const auto columns = static_cast<int>(std::min<std::int64_t>(tile, end - c));
+    const auto total =
+        reduce_tile<T, tile>(count, columns, neutral, op, [&](std::int64_t i, int k) { return in[i * inner + c + k]; });
+    std::copy_n(total.begin(), columns, out + c);
   }
 }
 
@@ -190,14 +229,17 @@ void reduce_any(DType dtype, const void* in, void* out, std::int64_t outer, std:
   visit(dtype, [&]<class T>(Type<T>) {
     if constexpr (std::is_same_v<T, BFloat16>) {
       const auto* from = static_cast<const BFloat16*>(in);
-      std::vector<float> wide(static_cast<std::size_t>(outer * count * inner));
-      std::vector<float> result(static_cast<std::size_t>(outer * inner));
+      detail::PoolVector<float> wide(static_cast<std::size_t>(outer * count * inner));
+      detail::PoolVector<float> result(static_cast<std::size_t>(outer * inner));
       for (std::size_t i = 0; i < wide.size(); ++i) wide[i] = static_cast<float>(from[i]);
       reduce(wide.data(), result.data(), outer, count, inner, op);
       for (std::size_t i = 0; i < result.size(); ++i) static_cast<BFloat16*>(out)[i] = BFloat16(result[i]);
     } else if constexpr (std::is_same_v<T, bool>) {
       // Bools are reduced as integers by the ops; max and min of the bytes are any and all.
       reduce(static_cast<const std::uint8_t*>(in), static_cast<std::uint8_t*>(out), outer, count, inner, op);
+    } else if constexpr (std::is_integral_v<T> && (std::is_same_v<Op, Sum> || std::is_same_v<Op, Prod>)) {
+      using Unsigned = std::make_unsigned_t<T>;  // wraps around, where a signed overflow is undefined
+      reduce(static_cast<const Unsigned*>(in), static_cast<Unsigned*>(out), outer, count, inner, op);
     } else {
       reduce(static_cast<const T*>(in), static_cast<T*>(out), outer, count, inner, op);
     }
