@@ -43,7 +43,7 @@ Tensor convert(const Tensor& t, DType dtype) {
   Tensor out = make_tensor(t.shape(), dtype);
   kernels::visit(dtype, [&]<class To>(kernels::Type<To>) {
     To* to = mutable_data<To>(out);
-    if (t.impl()->weak) {
+    if (t.impl()->weak && t.dtype() == float32) {
       *to = convert_one<To>(weak_value(t));
       return;
     }

@@ -1,5 +1,6 @@
 #include "xtape/core/creation.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -27,7 +28,10 @@ Tensor filled(const Shape& shape, DType dtype, double value) {
   return out;
 }
 
-void fail_ragged() { fail<ValueError>("constant", "the nested braces are not rectangular"); }
+void fail_ragged(std::int64_t expected, std::int64_t received) {
+  fail<ValueError>("constant", "the nested braces are not rectangular: expected {} elements, received {}", expected,
+                   received);
+}
 
 Tensor from_elements(const void* values, std::size_t count, const Shape& shape, DType dtype) {
   Tensor out = make_tensor(shape, dtype);
@@ -42,36 +46,51 @@ Tensor from_doubles(std::span<const double> values, const Shape& shape, DType dt
   return convert(from_elements(values.data(), values.size(), shape, float64), dtype);
 }
 
-Tensor from_integers(std::span<const std::int64_t> values, const Shape& shape, DType dtype) {
-  if (dtype == int32) {
-    for (const auto value : values) {
-      if (value < INT32_MIN || value > INT32_MAX) {
-        fail<ValueError>("constant", "{} does not fit into int32, pass a dtype", value);
-      }
-    }
+namespace {
+void check_fits(const char* op, std::int64_t value, DType dtype) {
+  if ((dtype == int32 && (value < INT32_MIN || value > INT32_MAX)) ||
+      (dtype == uint8 && (value < 0 || value > UINT8_MAX))) {
+    fail<ValueError>(op, "{} does not fit into {}, pass another dtype", value, dtype);
   }
+}
+}  // namespace
+
+Tensor from_integers(std::span<const std::int64_t> values, const Shape& shape, DType dtype) {
+  for (const auto value : values) check_fits("constant", value, dtype);
   return convert(from_elements(values.data(), values.size(), shape, int64), dtype);
 }
 
 Tensor arange_integers(std::int64_t start, std::int64_t stop, std::int64_t step, DType dtype) {
   if (step == 0) fail<ValueError>("arange", "the step must not be 0");
-  const std::int64_t distance = stop - start;
-  const std::int64_t count =
-      (distance > 0) == (step > 0) && distance != 0 ? (std::abs(distance) - 1) / std::abs(step) + 1 : 0;
+  std::int64_t count = 0;
+  if (step > 0 ? start < stop : start > stop) {
+    // Unsigned, because the distance of two int64 may not be one.
+    const auto from = static_cast<std::uint64_t>(start), to = static_cast<std::uint64_t>(stop);
+    const auto stride = static_cast<std::uint64_t>(step);
+    count = static_cast<std::int64_t>(step > 0 ? (to - from - 1) / stride + 1 : (from - to - 1) / (0 - stride) + 1);
+  }
   Tensor out = make_tensor({count}, int64);
-  for (std::int64_t i = 0; i < count; ++i) mutable_data<std::int64_t>(out)[i] = start + i * step;
+  auto* values = mutable_data<std::int64_t>(out);
+  for (std::int64_t i = 0; i < count; ++i) values[i] = start + i * step;
+  if (count > 0) {
+    check_fits("arange", values[0], dtype);
+    check_fits("arange", values[count - 1], dtype);
+  }
   return convert(out, dtype);
 }
 
 Tensor arange_doubles(double start, double stop, double step, DType dtype) {
-  if (!(step != 0) || !std::isfinite(step))
+  if (!(step != 0) || !std::isfinite(step)) {
     fail<ValueError>("arange", "the step must be finite and not 0, received {}", step);
+  }
   if (!std::isfinite(start) || !std::isfinite(stop)) {
     fail<ValueError>("arange", "start and stop must be finite, received {} and {}", start, stop);
   }
-  const auto count = std::max<std::int64_t>(0, static_cast<std::int64_t>(std::ceil((stop - start) / step)));
-  Tensor out = make_tensor({count}, float64);
-  for (std::int64_t i = 0; i < count; ++i) mutable_data<double>(out)[i] = start + static_cast<double>(i) * step;
+  const double count = std::max(0.0, std::ceil((stop - start) / step));
+  if (!(count < 0x1p62)) fail<ValueError>("arange", "too many elements: from {} to {} by {}", start, stop, step);
+  Tensor out = make_tensor({static_cast<std::int64_t>(count)}, float64);
+  double* values = mutable_data<double>(out);
+  for (std::int64_t i = 0; i < out.size(); ++i) values[i] = start + static_cast<double>(i) * step;
   return convert(out, dtype);
 }
 
@@ -97,6 +116,7 @@ Tensor linspace(double start, double stop, std::int64_t count, DType dtype) {
   const double step = count > 1 ? (stop - start) / static_cast<double>(count - 1) : 0;
   for (std::int64_t i = 0; i < count; ++i) values[i] = start + static_cast<double>(i) * step;
   if (count > 1) values[count - 1] = stop;
+  if (is_integer(dtype)) std::transform(values, values + count, values, [](double value) { return std::floor(value); });
   return detail::convert(out, dtype);
 }
 

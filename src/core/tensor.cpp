@@ -96,13 +96,12 @@ void Tensor::make_bool(bool value) {
   *detail::mutable_data<bool>(*this) = value;
 }
 
-void Tensor::make_number(std::int64_t value, bool wide) {
-  const Tensor made = detail::make_tensor({2}, int64);  // room for the element and the number as written
-  *this = made;
+void Tensor::make_number(std::int64_t value) {
+  *this = detail::make_tensor({2}, int64);  // room for the element and the number as written
   impl_->shape = Shape{};
   impl_->numel = 1;
   const bool fits = value >= INT32_MIN && value <= INT32_MAX;
-  impl_->dtype = wide && !fits ? int64 : int32;
+  impl_->dtype = fits ? int32 : int64;
   if (impl_->dtype == int64) {
     *detail::mutable_data<std::int64_t>(*this) = value;
   } else {
@@ -134,11 +133,18 @@ double Tensor::item_float() const {
   });
 }
 
-std::int64_t Tensor::item_int() const {
-  if (checked()->numel == 1 && impl_->dtype == int64) return *detail::const_data<std::int64_t>(*this);
+std::int64_t Tensor::item_int(std::int64_t least, std::uint64_t largest) const {
   const double value = item_float();
-  if (!(std::abs(value) < 9.2e18)) detail::fail<ValueError>("Tensor.item", "{} does not fit into an integer", value);
-  return static_cast<std::int64_t>(value);
+  const bool exact = impl_->dtype == int64;
+  if (exact || std::abs(value) < 0x1p63) {
+    const auto number = exact ? *detail::const_data<std::int64_t>(*this) : static_cast<std::int64_t>(value);
+    if (number >= least && (number < 0 || static_cast<std::uint64_t>(number) <= largest)) return number;
+  }
+  detail::fail<ValueError>("Tensor.item", "{} does not fit into the integer type asked for", value);
+}
+
+void Tensor::throw_too_large(std::uint64_t number) {
+  detail::fail<ValueError>("Tensor", "the number {} does not fit into int64", number);
 }
 
 void Tensor::throw_empty() {

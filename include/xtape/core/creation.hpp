@@ -12,7 +12,7 @@ namespace detail {
 Tensor from_doubles(std::span<const double> values, const Shape& shape, DType dtype);
 Tensor from_integers(std::span<const std::int64_t> values, const Shape& shape, DType dtype);
 Tensor from_elements(const void* values, std::size_t count, const Shape& shape, DType dtype);
-[[noreturn]] void fail_ragged();
+[[noreturn]] void fail_ragged(std::int64_t expected, std::int64_t received);
 
 template <class T>
 concept Number = std::is_arithmetic_v<T>;
@@ -37,7 +37,7 @@ struct Nested {
     } else {
       const auto n = static_cast<std::int64_t>(value.size());
       if (depth == rank) sizes[rank++] = n;
-      if (sizes[depth] != n) fail_ragged();
+      if (sizes[depth] != n) fail_ragged(sizes[depth], n);
       for (const auto& element : value) add(element, depth + 1);
     }
   }
@@ -70,7 +70,8 @@ Tensor constant(T value, DType dtype = detail::literal_dtype<T>) {
 }
 
 /// A tensor from nested braces: `constant({{1, 2}, {3, 4}})`. The dtype follows Python's literals: float32 for floating
-/// numbers, int32 for integers, unless it is given. Throws a ValueError for braces of unequal lengths.
+/// numbers, int32 for integers, unless it is given. Throws a ValueError for braces of unequal lengths and for integers
+/// that do not fit into the dtype.
 template <detail::Number T>
 Tensor constant(std::initializer_list<T> values, DType dtype = detail::literal_dtype<T>) {
   return detail::from_braces<T>(values, dtype);
@@ -115,7 +116,8 @@ Tensor ones_like(const Tensor& t);
 Tensor eye(std::int64_t rows, std::int64_t columns = -1, DType dtype = float32);
 
 /// start, start + step, ... up to but not including stop: ceil((stop - start) / step) elements (NumPy's arange).
-/// int32 where all three are integers, float32 otherwise, unless given. Throws a ValueError for a step of 0.
+/// int32 where all three are integers, float32 otherwise, unless given. Throws a ValueError for a step of 0 and for
+/// integers that do not fit.
 template <detail::Number T>
 Tensor arange(T start, T stop, T step = T(1), DType dtype = detail::literal_dtype<T>);
 template <detail::Number T>
@@ -124,7 +126,7 @@ Tensor arange(T stop) {
 }
 
 /// `count` evenly spaced numbers from start to stop, both included (NumPy's linspace): start + i (stop - start) /
-/// (count - 1). Throws a ValueError for a negative count.
+/// (count - 1), rounded down for integer dtypes. Throws a ValueError for a negative count.
 Tensor linspace(double start, double stop, std::int64_t count, DType dtype = float32);
 
 /// A new last axis of size `depth` with on_value at the index and off_value elsewhere; an index outside [0, depth)
