@@ -18,7 +18,7 @@ inline constexpr std::int64_t elementwise_grain = 32768;
 /// Pieces begin at multiples of 64, so that neither cache lines nor vectors are split between threads. f must not
 /// throw. The one place of the library that starts threads for an op.
 template <class F>
-void parallel_for(std::int64_t n, std::int64_t grain, F&& f) {
+void parallel_for(std::int64_t n, [[maybe_unused]] std::int64_t grain, F&& f) {
   if (n <= 0) return;
 #ifdef _OPENMP
   if (n >= 2 * grain && num_threads() > 1 && omp_in_parallel() == 0) {
@@ -38,7 +38,7 @@ void parallel_for(std::int64_t n, std::int64_t grain, F&& f) {
 
 /// As parallel_for, for few heavy items (rows, blocks): pieces begin anywhere.
 template <class F>
-void parallel_rows(std::int64_t rows, std::int64_t grain, F&& f) {
+void parallel_rows(std::int64_t rows, [[maybe_unused]] std::int64_t grain, F&& f) {
   if (rows <= 0) return;
 #ifdef _OPENMP
   grain = std::max<std::int64_t>(grain, 1);
