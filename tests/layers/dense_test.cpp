@@ -1,5 +1,7 @@
 #include "xtape/layers/dense.hpp"
 
+#include <cmath>
+
 #include "support/check.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/error.hpp"

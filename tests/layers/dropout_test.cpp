@@ -1,5 +1,7 @@
 #include "xtape/layers/dropout.hpp"
 
+#include <cmath>
+
 #include "support/check.hpp"
 #include "support/threads.hpp"
 #include "xtape/core/creation.hpp"
