@@ -1,6 +1,7 @@
 #pragma once
 
 // Everything but the bridge to xtensor's expressions, which is in xtape/core/xtensor.hpp.
+#include "xtape/callbacks/progress.hpp"
 #include "xtape/core/build_info.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/dtype.hpp"
