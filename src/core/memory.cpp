@@ -21,12 +21,7 @@
 namespace xtape::detail {
 namespace {
 
-// Size classes in steps of an eighth of a power of two: 128, 144, ..., 256, 288, ... at 64-byte granularity, so that at
-// most an eighth of a large block is wasted. Blocks beyond the last class are not cached.
-constexpr std::size_t smallest = 128;
-constexpr int classes = 8 * 34;
-constexpr std::uint8_t uncached = 255;
-static_assert(classes > uncached, "the last representable class bounds what is cached");
+constexpr std::uint8_t uncached = 255;  // the class of a block that goes back to the system
 
 std::atomic<std::int64_t> system_allocations{0};
 std::atomic<std::int64_t> system_bytes{0};
@@ -39,6 +34,12 @@ void* from_system(std::size_t bytes) {
 }
 
 #if XTAPE_POOL
+
+// Size classes in steps of an eighth of a power of two: 128, 144, ..., 256, 288, ... at 64-byte granularity, so that at
+// most an eighth of a large block is wasted. Blocks beyond the last class are not cached.
+constexpr std::size_t smallest = 128;
+constexpr int classes = 8 * 34;
+static_assert(classes > uncached, "the last representable class bounds what is cached");
 
 struct Block {
   Block* next;
