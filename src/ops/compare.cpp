@@ -33,8 +33,12 @@ Tensor less(const Tensor& a, const Tensor& b) {
 Tensor less_equal(const Tensor& a, const Tensor& b) {
   return compare("less_equal", a, b, [](auto p, auto q) { return p <= q; });
 }
-Tensor greater(const Tensor& a, const Tensor& b) { return less(b, a); }
-Tensor greater_equal(const Tensor& a, const Tensor& b) { return less_equal(b, a); }
+Tensor greater(const Tensor& a, const Tensor& b) {
+  return compare("greater", a, b, [](auto p, auto q) { return p > q; });
+}
+Tensor greater_equal(const Tensor& a, const Tensor& b) {
+  return compare("greater_equal", a, b, [](auto p, auto q) { return p >= q; });
+}
 
 Tensor logical_and(const Tensor& a, const Tensor& b) {
   return compare("logical_and", boolean_only("logical_and", a), boolean_only("logical_and", b),

@@ -22,15 +22,30 @@ Shape broadcast_shape(const char* op, const Shape& a, const Shape& b) {
   return out;
 }
 
+namespace {
+/// The dtype of the tensor that a plain number is combined with, if an integer one can hold it: -1 would be 255 in
+/// uint8.
+DType check_fits(const char* op, const Tensor& number, DType dtype) {
+  const double value = weak_value(number);
+  if ((dtype == uint8 && !(value >= 0 && value <= 255)) ||
+      (dtype == int32 && !(value >= INT32_MIN && value <= INT32_MAX))) {
+    fail<ValueError>(op, "the number {} does not fit the other operand's dtype {}", value, dtype);
+  }
+  return dtype;
+}
+}  // namespace
+
 DType mixed_dtype(const char* op, const Tensor& a, const Tensor& b) {
   const DType x = a.dtype(), y = b.dtype();
   // A plain number takes the other's dtype, unless that would lose its fraction.
   const auto adopts = [](const Tensor& number, DType other) {
     return number.impl()->weak && other != boolean && (is_floating(other) || !is_floating(number.dtype()));
   };
-  if (adopts(a, y) && !b.impl()->weak) return y;
-  if (adopts(b, x) && !a.impl()->weak) return x;
-  if (a.impl()->weak && b.impl()->weak) return is_floating(x) ? x : y;
+  if (adopts(a, y) && !b.impl()->weak) return check_fits(op, a, y);
+  if (adopts(b, x) && !a.impl()->weak) return check_fits(op, b, x);
+  if (a.impl()->weak && b.impl()->weak) {
+    return is_floating(x) || (!is_floating(y) && itemsize(x) > itemsize(y)) ? x : y;
+  }
   if (x == y) return x;
   fail<TypeError>(op, "dtypes differ: {} and {}, cast one of them", x, y);
 }

@@ -50,15 +50,18 @@ Tensor pow(const Tensor& a, const Tensor& b) {
     for (std::size_t i = 0; i < V::size; ++i) base[i] = std::pow(base[i], exponent[i]);
     return V::load_unaligned(base);
   });
-  return record("pow", {a, b}, y, [a, b, y](const Tensor& dy, Needs need) {
-    Tensor da, db;
-    if (need[0]) da = dy * where(b == 0, 0, b * pow(a, b - 1));  // 0 a^-1 is not 0 at a = 0
-    if (need[1]) {
-      const Tensor positive = a > 0;
-      db = dy * y * where(positive, log(where(positive, a, 1)), 0);
-    }
-    return Grads{da, db};
-  });
+  if (!is_tracked({a, b})) return y;
+  // Plain numbers as tensors: b - 1 would forget that b adapts to the other dtype.
+  return record("pow", {a, b}, y,
+                [a = detail::strong(a, y.dtype()), b = detail::strong(b, y.dtype()), y](const Tensor& dy, Needs need) {
+                  Tensor da, db;
+                  if (need[0]) da = dy * where(b == 0, 0, b * pow(a, b - 1));  // 0 a^-1 is not 0 at a = 0
+                  if (need[1]) {
+                    const Tensor positive = a > 0;
+                    db = dy * where(positive, y * log(where(positive, a, 1)), 0);
+                  }
+                  return Grads{da, db};
+                });
 }
 
 Tensor maximum(const Tensor& a, const Tensor& b) {
@@ -150,6 +153,11 @@ Tensor sigmoid(const Tensor& x) {
 }
 
 Tensor clip_by_value(const Tensor& x, const Tensor& low, const Tensor& high) {
+  if (x.dtype() == boolean) detail::fail_domain("clip_by_value", Domain::numbers, x.dtype());
+  for (const Tensor& bound : {low, high}) {  // for errors under this name
+    detail::common_dtype("clip_by_value", x, bound);
+    detail::broadcast_shape("clip_by_value", x.shape(), bound.shape());
+  }
   // NaN fails every comparison, and so passes through.
   return where(x < low, low, where(x > high, high, x));
 }

@@ -140,6 +140,9 @@ Tensor stack(const std::vector<Tensor>& values, int axis) {
     if (t.shape() != values[0].shape()) {
       fail<ValueError>("stack", "shapes must agree: {} and {}", values[0].shape(), t.shape());
     }
+    if (t.dtype() != values[0].dtype()) {
+      fail<TypeError>("stack", "dtypes differ: {} and {}", values[0].dtype(), t.dtype());
+    }
     expanded.push_back(expand_dims(t, axis));
   }
   if (values.empty()) fail<ValueError>("stack", "expected at least one tensor, received none");

@@ -36,7 +36,10 @@ Tensor relu(const Tensor& x) {
 
 Tensor leaky_relu(const Tensor& x) { return leaky_relu(x, 0.2); }
 
-Tensor leaky_relu(const Tensor& x, double negative_slope) { return where(x < 0, x * negative_slope, x); }
+Tensor leaky_relu(const Tensor& x, double negative_slope) {
+  if (!is_floating(x.dtype())) detail::fail_domain("leaky_relu", Domain::floating, x.dtype());
+  return where(x < 0, x * negative_slope, x);
+}
 
 Tensor softplus(const Tensor& x) {
   // max(x, 0) + log(1 + e^-|x|)
