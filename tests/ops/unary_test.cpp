@@ -1,0 +1,217 @@
+#include "ops/table.hpp"
+#include "support/threads.hpp"
+#include "xtape/core/error.hpp"
+#include "xtape/ops/nn.hpp"
+#include "xtape/ops/reduce.hpp"
+#include "xtape/tape/check_gradients.hpp"
+#include "xtape/tape/gradient_tape.hpp"
+
+using namespace xtape;
+using namespace xtape::testing;
+
+namespace {
+
+/// An op of one tensor that works element by element.
+struct Unary {
+  std::string op;
+  Tensor (*f)(const Tensor&);
+  double (*formula)(double);
+  double (*derivative)(double) = nullptr;  ///< none: the op has no gradient
+  bool integers = false;                   ///< takes them as well
+  double low = -3, high = 3;               ///< where finite differences are taken
+  double units = 4;                        ///< in the last place that the result may be off
+};
+
+double logistic(double x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); }
+double logistic_derivative(double x) { return std::exp(-std::abs(x)) / std::pow(1 + std::exp(-std::abs(x)), 2); }
+double tanh_derivative(double x) { return 1 / std::pow(std::cosh(x), 2); }
+double identity(double x) { return x; }
+double one(double) { return 1; }
+double step(double x) { return x > 0 ? 1 : 0; }
+double sign_of(double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
+
+const Table<Unary> table{
+    {"negative", negative, [](double x) { return -x; }, [](double) { return -1.0; }, true},
+    {"abs", xtape::abs, [](double x) { return std::abs(x); }, sign_of, true},
+    {"sign", sign, sign_of, nullptr, true},
+    {"square", square, [](double x) { return x * x; }, [](double x) { return 2 * x; }, true},
+    {"sqrt", xtape::sqrt, [](double x) { return std::sqrt(x); }, [](double x) { return 0.5 / std::sqrt(x); }, false,
+     0.1},
+    {"exp", xtape::exp, [](double x) { return std::exp(x); }, [](double x) { return std::exp(x); }},
+    {"log", xtape::log, [](double x) { return std::log(x); }, [](double x) { return 1 / x; }, false, 0.1},
+    {"tanh", xtape::tanh, [](double x) { return std::tanh(x); }, tanh_derivative},
+    {"sigmoid", sigmoid, logistic, logistic_derivative},
+    {"stop_gradient", stop_gradient, identity, nullptr, true},
+    {"nn::relu", nn::relu, [](double x) { return x < 0 ? 0 : x; }, step, true},
+    {"nn::leaky_relu", nn::leaky_relu, [](double x) { return x < 0 ? 0.2 * x : x; },
+     [](double x) { return x < 0 ? 0.2 : 1.0; }},
+    {"nn::leaky_relu", [](const Tensor& x) { return nn::leaky_relu(x, 0.01); },
+     [](double x) { return x < 0 ? 0.01 * x : x; }, [](double x) { return x < 0 ? 0.01 : 1.0; }},
+    {"nn::softplus", nn::softplus,
+     [](double x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }, logistic},
+    {"nn::sigmoid", nn::sigmoid, logistic, logistic_derivative},
+    {"nn::tanh", nn::tanh, [](double x) { return std::tanh(x); }, tanh_derivative},
+    {"nn::linear", nn::linear, identity, one, true},
+    {"clip_by_value", [](const Tensor& x) { return clip_by_value(x, 0, 2); },
+     [](double x) { return std::isnan(x) ? x : std::fmin(std::fmax(x, 0), 2); },
+     [](double x) { return x >= 0 && x <= 2 ? 1.0 : 0.0; }, true},
+};
+
+/// A grid, and what lies at and beyond the edges of the exponential functions.
+std::vector<double> probes() {
+  std::vector<double> x{0,   -0.0, 1e-30, -1e-30, 1e-5, -1e-5, 40,    -40,  88,
+                        -88, 104,  -104,  300,    -300, 1000,  -1000, 1e30, -1e30};
+  for (int i = -400; i <= 400; ++i) x.push_back(i * 0.05);
+  return x;
+}
+
+std::vector<double> mapped(double (*f)(double), const Tensor& x) {
+  std::vector<double> y;
+  for (const double value : to_doubles(x)) y.push_back(rounded(f(value), x.dtype()));
+  return y;
+}
+
+Tensor gradient_of(const Unary& row, const Tensor& x) {
+  GradientTape tape;
+  tape.watch(x);
+  return tape.gradient(row.f(x), x);
+}
+
+}  // namespace
+
+TEST_CASE("unary ops: values follow the formula, at the edges too") {
+  for (const auto& row : table) {
+    CAPTURE(row.op);
+    for (const DType dtype : {float64, float32, bfloat16}) {
+      std::vector<double> values = probes();
+      values.insert(values.end(), {INFINITY, -INFINITY, NAN});
+      const Tensor x = tensor(values, dtype), y = row.f(x);
+      CHECK(y.dtype() == dtype);
+      CHECK_CLOSE(y, mapped(row.formula, x), row.units * epsilon(dtype), smallest_normal(dtype));
+    }
+  }
+}
+
+TEST_CASE("unary ops: gradients follow the derivative, at the edges too") {
+  for (const auto& row : table) {
+    CAPTURE(row.op);
+    for (const DType dtype : {float64, float32}) {
+      const Tensor x = tensor(probes(), dtype), dx = gradient_of(row, x);
+      if (row.derivative == nullptr) {
+        CHECK_FALSE((dx && reduce_any(dx != 0).item<bool>()));
+        continue;
+      }
+      REQUIRE(dx);
+      CHECK(dx.dtype() == dtype);
+      // Where a value is 1 to the last place, 1 - y has lost what was behind it: hence the absolute tolerance.
+      CHECK_CLOSE(dx, mapped(row.derivative, x), 16 * epsilon(dtype), 4 * epsilon(dtype));
+    }
+  }
+}
+
+TEST_CASE("unary ops: gradients agree with finite differences to second order") {
+  for (const auto& row : table) {
+    if (row.derivative == nullptr) continue;
+    CAPTURE(row.op);
+    const GradientCheck check = check_gradients(row.f, some({3, 4}, float64, row.low, row.high));
+    CHECK_MESSAGE(check, check.message);
+  }
+}
+
+TEST_CASE("unary ops: empty tensors, scalars and other shapes keep their shape") {
+  for (const auto& row : table) {
+    CAPTURE(row.op);
+    for (const Shape& shape : {Shape{}, Shape{0}, Shape{0, 3}, Shape{1, 1}, Shape{2, 3, 1, 1, 2, 1, 2}}) {
+      const Tensor x = some(shape, float32, 0.5, 2), y = row.f(x);
+      CHECK(y.shape() == shape);
+      CHECK_CLOSE(y, tensor(mapped(row.formula, x), shape), 1e-6);
+      if (row.derivative == nullptr) continue;
+      const Tensor dx = gradient_of(row, x);
+      REQUIRE(dx);
+      CHECK(dx.shape() == shape);
+    }
+  }
+}
+
+TEST_CASE("unary ops: integers where the op takes them, bools nowhere") {
+  for (const auto& row : table) {
+    CAPTURE(row.op);
+    if (row.formula != identity) CHECK_THROWS_TEXT(TypeError, "tensor, received bool", row.f(tensor({0, 1}, boolean)));
+    for (const DType dtype : {int32, int64, uint8}) {
+      const Tensor x = dtype == uint8 ? tensor({0, 1, 2, 7, 100}, uint8) : tensor({-7, -1, 0, 1, 2, 1000}, dtype);
+      if (!row.integers) {
+        CHECK_THROWS_TEXT(TypeError, "received " + std::string(name(dtype)), row.f(x));
+      } else if (dtype != uint8 || row.formula(5) >= 0) {
+        const Tensor y = row.f(x);
+        CHECK(y.dtype() == dtype);
+        std::vector<double> expected = mapped(row.formula, x);
+        if (dtype == uint8) {  // it wraps around
+          for (auto& value : expected) value = std::fmod(value, 256);
+        }
+        CHECK_CLOSE(y, expected, 0);
+      }
+    }
+  }
+}
+
+TEST_CASE("unary ops: a plain number becomes a float32 scalar") {
+  for (const auto& row : table) {
+    CAPTURE(row.op);
+    const Tensor y = row.f(1.5);
+    CHECK(y.dtype() == float32);
+    CHECK_CLOSE(y, row.formula(1.5), 1e-6);
+  }
+}
+
+TEST_CASE("unary ops: an element's result depends neither on its place nor on the threads") {
+  const Tensor x = some({200'003}, float32, -5, 5);
+  for (const auto& row : table) {
+    CAPTURE(row.op);
+    const auto with_threads = [&](int count) {
+      const Threads threads(count);
+      return row.f(x);
+    };
+    const Tensor y = with_threads(1);
+    for (const int count : {2, 3}) CHECK_SAME_BITS(with_threads(count), y);
+    for (std::int64_t begin = 0; begin < 20; ++begin) {
+      for (const std::int64_t size : {1, 2, 7, 15, 16, 17, 33}) {
+        CHECK_SAME_BITS(row.f(slice_axis(x, 0, begin, size)), slice_axis(y, 0, begin, size));
+      }
+    }
+  }
+}
+
+TEST_CASE("cast: between all dtypes, saturating towards integers") {
+  ops_with_rows().insert("cast");
+  const Tensor x = tensor({-300.7, -1.5, -0.4, 0, 0.6, 1, 200.9, 300, 1e12, INFINITY, -INFINITY, NAN});
+  CHECK_CLOSE(cast(x, int32), {-300, -1, 0, 0, 0, 1, 200, 300, 2147483647.0, 2147483647.0, -2147483648.0, 0}, 0);
+  CHECK_CLOSE(cast(x, uint8), {0, 0, 0, 0, 0, 1, 200, 255, 255, 255, 0, 0}, 0);
+  CHECK_CLOSE(cast(tensor({1e30, -1e30}), int64), {9223372036854775807.0, -9223372036854775808.0}, 0);
+  CHECK_CLOSE(cast(x, boolean), {1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1}, 0);
+  CHECK_CLOSE(cast(tensor({1 + 0x1p-8, 1 + 0x1p-7, 1 + 3 * 0x1p-8, 1e39}), bfloat16),
+              {1, 1 + 0x1p-7, 1 + 0x1p-6, INFINITY}, 0);
+  for (const DType from : {float32, float64, int32, int64, uint8, boolean, bfloat16}) {
+    for (const DType to : {float32, float64, int32, int64, uint8, boolean, bfloat16}) {
+      const Tensor y = cast(tensor({0, 1}, from), to);
+      CHECK(y.dtype() == to);
+      CHECK_CLOSE(y, {0, 1}, 0);
+    }
+  }
+  const Tensor same = tensor({1, 2});
+  CHECK(cast(same, float64).is_same(same));
+  CHECK(cast(0.1, float64).item() == 0.1);  // a plain number keeps its digits
+}
+
+TEST_CASE("cast: gradients flow between floating dtypes and no others") {
+  const Tensor x = tensor({1, 2}, float32);
+  for (const DType dtype : {float64, bfloat16}) {
+    GradientTape tape;
+    tape.watch(x);
+    CHECK_TENSOR_EQ(tape.gradient(cast(x, dtype) * 3, x), tensor({3, 3}, float32));
+  }
+  for (const DType dtype : {int32, int64, uint8, boolean}) {
+    GradientTape tape;
+    tape.watch(x);
+    CHECK_FALSE(tape.gradient(cast(cast(x, dtype), float32), x));
+  }
+}
