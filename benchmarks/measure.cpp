@@ -19,7 +19,7 @@ void measure(std::vector<Contender*> contenders, const Effort& effort) {
   for (Contender* contender : contenders) {
     for (int i = 0; i < 3; ++i) contender->step();
     const double once = std::min(microseconds(contender->step, 3), microseconds(contender->step, 3));
-    steps.push_back(static_cast<int>(std::clamp(1000 * effort.block_ms / once, 3.0, 1e6)));
+    steps.push_back(static_cast<int>(std::clamp(1000 * effort.block_ms / once, effort.fastest ? 1.0 : 3.0, 1e6)));
   }
   std::vector<std::vector<double>> times(contenders.size());
   for (int round = 0; round < effort.rounds; ++round) {
@@ -32,7 +32,7 @@ void measure(std::vector<Contender*> contenders, const Effort& effort) {
   for (std::size_t i = 0; i < contenders.size(); ++i) {
     std::sort(times[i].begin(), times[i].end());
     const auto quantile = [&](std::size_t quarter) { return times[i][(times[i].size() - 1) * quarter / 4]; };
-    contenders[i]->us = quantile(2);
+    contenders[i]->us = effort.fastest ? times[i].front() : quantile(2);
     contenders[i]->spread = (quantile(3) - quantile(1)) / quantile(2);
   }
 }

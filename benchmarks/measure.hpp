@@ -8,13 +8,14 @@ namespace bench {
 /// One of several that are measured in turns.
 struct Contender {
   std::function<void()> step;
-  double us = 0;      ///< median over the blocks of microseconds per step
+  double us = 0;      ///< microseconds per step: the median over the blocks, or the fastest
   double spread = 0;  ///< distance of the quartiles, relative to the median
 };
 
 struct Effort {
   int rounds = 15;
   double block_ms = 25;
+  bool fastest = false;  ///< take the fastest block rather than the median
 };
 
 /// Runs a block of steps of each contender in turn, round after round, so that whatever else the machine does meets all
