@@ -20,7 +20,7 @@ namespace {
 constexpr double refresh_seconds = 0.1;
 constexpr double look_seconds = 0.02;
 constexpr int bar_cells = 20;
-constexpr std::size_t usual_columns = 78;
+constexpr std::size_t usual_columns = 80;
 
 bool is_terminal([[maybe_unused]] std::FILE* file) {
 #if defined(__unix__) || defined(__APPLE__)
@@ -60,8 +60,11 @@ ProgressLine::ProgressLine(std::int64_t steps, const ProgressOptions& options)
     : steps_(steps), file_(options.file), live_(options.live ? *options.live : is_terminal(options.file)) {
   if (steps < 0)
     detail::fail<ValueError>("ProgressLine", "expected a number of steps of at least 0, received {}", steps);
-  done_ = steps == 0;
-  if (!live_) next_look_ = next_tenth(0, steps);
+  if (steps == 0) {
+    done_ = true;
+  } else if (!live_) {
+    next_look_ = next_tenth(0, steps);
+  }
 }
 
 void ProgressLine::update(std::int64_t step, std::initializer_list<ProgressValue> values) {

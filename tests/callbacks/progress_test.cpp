@@ -157,7 +157,11 @@ TEST_CASE("ProgressLine: plain lines of few, odd, none and skipped steps") {
   CHECK(run(25, 1) == std::vector<std::string>{" 3/25", " 5/25", " 8/25", "10/25", "13/25", "15/25", "18/25", "20/25",
                                                "23/25", "25/25"});
   CHECK(run(100, 35) == std::vector<std::string>{" 35/100", " 70/100", "100/100"});
-  CHECK(run(0, 1).empty());
+  const Output output;
+  ProgressLine none(0, {.file = output.file()});
+  none.update(0);
+  none.update(1);
+  CHECK(output.text().empty());
 }
 
 TEST_CASE("ProgressLine: numbers as running means, metrics as they are") {
@@ -180,6 +184,18 @@ TEST_CASE("ProgressLine: numbers as running means, metrics as they are") {
   CHECK(after(means.lines()[9], " - early") == " - early: 100.0000 - x: 1.0000");
 }
 
+TEST_CASE("ProgressLine: figures may come and go") {
+  const Output output;
+  ProgressLine progress(3, {.file = output.file()});
+  progress.update(1, {{"a", 1.0}, {"b", 2.0}});
+  progress.update(2, {{"b", 3.0}});
+  progress.update(3, {{"b", 4.0}, {"c", 5.0}, {"a", 6.0}});
+  const auto lines = output.lines();
+  CHECK(after(lines[0], "/s - ") == "/s - a: 1.0000 - b: 2.0000");
+  CHECK(after(lines[1], "/s - ") == "/s - b: 3.0000");
+  CHECK(after(lines[2], "/s - ") == "/s - b: 4.0000 - c: 5.0000 - a: 6.0000");
+}
+
 TEST_CASE("ProgressLine: a NaN is shown and does not stay") {
   const Output output;
   const double inf = std::numeric_limits<double>::infinity();
@@ -198,6 +214,7 @@ TEST_CASE("ProgressLine: a live line is rewritten in place, ended once, and fits
     ProgressLine progress(2, {.file = output.file(), .live = true});
     progress.update(1, {{"a long name of a figure", 123.0}});
     progress.update(2, {{"loss", 1.0}});
+    CHECK(output.text().back() == '\n');
     progress.update(3, {{"loss", 1.0}});  // after the end nothing more
   }
   const auto parts = output.lines('\r');
@@ -220,7 +237,7 @@ TEST_CASE("ProgressLine: a live line that is left early is ended, and goes on in
   const Output output;
   {
     ProgressLine progress(100, {.file = output.file(), .live = true});
-    progress.update(1);
+    progress.update(1, {{std::string(30, 'x'), 1.0}});
     CHECK(output.text().back() != '\n');
     progress.finish();
     CHECK(output.text().back() == '\n');
@@ -228,6 +245,7 @@ TEST_CASE("ProgressLine: a live line that is left early is ended, and goes on in
     progress.update(100);
   }
   CHECK(std::ranges::count(output.text(), '\n') == 2);
+  CHECK(output.text().find(" \n") == std::string::npos);
   const Output early;
   { ProgressLine(100, {.file = early.file(), .live = true}).update(1); }
   CHECK(std::ranges::count(early.text(), '\n') == 1);
