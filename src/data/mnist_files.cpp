@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
-#include <ranges>
 #include <system_error>
 #include <vector>
 
@@ -110,7 +109,8 @@ Tensor read_labels(const MnistFiles& files, const std::string& path) {
     fail<DataError>(files.op, "{}: expected labels from 0 to {}, received {} at index {}", path, classes - 1, *wrong,
                     wrong - bytes.begin());
   }
-  if (std::ranges::equal(files.other_labels, bytes | std::views::take(files.other_labels.size()))) {
+  if (bytes.size() >= files.other_labels.size() &&
+      std::equal(files.other_labels.begin(), files.other_labels.end(), bytes.begin())) {
     fail<DataError>(files.op, "{}: expected the labels of {}, received those of {}, which begin with {}", path,
                     files.folder, files.other, fmt::join(files.other_labels, " "));
   }
