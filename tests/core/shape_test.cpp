@@ -16,7 +16,7 @@ const std::vector<std::int64_t> eight{2, 3, 4, 5, 6, 7, 8, 9};
 }  // namespace
 
 TEST_CASE("shape: rank, sizes and number of elements") {
-  const Shape scalar, matrix{2, 3}, empty{4, 0, 5}, large(eight);
+  const Shape scalar{}, matrix{2, 3}, empty{4, 0, 5}, large(eight);
   CHECK(scalar.rank() == 0);
   CHECK(scalar.numel() == 1);
   CHECK(matrix.rank() == 2);
