@@ -119,7 +119,9 @@ void ProgressLine::compose(std::int64_t step, double seconds, bool bar) {
   text_.clear();
   fmt::format_to(std::back_inserter(text_), "{:{}}/{}", step, digits_of(steps_), steps_);
   if (bar) detail::append_bar(text_ += ' ', step, steps_, bar_cells);
-  if (last) {
+  if (last && seconds < 60) {
+    fmt::format_to(std::back_inserter(text_), " - {:.1f}s", seconds);
+  } else if (last) {
     detail::append_time(text_ += " - ", seconds);
   } else if (step > 0) {
     detail::append_time(text_ += " - ETA: ", seconds / static_cast<double>(step) * static_cast<double>(steps_ - step));
