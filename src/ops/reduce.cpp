@@ -154,7 +154,10 @@ Tensor reduce_prod(const Tensor& x, const Axes& axes, bool keepdims) {
   Tensor y = x;
   for (int axis = 0; axis < x.rank(); ++axis) {
     if (plan.reduced[static_cast<std::size_t>(axis)] == 0) continue;
-    if (x.shape()[axis] == 0) return detail::filled(keepdims ? plan.kept : plan.squeezed, x.dtype(), 1);
+    if (x.shape()[axis] == 0) {
+      return record("reduce_prod", {x}, detail::filled(keepdims ? plan.kept : plan.squeezed, x.dtype(), 1),
+                    [none = detail::filled(x.shape(), x.dtype(), 0)](const Tensor&) { return Grads{none}; });
+    }
     for (std::int64_t n = x.shape()[axis]; n > 1; n = (n + 1) / 2) {
       const Tensor product = slice_axis(y, axis, 0, n / 2) * slice_axis(y, axis, n / 2, n / 2);
       y = n % 2 == 0 ? product : concat({product, slice_axis(y, axis, n - 1, 1)}, axis);

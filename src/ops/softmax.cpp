@@ -1,5 +1,6 @@
 #include "kernels/softmax.hpp"
 
+#include "core/fill.hpp"
 #include "ops/elementwise.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/math.hpp"
@@ -117,6 +118,7 @@ Tensor softmax_cross_entropy_with_logits(const Tensor& labels, const Tensor& log
   const Tensor y = cast(labels, logits.dtype());
   Tensor outputs[2] = {detail::make_tensor(without_last(logits.shape()), logits.dtype()),
                        detail::make_tensor(logits.shape(), logits.dtype())};
+  if (logits.size() == 0) outputs[0] = detail::filled(outputs[0].shape(), logits.dtype(), 0);  // rows of no classes
   for_last_axis(logits, [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
     kernels::cross_entropy(detail::const_data<T>(logits), detail::const_data<T>(y), detail::mutable_data<T>(outputs[0]),
                            detail::mutable_data<T>(outputs[1]), rows, n);
