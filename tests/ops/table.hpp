@@ -36,6 +36,11 @@ class Table {
   std::vector<Row> rows_;
 };
 
+/// A row for an op that is like no other: it has test cases of its own.
+struct Alone {
+  std::string op;
+};
+
 /// A tensor of a given dtype with these values.
 inline Tensor tensor(const std::vector<double>& values, const Shape& shape, DType dtype = float64) {
   return cast(constant(values, shape), dtype);
