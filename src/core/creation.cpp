@@ -71,7 +71,11 @@ Tensor arange_integers(std::int64_t start, std::int64_t stop, std::int64_t step,
   }
   Tensor out = make_tensor({count}, int64);
   auto* values = mutable_data<std::int64_t>(out);
-  for (std::int64_t i = 0; i < count; ++i) values[i] = start + i * step;
+  // i * step alone may not fit where the sum does.
+  const auto first = static_cast<std::uint64_t>(start), stride = static_cast<std::uint64_t>(step);
+  for (std::int64_t i = 0; i < count; ++i) {
+    values[i] = static_cast<std::int64_t>(first + static_cast<std::uint64_t>(i) * stride);
+  }
   if (count > 0) {
     check_fits("arange", values[0], dtype);
     check_fits("arange", values[count - 1], dtype);
