@@ -161,7 +161,7 @@ int main(int argc, char** argv) {
 
   const auto networks = bench::networks();
   bench::Effort effort;
-  if (options->fastest) effort = {.rounds = 300, .block_ms = 1, .fastest = true};
+  if (options->fastest) effort = {.rounds = 300, .block_ms = 1, .seconds = 10, .fastest = true};
   if (options->quick) effort = {.rounds = 1, .block_ms = 0};
   print_head(effort);
   std::vector<Result> results;

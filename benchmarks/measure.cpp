@@ -22,7 +22,9 @@ void measure(std::vector<Contender*> contenders, const Effort& effort) {
     steps.push_back(static_cast<int>(std::clamp(1000 * effort.block_ms / once, effort.fastest ? 1.0 : 3.0, 1e6)));
   }
   std::vector<std::vector<double>> times(contenders.size());
+  const auto begin = std::chrono::steady_clock::now();
   for (int round = 0; round < effort.rounds; ++round) {
+    if (round >= 5 && std::chrono::steady_clock::now() - begin > std::chrono::duration<double>(effort.seconds)) break;
     for (std::size_t i = 0; i < contenders.size(); ++i) {
       // A few steps bring back what the others threw out of the caches, and wake the threads.
       microseconds(contenders[i]->step, std::max(1, steps[i] / 20));

@@ -15,6 +15,7 @@ struct Contender {
 struct Effort {
   int rounds = 15;
   double block_ms = 25;
+  double seconds = 60;   ///< after which there are no more rounds
   bool fastest = false;  ///< take the fastest block rather than the median
 };
 

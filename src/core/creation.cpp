@@ -62,11 +62,11 @@ Tensor from_integers(std::span<const std::int64_t> values, const Shape& shape, D
 
 Tensor arange_integers(std::int64_t start, std::int64_t stop, std::int64_t step, DType dtype) {
   if (step == 0) fail<ValueError>("arange", "the step must not be 0");
+  // Unsigned, because the distance of two int64 may not be one.
+  const auto from = static_cast<std::uint64_t>(start), to = static_cast<std::uint64_t>(stop);
+  const auto stride = static_cast<std::uint64_t>(step);
   std::int64_t count = 0;
   if (step > 0 ? start < stop : start > stop) {
-    // Unsigned, because the distance of two int64 may not be one.
-    const auto from = static_cast<std::uint64_t>(start), to = static_cast<std::uint64_t>(stop);
-    const auto stride = static_cast<std::uint64_t>(step);
     count = static_cast<std::int64_t>(step > 0 ? (to - from - 1) / stride + 1 : (from - to - 1) / (0 - stride) + 1);
   }
   Tensor out = make_tensor({count}, int64);

@@ -17,11 +17,15 @@ namespace {
 /// A dense layer with kernel {{1, -2}, {3, 4}, {-5, 6}} and bias {0.5, -0.5}.
 layers::Dense fixed(ActivationFunction activation = {}) {
   return layers::Dense(2, {.activation = std::move(activation),
-                           .kernel_initializer = [](const Shape& s, DType d) {
-                             CHECK(s == Shape{3, 2});
-                             return constant({{1, -2}, {3, 4}, {-5, 6}}, d);
-                           },
-                           .bias_initializer = [](const Shape&, DType d) { return constant({0.5, -0.5}, d); }});
+                           .kernel_initializer =
+                               [](const Shape& s, DType d) {
+                                 CHECK(s == Shape{3, 2});
+                                 return constant({{1, -2}, {3, 4}, {-5, 6}}, d);
+                               },
+                           .bias_initializer =
+                               [](const Shape&, DType d) {
+                                 return constant({0.5, -0.5}, d);
+                               }});
 }
 
 const Tensor x = constant({{1.0, 2.0, 3.0}, {-1.0, 0.5, 0.0}});

@@ -71,7 +71,8 @@ TEST_CASE("Activation: by function and by name") {
   const Tensor x = constant({-1.0, 0.0, 2.0});
   CHECK_CLOSE(layers::Activation("relu")(x), {0.0, 0.0, 2.0});
   CHECK_CLOSE(layers::Activation("linear")(x), {-1.0, 0.0, 2.0});
-  CHECK_CLOSE(layers::Activation("softplus")(x), {std::log1p(std::exp(-1.0)), std::log(2.0), std::log1p(std::exp(2.0))});
+  CHECK_CLOSE(layers::Activation("softplus")(x),
+              {std::log1p(std::exp(-1.0)), std::log(2.0), std::log1p(std::exp(2.0))});
 }
 
 }  // namespace

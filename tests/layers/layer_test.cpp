@@ -64,8 +64,8 @@ TEST_CASE("layer: variables come in the order of tracking, with the names of a p
   TwoDense model;
   CHECK(model.variables().empty());
   (void)model(zeros({1, 4}));
-  const std::vector<std::string> expected = {"two_dense/dense/kernel", "two_dense/dense/bias", "two_dense/dense_1/kernel",
-                                             "two_dense/with_counter/count"};
+  const std::vector<std::string> expected = {"two_dense/dense/kernel", "two_dense/dense/bias",
+                                             "two_dense/dense_1/kernel", "two_dense/with_counter/count"};
   CHECK(names(model.variables()) == expected);
   CHECK(names(model.trainable_variables()) == std::vector<std::string>(expected.begin(), expected.begin() + 3));
   CHECK(names(model.non_trainable_variables()) == std::vector<std::string>(expected.begin() + 3, expected.end()));
@@ -92,7 +92,7 @@ TEST_CASE("layer: a given name is kept, and two of a kind get numbers") {
   CHECK_THROWS_TEXT(ValueError, "there is a layer 'head' already", Twice());
 }
 
-TEST_CASE("layer: freezing takes weights from the trainable ones and from the tape, and unfreezing gives back only those") {
+TEST_CASE("layer: freezing hides weights from the tape, and unfreezing gives back only those that were trainable") {
   TwoDense model;
   const Tensor x = ones({2, 4});
   (void)model(x);
