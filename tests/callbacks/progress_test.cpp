@@ -141,7 +141,7 @@ TEST_CASE("ProgressLine: plain lines at each tenth of the steps") {
   CHECK(starts(lines) == std::vector<std::string>{" 100/1000", " 200/1000", " 300/1000", " 400/1000", " 500/1000",
                                                   " 600/1000", " 700/1000", " 800/1000", " 900/1000", "1000/1000"});
   CHECK(after(lines[0], " - ETA: ").find(" steps/s - loss: 0.5000 - accuracy: 0.2500") != std::string::npos);
-  CHECK(lines.back().substr(0, 14) == "1000/1000 - 0.");
+  CHECK(lines.back().substr(0, 12) == "1000/1000 - ");  // and the time it took
   CHECK(output.text().find('\r') == std::string::npos);
   CHECK(output.text().back() == '\n');
 }
