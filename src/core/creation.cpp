@@ -62,7 +62,7 @@ Tensor from_integers(std::span<const std::int64_t> values, const Shape& shape, D
 
 Tensor arange_integers(std::int64_t start, std::int64_t stop, std::int64_t step, DType dtype) {
   if (step == 0) fail<ValueError>("arange", "the step must not be 0");
-  // Unsigned, because the distance of two int64 may not be one.
+  // Unsigned, because neither the distance of two int64 nor i * step alone need be one.
   const auto from = static_cast<std::uint64_t>(start), to = static_cast<std::uint64_t>(stop);
   const auto stride = static_cast<std::uint64_t>(step);
   std::int64_t count = 0;
@@ -71,10 +71,8 @@ Tensor arange_integers(std::int64_t start, std::int64_t stop, std::int64_t step,
   }
   Tensor out = make_tensor({count}, int64);
   auto* values = mutable_data<std::int64_t>(out);
-  // i * step alone may not fit where the sum does.
-  const auto first = static_cast<std::uint64_t>(start), stride = static_cast<std::uint64_t>(step);
   for (std::int64_t i = 0; i < count; ++i) {
-    values[i] = static_cast<std::int64_t>(first + static_cast<std::uint64_t>(i) * stride);
+    values[i] = static_cast<std::int64_t>(from + static_cast<std::uint64_t>(i) * stride);
   }
   if (count > 0) {
     check_fits("arange", values[0], dtype);
