@@ -6,6 +6,10 @@
 #include <type_traits>
 #include <xsimd/xsimd.hpp>
 
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
+
 namespace xtape::kernels {
 
 template <class T>
@@ -26,6 +30,26 @@ inline bool is_nan(T v) { return v != v; }
 template <class T>
 inline auto is_nan(const Batch<T>& v) {
   return xsimd::isnan(v);
+}
+
+/// The lanes' numbers: 0, 1, 2, ...
+template <class T>
+inline Batch<T> lane_numbers() {
+  T lanes[Batch<T>::size];
+  for (std::size_t i = 0; i < Batch<T>::size; ++i) lanes[i] = static_cast<T>(i);
+  return Batch<T>::load_unaligned(lanes);
+}
+
+/// The greatest lane of a vector without NaN.
+template <class T>
+inline T reduce_max(const Batch<T>& v) {
+#ifdef __AVX512F__
+  if constexpr (std::is_same_v<T, float> && sizeof(v) == 64) return _mm512_reduce_max_ps(v);
+  if constexpr (std::is_same_v<T, double> && sizeof(v) == 64) return _mm512_reduce_max_pd(v);
+#endif
+  T lanes[Batch<T>::size];
+  v.store_unaligned(lanes);
+  return *std::max_element(lanes, lanes + Batch<T>::size);
 }
 
 /// How one operand of a row is read: element by element, or the same element for the whole row.

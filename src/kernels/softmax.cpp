@@ -1,58 +1,45 @@
 #include "kernels/softmax.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
+#include "kernels/few.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/simd.hpp"
 
 namespace xtape::kernels {
 namespace {
 
-// The rows are short as a rule (10 classes): the rest of a row, padded with -inf, goes through the same vectors.
+// The rows are short as a rule (10 classes): the rest of a row goes through the same vectors, behind it zeros.
 template <class T>
 struct Row {
   static constexpr std::int64_t width = Batch<T>::size;
-  static constexpr T lowest = -std::numeric_limits<T>::infinity();
   const T* x;
   std::int64_t n;
 
-  Batch<T> load(std::int64_t i, T padding) const {
-    if (i + width <= n) return Batch<T>::load_unaligned(x + i);
-    T rest[width];
-    for (std::int64_t k = 0; k < width; ++k) rest[k] = i + k < n ? x[i + k] : padding;
-    return Batch<T>::load_unaligned(rest);
+  bool is_whole(std::int64_t i) const { return i + width <= n; }
+  Batch<T> load(std::int64_t i) const {
+    return is_whole(i) ? Batch<T>::load_unaligned(x + i) : load_few(x + i, n - i);
+  }
+  /// Which lanes hold elements of the row.
+  typename Batch<T>::batch_bool_type holds(std::int64_t i) const {
+    return lane_numbers<T>() < Batch<T>(static_cast<T>(std::min(n - i, width)));
   }
 };
 
-template <class T>
-void store(const Batch<T>& values, T* y, std::int64_t i, std::int64_t n) {
-  if (i + Row<T>::width <= n) return values.store_unaligned(y + i);
-  T rest[Row<T>::width];
-  values.store_unaligned(rest);
-  std::copy_n(rest, n - i, y + i);
-}
-
+/// The greatest element; NaN if there is one; -inf of none.
 template <class T>
 T max_of(const Row<T>& row) {
-  Batch<T> best(Row<T>::lowest);
+  const Batch<T> lowest(-std::numeric_limits<T>::infinity());
+  Batch<T> best = lowest;
   for (std::int64_t i = 0; i < row.n; i += Row<T>::width) {
-    const Batch<T> v = row.load(i, Row<T>::lowest);
+    Batch<T> v = row.load(i);
+    if (!row.is_whole(i)) v = select(row.holds(i), v, lowest);
     best = select(is_nan(best) || best > v, best, v);
   }
-  T lanes[Row<T>::width];
-  best.store_unaligned(lanes);
-  T result = lanes[0];
-  for (const T lane : lanes) result = result != result || result > lane ? result : lane;
-  return result;
-}
-
-template <class T>
-T sum_of(const Batch<T>& v) {
-  T lanes[Row<T>::width];
-  v.store_unaligned(lanes);
-  T sum = 0;
-  for (const T lane : lanes) sum += lane;
-  return sum;
+  if (xsimd::any(is_nan(best))) return std::numeric_limits<T>::quiet_NaN();
+  return reduce_max(best);
 }
 
 /// y = e^(x - max), returns the sum; `max` is set.
@@ -61,12 +48,16 @@ T exponentials(const Row<T>& row, T* y, T& max) {
   max = max_of(row);
   Batch<T> sum(T(0));
   for (std::int64_t i = 0; i < row.n; i += Row<T>::width) {
-    const Batch<T> e = exp(row.load(i, Row<T>::lowest) - Batch<T>(max));
+    Batch<T> e = exp(row.load(i) - Batch<T>(max));
+    if (row.is_whole(i)) {
+      if (y != nullptr) e.store_unaligned(y + i);
+    } else {
+      e = select(row.holds(i), e, Batch<T>(T(0)));
+      if (y != nullptr) store_few(e, y + i, row.n - i);
+    }
     sum += e;
-    if (y != nullptr) store(e, y, i, row.n);
   }
-  // The padding of -inf adds e^-inf = 0, except to a row of only -inf, which is NaN already.
-  return sum_of(sum);
+  return xsimd::hadd(sum);
 }
 
 template <class T>
