@@ -34,7 +34,7 @@ To convert_one(From value) {
 
 Tensor copy(const Tensor& t) {
   Tensor out = make_tensor(t.shape(), t.dtype());
-  std::memcpy(out.impl()->data, t.impl()->data, static_cast<std::size_t>(t.size()) * itemsize(t.dtype()));
+  std::memcpy(out.impl()->data(), t.impl()->data(), static_cast<std::size_t>(t.size()) * itemsize(t.dtype()));
   return out;
 }
 

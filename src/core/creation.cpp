@@ -38,7 +38,7 @@ Tensor from_elements(const void* values, std::size_t count, const Shape& shape, 
   if (out.size() != static_cast<std::int64_t>(count)) {
     fail<ValueError>("constant", "shape {} has {} elements, received {}", shape, out.size(), count);
   }
-  if (count > 0) std::memcpy(out.impl()->data, values, count * itemsize(dtype));
+  if (count > 0) std::memcpy(out.impl()->data(), values, count * itemsize(dtype));
   return out;
 }
 
@@ -134,8 +134,8 @@ Tensor one_hot(const Tensor& indices, std::int64_t depth, DType dtype, double on
   const Tensor wide = detail::convert(indices, int64);
   const auto* index = detail::const_data<std::int64_t>(wide);
   kernels::visit_size(dtype, [&]<class T>(kernels::Type<T>) {
-    const T one = *reinterpret_cast<const T*>(on.impl()->data);
-    T* rows = reinterpret_cast<T*>(out.impl()->data);
+    const T one = *reinterpret_cast<const T*>(on.impl()->data());
+    T* rows = reinterpret_cast<T*>(out.impl()->data());
     for (std::int64_t i = 0; i < indices.size(); ++i) {
       if (index[i] >= 0 && index[i] < depth) rows[i * depth + index[i]] = one;
     }

@@ -24,7 +24,7 @@ TensorImpl* make_impl(std::size_t bytes) {
   auto* block = static_cast<std::byte*>(allocate(offset + bytes, size_class));
   auto* impl = new (block) TensorImpl;
   impl->size_class = size_class;
-  impl->data = block + offset;
+  impl->elements.store(block + offset, std::memory_order_relaxed);
   return impl;
 }
 
@@ -37,8 +37,8 @@ void free_impl(TensorImpl* impl) noexcept {
 }  // namespace
 
 void destroy(TensorImpl* impl) noexcept {
-  // A chain of owners is one link long and the logits of a softmax have none themselves: no recursion to speak of.
-  if (impl->logits != nullptr) release(impl->logits);
+  // A chain of owners is one link long, one of origins two: no recursion to speak of.
+  if (impl->origin != nullptr) release(impl->origin);
   if (impl->owner != impl) release(impl->owner);
   free_impl(impl);
 }
@@ -63,9 +63,10 @@ Tensor make_view(const Tensor& source, const Shape& shape, std::int64_t offset) 
   TensorImpl* impl = make_impl(0);
   impl->dtype = from->dtype;
   impl->numel = shape.numel();
+  std::byte* const begin = from->data();  // which may give it another owner
   impl->owner = from->owner;
   retain(impl->owner);
-  impl->data = from->data + offset * static_cast<std::int64_t>(itemsize(from->dtype));
+  impl->elements.store(begin + offset * static_cast<std::int64_t>(itemsize(from->dtype)), std::memory_order_relaxed);
   impl->shape = shape;
   return Tensor::adopt(impl);
 }
@@ -79,13 +80,13 @@ namespace {
 constexpr std::size_t exact_offset = 8;
 void set_weak(const Tensor& t, double value) {
   t.impl()->weak = true;
-  std::memcpy(t.impl()->data + exact_offset, &value, sizeof value);
+  std::memcpy(t.impl()->data() + exact_offset, &value, sizeof value);
 }
 }  // namespace
 
 double weak_value(const Tensor& number) {
   double value = 0;
-  std::memcpy(&value, number.impl()->data + exact_offset, sizeof value);
+  std::memcpy(&value, number.impl()->data() + exact_offset, sizeof value);
   return value;
 }
 

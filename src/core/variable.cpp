@@ -64,7 +64,7 @@ void Variable::assign(const Tensor& new_value) {
   // Into the old elements where nobody else sees them; otherwise a copy, so that no two variables share elements.
   Tensor& value = checked()->value;
   if (detail::is_unique(value)) {
-    std::memcpy(value.impl()->data, t.impl()->data, static_cast<std::size_t>(t.size()) * itemsize(t.dtype()));
+    std::memcpy(value.impl()->data(), t.impl()->data(), static_cast<std::size_t>(t.size()) * itemsize(t.dtype()));
   } else {
     value = detail::copy(t);
     impl_->seen_by.store(0, std::memory_order_relaxed);
@@ -74,13 +74,13 @@ void Variable::assign(const Tensor& new_value) {
 void Variable::assign_add(const Tensor& delta) {
   const Tensor t = checked_value("Variable.assign_add", delta);
   const Tensor& value = detail::value_for_update(*this);
-  kernels::add_in_place(value.dtype(), value.impl()->data, t.impl()->data, value.size(), /*subtract=*/false);
+  kernels::add_in_place(value.dtype(), value.impl()->data(), t.impl()->data(), value.size(), /*subtract=*/false);
 }
 
 void Variable::assign_sub(const Tensor& delta) {
   const Tensor t = checked_value("Variable.assign_sub", delta);
   const Tensor& value = detail::value_for_update(*this);
-  kernels::add_in_place(value.dtype(), value.impl()->data, t.impl()->data, value.size(), /*subtract=*/true);
+  kernels::add_in_place(value.dtype(), value.impl()->data(), t.impl()->data(), value.size(), /*subtract=*/true);
 }
 
 void Variable::throw_empty() {

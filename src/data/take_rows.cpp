@@ -13,7 +13,7 @@ Tensor take(const Tensor& from, const std::int64_t* index, std::int64_t n) {
   shape[0] = n;
   Tensor to = detail::make_tensor(shape, from.dtype());
   const std::int64_t row = from.size() / from.shape(0) * static_cast<std::int64_t>(itemsize(from.dtype()));
-  kernels::gather_rows(to.impl()->data, from.impl()->data, index, n, row);
+  kernels::gather_rows(to.impl()->data(), from.impl()->data(), index, n, row);
   return to;
 }
 

@@ -64,8 +64,8 @@ Tensor where(const Tensor& condition, const Tensor& a_, const Tensor& b_) {
                                            broadcast_strides(a.shape(), shape), broadcast_strides(b.shape(), shape)});
     kernels::visit_size(dtype, [&]<class T>(kernels::Type<T>) {
       const auto* c = detail::const_data<bool>(condition);
-      const auto *p = reinterpret_cast<const T*>(a.impl()->data), *q = reinterpret_cast<const T*>(b.impl()->data);
-      auto* out = reinterpret_cast<T*>(y.impl()->data);
+      const auto *p = reinterpret_cast<const T*>(a.impl()->data()), *q = reinterpret_cast<const T*>(b.impl()->data());
+      auto* out = reinterpret_cast<T*>(y.impl()->data());
       const std::int64_t cs = it.inner_stride[0], ps = it.inner_stride[1], qs = it.inner_stride[2];
       const auto row = [cs, ps, qs](std::int64_t n, const bool* cr, const T* pr, const T* qr, T* to) {
         if (cs == 1 && ps == 1 && qs == 1) {

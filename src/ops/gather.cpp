@@ -4,6 +4,7 @@
 #include "core/convert.hpp"
 #include "kernels/inplace.hpp"
 #include "kernels/parallel.hpp"
+#include "xtape/core/indexed_slices.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/tape/record.hpp"
 
@@ -25,14 +26,14 @@ struct Layout {
 Tensor scatter_add(const Tensor& dy, const Tensor& indices, const Shape& shape, int axis) {
   Tensor y = detail::make_tensor(shape, dy.dtype());
   const std::size_t size = itemsize(dy.dtype());
-  std::memset(y.impl()->data, 0, static_cast<std::size_t>(y.size()) * size);
+  std::memset(y.impl()->data(), 0, static_cast<std::size_t>(y.size()) * size);
   const Layout to(shape, axis);
   const auto* index = detail::const_data<std::int64_t>(indices);
   const std::int64_t n = indices.size(), bytes = to.inner * static_cast<std::int64_t>(size);
   for (std::int64_t o = 0; o < to.outer; ++o) {
     for (std::int64_t i = 0; i < n; ++i) {
-      kernels::add_in_place(dy.dtype(), y.impl()->data + (o * to.count + index[i]) * bytes,
-                            dy.impl()->data + (o * n + i) * bytes, to.inner, /*subtract=*/false);
+      kernels::add_in_place(dy.dtype(), y.impl()->data() + (o * to.count + index[i]) * bytes,
+                            dy.impl()->data() + (o * n + i) * bytes, to.inner, /*subtract=*/false);
     }
   }
   return record("scatter_add", {dy}, y, [indices, axis](const Tensor& g) { return Grads{gather(g, indices, axis)}; });
@@ -65,13 +66,16 @@ Tensor gather(const Tensor& x, const Tensor& indices, int axis_) {
   for (std::int64_t o = 0; o < from.outer; ++o) {
     kernels::parallel_rows(n, grain, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) {
-        std::memcpy(y.impl()->data + (o * n + i) * bytes, x.impl()->data + (o * from.count + index[i]) * bytes,
+        std::memcpy(y.impl()->data() + (o * n + i) * bytes, x.impl()->data() + (o * from.count + index[i]) * bytes,
                     static_cast<std::size_t>(bytes));
       }
     });
   }
   return record("gather", {x}, y, [wide, axis, shape = x.shape()](const Tensor& dy) {
-    return Grads{scatter_add(dy, wide, shape, axis)};
+    if (axis != 0 || is_recording()) return Grads{scatter_add(dy, wide, shape, axis)};
+    Shape rows = shape;
+    rows[0] = wide.size();
+    return Grads{to_tensor({detail::make_view(dy, rows), detail::make_view(wide, {wide.size()}), shape})};
   });
 }
 

@@ -64,7 +64,7 @@ Tensor run(Kernel kernel, const Tensor& x, const Plan& plan) {
     for (int i = begin; i < end; ++i) count *= std::exchange(next[i], 1);
     for (int i = end; i < rank; ++i) inner *= next[i];
     Tensor out = detail::make_tensor(next, x.dtype());
-    kernel(x.dtype(), current.impl()->data, out.impl()->data, outer, count, inner);
+    kernel(x.dtype(), current.impl()->data(), out.impl()->data(), outer, count, inner);
     current = std::move(out);
     reduced_any = true;
     end = begin;
@@ -123,7 +123,7 @@ Tensor index_of(const char* op, decltype(&kernels::reduce_argmax) kernel, const 
     detail::fail<ValueError>(op, "there is no element to choose: axis {} of shape {} has size 0", axis_, x.shape());
   }
   Tensor out = detail::make_tensor(Shape(sizes), int64);
-  kernel(x.dtype(), x.impl()->data, detail::mutable_data<std::int64_t>(out), outer, count, inner);
+  kernel(x.dtype(), x.impl()->data(), detail::mutable_data<std::int64_t>(out), outer, count, inner);
   return out;
 }
 

@@ -53,8 +53,8 @@ Tensor softmax_last(const Tensor& x) {
     kernels::softmax(detail::const_data<T>(x), detail::mutable_data<T>(y), rows, n);
   });
   // Logits that are a softmax themselves are not kept: destroying a long chain of them would recurse.
-  if (x.impl()->logits == nullptr && x.impl()->owner->logits == nullptr) {
-    y.impl()->logits = x.impl();
+  if (x.impl()->origin == nullptr && x.impl()->owner->origin == nullptr) {
+    y.impl()->origin = x.impl();
     detail::retain(x.impl());
   }
   return record("softmax", {x}, y, [y](const Tensor& dy) { return Grads{softmax_grad(dy, y)}; });
@@ -75,8 +75,8 @@ Tensor column(const Tensor& dy) { return expand_dims(dy, -1); }
 }  // namespace
 
 Tensor detail::logits_of(const Tensor& probabilities) {
-  TensorImpl* logits = probabilities.impl()->logits;
-  if (logits == nullptr) return {};
+  TensorImpl* logits = probabilities.impl()->origin;
+  if (logits == nullptr || probabilities.impl()->sparse) return {};
   retain(logits);
   return Tensor::adopt(logits);
 }

@@ -9,12 +9,12 @@
 namespace xtape::optimizers {
 
 Adam::Adam(const AdamOptions& options)
-    : Optimizer({.name = options.name,
-                 .learning_rate = options.learning_rate,
-                 .weight_decay = options.weight_decay,
-                 .clipnorm = options.clipnorm,
-                 .clipvalue = options.clipvalue,
-                 .global_clipnorm = options.global_clipnorm}),
+    : ElementwiseOptimizer({.name = options.name,
+                            .learning_rate = options.learning_rate,
+                            .weight_decay = options.weight_decay,
+                            .clipnorm = options.clipnorm,
+                            .clipvalue = options.clipvalue,
+                            .global_clipnorm = options.global_clipnorm}),
       beta_1_(options.beta_1),
       beta_2_(options.beta_2),
       epsilon_(options.epsilon) {
@@ -35,12 +35,10 @@ void Adam::prepare_step() {
   alpha_ = learning_rate() * std::sqrt(1 - std::pow(beta_2_, t)) / (1 - std::pow(beta_1_, t));
 }
 
-void Adam::update(Variable& variable, const Tensor& gradient, std::span<Variable> slots) {
-  const Tensor& w = detail::value_for_update(variable);
-  const Tensor &m = detail::value_for_update(slots[0]), &v = detail::value_for_update(slots[1]);
+void Adam::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
   visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
-    kernels::adam(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(gradient), detail::mutable_data<T>(m),
-                  detail::mutable_data<T>(v), alpha_, beta_1_, beta_2_, epsilon_);
+    kernels::adam(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(g), detail::mutable_data<T>(slots[0]),
+                  detail::mutable_data<T>(slots[1]), alpha_, beta_1_, beta_2_, epsilon_);
   });
 }
 

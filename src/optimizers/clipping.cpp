@@ -2,13 +2,16 @@
 
 #include "kernels/gradient_clipping.hpp"
 #include "optimizers/floating.hpp"
+#include "xtape/core/indexed_slices.hpp"
 #include "xtape/optimizers/optimizer.hpp"
 
 // How the base of optimizers clips gradients: into tensors of its own, as the caller's must not change.
 namespace xtape::optimizers {
 namespace {
 
+/// Of a sparse gradient's rows, which must not repeat.
 double sum_of_squares(const Tensor& t) {
+  if (const auto slices = indexed_slices(t)) return sum_of_squares(slices->values);
   return visit_floating(t.dtype(), [&]<class T>(kernels::Type<T>) {
     return kernels::sum_of_squares(t.size(), detail::const_data<T>(t));
   });
@@ -29,6 +32,9 @@ double Optimizer::global_scale() const {
 Tensor Optimizer::clipped(const Tensor& gradient, double scale) const {
   if (clipnorm_) scale = scale_to(*clipnorm_, std::sqrt(sum_of_squares(gradient)));
   if (!clipvalue_ && scale == 1) return gradient;
+  if (const auto slices = indexed_slices(gradient)) {
+    return to_tensor({clipped(slices->values, scale), slices->indices, slices->dense_shape});
+  }
   Tensor out = detail::make_tensor(gradient.shape(), gradient.dtype());
   visit_floating(gradient.dtype(), [&]<class T>(kernels::Type<T>) {
     const T* from = detail::const_data<T>(gradient);

@@ -9,6 +9,7 @@
 #include "kernels/gradient_clipping.hpp"
 #include "optimizers/floating.hpp"
 #include "tape/no_recording.hpp"
+#include "xtape/core/indexed_slices.hpp"
 
 namespace xtape::optimizers {
 namespace {
@@ -168,6 +169,8 @@ void Optimizer::step(std::span<const Tensor> gradients, std::span<const Variable
 
   prepare_step();
   const bool clips = clipnorm_ || clipvalue_ || global_clipnorm_;
+  Tensors merged;
+  if (clips) merge_slices(merged);
   const double scale = global_clipnorm_ ? global_scale() : 1;
   for (const auto& [index, gradient] : updates_) {
     Tracked& tracked = tracked_[index];
@@ -185,6 +188,17 @@ void Optimizer::step(std::span<const Tensor> gradients, std::span<const Variable
     }
   }
   ++*detail::mutable_data<std::int64_t>(detail::value_for_update(iteration_));
+}
+
+/// Adds up the repeated rows of sparse gradients, whose norms and bounds are those of the sums.
+void Optimizer::merge_slices(Tensors& merged) {
+  merged.reserve(updates_.size());
+  for (auto& update : updates_) {
+    if (const auto slices = indexed_slices(*update.gradient)) {
+      merged.push_back(to_tensor(combined(*slices)));
+      update.gradient = &merged.back();
+    }
+  }
 }
 
 /// All checks, and the building: what throws does so before anything has changed.

@@ -7,12 +7,12 @@
 namespace xtape::optimizers {
 
 SGD::SGD(const SGDOptions& options)
-    : Optimizer({.name = options.name,
-                 .learning_rate = options.learning_rate,
-                 .weight_decay = options.weight_decay,
-                 .clipnorm = options.clipnorm,
-                 .clipvalue = options.clipvalue,
-                 .global_clipnorm = options.global_clipnorm}),
+    : ElementwiseOptimizer({.name = options.name,
+                            .learning_rate = options.learning_rate,
+                            .weight_decay = options.weight_decay,
+                            .clipnorm = options.clipnorm,
+                            .clipvalue = options.clipvalue,
+                            .global_clipnorm = options.global_clipnorm}),
       momentum_(options.momentum),
       nesterov_(options.nesterov) {
   if (!(momentum_ >= 0 && momentum_ <= 1)) {
@@ -25,17 +25,18 @@ std::vector<Variable> SGD::build_slots(const Variable& variable) {
   return {add_slot(variable, "momentum")};
 }
 
-void SGD::update(Variable& variable, const Tensor& gradient, std::span<Variable> slots) {
-  const Tensor& w = detail::value_for_update(variable);
+bool SGD::ignores_zero() const noexcept { return momentum_ == 0; }
+
+void SGD::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
   visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
     T* values = detail::mutable_data<T>(w);
-    const T* g = detail::const_data<T>(gradient);
+    const T* gradient = detail::const_data<T>(g);
     const T rate = static_cast<T>(learning_rate());
     if (slots.empty()) {
-      kernels::sgd(w.size(), values, g, rate);
+      kernels::sgd(w.size(), values, gradient, rate);
     } else {
-      T* m = detail::mutable_data<T>(detail::value_for_update(slots[0]));
-      kernels::sgd_momentum(w.size(), values, g, m, rate, static_cast<T>(momentum_), nesterov_);
+      kernels::sgd_momentum(w.size(), values, gradient, detail::mutable_data<T>(slots[0]), rate,
+                            static_cast<T>(momentum_), nesterov_);
     }
   });
 }

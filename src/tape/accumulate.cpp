@@ -1,16 +1,61 @@
 #include "tape/accumulate.hpp"
 
+#include <cstring>
+
 #include "core/convert.hpp"
 #include "kernels/inplace.hpp"
 #include "kernels/reduce.hpp"
 #include "kernels/strided.hpp"
+#include "xtape/core/indexed_slices.hpp"
 #include "xtape/tape/record.hpp"
 
 namespace xtape::detail {
 
+namespace {
+
+/// The slices of both.
+Tensor concatenated(const IndexedSlices& a, const IndexedSlices& b) {
+  Shape rows = a.values.shape();
+  rows[0] += b.values.shape()[0];
+  const IndexedSlices both{make_tensor(rows, a.values.dtype()), make_tensor({rows[0]}, int64), a.dense_shape};
+  const auto append = [](const Tensor& to, const Tensor& first, const Tensor& second) {
+    const auto bytes = [](const Tensor& t) { return static_cast<std::size_t>(t.size()) * itemsize(t.dtype()); };
+    std::memcpy(to.impl()->data(), first.impl()->data(), bytes(first));
+    std::memcpy(to.impl()->data() + bytes(first), second.impl()->data(), bytes(second));
+  };
+  append(both.values, a.values, b.values);
+  append(both.indices, a.indices, b.indices);
+  return to_tensor(both);
+}
+
+/// to += rows, in place.
+void add_rows(const Tensor& to, const IndexedSlices& rows) {
+  const std::int64_t n = rows.indices.size(), row = n == 0 ? 0 : rows.values.size() / n;
+  const std::int64_t bytes = row * static_cast<std::int64_t>(itemsize(to.dtype()));
+  const auto* index = const_data<std::int64_t>(rows.indices);
+  for (std::int64_t i = 0; i < n; ++i) {
+    kernels::add_in_place(to.dtype(), to.impl()->data() + index[i] * bytes, rows.values.impl()->data() + i * bytes, row,
+                          /*subtract=*/false);
+  }
+}
+
+/// Sums in which slices take part, not recorded; none for ordinary tensors.
+Tensor accumulate_slices(const Tensor& a, const Tensor& b) {
+  const auto slices_a = indexed_slices(a), slices_b = indexed_slices(b);
+  if (slices_a && slices_b) return concatenated(*slices_a, *slices_b);
+  if (!slices_a && !slices_b) return {};
+  const Tensor& dense = slices_a ? b : a;
+  const Tensor sum = is_unique(dense) ? dense : copy(dense);
+  add_rows(sum, slices_a ? *slices_a : *slices_b);
+  return sum;
+}
+
+}  // namespace
+
 Tensor accumulate(Tensor a, Tensor b) {
+  if (!is_recording() && (a.impl()->sparse || b.impl()->sparse)) return accumulate_slices(a, b);
   const auto add_to = [](const Tensor& to, const Tensor& other) {
-    kernels::add_in_place(to.dtype(), to.impl()->data, other.impl()->data, to.size(), /*subtract=*/false);
+    kernels::add_in_place(to.dtype(), to.impl()->data(), other.impl()->data(), to.size(), /*subtract=*/false);
     return to;
   };
   if (!is_recording()) {
@@ -51,7 +96,7 @@ Tensor sum_to(const Tensor& t, const Shape& shape) {
     }
     for (int axis = end; axis < t.rank(); ++axis) inner *= current[axis];
     Tensor next = make_tensor(current, t.dtype());
-    kernels::reduce_sum(t.dtype(), sum.impl()->data, next.impl()->data, outer, count, inner);
+    kernels::reduce_sum(t.dtype(), sum.impl()->data(), next.impl()->data(), outer, count, inner);
     sum = std::move(next);
     end = begin;
   }
@@ -62,8 +107,8 @@ Tensor sum_to(const Tensor& t, const Shape& shape) {
 Tensor broadcast(const Tensor& t, const Shape& shape) {
   if (t.shape() == shape) return t;
   Tensor out = make_tensor(shape, t.dtype());
-  kernels::strided_copy(t.dtype(), shape, t.impl()->data, kernels::broadcast_strides(t.shape(), shape),
-                        out.impl()->data);
+  kernels::strided_copy(t.dtype(), shape, t.impl()->data(), kernels::broadcast_strides(t.shape(), shape),
+                        out.impl()->data());
   return record("broadcast_to", {t}, out, [to = t.shape()](const Tensor& dy) { return Grads{sum_to(dy, to)}; });
 }
 

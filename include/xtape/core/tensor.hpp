@@ -32,14 +32,23 @@ struct TensorImpl {
   DType dtype = DType::float32;
   bool weak = false;            ///< a plain number: takes the dtype of the tensor it is combined with
   std::uint8_t size_class = 0;  ///< of the allocator's block
+  bool sparse = false;          ///< made of some rows, `origin`, the others being zero: see IndexedSlices
   /// 1 + the place among the leaves of the tape that watched it last, 0 if none has: where other tapes look first.
   std::atomic<std::uint32_t> leaf{0};
-  std::uint64_t id = 0;       ///< number of the op result in its thread's record, 0 where not recorded
-  std::byte* data = nullptr;  ///< 64-byte aligned but for scalars and views
+  std::uint64_t id = 0;  ///< number of the op result in its thread's record, 0 where not recorded
+  /// 64-byte aligned but for scalars and views; null for a sparse tensor whose elements nobody has asked for.
+  std::atomic<std::byte*> elements{nullptr};
   std::int64_t numel = 0;
-  TensorImpl* owner = nullptr;   ///< holds the elements; this object itself unless it is a view
-  TensorImpl* logits = nullptr;  ///< what a softmax was taken of, for the losses' stable path
+  TensorImpl* owner = nullptr;  ///< holds the elements; this object itself unless it is a view
+  /// What a softmax was taken of, for the losses' stable path; the rows of a sparse tensor.
+  TensorImpl* origin = nullptr;
   Shape shape;
+
+  std::byte* data() {
+    std::byte* there = elements.load(std::memory_order_acquire);
+    return there != nullptr ? there : fill_in();
+  }
+  std::byte* fill_in();  ///< makes the elements of a sparse tensor
 };
 
 /// Frees a TensorImpl that nobody refers to any more.
@@ -119,7 +128,7 @@ class Tensor {
   template <Element T>
   std::span<const T> data() const& {
     detail::check_dtype("Tensor.data", checked(), dtype_of<T>);
-    return {reinterpret_cast<const T*>(impl_->data), static_cast<std::size_t>(impl_->numel)};
+    return {reinterpret_cast<const T*>(impl_->data()), static_cast<std::size_t>(impl_->numel)};
   }
   template <Element T>
   std::span<const T> data() const&& = delete;
@@ -220,17 +229,17 @@ inline Tensor make_alias(const Tensor& source) { return make_view(source, source
 /// known of their values.
 inline bool is_unique(const Tensor& t) {
   return t.impl()->references.load(std::memory_order_acquire) == 1 && t.impl()->owner == t.impl() &&
-         t.impl()->logits == nullptr;
+         t.impl()->origin == nullptr;
 }
 
 /// The elements for writing, by the function that has just made the tensor or checked is_unique.
 template <Element T>
 T* mutable_data(const Tensor& t) {
-  return reinterpret_cast<T*>(t.impl()->data);
+  return reinterpret_cast<T*>(t.impl()->data());
 }
 template <Element T>
 const T* const_data(const Tensor& t) {
-  return reinterpret_cast<const T*>(t.impl()->data);
+  return reinterpret_cast<const T*>(t.impl()->data());
 }
 
 /// The value of a plain number (TensorImpl::weak) as it was written, before rounding to float32. An int64 one is exact

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "xtape/optimizers/optimizer.hpp"
+#include "xtape/optimizers/elementwise_optimizer.hpp"
 
 namespace xtape::optimizers {
 
@@ -21,7 +21,7 @@ struct AdamOptions {
 ///
 ///     m += (g - m) (1 - beta_1);  v += (g^2 - v) (1 - beta_2)
 ///     w -= learning_rate sqrt(1 - beta_2^t) / (1 - beta_1^t)  m / (sqrt(v) + epsilon)
-class Adam : public Optimizer {
+class Adam : public ElementwiseOptimizer {
  public:
   /// Throws a ValueError for a beta outside [0, 1) and a negative epsilon, and what Optimizer throws.
   explicit Adam(const AdamOptions& options = {});
@@ -29,7 +29,7 @@ class Adam : public Optimizer {
  protected:
   std::vector<Variable> build_slots(const Variable& variable) override;
   void prepare_step() override;
-  void update(Variable& variable, const Tensor& gradient, std::span<Variable> slots) override;
+  void update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) override;
 
  private:
   double beta_1_, beta_2_, epsilon_;

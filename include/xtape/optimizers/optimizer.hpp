@@ -136,6 +136,7 @@ class Optimizer {
   void collect_updates(std::span<const Tensor> gradients, std::span<const Variable> variables);
   std::size_t find(const Variable& variable, std::size_t expected) const;
   void warn_of_missing(std::span<const Tensor> gradients, std::span<const Variable> variables);
+  void merge_slices(Tensors& merged);
   double global_scale() const;
   Tensor clipped(const Tensor& gradient, double scale) const;
 

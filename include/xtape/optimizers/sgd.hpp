@@ -1,6 +1,6 @@
 #pragma once
 
-#include "xtape/optimizers/optimizer.hpp"
+#include "xtape/optimizers/elementwise_optimizer.hpp"
 
 namespace xtape::optimizers {
 
@@ -20,14 +20,15 @@ struct SGDOptions {
 ///
 ///     momentum = 0:  w -= learning_rate g
 ///     otherwise:     m = momentum m - learning_rate g;  w += nesterov ? momentum m - learning_rate g : m
-class SGD : public Optimizer {
+class SGD : public ElementwiseOptimizer {
  public:
   /// Throws a ValueError for a momentum outside [0, 1], and what Optimizer throws.
   explicit SGD(const SGDOptions& options = {});
 
  protected:
   std::vector<Variable> build_slots(const Variable& variable) override;
-  void update(Variable& variable, const Tensor& gradient, std::span<Variable> slots) override;
+  void update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) override;
+  bool ignores_zero() const noexcept override;
 
  private:
   double momentum_;

@@ -1,0 +1,116 @@
+#include "xtape/core/indexed_slices.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+
+#include "core/check.hpp"
+#include "kernels/inplace.hpp"
+
+namespace xtape {
+namespace detail {
+namespace {
+
+Tensor share(TensorImpl* impl) {
+  retain(impl);
+  return Tensor::adopt(impl);
+}
+
+std::int64_t row_size(const Shape& shape) {
+  std::int64_t size = 1;
+  for (int axis = 1; axis < shape.rank(); ++axis) size *= shape[axis];
+  return size;
+}
+
+}  // namespace
+
+std::byte* TensorImpl::fill_in() {
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);  // two threads may ask for the elements of one tensor
+  if (std::byte* there = elements.load(std::memory_order_relaxed); there != nullptr) return there;
+  const Tensor whole = make_tensor(shape, dtype);
+  std::byte* const to = whole.impl()->data();
+  TensorImpl* const rows = origin;
+  const std::int64_t row = row_size(shape), bytes = row * static_cast<std::int64_t>(itemsize(dtype));
+  std::memset(to, 0, static_cast<std::size_t>(numel) * itemsize(dtype));
+  const auto* index = reinterpret_cast<const std::int64_t*>(rows->origin->data());
+  for (std::int64_t i = 0; i < rows->shape[0]; ++i) {
+    kernels::add_in_place(dtype, to + index[i] * bytes, rows->data() + i * bytes, row, /*subtract=*/false);
+  }
+  owner = whole.impl();
+  retain(owner);
+  elements.store(to, std::memory_order_release);
+  return to;
+}
+
+}  // namespace detail
+
+std::optional<IndexedSlices> indexed_slices(const Tensor& t) {
+  detail::TensorImpl* impl = t.impl();
+  if (impl == nullptr || !impl->sparse) return {};
+  return IndexedSlices{detail::share(impl->origin), detail::share(impl->origin->origin), impl->shape};
+}
+
+Tensor to_tensor(const IndexedSlices& slices) {
+  using detail::fail;
+  const auto& [values, indices, shape] = slices;
+  const char* op = "IndexedSlices";
+  if (indices.dtype() != int64) fail<TypeError>(op, "expected int64 indices, received {}", indices.dtype());
+  const bool fits = indices.rank() == 1 && shape.rank() >= 1 && values.rank() == shape.rank() &&
+                    values.shape()[0] == indices.shape()[0] &&
+                    std::equal(shape.begin() + 1, shape.end(), values.shape().begin() + 1);
+  if (!fits) {
+    fail<ValueError>(op, "values {} and indices {} are no rows of a tensor of shape {}", values.shape(),
+                     indices.shape(), shape);
+  }
+  for (const auto index : indices.data<std::int64_t>()) {
+    if (index < 0 || index >= shape[0]) fail<IndexError>(op, "index {} is outside axis 0 of shape {}", index, shape);
+  }
+  // Two handles of its own, as they lead from one part to the next.
+  const Tensor t = detail::make_tensor(Shape{0}, values.dtype());
+  const Tensor rows = detail::make_view(values, values.shape()), numbers = detail::make_view(indices, indices.shape());
+  t.impl()->elements.store(nullptr, std::memory_order_relaxed);
+  t.impl()->sparse = true;
+  t.impl()->shape = shape;
+  t.impl()->numel = shape.numel();
+  t.impl()->origin = rows.impl();
+  detail::retain(rows.impl());
+  rows.impl()->origin = numbers.impl();
+  detail::retain(numbers.impl());
+  return t;
+}
+
+IndexedSlices combined(const IndexedSlices& slices) {
+  const auto& [values, indices, shape] = slices;
+  const auto index = indices.data<std::int64_t>();
+  if (std::adjacent_find(index.begin(), index.end(), std::greater_equal<>()) == index.end()) return slices;
+  detail::PoolVector<std::pair<std::int64_t, std::int64_t>> order;  // an index and where it stands
+  order.reserve(index.size());
+  for (std::size_t i = 0; i < index.size(); ++i) order.emplace_back(index[i], static_cast<std::int64_t>(i));
+  std::sort(order.begin(), order.end());
+  std::int64_t count = 0;
+  for (std::size_t i = 0; i < order.size(); ++i) count += i == 0 || order[i].first != order[i - 1].first;
+
+  Shape rows = values.shape();
+  rows[0] = count;
+  IndexedSlices result{detail::make_tensor(rows, values.dtype()), detail::make_tensor({count}, int64), shape};
+  const std::int64_t row = detail::row_size(shape);
+  const auto bytes = static_cast<std::size_t>(row) * itemsize(values.dtype());
+  const std::byte* from = values.impl()->data();
+  std::byte* to = result.values.impl()->data();
+  auto* kept = detail::mutable_data<std::int64_t>(result.indices);
+  std::int64_t last = -1;
+  for (const auto& [number, place] : order) {
+    const std::byte* source = from + static_cast<std::size_t>(place) * bytes;
+    if (last >= 0 && kept[last] == number) {
+      kernels::add_in_place(values.dtype(), to + static_cast<std::size_t>(last) * bytes, source, row,
+                            /*subtract=*/false);
+    } else {
+      kept[++last] = number;
+      std::memcpy(to + static_cast<std::size_t>(last) * bytes, source, bytes);
+    }
+  }
+  return result;
+}
+
+}  // namespace xtape
