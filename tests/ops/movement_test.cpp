@@ -2,33 +2,15 @@
 
 #include <functional>
 
-#include "ops/table.hpp"
+#include "ops/movement_table.hpp"
 #include "support/threads.hpp"
 #include "xtape/core/error.hpp"
-#include "xtape/tape/check_gradients.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 
 using namespace xtape;
 using namespace xtape::testing;
 
 namespace {
-
-using Tensors64 = std::vector<Tensor>;
-
-/// An op that only moves elements: of inputs that count 0, 1, 2, ... through all of them.
-struct Movement {
-  std::string op;
-  std::vector<Shape> inputs;
-  std::function<Tensor(const Tensors64&)> f;
-  Shape result;
-  std::vector<double> elements;  ///< the numbers of the elements that the result consists of
-};
-
-std::vector<double> count(std::int64_t n, double first = 0) {
-  std::vector<double> values;
-  for (std::int64_t i = 0; i < n; ++i) values.push_back(first + static_cast<double>(i));
-  return values;
-}
 
 const Tensor rows = constant({{2, 0}, {2, 2}});
 
@@ -167,57 +149,9 @@ const Table<Movement> table{
      {0, 1, 0, 1, 2, 3, 2, 3, 0, 1, 0, 1, 2, 3, 2, 3}},
 };
 
-Tensors64 counting(const Movement& row, DType dtype) {
-  Tensors64 inputs;
-  double next = 0;
-  for (const auto& shape : row.inputs) {
-    const std::vector<double> values = count(shape.numel(), next);
-    next += static_cast<double>(values.size());
-    inputs.push_back(tensor(values, shape, dtype));
-  }
-  return inputs;
-}
-
 }  // namespace
 
-TEST_CASE("movement ops: the elements and where they go, of every dtype") {
-  for (const auto& row : table) {
-    CAPTURE(row.op);
-    CAPTURE(row.result.str());
-    for (const DType dtype : {float32, float64, int32, int64, uint8, bfloat16, boolean}) {
-      const Tensors64 inputs = counting(row, dtype);
-      const Tensor y = row.f(inputs);
-      CHECK_TENSOR_EQ(y, tensor(row.elements, row.result, dtype));
-      CHECK_TENSOR_EQ(inputs[0], counting(row, dtype)[0]);
-    }
-  }
-}
-
-TEST_CASE("movement ops: gradients agree with finite differences to second order") {
-  for (const auto& row : table) {
-    CAPTURE(row.op);
-    CAPTURE(row.result.str());
-    // Squared, so that there is a second derivative to be wrong.
-    const GradientCheck check =
-        check_gradients([&](const Tensors64& x) { return square(row.f(x)); }, counting(row, float64));
-    CHECK_MESSAGE(check, check.message);
-  }
-}
-
-TEST_CASE("movement ops: the result and the gradient of float32 stay float32") {
-  for (const auto& row : table) {
-    CAPTURE(row.op);
-    const Tensors64 inputs = counting(row, float32);
-    GradientTape tape;
-    tape.watch(inputs);
-    const Tensors grads = tape.gradient(row.f(inputs), inputs);
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      REQUIRE(grads[i]);
-      CHECK(grads[i].dtype() == float32);
-      CHECK(grads[i].shape() == inputs[i].shape());
-    }
-  }
-}
+TEST_CASE("movement ops: elements, gradients and dtypes") { check_movements(table); }
 
 TEST_CASE("movement ops: reshapes and slices along axis 0 share the elements") {
   const Tensor x = some({4, 3});

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "xtape/core/tensor.hpp"
@@ -25,10 +27,33 @@ Tensor squeeze(const Tensor& x, int axis);
 Tensor transpose(const Tensor& x);
 Tensor transpose(const Tensor& x, const std::vector<int>& permutation);
 
+/// Two axes exchanged (np.swapaxes).
+Tensor swapaxes(const Tensor& x, int axis1, int axis2);
+/// An axis taken out and put where it becomes axis `destination` of the result (np.moveaxis).
+Tensor moveaxis(const Tensor& x, int source, int destination);
+
 /// The tensors one after another along an existing axis; all other sizes must agree (ValueError).
 Tensor concat(const std::vector<Tensor>& values, int axis);
 /// The tensors side by side along a new axis; their shapes must agree (ValueError).
 Tensor stack(const std::vector<Tensor>& values, int axis = 0);
+/// The same of the Tensors that unstack and split return.
+template <class Allocator>
+Tensor concat(const std::vector<Tensor, Allocator>& values, int axis) {
+  return concat(std::vector<Tensor>(values.begin(), values.end()), axis);
+}
+template <class Allocator>
+Tensor stack(const std::vector<Tensor, Allocator>& values, int axis = 0) {
+  return stack(std::vector<Tensor>(values.begin(), values.end()), axis);
+}
+
+/// The slices along an axis, which disappears: the inverse of stack. Slices along axis 0 share the elements.
+Tensors unstack(const Tensor& x, int axis = 0);
+/// x cut along an axis into pieces of the given sizes, one of which may be -1: what the others leave. Throws a
+/// ValueError when they do not add up. Pieces along axis 0 share the elements.
+Tensors split(const Tensor& x, const std::vector<std::int64_t>& sizes, int axis = 0);
+/// x cut into n equal parts. Throws a ValueError when n does not divide the axis.
+template <std::integral N>
+Tensors split(const Tensor& x, N n, int axis = 0);
 
 /// `size` elements of each axis from `begin` on (tf.slice); a size of -1 takes all that follow. A slice along axis 0
 /// shares the elements. Throws an IndexError where it does not fit.
@@ -37,10 +62,61 @@ Tensor slice(const Tensor& x, const std::vector<std::int64_t>& begin, const std:
 Tensor slice_axis(const Tensor& x, int axis, std::int64_t begin, std::int64_t size);
 
 /// The slices of x along `axis` at integer indices of any shape: the axis is replaced by the indices' axes (tf.gather).
-/// The gradient adds up what goes to the same index. Throws an IndexError for an index outside [0, size).
+/// The gradient adds up what goes to the same index. The first `batch_dims` axes of x and of the indices, at most as
+/// many as `axis`, go together: each batch has indices of its own. Throws an IndexError for an index outside [0, size).
 Tensor gather(const Tensor& x, const Tensor& indices, int axis = 0);
+Tensor gather(const Tensor& x, const Tensor& indices, int axis, int batch_dims);
 
 /// x repeated along axes of size 1 and new leading axes. Throws a ValueError where it does not broadcast.
 Tensor broadcast_to(const Tensor& x, const Shape& shape);
+
+/// The whole of x repeated `multiples[i]` times along axis i, side by side: tile([a b], {2}) is [a b a b]. Throws a
+/// ValueError unless there is one multiple, not negative, for each axis.
+Tensor tile(const Tensor& x, const std::vector<std::int64_t>& multiples);
+/// Every slice along an axis repeated: repeat([a b], 2, 0) is [a a b b]; by a number of its own where `repeats` has as
+/// many elements as the axis (tf.repeat). Without an axis, of the flattened x. Throws a ValueError for negative numbers
+/// or another count.
+Tensor repeat(const Tensor& x, const std::vector<std::int64_t>& repeats, int axis);
+Tensor repeat(const Tensor& x, const std::vector<std::int64_t>& repeats);
+template <std::integral N>
+Tensor repeat(const Tensor& x, N repeats, int axis) {
+  return repeat(x, std::vector<std::int64_t>{static_cast<std::int64_t>(repeats)}, axis);
+}
+template <std::integral N>
+Tensor repeat(const Tensor& x, N repeats) {
+  return repeat(x, std::vector<std::int64_t>{static_cast<std::int64_t>(repeats)});
+}
+
+/// The elements in opposite order along the given axes. Throws a ValueError for an axis named twice.
+Tensor reverse(const Tensor& x, const std::vector<int>& axes);
+/// The elements moved on by `shift` along an axis; what leaves at one end enters at the other (tf.roll): element i of
+/// the result is element i - shift of x. Several axes may be given, each with its shift; one axis may come twice.
+Tensor roll(const Tensor& x, std::int64_t shift, int axis);
+Tensor roll(const Tensor& x, const std::vector<std::int64_t>& shifts, const std::vector<int>& axes);
+
+/// Keyword arguments of meshgrid.
+struct MeshgridOptions {
+  std::string indexing = "xy";  ///< "xy": Cartesian, the first vector runs along axis 1; "ij": along axis 0
+};
+/// The coordinates of a grid from vectors of them: for x of n and y of m elements two tensors of shape [m, n] ([n, m]
+/// for "ij"), further vectors add axes at the end (tf.meshgrid). Throws a ValueError for tensors of rank above 1.
+Tensors meshgrid(const std::vector<Tensor>& vectors, const MeshgridOptions& options = {});
+
+/// The elements (..., i, j) with j - i <= k (np.tril), with j - i >= k (np.triu), and zeros for the others. Throws a
+/// ValueError for a rank below 2.
+Tensor tril(const Tensor& x, std::int64_t k = 0);
+Tensor triu(const Tensor& x, std::int64_t k = 0);
+
+namespace detail {
+/// split into `parts` equal ones.
+Tensors split_equally(const Tensor& x, std::int64_t parts, int axis);
+/// The elements (..., i, j) with low <= j - i <= high, zeros for the others.
+Tensor keep_band(const char* op, const Tensor& x, std::int64_t low, std::int64_t high);
+}  // namespace detail
+
+template <std::integral N>
+Tensors split(const Tensor& x, N n, int axis) {
+  return detail::split_equally(x, static_cast<std::int64_t>(n), axis);
+}
 
 }  // namespace xtape

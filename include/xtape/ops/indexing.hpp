@@ -1,0 +1,86 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <type_traits>
+#include <vector>
+
+#include "xtape/core/tensor.hpp"
+
+// Parts of tensors as Python's brackets name them, and elements by lists of indices. They take every dtype; gradients
+// flow through the floating ones.
+namespace xtape {
+
+/// Python's start:stop:step as an item of index(): `Slice{1, 5}` is 1:5, `Slice{{}, {}, -1}` is ::-1. Negative bounds
+/// count from the end, bounds beyond it mean the end.
+struct Slice {
+  Slice() = default;
+  Slice(std::optional<std::int64_t> start_, std::optional<std::int64_t> stop_, std::optional<std::int64_t> step_ = {})
+      : start(start_), stop(stop_), step(step_) {}
+
+  std::optional<std::int64_t> start, stop, step;
+};
+
+/// The type of `ellipsis`: as many whole axes as the other items leave.
+struct Ellipsis {};
+/// The type of `newaxis`: an axis of size 1.
+struct NewAxis {};
+
+inline const Slice all{};  ///< Python's ":"
+inline constexpr Ellipsis ellipsis{};
+inline constexpr NewAxis newaxis{};
+
+/// One item of index(): an integer, a Slice, `all`, `ellipsis` or `newaxis`.
+class IndexItem {
+ public:
+  enum class Kind { integer, slice, ellipsis, newaxis };
+
+  template <std::integral I>
+  requires(!std::is_same_v<I, bool>) IndexItem(I number) : kind_(Kind::integer), number_(number) {}
+  IndexItem(const Slice& slice) : kind_(Kind::slice), slice_(slice) {}
+  IndexItem(Ellipsis) : kind_(Kind::ellipsis) {}
+  IndexItem(NewAxis) : kind_(Kind::newaxis) {}
+
+  Kind kind() const noexcept { return kind_; }
+  std::int64_t number() const noexcept { return number_; }
+  const Slice& slice() const noexcept { return slice_; }
+
+ private:
+  Kind kind_;
+  std::int64_t number_ = 0;
+  Slice slice_;
+};
+
+/// What Python's brackets give: x[1::2, 0, ..., None] is
+///
+///     index(x, {Slice{1, {}, 2}, 0, ellipsis, newaxis})
+///
+/// An integer takes one slice of its axis, which disappears; axes without an item are taken whole. The result shares
+/// x's elements where they are neighbours. Throws an IndexError for an integer outside its axis and for more items than
+/// axes, a ValueError for a step of 0 or two ellipses.
+Tensor index(const Tensor& x, const std::vector<IndexItem>& items);
+
+/// x[begin[0]:end[0]:strides[0], begin[1]:end[1]:strides[1], ...] (tf.strided_slice); strides of 1 unless given.
+Tensor strided_slice(const Tensor& x, const std::vector<std::int64_t>& begin, const std::vector<std::int64_t>& end,
+                     const std::vector<std::int64_t>& strides = {});
+
+/// The slices of x at positions of its first k axes (tf.gather_nd): integer indices [..., k] -> [...] + x.shape[k:].
+/// The gradient adds up what goes to the same position. Throws an IndexError for a position outside x, a ValueError for
+/// k above its rank.
+Tensor gather_nd(const Tensor& x, const Tensor& indices);
+
+/// Zeros of the given shape with updates [...] + shape[k:] added at the positions that integer indices [..., k] name
+/// (tf.scatter_nd): the gradient of gather_nd. Errors as for gather_nd, and a ValueError where the updates do not fit.
+Tensor scatter_nd(const Tensor& indices, const Tensor& updates, const Shape& shape);
+/// x with the updates added at the positions (tf.tensor_scatter_nd_add).
+Tensor tensor_scatter_add(const Tensor& x, const Tensor& indices, const Tensor& updates);
+/// x with the slices at the positions replaced by the updates (tf.tensor_scatter_nd_update). Of several for one
+/// position, the last is taken.
+Tensor tensor_scatter_update(const Tensor& x, const Tensor& indices, const Tensor& updates);
+
+/// The slices of x where a bool mask is true, in order (tf.boolean_mask): the mask's axes stand for those of x from
+/// `axis` on and become one. Throws a ValueError where their sizes differ.
+Tensor boolean_mask(const Tensor& x, const Tensor& mask, int axis = 0);
+
+}  // namespace xtape

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstdint>
+
+#include "xtape/core/dtype.hpp"
+
+namespace xtape::kernels {
+
+/// Row index[i] of `to` += row i of `from`, for i = 0, ..., n - 1: rows of `width` elements. The indices are in
+/// [0, rows). The result does not depend on the number of threads.
+void scatter_add_rows(DType dtype, void* to, std::int64_t rows, const void* from, const std::int64_t* index,
+                      std::int64_t n, std::int64_t width);
+
+}  // namespace xtape::kernels

@@ -1,0 +1,71 @@
+#include "xtape/ops/padding.hpp"
+
+#include "core/check.hpp"
+#include "core/fill.hpp"
+#include "kernels/strided.hpp"
+#include "ops/bytes.hpp"
+#include "xtape/core/creation.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape {
+namespace {
+
+using detail::fail;
+
+Tensor pad_constant(const Tensor& x, const std::vector<std::int64_t>& before, const Shape& shape, double value) {
+  Tensor y = detail::filled(shape, x.dtype(), value);
+  const Shape strides = kernels::contiguous_strides(shape);
+  std::int64_t offset = 0;
+  for (int axis = 0; axis < shape.rank(); ++axis) offset += before[static_cast<std::size_t>(axis)] * strides[axis];
+  kernels::strided_store(x.dtype(), x.shape(), detail::bytes_of(x),
+                         detail::bytes_of(y) + offset * static_cast<std::int64_t>(itemsize(x.dtype())), strides);
+  return record("pad", {x}, std::move(y), [before, size = x.shape()](const Tensor& dy) {
+    return Grads{slice(dy, before, {size.begin(), size.end()})};
+  });
+}
+
+/// The elements of a mirrored axis: -1 - i or -i + 1 and so on, for i from -before to size + after.
+std::vector<std::int64_t> mirrored(std::int64_t size, std::int64_t before, std::int64_t after, bool symmetric) {
+  std::vector<std::int64_t> indices;
+  for (std::int64_t i = -before; i < size + after; ++i) {
+    indices.push_back(i < 0 ? -i - (symmetric ? 1 : 0) : i < size ? i : 2 * size - i - (symmetric ? 1 : 2));
+  }
+  return indices;
+}
+
+}  // namespace
+
+Tensor pad(const Tensor& x, const std::vector<std::array<std::int64_t, 2>>& paddings, const PadOptions& options) {
+  const bool symmetric = options.mode == "symmetric", reflect = options.mode == "reflect";
+  if (!symmetric && !reflect && options.mode != "constant") {
+    fail<ValueError>("pad", "the mode must be \"constant\", \"reflect\" or \"symmetric\": received \"{}\"",
+                     options.mode);
+  }
+  if (static_cast<int>(paddings.size()) != x.rank()) {
+    fail<ValueError>("pad", "expected a pair of numbers for each axis of shape {}: received {}", x.shape(),
+                     paddings.size());
+  }
+  Shape shape = x.shape();
+  std::vector<std::int64_t> begin;
+  for (int axis = 0; axis < x.rank(); ++axis) {
+    const auto [before, after] = paddings[static_cast<std::size_t>(axis)];
+    const std::int64_t size = x.shape()[axis];
+    const std::int64_t most = symmetric ? size : reflect ? std::max<std::int64_t>(size - 1, 0) : INT64_MAX / 4;
+    if (before < 0 || after < 0 || before > most || after > most) {
+      fail<ValueError>("pad", "paddings {} and {} are not possible for axis {} of shape {} in mode \"{}\"", before,
+                       after, axis, x.shape(), options.mode);
+    }
+    shape[axis] += before + after;
+    begin.push_back(before);
+  }
+  if (!symmetric && !reflect) return pad_constant(x, begin, shape, options.constant_values);
+  Tensor y = x;
+  for (int axis = 0; axis < x.rank(); ++axis) {
+    const auto [before, after] = paddings[static_cast<std::size_t>(axis)];
+    if (before + after > 0) y = gather(y, constant(mirrored(x.shape()[axis], before, after, symmetric)), axis);
+  }
+  return y.is_same(x) ? reshape(x, x.shape()) : y;
+}
+
+}  // namespace xtape

@@ -1,0 +1,192 @@
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+#include "core/check.hpp"
+#include "kernels/parallel.hpp"
+#include "kernels/strided.hpp"
+#include "ops/bytes.hpp"
+#include "xtape/core/creation.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape {
+
+using detail::fail;
+
+Tensor swapaxes(const Tensor& x, int axis1, int axis2) {
+  std::vector<int> permutation(static_cast<std::size_t>(x.rank()));
+  std::iota(permutation.begin(), permutation.end(), 0);
+  const int first = detail::normal_axis("swapaxes", axis1, x.rank());
+  const int second = detail::normal_axis("swapaxes", axis2, x.rank());
+  std::swap(permutation[static_cast<std::size_t>(first)], permutation[static_cast<std::size_t>(second)]);
+  return transpose(x, permutation);
+}
+
+Tensor moveaxis(const Tensor& x, int source, int destination) {
+  const int from = detail::normal_axis("moveaxis", source, x.rank());
+  const int to = detail::normal_axis("moveaxis", destination, x.rank());
+  std::vector<int> permutation(static_cast<std::size_t>(x.rank()));
+  std::iota(permutation.begin(), permutation.end(), 0);
+  permutation.erase(permutation.begin() + from);
+  permutation.insert(permutation.begin() + to, from);
+  return transpose(x, permutation);
+}
+
+Tensor tile(const Tensor& x, const std::vector<std::int64_t>& multiples) {
+  const bool valid = std::all_of(multiples.begin(), multiples.end(), [](auto m) { return m >= 0; });
+  if (!valid || static_cast<int>(multiples.size()) != x.rank()) {
+    fail<ValueError>("tile", "expected a multiple, not negative, for each axis of shape {}: received [{}]", x.shape(),
+                     fmt::join(multiples, ", "));
+  }
+  // Each axis of n becomes one of [1, n], which broadcasts to [multiple, n].
+  std::vector<std::int64_t> apart, repeated, sizes;
+  for (int axis = 0; axis < x.rank(); ++axis) {
+    const std::int64_t multiple = multiples[static_cast<std::size_t>(axis)], size = x.shape()[axis];
+    if (multiple != 1) {
+      apart.push_back(1);
+      repeated.push_back(multiple);
+    }
+    apart.push_back(size);
+    repeated.push_back(size);
+    sizes.push_back(detail::checked_product("tile", multiple, size));
+  }
+  return reshape(broadcast_to(reshape(x, Shape(apart)), Shape(repeated)), Shape(sizes));
+}
+
+Tensor repeat(const Tensor& x, const std::vector<std::int64_t>& repeats, int axis_) {
+  const int axis = detail::normal_axis("repeat", axis_, x.rank());
+  const std::int64_t size = x.shape()[axis];
+  const bool valid = std::all_of(repeats.begin(), repeats.end(), [](auto n) { return n >= 0; });
+  if (!valid || (repeats.size() != 1 && static_cast<std::int64_t>(repeats.size()) != size)) {
+    fail<ValueError>("repeat", "expected one number or one for each element of axis {} of shape {}: received [{}]",
+                     axis, x.shape(), fmt::join(repeats, ", "));
+  }
+  if (repeats.size() == 1) {
+    std::vector<std::int64_t> apart(x.shape().begin(), x.shape().end());
+    std::vector<std::int64_t> sizes = apart;
+    sizes[static_cast<std::size_t>(axis)] = detail::checked_product("repeat", size, repeats[0]);
+    apart.insert(apart.begin() + axis + 1, 1);
+    Shape repeated(apart);
+    repeated[axis + 1] = repeats[0];
+    return reshape(broadcast_to(reshape(x, Shape(apart)), repeated), Shape(sizes));
+  }
+  std::vector<std::int64_t> indices;
+  for (std::size_t i = 0; i < repeats.size(); ++i) {
+    indices.insert(indices.end(), static_cast<std::size_t>(repeats[i]), static_cast<std::int64_t>(i));
+  }
+  return gather(x, constant(indices), axis);
+}
+
+Tensor repeat(const Tensor& x, const std::vector<std::int64_t>& repeats) { return repeat(flatten(x), repeats, 0); }
+
+Tensor reverse(const Tensor& x, const std::vector<int>& axes) {
+  Shape strides = kernels::contiguous_strides(x.shape());
+  std::int64_t offset = 0;
+  for (const int axis_ : axes) {
+    const int axis = detail::normal_axis("reverse", axis_, x.rank());
+    if (strides[axis] < 0) fail<ValueError>("reverse", "axis {} is named twice", axis_);
+    offset += (x.shape()[axis] - 1) * strides[axis];
+    strides[axis] = -strides[axis];
+  }
+  Tensor y = detail::make_tensor(x.shape(), x.dtype());
+  if (y.size() > 0) {
+    kernels::strided_copy(x.dtype(), x.shape(),
+                          detail::bytes_of(x) + offset * static_cast<std::int64_t>(itemsize(x.dtype())), strides,
+                          detail::bytes_of(y));
+  }
+  return record("reverse", {x}, std::move(y), [axes](const Tensor& dy) { return Grads{reverse(dy, axes)}; });
+}
+
+Tensor roll(const Tensor& x, std::int64_t shift, int axis_) {
+  const int axis = detail::normal_axis("roll", axis_, x.rank());
+  Tensor y = detail::make_tensor(x.shape(), x.dtype());
+  const std::int64_t size = x.shape()[axis];
+  if (y.size() > 0) {
+    std::int64_t outer = 1;
+    for (int i = 0; i < axis; ++i) outer *= x.shape()[i];
+    const std::int64_t bytes = y.size() / outer * static_cast<std::int64_t>(itemsize(x.dtype()));
+    const std::int64_t lead = (shift % size + size) % size * (bytes / size);  // what comes from the end
+    const std::byte* from = detail::bytes_of(x);
+    std::byte* to = detail::bytes_of(y);
+    kernels::parallel_rows(outer, 4 * kernels::elementwise_grain / bytes, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        std::memcpy(to + i * bytes, from + (i + 1) * bytes - lead, static_cast<std::size_t>(lead));
+        std::memcpy(to + i * bytes + lead, from + i * bytes, static_cast<std::size_t>(bytes - lead));
+      }
+    });
+  }
+  return record("roll", {x}, std::move(y), [back = size > 0 ? -(shift % size) : 0, axis](const Tensor& dy) {
+    return Grads{roll(dy, back, axis)};
+  });
+}
+
+Tensor roll(const Tensor& x, const std::vector<std::int64_t>& shifts, const std::vector<int>& axes) {
+  if (shifts.size() != axes.size()) {
+    fail<ValueError>("roll", "expected a shift for each axis: received {} and {}", shifts.size(), axes.size());
+  }
+  Tensor y = axes.empty() ? reshape(x, x.shape()) : x;
+  for (std::size_t i = 0; i < axes.size(); ++i) y = roll(y, shifts[i], axes[i]);
+  return y;
+}
+
+Tensors meshgrid(const std::vector<Tensor>& vectors, const MeshgridOptions& options) {
+  if (options.indexing != "xy" && options.indexing != "ij") {
+    fail<ValueError>("meshgrid", "indexing must be \"xy\" or \"ij\": received \"{}\"", options.indexing);
+  }
+  const bool swap = options.indexing == "xy" && vectors.size() >= 2;
+  const auto axis_of = [swap](std::size_t i) { return static_cast<int>(swap && i < 2 ? 1 - i : i); };
+  const Shape ones_of(std::vector<std::int64_t>(vectors.size(), 1));
+  Shape grid = ones_of;
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    if (vectors[i].rank() > 1) {
+      fail<ValueError>("meshgrid", "expected vectors: received shape {} at position {}", vectors[i].shape(), i);
+    }
+    grid[axis_of(i)] = vectors[i].size();
+  }
+  Tensors out;
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    Shape own = ones_of;
+    own[axis_of(i)] = vectors[i].size();
+    out.push_back(broadcast_to(reshape(vectors[i], own), grid));
+  }
+  return out;
+}
+
+Tensor detail::keep_band(const char* op, const Tensor& x, std::int64_t low, std::int64_t high) {
+  if (x.rank() < 2) fail<ValueError>(op, "expected a tensor of rank 2 or more: received shape {}", x.shape());
+  Tensor y = make_tensor(x.shape(), x.dtype());
+  const auto bytes = static_cast<std::int64_t>(itemsize(x.dtype()));
+  const std::int64_t rows = x.shape(-2), columns = x.shape(-1);
+  const std::byte* from = detail::bytes_of(x);
+  std::byte* to = detail::bytes_of(y);
+  // Far diagonals are beyond all columns of all rows.
+  low = std::clamp(low, -rows - 1, columns + 1);
+  high = std::clamp(high, -rows - 1, columns + 1);
+  if (y.size() > 0) {
+    const std::int64_t grain = std::max<std::int64_t>(1, kernels::elementwise_grain / columns);
+    kernels::parallel_rows(y.size() / columns, grain, [&](std::int64_t first, std::int64_t last) {
+      for (std::int64_t row = first; row < last; ++row) {
+        const std::int64_t i = row % rows;
+        const std::int64_t begin = std::clamp<std::int64_t>(i + low, 0, columns);
+        const std::int64_t end = std::max(begin, std::clamp<std::int64_t>(i + high + 1, 0, columns));
+        const std::byte* in = from + row * columns * bytes;
+        std::byte* out = to + row * columns * bytes;
+        std::memset(out, 0, static_cast<std::size_t>(begin * bytes));
+        std::memcpy(out + begin * bytes, in + begin * bytes, static_cast<std::size_t>((end - begin) * bytes));
+        std::memset(out + end * bytes, 0, static_cast<std::size_t>((columns - end) * bytes));
+      }
+    });
+  }
+  return record(op, {x}, std::move(y),
+                [op, low, high](const Tensor& dy) { return Grads{keep_band(op, dy, low, high)}; });
+}
+
+namespace {
+constexpr std::int64_t far = std::int64_t{1} << 62;
+}
+
+Tensor tril(const Tensor& x, std::int64_t k) { return detail::keep_band("tril", x, -far, k); }
+Tensor triu(const Tensor& x, std::int64_t k) { return detail::keep_band("triu", x, k, far); }
+
+}  // namespace xtape

@@ -1,0 +1,92 @@
+#include "core/check.hpp"
+#include "kernels/strided.hpp"
+#include "ops/bytes.hpp"
+#include "xtape/core/creation.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape {
+namespace {
+
+using detail::fail;
+
+/// The pieces [begins[i], begins[i] + sizes[i]) of an axis as one op: its gradient is put together once, where that of
+/// a slice for each piece would be as many arrays of x's size.
+Tensors cut(const char* op, const Tensor& x, const std::vector<std::int64_t>& sizes, int axis) {
+  const Shape strides = kernels::contiguous_strides(x.shape());
+  const auto bytes = static_cast<std::int64_t>(itemsize(x.dtype()));
+  std::int64_t outer = 1, begin = 0;
+  for (int i = 0; i < axis; ++i) outer *= x.shape()[i];
+  Tensors pieces;
+  pieces.reserve(sizes.size());
+  Shape shape = x.shape();
+  for (const auto size : sizes) {
+    shape[axis] = size;
+    const std::int64_t offset = begin * strides[axis];
+    if (outer == 1) {
+      pieces.push_back(detail::make_view(x, shape, offset));
+    } else {
+      pieces.push_back(detail::make_tensor(shape, x.dtype()));
+      kernels::strided_copy(x.dtype(), shape, detail::bytes_of(x) + offset * bytes, strides,
+                            detail::bytes_of(pieces.back()));
+    }
+    begin += size;
+  }
+  if (pieces.empty()) return pieces;
+  record(op, {x}, std::span<Tensor>(pieces), [sizes, axis, shape = x.shape()](std::span<const Tensor> dys) {
+    DType dtype = float32;
+    for (const auto& dy : dys) {
+      if (dy) dtype = dy.dtype();
+    }
+    std::vector<Tensor> parts;
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      Shape part = shape;
+      part[axis] = sizes[i];
+      parts.push_back(dys[i] ? dys[i] : zeros(part, dtype));
+    }
+    return Grads{concat(parts, axis)};
+  });
+  return pieces;
+}
+
+}  // namespace
+
+Tensors split(const Tensor& x, const std::vector<std::int64_t>& wanted, int axis_) {
+  const int axis = detail::normal_axis("split", axis_, x.rank());
+  std::vector<std::int64_t> sizes = wanted;
+  const std::int64_t all = x.shape()[axis];
+  std::int64_t sum = 0;
+  std::int64_t* open = nullptr;
+  bool valid = true;
+  for (auto& size : sizes) {
+    if (size == -1 && open == nullptr) {
+      open = &size;
+    } else {
+      valid = valid && size >= 0 && size <= all - sum;
+      if (valid) sum += size;
+    }
+  }
+  if (open != nullptr) *open = all - sum;
+  if (!valid || (open == nullptr && sum != all)) {
+    fail<ValueError>("split", "sizes [{}] do not add up to axis {} of shape {}", fmt::join(wanted, ", "), axis,
+                     x.shape());
+  }
+  return cut("split", x, sizes, axis);
+}
+
+Tensors detail::split_equally(const Tensor& x, std::int64_t parts, int axis_) {
+  const int axis = normal_axis("split", axis_, x.rank());
+  if (parts <= 0 || x.shape()[axis] % parts != 0) {
+    fail<ValueError>("split", "{} equal parts do not fit axis {} of shape {}", parts, axis, x.shape());
+  }
+  return cut("split", x, std::vector<std::int64_t>(static_cast<std::size_t>(parts), x.shape()[axis] / parts), axis);
+}
+
+Tensors unstack(const Tensor& x, int axis_) {
+  const int axis = detail::normal_axis("unstack", axis_, x.rank());
+  Tensors slices = cut("unstack", x, std::vector<std::int64_t>(static_cast<std::size_t>(x.shape()[axis]), 1), axis);
+  for (auto& slice : slices) slice = squeeze(slice, axis);
+  return slices;
+}
+
+}  // namespace xtape

@@ -1,0 +1,198 @@
+#include "xtape/ops/indexing.hpp"
+
+#include "ops/movement_table.hpp"
+#include "support/threads.hpp"
+#include "xtape/core/error.hpp"
+
+using namespace xtape;
+using namespace xtape::testing;
+
+namespace {
+
+#define MOVE(...)                             \
+  [](const TensorList& in) -> Tensor {        \
+    [[maybe_unused]] const Tensor& x = in[0]; \
+    return __VA_ARGS__;                       \
+  }
+
+const Tensor pairs = constant({{1, 2}, {0, 0}, {1, 2}}), numbers = constant({{2}, {0}, {2}}),
+             nowhere = constant(std::vector<std::int64_t>{}, {0, 1}), once = constant({{3}, {1}}, int64);
+
+const Table<Movement> table{
+    // What Python prints for list(range(6))[...].
+    {"index", {{6}}, MOVE(index(x, {Slice{1, 4}})), {3}, {1, 2, 3}},
+    {"index", {{6}}, MOVE(index(x, {Slice{1, {}, 2}})), {3}, {1, 3, 5}},
+    {"index", {{6}}, MOVE(index(x, {Slice{{}, {}, -1}})), {6}, {5, 4, 3, 2, 1, 0}},
+    {"index", {{6}}, MOVE(index(x, {Slice{{}, {}, -2}})), {3}, {5, 3, 1}},
+    {"index", {{6}}, MOVE(index(x, {Slice{-3, {}}})), {3}, {3, 4, 5}},
+    {"index", {{6}}, MOVE(index(x, {Slice{1, -1, 2}})), {2}, {1, 3}},
+    {"index", {{6}}, MOVE(index(x, {Slice{4, 1, -1}})), {3}, {4, 3, 2}},
+    {"index", {{6}}, MOVE(index(x, {Slice{-2, -5, -2}})), {2}, {4, 2}},
+    {"index", {{6}}, MOVE(index(x, {Slice{-100, 100}})), {6}, count(6)},
+    {"index", {{6}}, MOVE(index(x, {Slice{100, -100, -1}})), {6}, {5, 4, 3, 2, 1, 0}},
+    {"index", {{6}}, MOVE(index(x, {Slice{100, {}}})), {0}, {}},
+    {"index", {{6}}, MOVE(index(x, {Slice{4, 1}})), {0}, {}},
+    {"index", {{6}}, MOVE(index(x, {Slice{1, 4, -1}})), {0}, {}},
+    {"index", {{6}}, MOVE(index(x, {Slice{2, {}, INT64_MAX}})), {1}, {2}},
+    {"index", {{6}}, MOVE(index(x, {Slice{2, {}, INT64_MIN}})), {1}, {2}},
+    {"index", {{6}}, MOVE(index(x, {2})), {}, {2}},
+    {"index", {{6}}, MOVE(index(x, {-1})), {}, {5}},
+    {"index", {{3, 2}}, MOVE(index(x, {})), {3, 2}, count(6)},
+    {"index", {{}}, MOVE(index(x, {ellipsis, newaxis})), {1}, {0}},
+    {"index", {{3, 2}}, MOVE(index(x, {1})), {2}, {2, 3}},
+    {"index", {{3, 2}}, MOVE(index(x, {all, -1})), {3}, {1, 3, 5}},
+    {"index", {{3, 2}}, MOVE(index(x, {ellipsis, 0})), {3}, {0, 2, 4}},
+    {"index", {{3, 2}}, MOVE(index(x, {newaxis, 2, newaxis, ellipsis})), {1, 1, 2}, {4, 5}},
+    {"index", {{3, 2}}, MOVE(index(x, {Slice{{}, {}, -1}, Slice{{}, {}, -1}})), {3, 2}, {5, 4, 3, 2, 1, 0}},
+    {"index", {{2, 3, 2}}, MOVE(index(x, {Slice{1, {}, 2}, 0, ellipsis})), {1, 2}, {6, 7}},
+    {"index", {{2, 3, 2}}, MOVE(index(x, {ellipsis, Slice{{}, {}, 2}, 1})), {2, 2}, {1, 5, 7, 11}},
+    {"index", {{2, 3, 2}}, MOVE(index(x, {0, all, 1})), {3}, {1, 3, 5}},
+    {"index", {{2, 3, 2}}, MOVE(index(x, {all, Slice{2, 0, -1}, newaxis})), {2, 2, 1, 2}, {4, 5, 2, 3, 10, 11, 8, 9}},
+    {"strided_slice", {{3, 3}}, MOVE(strided_slice(x, {0, 2}, {3, 0}, {2, -1})), {2, 2}, {2, 1, 8, 7}},
+    {"strided_slice", {{3, 3}}, MOVE(strided_slice(x, {1}, {3})), {2, 3}, count(6, 3)},
+    {"strided_slice", {{3, 3}}, MOVE(strided_slice(x, {1, -1}, {2, -4}, {1, -1})), {1, 3}, {5, 4, 3}},
+    {"strided_slice", {{3}}, MOVE(strided_slice(x, {2}, {1})), {0}, {}},
+    {"gather_nd", {{2, 3}}, MOVE(gather_nd(x, pairs)), {3}, {5, 0, 5}},
+    {"gather_nd", {{3, 2}}, MOVE(gather_nd(x, numbers)), {3, 2}, {4, 5, 0, 1, 4, 5}},
+    {"gather_nd", {{2, 3, 2}}, MOVE(gather_nd(x, reshape(pairs, {3, 1, 2}))), {3, 1, 2}, {10, 11, 0, 1, 10, 11}},
+    {"gather_nd", {{2}}, MOVE(gather_nd(x, zeros({2, 0}, int32))), {2, 2}, {0, 1, 0, 1}},
+    {"gather_nd", {{3, 2}}, MOVE(gather_nd(x, nowhere)), {0, 2}, {}},
+    {"gather_nd", {{3, 2}}, MOVE(gather_nd(x, constant({2, 1}))), {}, {5}},
+    {"scatter_nd", {{3}}, MOVE(scatter_nd(pairs, x, {2, 3})), {2, 3}, {1, 0, 0, 0, 0, 2}},
+    {"scatter_nd", {{3, 2}}, MOVE(scatter_nd(numbers, x, {4, 2})), {4, 2}, {2, 3, 0, 0, 4, 6, 0, 0}},
+    {"scatter_nd", {{2}}, MOVE(scatter_nd(constant({1}), reshape(slice_axis(x, 0, 1, 1), {}), {2})), {2}, {0, 1}},
+    {"scatter_nd", {{0, 2}}, MOVE(scatter_nd(nowhere, x, {1, 2})), {1, 2}, {0, 0}},
+    {"tensor_scatter_add",
+     {{4, 1}, {3, 1}},
+     MOVE(tensor_scatter_add(x, numbers, in[1])),
+     {4, 1},
+     {0 + 5, 1, 2 + 4 + 6, 3}},
+    {"tensor_scatter_add", {{2, 3}, {3}}, MOVE(tensor_scatter_add(x, pairs, in[1])), {2, 3}, {7, 1, 2, 3, 4, 19}},
+    {"tensor_scatter_update",
+     {{4, 2}, {2, 2}},
+     MOVE(tensor_scatter_update(x, once, in[1])),
+     {4, 2},
+     {0, 1, 10, 11, 4, 5, 8, 9}},
+    {"tensor_scatter_update", {{4}, {3}}, MOVE(tensor_scatter_update(x, numbers, in[1])), {4}, {5, 1, 6, 3}},
+    {"tensor_scatter_update", {{2, 1}, {0, 1}}, MOVE(tensor_scatter_update(x, nowhere, in[1])), {2, 1}, {0, 1}},
+    {"boolean_mask", {{4}}, MOVE(boolean_mask(x, constant({true, false, false, true}))), {2}, {0, 3}},
+    {"boolean_mask", {{2, 2}}, MOVE(boolean_mask(x, constant({{false, true}, {true, true}}))), {3}, {1, 2, 3}},
+    {"boolean_mask", {{2, 2}}, MOVE(boolean_mask(x, constant({false, true}))), {1, 2}, {2, 3}},
+    {"boolean_mask", {{2, 3}}, MOVE(boolean_mask(x, constant({true, false, true}), 1)), {2, 2}, {0, 2, 3, 5}},
+    {"boolean_mask",
+     {{2, 2, 2}},
+     MOVE(boolean_mask(x, constant({{false, true}, {false, true}}), -2)),
+     {2, 2},
+     {1, 3, 5, 7}},
+    {"boolean_mask", {{2}}, MOVE(boolean_mask(x, constant({false, false}))), {0}, {}},
+    {"gather", {{2, 3}}, MOVE(gather(x, constant({{2, 0}, {1, 1}}), 1, 1)), {2, 2}, {2, 0, 4, 4}},
+    {"gather", {{2, 2, 2}}, MOVE(gather(x, constant({1, 0}), 1, 1)), {2, 2}, {2, 3, 4, 5}},
+    {"gather",
+     {{2, 2, 2}},
+     MOVE(gather(x, constant({{1, 1, 0}, {0, 1, 0}}), 2, 1)),
+     {2, 2, 3},
+     {1, 1, 0, 3, 3, 2, 4, 5, 4, 6, 7, 6}},
+    {"gather", {{0, 3}}, MOVE(gather(x, zeros({0, 2}, int32), 1, 1)), {0, 2}, {}},
+};
+
+}  // namespace
+
+TEST_CASE("indexing: elements, gradients and dtypes") { check_movements(table); }
+
+TEST_CASE("indexing: neighbouring elements are shared") {
+  const Tensor x = some({4, 3, 2});
+  const auto shares = [&x](const Tensor& t) { return t.impl()->owner == x.impl(); };
+  CHECK(shares(index(x, {1})));
+  CHECK(shares(index(x, {1, Slice{1, {}}})));
+  CHECK(shares(index(x, {Slice{1, 3}})));
+  CHECK(shares(index(x, {2, 1, 1})));
+  CHECK(shares(index(x, {Slice{1, 2}, newaxis, 1})));
+  CHECK_FALSE(shares(index(x, {Slice{{}, {}, 2}})));
+  CHECK_FALSE(shares(index(x, {all, 1})));
+}
+
+TEST_CASE("indexing: of several updates for a place the last one is kept, and the others have no gradient") {
+  const Tensor x = zeros({3}), u = constant({1.0, 2.0, 3.0});
+  GradientTape tape;
+  tape.watch({x, u});
+  const Tensor y = tensor_scatter_update(x, constant({{0}, {0}, {1}}), u);
+  CHECK_CLOSE(y, {2, 3, 0});
+  const Tensors grads = tape.gradient(y * constant({10.0, 20.0, 30.0}), {x, u});
+  CHECK_CLOSE(grads[0], {0, 0, 30});
+  CHECK_CLOSE(grads[1], {0, 10, 20});
+}
+
+TEST_CASE("indexing: large arrays, on one thread and on several") {
+  const Tensor x = some({1000, 3, 64}, float32), n = cast(some({5000, 1}, float64, 0, 999), int32);
+  const Tensor u = some({5000, 3, 64}, float32);
+  const std::function<Tensor()> calls[] = {
+      [&] {
+        return index(x, {Slice{{}, {}, -2}, all, Slice{5, 50, 3}});
+      },
+      [&] { return gather_nd(x, n); },
+      [&] {
+        return scatter_nd(n, u, {1000, 3, 64});
+      },
+      [&] { return tensor_scatter_add(x, n, u); },
+  };
+  for (const auto& call : calls) {
+    const auto with_threads = [&](int threads) {
+      const Threads set(threads);
+      return call();
+    };
+    const Tensor y = with_threads(1);
+    CHECK_SAME_BITS(with_threads(3), y);
+  }
+  std::vector<double> sums(1000 * 192, 0);
+  const std::vector<double> updates = to_doubles(u);
+  const auto rows = n.data<std::int32_t>();
+  for (std::size_t i = 0; i < 5000; ++i) {
+    for (std::size_t j = 0; j < 192; ++j) sums[static_cast<std::size_t>(rows[i]) * 192 + j] += updates[i * 192 + j];
+  }
+  CHECK_CLOSE(scatter_nd(n, u, {1000, 3, 64}), sums, 1e-5, 1e-5);
+}
+
+TEST_CASE("indexing: errors") {
+  const Tensor x = ones({2, 3});
+  CHECK_THROWS_TEXT(IndexError, "[index] slice index 2 of dimension 0 out of bounds: shape (2, 3)", index(x, {2}));
+  CHECK_THROWS_TEXT(IndexError, "[index] slice index -4 of dimension 1 out of bounds", index(x, {all, -4}));
+  CHECK_THROWS_TEXT(IndexError, "[index] too many indices: 3 for shape (2, 3) of rank 2", index(x, {0, all, 0}));
+  CHECK_THROWS_TEXT(ValueError, "[index] at most one ellipsis is possible", index(x, {ellipsis, ellipsis}));
+  CHECK_THROWS_TEXT(ValueError, "[index] the step of a slice must not be 0", index(x, {Slice{0, 1, 0}}));
+  CHECK_THROWS_TEXT(ValueError, "[strided_slice] expected as many begins as ends and strides: received 1, 2 and 0",
+                    strided_slice(x, {0}, {1, 1}));
+  CHECK_THROWS_TEXT(ValueError, "received 1, 1 and 2", strided_slice(x, {0}, {1}, {1, 1}));
+  CHECK_THROWS_TEXT(ValueError, "[strided_slice] the step of a slice must not be 0", strided_slice(x, {0}, {1}, {0}));
+  CHECK_THROWS_TEXT(IndexError, "[strided_slice] too many indices: 3", strided_slice(x, {0, 0, 0}, {1, 1, 1}));
+  CHECK_THROWS_TEXT(TypeError, "[gather_nd] expected integer indices, received float32", gather_nd(x, x));
+  CHECK_THROWS_TEXT(IndexError, "[gather_nd] index [1, 3] at position 1 is outside the first 2 axes of shape (2, 3)",
+                    gather_nd(x, constant({{0, 0}, {1, 3}})));
+  CHECK_THROWS_TEXT(IndexError, "[gather_nd] index [-1] at position 0", gather_nd(x, constant({{-1}})));
+  CHECK_THROWS_TEXT(ValueError, "[gather_nd] expected indices [..., k] with k of at most 2 for shape (2, 3): received",
+                    gather_nd(x, constant({0, 0, 0})));
+  CHECK_THROWS_TEXT(ValueError, "[gather_nd] expected indices [..., k]", gather_nd(x, constant(0)));
+  CHECK_THROWS_TEXT(ValueError,
+                    "[scatter_nd] expected updates of shape (2, 3) for indices (2, 1) into shape (4, 3): "
+                    "received (2, 2)",
+                    scatter_nd(constant({{0}, {1}}), ones({2, 2}), {4, 3}));
+  CHECK_THROWS_TEXT(ValueError, "[scatter_nd] sizes must not be negative: received shape (-1,)",
+                    scatter_nd(constant({{0}}), ones({1}), {-1}));
+  CHECK_THROWS_TEXT(IndexError, "[scatter_nd] index [4] at position 0", scatter_nd(constant({{4}}), ones({1}), {4}));
+  CHECK_THROWS_TEXT(TypeError, "[tensor_scatter_add] dtypes differ: float32 and float64",
+                    tensor_scatter_add(x, constant({{0}}), ones({1, 3}, float64)));
+  CHECK_THROWS_TEXT(ValueError, "[tensor_scatter_add] expected updates of shape (1, 3)",
+                    tensor_scatter_add(x, constant({{0}}), ones({3})));
+  CHECK_THROWS_TEXT(IndexError, "[tensor_scatter_update] index [2] at position 0",
+                    tensor_scatter_update(x, constant({{2}}), ones({1, 3})));
+  CHECK_THROWS_TEXT(TypeError, "[boolean_mask] expected a bool mask, received float32", boolean_mask(x, x));
+  CHECK_THROWS_TEXT(ValueError, "[boolean_mask] a mask of shape (2,) does not fit shape (2, 3) from axis 1 on",
+                    boolean_mask(x, constant({true, false}), 1));
+  CHECK_THROWS_TEXT(ValueError, "[boolean_mask] a mask of shape () does not fit", boolean_mask(x, constant(true)));
+  CHECK_THROWS_TEXT(IndexError, "[gather] index 3 at position 1 is outside axis 1 of shape (2, 3)",
+                    gather(x, constant({{0}, {3}}), 1, 1));
+  CHECK_THROWS_TEXT(ValueError, "[gather] batch_dims must be at most the axis, 1, and the rank of the indices, 1",
+                    gather(x, constant({0, 1}), 1, 2));
+  CHECK_THROWS_TEXT(ValueError, "[gather] the first 1 axes must agree: (2, 3) and indices (3,)",
+                    gather(x, constant({0, 1, 0}), 1, 1));
+  CHECK_THROWS_TEXT(TypeError, "[gather] expected integer indices", gather(x, x, 1, 1));
+}

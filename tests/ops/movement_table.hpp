@@ -1,0 +1,67 @@
+#pragma once
+
+#include <functional>
+
+#include "ops/table.hpp"
+#include "xtape/tape/check_gradients.hpp"
+#include "xtape/tape/gradient_tape.hpp"
+
+namespace xtape::testing {
+
+using TensorList = std::vector<Tensor>;
+
+/// An op that only moves elements: of inputs that count 0, 1, 2, ... through all of them.
+struct Movement {
+  std::string op;
+  std::vector<Shape> inputs;
+  std::function<Tensor(const TensorList&)> f;
+  Shape result;
+  std::vector<double> elements;  ///< the numbers of the elements that the result consists of
+};
+
+inline std::vector<double> count(std::int64_t n, double first = 0) {
+  std::vector<double> values;
+  for (std::int64_t i = 0; i < n; ++i) values.push_back(first + static_cast<double>(i));
+  return values;
+}
+
+inline TensorList counting(const Movement& row, DType dtype) {
+  TensorList inputs;
+  double next = 0;
+  for (const auto& shape : row.inputs) {
+    const std::vector<double> values = count(shape.numel(), next);
+    next += static_cast<double>(values.size());
+    inputs.push_back(tensor(values, shape, dtype));
+  }
+  return inputs;
+}
+
+/// What holds for every row: the elements and where they go, of every dtype; gradients to the second order; float32
+/// stays float32.
+inline void check_movements(const Table<Movement>& table) {
+  for (const auto& row : table) {
+    CAPTURE(row.op);
+    CAPTURE(row.result.str());
+    for (const DType dtype : {float32, float64, int32, int64, uint8, bfloat16, boolean}) {
+      const TensorList inputs = counting(row, dtype);
+      const Tensor y = row.f(inputs);
+      CHECK_TENSOR_EQ(y, tensor(row.elements, row.result, dtype));
+      CHECK_TENSOR_EQ(inputs[0], counting(row, dtype)[0]);
+    }
+    // Squared, so that there is a second derivative to be wrong.
+    const GradientCheck check =
+        check_gradients([&](const TensorList& x) { return square(row.f(x)); }, counting(row, float64));
+    CHECK_MESSAGE(check, check.message);
+    const TensorList inputs = counting(row, float32);
+    GradientTape tape;
+    tape.watch(inputs);
+    const Tensors grads = tape.gradient(row.f(inputs), inputs);
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      REQUIRE(grads[i]);
+      CHECK(grads[i].dtype() == float32);
+      CHECK(grads[i].shape() == inputs[i].shape());
+    }
+  }
+}
+
+}  // namespace xtape::testing
