@@ -1,60 +1,15 @@
 #include "xtape/ops/indexing.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "core/check.hpp"
 #include "kernels/strided.hpp"
-#include "ops/bytes.hpp"
-#include "xtape/tape/record.hpp"
+#include "ops/strided_window.hpp"
 
 namespace xtape {
 namespace {
 
 using detail::fail;
-
-/// A part of an array: where its elements lie in the whole.
-struct Window {
-  Shape shape, strides;
-  std::int64_t offset = 0;
-  Shape whole;
-
-  bool is_contiguous() const {
-    std::int64_t expected = 1;
-    for (int axis = shape.rank() - 1; axis >= 0; --axis) {
-      if (shape[axis] != 1 && strides[axis] != expected) return false;
-      expected *= shape[axis];
-    }
-    return true;
-  }
-};
-
-Tensor fill_window(const Tensor& dy, const Window& window);
-
-Tensor read_window(const Tensor& x, const Window& window) {
-  Tensor y;
-  if (window.shape.numel() == 0 || !window.is_contiguous()) {
-    y = detail::make_tensor(window.shape, x.dtype());
-    kernels::strided_copy(x.dtype(), window.shape,
-                          detail::bytes_of(x) + window.offset * static_cast<std::int64_t>(itemsize(x.dtype())),
-                          window.strides, detail::bytes_of(y));
-  } else {
-    y = detail::make_view(x, window.shape, window.offset);
-  }
-  if (!is_tracked({x})) return y;
-  return record("index", {x}, std::move(y), [window](const Tensor& dy) { return Grads{fill_window(dy, window)}; });
-}
-
-/// Zeros with dy in the window: the gradient of read_window, whose own gradient is read_window.
-Tensor fill_window(const Tensor& dy, const Window& window) {
-  Tensor y = detail::make_tensor(window.whole, dy.dtype());
-  const auto bytes = static_cast<std::int64_t>(itemsize(dy.dtype()));
-  std::memset(detail::bytes_of(y), 0, static_cast<std::size_t>(y.size() * bytes));
-  kernels::strided_store(dy.dtype(), window.shape, detail::bytes_of(dy), detail::bytes_of(y) + window.offset * bytes,
-                         window.strides);
-  return record("strided_slice_grad", {dy}, std::move(y),
-                [window](const Tensor& g) { return Grads{read_window(g, window)}; });
-}
 
 /// The elements of start:stop:step of an axis, by Python's rules.
 struct Range {
@@ -89,8 +44,7 @@ Tensor index_as(const char* op, const Tensor& x, const std::vector<IndexItem>& i
   }
   const Shape strides = kernels::contiguous_strides(x.shape());
   std::vector<std::int64_t> sizes, steps;
-  Window window;
-  window.whole = x.shape();
+  detail::StridedWindow window{.op = op, .shape = {}, .strides = {}, .whole = x.shape()};
   int axis = 0;
   const auto take_whole = [&](int count) {
     for (; count > 0; --count, ++axis) {
@@ -128,7 +82,7 @@ Tensor index_as(const char* op, const Tensor& x, const std::vector<IndexItem>& i
   take_whole(x.rank() - axis);
   window.shape = Shape(sizes);
   window.strides = Shape(steps);
-  return read_window(x, window);
+  return detail::read_window(x, window);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "core/check.hpp"
 #include "core/convert.hpp"
 #include "kernels/gemm.hpp"
+#include "kernels/parallel.hpp"
 #include "kernels/strided.hpp"
 #include "ops/elementwise.hpp"
 #include "xtape/ops/math.hpp"
@@ -57,13 +58,24 @@ Tensor product(const Tensor& a, const Tensor& b, MatmulOptions options, const Sh
       for (auto& stride : s) stride *= shape.at(-1) * shape.at(-2);
       return s;
     };
-    const auto it = kernels::make_iteration<2>(batch, {strides(a.shape(), batch), strides(b.shape(), batch)});
-    it.for_rows(0, it.rows, [&](std::int64_t row, const auto& offset) {
-      for (std::int64_t i = 0; i < it.inner; ++i) {
-        kernels::gemm(options.transpose_a, options.transpose_b, m, n, k, T(1), x + offset[0] + i * it.inner_stride[0],
-                      lda, w + offset[1] + i * it.inner_stride[1], ldb, T(0), y + (row * it.inner + i) * m * n, n);
-      }
-    });
+    const Shape a_strides = strides(a.shape(), batch), b_strides = strides(b.shape(), batch);
+    // Several products at once where there are enough of them, else threads inside of each.
+    const std::int64_t batches = batch.numel();
+    const std::int64_t grain =
+        std::max<std::int64_t>(1, 32 * kernels::elementwise_grain / std::max<std::int64_t>(1, m * n * k));
+    kernels::parallel_rows(batches, batches < num_threads() ? batches : grain,
+                           [&](std::int64_t begin, std::int64_t end) {
+                             for (std::int64_t i = begin; i < end; ++i) {
+                               std::int64_t rest = i, x_offset = 0, w_offset = 0;
+                               for (int axis = batch.rank() - 1; axis >= 0; --axis) {
+                                 x_offset += rest % batch[axis] * a_strides[axis];
+                                 w_offset += rest % batch[axis] * b_strides[axis];
+                                 rest /= batch[axis];
+                               }
+                               kernels::gemm(options.transpose_a, options.transpose_b, m, n, k, T(1), x + x_offset, lda,
+                                             w + w_offset, ldb, T(0), y + i * m * n, n);
+                             }
+                           });
   });
   return c;
 }
@@ -84,18 +96,39 @@ Grads matmul_rule(const Tensor& a, const Tensor& b, MatmulOptions options, const
 
 }  // namespace
 
+namespace {
+
+[[noreturn]] void fail_inner(const Tensor& a, const Tensor& b, MatmulOptions options, std::int64_t k,
+                             std::int64_t k_b) {
+  const char *of_a = options.transpose_a ? " transposed" : "", *of_b = options.transpose_b ? " transposed" : "";
+  fail<ValueError>("matmul", "inner dimensions differ: {}{} x {}{}, expected {} == {}", a.shape(), of_a, b.shape(),
+                   of_b, k, k_b);
+}
+
+/// A product with a vector on one side or both.
+Tensor vector_product(const Tensor& a, const Tensor& b, MatmulOptions options) {
+  if (a.rank() == 0 || b.rank() == 0) {
+    fail<ValueError>("matmul", "expected tensors of rank 1 or more: {} x {}", a.shape(), b.shape());
+  }
+  if ((a.rank() == 1 && options.transpose_a) || (b.rank() == 1 && options.transpose_b)) {
+    fail<ValueError>("matmul", "a vector cannot be transposed: {} x {}", a.shape(), b.shape());
+  }
+  const std::int64_t k = a.shape(options.transpose_a ? -2 : -1);
+  const std::int64_t k_b = b.shape(b.rank() == 1 || options.transpose_b ? -1 : -2);
+  if (k != k_b) fail_inner(a, b, options, k, k_b);
+  Tensor y = matmul(a.rank() == 1 ? reshape(a, {1, k}) : a, b.rank() == 1 ? reshape(b, {k, 1}) : b, options);
+  if (a.rank() == 1) y = squeeze(y, -2);
+  return b.rank() == 1 ? squeeze(y, -1) : y;
+}
+
+}  // namespace
+
 Tensor matmul(const Tensor& a, const Tensor& b, MatmulOptions options) {
   check_operands("matmul", a, b);
-  if (a.rank() < 2 || b.rank() < 2) {
-    fail<ValueError>("matmul", "expected tensors of rank 2 or more: {} x {}", a.shape(), b.shape());
-  }
+  if (a.rank() < 2 || b.rank() < 2) return vector_product(a, b, options);
   const std::int64_t m = a.shape(options.transpose_a ? -1 : -2), k = a.shape(options.transpose_a ? -2 : -1);
   const std::int64_t n = b.shape(options.transpose_b ? -2 : -1), k_b = b.shape(options.transpose_b ? -1 : -2);
-  if (k != k_b) {
-    fail<ValueError>("matmul", "inner dimensions differ: {}{} x {}{}, expected {} == {}", a.shape(),
-                     options.transpose_a ? " transposed" : "", b.shape(), options.transpose_b ? " transposed" : "", k,
-                     k_b);
-  }
+  if (k != k_b) fail_inner(a, b, options, k, k_b);
   const Shape batch = a.rank() == 2 && b.rank() == 2
                           ? Shape{}
                           : detail::broadcast_shape("matmul", leading(a.shape()), leading(b.shape()));

@@ -140,10 +140,14 @@ TEST_CASE("products: errors") {
                     matmul(ones({2, 3}), ones({3, 5}), {.transpose_b = true}));
   CHECK_THROWS_TEXT(ValueError, "[matmul] shapes do not broadcast: (2,) and (3,)",
                     matmul(ones({2, 3, 4}), ones({3, 4, 5})));
-  CHECK_THROWS_TEXT(ValueError, "[matmul] expected tensors of rank 2 or more: (3,) x (3, 5)",
-                    matmul(ones({3}), ones({3, 5})));
-  CHECK_THROWS_TEXT(ValueError, "[matmul] expected tensors of rank 2 or more: (2, 3) x ()",
+  CHECK_THROWS_TEXT(ValueError, "[matmul] expected tensors of rank 1 or more: (2, 3) x ()",
                     matmul(ones({2, 3}), ones({})));
+  CHECK_THROWS_TEXT(ValueError, "[matmul] inner dimensions differ: (3,) x (4, 3), expected 3 == 4",
+                    matmul(ones({3}), ones({4, 3})));
+  CHECK_THROWS_TEXT(ValueError, "[matmul] inner dimensions differ: (3, 4) transposed x (4,), expected 3 == 4",
+                    matmul(ones({3, 4}), ones({4}), {.transpose_a = true}));
+  CHECK_THROWS_TEXT(ValueError, "[matmul] a vector cannot be transposed: (3,) x (3, 5)",
+                    matmul(ones({3}), ones({3, 5}), {.transpose_a = true}));
   CHECK_THROWS_TEXT(TypeError, "[matmul] expected floating tensors, received int32",
                     matmul(ones({2, 2}, int32), ones({2, 2}, int32)));
   CHECK_THROWS_TEXT(TypeError, "[matmul] dtypes differ: float32 and float64, cast one of them",

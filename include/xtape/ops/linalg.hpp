@@ -10,9 +10,10 @@ struct MatmulOptions {
   bool transpose_b = false;
 };
 
-/// The matrix product over the last two axes: [..., m, k] x [..., k, n] -> [..., m, n]. The leading axes broadcast.
-/// Transposed operands are read in place, not copied. Throws a ValueError for inner dimensions that differ or ranks
-/// below 2, a TypeError for integer tensors or dtypes that differ.
+/// The matrix product over the last two axes: [..., m, k] x [..., k, n] -> [..., m, n]. The leading axes broadcast. A
+/// vector is a row on the left, a column on the right, whose axis is not in the result (np.matmul): [k] x [k, n] ->
+/// [n]. Transposed operands are read in place, not copied. Throws a ValueError for inner dimensions that differ,
+/// scalars and transposed vectors, a TypeError for integer tensors or dtypes that differ.
 Tensor matmul(const Tensor& a, const Tensor& b, MatmulOptions options = {});
 
 /// x w + b: [..., k] x [k, n] + [n] -> [..., n]. An empty b adds nothing.

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "xtape/core/tensor.hpp"
+
+// Sums of products over chosen axes; everything that has one runs on matmul. Two tensors must be of one dtype (a
+// TypeError otherwise).
+namespace xtape {
+
+/// Einstein's sum (np.einsum, tf.einsum): the equation names the axes of each operand, and those of the result behind
+/// "->"; what is not among these is summed over.
+///
+///     einsum("bij,bjk->bik", {a, b})    einsum("ij->ji", {a})    einsum("ii", {a})    einsum("...i,...i", {a, b})
+///
+/// "..." stands for any axes, which broadcast. A label twice in one operand means its diagonal. Without "->" the result
+/// has the axes of "..." and then the labels that occur once, in the order of the alphabet. Operands are contracted
+/// from the left to the right. Throws a ValueError for an equation that cannot be read or does not fit the shapes.
+Tensor einsum(const std::string& equation, const std::vector<Tensor>& operands);
+
+/// The sum over the last `axes` axes of a and the first of b (tf.tensordot), or over a's axes `axes.first` and b's axes
+/// `axes.second`, paired in this order: [free axes of a, free axes of b].
+Tensor tensordot(const Tensor& a, const Tensor& b, int axes = 2);
+Tensor tensordot(const Tensor& a, const Tensor& b, const std::pair<std::vector<int>, std::vector<int>>& axes);
+
+/// NumPy's dot: the sum over the last axis of a and the last but one of b, or its only one; the product with a scalar.
+Tensor dot(const Tensor& a, const Tensor& b);
+
+/// All products of an element of a and one of b: shape a.shape + b.shape.
+Tensor outer(const Tensor& a, const Tensor& b);
+
+namespace linalg {
+
+/// Keyword arguments of matvec.
+struct MatvecOptions {
+  bool transpose_a = false;
+};
+
+/// Matrices times vectors: [..., m, k] x [..., k] -> [..., m]. The leading axes broadcast.
+Tensor matvec(const Tensor& a, const Tensor& b, MatvecOptions options = {});
+
+}  // namespace linalg
+
+}  // namespace xtape

@@ -1,0 +1,89 @@
+#include "xtape/ops/diagonal.hpp"
+
+#include "core/check.hpp"
+#include "core/convert.hpp"
+#include "core/fill.hpp"
+#include "kernels/strided.hpp"
+#include "ops/bytes.hpp"
+#include "ops/strided_window.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/ops/reduce.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape::linalg {
+namespace {
+
+using detail::fail;
+using detail::StridedWindow;
+
+void check_matrix(const char* op, const Shape& shape) {
+  if (shape.rank() < 2) fail<ValueError>(op, "expected a tensor of rank 2 or more: received shape {}", shape);
+}
+
+/// Where the diagonal k, which is there, lies in matrices of a given shape.
+StridedWindow diagonal_of(const char* op, const Shape& shape, std::int64_t k) {
+  const int rank = shape.rank();
+  const std::int64_t rows = shape[rank - 2], columns = shape[rank - 1];
+  const std::int64_t count = std::min(k < 0 ? rows + k : rows, k > 0 ? columns - k : columns);
+  const Shape whole = kernels::contiguous_strides(shape);
+  const auto axes = static_cast<std::size_t>(rank - 1);
+  Shape sizes(std::span<const std::int64_t>(shape.begin(), axes)), strides(std::span(whole.begin(), axes));
+  sizes[rank - 2] = count;
+  strides[rank - 2] = columns + 1;
+  return {.op = op, .shape = sizes, .strides = strides, .offset = k < 0 ? -k * columns : k, .whole = shape};
+}
+
+}  // namespace
+
+Tensor matrix_transpose(const Tensor& x) {
+  check_matrix("linalg.matrix_transpose", x.shape());
+  return swapaxes(x, -1, -2);
+}
+
+Tensor diag(const Tensor& x, std::int64_t k) {
+  if (x.rank() < 1) fail<ValueError>("linalg.diag", "expected a tensor of rank 1 or more: received shape ()");
+  std::vector<std::int64_t> sizes(x.shape().begin(), x.shape().end());
+  sizes.back() += k < 0 ? -k : k;
+  sizes.push_back(sizes.back());
+  return detail::fill_window("diag", x, diagonal_of("diag_part", Shape(sizes), k));
+}
+
+Tensor diag_part(const Tensor& x, std::int64_t k) {
+  check_matrix("linalg.diag_part", x.shape());
+  const std::int64_t rows = x.shape(-2), columns = x.shape(-1);
+  if (k != 0 && (k <= -rows || k >= columns)) {
+    fail<ValueError>("linalg.diag_part", "there is no diagonal {} in shape {}", k, x.shape());
+  }
+  return detail::read_window(x, diagonal_of("diag_part", x.shape(), k));
+}
+
+Tensor set_diag(const Tensor& x, const Tensor& diagonal) {
+  const char* op = "linalg.set_diag";
+  check_matrix(op, x.shape());
+  if (x.dtype() != diagonal.dtype()) fail<TypeError>(op, "dtypes differ: {} and {}", x.dtype(), diagonal.dtype());
+  const StridedWindow window = diagonal_of("diag_part", x.shape(), 0);
+  if (diagonal.shape() != window.shape) {
+    fail<ValueError>(op, "expected a diagonal of shape {} for {}: received {}", window.shape, x.shape(),
+                     diagonal.shape());
+  }
+  Tensor y = detail::copy(x);
+  if (diagonal.size() > 0) {
+    kernels::strided_store(x.dtype(), window.shape, detail::bytes_of(diagonal), detail::bytes_of(y), window.strides);
+  }
+  return record("set_diag", {x, diagonal}, std::move(y), [shape = window.shape](const Tensor& dy, Needs need) {
+    return Grads{need[0] ? set_diag(dy, detail::filled(shape, dy.dtype(), 0)) : Tensor(),
+                 need[1] ? diag_part(dy) : Tensor()};
+  });
+}
+
+Tensor trace(const Tensor& x) {
+  check_matrix("linalg.trace", x.shape());
+  return reduce_sum(diag_part(x), -1);
+}
+
+Tensor band_part(const Tensor& x, std::int64_t lower, std::int64_t upper) {
+  constexpr std::int64_t far = std::int64_t{1} << 62;
+  return detail::keep_band("linalg.band_part", x, lower < 0 ? -far : -lower, upper < 0 ? far : upper);
+}
+
+}  // namespace xtape::linalg

@@ -1,0 +1,50 @@
+#include "ops/strided_window.hpp"
+
+#include <cstring>
+
+#include "kernels/strided.hpp"
+#include "ops/bytes.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape::detail {
+namespace {
+
+bool is_contiguous(const StridedWindow& window) {
+  std::int64_t expected = 1;
+  for (int axis = window.shape.rank() - 1; axis >= 0; --axis) {
+    if (window.shape[axis] != 1 && window.strides[axis] != expected) return false;
+    expected *= window.shape[axis];
+  }
+  return true;
+}
+
+}  // namespace
+
+Tensor read_window(const Tensor& x, const StridedWindow& window) {
+  Tensor y;
+  if (window.shape.numel() == 0) {
+    y = make_tensor(window.shape, x.dtype());
+  } else if (is_contiguous(window)) {
+    y = make_view(x, window.shape, window.offset);
+  } else {
+    y = make_tensor(window.shape, x.dtype());
+    kernels::strided_copy(x.dtype(), window.shape,
+                          bytes_of(x) + window.offset * static_cast<std::int64_t>(itemsize(x.dtype())), window.strides,
+                          bytes_of(y));
+  }
+  if (!is_tracked({x})) return y;
+  return record(window.op, {x}, std::move(y),
+                [window](const Tensor& dy) { return Grads{fill_window("strided_slice_grad", dy, window)}; });
+}
+
+Tensor fill_window(const char* op, const Tensor& dy, const StridedWindow& window) {
+  Tensor y = make_tensor(window.whole, dy.dtype());
+  const auto bytes = static_cast<std::int64_t>(itemsize(dy.dtype()));
+  std::memset(bytes_of(y), 0, static_cast<std::size_t>(y.size() * bytes));
+  if (window.shape.numel() > 0) {
+    kernels::strided_store(dy.dtype(), window.shape, bytes_of(dy), bytes_of(y) + window.offset * bytes, window.strides);
+  }
+  return record(op, {dy}, std::move(y), [window](const Tensor& g) { return Grads{read_window(g, window)}; });
+}
+
+}  // namespace xtape::detail
