@@ -10,7 +10,7 @@
 namespace xtape {
 namespace detail {
 
-constinit thread_local VariableReadHook variable_read_hook = nullptr;
+constinit thread_local const VariableHooks* variable_hooks = nullptr;
 
 namespace {
 std::atomic<std::uint64_t> structure{1};
@@ -53,6 +53,7 @@ Tensor Variable::checked_value(const char* op, const Tensor& t) const {
   if (t.shape() != value.shape()) {
     detail::fail<ValueError>(op, "variable '{}' has shape {}, received {}", name(), value.shape(), t.shape());
   }
+  if (detail::variable_hooks != nullptr) detail::variable_hooks->assigned(*this, t);
   if (t.dtype() == value.dtype()) return t;
   if (t.impl()->weak) return detail::convert(t, value.dtype());
   detail::fail<TypeError>(op, "variable '{}' is {}, received {}", name(), value.dtype(), t.dtype());

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/check.hpp"
-#include "tape/no_recording.hpp"
+#include "xtape/tape/no_recording.hpp"
 #include "xtape/ops/movement.hpp"
 
 namespace xtape {

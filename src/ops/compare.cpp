@@ -11,7 +11,7 @@ namespace {
 
 template <class F>
 Tensor compare(const char* op, const Tensor& a, const Tensor& b, const F& f) {
-  return detail::map_binary<Domain::all, true>(op, a, b, f);
+  return record_no_gradient(op, {a, b}, detail::map_binary<Domain::all, true>(op, a, b, f));
 }
 
 const Tensor& boolean_only(const char* op, const Tensor& t) {
@@ -98,7 +98,7 @@ Tensor where(const Tensor& condition, const Tensor& a_, const Tensor& b_) {
 Tensor cast(const Tensor& x, DType dtype) {
   if (x.dtype() == dtype && !x.impl()->weak) return x;
   Tensor y = detail::convert(x, dtype);
-  if (!is_floating(x.dtype()) || !is_floating(dtype)) return y;
+  if (!is_floating(x.dtype()) || !is_floating(dtype)) return record_no_gradient("cast", {x}, std::move(y));
   return record("cast", {x}, y, [from = x.dtype()](const Tensor& dy) { return Grads{cast(dy, from)}; });
 }
 

@@ -105,11 +105,12 @@ Tensor abs(const Tensor& x) {
 }
 
 Tensor sign(const Tensor& x) {
-  return map_unary<Domain::numbers>("sign", x, [](auto v) {
+  Tensor y = map_unary<Domain::numbers>("sign", x, [](auto v) {
     using kernels::select;
     using V = decltype(v);
     return select(v > V(0), V(1), select(v < V(0), V(-1), v));
   });
+  return record_no_gradient("sign", {x}, std::move(y));
 }
 
 Tensor square(const Tensor& x) {
@@ -162,6 +163,6 @@ Tensor clip_by_value(const Tensor& x, const Tensor& low, const Tensor& high) {
   return where(x < low, low, where(x > high, high, x));
 }
 
-Tensor stop_gradient(const Tensor& x) { return detail::make_alias(x); }
+Tensor stop_gradient(const Tensor& x) { return record_no_gradient("stop_gradient", {x}, detail::make_alias(x)); }
 
 }  // namespace xtape

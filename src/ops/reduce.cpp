@@ -124,7 +124,7 @@ Tensor index_of(const char* op, decltype(&kernels::reduce_argmax) kernel, const 
   }
   Tensor out = detail::make_tensor(Shape(sizes), int64);
   kernel(x.dtype(), x.impl()->data(), detail::mutable_data<std::int64_t>(out), outer, count, inner);
-  return out;
+  return record_no_gradient(op, {x}, std::move(out));
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include "core/warn.hpp"
 #include "kernels/gradient_clipping.hpp"
 #include "optimizers/floating.hpp"
-#include "tape/no_recording.hpp"
+#include "xtape/tape/no_recording.hpp"
 #include "xtape/core/indexed_slices.hpp"
 
 namespace xtape::optimizers {

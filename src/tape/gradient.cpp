@@ -29,8 +29,16 @@ bool is_source(const Tensor& target, const Source& source) {
 }
 }  // namespace
 
+void TapeImpl::check_usable() const {
+  if (consumed) {
+    fail<RuntimeError>(op,
+                       "A non-persistent GradientTape can only be used to compute one set of gradients (or jacobians)");
+  }
+}
+
 Tensors TapeImpl::gradient(std::span<const Tensor> targets, std::span<const Source> sources,
-                           const GradientOptions& options) {
+                           const GradientOptions& options, bool keep) {
+  keep = keep || options_.persistent;
   if (!options.output_gradients.empty() && options.output_gradients.size() != targets.size()) {
     fail<ValueError>(op, "expected one output gradient for each of {} targets, received {}", targets.size(),
                      options.output_gradients.size());
@@ -53,12 +61,12 @@ Tensors TapeImpl::gradient(std::span<const Tensor> targets, std::span<const Sour
     }
   } else {
     stop();
-    consumed = true;
+    consumed = !keep;
   }
   struct Consume {
     TapeImpl& tape;
     ~Consume() {
-      if (!tape.options_.persistent) tape.clear();
+      if (tape.consumed) tape.consume();
     }
   } consume{*this};
 
@@ -69,7 +77,7 @@ Tensors TapeImpl::gradient(std::span<const Tensor> targets, std::span<const Sour
       if (slot != no_slot) kept[slot] = 1;
     }
   }
-  walk(wanted, kept, gradients);
+  walk(wanted, kept, gradients, keep);
 
   Tensors results;
   results.reserve(sources.size());
@@ -99,9 +107,10 @@ TapeImpl::Marks TapeImpl::mark_wanted(std::span<const Source> sources) const {
     }
   }
   for (const Record* record : records_) {
+    if (record->table == nullptr) continue;
     std::uint8_t any = 0;
     for (std::uint32_t i = 0; i < record->num_inputs; ++i) {
-      if (record->inputs[i] != no_slot) any |= wanted[record->inputs[i]];
+      if (has_gradient(record->inputs[i])) any |= wanted[record->inputs[i]];
     }
     if (any != 0) {
       for (std::uint32_t i = 0; i < record->num_outputs; ++i) wanted[record->first_output + i] = 1;
@@ -110,7 +119,7 @@ TapeImpl::Marks TapeImpl::mark_wanted(std::span<const Source> sources) const {
   return wanted;
 }
 
-void TapeImpl::walk(const Marks& wanted, const Marks& kept, Tensors& gradients) {
+void TapeImpl::walk(const Marks& wanted, const Marks& kept, Tensors& gradients, bool keep) {
   // A persistent tape may be recording these very rules, so only the records of now are walked, by index.
   for (std::size_t i = records_.size(); i-- > 0;) {
     const Record& record = *records_[i];
@@ -118,13 +127,18 @@ void TapeImpl::walk(const Marks& wanted, const Marks& kept, Tensors& gradients) 
     for (std::uint32_t k = 0; k < record.num_outputs; ++k) {
       reached = reached || gradients[record.first_output + k].defined();
     }
-    if (reached) {
+    if (reached && record.rule != nullptr) {
+      const double begin = options_.profile ? now() : 0;
       run(record, wanted, gradients);
+      if (options_.profile) {
+        timings_[i].backward_begin = begin;
+        timings_[i].backward += now() - begin;
+      }
       for (std::uint32_t k = 0; k < record.num_outputs; ++k) {
         if (kept[record.first_output + k] == 0) gradients[record.first_output + k] = Tensor();
       }
     }
-    if (!options_.persistent) destroy_records(i);
+    if (!keep) destroy_rule(*records_[i]);
   }
 }
 
@@ -137,7 +151,7 @@ void TapeImpl::run(const Record& record, const Marks& wanted, Tensors& gradients
   bool* needs = n > few ? reinterpret_cast<bool*>(many.data()) : few_needs;
   for (std::size_t i = 0; i < n; ++i) {
     const Slot slot = record.inputs[i];
-    needs[i] = slot != no_slot && wanted[slot] != 0;
+    needs[i] = has_gradient(slot) && wanted[slot] != 0;
     any = any || needs[i];
   }
   if (!any) return;

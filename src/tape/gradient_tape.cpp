@@ -1,6 +1,9 @@
 #include "xtape/tape/gradient_tape.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 
 #include "core/check.hpp"
 #include "tape/tape_impl.hpp"
@@ -27,6 +30,7 @@ detail::TapeImpl& recording(const char* op, detail::TapeImpl& tape) {
 /// Records again: on a new record where gradient() has taken the last one.
 void resume(detail::TapeImpl& tape) {
   if (tape.consumed) {
+    tape.clear();
     tape.consumed = false;
     tape.forget_variables();
   }
@@ -96,15 +100,28 @@ std::vector<Variable> GradientTape::watched_variables() const {
   return variables;
 }
 
+Explanation GradientTape::explain(const Tensor& target, const Tensor& source) const {
+  return impl().explain(target, source);
+}
+Explanation GradientTape::explain(const Tensor& target, const Variable& source) const {
+  return impl().explain(target, source);
+}
+
+std::string GradientTape::dot() const { return impl().dot(); }
+
+void GradientTape::profile(const std::string& path) const {
+  constexpr const char* op = "GradientTape.profile";
+  if (!impl().options().profile) detail::fail<RuntimeError>(op, "the tape was made without {{.profile = true}}");
+  std::ofstream file(path);
+  file << impl_->chrome_trace();
+  if (!file.flush()) detail::fail<RuntimeError>(op, "cannot write '{}': {}", path, std::strerror(errno));
+}
+
 std::size_t GradientTape::num_records() const noexcept { return impl_ == nullptr ? 0 : impl_->num_records(); }
 
 Tensors GradientTape::compute(std::span<const Tensor> targets, std::span<const detail::Source> sources,
                               const GradientOptions& options) {
-  if (impl().consumed) {
-    detail::fail<RuntimeError>(
-        "GradientTape.gradient",
-        "A non-persistent GradientTape can only be used to compute one set of gradients (or jacobians)");
-  }
+  impl().check_usable();
   return impl_->gradient(targets, sources, options);
 }
 

@@ -1,5 +1,6 @@
 #include "tape/tape_impl.hpp"
 
+#include <algorithm>
 #include <atomic>
 
 #include "core/check.hpp"
@@ -39,6 +40,14 @@ void watch_read_variable(const Variable& variable) {
   if (single) impl->seen_by.store(innermost_tape->serial(), std::memory_order_relaxed);
 }
 
+void note_assigned_variable(const Variable& variable, const Tensor& value) {
+  for (TapeImpl* tape = innermost_tape; tape != nullptr; tape = tape->outer()) {
+    tape->note_assignment(variable, value.impl());
+  }
+}
+
+constexpr VariableHooks hooks{watch_read_variable, note_assigned_variable};
+
 bool contains(const Inputs& inputs, const TensorImpl* tensor) noexcept {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (inputs[i] == tensor) return true;
@@ -51,14 +60,14 @@ bool contains(const Inputs& inputs, const TensorImpl* tensor) noexcept {
 bool any_tracked(const Inputs& inputs) noexcept {
   for (const TapeImpl* tape = innermost_tape; tape != nullptr; tape = tape->outer()) {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-      if (inputs[i] != nullptr && tape->slot_of(inputs[i]) != no_slot) return true;
+      if (inputs[i] != nullptr && tape->any_slot_of(inputs[i]) != no_slot) return true;
     }
   }
   return false;
 }
 
 void record_outputs(const char* name, const Inputs& inputs, std::span<Tensor> outputs, void* rule,
-                    const RuleTable& table) {
+                    const RuleTable* table) {
   bool numbered = false;
   for (TapeImpl* tape = innermost_tape; tape != nullptr; tape = tape->outer()) {
     Record* record = tape->begin_record(name, inputs, table);
@@ -76,10 +85,12 @@ void record_outputs(const char* name, const Inputs& inputs, std::span<Tensor> ou
       }
       numbered = true;
     }
-    if (tape->outer() == nullptr) {
-      table.move(record->rule, rule);
-    } else {
-      table.copy(record->rule, rule);
+    if (record->table != nullptr) {
+      if (tape->outer() == nullptr) {
+        table->move(record->rule, rule);
+      } else {
+        table->copy(record->rule, rule);
+      }
     }
     tape->finish_record(record, outputs);
   }
@@ -96,7 +107,8 @@ void TapeImpl::start() {
   outer_ = innermost_tape;
   innermost_tape = this;
   recording_ = true;
-  variable_read_hook = &watch_read_variable;
+  variable_hooks = &hooks;
+  if (options_.profile) last_time_ = now();
 }
 
 void TapeImpl::stop() noexcept {
@@ -106,7 +118,7 @@ void TapeImpl::stop() noexcept {
   while (*link != nullptr && *link != this) link = &(*link)->outer_;
   if (*link == this) *link = outer_;
   outer_ = nullptr;
-  if (innermost_tape == nullptr) variable_read_hook = nullptr;
+  if (innermost_tape == nullptr) variable_hooks = nullptr;
 }
 
 Slot TapeImpl::add_slot(const TensorImpl* tensor) {
@@ -153,46 +165,73 @@ void TapeImpl::watch(const Variable& variable) {
   if (!known && leaves_.find(impl) != no_slot) variables_.push_back(variable);
 }
 
-Record* TapeImpl::begin_record(const char* name, const Inputs& inputs, const RuleTable& table) {
+Record* TapeImpl::begin_record(const char* name, const Inputs& inputs, const RuleTable* table) {
   const std::size_t n = inputs.size();
-  const std::size_t rule_offset =
-      (sizeof(Record) + n * sizeof(Slot) + table.alignment - 1) / table.alignment * table.alignment;
-  auto* memory = static_cast<std::byte*>(
-      arena_.allocate(rule_offset + table.size, table.alignment > alignof(Record) ? table.alignment : alignof(Record)));
-  auto* slots = reinterpret_cast<Slot*>(memory + sizeof(Record));
-  bool tracked = false;
-  for (std::size_t i = 0; i < n; ++i) {
-    slots[i] = inputs[i] == nullptr ? no_slot : slot_of(inputs[i]);
-    tracked = tracked || slots[i] != no_slot;
+  std::size_t rule_offset = sizeof(Record) + n * sizeof(Slot), size = rule_offset, alignment = alignof(Record);
+  if (table != nullptr) {
+    rule_offset = (rule_offset + table->alignment - 1) / table->alignment * table->alignment;
+    size = rule_offset + table->size;
+    alignment = std::max(alignment, table->alignment);
   }
-  if (!tracked) {
+  auto* memory = static_cast<std::byte*>(arena_.allocate(size, alignment));
+  auto* slots = reinterpret_cast<Slot*>(memory + sizeof(Record));
+  bool known = false, tracked = false;
+  for (std::size_t i = 0; i < n; ++i) {
+    slots[i] = inputs[i] == nullptr ? no_slot : any_slot_of(inputs[i]);
+    tracked = tracked || has_gradient(slots[i]);
+    known = known || slots[i] != no_slot;
+  }
+  if (!known) {
     arena_.undo(memory);
     return nullptr;
   }
-  return new (memory) Record{name, &table, memory + rule_offset, slots, static_cast<std::uint32_t>(n), 0, no_slot};
+  if (!tracked) table = nullptr;
+  void* rule = table == nullptr ? nullptr : memory + rule_offset;
+  return new (memory) Record{name, table, rule, slots, static_cast<std::uint32_t>(n), 0, no_slot};
 }
 
 void TapeImpl::finish_record(Record* record, std::span<const Tensor> outputs) {
   record->num_outputs = static_cast<std::uint32_t>(outputs.size());
   record->first_output = static_cast<Slot>(slots_.size());
   records_.push_back(record);
+  cuts_ += record->table == nullptr;
   for (const auto& output : outputs) {
     const std::uint64_t index = output.impl()->id - first_id_;
     if (index > slot_of_.size()) slot_of_.resize(index, no_slot);  // results that only other tapes recorded
     const Slot slot = add_slot(output.impl());
-    slot_of_.push_back(is_floating(output.dtype()) ? slot : no_slot);  // integers end the path
+    const bool goes_on = record->table != nullptr && is_floating(output.dtype());  // integers end the path
+    slot_of_.push_back(goes_on ? slot : slot | cut_off);
   }
+  if (options_.profile) note_forward(outputs);
 }
 
-void TapeImpl::destroy_records(std::size_t from) noexcept {
-  for (std::size_t i = records_.size(); i > from; --i) {
-    records_[i - 1]->table->destroy(records_[i - 1]->rule);
-  }
-  records_.resize(from);
+void TapeImpl::destroy_rule(Record& record) noexcept {
+  if (record.rule == nullptr) return;
+  record.table->destroy(record.rule);
+  record.rule = nullptr;
+}
+
+void TapeImpl::destroy_rules() noexcept {
+  for (std::size_t i = records_.size(); i > 0; --i) destroy_rule(*records_[i - 1]);
+}
+
+/// Gives back what the record holds of tensors; what it knows of ops stays.
+void TapeImpl::consume() noexcept {
+  destroy_rules();
+  watched_.clear();
+}
+
+void TapeImpl::note_assignment(const Variable& variable, const TensorImpl* value) {
+  const Slot slot = any_slot_of(value);
+  if (slot != no_slot) assignments_.push_back({variable.impl(), slot});
 }
 
 void TapeImpl::clear() noexcept {
-  destroy_records(0);
+  destroy_rules();
+  records_.clear();
+  cuts_ = 0;
+  assignments_.clear();
+  timings_.clear();
   arena_.clear();
   slot_of_.clear();
   slots_.clear();

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "xtape/tape/gradient_tape.hpp"
@@ -9,15 +11,25 @@
 
 namespace xtape::detail {
 
+/// Microseconds since some moment.
+inline double now() {
+  return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 /// The number of a tensor on one tape: the index of its gradient.
 using Slot = std::uint32_t;
 inline constexpr Slot no_slot = ~Slot{0};
+/// Marks the slot of a tensor that was computed from tracked ones, but through an op without a gradient: no gradient
+/// gets there, only GradientTape::explain looks at it.
+inline constexpr Slot cut_off = Slot{1} << 31;
+/// Whether a slot is one that gradients get to.
+inline constexpr bool has_gradient(Slot slot) { return slot < cut_off; }
 
 /// One recorded op. Behind it in memory stand the slots of its inputs and its rule.
 struct Record {
   const char* name;
-  const RuleTable* table;
-  void* rule;
+  const RuleTable* table;  ///< null where no gradient gets through
+  void* rule;              ///< null when there is none, or none any more
   Slot* inputs;
   std::uint32_t num_inputs;
   std::uint32_t num_outputs;
@@ -88,6 +100,11 @@ class TapeImpl {
   void watch(const Variable& variable);
 
   Slot slot_of(const TensorImpl* tensor) const noexcept {
+    const Slot slot = any_slot_of(tensor);
+    return has_gradient(slot) ? slot : no_slot;
+  }
+  /// The same, or the marked slot of a tensor that is cut off.
+  Slot any_slot_of(const TensorImpl* tensor) const noexcept {
     const std::uint64_t index = tensor->id - first_id_;
     if (index < slot_of_.size() && slot_of_[index] != no_slot) return slot_of_[index];
     return slot_of_leaf(tensor);
@@ -100,21 +117,32 @@ class TapeImpl {
   }
   /// Different for every tape and every time that it was cleared.
   std::uint64_t serial() const noexcept { return first_id_; }
-  /// A record with its inputs' slots and room for its rule; null if the tape tracks none of the inputs.
-  Record* begin_record(const char* name, const Inputs& inputs, const RuleTable& table);
+  /// A record with its inputs' slots and room for its rule, which has no table where no gradient gets through; null if
+  /// the tape knows none of the inputs.
+  Record* begin_record(const char* name, const Inputs& inputs, const RuleTable* table);
   /// Appends the record, its rule in place, of outputs that are numbered by now.
   void finish_record(Record* record, std::span<const Tensor> outputs);
 
-  /// The gradients of `sources`; consumes the record unless the tape is persistent.
-  Tensors gradient(std::span<const Tensor> targets, std::span<const Source> sources, const GradientOptions& options);
+  /// The gradients of `sources`; consumes the record unless the tape is persistent or `keep` is set.
+  Tensors gradient(std::span<const Tensor> targets, std::span<const Source> sources, const GradientOptions& options,
+                   bool keep = false);
+
+  /// Throws a RuntimeError when gradient() has used up the record.
+  void check_usable() const;
+  /// Remembers that a variable took over the value of a tensor.
+  void note_assignment(const Variable& variable, const TensorImpl* value);
+  Explanation explain(const Tensor& target, const Source& source) const;
+  std::string dot() const;
+  std::string chrome_trace() const;
 
   /// Forgets everything but the list of watched variables.
   void clear() noexcept;
   void forget_variables() noexcept { variables_.clear(); }
   const PoolVector<Variable>& variables() const noexcept { return variables_; }
-  std::size_t num_records() const noexcept { return records_.size(); }
+  std::size_t num_records() const noexcept { return consumed ? 0 : records_.size() - cuts_; }
 
-  bool consumed = false;  ///< gradient() of a non-persistent tape has been called
+  /// gradient() of a non-persistent tape has been called: the rules are gone, what explain() needs is still there.
+  bool consumed = false;
 
  private:
   struct SlotInfo {
@@ -126,12 +154,34 @@ class TapeImpl {
   using Marks = PoolVector<std::uint8_t>;  ///< for each slot: whether a source can be reached from it
   void seed(std::span<const Tensor> targets, const GradientOptions& options, Tensors& gradients) const;
   Marks mark_wanted(std::span<const Source> sources) const;
-  void walk(const Marks& wanted, const Marks& is_source, Tensors& gradients);
+  void walk(const Marks& wanted, const Marks& is_source, Tensors& gradients, bool keep);
   void run(const Record& record, const Marks& wanted, Tensors& gradients);
   void add_gradient(const char* name, std::size_t input, Tensor gradient, Slot slot, Tensors& gradients) const;
   Tensor result(const Source& source, std::span<const Tensor> targets, const GradientOptions& options,
                 const Tensors& gradients) const;
-  void destroy_records(std::size_t from) noexcept;
+  static void destroy_rule(Record& record) noexcept;
+  void destroy_rules() noexcept;
+  void consume() noexcept;
+
+  // How explain() and dot() see the record: explain.cpp.
+  struct Assignment {
+    const VariableImpl* variable;
+    Slot value;  ///< what was assigned
+  };
+  struct Step;
+  PoolVector<Step> path_between(const PoolVector<Slot>& from, Slot to, bool through_cuts) const;
+  PoolVector<Slot> slots_of(const Source& source) const;
+  std::string describe(std::size_t record) const;
+  std::string why_unknown(const Source& source) const;
+  std::string why_unrecorded(const Tensor& target) const;
+
+  // Filled when the tape profiles, an entry a record.
+  struct Timing {
+    double begin = 0, forward = 0;  ///< microseconds
+    double backward_begin = 0, backward = 0;
+    std::int64_t bytes = 0;
+  };
+  void note_forward(std::span<const Tensor> outputs);
 
   GradientTapeOptions options_;
   TapeImpl* outer_ = nullptr;
@@ -147,6 +197,10 @@ class TapeImpl {
   Tensors watched_;  ///< the leaves; held so that their addresses are not reused
   PoolVector<Slot> leaf_slots_;
   PoolVector<Variable> variables_;
+  std::size_t cuts_ = 0;  ///< records without a gradient
+  PoolVector<Assignment> assignments_;
+  PoolVector<Timing> timings_;
+  double last_time_ = 0;  ///< when the latest op had been recorded
 };
 
 }  // namespace xtape::detail

@@ -25,9 +25,13 @@ struct VariableImpl {
   std::atomic<std::uint64_t> seen_by{0};
 };
 
-/// Set while a tape of the calling thread records: tapes learn here which variables are read.
-using VariableReadHook = void (*)(const Variable& variable);
-extern constinit thread_local VariableReadHook variable_read_hook;
+/// What tapes want to know of variables; set while one of the calling thread records.
+struct VariableHooks {
+  void (*read)(const Variable& variable);
+  /// The variable is about to take over a value, or to add it to its own.
+  void (*assigned)(const Variable& variable, const Tensor& value);
+};
+extern constinit thread_local const VariableHooks* variable_hooks;
 
 }  // namespace detail
 
@@ -50,7 +54,7 @@ class Variable {
 
   /// The current value. Inside a recording tape a trainable variable is watched from here on.
   const Tensor& value() const {
-    if (detail::variable_read_hook != nullptr) detail::variable_read_hook(*this);
+    if (detail::variable_hooks != nullptr) detail::variable_hooks->read(*this);
     return peek();
   }
   operator const Tensor&() const { return value(); }

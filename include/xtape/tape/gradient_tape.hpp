@@ -3,11 +3,14 @@
 #include <initializer_list>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "xtape/core/tensor.hpp"
 #include "xtape/core/variable.hpp"
+#include "xtape/tape/explanation.hpp"
 #include "xtape/tape/record.hpp"
+#include "xtape/tape/structure.hpp"
 
 namespace xtape {
 
@@ -15,6 +18,7 @@ namespace xtape {
 struct GradientTapeOptions {
   bool persistent = false;               ///< gradient() may be called several times
   bool watch_accessed_variables = true;  ///< trainable variables are watched when they are read
+  bool profile = false;                  ///< notes the time and the bytes of every op, for dot() and profile()
 };
 
 /// What gradient() gives for a source that the target does not depend on.
@@ -25,6 +29,12 @@ struct GradientOptions {
   /// The gradient to start from for each target, of its shape; empty: ones.
   std::vector<Tensor> output_gradients = {};
   /// An empty Tensor (none) or zeros of the source's shape and dtype (zero) for an unconnected source.
+  UnconnectedGradients unconnected_gradients = UnconnectedGradients::none;
+};
+
+/// Keyword arguments of GradientTape::jacobian.
+struct JacobianOptions {
+  /// An empty Tensor (none) or zeros (zero) for a source that the target does not depend on.
   UnconnectedGradients unconnected_gradients = UnconnectedGradients::none;
 };
 
@@ -107,7 +117,7 @@ class GradientTape {
   /// The variables watched so far, in the order of their construction; still known after gradient().
   std::vector<Variable> watched_variables() const;
 
-  /// The number of ops that the tape holds.
+  /// The number of ops with a gradient that the tape holds.
   std::size_t num_records() const noexcept;
 
   /// d target / d source; of a target that is not a scalar, the gradient of the sum of its elements. The source is a
@@ -131,8 +141,68 @@ class GradientTape {
                    const GradientOptions& options = {});
   Tensors gradient(const std::vector<Tensor>& targets, const std::vector<Tensor>& sources,
                    const GradientOptions& options = {});
+  /// The same for targets and sources in arrays, tuples, pairs, maps and vectors, nested in any way: the gradients have
+  /// the structure of the sources.
+  ///
+  ///     auto [dw, db] = tape.gradient(loss, std::tuple(w, b));
+  ///     std::map<std::string, Tensor> grads = tape.gradient(loss, parameters);  // a std::map<std::string, Variable>
+  template <detail::LeafOrStructure Target, detail::LeafOrStructure Sources>
+  requires(detail::Structure<Target> || detail::Structure<Sources>) auto gradient(const Target& target,
+                                                                                  const Sources& sources,
+                                                                                  const GradientOptions& options = {}) {
+    detail::PoolVector<Tensor> targets;
+    detail::for_each_leaf(target, [&](const Tensor& t) { targets.push_back(t); });
+    detail::PoolVector<detail::Source> leaves;
+    detail::for_each_leaf(sources, [&](const auto& leaf) { leaves.push_back(leaf); });
+    const Tensors gradients = compute(targets, leaves, options);
+    return detail::map_leaves(sources, [next = gradients.begin()](const auto&) mutable { return *next++; });
+  }
+
+  /// The matrix of all derivatives: d target[i...] / d source[j...] at [i..., j...], of the shape of the target
+  /// followed by that of the source; for several sources, one each, in their order or structure. Takes one backward
+  /// pass for each element of the target, one after the other, so it needs no more memory than one pass and the result.
+  /// Uses up a tape that is not persistent.
+  ///
+  /// Throws what gradient() throws, and a RuntimeError for a tape that is not persistent and whose gradient() has been
+  /// called.
+  Tensor jacobian(const Tensor& target, const Tensor& source, const JacobianOptions& options = {});
+  Tensor jacobian(const Tensor& target, const Variable& source, const JacobianOptions& options = {});
+  Tensors jacobian(const Tensor& target, std::initializer_list<detail::Source> sources,
+                   const JacobianOptions& options = {});
+  template <detail::Structure Sources>
+  auto jacobian(const Tensor& target, const Sources& sources, const JacobianOptions& options = {}) {
+    detail::PoolVector<detail::Source> leaves;
+    detail::for_each_leaf(sources, [&](const auto& leaf) { leaves.push_back(leaf); });
+    const Tensors jacobians = compute_jacobian(target, leaves, options);
+    return detail::map_leaves(sources, [next = jacobians.begin()](const auto&) mutable { return *next++; });
+  }
+
+  /// The Jacobians of a batch of examples, of a target [b, y...] and a source [b, x...]: [b, y..., x...], assuming that
+  /// target[i] depends on source[i] alone. Takes one backward pass for each element of target[0]. Zeros for an
+  /// unconnected source, as in TensorFlow. Throws a ValueError unless both have the same first size.
+  Tensor batch_jacobian(const Tensor& target, const Tensor& source);
+
+  /// Why the gradient of `target` for `source` is missing, or which ops it comes through. Still answers after
+  /// gradient().
+  ///
+  ///     if (!grads[0]) fmt::print("{}\n", tape.explain(loss, w).text);
+  Explanation explain(const Tensor& target, const Tensor& source) const;
+  Explanation explain(const Tensor& target, const Variable& source) const;
+
+  /// The recorded graph in Graphviz's language, ops with the shapes of their results; with profiling, times and bytes.
+  /// Still answers after gradient().
+  ///
+  ///     std::ofstream("graph.dot") << tape.dot();      // dot -Tsvg graph.dot > graph.svg
+  std::string dot() const;
+
+  /// Writes the times of all ops as a Chrome trace, for chrome://tracing or ui.perfetto.dev: one row for the forward,
+  /// one for the backward pass. An op's forward time begins where the op before it ended. Throws a RuntimeError for a
+  /// tape without `profile` and for a file that cannot be written.
+  void profile(const std::string& path) const;
 
  private:
+  Tensors compute_jacobian(const Tensor& target, std::span<const detail::Source> sources,
+                           const JacobianOptions& options);
   Tensors compute(std::span<const Tensor> targets, std::span<const detail::Source> sources,
                   const GradientOptions& options);
   detail::TapeImpl& impl() const;

@@ -118,13 +118,14 @@ extern constinit thread_local TapeImpl* innermost_tape;
 
 bool any_tracked(const Inputs& inputs) noexcept;
 
-/// Hands an op to the tapes that track one of its inputs; the last of them takes the rule's contents.
+/// Hands an op to the tapes that track one of its inputs; the last of them takes the rule's contents. Without a rule
+/// the path of gradients ends here, and the tapes only remember where.
 void record_outputs(const char* name, const Inputs& inputs, std::span<Tensor> outputs, void* rule,
-                    const RuleTable& table);
+                    const RuleTable* table);
 
 template <class Rule>
 void record_rule(const char* name, const Inputs& inputs, std::span<Tensor> outputs, Rule rule) {
-  record_outputs(name, inputs, outputs, &rule, rule_table<Rule>);
+  record_outputs(name, inputs, outputs, &rule, &rule_table<Rule>);
 }
 
 }  // namespace detail
@@ -161,6 +162,13 @@ Tensor record(const char* name, Inputs inputs, const Tensor& output, Rule&& rule
 template <class Rule>
 void record(const char* name, Inputs inputs, std::span<Tensor> outputs, Rule&& rule) {
   if (is_recording()) detail::record_rule(name, inputs, outputs, std::forward<Rule>(rule));
+}
+
+/// Tells the recording tapes of an op without a gradient, such as argmax (TensorFlow's NotDifferentiable), so that
+/// GradientTape::explain can name it. Returns the output.
+inline Tensor record_no_gradient(const char* name, Inputs inputs, Tensor&& output) {
+  if (is_recording()) detail::record_outputs(name, inputs, {&output, 1}, nullptr, nullptr);
+  return std::move(output);
 }
 
 }  // namespace xtape

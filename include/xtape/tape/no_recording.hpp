@@ -8,16 +8,16 @@ namespace xtape::detail {
 class NoRecording {
  public:
   NoRecording() noexcept
-      : tape_(std::exchange(innermost_tape, nullptr)), hook_(std::exchange(variable_read_hook, nullptr)) {}
+      : tape_(std::exchange(innermost_tape, nullptr)), hooks_(std::exchange(variable_hooks, nullptr)) {}
   NoRecording(const NoRecording&) = delete;
   ~NoRecording() {
     innermost_tape = tape_;
-    variable_read_hook = hook_;
+    variable_hooks = hooks_;
   }
 
  private:
   TapeImpl* tape_;
-  VariableReadHook hook_;
+  const VariableHooks* hooks_;
 };
 
 }  // namespace xtape::detail

@@ -1,0 +1,144 @@
+#include <cstring>
+
+#include "core/check.hpp"
+#include "core/fill.hpp"
+#include "tape/tape_impl.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/tape/gradient_tape.hpp"
+
+// Matrices of derivatives, row by row. They stand above the ops because their rows are put together by ops, so that an
+// outer tape sees it.
+namespace xtape {
+namespace {
+
+const Tensor& value_of(const detail::Source& source) {
+  return source.tensor != nullptr ? *source.tensor : source.variable->peek();
+}
+
+Shape joined(const Shape& a, const Shape& b) {
+  detail::PoolVector<std::int64_t> sizes(a.begin(), a.end());
+  sizes.insert(sizes.end(), b.begin(), b.end());
+  return Shape(sizes);
+}
+
+/// seed[index] = 1
+void set_one(const Tensor& seed, std::int64_t index) {
+  const Tensor one = detail::filled({}, seed.dtype(), 1);
+  const std::size_t size = itemsize(seed.dtype());
+  std::memcpy(seed.impl()->data() + static_cast<std::size_t>(index) * size, one.impl()->data(), size);
+}
+
+/// Checks and stops the tape, so that it does not record the making of the result.
+void prepare(detail::TapeImpl& tape) {
+  tape.check_usable();
+  if (!tape.options().persistent) tape.stop();
+}
+
+/// Rows of one shape and dtype that become one tensor, in place where no tape looks.
+class Rows {
+ public:
+  Rows(std::int64_t count, const Tensor& like)
+      : like_(like), recorded_(is_recording()), whole_(recorded_ ? Tensor() : make_whole(count)) {}
+
+  void add(const Tensor& row) {
+    connected_ = connected_ || row.defined();
+    const Tensor filled = row ? row : detail::filled(like_.shape(), like_.dtype(), 0);
+    if (recorded_) {
+      rows_.push_back(filled);
+    } else {
+      const auto bytes = static_cast<std::size_t>(filled.size()) * itemsize(filled.dtype());
+      std::memcpy(whole_.impl()->data() + bytes * added_, filled.impl()->data(), bytes);
+    }
+    ++added_;
+  }
+  bool connected() const noexcept { return connected_; }
+  /// [rows, ...]
+  Tensor whole() const { return !recorded_ ? whole_ : rows_.empty() ? make_whole(0) : stack(rows_, 0); }
+
+ private:
+  Tensor make_whole(std::int64_t count) const {
+    return detail::make_tensor(joined({count}, like_.shape()), like_.dtype());
+  }
+
+  Tensor like_;
+  bool recorded_;
+  bool connected_ = false;
+  std::size_t added_ = 0;
+  Tensor whole_;
+  std::vector<Tensor> rows_;
+};
+
+}  // namespace
+
+Tensors GradientTape::compute_jacobian(const Tensor& target, std::span<const detail::Source> sources,
+                                       const JacobianOptions& options) {
+  constexpr const char* op = "GradientTape.jacobian";
+  if (!target) detail::fail<TypeError>(op, "argument `target` must be a tensor, it is empty");
+  for (const auto& source : sources) {
+    if (source.tensor != nullptr && !*source.tensor) {
+      detail::fail<TypeError>(op, "expected a tensor or a variable as a source, received an empty tensor");
+    }
+  }
+  if (!is_floating(target.dtype())) {
+    detail::fail<TypeError>(op, "expected a floating target, received {}", target.dtype());
+  }
+  prepare(impl());
+  std::vector<Rows> rows;
+  for (const auto& source : sources) rows.emplace_back(target.size(), value_of(source));
+  for (std::int64_t i = 0; i < target.size(); ++i) {
+    const Tensor seed = detail::filled(target.shape(), target.dtype(), 0);
+    set_one(seed, i);
+    const Tensors gradients =
+        impl().gradient({&target, 1}, sources, {.output_gradients = {seed}}, i + 1 < target.size());
+    for (std::size_t k = 0; k < rows.size(); ++k) rows[k].add(gradients[k]);
+  }
+  Tensors result;
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    const bool wanted =
+        rows[k].connected() || options.unconnected_gradients == UnconnectedGradients::zero || target.size() == 0;
+    result.push_back(wanted ? reshape(rows[k].whole(), joined(target.shape(), value_of(sources[k]).shape()))
+                            : Tensor());
+  }
+  return result;
+}
+
+Tensor GradientTape::jacobian(const Tensor& target, const Tensor& source, const JacobianOptions& options) {
+  const detail::Source sources[] = {source};
+  return compute_jacobian(target, sources, options)[0];
+}
+
+Tensor GradientTape::jacobian(const Tensor& target, const Variable& source, const JacobianOptions& options) {
+  const detail::Source sources[] = {source};
+  return compute_jacobian(target, sources, options)[0];
+}
+
+Tensors GradientTape::jacobian(const Tensor& target, std::initializer_list<detail::Source> sources,
+                               const JacobianOptions& options) {
+  return compute_jacobian(target, {sources.begin(), sources.size()}, options);
+}
+
+Tensor GradientTape::batch_jacobian(const Tensor& target, const Tensor& source) {
+  constexpr const char* op = "GradientTape.batch_jacobian";
+  if (!target || !source) detail::fail<TypeError>(op, "expected two tensors, received an empty one");
+  if (target.rank() < 1 || source.rank() < 1 || target.shape()[0] != source.shape()[0]) {
+    detail::fail<ValueError>(op, "Need first dimension of target shape {} and source shape {} to match.",
+                             target.shape(), source.shape());
+  }
+  const std::int64_t batch = target.shape()[0], count = batch == 0 ? 0 : target.size() / batch;
+  prepare(impl());
+  const detail::Source sources[] = {source};
+  Rows rows(count, source);  // [y, b, x...]
+  for (std::int64_t j = 0; j < count; ++j) {
+    const Tensor seed = detail::filled(target.shape(), target.dtype(), 0);
+    for (std::int64_t i = 0; i < batch; ++i) set_one(seed, i * count + j);
+    rows.add(impl().gradient({&target, 1}, sources, {.output_gradients = {seed}}, j + 1 < count)[0]);
+  }
+  std::vector<int> order(static_cast<std::size_t>(source.rank()) + 1);
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
+  std::swap(order[0], order[1]);
+  detail::PoolVector<std::int64_t> sizes(target.shape().begin(), target.shape().end());
+  sizes.insert(sizes.end(), source.shape().begin() + 1, source.shape().end());
+  return reshape(transpose(rows.whole(), order), Shape(sizes));
+}
+
+}  // namespace xtape
