@@ -5,7 +5,7 @@
 #include "core/convert.hpp"
 #include "losses/shapes.hpp"
 #include "tape/accumulate.hpp"
-#include "tape/no_recording.hpp"
+#include "xtape/tape/no_recording.hpp"
 
 namespace xtape::metrics {
 

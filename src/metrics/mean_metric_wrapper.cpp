@@ -1,6 +1,6 @@
 #include "xtape/metrics/mean_metric_wrapper.hpp"
 
-#include "tape/no_recording.hpp"
+#include "xtape/tape/no_recording.hpp"
 
 namespace xtape::metrics {
 
