@@ -89,7 +89,7 @@ Tensor transpose(const Tensor& x, const std::vector<int>& permutation) {
     strides[i] = from[permutation[static_cast<std::size_t>(i)]];
   }
   Tensor y = detail::make_tensor(shape, x.dtype());
-  kernels::strided_copy(x.dtype(), shape, x.impl()->data, strides, y.impl()->data);
+  kernels::strided_copy(x.dtype(), shape, x.impl()->data(), strides, y.impl()->data());
   return record("transpose", {x}, y, [inverse](const Tensor& dy) { return Grads{transpose(dy, inverse)}; });
 }
 
@@ -117,8 +117,8 @@ Tensor concat(const std::vector<Tensor>& values, int axis_) {
   std::vector<std::int64_t> sizes;
   std::int64_t offset = 0;
   for (const auto& t : values) {
-    kernels::strided_store(t.dtype(), t.shape(), t.impl()->data,
-                           y.impl()->data + offset * strides[axis] * static_cast<std::int64_t>(itemsize(t.dtype())),
+    kernels::strided_store(t.dtype(), t.shape(), t.impl()->data(),
+                           y.impl()->data() + offset * strides[axis] * static_cast<std::int64_t>(itemsize(t.dtype())),
                            strides);
     offset += t.shape()[axis];
     sizes.push_back(t.shape()[axis]);
@@ -160,10 +160,10 @@ std::int64_t offset_of(const Shape& strides, const std::vector<std::int64_t>& be
 /// Zeros of the given shape with dy at `begin`: the gradient of slice, whose own gradient is slice.
 Tensor unslice(const Tensor& dy, const std::vector<std::int64_t>& begin, const Shape& shape) {
   Tensor y = detail::make_tensor(shape, dy.dtype());
-  std::memset(y.impl()->data, 0, static_cast<std::size_t>(y.size()) * itemsize(y.dtype()));
+  std::memset(y.impl()->data(), 0, static_cast<std::size_t>(y.size()) * itemsize(y.dtype()));
   const Shape strides = kernels::contiguous_strides(shape);
-  kernels::strided_store(dy.dtype(), dy.shape(), dy.impl()->data,
-                         y.impl()->data + offset_of(strides, begin) * static_cast<std::int64_t>(itemsize(dy.dtype())),
+  kernels::strided_store(dy.dtype(), dy.shape(), dy.impl()->data(),
+                         y.impl()->data() + offset_of(strides, begin) * static_cast<std::int64_t>(itemsize(dy.dtype())),
                          strides);
   return record("unslice", {dy}, y, [begin, size = dy.shape()](const Tensor& g) {
     return Grads{slice(g, begin, {size.begin(), size.end()})};
@@ -198,8 +198,8 @@ Tensor slice(const Tensor& x, const std::vector<std::int64_t>& begin, const std:
     y = detail::make_view(x, shape, offset);
   } else {
     y = detail::make_tensor(shape, x.dtype());
-    kernels::strided_copy(x.dtype(), shape, x.impl()->data + offset * static_cast<std::int64_t>(itemsize(x.dtype())),
-                          strides, y.impl()->data);
+    kernels::strided_copy(x.dtype(), shape, x.impl()->data() + offset * static_cast<std::int64_t>(itemsize(x.dtype())),
+                          strides, y.impl()->data());
   }
   return record("slice", {x}, y,
                 [begin, from = x.shape()](const Tensor& dy) { return Grads{unslice(dy, begin, from)}; });
