@@ -11,6 +11,7 @@
 
 #include "environment.hpp"
 #include "floor.hpp"
+#include "map_benchmark.hpp"
 #include "measure.hpp"
 #include "workloads.hpp"
 #include "xtape_steps.hpp"
@@ -22,9 +23,10 @@ namespace {
 
 constexpr std::string_view usage = R"(usage: xtape_bench [--json FILE] [--filter TEXT] [--quick] [--fastest] [--help]
 Times training steps of several networks, and a chain of scalar operations, with xtape, with libtorch where it was
-found, and the floor: the step's matrix products at a library's speed and one pass of Adam. On 1 and on 2 threads.
+found, and the floor: the step's matrix products at a library's speed and one pass of Adam. Then map beside a loop
+written by hand and separate ops. On 1 and on 2 threads.
 
-  --json FILE    write {"results": [{"name", "threads", "us", "floor_us", "libtorch_us"}, ...]}
+  --json FILE    write {"results": [{"name", "threads", "us", "floor_us", "libtorch_us"}, ...], "map": [...]}
   --filter TEXT  only what has TEXT in its name
   --quick        a few steps each, to see that all runs; the times mean little
   --fastest      many short blocks and the fastest of them instead of the median: for a machine that others use too
@@ -134,7 +136,8 @@ void print(const Result& r) {
   std::fflush(stdout);
 }
 
-bool write_json(const std::string& file, const std::vector<Result>& results) {
+bool write_json(const std::string& file, const std::vector<Result>& results,
+                const std::vector<bench::MapResult>& map_results) {
   nlohmann::ordered_json all = nlohmann::ordered_json::array();
   const auto number = [](const std::optional<double>& value) {
     return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
@@ -146,8 +149,16 @@ bool write_json(const std::string& file, const std::vector<Result>& results) {
                    {"floor_us", number(r.floor_us)},
                    {"libtorch_us", number(r.libtorch_us)}});
   }
+  nlohmann::ordered_json maps = nlohmann::ordered_json::array();
+  for (const auto& r : map_results) {
+    maps.push_back({{"name", r.name},
+                    {"threads", r.threads},
+                    {"us", r.map_us},
+                    {"by_hand_us", r.hand_us},
+                    {"separate_ops_us", r.ops_us}});
+  }
   std::ofstream out(file);
-  out << nlohmann::ordered_json{{"results", all}}.dump(2) << '\n';
+  out << nlohmann::ordered_json{{"results", all}, {"map", maps}}.dump(2) << '\n';
   return out.good();
 }
 
@@ -174,12 +185,13 @@ int main(int argc, char** argv) {
   };
   for (const auto& network : networks) run_all(network.name, &network);
   run_all(fmt::format("scalar chain {}", chain_operations), nullptr);
-  if (results.empty()) {
+  const auto map_results = bench::run_map_benchmarks(options->filter, effort);
+  if (results.empty() && map_results.empty()) {
     fmt::print(stderr, "xtape_bench: nothing has \"{}\" in its name\n", options->filter);
     return 2;
   }
   fmt::print("\n{}; the chain has {} operations: its us a step are ns an operation\n", bench::load(), chain_operations);
-  if (!options->json.empty() && !write_json(options->json, results)) {
+  if (!options->json.empty() && !write_json(options->json, results, map_results)) {
     fmt::print(stderr, "xtape_bench: cannot write {}\n", options->json);
     return 1;
   }

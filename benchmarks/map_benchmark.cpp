@@ -1,0 +1,146 @@
+#include "map_benchmark.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <xsimd/xsimd.hpp>
+
+#include <xtape/core/random.hpp>
+#include <xtape/core/threads.hpp>
+#include <xtape/ops/map.hpp>
+#include <xtape/tape/gradient_tape.hpp>
+
+#include "kernels/parallel.hpp"
+
+namespace bench {
+namespace {
+
+using xtape::Tensor;
+using Batch = xsimd::batch<float>;
+
+struct Arrays {
+  explicit Arrays(std::int64_t n)
+      : size(n), a(xtape::random::uniform({n}, -1, 1)), b(xtape::random::uniform({n}, -1, 1)), dy(a + 2) {
+    for (auto* out : {&y, &da, &db}) *out = xtape::detail::make_tensor({n}, xtape::float32);
+  }
+  std::int64_t size;
+  Tensor a, b, dy, y, da, db;
+};
+
+const float* in(const Tensor& t) { return xtape::detail::const_data<float>(t); }
+float* out(const Tensor& t) { return xtape::detail::mutable_data<float>(t); }
+
+// max(a b + 1, 0), by hand as anybody would write it: a plain loop that the compiler makes vectors of.
+struct Rectified {
+  static constexpr const char* name = "max(a b + 1, 0)";
+  static Tensor map(const Tensor& a, const Tensor& b) {
+    return xtape::map([](auto p, auto q) { return max(p * q + 1, 0); }, a, b);
+  }
+  static Tensor ops(const Tensor& a, const Tensor& b) { return maximum(a * b + 1, 0); }
+  static void forward(const Arrays& x, std::int64_t begin, std::int64_t end) {
+    const float *a = in(x.a), *b = in(x.b);
+    float* y = out(x.y);
+    for (auto i = begin; i < end; ++i) y[i] = std::max(a[i] * b[i] + 1, 0.0f);
+  }
+  static void backward(const Arrays& x, std::int64_t begin, std::int64_t end) {
+    const float *a = in(x.a), *b = in(x.b), *dy = in(x.dy);
+    float *da = out(x.da), *db = out(x.db);
+    for (auto i = begin; i < end; ++i) {
+      const float d = a[i] * b[i] + 1 >= 0 ? dy[i] : 0;
+      da[i] = d * b[i];
+      db[i] = d * a[i];
+    }
+  }
+};
+
+// gelu(a) b, by hand on vectors: no compiler makes vectors of the standard library's tanh.
+struct GatedGelu {
+  static constexpr const char* name = "gelu(a) b";
+  static constexpr float scale = 0.7978845608f, cubic = 0.044715f;
+  static Tensor map(const Tensor& a, const Tensor& b) {
+    return xtape::map([](auto p, auto q) { return 0.5 * p * (1 + tanh(scale * (p + cubic * p * p * p))) * q; }, a, b);
+  }
+  static Tensor ops(const Tensor& a, const Tensor& b) {
+    return 0.5 * a * (1 + tanh(scale * (a + cubic * a * a * a))) * b;
+  }
+  static void forward(const Arrays& x, std::int64_t begin, std::int64_t end) {
+    const Batch one(1.0f), half(0.5f);
+    for (auto i = begin; i < end; i += Batch::size) {
+      const auto a = Batch::load_unaligned(in(x.a) + i), b = Batch::load_unaligned(in(x.b) + i);
+      const Batch t = xsimd::tanh(Batch(scale) * (a + Batch(cubic) * a * a * a));
+      (half * a * (one + t) * b).store_unaligned(out(x.y) + i);
+    }
+  }
+  static void backward(const Arrays& x, std::int64_t begin, std::int64_t end) {
+    const Batch one(1.0f), half(0.5f);
+    for (auto i = begin; i < end; i += Batch::size) {
+      const auto a = Batch::load_unaligned(in(x.a) + i), b = Batch::load_unaligned(in(x.b) + i);
+      const auto dy = Batch::load_unaligned(in(x.dy) + i);
+      const Batch t = xsimd::tanh(Batch(scale) * (a + Batch(cubic) * a * a * a));
+      const Batch slope = (one - t) * (one + t) * Batch(scale) * (one + Batch(3 * cubic) * a * a);
+      (dy * half * (one + t + a * slope) * b).store_unaligned(out(x.da) + i);
+      (dy * half * a * (one + t)).store_unaligned(out(x.db) + i);
+    }
+  }
+};
+
+template <class Formula>
+MapResult run(const std::string& name, std::int64_t size, bool backward, int threads, const Effort& effort) {
+  xtape::set_num_threads(threads);
+  const Arrays x(size);
+  const auto with_ops = [&](Tensor (*formula)(const Tensor&, const Tensor&)) {
+    return [&x, backward, formula] {
+      if (!backward) {
+        formula(x.a, x.b);
+        return;
+      }
+      xtape::GradientTape tape;
+      tape.watch({x.a, x.b});
+      const Tensor y = formula(x.a, x.b);
+      tape.gradient(y, {x.a, x.b}, {.output_gradients = {x.dy}});
+    };
+  };
+  Contender map{with_ops(&Formula::map)}, ops{with_ops(&Formula::ops)}, hand;
+  hand.step = [&x, backward] {
+    const auto run = [&x](auto loop) {
+      xtape::kernels::parallel_for(x.size, xtape::kernels::elementwise_grain,
+                                   [&](std::int64_t begin, std::int64_t end) { loop(x, begin, end); });
+    };
+    run(&Formula::forward);
+    if (backward) run(&Formula::backward);
+  };
+  measure({&map, &hand, &ops}, effort);
+  return {name, threads, map.us, hand.us, ops.us};
+}
+
+}  // namespace
+
+std::vector<MapResult> run_map_benchmarks(const std::string& filter, const Effort& effort) {
+  std::vector<MapResult> results;
+  const auto row = [&]<class Formula>(Formula, std::int64_t size, const char* size_name, bool backward) {
+    const auto name = fmt::format("map {}, 10^{}{}", Formula::name, size_name, backward ? ", backward too" : "");
+    if (name.find(filter) == name.npos) return;
+    for (const int threads : {1, 2}) {
+      if (results.empty()) {
+        fmt::print("\n{:<50}{:>8}{:>11}{:>11}{:>9}{:>14}{:>9}\n", "", "threads", "map", "by hand", "ratio",
+                   "separate ops", "ratio");
+      }
+      results.push_back(run<Formula>(name, size, backward, threads, effort));
+      const auto& r = results.back();
+      fmt::print("{:<50}{:>8}{:>11.2f}{:>11.2f}{:>9.2f}{:>14.2f}{:>9.2f}\n", r.name, r.threads, r.map_us, r.hand_us,
+                 r.map_us / r.hand_us, r.ops_us, r.ops_us / r.map_us);
+    }
+  };
+  const auto sizes = [&](auto formula) {
+    for (const bool backward : {false, true}) {
+      row(formula, 10'240, "4", backward);
+      row(formula, 10'000'384, "7", backward);
+    }
+  };
+  sizes(Rectified{});
+  sizes(GatedGelu{});
+  return results;
+}
+
+}  // namespace bench

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "xtape/core/tensor.hpp"
+#include "xtape/ops/map_dual.hpp"
+
+// The loop that map compiles, and what the library does around it.
+namespace xtape {
+namespace detail {
+
+/// `n` neighbouring elements: in[i] points to the first element of input i, or to the only one where fixed[i]; out[j]
+/// is null for an output that nobody wants.
+using MapRow = void (*)(const void* f, std::int64_t n, const std::byte* const* in, const bool* fixed,
+                        std::byte* const* out);
+
+/// A function of several inputs and outputs, compiled for both dtypes.
+struct MapFunction {
+  const void* f;
+  MapRow float_row;
+  MapRow double_row;
+};
+
+/// Runs it over the broadcast inputs, in parallel, and returns the wanted outputs.
+Tensors run_map(const MapFunction& function, std::span<const Tensor> inputs, std::span<const bool> wanted);
+
+/// Plain numbers take the tensors' dtype. Throws a TypeError for dtypes that are not floating, or not one.
+void convert_map_inputs(std::span<Tensor> inputs);
+
+template <int n>
+std::array<Tensor, n> map_inputs(std::array<Tensor, n> inputs) {
+  convert_map_inputs(inputs);
+  return inputs;
+}
+
+/// The inputs of a function, and the gradients of all of its outputs: 0 for those that have none.
+template <int outputs, std::size_t inputs>
+std::array<Tensor, inputs + outputs> map_gradient_inputs(const std::array<Tensor, inputs>& values,
+                                                         const std::array<bool, outputs>& asked,
+                                                         std::span<const Tensor> gradients) {
+  std::array<Tensor, inputs + outputs> all;
+  std::copy(values.begin(), values.end(), all.begin());
+  for (std::size_t i = 0, next = 0; i < outputs; ++i) {
+    if (asked[i]) all[inputs + i] = gradients[next++];
+    if (!all[inputs + i].defined()) all[inputs + i] = 0;
+  }
+  convert_map_inputs(all);
+  return all;
+}
+
+template <int n>
+std::array<bool, n> asked_outputs(std::span<const bool> wanted) {
+  std::array<bool, n> asked;
+  std::copy(wanted.begin(), wanted.end(), asked.begin());
+  return asked;
+}
+
+template <class Level, class F, class T>
+void map_row(const void* f_, std::int64_t n, const std::byte* const* in, const bool* fixed, std::byte* const* out) {
+  using V = elementwise::Lanes<T>;
+  using elementwise::unroll;
+  constexpr int width = V::size;
+  const F& f = *static_cast<const F*>(f_);
+  // Every input is read as vectors, with steps of 0 for one that stays; the last few elements go through vectors as
+  // well, so that a result depends neither on its place nor on how the array is cut into pieces for threads.
+  const T* from[Level::inputs];
+  std::int64_t step[Level::inputs];
+  T* to[Level::outputs];
+  T few_in[Level::inputs][width], few_out[Level::outputs][width];
+  unroll<Level::inputs>([&](auto i) __attribute__((always_inline)) {
+    from[i] = reinterpret_cast<const T*>(in[i]);
+    step[i] = width;
+    if (!fixed[i]) return;
+    std::fill_n(few_in[i], width, *from[i]);
+    from[i] = few_in[i];
+    step[i] = 0;
+  });
+  unroll<Level::outputs>([&](auto j) __attribute__((always_inline)) { to[j] = reinterpret_cast<T*>(out[j]); });
+  std::int64_t vectors = n / width;
+  const auto rest = static_cast<int>(n % width);
+  for (bool last = false;;) {
+    for (; vectors > 0; --vectors) {
+      V x[Level::inputs], y[Level::outputs];
+      unroll<Level::inputs>([&](auto i) __attribute__((always_inline)) {
+        x[i] = V(V::Batch::load_unaligned(from[i]));
+        from[i] += step[i];
+      });
+      Level::run(f, x, y);
+      unroll<Level::outputs>([&](auto j) __attribute__((always_inline)) {
+        if (to[j] == nullptr) return;
+        y[j].batch.store_unaligned(to[j]);
+        to[j] += width;
+      });
+    }
+    if (last || rest == 0) break;
+    last = true;
+    vectors = 1;
+    unroll<Level::inputs>([&](auto i) __attribute__((always_inline)) {
+      if (step[i] == 0) return;
+      // Filled up with an element: anything else could be slow (denormal) or raise what f does not for its arguments.
+      for (int k = 0; k < width; ++k) few_in[i][k] = from[i][k < rest ? k : 0];
+      from[i] = few_in[i];
+    });
+    unroll<Level::outputs>([&](auto j) __attribute__((always_inline)) {
+      if (to[j] != nullptr) to[j] = few_out[j];
+    });
+  }
+  if (rest == 0) return;
+  unroll<Level::outputs>([&](auto j) __attribute__((always_inline)) {
+    if (out[j] != nullptr) std::copy_n(few_out[j], rest, reinterpret_cast<T*>(out[j]) + (n - rest));
+  });
+}
+
+}  // namespace detail
+}  // namespace xtape

@@ -1,0 +1,148 @@
+#pragma once
+
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+// g++ 12 takes the undefined operand inside its own AVX-512 intrinsics for a mistake of the caller (GCC bug 105593).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+#include <xsimd/xsimd.hpp>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+
+// The numbers on which map runs a function: a vector of neighbouring elements that behaves like one number. The vector
+// is as wide as the flags of the including translation unit allow, and its type says which instructions it is for, so
+// that units compiled with other flags, libxtape among them, share no code with it.
+namespace xtape::elementwise {
+
+template <class N>
+concept PlainNumber = std::is_arithmetic_v<N>;
+
+/// Calls f with the constants 0 to n - 1, as straight-line code.
+template <int n, class F>
+[[gnu::always_inline]] inline void unroll(F&& f) {
+  [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
+    (f(std::integral_constant<int, i>{}), ...);
+  }
+  (std::make_integer_sequence<int, n>{});
+}
+
+template <class T>
+class Lanes;
+
+/// What a comparison gives: true or false for each element.
+template <class T>
+class Mask {
+ public:
+  using Batch = typename xsimd::batch<T>::batch_bool_type;
+  [[gnu::always_inline]] Mask(const Batch& b) : batch(b) {}
+  [[gnu::always_inline]] Mask(bool b) : batch(b) {}
+
+  [[gnu::always_inline]] friend Mask operator&&(const Mask& a, const Mask& b) { return Mask(a.batch & b.batch); }
+  [[gnu::always_inline]] friend Mask operator||(const Mask& a, const Mask& b) { return Mask(a.batch | b.batch); }
+  [[gnu::always_inline]] friend Mask operator&(const Mask& a, const Mask& b) { return Mask(a.batch & b.batch); }
+  [[gnu::always_inline]] friend Mask operator|(const Mask& a, const Mask& b) { return Mask(a.batch | b.batch); }
+  [[gnu::always_inline]] friend Mask operator!(const Mask& a) { return Mask(~a.batch); }
+  /// condition ? a : b
+  [[gnu::always_inline]] friend Lanes<T> select(const Mask& condition, const Lanes<T>& a, const Lanes<T>& b) {
+    return Lanes<T>(xsimd::select(condition.batch, a.batch, b.batch));
+  }
+  [[gnu::always_inline]] friend Lanes<T> where(const Mask& condition, const Lanes<T>& a, const Lanes<T>& b) {
+    return select(condition, a, b);
+  }
+
+  Batch batch;
+};
+
+template <class T>
+class Lanes {
+ public:
+  using Batch = xsimd::batch<T>;
+  using Innermost = Lanes;
+  static constexpr int size = static_cast<int>(Batch::size);
+
+  [[gnu::always_inline]] Lanes() : batch(T(0)) {}
+  [[gnu::always_inline]] explicit Lanes(const Batch& b) : batch(b) {}
+  template <PlainNumber N>
+  [[gnu::always_inline]] Lanes(N number) : batch(static_cast<T>(number)) {}
+
+  [[gnu::always_inline]] friend Lanes operator+(const Lanes& a, const Lanes& b) { return Lanes(a.batch + b.batch); }
+  [[gnu::always_inline]] friend Lanes operator-(const Lanes& a, const Lanes& b) { return Lanes(a.batch - b.batch); }
+  [[gnu::always_inline]] friend Lanes operator*(const Lanes& a, const Lanes& b) { return Lanes(a.batch * b.batch); }
+  [[gnu::always_inline]] friend Lanes operator/(const Lanes& a, const Lanes& b) { return Lanes(a.batch / b.batch); }
+  [[gnu::always_inline]] friend Lanes operator-(const Lanes& a) { return Lanes(-a.batch); }
+  [[gnu::always_inline]] friend Lanes operator+(const Lanes& a) { return a; }
+  [[gnu::always_inline]] friend Mask<T> operator<(const Lanes& a, const Lanes& b) { return a.batch < b.batch; }
+  [[gnu::always_inline]] friend Mask<T> operator<=(const Lanes& a, const Lanes& b) { return a.batch <= b.batch; }
+  [[gnu::always_inline]] friend Mask<T> operator>(const Lanes& a, const Lanes& b) { return a.batch > b.batch; }
+  [[gnu::always_inline]] friend Mask<T> operator>=(const Lanes& a, const Lanes& b) { return a.batch >= b.batch; }
+  [[gnu::always_inline]] friend Mask<T> operator==(const Lanes& a, const Lanes& b) { return a.batch == b.batch; }
+  // xsimd 8's own != is false where one side is NaN.
+  [[gnu::always_inline]] friend Mask<T> operator!=(const Lanes& a, const Lanes& b) { return !(a == b); }
+
+  [[gnu::always_inline]] friend Mask<T> isnan(const Lanes& a) { return xsimd::isnan(a.batch); }
+  [[gnu::always_inline]] friend Lanes abs(const Lanes& a) { return Lanes(xsimd::abs(a.batch)); }
+  [[gnu::always_inline]] friend Lanes sqrt(const Lanes& a) { return Lanes(xsimd::sqrt(a.batch)); }
+  [[gnu::always_inline]] friend Lanes exp(const Lanes& a) { return Lanes(xsimd::exp(a.batch)); }
+  [[gnu::always_inline]] friend Lanes expm1(const Lanes& a) { return Lanes(xsimd::expm1(a.batch)); }
+  [[gnu::always_inline]] friend Lanes log(const Lanes& a) { return Lanes(xsimd::log(a.batch)); }
+  [[gnu::always_inline]] friend Lanes log1p(const Lanes& a) { return Lanes(xsimd::log1p(a.batch)); }
+  [[gnu::always_inline]] friend Lanes sin(const Lanes& a) { return Lanes(xsimd::sin(a.batch)); }
+  [[gnu::always_inline]] friend Lanes cos(const Lanes& a) { return Lanes(xsimd::cos(a.batch)); }
+  [[gnu::always_inline]] friend Lanes tan(const Lanes& a) { return Lanes(xsimd::tan(a.batch)); }
+  [[gnu::always_inline]] friend Lanes atan(const Lanes& a) { return Lanes(xsimd::atan(a.batch)); }
+  [[gnu::always_inline]] friend Lanes sinh(const Lanes& a) { return Lanes(xsimd::sinh(a.batch)); }
+  [[gnu::always_inline]] friend Lanes cosh(const Lanes& a) { return Lanes(xsimd::cosh(a.batch)); }
+  [[gnu::always_inline]] friend Lanes tanh(const Lanes& a) { return Lanes(xsimd::tanh(a.batch)); }
+  friend Lanes erf(const Lanes& a) {
+    if constexpr (std::is_same_v<T, float>) return Lanes(xsimd::erf(a.batch));
+    // xsimd 8's loses up to 70 units in the last place of a double.
+    T x[size];
+    a.batch.store_unaligned(x);
+    for (T& v : x) v = std::erf(v);
+    return Lanes(Batch::load_unaligned(x));
+  }
+  [[gnu::always_inline]] friend Lanes square(const Lanes& a) { return a * a; }
+  [[gnu::always_inline]] friend Lanes sign(const Lanes& a) { return select(a > 0, 1, select(a < 0, -1, a)); }
+  [[gnu::always_inline]] friend Lanes relu(const Lanes& a) { return select(a < 0, 0, a); }
+  [[gnu::always_inline]] friend Lanes max(const Lanes& a, const Lanes& b) { return select(isnan(a) || a > b, a, b); }
+  [[gnu::always_inline]] friend Lanes min(const Lanes& a, const Lanes& b) { return select(isnan(a) || a < b, a, b); }
+  /// From e^-|a|, which cannot overflow.
+  [[gnu::always_inline]] friend Lanes sigmoid(const Lanes& a) {
+    const Lanes e = exp(-abs(a));
+    return select(a < 0, e, 1) / (1 + e);
+  }
+
+  /// Through the standard library: exp(b log a) on vectors loses accuracy as the result grows.
+  friend Lanes pow(const Lanes& a, const Lanes& b) {
+    T base[size], exponent[size];
+    a.batch.store_unaligned(base);
+    b.batch.store_unaligned(exponent);
+    for (int i = 0; i < size; ++i) base[i] = std::pow(base[i], exponent[i]);
+    return Lanes(Batch::load_unaligned(base));
+  }
+  /// By products for a small whole exponent.
+  template <PlainNumber N>
+  [[gnu::always_inline]] friend Lanes pow(const Lanes& a, N exponent) {
+    if (!(exponent >= N(0) && exponent <= N(16) && static_cast<N>(static_cast<int>(exponent)) == exponent)) {
+      return pow(a, Lanes(exponent));
+    }
+    Lanes power = 1, factor = a;
+    for (int rest = static_cast<int>(exponent); rest != 0; rest /= 2) {
+      if (rest % 2 != 0) power = power * factor;
+      factor = factor * factor;
+    }
+    return power;
+  }
+
+  Batch batch;
+};
+
+}  // namespace xtape::elementwise
