@@ -1,6 +1,7 @@
 #include "ops/table.hpp"
 #include "support/threads.hpp"
 #include "xtape/core/error.hpp"
+#include "xtape/ops/elementary.hpp"
 #include "xtape/ops/nn.hpp"
 #include "xtape/ops/reduce.hpp"
 #include "xtape/tape/check_gradients.hpp"
@@ -30,6 +31,24 @@ double one(double) { return 1; }
 double step(double x) { return x > 0 ? 1 : 0; }
 double sign_of(double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
 
+/// By recurrence to where two terms of the asymptotic series are enough.
+long double digamma_by_recurrence(double x) {
+  if (x == 0) return std::copysign(INFINITY, -x);
+  if (x < 0 && x == std::floor(x)) return NAN;
+  long double sum = 0, at = x;
+  for (int i = 0; i < 5000; ++i, ++at) sum += 1 / at;
+  return std::log(at) - 0.5L / at - 1 / (12 * at * at) - sum;
+}
+double trigamma(double x) {
+  if (x <= 0 && x == std::floor(x)) return INFINITY;
+  long double sum = 0, at = x;
+  for (int i = 0; i < 5000; ++i, ++at) sum += 1 / (at * at);
+  return static_cast<double>(1 / at + 0.5L / (at * at) + 1 / (6 * at * at * at) + sum);
+}
+/// The derivatives of the inverse functions, NaN outside their domains.
+double asin_derivative(double x) { return 1 / std::sqrt((1 - x) * (1 + x)); }
+double gaussian(double x) { return 2 / std::sqrt(std::acos(-1.0)) * std::exp(-x * x); }
+
 const Table<Unary> table{
     {"negative", negative, [](double x) { return -x; }, [](double) { return -1.0; }, true},
     {"abs", xtape::abs, [](double x) { return std::abs(x); }, sign_of, true},
@@ -41,6 +60,35 @@ const Table<Unary> table{
     {"log", xtape::log, [](double x) { return std::log(x); }, [](double x) { return 1 / x; }, false, 0.1},
     {"tanh", xtape::tanh, [](double x) { return std::tanh(x); }, tanh_derivative},
     {"sigmoid", sigmoid, logistic, logistic_derivative},
+    {"reciprocal", reciprocal, [](double x) { return 1 / x; }, [](double x) { return -1 / (x * x); }, false, 0.3},
+    {"rsqrt", rsqrt, [](double x) { return 1 / std::sqrt(x); },
+     [](double x) { return -0.5 * std::pow(1 / std::sqrt(x), 3); }, false, 0.3},
+    {"expm1", xtape::expm1, [](double x) { return std::expm1(x); }, [](double x) { return std::exp(x); }},
+    {"log1p", xtape::log1p, [](double x) { return std::log1p(x); }, [](double x) { return 1 / (1 + x); }, false, -0.8},
+    {"sin", xtape::sin, [](double x) { return std::sin(x); }, [](double x) { return std::cos(x); }},
+    {"cos", xtape::cos, [](double x) { return std::cos(x); }, [](double x) { return -std::sin(x); }},
+    {"tan", xtape::tan, [](double x) { return std::tan(x); }, [](double x) { return 1 / std::pow(std::cos(x), 2); },
+     false, -1.2, 1.2},
+    {"asin", xtape::asin, [](double x) { return std::asin(x); }, asin_derivative, false, -0.9, 0.9},
+    {"acos", xtape::acos, [](double x) { return std::acos(x); }, [](double x) { return -asin_derivative(x); }, false,
+     -0.9, 0.9},
+    {"atan", xtape::atan, [](double x) { return std::atan(x); }, [](double x) { return 1 / (1 + x * x); }},
+    {"sinh", xtape::sinh, [](double x) { return std::sinh(x); }, [](double x) { return std::cosh(x); }},
+    {"cosh", xtape::cosh, [](double x) { return std::cosh(x); }, [](double x) { return std::sinh(x); }},
+    {"asinh", xtape::asinh, [](double x) { return std::asinh(x); }, [](double x) { return 1 / std::hypot(1, x); }},
+    {"acosh", xtape::acosh, [](double x) { return std::acosh(x); },
+     [](double x) { return 1 / std::sqrt(x - 1) / std::sqrt(x + 1); }, false, 1.2, 4},
+    {"atanh", xtape::atanh, [](double x) { return std::atanh(x); }, [](double x) { return 1 / (1 - x * x); }, false,
+     -0.8, 0.8},
+    {"erf", xtape::erf, [](double x) { return std::erf(x); }, gaussian},
+    {"erfc", xtape::erfc, [](double x) { return std::erfc(x); }, [](double x) { return -gaussian(x); }},
+    {"lgamma", xtape::lgamma, [](double x) { return std::lgamma(x); },
+     [](double x) { return static_cast<double>(digamma_by_recurrence(x)); }, false, 0.3},
+    {"digamma", digamma, [](double x) { return static_cast<double>(digamma_by_recurrence(x)); }, trigamma, false, 0.3,
+     3, 200},
+    {"floor", xtape::floor, [](double x) { return std::floor(x); }},
+    {"ceil", xtape::ceil, [](double x) { return std::ceil(x); }},
+    {"round", xtape::round, [](double x) { return std::nearbyint(x); }},
     {"stop_gradient", stop_gradient, identity, nullptr, true},
     {"nn::relu", nn::relu, [](double x) { return x < 0 ? 0 : x; }, step, true},
     {"nn::leaky_relu", nn::leaky_relu, [](double x) { return x < 0 ? 0.2 * x : x; },

@@ -1,0 +1,126 @@
+#include "xtape/ops/arithmetic.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "kernels/special.hpp"
+#include "ops/elementwise.hpp"
+#include "xtape/ops/elementary.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape {
+namespace {
+
+using detail::Domain;
+using detail::map_binary;
+
+/// Before a kernel would divide integers by it.
+void check_divisor(const char* op, const Tensor& a, const Tensor& b) {
+  const DType dtype = detail::common_dtype(op, a, b);
+  if (!is_integer(dtype)) return;
+  detail::broadcast_shape(op, a.shape(), b.shape());
+  kernels::visit(b.dtype(), [&]<class T>(kernels::Type<T>) {
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+      const T* divisor = detail::const_data<T>(b);
+      for (std::int64_t i = 0; i < b.size(); ++i) {
+        if (divisor[i] == 0) detail::fail<ValueError>(op, "integer division by zero at position {} of the divisor", i);
+      }
+    }
+  });
+}
+
+/// a / b rounded down. The least integer divided by -1 wraps around.
+template <class T>
+T floor_quotient(T a, T b) {
+  if constexpr (std::is_signed_v<T>) {
+    if (b == -1) return static_cast<T>(0 - static_cast<std::make_unsigned_t<T>>(a));
+  }
+  const T quotient = static_cast<T>(a / b);
+  return static_cast<T>(a % b != 0 && (a < 0) != (b < 0) ? quotient - 1 : quotient);
+}
+
+template <class T>
+T floor_remainder(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>) {
+    const T rest = std::fmod(a, b);
+    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+  } else {
+    if constexpr (std::is_signed_v<T>) {
+      if (b == -1) return 0;
+    }
+    const T rest = static_cast<T>(a % b);
+    return static_cast<T>(rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest);
+  }
+}
+
+}  // namespace
+
+Tensor divide_no_nan(const Tensor& a, const Tensor& b) {
+  Tensor y = map_binary<Domain::floating>("divide_no_nan", a, b, [](auto p, auto q) {
+    using V = decltype(p);
+    return select(q == V(0), V(0), p / q);
+  });
+  return record("divide_no_nan", {a, b}, y, [b, y](const Tensor& dy, Needs need) {
+    const Tensor da = divide_no_nan(dy, b);
+    return Grads{da, need[1] ? -(da * y) : Tensor()};
+  });
+}
+
+Tensor floordiv(const Tensor& a, const Tensor& b) {
+  check_divisor("floordiv", a, b);
+  Tensor y = map_binary<Domain::numbers>("floordiv", a, b, [](auto p, auto q) {
+    using V = decltype(p);
+    if constexpr (std::is_integral_v<V>) {
+      return floor_quotient(p, q);
+    } else {
+      return floor(p / q);
+    }
+  });
+  return record_no_gradient("floordiv", {a, b}, std::move(y));
+}
+
+Tensor mod(const Tensor& a, const Tensor& b) {
+  check_divisor("mod", a, b);
+  Tensor y = map_binary<Domain::numbers>("mod", a, b, [](auto p, auto q) {
+    using V = decltype(p);
+    if constexpr (std::is_integral_v<V>) {
+      return floor_remainder(p, q);
+    } else {
+      return kernels::by_element([](auto x, auto z) { return floor_remainder(x, z); }, p, q);
+    }
+  });
+  return record("mod", {a, b}, y, [a, b](const Tensor& dy, Needs need) {
+    return Grads{dy, need[1] ? -(dy * floordiv(a, b)) : Tensor()};
+  });
+}
+
+Tensor squared_difference(const Tensor& a, const Tensor& b) {
+  Tensor y = map_binary<Domain::numbers>("squared_difference", a, b, [](auto p, auto q) { return (p - q) * (p - q); });
+  return record("squared_difference", {a, b}, y, [a, b](const Tensor& dy, Needs need) {
+    const Tensor da = dy * ((a - b) * 2);
+    return Grads{da, need[1] ? -da : Tensor()};
+  });
+}
+
+Tensor atan2(const Tensor& y, const Tensor& x) {
+  Tensor angle = map_binary<Domain::floating>("atan2", y, x, [](auto p, auto q) {
+    return kernels::by_element([](auto a, auto b) { return std::atan2(a, b); }, p, q);
+  });
+  return record(
+      "atan2", {y, x}, angle,
+      [y = detail::strong(y, angle.dtype()), x = detail::strong(x, angle.dtype())](const Tensor& dy, Needs need) {
+        const Tensor scaled = dy / (square(x) + square(y));
+        return Grads{need[0] ? scaled * x : Tensor(), need[1] ? -(scaled * y) : Tensor()};
+      });
+}
+
+Tensor logical_xor(const Tensor& a, const Tensor& b) {
+  for (const Tensor& t : {a, b}) {
+    if (t.dtype() != boolean) detail::fail<TypeError>("logical_xor", "expected a bool tensor, received {}", t.dtype());
+  }
+  Tensor y = map_binary<Domain::all, true>("logical_xor", a, b, [](auto p, auto q) { return p != q; });
+  return record_no_gradient("logical_xor", {a, b}, std::move(y));
+}
+
+}  // namespace xtape

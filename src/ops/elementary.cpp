@@ -1,0 +1,174 @@
+#include "xtape/ops/elementary.hpp"
+
+#include <limits>
+#include <numbers>
+
+#include "kernels/special.hpp"
+#include "ops/elementwise.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape {
+namespace {
+
+using detail::Domain;
+
+template <class F>
+Tensor apply(const char* op, const Tensor& x, const F& f) {
+  return detail::map_unary<Domain::floating>(op, x, f);
+}
+
+}  // namespace
+
+Tensor reciprocal(const Tensor& x) {
+  Tensor y = apply("reciprocal", x, [](auto v) { return decltype(v)(1) / v; });
+  return record("reciprocal", {x}, y, [y](const Tensor& dy) { return Grads{-(dy * square(y))}; });
+}
+
+Tensor rsqrt(const Tensor& x) {
+  Tensor y = apply("rsqrt", x, [](auto v) { return decltype(v)(1) / sqrt(v); });
+  return record("rsqrt", {x}, y, [y](const Tensor& dy) { return Grads{dy * -0.5 * (y * square(y))}; });
+}
+
+Tensor expm1(const Tensor& x) {
+  Tensor y = apply("expm1", x, [](auto v) { return expm1(v); });
+  return record("expm1", {x}, y, [x](const Tensor& dy) { return Grads{dy * exp(x)}; });
+}
+
+Tensor log1p(const Tensor& x) {
+  Tensor y = apply("log1p", x, [](auto v) { return log1p(v); });
+  return record("log1p", {x}, y, [x](const Tensor& dy) { return Grads{dy / (1 + x)}; });
+}
+
+Tensor sin(const Tensor& x) {
+  Tensor y = apply("sin", x, [](auto v) { return sin(v); });
+  return record("sin", {x}, y, [x](const Tensor& dy) { return Grads{dy * cos(x)}; });
+}
+
+Tensor cos(const Tensor& x) {
+  Tensor y = apply("cos", x, [](auto v) { return cos(v); });
+  return record("cos", {x}, y, [x](const Tensor& dy) { return Grads{-(dy * sin(x))}; });
+}
+
+Tensor tan(const Tensor& x) {
+  Tensor y = apply("tan", x, [](auto v) { return tan(v); });
+  return record("tan", {x}, y, [y](const Tensor& dy) { return Grads{dy * (1 + square(y))}; });
+}
+
+Tensor asin(const Tensor& x) {
+  Tensor y = apply("asin", x, [](auto v) { return asin(v); });
+  return record("asin", {x}, y, [x](const Tensor& dy) { return Grads{dy * rsqrt((1 - x) * (1 + x))}; });
+}
+
+Tensor acos(const Tensor& x) {
+  Tensor y = apply("acos", x, [](auto v) { return acos(v); });
+  return record("acos", {x}, y, [x](const Tensor& dy) { return Grads{-(dy * rsqrt((1 - x) * (1 + x)))}; });
+}
+
+Tensor atan(const Tensor& x) {
+  Tensor y = apply("atan", x, [](auto v) { return atan(v); });
+  return record("atan", {x}, y, [x](const Tensor& dy) { return Grads{dy / (1 + square(x))}; });
+}
+
+Tensor sinh(const Tensor& x) {
+  Tensor y = apply("sinh", x, [](auto v) { return sinh(v); });
+  return record("sinh", {x}, y, [x](const Tensor& dy) { return Grads{dy * cosh(x)}; });
+}
+
+Tensor cosh(const Tensor& x) {
+  Tensor y = apply("cosh", x, [](auto v) { return cosh(v); });
+  return record("cosh", {x}, y, [x](const Tensor& dy) { return Grads{dy * sinh(x)}; });
+}
+
+Tensor asinh(const Tensor& x) {
+  Tensor y = apply("asinh", x, [](auto v) { return asinh(v); });
+  return record("asinh", {x}, y, [x](const Tensor& dy) { return Grads{dy * rsqrt(1 + square(x))}; });
+}
+
+Tensor acosh(const Tensor& x) {
+  // xsimd's has values below 1.
+  Tensor y = apply("acosh", x, [](auto v) {
+    using V = decltype(v);
+    return select(v < V(1), V(std::numeric_limits<typename V::value_type>::quiet_NaN()), acosh(v));
+  });
+  return record("acosh", {x}, y, [x](const Tensor& dy) { return Grads{dy * rsqrt(x - 1) * rsqrt(x + 1)}; });
+}
+
+Tensor atanh(const Tensor& x) {
+  Tensor y = apply("atanh", x, [](auto v) { return atanh(v); });
+  return record("atanh", {x}, y, [x](const Tensor& dy) { return Grads{dy / ((1 - x) * (1 + x))}; });
+}
+
+Tensor erf(const Tensor& x) {
+  // xsimd's loses up to 70 units in the last place of a double.
+  Tensor y = apply("erf", x, [](auto v) {
+    if constexpr (std::is_same_v<typename decltype(v)::value_type, float>) {
+      return erf(v);
+    } else {
+      return kernels::by_element([](auto a) { return std::erf(a); }, v);
+    }
+  });
+  return record("erf", {x}, y,
+                [x](const Tensor& dy) { return Grads{dy * (2 * std::numbers::inv_sqrtpi) * exp(-square(x))}; });
+}
+
+Tensor erfc(const Tensor& x) {
+  Tensor y = apply("erfc", x, [](auto v) { return kernels::by_element([](auto a) { return std::erfc(a); }, v); });
+  return record("erfc", {x}, y,
+                [x](const Tensor& dy) { return Grads{dy * (-2 * std::numbers::inv_sqrtpi) * exp(-square(x))}; });
+}
+
+Tensor lgamma(const Tensor& x) {
+  Tensor y =
+      apply("lgamma", x, [](auto v) { return kernels::by_element([](auto a) { return kernels::lgamma(a); }, v); });
+  return record("lgamma", {x}, y, [x](const Tensor& dy) { return Grads{dy * digamma(x)}; });
+}
+
+Tensor digamma(const Tensor& x) { return polygamma(0, x); }
+
+Tensor polygamma(int n, const Tensor& x) {
+  if (n < 0) detail::fail<ValueError>("polygamma", "expected an order of at least 0, received {}", n);
+  const char* op = n == 0 ? "digamma" : "polygamma";
+  Tensor y = apply(op, x, [n](auto v) {
+    return kernels::by_element([n](auto a) { return static_cast<decltype(a)>(kernels::polygamma(n, a)); }, v);
+  });
+  return record(op, {x}, y, [x, n](const Tensor& dy) { return Grads{dy * polygamma(n + 1, x)}; });
+}
+
+Tensor floor(const Tensor& x) {
+  return record_no_gradient("floor", {x}, apply("floor", x, [](auto v) { return floor(v); }));
+}
+Tensor ceil(const Tensor& x) {
+  return record_no_gradient("ceil", {x}, apply("ceil", x, [](auto v) { return ceil(v); }));
+}
+Tensor round(const Tensor& x) {
+  return record_no_gradient("round", {x}, apply("round", x, [](auto v) { return nearbyint(v); }));
+}
+
+namespace {
+
+/// A bool for each element of a floating tensor.
+template <class F>
+Tensor classify(const char* op, const Tensor& x, const F& f) {
+  Tensor y = detail::map_binary<Domain::floating, true>(op, x, x, [&f](auto v, auto) { return f(v); });
+  return record_no_gradient(op, {x}, std::move(y));
+}
+
+}  // namespace
+
+Tensor is_nan(const Tensor& x) {
+  return classify("is_nan", x, [](auto v) { return kernels::is_nan(v); });
+}
+Tensor is_inf(const Tensor& x) {
+  return classify("is_inf", x, [](auto v) {
+    return xsimd::abs(v) == decltype(v)(std::numeric_limits<typename decltype(v)::value_type>::infinity());
+  });
+}
+Tensor is_finite(const Tensor& x) {
+  // NaN is not less than anything.
+  return classify("is_finite", x, [](auto v) {
+    return xsimd::abs(v) < decltype(v)(std::numeric_limits<typename decltype(v)::value_type>::infinity());
+  });
+}
+
+}  // namespace xtape
