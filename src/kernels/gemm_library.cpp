@@ -7,6 +7,7 @@
 #include <xtensor-blas/xblas.hpp>
 
 #include "kernels/parallel.hpp"
+#include "kernels/thread_limit.hpp"
 
 #ifdef XTAPE_HAS_DNNL
 #include <oneapi/dnnl/dnnl.h>
@@ -20,27 +21,6 @@ extern "C" {
 
 namespace xtape::kernels {
 namespace {
-
-/// Limits the OpenMP threads of the calling thread's next region, which is where oneDNN and OpenBLAS take theirs from.
-class ThreadLimit {
- public:
-#ifdef _OPENMP
-  explicit ThreadLimit(int threads) : before_(omp_get_max_threads()) { set(threads); }
-  ~ThreadLimit() { set(before_); }
-
- private:
-  static void set(int threads) {
-    if (threads != omp_get_max_threads()) omp_set_num_threads(threads);
-  }
-  int before_;
-#else
-  explicit ThreadLimit(int) {}
-#endif
-
- public:
-  ThreadLimit(const ThreadLimit&) = delete;
-  ThreadLimit& operator=(const ThreadLimit&) = delete;
-};
 
 /// Each of our threads has its own piece computed on one thread of BLAS. OpenBLAS's pthread build has a pool of its
 /// own, which would compete with OpenMP's for the cores; the openmp build uses one thread inside a parallel region

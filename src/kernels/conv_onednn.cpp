@@ -1,0 +1,263 @@
+#include "kernels/conv_onednn.hpp"
+
+#ifdef XTAPE_HAS_DNNL
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <list>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <string_view>
+
+#include "kernels/scratch.hpp"
+#include "kernels/thread_limit.hpp"
+
+namespace xtape::kernels {
+namespace {
+
+enum class Kind : std::int64_t { forward, backprop_input, backprop_filter };
+
+/// What a primitive is made for.
+using Key = std::array<std::int64_t, 20>;
+
+Key key_of(Kind kind, const Conv& c, bool bias, bool relu, int threads) {
+  const auto &h = c.height, &w = c.width;
+  return {static_cast<std::int64_t>(kind),
+          threads,
+          bias,
+          relu,
+          c.batch,
+          c.in_channels,
+          c.out_channels,
+          c.groups,
+          h.in,
+          h.out,
+          h.size,
+          h.stride,
+          h.dilation,
+          h.before,
+          w.in,
+          w.out,
+          w.size,
+          w.stride,
+          w.dilation,
+          w.before};
+}
+
+/// Never destroyed: threads may outlive static objects.
+const dnnl::engine& engine() {
+  static const auto* const cpu = new dnnl::engine(dnnl::engine::kind::cpu, 0);
+  return *cpu;
+}
+
+/// The memory descriptions of a problem: images as they are, filters as they are (`plain`) and as oneDNN likes them.
+struct Descriptions {
+  dnnl::memory::desc x, y, w, plain_w, bias;
+  dnnl::memory::dims strides, dilations, before, after;
+
+  Descriptions(const Conv& c, bool with_bias) {
+    using dnnl::memory;
+    const auto &h = c.height, &v = c.width;
+    const auto f32 = memory::data_type::f32;
+    x = memory::desc({c.batch, c.in_channels, h.in, v.in}, f32, memory::format_tag::nhwc);
+    y = memory::desc({c.batch, c.out_channels, h.out, v.out}, f32, memory::format_tag::nhwc);
+    const std::int64_t in = c.in_channels / c.groups, out = c.out_channels / c.groups, all = c.out_channels;
+    memory::dims sizes = {out, in, h.size, v.size}, steps = {1, all, v.size * in * all, in * all};
+    if (c.groups > 1) {
+      sizes.insert(sizes.begin(), c.groups);
+      steps.insert(steps.begin(), out);
+    }
+    plain_w = memory::desc(sizes, f32, steps);
+    w = memory::desc(sizes, f32, memory::format_tag::any);
+    if (with_bias) bias = memory::desc({all}, f32, memory::format_tag::x);
+    strides = {h.stride, v.stride};
+    dilations = {h.dilation - 1, v.dilation - 1};
+    before = {h.before, v.before};
+    const auto rest = [](const Window& a) {
+      return (a.out - 1) * a.stride + (a.size - 1) * a.dilation + 1 - a.in - a.before;
+    };
+    after = {rest(h), rest(v)};
+  }
+};
+
+/// A primitive, and memory objects that are pointed at the operands for each use.
+struct Plan {
+  Key key{};
+  bool usable = false;
+  dnnl::primitive primitive, reorder;
+  dnnl::memory x, y, w, plain_w, bias, scratchpad;
+  std::size_t w_bytes = 0;  ///< of the reordered filters, 0 where they are used as they are
+  std::size_t scratchpad_bytes = 0;
+
+  template <class Description>
+  void finish(const Description& pd, const Descriptions& d, const dnnl::memory::desc& wanted, bool filters_are_result) {
+    usable = !std::string_view(pd.impl_info_str()).starts_with("ref");
+    if (!usable) return;
+    primitive = dnnl::primitive(pd);
+    x = dnnl::memory(d.x, engine(), DNNL_MEMORY_NONE);
+    y = dnnl::memory(d.y, engine(), DNNL_MEMORY_NONE);
+    w = dnnl::memory(wanted, engine(), DNNL_MEMORY_NONE);
+    if (d.bias) bias = dnnl::memory(d.bias, engine(), DNNL_MEMORY_NONE);
+    scratchpad = dnnl::memory(pd.scratchpad_desc(), engine(), DNNL_MEMORY_NONE);
+    scratchpad_bytes = pd.scratchpad_desc().get_size();
+    if (wanted != d.plain_w) {
+      w_bytes = wanted.get_size();
+      plain_w = dnnl::memory(d.plain_w, engine(), DNNL_MEMORY_NONE);
+      reorder = filters_are_result ? dnnl::reorder(w, plain_w) : dnnl::reorder(plain_w, w);
+    }
+  }
+};
+
+void make(Plan& plan, Kind kind, const Conv& c, bool with_bias, bool relu) {
+  using namespace dnnl;
+  const Descriptions d(c, with_bias);
+  const auto direct = algorithm::convolution_direct;
+  primitive_attr attributes;
+  attributes.set_scratchpad_mode(scratchpad_mode::user);
+  primitive_attr forward_attributes = attributes;
+  if (relu) {
+    post_ops after;
+    after.append_eltwise(1, algorithm::eltwise_relu, 0, 0);
+    forward_attributes.set_post_ops(after);
+  }
+  const bool forward_bias = with_bias && kind == Kind::forward;
+  const convolution_forward::primitive_desc forward(
+      forward_bias ? convolution_forward::desc(prop_kind::forward_training, direct, d.x, d.w, d.bias, d.y, d.strides,
+                                               d.dilations, d.before, d.after)
+                   : convolution_forward::desc(prop_kind::forward_training, direct, d.x, d.w, d.y, d.strides,
+                                               d.dilations, d.before, d.after),
+      forward_attributes, engine());
+  if (kind == Kind::forward) {
+    plan.finish(forward, d, forward.weights_desc(), false);
+  } else if (kind == Kind::backprop_input) {
+    const convolution_backward_data::primitive_desc pd(
+        {direct, d.x, d.w, d.y, d.strides, d.dilations, d.before, d.after}, attributes, engine(), forward);
+    plan.finish(pd, d, pd.weights_desc(), false);
+  } else {
+    const convolution_backward_weights::primitive_desc pd(
+        with_bias
+            ? convolution_backward_weights::desc(direct, d.x, d.w, d.bias, d.y, d.strides, d.dilations, d.before,
+                                                 d.after)
+            : convolution_backward_weights::desc(direct, d.x, d.w, d.y, d.strides, d.dilations, d.before, d.after),
+        attributes, engine(), forward);
+    plan.finish(pd, d, pd.diff_weights_desc(), true);
+  }
+}
+
+/// The calling thread's plans, the last used first: no lock, and memory objects that no other thread points elsewhere.
+Plan& plan_for(Kind kind, const Conv& c, bool bias, bool relu, int threads) {
+  constexpr std::size_t most = 64;
+  thread_local std::list<Plan> plans;
+  const Key key = key_of(kind, c, bias, relu, threads);
+  const auto found = std::find_if(plans.begin(), plans.end(), [&](const Plan& plan) { return plan.key == key; });
+  if (found != plans.end()) {
+    if (found != plans.begin()) plans.splice(plans.begin(), plans, found);
+    return plans.front();
+  }
+  Plan plan;
+  plan.key = key;
+  try {
+    make(plan, kind, c, bias, relu);
+  } catch (const dnnl::error&) {  // nothing for this problem
+    plan.usable = false;
+  }
+  plans.push_front(std::move(plan));
+  if (plans.size() > most) plans.pop_back();
+  return plans.front();
+}
+
+bool too_large(const Conv& c) {
+  std::int64_t largest = std::max({c.batch, c.in_channels, c.out_channels});
+  for (const Window& a : {c.height, c.width}) {
+    largest = std::max({largest, a.in, a.out, a.size, a.stride, a.dilation, a.before});
+  }
+  return largest > std::numeric_limits<std::int32_t>::max() / 2;
+}
+
+int threads_for([[maybe_unused]] const Conv& c) {
+#ifdef _OPENMP
+  if (omp_in_parallel() == 0 && c.work() >= 2 * work_worth_a_thread) return num_threads();
+#endif
+  return 1;
+}
+
+struct Operands {
+  const float* x;
+  const float* w;
+  const float* bias;
+  const float* y;
+};
+
+/// oneDNN's handles are not const; it writes the result only.
+void point(dnnl::memory& memory, const void* data) { memory.set_data_handle(const_cast<void*>(data)); }
+
+bool run(Kind kind, const Conv& c, const Operands& o, bool relu) {
+  if (too_large(c)) return false;
+  const int threads = threads_for(c);
+  const ThreadLimit limit(threads);
+  Plan& plan = plan_for(kind, c, o.bias != nullptr, relu, threads);
+  if (!plan.usable) return false;
+  thread_local const dnnl::stream stream(engine());
+  const Scratch filters(plan.w_bytes), scratchpad(plan.scratchpad_bytes);
+  const bool reorders = plan.w_bytes > 0;
+  point(plan.x, o.x);
+  point(plan.y, o.y);
+  point(plan.w, reorders ? filters.data() : o.w);
+  if (reorders) point(plan.plain_w, o.w);
+  if (o.bias != nullptr) point(plan.bias, o.bias);
+  if (plan.scratchpad_bytes > 0) point(plan.scratchpad, scratchpad.data());
+
+  // The C interface: the C++ one would build a hash map for each call.
+  const auto execute = [&](const dnnl::primitive& primitive, const dnnl_exec_arg_t* arguments, int count) {
+    return dnnl_primitive_execute(primitive.get(), stream.get(), count, arguments) == dnnl_success;
+  };
+  if (reorders && kind != Kind::backprop_filter) {
+    const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, plan.plain_w.get()}, {DNNL_ARG_TO, plan.w.get()}};
+    if (!execute(plan.reorder, arguments, 2)) return false;
+  }
+  dnnl_exec_arg_t arguments[] = {
+      {kind == Kind::backprop_input ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, plan.x.get()},
+      {kind == Kind::backprop_filter ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS, plan.w.get()},
+      {kind == Kind::forward ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, plan.y.get()},
+      {},
+      {}};
+  int count = 3;
+  if (plan.scratchpad_bytes > 0) arguments[count++] = {DNNL_ARG_SCRATCHPAD, plan.scratchpad.get()};
+  if (o.bias != nullptr) {
+    arguments[count++] = {kind == Kind::forward ? DNNL_ARG_BIAS : DNNL_ARG_DIFF_BIAS, plan.bias.get()};
+  }
+  if (!execute(plan.primitive, arguments, count)) return false;
+  if (reorders && kind == Kind::backprop_filter) {
+    const dnnl_exec_arg_t back[] = {{DNNL_ARG_FROM, plan.w.get()}, {DNNL_ARG_TO, plan.plain_w.get()}};
+    return execute(plan.reorder, back, 2);
+  }
+  return true;
+}
+
+}  // namespace
+
+bool onednn_conv2d(const Conv& c, const float* x, const float* w, const float* bias, bool relu, float* y) {
+  return run(Kind::forward, c, {x, w, bias, y}, relu);
+}
+
+bool onednn_conv2d_backprop_input(const Conv& c, const float* dy, const float* w, float* dx) {
+  return run(Kind::backprop_input, c, {dx, w, nullptr, dy}, false);
+}
+
+bool onednn_conv2d_backprop_filter(const Conv& c, const float* x, const float* dy, float* dw, float* db) {
+  return run(Kind::backprop_filter, c, {x, dw, db, dy}, false);
+}
+
+}  // namespace xtape::kernels
+
+#else
+
+namespace xtape::kernels {
+
+bool onednn_conv2d(const Conv&, const float*, const float*, const float*, bool, float*) { return false; }
+bool onednn_conv2d_backprop_input(const Conv&, const float*, const float*, float*) { return false; }
+bool onednn_conv2d_backprop_filter(const Conv&, const float*, const float*, float*, float*) { return false; }
+
+}  // namespace xtape::kernels
+
+#endif

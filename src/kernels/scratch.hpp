@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstddef>
+
+#include "xtape/core/memory.hpp"
+
+namespace xtape::kernels {
+
+/// A block of the calling thread's cached memory until the end of its life, its contents unwritten.
+class Scratch {
+ public:
+  explicit Scratch(std::size_t bytes) : block_(bytes == 0 ? nullptr : detail::allocate(bytes, size_class_)) {}
+  ~Scratch() {
+    if (block_ != nullptr) detail::deallocate(block_, size_class_);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  void* data() const { return block_; }
+
+ private:
+  std::uint8_t size_class_ = 0;
+  void* block_;
+};
+
+}  // namespace xtape::kernels

@@ -1,0 +1,215 @@
+#include "xtape/ops/conv.hpp"
+
+#include "core/check.hpp"
+#include "kernels/conv.hpp"
+#include "kernels/dispatch.hpp"
+#include "ops/window.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/ops/nn.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape {
+
+using detail::const_data;
+using detail::fail;
+using detail::mutable_data;
+using nn::Conv2dOptions;
+
+namespace {
+
+void check_dtypes(const char* op, const Tensor& a, const Tensor& b) {
+  if (a.dtype() != b.dtype()) fail<TypeError>(op, "dtypes differ: {} and {}, cast one of them", a.dtype(), b.dtype());
+  if (!is_floating(a.dtype())) fail<TypeError>(op, "expected floating tensors, received {}", a.dtype());
+}
+
+/// The problem of a convolution from x to y with such filters.
+kernels::Conv problem(const char* op, const Shape& x, const Shape& w, const Conv2dOptions& options) {
+  if (x.rank() != 4) fail<ValueError>(op, "expected images [batch, height, width, channels], received shape {}", x);
+  if (w.rank() != 4) fail<ValueError>(op, "expected filters [height, width, channels, filters], received shape {}", w);
+  if (w[2] < 1 || x[3] < 1 || x[3] % w[2] != 0) {
+    fail<ValueError>(op, "the filters' channels must divide the input's: {} x {}, received {} and {}", x, w, w[2],
+                     x[3]);
+  }
+  kernels::Conv c{.batch = x[0], .in_channels = x[3], .out_channels = w[3], .groups = x[3] / w[2]};
+  if (c.out_channels % c.groups != 0) {
+    fail<ValueError>(op, "{} groups of channels need as many groups of filters: {} x {}, received {} filters", c.groups,
+                     x, w, c.out_channels);
+  }
+  c.height =
+      detail::make_window(op, "height", x[1], w[0], options.strides.height, options.dilations.height, options.padding);
+  c.width =
+      detail::make_window(op, "width", x[2], w[1], options.strides.width, options.dilations.width, options.padding);
+  return c;
+}
+
+Shape output_shape(const kernels::Conv& c) { return {c.batch, c.height.out, c.width.out, c.out_channels}; }
+
+void check_result(const char* op, const kernels::Conv& c, const Shape& dy) {
+  if (dy != output_shape(c)) {
+    fail<ValueError>(op, "expected a result of the convolution, of shape {}: received shape {}", output_shape(c), dy);
+  }
+}
+
+/// Calls f with float or double.
+template <class F>
+void visit_float(DType dtype, F&& f) {
+  if (dtype == float32) {
+    f(kernels::Type<float>{});
+  } else {
+    f(kernels::Type<double>{});
+  }
+}
+
+Tensor backprop_input(const char* op, const Shape& input_shape, const Tensor& filters, const Tensor& dy,
+                      const Conv2dOptions& options) {
+  check_dtypes(op, filters, dy);
+  const kernels::Conv c = problem(op, input_shape, filters.shape(), options);
+  check_result(op, c, dy.shape());
+  if (dy.dtype() == bfloat16) {
+    return cast(backprop_input(op, input_shape, cast(filters, float32), cast(dy, float32), options), bfloat16);
+  }
+  Tensor dx = detail::make_tensor(input_shape, dy.dtype());
+  visit_float(dy.dtype(), [&]<class T>(kernels::Type<T>) {
+    kernels::conv2d_backprop_input(c, const_data<T>(dy), const_data<T>(filters), mutable_data<T>(dx));
+  });
+  if (!is_tracked({filters, dy})) return dx;
+  return record(op, {filters, dy}, std::move(dx), [w = filters, dy = dy, options](const Tensor& g, Needs need) {
+    return Grads{need[0] ? nn::conv2d_backprop_filter(g, w.shape(), dy, options) : Tensor(),
+                 need[1] ? nn::conv2d(g, w, options) : Tensor()};
+  });
+}
+
+/// The gradients of conv2d for the filters and, where `with_bias` is set, for the bias, in one pass.
+std::pair<Tensor, Tensor> backprop_filter(const char* op, const Tensor& x, const Shape& filter_shape, const Tensor& dy,
+                                          const Conv2dOptions& options, bool with_bias) {
+  check_dtypes(op, x, dy);
+  const kernels::Conv c = problem(op, x.shape(), filter_shape, options);
+  check_result(op, c, dy.shape());
+  if (dy.dtype() == bfloat16) {
+    auto [dw, db] = backprop_filter(op, cast(x, float32), filter_shape, cast(dy, float32), options, with_bias);
+    return {cast(dw, bfloat16), db ? cast(db, bfloat16) : Tensor()};
+  }
+  Tensor results[2] = {detail::make_tensor(filter_shape, dy.dtype()),
+                       with_bias ? detail::make_tensor({c.out_channels}, dy.dtype()) : Tensor()};
+  visit_float(dy.dtype(), [&]<class T>(kernels::Type<T>) {
+    kernels::conv2d_backprop_filter(c, const_data<T>(x), const_data<T>(dy), mutable_data<T>(results[0]),
+                                    with_bias ? mutable_data<T>(results[1]) : nullptr);
+  });
+  if (is_tracked({x, dy})) {
+    record(op, {x, dy}, std::span<Tensor>(results, with_bias ? 2 : 1),
+           [x = x, dy = dy, options](std::span<const Tensor> g, Needs need) {
+             Tensor dx, ddy;
+             if (need[0] && g[0]) dx = nn::conv2d_backprop_input(x.shape(), g[0], dy, options);
+             if (need[1]) {
+               if (g[0]) ddy = nn::conv2d(x, g[0], options);
+               if (g.size() > 1 && g[1]) ddy = ddy ? ddy + g[1] : broadcast_to(g[1], dy.shape());
+             }
+             return Grads{dx, ddy};
+           });
+  }
+  return {results[0], results[1]};
+}
+
+Tensor convolution(const char* op, const Tensor& x, const Tensor& filters, const Tensor& bias,
+                   const Conv2dOptions& options, bool relu) {
+  check_dtypes(op, x, filters);
+  const kernels::Conv c = problem(op, x.shape(), filters.shape(), options);
+  if (bias) {
+    check_dtypes(op, x, bias);
+    if (bias.shape() != Shape{c.out_channels}) {
+      fail<ValueError>(op, "expected a bias of shape ({},): received {}", c.out_channels, bias.shape());
+    }
+  }
+  if (x.dtype() == bfloat16) {
+    return cast(
+        convolution(op, cast(x, float32), cast(filters, float32), bias ? cast(bias, float32) : bias, options, relu),
+        bfloat16);
+  }
+  Tensor y = detail::make_tensor(output_shape(c), x.dtype());
+  visit_float(x.dtype(), [&]<class T>(kernels::Type<T>) {
+    kernels::conv2d(c, const_data<T>(x), const_data<T>(filters), bias ? const_data<T>(bias) : nullptr, relu,
+                    mutable_data<T>(y));
+  });
+  if (!is_tracked({x, filters, bias})) return y;
+  return record(op, {x, filters, bias}, std::move(y),
+                [x = x, w = filters, y = relu ? y : Tensor(), options](const Tensor& dy, Needs need) {
+                  const Tensor dz = y ? detail::relu_grad(dy, y) : dy;
+                  Tensor dx, dw, db;
+                  if (need[0]) dx = nn::conv2d_backprop_input(x.shape(), w, dz, options);
+                  if (need[1] || need[2]) {
+                    std::tie(dw, db) = backprop_filter("conv2d_backprop_filter", x, w.shape(), dz, options, need[2]);
+                  }
+                  return Grads{dx, dw, db};
+                });
+}
+
+/// A sequence [batch, width, channels] as images of height 1, and what a filter [width, ...] is for these.
+Tensor as_images(const Tensor& x) { return reshape(x, {x.shape()[0], 1, x.shape()[1], x.shape()[2]}); }
+
+}  // namespace
+
+Tensor nn::conv2d(const Tensor& x, const Tensor& filters, const Conv2dOptions& options) {
+  return convolution("conv2d", x, filters, {}, options, false);
+}
+
+Tensor detail::conv2d(const Tensor& x, const Tensor& filters, const Tensor& bias, const Conv2dOptions& options,
+                      bool relu) {
+  return convolution("conv2d", x, filters, bias, options, relu);
+}
+
+Tensor nn::conv1d(const Tensor& x, const Tensor& filters, const Conv1dOptions& options) {
+  const char* op = "conv1d";
+  if (x.rank() != 3) fail<ValueError>(op, "expected sequences [batch, width, channels], received shape {}", x.shape());
+  if (filters.rank() != 3) {
+    fail<ValueError>(op, "expected filters [width, channels, filters], received shape {}", filters.shape());
+  }
+  const auto& w = filters.shape();
+  const Tensor y = convolution(
+      op, as_images(x), reshape(filters, {1, w[0], w[1], w[2]}), {},
+      {.strides = {1, options.strides}, .padding = options.padding, .dilations = {1, options.dilations}}, false);
+  return reshape(y, {y.shape()[0], y.shape()[2], y.shape()[3]});
+}
+
+Tensor nn::depthwise_conv2d(const Tensor& x, const Tensor& filters, const Conv2dOptions& options) {
+  const char* op = "depthwise_conv2d";
+  const auto& w = filters.shape();
+  if (w.rank() != 4)
+    fail<ValueError>(op, "expected filters [height, width, channels, multiplier], received shape {}", w);
+  if (x.rank() != 4 || x.shape()[3] != w[2]) {
+    fail<ValueError>(op, "the filters' channels must be the input's: {} x {}", x.shape(), w);
+  }
+  // Groups of one channel each: the same elements in the same order.
+  return convolution(op, x, reshape(filters, {w[0], w[1], 1, detail::checked_product(op, w[2], w[3])}), {}, options,
+                     false);
+}
+
+Tensor nn::conv2d_backprop_input(const Shape& input_shape, const Tensor& filters, const Tensor& dy,
+                                 const Conv2dOptions& options) {
+  return backprop_input("conv2d_backprop_input", input_shape, filters, dy, options);
+}
+
+Tensor nn::conv2d_backprop_filter(const Tensor& x, const Shape& filter_shape, const Tensor& dy,
+                                  const Conv2dOptions& options) {
+  return backprop_filter("conv2d_backprop_filter", x, filter_shape, dy, options, false).first;
+}
+
+Tensor nn::conv2d_transpose(const Tensor& x, const Tensor& filters, const Conv2dTransposeOptions& options) {
+  const char* op = "conv2d_transpose";
+  const auto &in = x.shape(), &w = filters.shape();
+  if (in.rank() != 4) fail<ValueError>(op, "expected images [batch, height, width, channels], received shape {}", in);
+  if (w.rank() != 4) fail<ValueError>(op, "expected filters [height, width, filters, channels], received shape {}", w);
+  if (in[3] != w[3]) fail<ValueError>(op, "the filters' channels must be the input's: {} x {}", in, w);
+  const auto length = [&](std::int64_t size, std::int64_t taps, std::int64_t stride, std::int64_t dilation) {
+    const std::int64_t strided = detail::checked_product(op, size, stride);
+    if (options.padding == Padding::same) return strided;
+    return strided + std::max<std::int64_t>(detail::checked_product(op, taps - 1, dilation) + 1 - stride, 0);
+  };
+  const Size2d &strides = options.strides, &dilations = options.dilations;
+  const Shape shape = options.output_shape.value_or(Shape{in[0], length(in[1], w[0], strides.height, dilations.height),
+                                                          length(in[2], w[1], strides.width, dilations.width), w[2]});
+  return backprop_input(op, shape, filters, x,
+                        {.strides = strides, .padding = options.padding, .dilations = dilations});
+}
+
+}  // namespace xtape

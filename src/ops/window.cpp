@@ -1,0 +1,42 @@
+#include "ops/window.hpp"
+
+#include <cstring>
+
+#include "core/check.hpp"
+
+namespace xtape {
+
+Padding::Padding(const char* name) {
+  if (std::strcmp(name, "same") == 0 || std::strcmp(name, "SAME") == 0) {
+    kind_ = same;
+  } else if (std::strcmp(name, "valid") == 0 || std::strcmp(name, "VALID") == 0) {
+    kind_ = valid;
+  } else {
+    detail::fail<ValueError>("Padding", "expected \"same\" or \"valid\", received \"{}\"", name);
+  }
+}
+
+kernels::Window detail::make_window(const char* op, const char* axis, std::int64_t in, std::int64_t size,
+                                    std::int64_t stride, std::int64_t dilation, Padding padding) {
+  const auto positive = [&](const char* what, std::int64_t value) {
+    if (value < 1) fail<ValueError>(op, "expected {} of 1 or more, received {} for the {}", what, value, axis);
+  };
+  positive("a window", size);
+  positive("strides", stride);
+  positive("dilations", dilation);
+  const std::int64_t span = checked_product(op, size - 1, dilation) + 1;
+  kernels::Window window{.in = in, .size = size, .stride = stride, .dilation = dilation};
+  if (padding == Padding::valid) {
+    if (span > in) {
+      fail<ValueError>(op, "a window that spans {} does not fit into the input's {} of {}: padding \"same\" would do",
+                       span, axis, in);
+    }
+    window.out = (in - span) / stride + 1;
+  } else {
+    window.out = in == 0 ? 0 : (in - 1) / stride + 1;
+    if (in > 0) window.before = std::max<std::int64_t>((window.out - 1) * stride + span - in, 0) / 2;
+  }
+  return window;
+}
+
+}  // namespace xtape
