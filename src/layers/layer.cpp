@@ -15,7 +15,8 @@ namespace {
 
 constinit thread_local const CallScope* current_call = nullptr;
 
-/// "xtape::layers::BatchNormalization" -> "batch_normalization", "(anonymous namespace)::MLP" -> "mlp"
+/// As Keras: "xtape::layers::BatchNormalization" -> "batch_normalization", "(anonymous namespace)::MLP" -> "mlp",
+/// "Conv2D" -> "conv2d"
 std::string snake_case_class(const std::type_info& type) {
   int status = 0;
   char* demangled = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
@@ -31,7 +32,7 @@ std::string snake_case_class(const std::type_info& type) {
     const auto lower = [&](std::size_t k) {
       return k < name.size() && std::islower(static_cast<unsigned char>(name[k])) != 0;
     };
-    if (i > 0 && upper(i) && (!upper(i - 1) || lower(i + 1))) snake += '_';
+    if (i > 0 && upper(i) && (lower(i - 1) || lower(i + 1))) snake += '_';
     snake += static_cast<char>(std::tolower(static_cast<unsigned char>(name[i])));
   }
   return snake;

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "xtape/layers/layer.hpp"
+#include "xtape/ops/activation_function.hpp"
+#include "xtape/ops/window_options.hpp"
+
+namespace xtape::layers {
+
+/// Keyword arguments of Conv2D.
+struct Conv2DOptions {
+  Size2d strides = 1;
+  Padding padding = Padding::valid;
+  Size2d dilation_rate = 1;
+  std::int64_t groups = 1;
+  ActivationFunction activation = {};
+  bool use_bias = true;
+  Initializer kernel_initializer = "glorot_uniform";
+  Initializer bias_initializer = "zeros";
+  DType dtype = float32;
+  std::string name = {};
+};
+
+/// activation(conv2d(x, kernel) + bias): [batch, height, width, channels] -> [batch, height', width', filters], with
+/// kernel [kernel_size, channels / groups, filters] and bias [filters] (keras.layers.Conv2D). Throws a ValueError for
+/// numbers below 1, for filters that are no multiple of the groups, and for an input of another rank or whose channels
+/// are no multiple of the groups or not those of the first call.
+class Conv2D : public Layer {
+ public:
+  Conv2D(std::int64_t filters, Size2d kernel_size, Conv2DOptions options = {});
+
+  std::int64_t filters() const noexcept { return filters_; }
+  const Variable& kernel() const noexcept { return kernel_; }
+  const Variable& bias() const noexcept { return bias_; }
+
+ protected:
+  void build(const Shape& input_shape) override;
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  std::int64_t filters_;
+  Size2d kernel_size_;
+  Conv2DOptions options_;
+  Variable kernel_, bias_;
+};
+
+}  // namespace xtape::layers
