@@ -19,9 +19,7 @@ struct Row {
   std::int64_t n;
 
   bool is_whole(std::int64_t i) const { return i + width <= n; }
-  Batch<T> load(std::int64_t i) const {
-    return is_whole(i) ? Batch<T>::load_unaligned(x + i) : load_few(x + i, n - i);
-  }
+  Batch<T> load(std::int64_t i) const { return is_whole(i) ? Batch<T>::load_unaligned(x + i) : load_few(x + i, n - i); }
   /// Which lanes hold elements of the row.
   typename Batch<T>::batch_bool_type holds(std::int64_t i) const {
     return lane_numbers<T>() < Batch<T>(static_cast<T>(std::min(n - i, width)));
@@ -94,6 +92,15 @@ void log_softmax(const T* x, T* y, std::int64_t rows, std::int64_t n) {
 }
 
 template <class T>
+void log_sum_exp(const T* x, T* y, std::int64_t rows, std::int64_t n) {
+  for_rows(rows, n, [&](std::int64_t r) {
+    const Row<T> row{x + r * n, n};
+    T max = max_of(row);
+    y[r] = std::isfinite(max) ? std::log(exponentials<T>(row, nullptr, max)) + max : max;
+  });
+}
+
+template <class T>
 void sparse_cross_entropy(const T* x, const std::int64_t* labels, T* loss, T* p, std::int64_t rows, std::int64_t n) {
   for_rows(rows, n, [&](std::int64_t r) {
     T max;
@@ -120,6 +127,8 @@ template void softmax(const float*, float*, std::int64_t, std::int64_t);
 template void softmax(const double*, double*, std::int64_t, std::int64_t);
 template void log_softmax(const float*, float*, std::int64_t, std::int64_t);
 template void log_softmax(const double*, double*, std::int64_t, std::int64_t);
+template void log_sum_exp(const float*, float*, std::int64_t, std::int64_t);
+template void log_sum_exp(const double*, double*, std::int64_t, std::int64_t);
 template void sparse_cross_entropy(const float*, const std::int64_t*, float*, float*, std::int64_t, std::int64_t);
 template void sparse_cross_entropy(const double*, const std::int64_t*, double*, double*, std::int64_t, std::int64_t);
 template void cross_entropy(const float*, const float*, float*, float*, std::int64_t, std::int64_t);

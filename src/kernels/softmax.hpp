@@ -10,6 +10,9 @@ template <class T>
 void softmax(const T* x, T* y, std::int64_t rows, std::int64_t n);
 template <class T>
 void log_softmax(const T* x, T* y, std::int64_t rows, std::int64_t n);
+/// y = log(sum e^x) of each row: -inf of a row of only -inf, +inf of one with +inf.
+template <class T>
+void log_sum_exp(const T* x, T* y, std::int64_t rows, std::int64_t n);
 
 /// loss = log(sum e^x) - x[label] and p = softmax(x) of each row; labels are in range.
 template <class T>

@@ -6,26 +6,18 @@
 #include "core/convert.hpp"
 #include "core/fill.hpp"
 #include "kernels/reduce.hpp"
+#include "ops/reduction_plan.hpp"
 #include "tape/accumulate.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/tape/record.hpp"
 
 namespace xtape {
-namespace {
 
-using Kernel = void (*)(DType, const void*, void*, std::int64_t, std::int64_t, std::int64_t);
+using detail::ReductionPlan;
 
-/// What a reduction does to a shape.
-struct Plan {
-  Shape kept;              ///< reduced axes of size 1
-  Shape squeezed;          ///< without the reduced axes
-  std::int64_t count = 1;  ///< elements that become one
-  detail::PoolVector<std::uint8_t> reduced;
-};
-
-Plan make_plan(const char* op, const Shape& shape, const Axes& axes) {
-  Plan plan;
+ReductionPlan detail::reduction_plan(const char* op, const Shape& shape, const Axes& axes) {
+  ReductionPlan plan;
   plan.reduced.assign(static_cast<std::size_t>(shape.rank()), axes.all() ? 1 : 0);
   for (const int axis : axes.axes()) {
     const auto i = static_cast<std::size_t>(detail::normal_axis(op, axis, shape.rank()));
@@ -46,8 +38,12 @@ Plan make_plan(const char* op, const Shape& shape, const Axes& axes) {
   return plan;
 }
 
+namespace {
+
+using Kernel = void (*)(DType, const void*, void*, std::int64_t, std::int64_t, std::int64_t);
+
 /// Runs the kernel once for every group of neighbouring reduced axes, the innermost first.
-Tensor run(Kernel kernel, const Tensor& x, const Plan& plan) {
+Tensor run(Kernel kernel, const Tensor& x, const ReductionPlan& plan) {
   const int rank = x.rank();
   Tensor current = x;
   bool reduced_any = false;
@@ -78,18 +74,18 @@ const Tensor& numbers_only(const char* op, const Tensor& x) {
 }
 
 /// The result in the caller's form; the kept form is what broadcasts against x in a gradient.
-Tensor shaped(const Tensor& kept, const Plan& plan, bool keepdims) {
+Tensor shaped(const Tensor& kept, const ReductionPlan& plan, bool keepdims) {
   return detail::make_view(kept, keepdims ? plan.kept : plan.squeezed);
 }
 
-void check_elements(const char* op, const Plan& plan, const Shape& shape) {
+void check_elements(const char* op, const ReductionPlan& plan, const Shape& shape) {
   if (plan.count == 0 && plan.kept.numel() != 0) {
     detail::fail<ValueError>(op, "there is no element to choose: shape {} has a reduced axis of size 0", shape);
   }
 }
 
 Tensor extreme(const char* op, Kernel kernel, const Tensor& x, const Axes& axes, bool keepdims) {
-  const Plan plan = make_plan(op, numbers_only(op, x).shape(), axes);
+  const ReductionPlan plan = detail::reduction_plan(op, numbers_only(op, x).shape(), axes);
   check_elements(op, plan, x.shape());
   const Tensor y = run(kernel, x, plan);
   return record(op, {x}, shaped(y, plan, keepdims), [x, y, plan](const Tensor& dy) {
@@ -104,7 +100,7 @@ Tensor extreme(const char* op, Kernel kernel, const Tensor& x, const Axes& axes,
 
 Tensor logic(const char* op, Kernel kernel, const Tensor& x, const Axes& axes, bool keepdims, bool neutral) {
   if (x.dtype() != boolean) detail::fail<TypeError>(op, "expected a bool tensor, received {}", x.dtype());
-  const Plan plan = make_plan(op, x.shape(), axes);
+  const ReductionPlan plan = detail::reduction_plan(op, x.shape(), axes);
   if (plan.count == 0) return detail::filled(keepdims ? plan.kept : plan.squeezed, boolean, neutral);
   return shaped(run(kernel, x, plan), plan, keepdims);
 }
@@ -130,7 +126,7 @@ Tensor index_of(const char* op, decltype(&kernels::reduce_argmax) kernel, const 
 }  // namespace
 
 Tensor reduce_sum(const Tensor& x, const Axes& axes, bool keepdims) {
-  const Plan plan = make_plan("reduce_sum", numbers_only("reduce_sum", x).shape(), axes);
+  const ReductionPlan plan = detail::reduction_plan("reduce_sum", numbers_only("reduce_sum", x).shape(), axes);
   const Tensor y = shaped(run(&kernels::reduce_sum, x, plan), plan, keepdims);
   return record("reduce_sum", {x}, y, [from = x.shape(), kept = plan.kept](const Tensor& dy) {
     return Grads{detail::broadcast(reshape(dy, kept), from)};
@@ -141,13 +137,13 @@ Tensor reduce_mean(const Tensor& x, const Axes& axes, bool keepdims) {
   if (!is_floating(x.dtype())) {
     detail::fail<TypeError>("reduce_mean", "expected a floating tensor, received {}: cast it", x.dtype());
   }
-  const Plan plan = make_plan("reduce_mean", x.shape(), axes);
+  const ReductionPlan plan = detail::reduction_plan("reduce_mean", x.shape(), axes);
   const auto n = static_cast<double>(plan.count);
   return reduce_sum(x, axes, keepdims) / n;
 }
 
 Tensor reduce_prod(const Tensor& x, const Axes& axes, bool keepdims) {
-  const Plan plan = make_plan("reduce_prod", numbers_only("reduce_prod", x).shape(), axes);
+  const ReductionPlan plan = detail::reduction_plan("reduce_prod", numbers_only("reduce_prod", x).shape(), axes);
   if (!is_floating(x.dtype())) return shaped(run(&kernels::reduce_prod, x, plan), plan, keepdims);
   // Halves multiplied with each other, in public ops: the gradient needs no division and so is right, to any order,
   // where elements are zero.

@@ -7,6 +7,7 @@
 #include "ops/table.hpp"
 #include "support/threads.hpp"
 #include "xtape/core/error.hpp"
+#include "xtape/ops/statistics.hpp"
 #include "xtape/tape/check_gradients.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 
@@ -28,6 +29,14 @@ struct Reduction {
   bool of_none = true;  ///< whether there is a result of no elements; an error otherwise
 };
 
+double variance(const List& x) {
+  const auto n = static_cast<double>(x.size());
+  const double mean = std::accumulate(x.begin(), x.end(), 0.0) / n;
+  return std::accumulate(x.begin(), x.end(), 0.0,
+                         [mean](double sum, double v) { return sum + (v - mean) * (v - mean); }) /
+         n;
+}
+
 const Table<Reduction> table{
     {"reduce_sum", reduce_sum, [](const List& x) { return std::accumulate(x.begin(), x.end(), 0.0); }},
     {"reduce_mean", reduce_mean,
@@ -39,6 +48,27 @@ const Table<Reduction> table{
      false},
     {"reduce_min", reduce_min, [](const List& x) { return *std::min_element(x.begin(), x.end()); }, Takes::numbers,
      false},
+    {"reduce_logsumexp", reduce_logsumexp,
+     [](const List& x) {
+       double sum = 0;
+       for (const double v : x) sum += std::exp(v);
+       return std::log(sum);
+     },
+     Takes::floating},
+    {"reduce_variance", reduce_variance, variance, Takes::floating},
+    {"reduce_std", reduce_std, [](const List& x) { return std::sqrt(variance(x)); }, Takes::floating},
+    {"norm", [](const Tensor& x, const Axes& axes, bool keepdims) { return norm(x, {}, axes, keepdims); },
+     [](const List& x) { return std::sqrt(std::inner_product(x.begin(), x.end(), x.begin(), 0.0)); }, Takes::floating},
+    {"norm", [](const Tensor& x, const Axes& axes, bool keepdims) { return norm(x, {.ord = 1}, axes, keepdims); },
+     [](const List& x) { return std::accumulate(x.begin(), x.end(), 0.0); }, Takes::floating},
+    {"norm",
+     [](const Tensor& x, const Axes& axes, bool keepdims) { return norm(x, {.ord = INFINITY}, axes, keepdims); },
+     [](const List& x) { return x.empty() ? 0 : *std::max_element(x.begin(), x.end()); }, Takes::floating},
+    {"norm", [](const Tensor& x, const Axes& axes, bool keepdims) { return norm(x, {.ord = 3}, axes, keepdims); },
+     [](const List& x) {
+       return std::cbrt(std::accumulate(x.begin(), x.end(), 0.0, [](double sum, double v) { return sum + v * v * v; }));
+     },
+     Takes::floating},
     {"reduce_all", reduce_all, [](const List& x) { return double(std::count(x.begin(), x.end(), 0) == 0); },
      Takes::bools},
     {"reduce_any", reduce_any,
@@ -135,7 +165,9 @@ TEST_CASE("reductions: the forms of naming axes") {
     CHECK_TENSOR_EQ(row.f(t, -1, false), row.f(t, 2, false));
     CHECK_TENSOR_EQ(row.f(t, {-1, -3}, true), row.f(t, {0, 2}, true));
     CHECK_TENSOR_EQ(row.f(t, std::vector<int>{2, 0}, true), row.f(t, {0, 2}, true));
-    CHECK_TENSOR_EQ(row.f(t, std::vector<int>{}, false), t);
+    List alone_each;
+    for (const double v : to_doubles(t)) alone_each.push_back(row.formula({v}));
+    CHECK_CLOSE(row.f(t, std::vector<int>{}, false), tensor(alone_each, {2, 3, 4}), 1e-15);
   }
   CHECK_TENSOR_EQ(reduce_sum(x), reduce_sum(x, {0, 1, 2}));
 }
@@ -201,7 +233,7 @@ TEST_CASE("reductions: dtypes that are errors, axes that are errors") {
       CHECK_THROWS_TEXT(TypeError, "tensor, received bool", row.f(ones({2}, boolean), {}, false));
     }
     if (row.takes == Takes::floating) {
-      CHECK_THROWS_TEXT(TypeError, "[reduce_mean] expected a floating tensor, received int32: cast it",
+      CHECK_THROWS_TEXT(TypeError, "[" + row.op + "] expected a floating tensor, received int32: cast it",
                         row.f(ones({2}, int32), {}, false));
     }
   }

@@ -1,0 +1,234 @@
+#include "kernels/normalize.hpp"
+
+#include <array>
+#include <cmath>
+
+#include "kernels/few.hpp"
+#include "kernels/parallel.hpp"
+#include "kernels/reduce.hpp"
+#include "kernels/simd.hpp"
+#include "xtape/core/memory.hpp"
+
+namespace xtape::kernels {
+namespace {
+
+/// Rows whose sum is one number of a column sum.
+constexpr std::int64_t block_rows = 64;
+
+/// `count` elements, the other lanes 0.
+template <class T>
+Batch<T> load(const T* from, std::int64_t count) {
+  return count == Batch<T>::size ? Batch<T>::load_unaligned(from) : load_few(from, count);
+}
+
+template <class T>
+void store(const Batch<T>& values, T* to, std::int64_t count) {
+  if (count == Batch<T>::size) {
+    values.store_unaligned(to);
+  } else {
+    store_few(values, to, count);
+  }
+}
+
+/// Calls f(i, count) for the vectors of a row, the last one with fewer elements.
+template <class T, class F>
+void for_vectors(std::int64_t n, const F& f) {
+  constexpr std::int64_t width = Batch<T>::size;
+  std::int64_t i = 0;
+  for (; i + width <= n; i += width) f(i, width);
+  if (i < n) f(i, n - i);
+}
+
+/// The sums over [0, n) of the vectors that value(i, count) gives.
+template <class T, std::size_t results, class F>
+std::array<double, results> sum_row(std::int64_t n, const F& value) {
+  constexpr std::int64_t width = Batch<T>::size, block = 64 * width;
+  std::array<double, results> total{};
+  for (std::int64_t begin = 0; begin < n; begin += block) {
+    std::array<Batch<T>, results> even, odd;
+    even.fill(Batch<T>(T(0)));
+    odd.fill(Batch<T>(T(0)));
+    const std::int64_t end = std::min(n, begin + block);
+    std::int64_t i = begin;
+    for (; i + 2 * width <= end; i += 2 * width) {
+      const auto first = value(i, width), second = value(i + width, width);
+      for (std::size_t k = 0; k < results; ++k) even[k] += first[k], odd[k] += second[k];
+    }
+    for (; i < end; i += width) {
+      const std::int64_t count = std::min(end - i, width);
+      const auto last = value(i, count);
+      const auto inside = lane_numbers<T>() < Batch<T>(static_cast<T>(count));
+      for (std::size_t k = 0; k < results; ++k) even[k] += select(inside, last[k], Batch<T>(T(0)));
+    }
+    for (std::size_t k = 0; k < results; ++k) total[k] += static_cast<double>(xsimd::hadd(even[k] + odd[k]));
+  }
+  return total;
+}
+
+template <class T>
+void moments_of_row(const T* x, std::int64_t n, T& mean, T& variance) {
+  const auto sum = sum_row<T, 1>(n, [x](std::int64_t i, std::int64_t count) { return std::array{load(x + i, count)}; });
+  mean = static_cast<T>(sum[0] / static_cast<double>(n));
+  const auto squares = sum_row<T, 1>(n, [x, m = Batch<T>(mean)](std::int64_t i, std::int64_t count) {
+    const Batch<T> d = load(x + i, count) - m;
+    return std::array{d * d};
+  });
+  variance = static_cast<T>(squares[0] / static_cast<double>(n));
+}
+
+template <class F>
+void for_rows(std::int64_t rows, std::int64_t n, const F& f) {
+  const std::int64_t grain = std::max<std::int64_t>(1, elementwise_grain / 2 / std::max<std::int64_t>(1, n));
+  parallel_rows(rows, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t r = begin; r < end; ++r) f(r);
+  });
+}
+
+/// The sums over the rows of what value(row, column, count) gives, into out[k][column].
+template <class T, std::size_t results, class F>
+void sum_columns(std::int64_t rows, std::int64_t n, const std::array<T*, results>& out, const F& value) {
+  const std::int64_t blocks = (rows + block_rows - 1) / block_rows;
+  detail::PoolVector<T> partial(static_cast<std::size_t>(static_cast<std::int64_t>(results) * blocks * n));
+  T* const sums = partial.data();
+  const std::int64_t grain =
+      std::max<std::int64_t>(1, elementwise_grain / 2 / std::max<std::int64_t>(1, block_rows * n));
+  parallel_rows(blocks, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t b = begin; b < end; ++b) {
+      for_vectors<T>(n, [&](std::int64_t i, std::int64_t count) {
+        std::array<Batch<T>, results> sum;
+        sum.fill(Batch<T>(T(0)));
+        for (std::int64_t r = b * block_rows; r < std::min(rows, (b + 1) * block_rows); ++r) {
+          const auto v = value(r, i, count);
+          for (std::size_t k = 0; k < results; ++k) sum[k] += v[k];
+        }
+        for (std::size_t k = 0; k < results; ++k) {
+          store(sum[k], sums + (static_cast<std::int64_t>(k) * blocks + b) * n + i, count);
+        }
+      });
+    }
+  });
+  for (std::size_t k = 0; k < results; ++k) {
+    reduce_sum(dtype_of<T>, sums + static_cast<std::int64_t>(k) * blocks * n, out[k], 1, blocks, n);
+  }
+}
+
+}  // namespace
+
+template <class T>
+void row_moments(const T* x, T* mean, T* variance, std::int64_t rows, std::int64_t n) {
+  for_rows(rows, n, [&](std::int64_t r) { moments_of_row(x + r * n, n, mean[r], variance[r]); });
+}
+
+template <class T>
+void column_moments(const T* x, T* mean, T* variance, std::int64_t rows, std::int64_t n) {
+  const T count = static_cast<T>(rows);
+  reduce_sum(dtype_of<T>, x, mean, 1, rows, n);
+  for (std::int64_t i = 0; i < n; ++i) mean[i] /= count;
+  sum_columns<T, 1>(rows, n, {variance}, [&](std::int64_t r, std::int64_t i, std::int64_t m) {
+    const Batch<T> d = load(x + r * n + i, m) - load(mean + i, m);
+    return std::array{d * d};
+  });
+  for (std::int64_t i = 0; i < n; ++i) variance[i] /= count;
+}
+
+template <class T>
+void layer_norm(const T* x_, const T* gamma, const T* beta, T* y_, T* mean, T* scale, std::int64_t rows, std::int64_t n,
+                double epsilon) {
+  for_rows(rows, n, [&](std::int64_t r) {
+    const T* x = x_ + r * n;
+    T* y = y_ + r * n;
+    T variance;
+    moments_of_row(x, n, mean[r], variance);
+    scale[r] = T(1) / std::sqrt(variance + static_cast<T>(epsilon));
+    const Batch<T> m(mean[r]), s(scale[r]);
+    for_vectors<T>(n, [&](std::int64_t i, std::int64_t count) {
+      Batch<T> v = (load(x + i, count) - m) * s;
+      if (gamma != nullptr) v *= load(gamma + i, count);
+      if (beta != nullptr) v += load(beta + i, count);
+      store(v, y + i, count);
+    });
+  });
+}
+
+template <class T>
+void layer_norm_grad(const T* dy_, const T* x_, const T* gamma, const T* mean, const T* scale, T* dx_,
+                     std::int64_t rows, std::int64_t n) {
+  for_rows(rows, n, [&](std::int64_t r) {
+    const T *x = x_ + r * n, *dy = dy_ + r * n;
+    T* dx = dx_ + r * n;
+    const Batch<T> m(mean[r]), s(scale[r]);
+    const auto g_and_h = [&](std::int64_t i, std::int64_t count) {
+      Batch<T> g = load(dy + i, count);
+      if (gamma != nullptr) g *= load(gamma + i, count);
+      return std::array{g, (load(x + i, count) - m) * s};
+    };
+    const auto sums = sum_row<T, 2>(n, [&](std::int64_t i, std::int64_t count) {
+      const auto [g, h] = g_and_h(i, count);
+      return std::array{g, g * h};
+    });
+    const Batch<T> mean_g(static_cast<T>(sums[0] / static_cast<double>(n)));
+    const Batch<T> mean_gh(static_cast<T>(sums[1] / static_cast<double>(n)));
+    for_vectors<T>(n, [&](std::int64_t i, std::int64_t count) {
+      const auto [g, h] = g_and_h(i, count);
+      store(s * (g - mean_g - h * mean_gh), dx + i, count);
+    });
+  });
+}
+
+template <class T>
+void layer_norm_grad_parameters(const T* dy, const T* x, const T* mean, const T* scale, T* dgamma, T* dbeta,
+                                std::int64_t rows, std::int64_t n) {
+  sum_columns<T, 2>(rows, n, {dgamma, dbeta}, [&](std::int64_t r, std::int64_t i, std::int64_t count) {
+    const Batch<T> g = load(dy + r * n + i, count);
+    return std::array{g * ((load(x + r * n + i, count) - Batch<T>(mean[r])) * Batch<T>(scale[r])), g};
+  });
+}
+
+template <class T>
+void normalize_columns(const T* x, const T* mean, const T* factor, const T* beta, T* y, std::int64_t rows,
+                       std::int64_t n) {
+  for_rows(rows, n, [&](std::int64_t r) {
+    for_vectors<T>(n, [&](std::int64_t i, std::int64_t count) {
+      Batch<T> v = (load(x + r * n + i, count) - load(mean + i, count)) * load(factor + i, count);
+      if (beta != nullptr) v += load(beta + i, count);
+      store(v, y + r * n + i, count);
+    });
+  });
+}
+
+template <class T>
+void batch_norm_grad(const T* dy, const T* x, const T* gamma, const T* mean, const T* scale, T* dx, T* dgamma, T* dbeta,
+                     std::int64_t rows, std::int64_t n) {
+  const auto centered = [&](std::int64_t r, std::int64_t i, std::int64_t count) {
+    return (load(x + r * n + i, count) - load(mean + i, count)) * load(scale + i, count);
+  };
+  sum_columns<T, 2>(rows, n, {dgamma, dbeta}, [&](std::int64_t r, std::int64_t i, std::int64_t count) {
+    const Batch<T> g = load(dy + r * n + i, count);
+    return std::array{g * centered(r, i, count), g};
+  });
+  const Batch<T> share(T(1) / static_cast<T>(rows));
+  for_rows(rows, n, [&](std::int64_t r) {
+    for_vectors<T>(n, [&](std::int64_t i, std::int64_t count) {
+      Batch<T> factor = load(scale + i, count);
+      if (gamma != nullptr) factor *= load(gamma + i, count);
+      const Batch<T> inner = load(dbeta + i, count) + centered(r, i, count) * load(dgamma + i, count);
+      store(factor * (load(dy + r * n + i, count) - share * inner), dx + r * n + i, count);
+    });
+  });
+}
+
+#define XTAPE_NORMALIZE(T)                                                                                         \
+  template void row_moments(const T*, T*, T*, std::int64_t, std::int64_t);                                         \
+  template void column_moments(const T*, T*, T*, std::int64_t, std::int64_t);                                      \
+  template void layer_norm(const T*, const T*, const T*, T*, T*, T*, std::int64_t, std::int64_t, double);          \
+  template void layer_norm_grad(const T*, const T*, const T*, const T*, const T*, T*, std::int64_t, std::int64_t); \
+  template void layer_norm_grad_parameters(const T*, const T*, const T*, const T*, T*, T*, std::int64_t,           \
+                                           std::int64_t);                                                          \
+  template void normalize_columns(const T*, const T*, const T*, const T*, T*, std::int64_t, std::int64_t);         \
+  template void batch_norm_grad(const T*, const T*, const T*, const T*, const T*, T*, T*, T*, std::int64_t,        \
+                                std::int64_t);
+XTAPE_NORMALIZE(float)
+XTAPE_NORMALIZE(double)
+#undef XTAPE_NORMALIZE
+
+}  // namespace xtape::kernels

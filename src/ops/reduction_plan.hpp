@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+
+#include "xtape/core/memory.hpp"
+#include "xtape/core/shape.hpp"
+#include "xtape/ops/reduce.hpp"
+
+namespace xtape::detail {
+
+/// What a reduction does to a shape.
+struct ReductionPlan {
+  Shape kept;              ///< reduced axes of size 1
+  Shape squeezed;          ///< without the reduced axes
+  std::int64_t count = 1;  ///< elements that become one
+  detail::PoolVector<std::uint8_t> reduced;
+};
+
+/// Throws an IndexError for an axis outside the rank, a ValueError for one named twice.
+ReductionPlan reduction_plan(const char* op, const Shape& shape, const Axes& axes);
+
+}  // namespace xtape::detail

@@ -1,0 +1,178 @@
+#include "xtape/ops/statistics.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "core/check.hpp"
+#include "core/fill.hpp"
+#include "kernels/dispatch.hpp"
+#include "kernels/normalize.hpp"
+#include "kernels/parallel.hpp"
+#include "kernels/simd.hpp"
+#include "kernels/softmax.hpp"
+#include "ops/reduction_plan.hpp"
+#include "xtape/ops/arithmetic.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/tape/no_recording.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape {
+namespace {
+
+using detail::ReductionPlan;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+ReductionPlan make_plan(const char* op, const Tensor& x, const Axes& axes) {
+  if (!is_floating(x.dtype())) {
+    detail::fail<TypeError>(op, "expected a floating tensor, received {}: cast it", x.dtype());
+  }
+  return detail::reduction_plan(op, x.shape(), axes);
+}
+
+/// The result in the caller's form.
+Tensor shaped(const Tensor& kept, const ReductionPlan& plan, bool keepdims) {
+  return detail::make_view(kept, keepdims ? plan.kept : plan.squeezed);
+}
+
+Tensor nothing(const Tensor& x, const ReductionPlan& plan, double value) {
+  return detail::filled(plan.kept, x.dtype(), value);
+}
+
+/// The gradient of a reduction of no elements.
+Tensor no_elements(const Tensor& x) { return detail::filled(x.shape(), x.dtype(), 0); }
+
+enum class Part { rows, columns, other };
+
+/// Whether the last axes are reduced, or the first ones.
+Part part_of(const ReductionPlan& plan) {
+  const auto& reduced = plan.reduced;
+  if (std::is_sorted(reduced.begin(), reduced.end())) return Part::rows;
+  return std::is_sorted(reduced.rbegin(), reduced.rend()) ? Part::columns : Part::other;
+}
+
+/// Calls f(type) for float32 and float64.
+template <class F>
+void visit_floating(DType dtype, const F& f) {
+  if (dtype == float32) {
+    f(kernels::Type<float>{});
+  } else {
+    f(kernels::Type<double>{});
+  }
+}
+
+/// Not recorded, with the reduced axes kept.
+Tensor variance(const Tensor& x, const Axes& axes, const ReductionPlan& plan) {
+  if (plan.count == 0) return nothing(x, plan, std::numeric_limits<double>::quiet_NaN());
+  const Part part = part_of(plan);
+  const std::int64_t others = plan.kept.numel();
+  // One long row is the reductions' to deal out to the threads.
+  if (part == Part::other || (part == Part::rows && others == 1 && plan.count > kernels::elementwise_grain)) {
+    return reduce_mean(square(x - reduce_mean(x, axes, true)), axes, true);
+  }
+  Tensor mean = detail::make_tensor(plan.kept, x.dtype()), y = detail::make_tensor(plan.kept, x.dtype());
+  visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
+    const T* in = detail::const_data<T>(x);
+    T *means = detail::mutable_data<T>(mean), *out = detail::mutable_data<T>(y);
+    if (part == Part::rows) {
+      kernels::row_moments(in, means, out, others, plan.count);
+    } else {
+      kernels::column_moments(in, means, out, plan.count, others);
+    }
+  });
+  return y;
+}
+
+Tensor log_sum_exp(const Tensor& x, const Axes& axes, const ReductionPlan& plan) {
+  if (plan.count == 0) return nothing(x, plan, -infinity);
+  if (part_of(plan) == Part::rows) {
+    Tensor y = detail::make_tensor(plan.kept, x.dtype());
+    visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
+      kernels::log_sum_exp(detail::const_data<T>(x), detail::mutable_data<T>(y), y.size(), plan.count);
+    });
+    return y;
+  }
+  const Tensor largest = reduce_max(x, axes, true);
+  const Tensor from = where(abs(largest) == infinity, 0, largest);
+  return log(reduce_sum(exp(x - from), axes, true)) + from;
+}
+
+}  // namespace
+
+Tensor reduce_logsumexp(const Tensor& x, const Axes& axes, bool keepdims) {
+  const ReductionPlan plan = make_plan("reduce_logsumexp", x, axes);
+  if (x.dtype() == bfloat16) return cast(reduce_logsumexp(cast(x, float32), axes, keepdims), bfloat16);
+  Tensor y = [&] {
+    const detail::NoRecording hidden;
+    return shaped(log_sum_exp(x, axes, plan), plan, keepdims);
+  }();
+  if (!is_tracked({x})) return y;
+  return record("reduce_logsumexp", {x}, y, [x = x, y, kept = plan.kept](const Tensor& dy) {
+    const Tensor total = reshape(y, kept);
+    return Grads{reshape(dy, kept) * exp(x - where(total == -infinity, 0, total))};
+  });
+}
+
+Tensor reduce_variance(const Tensor& x, const Axes& axes, bool keepdims) {
+  const ReductionPlan plan = make_plan("reduce_variance", x, axes);
+  if (x.dtype() == bfloat16) return cast(reduce_variance(cast(x, float32), axes, keepdims), bfloat16);
+  Tensor y = [&] {
+    const detail::NoRecording hidden;
+    return shaped(variance(x, axes, plan), plan, keepdims);
+  }();
+  if (!is_tracked({x})) return y;
+  return record("reduce_variance", {x}, y, [x = x, axes, plan](const Tensor& dy) {
+    if (plan.count == 0) return Grads{no_elements(x)};
+    const Tensor share = reshape(dy, plan.kept) * (2 / static_cast<double>(plan.count));
+    return Grads{share * (x - reduce_mean(x, axes, true))};
+  });
+}
+
+Tensor reduce_std(const Tensor& x, const Axes& axes, bool keepdims) {
+  const ReductionPlan plan = make_plan("reduce_std", x, axes);
+  if (x.dtype() == bfloat16) return cast(reduce_std(cast(x, float32), axes, keepdims), bfloat16);
+  Tensor y = [&] {
+    const detail::NoRecording hidden;
+    return shaped(sqrt(variance(x, axes, plan)), plan, keepdims);
+  }();
+  if (!is_tracked({x})) return y;
+  return record("reduce_std", {x}, y, [x = x, y, axes, plan](const Tensor& dy) {
+    if (plan.count == 0) return Grads{no_elements(x)};
+    const Tensor share =
+        divide_no_nan(reshape(dy, plan.kept) * (1 / static_cast<double>(plan.count)), reshape(y, plan.kept));
+    return Grads{share * (x - reduce_mean(x, axes, true))};
+  });
+}
+
+NormOrder::NormOrder(double order) : order_(order) {
+  if (!(order > 0)) detail::fail<ValueError>("norm", "expected an order above 0, received {}", order);
+}
+
+NormOrder::NormOrder(const char* name) : order_(2) {
+  const std::string given = name;
+  if (given != "euclidean" && given != "fro") {
+    detail::fail<ValueError>("norm", "unknown order '{}', expected a number, 'euclidean' or 'fro'", given);
+  }
+}
+
+Tensor norm(const Tensor& x, const NormOptions& options, const Axes& axes, bool keepdims) {
+  const ReductionPlan plan = make_plan("norm", x, axes);
+  if (x.dtype() == bfloat16) return cast(norm(cast(x, float32), options, axes, keepdims), bfloat16);
+  const double p = options.ord.value();
+  if (p == 1 || plan.count == 0) return reduce_sum(abs(x), axes, keepdims);
+  if (p == infinity) return reduce_max(abs(x), axes, keepdims);
+  Tensor y = [&] {
+    const detail::NoRecording hidden;
+    return p == 2 ? sqrt(reduce_sum(square(x), axes, keepdims))
+                  : pow(reduce_sum(pow(abs(x), p), axes, keepdims), 1 / p);
+  }();
+  if (!is_tracked({x})) return y;
+  return record("norm", {x}, y, [x = x, y, p, kept = plan.kept](const Tensor& dy) {
+    const Tensor size = reshape(y, kept), dsize = reshape(dy, kept);
+    if (p == 2) return Grads{x * divide_no_nan(dsize, size)};
+    return Grads{dsize * sign(x) * pow(divide_no_nan(abs(x), size), p - 1)};
+  });
+}
+
+}  // namespace xtape
