@@ -5,6 +5,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/random_log.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/philox.hpp"
 
@@ -19,7 +20,15 @@ constexpr double beyond_two_deviations = 0.022750131948179207;
 /// The next blocks of a sequence, which no other call gets.
 kernels::PhiloxRange take(const std::atomic<std::uint64_t>& seed, std::atomic<std::uint64_t>& position,
                           std::uint64_t blocks) {
-  return {seed.load(std::memory_order_relaxed), position.fetch_add(blocks, std::memory_order_relaxed)};
+  RandomLog::Draw draw;
+  const RandomLog::Draw* again = draws_replay == nullptr ? nullptr : draws_replay->next(blocks);
+  if (again != nullptr) {
+    draw = *again;
+  } else {
+    draw = {seed.load(std::memory_order_relaxed), position.fetch_add(blocks, std::memory_order_relaxed), blocks};
+  }
+  if (draws_log != nullptr) draws_log->draws.push_back(draw);
+  return {draw.seed, draw.position};
 }
 
 /// The largest bfloat16 below another one that is not -inf.

@@ -5,6 +5,7 @@
 
 #include "core/check.hpp"
 #include "core/warn.hpp"
+#include "xtape/tape/read_variables.hpp"
 
 namespace xtape::detail {
 
@@ -30,6 +31,8 @@ std::uint64_t begin_at() {
 
 void watch_read_variable(const Variable& variable) {
   VariableImpl* impl = variable.impl();
+  if (ReadVariables::any()) ReadVariables::note(variable);
+  if (innermost_tape == nullptr) return;
   if (!impl->trainable) return;
   // Only what a single tape has seen is remembered: a resumed tape may stand inside another one than before.
   const bool single = innermost_tape->outer() == nullptr;
@@ -48,6 +51,12 @@ void note_assigned_variable(const Variable& variable, const Tensor& value) {
 
 constexpr VariableHooks hooks{watch_read_variable, note_assigned_variable};
 
+constinit thread_local ReadVariables* innermost_reader = nullptr;
+
+void set_hooks() noexcept {
+  variable_hooks = innermost_tape != nullptr || innermost_reader != nullptr ? &hooks : nullptr;
+}
+
 bool contains(const Inputs& inputs, const TensorImpl* tensor) noexcept {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (inputs[i] == tensor) return true;
@@ -56,6 +65,25 @@ bool contains(const Inputs& inputs, const TensorImpl* tensor) noexcept {
 }
 
 }  // namespace
+
+ReadVariables::ReadVariables() noexcept : outer_(innermost_reader) {
+  innermost_reader = this;
+  set_hooks();
+}
+ReadVariables::~ReadVariables() {
+  innermost_reader = outer_;
+  set_hooks();
+}
+bool ReadVariables::any() noexcept { return innermost_reader != nullptr; }
+
+void ReadVariables::note(const Variable& variable) {
+  if (!variable.trainable() && !(is_recording() && any_tracked({variable.peek()}))) return;
+  for (ReadVariables* reader = innermost_reader; reader != nullptr; reader = reader->outer_) {
+    auto& list = reader->variables_;
+    const auto known = [&](const Variable& other) { return other.is_same(variable); };
+    if (std::none_of(list.begin(), list.end(), known)) list.push_back(variable);
+  }
+}
 
 bool any_tracked(const Inputs& inputs) noexcept {
   for (const TapeImpl* tape = innermost_tape; tape != nullptr; tape = tape->outer()) {
@@ -107,7 +135,7 @@ void TapeImpl::start() {
   outer_ = innermost_tape;
   innermost_tape = this;
   recording_ = true;
-  variable_hooks = &hooks;
+  set_hooks();
   if (options_.profile) last_time_ = now();
 }
 
@@ -118,7 +146,7 @@ void TapeImpl::stop() noexcept {
   while (*link != nullptr && *link != this) link = &(*link)->outer_;
   if (*link == this) *link = outer_;
   outer_ = nullptr;
-  if (innermost_tape == nullptr) variable_hooks = nullptr;
+  set_hooks();
 }
 
 Slot TapeImpl::add_slot(const TensorImpl* tensor) {

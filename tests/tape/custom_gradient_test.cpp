@@ -203,3 +203,53 @@ TEST_CASE("custom_gradient: without a tape it is the function alone") {
   const Tensor x = constant({1.0, 2.0});
   CHECK(scaled_identity(x).is_same(x));
 }
+
+TEST_CASE("custom_gradient: variables that the function reads, to second order") {
+  const Variable w(constant(3.0, float64), {.name = "w"});
+  const auto f = custom_gradient(
+      [&](const Tensor& t) {
+        return std::pair(t * t * w, [t, &w](const Tensor& dy, const std::vector<Variable>& variables) {
+          CHECK(variables.size() == 1);
+          CHECK(variables[0].is_same(w));
+          return std::pair(dy * 2 * t * w, std::vector<Tensor>{reduce_sum(dy * t * t)});
+        });
+      },
+      "mine");
+  const Tensor x = constant({1.0, 2.0}, float64);
+  GradientTape outer({.persistent = true});
+  outer.watch(x);
+  Tensor dx, dw;
+  {
+    GradientTape inner;
+    inner.watch(x);
+    std::tie(dx, dw) = inner.gradient(f(x), std::tuple(x, w));
+  }
+  outer.stop();
+  CHECK_CLOSE(dx, {6, 12}, 1e-12);
+  CHECK_CLOSE(dw, {5}, 1e-12);
+  CHECK_CLOSE(outer.gradient(dx, x), {6, 6}, 1e-12);
+  CHECK_CLOSE(outer.gradient(dx, w), {6}, 1e-12);
+  CHECK_CLOSE(outer.gradient(dw, x), {2, 4}, 1e-12);
+}
+
+TEST_CASE("custom_gradient: variables that grad_fn does not take, or of another number") {
+  const Variable w(constant(3.0, float64), {.name = "w"});
+  const Tensor x = constant({1.0, 2.0}, float64);
+  const auto ignores =
+      custom_gradient([&](const Tensor& t) { return std::pair(t * w, [](const Tensor& dy) { return dy; }); }, "mine");
+  CHECK_CLOSE(ignores(x), {3, 6}, 0);  // no tape, no harm
+  GradientTape tape({.persistent = true});
+  tape.watch(x);
+  CHECK_THROWS_TEXT(TypeError, "[mine] the function uses variables ['w'] that are not its arguments", ignores(x));
+  const auto none = custom_gradient(
+      [&](const Tensor& t) {
+        return std::pair(
+            t * w, [](const Tensor& dy, const std::vector<Variable>&) { return std::pair(dy, std::vector<Tensor>{}); });
+      },
+      "mine");
+  const Tensor y = none(x);
+  tape.stop();
+  CHECK_THROWS_TEXT(ValueError,
+                    "[mine] custom_gradient function expected to return 1 variable gradients but returned 0",
+                    tape.gradient(y, x));
+}

@@ -10,6 +10,7 @@
 
 #include "xtape/core/tensor.hpp"
 #include "xtape/core/variable.hpp"
+#include "xtape/tape/read_variables.hpp"
 #include "xtape/tape/record.hpp"
 
 namespace xtape {
@@ -18,6 +19,18 @@ namespace detail {
 
 /// Throws a ValueError unless there are as many gradients as arguments.
 void check_gradient_count(const char* name, std::size_t expected, std::size_t returned);
+void check_variable_count(const char* name, std::size_t expected, std::size_t returned);
+/// Throws a TypeError when a function reads variables and its grad_fn does not take them.
+void check_no_variables(const char* name, const PoolVector<Variable>& variables);
+
+template <std::size_t>
+using OneTensor = const Tensor&;
+/// Whether a grad_fn takes the variables behind the gradients of the results.
+template <class Gradient, std::size_t... i>
+constexpr bool takes_variables(std::index_sequence<i...>) {
+  return std::is_invocable_v<const Gradient&, OneTensor<i>..., const std::vector<Variable>&>;
+}
+
 /// The results under identities of their own, which the ops inside the function do not lead to.
 void hide_origin(std::span<Tensor> outputs);
 
@@ -69,29 +82,57 @@ class CustomGradient {
   requires std::invocable<const F&, detail::AsTensor<T>...>
   auto operator()(const T&... arguments) const {
     std::array<Tensor, sizeof...(T)> inputs{Tensor(arguments)...};
-    return std::apply([&](const auto&... tensor) { return run(inputs, f_(tensor...)); }, inputs);
+    return std::apply([&](const auto&... tensor) { return run(inputs, [&] { return f_(tensor...); }); }, inputs);
   }
   template <std::same_as<std::vector<Tensor>> V>
   requires std::invocable<const F&, const V&>
-  auto operator()(const V& arguments) const { return run(arguments, f_(arguments)); }
+  auto operator()(const V& arguments) const {
+    return run(arguments, [&] { return f_(arguments); });
+  }
 
  private:
-  template <class Result, class Gradient>
-  Result run(std::span<const Tensor> inputs, std::pair<Result, Gradient> made) const {
-    if (!is_recording()) return std::move(made.first);
+  template <class Call>
+  auto run(std::span<const Tensor> inputs, const Call& call) const {
+    if (!is_recording()) return call().first;
+    detail::PoolVector<Variable> variables;
+    auto made = [&] {
+      const detail::ReadVariables read;
+      auto result = call();
+      variables = read.list();
+      return result;
+    }();
+    using Result = decltype(made.first);
+    using Gradient = decltype(made.second);
     auto outputs = detail::as_array(std::move(made.first));
     detail::hide_origin(outputs);
     std::array<detail::Like, outputs.size()> likes;
     for (std::size_t i = 0; i < likes.size(); ++i) likes[i] = {outputs[i].shape(), outputs[i].dtype()};
-    record(name_, inputs, std::span<Tensor>(outputs),
-           [gradient = std::move(made.second), likes, n = inputs.size(), name = name_](std::span<const Tensor> dys) {
-             Grads gradients = [&]<std::size_t... i>(std::index_sequence<i...>) {
-               return detail::as_grads(gradient(detail::gradient_or_zeros(dys[i], likes[i])...));
-             }
-             (std::make_index_sequence<likes.size()>());
-             detail::check_gradient_count(name, n, gradients.size());
-             return gradients;
-           });
+    constexpr bool takes_variables = detail::takes_variables<Gradient>(std::make_index_sequence<likes.size()>());
+    if constexpr (!takes_variables) detail::check_no_variables(name_, variables);
+
+    std::vector<Tensor> all(inputs.begin(), inputs.end());
+    for (const auto& variable : variables) all.push_back(variable.value());
+    const std::vector<Variable> read(variables.begin(), variables.end());
+    record(
+        name_, all, std::span<Tensor>(outputs),
+        [gradient = std::move(made.second), likes, n = inputs.size(), read, name = name_](std::span<const Tensor> dys) {
+          return [&]<std::size_t... i>(std::index_sequence<i...>) {
+            if constexpr (takes_variables) {
+              auto [own, of_variables] = gradient(detail::gradient_or_zeros(dys[i], likes[i])..., read);
+              Grads gradients = detail::as_grads(std::move(own));
+              detail::check_gradient_count(name, n, gradients.size());
+              Grads others = detail::as_grads(std::move(of_variables));
+              detail::check_variable_count(name, read.size(), others.size());
+              for (std::size_t k = 0; k < others.size(); ++k) gradients.push_back(others[k]);
+              return gradients;
+            } else {
+              Grads gradients = detail::as_grads(gradient(detail::gradient_or_zeros(dys[i], likes[i])...));
+              detail::check_gradient_count(name, n, gradients.size());
+              return gradients;
+            }
+          }
+          (std::make_index_sequence<likes.size()>());
+        });
     if constexpr (std::is_same_v<Result, Tensor>) {
       return std::move(outputs[0]);
     } else {
@@ -117,9 +158,16 @@ class CustomGradient {
 /// none. Another number of gradients is a ValueError when the tape gets there.
 ///
 /// The gradient is grad_fn's, whatever f computes with. The ops inside f are recorded none the less, so that what
-/// grad_fn captures depends on the arguments: the second derivative is that of grad_fn. Variables that f reads without
-/// taking them as arguments have no gradient through it. f and grad_fn must be callable when const. `name` is what
-/// errors call it; it must outlive the tapes: a string literal.
+/// grad_fn captures depends on the arguments: the second derivative is that of grad_fn. f and grad_fn must be callable
+/// when const. `name` is what errors call it; it must outlive the tapes: a string literal.
+///
+/// Where f reads variables without taking them as arguments, grad_fn takes them too, as its last argument, and returns
+/// a pair: the gradients of the arguments and those of the variables. A grad_fn that does not is a TypeError, as in
+/// TensorFlow.
+///
+///     return std::pair(x * w, [x, w](const Tensor& dy, const std::vector<Variable>& variables) {
+///       return std::pair(dy * w, dy * x);
+///     });
 template <class F>
 CustomGradient<F> custom_gradient(F f, const char* name = "custom_gradient") {
   return CustomGradient<F>(std::move(f), name);

@@ -134,6 +134,9 @@ class GradientTape {
   Tensors gradient(const Tensor& target, const std::vector<Tensor>& sources, const GradientOptions& options = {});
   Tensors gradient(const Tensor& target, std::initializer_list<detail::Source> sources,
                    const GradientOptions& options = {});
+  Tensors gradient(const Tensor& target, std::span<const detail::Source> sources, const GradientOptions& options = {}) {
+    return compute({&target, 1}, sources, options);
+  }
   /// The gradient of the sum of all elements of several targets.
   Tensors gradient(const std::vector<Tensor>& targets, std::initializer_list<detail::Source> sources,
                    const GradientOptions& options = {});

@@ -37,6 +37,11 @@ concept RangeLike = !MapLike<T> && !TupleLike<T> && requires(const T& t) {
   t.size();
 };
 
+template <class T>
+inline constexpr bool is_array = false;
+template <class T, std::size_t n>
+inline constexpr bool is_array<std::array<T, n>> = true;
+
 /// Vectors, arrays, tuples, pairs and maps, but no leaf.
 template <class T>
 concept Structure = !Leaf<T> && (TupleLike<T> || MapLike<std::remove_cvref_t<T>> || RangeLike<std::remove_cvref_t<T>>);
@@ -63,13 +68,15 @@ void for_each_leaf(S&& structure, F&& f) {
 /// A map type with other values: keeps what orders or hashes its keys.
 template <class M, class R>
 struct RebindMap;
-template <template <class...> class Map, class K, class V, class R, class Less, class Allocator>
-struct RebindMap<Map<K, V, Less, Allocator>, R> {
-  using type = Map<K, R, Less>;
+template <template <class...> class Map, class K, class R, class... Rest>
+requires requires { typename Map<K, Rest...>::key_compare; }
+struct RebindMap<Map<K, Rest...>, R> {
+  using type = Map<K, R, typename Map<K, Rest...>::key_compare>;
 };
-template <template <class...> class Map, class K, class V, class R, class Hash, class Equal, class Allocator>
-struct RebindMap<Map<K, V, Hash, Equal, Allocator>, R> {
-  using type = Map<K, R, Hash, Equal>;
+template <template <class...> class Map, class K, class R, class... Rest>
+requires requires { typename Map<K, Rest...>::hasher; }
+struct RebindMap<Map<K, Rest...>, R> {
+  using type = Map<K, R, typename Map<K, Rest...>::hasher, typename Map<K, Rest...>::key_equal>;
 };
 
 /// The same structure with f(leaf) at the place of each leaf. f is called in order.
@@ -77,7 +84,7 @@ template <class S, class F>
 auto map_leaves(const S& structure, F&& f) {
   if constexpr (Leaf<S>) {
     return f(structure);
-  } else if constexpr (requires(std::array<typename S::value_type, std::tuple_size<S>::value> a) { a = structure; }) {
+  } else if constexpr (is_array<S>) {
     using R = decltype(map_leaves(structure[0], f));
     return [&]<std::size_t... i>(std::index_sequence<i...>) {
       return std::array<R, sizeof...(i)>{map_leaves(structure[i], f)...};

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "xtape/tape/gradient_tape.hpp"
+
+// Derivatives in a direction: what needs no full matrix, and the matrices themselves.
+namespace xtape {
+
+/// Computes derivatives in forward mode, along one direction (tf.autodiff.ForwardAccumulator):
+///
+///     ForwardAccumulator accumulator({x}, {tangent});
+///     Tensor y = f(x);
+///     Tensor dy = accumulator.jvp(y);                    // the derivative of y when x moves by its tangent
+///
+/// Watches its primals, tensors or variables, from its construction on. Nests with tapes: the jvp of an inner tape's
+/// gradient is a Hessian-vector product. The Jacobian-vector product comes from two vector-Jacobian products, as the
+/// backward pass is linear in what it starts from; so every op has one, and activations are kept until the end, as by a
+/// tape.
+class ForwardAccumulator {
+ public:
+  /// Throws a ValueError when there is not one tangent for each primal, of its shape, or when a primal comes twice, a
+  /// TypeError for another dtype and for primals that are not floating.
+  ForwardAccumulator(std::initializer_list<detail::Source> primals, std::initializer_list<Tensor> tangents);
+  ForwardAccumulator(std::span<const Tensor> primals, std::span<const Tensor> tangents);
+  ForwardAccumulator(std::span<const Variable> primals, std::span<const Tensor> tangents);
+
+  /// The derivative of a tensor that was computed from the primals; empty, or zeros, where it was not. May be called
+  /// several times.
+  Tensor jvp(const Tensor& primal, UnconnectedGradients unconnected_gradients = UnconnectedGradients::none);
+
+ private:
+  void start(std::span<const detail::Source> primals, std::span<const Tensor> tangents);
+  GradientTape tape_;
+  std::vector<Tensor> tensors_;
+  std::vector<Variable> variables_;
+  std::vector<Tensor> tensor_tangents_, variable_tangents_;
+};
+
+/// f(x) and its derivative in the direction of the tangent, J(x) t (jax.jvp). Zeros where f does not depend on x.
+std::pair<Tensor, Tensor> jvp(const std::function<Tensor(const Tensor&)>& f, const Tensor& x, const Tensor& tangent);
+/// The same for several arguments.
+std::pair<Tensor, Tensor> jvp(const std::function<Tensor(const std::vector<Tensor>&)>& f, const std::vector<Tensor>& xs,
+                              const std::vector<Tensor>& tangents);
+
+/// f(x) and the function that maps the gradient of f(x) to that of x, J(x)' dy (jax.vjp). May be called several times.
+std::pair<Tensor, std::function<Tensor(const Tensor&)>> vjp(const std::function<Tensor(const Tensor&)>& f,
+                                                            const Tensor& x);
+
+/// The matrix of second derivatives of a scalar function, [x..., x...]. Takes one backward pass for each element of x.
+/// Throws a ValueError unless f(x) has one element.
+Tensor hessian(const std::function<Tensor(const Tensor&)>& f, const Tensor& x);
+
+/// The product of the Hessian with a vector of x's shape, at the cost of two gradients (Pearlmutter: Fast exact
+/// multiplication by the Hessian, 1994). Throws a ValueError unless f(x) has one element and the shapes agree.
+Tensor hessian_vector_product(const std::function<Tensor(const Tensor&)>& f, const Tensor& x, const Tensor& vector);
+/// The same for a function of several tensors, such as all weights of a model.
+Tensors hessian_vector_product(const std::function<Tensor(const std::vector<Tensor>&)>& f,
+                               const std::vector<Tensor>& xs, const std::vector<Tensor>& vectors);
+
+}  // namespace xtape

@@ -1,0 +1,19 @@
+#include "xtape/transforms/grad.hpp"
+
+#include "core/check.hpp"
+
+namespace xtape::detail {
+
+const Tensor& check_scalar(const char* op, const Tensor& value) {
+  if (!value) fail<ValueError>(op, "the function returned an empty tensor, expected a scalar");
+  if (value.size() != 1) {
+    fail<ValueError>(op, "gradients are those of a scalar: the function returned a tensor of shape {}", value.shape());
+  }
+  return value;
+}
+
+Tensor identity(const Tensor& x) {
+  return record("identity", {x}, make_alias(x), [](const Tensor& dy) { return Grads{dy}; });
+}
+
+}  // namespace xtape::detail

@@ -1,0 +1,88 @@
+#include "xtape/transforms/recompute_grad.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include "core/check.hpp"
+#include "core/random_log.hpp"
+#include "xtape/layers/layer.hpp"
+#include "xtape/tape/gradient_tape.hpp"
+#include "xtape/tape/read_variables.hpp"
+
+namespace xtape::detail {
+namespace {
+
+bool in_training() {
+  const CallScope* call = CallScope::current();
+  return call != nullptr && call->training();
+}
+
+/// The first run's surroundings, so that the second computes the same.
+struct Rerun {
+  TensorsToTensor f;
+  std::vector<Tensor> inputs;
+  std::vector<Variable> variables;
+  random::RandomLog draws;
+  bool training;
+
+  Grads gradients(const Tensor& dy) const {
+    const random::ReplayDraws same_numbers(draws);
+    const CallScope same_phase(training);
+    GradientTape tape;
+    tape.watch(inputs);
+    const Tensor y = f(inputs);
+    // A tensor that was given twice gets its whole gradient once.
+    PoolVector<Source> sources;
+    PoolVector<std::size_t> place;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const auto same = [&](const Tensor& other) { return other.is_same(inputs[i]); };
+      const bool again = std::find_if(inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(i), same) !=
+                         inputs.begin() + static_cast<std::ptrdiff_t>(i);
+      if (again || !is_floating(inputs[i].dtype())) continue;
+      sources.push_back(inputs[i]);
+      place.push_back(i);
+    }
+    for (std::size_t i = 0; i < variables.size(); ++i) {
+      sources.push_back(variables[i]);
+      place.push_back(inputs.size() + i);
+    }
+    const Tensors found = tape.gradient(y, std::span<const Source>(sources), {.output_gradients = {dy}});
+    Tensors all(inputs.size() + variables.size());
+    for (std::size_t i = 0; i < place.size(); ++i) all[place[i]] = found[i];
+    Grads result;
+    for (auto& gradient : all) result.push_back(std::move(gradient));
+    return result;
+  }
+};
+
+}  // namespace
+
+Tensor recompute(const TensorsToTensor& f, std::span<const Tensor> inputs) {
+  if (!is_recording()) return f(inputs);
+  auto rerun = std::make_shared<Rerun>();
+  Tensor y;
+  {
+    const NoRecording unseen;
+    const ReadVariables read;
+    const random::RecordDraws noted(rerun->draws);
+    y = f(inputs);
+    rerun->variables.assign(read.list().begin(), read.list().end());
+  }
+  if (!y) fail<ValueError>("recompute_grad", "the function returned an empty tensor");
+  std::vector<Tensor> all(inputs.begin(), inputs.end());
+  for (const auto& variable : rerun->variables) all.push_back(variable.value());
+  rerun->f = f;
+  rerun->inputs.assign(inputs.begin(), inputs.end());
+  rerun->training = in_training();
+  return record("recompute_grad", all, make_alias(y), [rerun](const Tensor& dy) { return rerun->gradients(dy); });
+}
+
+Tensor pass_through(const Tensor& x, const Tensor& y) {
+  constexpr const char* op = "grad_pass_through";
+  if (!y) fail<ValueError>(op, "the function returned an empty tensor");
+  if (y.dtype() != x.dtype()) fail<TypeError>(op, "the function turned {} into {}", x.dtype(), y.dtype());
+  if (y.shape() != x.shape()) fail<ValueError>(op, "the function turned shape {} into {}", x.shape(), y.shape());
+  return record(op, {x}, make_alias(y), [](const Tensor& dy) { return Grads{dy}; });
+}
+
+}  // namespace xtape::detail
