@@ -61,6 +61,8 @@
 #include "xtape/ops/padding.hpp"
 #include "xtape/ops/pool.hpp"
 #include "xtape/ops/reduce.hpp"
+#include "xtape/ops/scan.hpp"
+#include "xtape/ops/sort.hpp"
 #include "xtape/ops/statistics.hpp"
 #include "xtape/ops/window_options.hpp"
 #include "xtape/optimizers/adam.hpp"

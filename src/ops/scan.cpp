@@ -1,0 +1,87 @@
+#include "xtape/ops/scan.hpp"
+
+#include "core/check.hpp"
+#include "core/fill.hpp"
+#include "kernels/scan.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape {
+namespace {
+
+using kernels::ScanLayout;
+
+ScanLayout layout(const Shape& shape, int axis, bool reverse) {
+  ScanLayout at{1, shape[axis], 1, reverse};
+  for (int i = 0; i < axis; ++i) at.outer *= shape[i];
+  for (int i = axis + 1; i < shape.rank(); ++i) at.inner *= shape[i];
+  return at;
+}
+
+/// The axis as 0 <= axis < rank, of a tensor of numbers.
+int check(const char* op, const Tensor& x, int axis) {
+  if (x.dtype() == boolean) detail::fail<TypeError>(op, "expected a numeric tensor, received bool");
+  return detail::normal_axis(op, axis, x.rank());
+}
+
+/// The elements one place further along the axis (towards its beginning if `forward` is false), 0 where none comes.
+Tensor shift(const Tensor& x, int axis, bool forward) {
+  Shape edge = x.shape();
+  const std::int64_t n = edge[axis];
+  if (n == 0) return x;
+  edge[axis] = 1;
+  const Tensor zero = detail::filled(edge, x.dtype(), 0);
+  const Tensor rest = slice_axis(x, axis, forward ? 0 : 1, n - 1);
+  return forward ? concat({zero, rest}, axis) : concat({rest, zero}, axis);
+}
+
+/// s_i = b_i + a_i s_(i-1) along the axis. The gradients are a recurrence the other way: g_i = ds_i + a_(i+1) g_(i+1)
+/// is the one for b, g_i s_(i-1) the one for a.
+Tensor recurrence(const Tensor& a, const Tensor& b, int axis, bool reverse) {
+  Tensor s = detail::make_tensor(b.shape(), b.dtype());
+  const ScanLayout at = layout(b.shape(), axis, reverse);
+  if (b.dtype() == float32) {
+    kernels::linear_recurrence(detail::const_data<float>(a), detail::const_data<float>(b),
+                               detail::mutable_data<float>(s), at);
+  } else {
+    kernels::linear_recurrence(detail::const_data<double>(a), detail::const_data<double>(b),
+                               detail::mutable_data<double>(s), at);
+  }
+  if (!is_tracked({a, b})) return s;
+  return record("linear_recurrence", {a, b}, s, [a = a, s, axis, reverse](const Tensor& ds, Needs need) {
+    const Tensor g = recurrence(shift(a, axis, reverse), ds, axis, !reverse);
+    return Grads{need[0] ? g * shift(s, axis, !reverse) : Tensor(), g};
+  });
+}
+
+}  // namespace
+
+Tensor cumsum(const Tensor& x, int axis_, const ScanOptions& options) {
+  const int axis = check("cumsum", x, axis_);
+  if (x.dtype() == bfloat16) return cast(cumsum(cast(x, float32), axis, options), bfloat16);
+  Tensor y = detail::make_tensor(x.shape(), x.dtype());
+  kernels::cumulative_sum(x.dtype(), x.impl()->data(), y.impl()->data(), layout(x.shape(), axis, options.reverse),
+                          options.exclusive);
+  return record("cumsum", {x}, std::move(y), [axis, options](const Tensor& dy) {
+    return Grads{cumsum(dy, axis, {.exclusive = options.exclusive, .reverse = !options.reverse})};
+  });
+}
+
+Tensor cumprod(const Tensor& x, int axis_, const ScanOptions& options) {
+  const int axis = check("cumprod", x, axis_);
+  if (x.dtype() == bfloat16) return cast(cumprod(cast(x, float32), axis, options), bfloat16);
+  Tensor y = detail::make_tensor(x.shape(), x.dtype());
+  kernels::cumulative_product(x.dtype(), x.impl()->data(), y.impl()->data(), layout(x.shape(), axis, options.reverse),
+                              options.exclusive);
+  if (!is_tracked({x})) return y;
+  // dx_i = (x_0 ... x_(i-1)) s_i, where s_i = dy_i + x_(i+1) s_(i+1): no division, and so right where x is 0.
+  return record("cumprod", {x}, std::move(y), [x = x, axis, options](const Tensor& dy) {
+    const bool reverse = options.reverse;
+    const Tensor before = cumprod(x, axis, {.exclusive = true, .reverse = reverse});
+    return Grads{before * recurrence(shift(x, axis, reverse), options.exclusive ? shift(dy, axis, reverse) : dy, axis,
+                                     !reverse)};
+  });
+}
+
+}  // namespace xtape

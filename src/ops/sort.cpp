@@ -1,0 +1,99 @@
+#include "xtape/ops/sort.hpp"
+
+#include "core/check.hpp"
+#include "core/convert.hpp"
+#include "kernels/sort.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape {
+namespace {
+
+std::int64_t rows_of(const Shape& shape) {
+  std::int64_t rows = 1;
+  for (int i = 0; i + 1 < shape.rank(); ++i) rows *= shape[i];
+  return rows;
+}
+
+Shape with_last(Shape shape, std::int64_t size) {
+  shape[shape.rank() - 1] = size;
+  return shape;
+}
+
+Tensor put_in_rows(const Tensor& x, const Tensor& indices, std::int64_t n);
+
+/// y[..., i] = x[..., indices[..., i]], the indices of a row being different.
+Tensor take_in_rows(const Tensor& x, const Tensor& indices) {
+  Tensor y = detail::make_tensor(indices.shape(), x.dtype());
+  kernels::take_in_rows(x.dtype(), x.impl()->data(), detail::const_data<std::int64_t>(indices), y.impl()->data(),
+                        rows_of(y.shape()), x.shape().back(), y.shape().back());
+  return record("take_in_rows", {x}, std::move(y),
+                [indices, n = x.shape().back()](const Tensor& dy) { return Grads{put_in_rows(dy, indices, n)}; });
+}
+
+/// The inverse, with 0 where nothing goes.
+Tensor put_in_rows(const Tensor& x, const Tensor& indices, std::int64_t n) {
+  Tensor y = detail::make_tensor(with_last(x.shape(), n), x.dtype());
+  kernels::put_in_rows(x.dtype(), x.impl()->data(), detail::const_data<std::int64_t>(indices), y.impl()->data(),
+                       rows_of(y.shape()), n, x.shape().back());
+  return record("put_in_rows", {x}, std::move(y),
+                [indices](const Tensor& dy) { return Grads{take_in_rows(dy, indices)}; });
+}
+
+/// The first k of the last axis in order; without a tape the indices only where they are wanted.
+TopK first(const char* op, const Tensor& x, std::int64_t k, bool descending, bool wants_indices) {
+  if (x.dtype() == bfloat16) {
+    const TopK wide = first(op, cast(x, float32), k, descending, wants_indices);
+    return {cast(wide.values, bfloat16), wide.indices};
+  }
+  const Shape shape = with_last(x.shape(), k);
+  TopK result{detail::make_tensor(shape, x.dtype()), Tensor()};
+  const bool tracked = is_tracked({x});
+  if (wants_indices || tracked) result.indices = detail::make_tensor(shape, int64);
+  kernels::sort_rows(x.dtype(), x.impl()->data(), result.values.impl()->data(),
+                     result.indices ? detail::mutable_data<std::int64_t>(result.indices) : nullptr, rows_of(shape),
+                     x.shape().back(), k, descending);
+  if (tracked) {
+    result.values =
+        record(op, {x}, std::move(result.values), [indices = result.indices, n = x.shape().back()](const Tensor& dy) {
+          return Grads{put_in_rows(dy, indices, n)};
+        });
+  }
+  return result;
+}
+
+int check(const char* op, const Tensor& x, int axis) {
+  if (x.dtype() == boolean) detail::fail<TypeError>(op, "expected a numeric tensor, received bool");
+  return detail::normal_axis(op, axis, x.rank());
+}
+
+}  // namespace
+
+Tensor sort(const Tensor& x, int axis_, SortDirection direction) {
+  const int axis = check("sort", x, axis_);
+  const bool descending = direction == SortDirection::descending;
+  if (axis == x.rank() - 1) return first("sort", x, x.shape().back(), descending, false).values;
+  return swapaxes(sort(swapaxes(x, axis, -1), -1, direction), axis, -1);
+}
+
+Tensor argsort(const Tensor& x, int axis_, SortDirection direction) {
+  const int axis = check("argsort", x, axis_);
+  if (axis != x.rank() - 1) return swapaxes(argsort(swapaxes(x, axis, -1), -1, direction), axis, -1);
+  const Tensor keys = x.dtype() == bfloat16 ? detail::convert(x, float32) : x;
+  Tensor indices = detail::make_tensor(x.shape(), int64);
+  const std::int64_t n = x.shape().back();
+  kernels::sort_rows(keys.dtype(), keys.impl()->data(), nullptr, detail::mutable_data<std::int64_t>(indices),
+                     rows_of(x.shape()), n, n, direction == SortDirection::descending);
+  return record_no_gradient("argsort", {x}, std::move(indices));
+}
+
+TopK top_k(const Tensor& x, std::int64_t k) {
+  check("top_k", x, -1);
+  if (k < 0 || k > x.shape().back()) {
+    detail::fail<ValueError>("top_k", "expected 0 <= k <= the last axis of shape {}, received {}", x.shape(), k);
+  }
+  return first("top_k", x, k, true, true);
+}
+
+}  // namespace xtape
