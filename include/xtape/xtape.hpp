@@ -55,6 +55,8 @@
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/indexing.hpp"
 #include "xtape/ops/linalg.hpp"
+#include "xtape/ops/linalg_decompositions.hpp"
+#include "xtape/ops/linalg_solve.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/nn.hpp"

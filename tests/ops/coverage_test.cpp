@@ -12,7 +12,7 @@ namespace {
 /// The functions that a header of ops declares outside namespace detail, with the namespaces inside xtape.
 std::set<std::string> declared_in(const std::string& header) {
   static const std::regex opens("namespace (\\w+) \\{"), closes("\\}  // namespace (\\w+)"),
-      declares("(?:inline )?Tensors? (\\w+)\\(.*");
+      declares("(?:inline )?[A-Z]\\w* (\\w+)\\(.*");
   std::set<std::string> names;
   std::vector<std::string> inside;
   std::istringstream lines(header);
@@ -55,6 +55,7 @@ TEST_CASE("coverage: what counts as a declaration of an op") {
       "inline Tensor inlined(const Tensor& x) { return x; }\n"
       "inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }\n"
       "Tensors several(const Tensor& x);\n"
+      "Parts of_a_struct(const Tensor& x);\n"
       "Tensor over_two_lines(const Tensor& x,\n"
       "                      const Tensor& y);\n"
       "struct Options {\n"
@@ -69,5 +70,5 @@ TEST_CASE("coverage: what counts as a declaration of an op") {
       "Tensor last(const Tensor& x);\n"
       "}  // namespace xtape\n";
   CHECK(declared_in(header) ==
-        std::set<std::string>{"plain", "inlined", "several", "over_two_lines", "nn::nested", "last"});
+        std::set<std::string>{"plain", "inlined", "several", "of_a_struct", "over_two_lines", "nn::nested", "last"});
 }

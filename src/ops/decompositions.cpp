@@ -1,0 +1,165 @@
+#include "core/convert.hpp"
+#include "core/fill.hpp"
+#include "kernels/lapack.hpp"
+#include "ops/matrices.hpp"
+#include "xtape/ops/diagonal.hpp"
+#include "xtape/ops/linalg.hpp"
+#include "xtape/ops/linalg_decompositions.hpp"
+#include "xtape/ops/linalg_solve.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/ops/reduce.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape::linalg {
+namespace {
+
+using detail::fail;
+using detail::Matrices;
+
+Tensor times_transposed(const Tensor& a, const Tensor& b) { return matmul(a, b, {.transpose_b = true}); }
+Tensor transposed_times(const Tensor& a, const Tensor& b) { return matmul(a, b, {.transpose_a = true}); }
+
+template <class T>
+T* matrix(const Tensor& t, std::int64_t i) {
+  return detail::mutable_data<T>(t) + i * t.shape(-1) * t.shape(-2);
+}
+
+template <class T>
+void fill_nan(T* values, std::int64_t n) {
+  std::fill_n(values, n, std::numeric_limits<T>::quiet_NaN());
+}
+
+Tensor sum(const Tensor& a, const Tensor& b) { return a && b ? a + b : a ? a : b; }
+
+/// The gradient of x = q r for m >= n.
+Tensor tall_qr_gradient(const Tensor& q, const Tensor& r, const Tensor& dq, const Tensor& dr) {
+  Tensor m;
+  if (dr) m = times_transposed(r, dr);
+  if (dq) m = sum(m, -transposed_times(dq, q));
+  const Tensor symmetric = tril(m) + matrix_transpose(tril(m, -1));  // the lower triangle on both sides
+  const Tensor left = sum(dq, matmul(q, symmetric));
+  return matrix_transpose(triangular_solve(r, matrix_transpose(left), {.lower = false}));
+}
+
+/// 1 / (b_j - b_i), and 0 where that is not finite.
+Tensor inverse_differences(const Tensor& b) {
+  const Tensor difference = expand_dims(b, -2) - expand_dims(b, -1);
+  const Tensor none = difference == 0;
+  return where(none, 0, 1 / where(none, 1, difference));
+}
+
+Tensor safe_reciprocal(const Tensor& s) {
+  const Tensor none = s == 0;
+  return where(none, 0, 1 / where(none, 1, s));
+}
+
+Tensor svd_gradient(const Tensor& s, const Tensor& u, const Tensor& v, const Tensor& ds, const Tensor& du,
+                    const Tensor& dv) {
+  Tensor inner, outside;
+  if (ds) inner = linalg::diag(ds);
+  if (du || dv) {
+    const Tensor f = inverse_differences(square(s));
+    const Tensor row = expand_dims(s, -2), column = expand_dims(s, -1);
+    const auto skew = [&f](const Tensor& w, const Tensor& dw) {
+      const Tensor k = transposed_times(w, dw);
+      return f * (k - matrix_transpose(k));
+    };
+    if (du) {
+      inner = sum(inner, skew(u, du) * row);
+      if (u.shape(-2) > u.shape(-1)) {  // the part of du outside of what u spans
+        const Tensor w = times_transposed(du * expand_dims(safe_reciprocal(s), -2), v);
+        outside = w - matmul(u, transposed_times(u, w));
+      }
+    }
+    if (dv) {
+      inner = sum(inner, column * skew(v, dv));
+      if (v.shape(-2) > v.shape(-1)) {
+        const Tensor w = times_transposed(u, dv * expand_dims(safe_reciprocal(s), -2));
+        outside = sum(outside, w - times_transposed(matmul(w, v), v));
+      }
+    }
+  }
+  return sum(matmul(u, times_transposed(inner, v)), outside);
+}
+
+}  // namespace
+
+Qr qr(const Tensor& x) {
+  const char* op = "linalg.qr";
+  const Matrices m = detail::check_matrices(op, x);
+  const int k = std::min(m.rows, m.columns);
+  const Tensor work = detail::copy(x);
+  Tensor out[2] = {detail::make_tensor(m.shape(m.rows, k), x.dtype()),
+                   detail::make_tensor(m.shape(k, m.columns), x.dtype())};
+  detail::for_matrices(x.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
+    kernels::qr(m.rows, m.columns, matrix<T>(work, i), matrix<T>(out[0], i), matrix<T>(out[1], i));
+    return true;
+  });
+  record(op, {x}, std::span<Tensor>(out), [x, q = out[0], r = out[1], k](std::span<const Tensor> d) {
+    const std::int64_t rest = x.shape(-1) - k;
+    if (rest <= 0) return Grads{tall_qr_gradient(q, r, d[0], d[1])};
+    // [a b] = q [u v] with square a and u, so that v = q^T b.
+    const Tensor u = slice_axis(r, -1, 0, k), b = slice_axis(x, -1, k, rest);
+    Tensor dq = d[0], du, db;
+    if (d[1]) {
+      du = slice_axis(d[1], -1, 0, k);
+      const Tensor dv = slice_axis(d[1], -1, k, rest);
+      dq = sum(dq, times_transposed(b, dv));
+      db = matmul(q, dv);
+    } else {
+      db = detail::filled(b.shape(), b.dtype(), 0);
+    }
+    return Grads{concat({tall_qr_gradient(q, u, dq, du), db}, -1)};
+  });
+  return {out[0], out[1]};
+}
+
+Svd svd(const Tensor& x) {
+  const char* op = "linalg.svd";
+  const Matrices m = detail::check_matrices(op, x);
+  const int k = std::min(m.rows, m.columns);
+  const Tensor work = detail::copy(x);
+  Tensor out[3] = {detail::make_tensor(m.shape(k), x.dtype()), detail::make_tensor(m.shape(m.rows, k), x.dtype()),
+                   detail::make_tensor(m.shape(m.columns, k), x.dtype())};
+  const std::int64_t bad = detail::for_matrices(x.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
+    T *a = matrix<T>(work, i), *s = detail::mutable_data<T>(out[0]) + i * k;
+    T *u = matrix<T>(out[1], i), *v = matrix<T>(out[2], i);
+    if (detail::all_finite(a, m.size())) return kernels::svd(m.rows, m.columns, a, s, u, v);
+    fill_nan(s, k);
+    fill_nan(u, std::int64_t{m.rows} * k);
+    fill_nan(v, std::int64_t{m.columns} * k);
+    return true;
+  });
+  if (bad >= 0) fail<ValueError>(op, "did not converge for {}", detail::which(m, bad));
+  record(op, {x}, std::span<Tensor>(out), [s = out[0], u = out[1], v = out[2]](std::span<const Tensor> d) {
+    return Grads{svd_gradient(s, u, v, d[0], d[1], d[2])};
+  });
+  return {out[0], out[1], out[2]};
+}
+
+Eigh eigh(const Tensor& x) {
+  const char* op = "linalg.eigh";
+  const Matrices m = detail::check_square(op, x);
+  Tensor out[2] = {detail::make_tensor(m.shape(m.rows), x.dtype()), detail::copy(x)};
+  const std::int64_t bad = detail::for_matrices(x.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
+    T *w = detail::mutable_data<T>(out[0]) + i * m.rows, *v = matrix<T>(out[1], i);
+    bool finite = true;
+    for (std::int64_t row = 0; row < m.rows; ++row) finite = finite && detail::all_finite(v + row * m.rows, row + 1);
+    if (finite) return kernels::eigh(m.rows, v, w);
+    fill_nan(w, m.rows);
+    fill_nan(v, m.size());
+    return true;
+  });
+  if (bad >= 0) fail<ValueError>(op, "did not converge for {}", detail::which(m, bad));
+  record(op, {x}, std::span<Tensor>(out), [w = out[0], v = out[1]](std::span<const Tensor> d) {
+    Tensor inner;
+    if (d[0]) inner = linalg::diag(d[0]);
+    if (d[1]) inner = sum(inner, inverse_differences(w) * transposed_times(v, d[1]));
+    const Tensor g = matmul(v, times_transposed(inner, v));
+    return Grads{tril(g) + tril(matrix_transpose(g), -1)};
+  });
+  return {out[0], out[1]};
+}
+
+}  // namespace xtape::linalg

@@ -1,0 +1,125 @@
+#include "xtape/ops/linalg_solve.hpp"
+
+#include "core/convert.hpp"
+#include "core/fill.hpp"
+#include "kernels/lapack.hpp"
+#include "ops/matrices.hpp"
+#include "xtape/ops/diagonal.hpp"
+#include "xtape/ops/linalg.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape::linalg {
+namespace {
+
+using detail::fail;
+using detail::Matrices;
+
+using Pivots = detail::PoolVector<int>;
+
+Pivots pivots_for(const Matrices& m) { return Pivots(static_cast<std::size_t>(m.rows)); }
+
+[[noreturn]] void fail_singular(const char* op, const Matrices& m, std::int64_t i) {
+  fail<ValueError>(op, "{} is singular", detail::which(m, i));
+}
+
+}  // namespace
+
+Tensor inv(const Tensor& x) {
+  const char* op = "linalg.inv";
+  const Matrices m = detail::check_square(op, x);
+  Tensor y = detail::copy(x);
+  const std::int64_t bad = detail::for_matrices(x.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
+    T* a = detail::mutable_data<T>(y) + i * m.size();
+    Pivots pivots = pivots_for(m);
+    if (kernels::lu(m.rows, a, pivots.data())) return false;
+    kernels::lu_inverse(m.rows, a, pivots.data());
+    return true;
+  });
+  if (bad >= 0) fail_singular(op, m, bad);
+  return record(op, {x}, y, [y](const Tensor& dy) {
+    return Grads{-matmul(y, matmul(dy, y, {.transpose_b = true}), {.transpose_a = true})};
+  });
+}
+
+Tensor solve(const Tensor& a_, const Tensor& b_, SolveOptions options) {
+  const char* op = "linalg.solve";
+  detail::check_square(op, a_);
+  const detail::System system = detail::make_system(op, a_, b_);
+  const Tensor &a = system.a, &b = system.b;
+  const Matrices m = detail::check_square(op, a);
+  const auto columns = static_cast<int>(b.shape(-1));
+  Tensor x = detail::copy(b);
+  const Tensor factors = detail::copy(a);
+  const std::int64_t bad = detail::for_matrices(a.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
+    T* lu = detail::mutable_data<T>(factors) + i * m.size();
+    Pivots pivots = pivots_for(m);
+    if (kernels::lu(m.rows, lu, pivots.data())) return false;
+    if (columns > 0) {
+      kernels::lu_solve(m.rows, columns, options.adjoint, lu, pivots.data(),
+                        detail::mutable_data<T>(x) + i * m.rows * columns);
+    }
+    return true;
+  });
+  if (bad >= 0) fail_singular(op, m, bad);
+  x = record(op, {a, b}, x, [a = a, x, options](const Tensor& dx, Needs need) {
+    const Tensor db = solve(a, dx, {.adjoint = !options.adjoint});
+    Tensor da;
+    if (need[0]) da = -(options.adjoint ? matmul(x, db, {.transpose_b = true}) : matmul(db, x, {.transpose_b = true}));
+    return Grads{da, db};
+  });
+  return system.vector ? squeeze(x, -1) : x;
+}
+
+Tensor triangular_solve(const Tensor& a_, const Tensor& b_, TriangularSolveOptions options) {
+  const char* op = "linalg.triangular_solve";
+  detail::check_square(op, a_);
+  const detail::System system = detail::make_system(op, a_, b_);
+  const Tensor &a = system.a, &b = system.b;
+  const Matrices m = detail::check_square(op, a);
+  const auto columns = static_cast<int>(b.shape(-1));
+  Tensor x = detail::copy(b);
+  const std::int64_t bad = detail::for_matrices(a.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
+    const T* matrix = detail::const_data<T>(a) + i * m.size();
+    for (std::int64_t j = 0; j < m.rows; ++j) {
+      if (matrix[j * (m.rows + 1)] == T(0)) return false;
+    }
+    if (columns > 0) {
+      kernels::triangular_solve(m.rows, columns, options.lower, options.adjoint, matrix,
+                                detail::mutable_data<T>(x) + i * m.rows * columns);
+    }
+    return true;
+  });
+  if (bad >= 0) fail_singular(op, m, bad);
+  x = record(op, {a, b}, x, [a = a, x, options](const Tensor& dx, Needs need) {
+    const Tensor db = triangular_solve(a, dx, {.lower = options.lower, .adjoint = !options.adjoint});
+    Tensor da;
+    if (need[0]) {
+      da = -(options.adjoint ? matmul(x, db, {.transpose_b = true}) : matmul(db, x, {.transpose_b = true}));
+      da = options.lower ? tril(da) : triu(da);
+    }
+    return Grads{da, db};
+  });
+  return system.vector ? squeeze(x, -1) : x;
+}
+
+Tensor cholesky(const Tensor& x) {
+  const char* op = "linalg.cholesky";
+  const Matrices m = detail::check_square(op, x);
+  Tensor l = detail::copy(x);
+  const std::int64_t bad = detail::for_matrices(x.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
+    return kernels::cholesky(m.rows, detail::mutable_data<T>(l) + i * m.size());
+  });
+  if (bad >= 0) fail<ValueError>(op, "{} is not positive definite", detail::which(m, bad));
+  return record(op, {x}, l, [l](const Tensor& dl) {
+    // L^-T P L^-1, made symmetric, with P the lower triangle of L^T dL and half of its diagonal.
+    Tensor p = tril(matmul(l, dl, {.transpose_a = true}));
+    p = p - linalg::diag(diag_part(p)) * 0.5;
+    const Tensor left = triangular_solve(l, p, {.adjoint = true});
+    const Tensor s = triangular_solve(l, matrix_transpose(left), {.adjoint = true});
+    return Grads{(s + matrix_transpose(s)) * 0.5};
+  });
+}
+
+}  // namespace xtape::linalg
