@@ -236,6 +236,8 @@ bool run(Kind kind, const Conv& c, const Operands& o, bool relu) {
 
 }  // namespace
 
+bool has_onednn() { return true; }
+
 bool onednn_conv2d(const Conv& c, const float* x, const float* w, const float* bias, bool relu, float* y) {
   return run(Kind::forward, c, {x, w, bias, y}, relu);
 }
@@ -253,6 +255,8 @@ bool onednn_conv2d_backprop_filter(const Conv& c, const float* x, const float* d
 #else
 
 namespace xtape::kernels {
+
+bool has_onednn() { return false; }
 
 bool onednn_conv2d(const Conv&, const float*, const float*, const float*, bool, float*) { return false; }
 bool onednn_conv2d_backprop_input(const Conv&, const float*, const float*, float*) { return false; }

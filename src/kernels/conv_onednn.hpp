@@ -6,6 +6,9 @@
 // then.
 namespace xtape::kernels {
 
+/// Whether xtape was built with oneDNN.
+bool has_onednn();
+
 bool onednn_conv2d(const Conv& c, const float* x, const float* w, const float* bias, bool relu, float* y);
 bool onednn_conv2d_backprop_input(const Conv& c, const float* dy, const float* w, float* dx);
 bool onednn_conv2d_backprop_filter(const Conv& c, const float* x, const float* dy, float* dw, float* db);
