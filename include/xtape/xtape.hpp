@@ -73,6 +73,7 @@
 #include "xtape/optimizers/sgd.hpp"
 #include "xtape/optimizers/zip.hpp"
 #include "xtape/tape/check_gradients.hpp"
+#include "xtape/tape/check_numerics.hpp"
 #include "xtape/tape/custom_gradient.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 #include "xtape/tape/record.hpp"

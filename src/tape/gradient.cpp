@@ -142,6 +142,17 @@ void TapeImpl::walk(const Marks& wanted, const Marks& kept, Tensors& gradients, 
   }
 }
 
+namespace {
+Grads run_rule(const Record& record, std::span<const Tensor> dy, Needs needs) {
+  try {
+    return record.table->run(record.rule, dy, needs);
+  } catch (Error& error) {
+    error.add_context(fmt::format("in the gradient of '{}'", record.name));
+    throw;
+  }
+}
+}  // namespace
+
 void TapeImpl::run(const Record& record, const Marks& wanted, Tensors& gradients) {
   constexpr std::size_t few = 16;
   bool few_needs[few];
@@ -156,7 +167,7 @@ void TapeImpl::run(const Record& record, const Marks& wanted, Tensors& gradients
   }
   if (!any) return;
   const std::span<const Tensor> dy(&gradients[record.first_output], record.num_outputs);
-  Grads results = record.table->run(record.rule, dy, Needs({needs, n}));
+  Grads results = run_rule(record, dy, Needs({needs, n}));
   if (results.size() != n) {
     fail<ValueError>(record.name, "its rule returned {} gradients, expected one for each of {} inputs", results.size(),
                      n);

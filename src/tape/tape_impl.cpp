@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 #include "core/check.hpp"
 #include "core/warn.hpp"
+#include "tape/numerics.hpp"
 #include "xtape/tape/read_variables.hpp"
 
 namespace xtape::detail {
@@ -86,6 +88,7 @@ void ReadVariables::note(const Variable& variable) {
 }
 
 bool any_tracked(const Inputs& inputs) noexcept {
+  if (numerics_check != nullptr) return true;  // whoever asks shall come to record
   for (const TapeImpl* tape = innermost_tape; tape != nullptr; tape = tape->outer()) {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (inputs[i] != nullptr && tape->any_slot_of(inputs[i]) != no_slot) return true;
@@ -94,25 +97,35 @@ bool any_tracked(const Inputs& inputs) noexcept {
   return false;
 }
 
+namespace {
+
+/// Gives results the next numbers of the thread.
+void number_outputs(const Inputs& inputs, std::span<Tensor> outputs) {
+  for (auto& output : outputs) {
+    // A rule-writer may return an input itself: the result needs an identity of its own.
+    if (output.impl()->id != 0 || output.impl()->leaf.load(std::memory_order_relaxed) != 0 ||
+        contains(inputs, output.impl())) {
+      output = make_alias(output);
+    }
+    output.impl()->id = upcoming_id();
+    output.impl()->weak = false;
+    ++next_id;
+  }
+}
+
+}  // namespace
+
 void record_outputs(const char* name, const Inputs& inputs, std::span<Tensor> outputs, void* rule,
                     const RuleTable* table) {
-  bool numbered = false;
+  bool numbered = numerics_check != nullptr;
+  if (numbered) {
+    number_outputs(inputs, outputs);
+    numerics_check->check(name, inputs, outputs);
+  }
   for (TapeImpl* tape = innermost_tape; tape != nullptr; tape = tape->outer()) {
     Record* record = tape->begin_record(name, inputs, table);
     if (record == nullptr) continue;
-    if (!numbered) {
-      for (auto& output : outputs) {
-        // A rule-writer may return an input itself: the result needs an identity of its own.
-        if (output.impl()->id != 0 || output.impl()->leaf.load(std::memory_order_relaxed) != 0 ||
-            contains(inputs, output.impl())) {
-          output = make_alias(output);
-        }
-        output.impl()->id = upcoming_id();
-        output.impl()->weak = false;
-        ++next_id;
-      }
-      numbered = true;
-    }
+    if (!std::exchange(numbered, true)) number_outputs(inputs, outputs);
     if (record->table != nullptr) {
       if (tape->outer() == nullptr) {
         table->move(record->rule, rule);

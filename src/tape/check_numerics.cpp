@@ -1,0 +1,164 @@
+#include "xtape/tape/check_numerics.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+
+#include "core/check.hpp"
+#include "core/convert.hpp"
+#include "kernels/dispatch.hpp"
+#include "tape/numerics.hpp"
+#include "tape/tape_impl.hpp"
+
+namespace xtape {
+namespace detail {
+
+constinit thread_local NumericsCheck* numerics_check = nullptr;
+
+namespace {
+
+/// What is known of a tensor's elements.
+struct Summary {
+  std::int64_t nan = 0, infinite = 0, first_bad = -1;
+  double low = INFINITY, high = -INFINITY;  ///< of the finite ones
+};
+
+template <class T>
+bool all_finite(const T* x, std::int64_t n) {
+  bool bad = false;
+  for (std::int64_t i = 0; i < n; ++i) bad |= !(x[i] - x[i] == T(0));
+  return !bad;
+}
+
+template <class F>
+void visit_elements(const Tensor& t, F&& f) {
+  kernels::visit(t.dtype(), [&]<class T>(kernels::Type<T>) {
+    if constexpr (std::is_floating_point_v<T>) f(const_data<T>(t));
+  });
+}
+
+/// A float32 tensor for a bfloat16 one.
+Tensor readable(const Tensor& t) { return t.dtype() == bfloat16 ? convert(t, float32) : t; }
+
+bool is_fine(const Tensor& t) {
+  bool fine = true;
+  visit_elements(readable(t), [&](const auto* x) { fine = all_finite(x, t.size()); });
+  return fine;
+}
+
+Summary summary_of(const Tensor& tensor) {
+  Summary s;
+  const Tensor t = readable(tensor);
+  visit_elements(t, [&](const auto* x) {
+    for (std::int64_t i = 0; i < t.size(); ++i) {
+      const auto value = static_cast<double>(x[i]);
+      if (std::isfinite(value)) {
+        s.low = std::min(s.low, value);
+        s.high = std::max(s.high, value);
+        continue;
+      }
+      (std::isnan(value) ? s.nan : s.infinite) += 1;
+      if (s.first_bad < 0) s.first_bad = i;
+    }
+  });
+  return s;
+}
+
+/// "(4, 0)"
+std::string place(const Shape& shape, std::int64_t index) {
+  PoolVector<std::int64_t> at(static_cast<std::size_t>(shape.rank()));
+  for (int axis = shape.rank(); axis-- > 0;) {
+    at[static_cast<std::size_t>(axis)] = index % shape[axis];
+    index /= shape[axis];
+  }
+  return Shape(at).str();
+}
+
+/// "3 NaN and 1 infinite of 320 elements, first at (4, 0)"
+std::string faults(const Tensor& t, const Summary& s) {
+  std::string text = s.nan > 0 ? fmt::format("{} NaN", s.nan) : "";
+  if (s.infinite > 0) text += fmt::format("{}{} infinite", text.empty() ? "" : " and ", s.infinite);
+  return text + fmt::format(" of {} elements, first at {}", t.size(), place(t.shape(), s.first_bad));
+}
+
+std::string range(const Summary& s) {
+  return s.low <= s.high ? fmt::format("within [{:.6g}, {:.6g}]", s.low, s.high) : "without finite elements";
+}
+
+}  // namespace
+}  // namespace detail
+
+namespace debug {
+
+/// Stands under the thread's tapes, so that ops report themselves, and remembers the latest of them.
+struct CheckNumerics::Impl final : detail::NumericsCheck {
+  struct Op {
+    std::uint64_t id = 0;
+    std::uint64_t number = 0;  ///< counts the ops
+    const char* name = nullptr;
+  };
+  static constexpr std::size_t remembered = 1 << 14;
+
+  detail::TapeImpl tape{{.watch_accessed_variables = false}};
+  std::vector<Op> ops{remembered};
+  std::uint64_t count = 0;
+  detail::NumericsCheck* outer = nullptr;
+
+  Impl() : outer(detail::numerics_check) {
+    tape.start();
+    detail::numerics_check = this;
+  }
+  ~Impl() override { detail::numerics_check = outer; }
+
+  /// "subtract #11", or what else the tensor is.
+  std::string origin(const detail::TensorImpl* t) const {
+    const Op& op = ops[t->id % remembered];
+    return t->id != 0 && op.id == t->id ? fmt::format("{} #{}", op.name, op.number) : "a tensor from outside";
+  }
+
+  void check(const char* name, const Inputs& inputs, std::span<const Tensor> outputs) override {
+    ++count;
+    for (const auto& output : outputs) {
+      ops[output.impl()->id % remembered] = {output.impl()->id, count, name};
+      if (!is_floating(output.dtype()) || detail::is_fine(output)) continue;
+      const detail::Summary found = detail::summary_of(output);
+      std::string text = fmt::format("{} #{} -> {} {} has {}; fed by", name, count, output.dtype(), output.shape(),
+                                     detail::faults(output, found));
+      for (std::size_t i = 0; i < inputs.size(); ++i) {
+        if (inputs[i] == nullptr) continue;
+        detail::retain(inputs[i]);
+        const Tensor input = Tensor::adopt(inputs[i]);
+        text += fmt::format("{} {} -> {} {}", i == 0 ? "" : ",", origin(inputs[i]), input.dtype(), input.shape());
+        if (!is_floating(input.dtype())) continue;
+        const detail::Summary own = detail::summary_of(input);
+        text += " " + detail::range(own);
+        if (own.first_bad >= 0) text += " with " + detail::faults(input, own);
+      }
+      detail::fail<RuntimeError>("check_numerics", "{}", text);
+    }
+  }
+};
+
+CheckNumerics::CheckNumerics() : impl_(std::make_unique<Impl>()) {}
+CheckNumerics::~CheckNumerics() = default;
+
+namespace {
+thread_local std::optional<CheckNumerics> enabled;
+}  // namespace
+
+void enable_check_numerics() {
+  if (!enabled) enabled.emplace();
+}
+void disable_check_numerics() { enabled.reset(); }
+
+Tensor check_numerics(const Tensor& x, const std::string& message) {
+  if (is_floating(x.dtype()) && !detail::is_fine(x)) {
+    detail::fail<RuntimeError>("check_numerics", "{}: {} {} has {}", message, x.dtype(), x.shape(),
+                               detail::faults(x, detail::summary_of(x)));
+  }
+  return x;
+}
+
+}  // namespace debug
+}  // namespace xtape
