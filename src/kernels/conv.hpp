@@ -10,8 +10,8 @@ namespace xtape::kernels {
 /// out_channels] to [batch, height, width, out_channels]. All sizes but those of the batch and the images are positive.
 struct Conv {
   std::int64_t batch = 0;
-  Window height;
-  Window width;
+  Window height = {};
+  Window width = {};
   std::int64_t in_channels = 1;
   std::int64_t out_channels = 1;
   std::int64_t groups = 1;

@@ -9,8 +9,8 @@ namespace xtape::kernels {
 /// Pooling of images [batch, height, width, channels]. Every window holds at least one element of the image.
 struct Pool {
   std::int64_t batch = 0;
-  Window height;
-  Window width;
+  Window height = {};
+  Window width = {};
   std::int64_t channels = 1;
 };
 
