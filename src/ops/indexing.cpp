@@ -37,7 +37,7 @@ Tensor index_as(const char* op, const Tensor& x, const std::vector<IndexItem>& i
   const auto count_of = [&items](Kind kind) {
     return static_cast<int>(std::count_if(items.begin(), items.end(), [kind](auto& i) { return i.kind() == kind; }));
   };
-  if (count_of(Kind::ellipsis) > 1) fail<ValueError>(op, "at most one ellipsis is possible");
+  if (count_of(Kind::rest) > 1) fail<ValueError>(op, "at most one ellipsis is possible");
   const int named = count_of(Kind::integer) + count_of(Kind::slice);
   if (named > x.rank()) {
     fail<IndexError>(op, "too many indices: {} for shape {} of rank {}", named, x.shape(), x.rank());
@@ -54,11 +54,11 @@ Tensor index_as(const char* op, const Tensor& x, const std::vector<IndexItem>& i
   };
   for (const auto& item : items) {
     switch (item.kind()) {
-      case Kind::newaxis:
+      case Kind::added:
         sizes.push_back(1);
         steps.push_back(0);
         break;
-      case Kind::ellipsis:
+      case Kind::rest:
         take_whole(x.rank() - named);
         break;
       case Kind::integer: {

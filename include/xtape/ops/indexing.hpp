@@ -34,13 +34,13 @@ inline constexpr NewAxis newaxis{};
 /// One item of index(): an integer, a Slice, `all`, `ellipsis` or `newaxis`.
 class IndexItem {
  public:
-  enum class Kind { integer, slice, ellipsis, newaxis };
+  enum class Kind { integer, slice, rest, added };
 
   template <std::integral I>
   requires(!std::is_same_v<I, bool>) IndexItem(I number) : kind_(Kind::integer), number_(number) {}
   IndexItem(const Slice& slice) : kind_(Kind::slice), slice_(slice) {}
-  IndexItem(Ellipsis) : kind_(Kind::ellipsis) {}
-  IndexItem(NewAxis) : kind_(Kind::newaxis) {}
+  IndexItem(Ellipsis) : kind_(Kind::rest) {}
+  IndexItem(NewAxis) : kind_(Kind::added) {}
 
   Kind kind() const noexcept { return kind_; }
   std::int64_t number() const noexcept { return number_; }
