@@ -27,7 +27,8 @@ struct Ellipsis {};
 /// The type of `newaxis`: an axis of size 1.
 struct NewAxis {};
 
-inline const Slice all{};  ///< Python's ":"
+/// Python's ":". A function, as compilers warn of local variables that have the name of a variable outside.
+inline auto all() -> Slice { return {}; }
 inline constexpr Ellipsis ellipsis{};
 inline constexpr NewAxis newaxis{};
 
@@ -39,6 +40,7 @@ class IndexItem {
   template <std::integral I>
   requires(!std::is_same_v<I, bool>) IndexItem(I number) : kind_(Kind::integer), number_(number) {}
   IndexItem(const Slice& slice) : kind_(Kind::slice), slice_(slice) {}
+  IndexItem(Slice (*make)()) : IndexItem(make()) {}
   IndexItem(Ellipsis) : kind_(Kind::rest) {}
   IndexItem(NewAxis) : kind_(Kind::added) {}
 
