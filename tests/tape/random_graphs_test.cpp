@@ -11,13 +11,19 @@
 #include "xtape/core/creation.hpp"
 #include "xtape/core/error.hpp"
 #include "xtape/core/format.hpp"
+#include "xtape/ops/arithmetic.hpp"
+#include "xtape/ops/contraction.hpp"
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/linalg.hpp"
+#include "xtape/ops/linalg_solve.hpp"
 #include "xtape/ops/map.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/nn.hpp"
+#include "xtape/ops/padding.hpp"
 #include "xtape/ops/reduce.hpp"
+#include "xtape/ops/scan.hpp"
+#include "xtape/ops/statistics.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 
 // Random graphs of 3 to 60 smooth ops whose nodes are shared and broadcast; the first and second derivatives of a
@@ -42,6 +48,9 @@ int last_axis(const Tensor& x) { return x.rank() - 1; }
 void require(bool fits) {
   if (!fits) throw ValueError("does not fit");
 }
+
+/// A matrix far from singular.
+Tensor gram(const Tensor& x) { return matmul(x, x, {.transpose_b = true}) + eye(x.shape(-2), -1, float64); }
 
 std::vector<Op> make_ops() {
   using T = const Tensor&;
@@ -82,6 +91,26 @@ std::vector<Op> make_ops() {
               return require(x.rank() == 0), broadcast_to(x, {2, 3});
             }),
       unary("where", [](T x) { return where(greater(stop_gradient(x), 0.1), square(x), 0.01 * (2 * x - 0.1) / 0.1); }),
+      unary("reduce_logsumexp", [](T x) { return require(x.rank() > 0), reduce_logsumexp(x, 0, true); }),
+      unary("reduce_variance", [](T x) { return require(x.rank() > 0), reduce_variance(x, last_axis(x)); }),
+      unary("norm", [](T x) { return require(x.rank() > 0), norm(x + 3, {}, last_axis(x), true); }),
+      unary("cumsum", [](T x) { return require(x.rank() > 0), cumsum(x, 0, {.exclusive = true}); }),
+      unary("cumprod", [](T x) { return require(x.rank() > 0), cumprod(0.5 + sigmoid(x), last_axis(x)); }),
+      unary("roll", [](T x) { return require(x.rank() > 0), roll(x, 1, last_axis(x)); }),
+      unary("reverse", [](T x) { return require(x.rank() > 0), reverse(x, {0}); }),
+      unary("pad",
+            [](T x) {
+              return require(x.rank() == 1), pad(x, {{1, 0}});
+            }),
+      unary("inv", [](T x) { return require(x.rank() >= 2), linalg::inv(gram(x)); }),
+      unary("slogdet", [](T x) { return require(x.rank() >= 2), linalg::slogdet(gram(x)).logdet; }),
+      unary("cholesky", [](T x) { return require(x.rank() >= 2), linalg::cholesky(gram(x)); }),
+      {"atan2", true, [](T a, T b) { return atan2(a, 1.5 + tanh(b)); }},
+      {"squared_difference", true, [](T a, T b) { return squared_difference(a, b); }},
+      {"einsum", true,
+       [](T a, T b) {
+         return einsum("...i,...i->...", {a, b});
+       }},
       {"add", true, [](T a, T b) { return a + b; }},
       {"subtract", true, [](T a, T b) { return a - b; }},
       {"multiply", true, [](T a, T b) { return a * b; }},
