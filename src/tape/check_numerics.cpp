@@ -8,14 +8,11 @@
 #include "core/check.hpp"
 #include "core/convert.hpp"
 #include "kernels/dispatch.hpp"
-#include "tape/numerics.hpp"
+#include "tape/observer.hpp"
 #include "tape/tape_impl.hpp"
 
 namespace xtape {
 namespace detail {
-
-constinit thread_local NumericsCheck* numerics_check = nullptr;
-
 namespace {
 
 /// What is known of a tensor's elements.
@@ -77,9 +74,10 @@ std::string place(const Shape& shape, std::int64_t index) {
 
 /// "3 NaN and 1 infinite of 320 elements, first at (4, 0)"
 std::string faults(const Tensor& t, const Summary& s) {
-  std::string text = s.nan > 0 ? fmt::format("{} NaN", s.nan) : "";
-  if (s.infinite > 0) text += fmt::format("{}{} infinite", text.empty() ? "" : " and ", s.infinite);
-  return text + fmt::format(" of {} elements, first at {}", t.size(), place(t.shape(), s.first_bad));
+  const char* both = s.nan > 0 && s.infinite > 0 ? " and " : "";
+  return fmt::format("{}{}{} of {} elements, first at {}", s.nan > 0 ? fmt::format("{} NaN", s.nan) : "", both,
+                     s.infinite > 0 ? fmt::format("{} infinite", s.infinite) : "", t.size(),
+                     place(t.shape(), s.first_bad));
 }
 
 std::string range(const Summary& s) {
@@ -92,7 +90,7 @@ std::string range(const Summary& s) {
 namespace debug {
 
 /// Stands under the thread's tapes, so that ops report themselves, and remembers the latest of them.
-struct CheckNumerics::Impl final : detail::NumericsCheck {
+struct CheckNumerics::Impl final : detail::Observer {
   struct Op {
     std::uint64_t id = 0;
     std::uint64_t number = 0;  ///< counts the ops
@@ -103,13 +101,11 @@ struct CheckNumerics::Impl final : detail::NumericsCheck {
   detail::TapeImpl tape{{.watch_accessed_variables = false}};
   std::vector<Op> ops{remembered};
   std::uint64_t count = 0;
-  detail::NumericsCheck* outer = nullptr;
 
-  Impl() : outer(detail::numerics_check) {
+  Impl() {
+    tape.observer = this;
     tape.start();
-    detail::numerics_check = this;
   }
-  ~Impl() override { detail::numerics_check = outer; }
 
   /// "subtract #11", or what else the tensor is.
   std::string origin(const detail::TensorImpl* t) const {
@@ -132,8 +128,8 @@ struct CheckNumerics::Impl final : detail::NumericsCheck {
         text += fmt::format("{} {} -> {} {}", i == 0 ? "" : ",", origin(inputs[i]), input.dtype(), input.shape());
         if (!is_floating(input.dtype())) continue;
         const detail::Summary own = detail::summary_of(input);
-        text += " " + detail::range(own);
-        if (own.first_bad >= 0) text += " with " + detail::faults(input, own);
+        text += fmt::format(" {}", detail::range(own));
+        if (own.first_bad >= 0) text += fmt::format(" with {}", detail::faults(input, own));
       }
       detail::fail<RuntimeError>("check_numerics", "{}", text);
     }

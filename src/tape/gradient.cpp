@@ -61,14 +61,13 @@ Tensors TapeImpl::gradient(std::span<const Tensor> targets, std::span<const Sour
     }
   } else {
     stop();
-    consumed = !keep;
   }
   struct Consume {
-    TapeImpl& tape;
+    TapeImpl* tape;
     ~Consume() {
-      if (tape.consumed) tape.consume();
+      if (tape != nullptr) tape->consume();
     }
-  } consume{*this};
+  } consume{keep ? nullptr : this};
 
   Marks kept(slots_.size(), 0);
   for (const auto& source : sources) {
@@ -78,6 +77,7 @@ Tensors TapeImpl::gradient(std::span<const Tensor> targets, std::span<const Sour
     }
   }
   walk(wanted, kept, gradients, keep);
+  if (!keep) rules_gone_ = true;
 
   Tensors results;
   results.reserve(sources.size());

@@ -6,7 +6,7 @@
 
 #include "core/check.hpp"
 #include "core/warn.hpp"
-#include "tape/numerics.hpp"
+#include "tape/observer.hpp"
 #include "xtape/tape/read_variables.hpp"
 
 namespace xtape::detail {
@@ -88,8 +88,8 @@ void ReadVariables::note(const Variable& variable) {
 }
 
 bool any_tracked(const Inputs& inputs) noexcept {
-  if (numerics_check != nullptr) return true;  // whoever asks shall come to record
   for (const TapeImpl* tape = innermost_tape; tape != nullptr; tape = tape->outer()) {
+    if (tape->observer != nullptr) return true;  // whoever asks shall come to record
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (inputs[i] != nullptr && tape->any_slot_of(inputs[i]) != no_slot) return true;
     }
@@ -100,7 +100,7 @@ bool any_tracked(const Inputs& inputs) noexcept {
 namespace {
 
 /// Gives results the next numbers of the thread.
-void number_outputs(const Inputs& inputs, std::span<Tensor> outputs) {
+[[gnu::always_inline]] inline void number_outputs(const Inputs& inputs, std::span<Tensor> outputs) {
   for (auto& output : outputs) {
     // A rule-writer may return an input itself: the result needs an identity of its own.
     if (output.impl()->id != 0 || output.impl()->leaf.load(std::memory_order_relaxed) != 0 ||
@@ -117,14 +117,16 @@ void number_outputs(const Inputs& inputs, std::span<Tensor> outputs) {
 
 void record_outputs(const char* name, const Inputs& inputs, std::span<Tensor> outputs, void* rule,
                     const RuleTable* table) {
-  bool numbered = numerics_check != nullptr;
-  if (numbered) {
-    number_outputs(inputs, outputs);
-    numerics_check->check(name, inputs, outputs);
-  }
+  bool numbered = false;
   for (TapeImpl* tape = innermost_tape; tape != nullptr; tape = tape->outer()) {
     Record* record = tape->begin_record(name, inputs, table);
-    if (record == nullptr) continue;
+    if (record == nullptr) {
+      if (tape->observer != nullptr) {
+        if (!std::exchange(numbered, true)) number_outputs(inputs, outputs);
+        tape->observer->check(name, inputs, outputs);
+      }
+      continue;
+    }
     if (!std::exchange(numbered, true)) number_outputs(inputs, outputs);
     if (record->table != nullptr) {
       if (tape->outer() == nullptr) {
@@ -216,17 +218,16 @@ Record* TapeImpl::begin_record(const char* name, const Inputs& inputs, const Rul
   }
   auto* memory = static_cast<std::byte*>(arena_.allocate(size, alignment));
   auto* slots = reinterpret_cast<Slot*>(memory + sizeof(Record));
-  bool known = false, tracked = false;
+  Slot lowest = no_slot;
   for (std::size_t i = 0; i < n; ++i) {
     slots[i] = inputs[i] == nullptr ? no_slot : any_slot_of(inputs[i]);
-    tracked = tracked || has_gradient(slots[i]);
-    known = known || slots[i] != no_slot;
+    lowest = std::min(lowest, slots[i]);
   }
-  if (!known) {
+  if (lowest == no_slot) {
     arena_.undo(memory);
     return nullptr;
   }
-  if (!tracked) table = nullptr;
+  if (!has_gradient(lowest)) table = nullptr;
   void* rule = table == nullptr ? nullptr : memory + rule_offset;
   return new (memory) Record{name, table, rule, slots, static_cast<std::uint32_t>(n), 0, no_slot};
 }
@@ -253,11 +254,13 @@ void TapeImpl::destroy_rule(Record& record) noexcept {
 }
 
 void TapeImpl::destroy_rules() noexcept {
+  if (std::exchange(rules_gone_, true)) return;
   for (std::size_t i = records_.size(); i > 0; --i) destroy_rule(*records_[i - 1]);
 }
 
 /// Gives back what the record holds of tensors; what it knows of ops stays.
 void TapeImpl::consume() noexcept {
+  consumed = true;
   destroy_rules();
   watched_.clear();
 }
@@ -280,6 +283,7 @@ void TapeImpl::clear() noexcept {
   leaves_.clear();
   watched_.clear();
   leaf_slots_.clear();
+  rules_gone_ = false;
   first_id_ = begin_at();
 }
 

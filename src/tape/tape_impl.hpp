@@ -75,6 +75,8 @@ class LeafTable {
   std::size_t count_ = 0;
 };
 
+class Observer;
+
 /// The linear record (Wengert list) behind a GradientTape.
 ///
 /// An op result gets the next number of its thread; minus the number at which the tape began it is an index into
@@ -143,6 +145,8 @@ class TapeImpl {
 
   /// gradient() of a non-persistent tape has been called: the rules are gone, what explain() needs is still there.
   bool consumed = false;
+  /// Is shown every op of the thread, whatever the tape tracks.
+  Observer* observer = nullptr;
 
  private:
   struct SlotInfo {
@@ -187,6 +191,7 @@ class TapeImpl {
   TapeImpl* outer_ = nullptr;
   bool recording_ = false;
   bool warned_ = false;
+  bool rules_gone_ = false;  ///< all rules have been destroyed
   std::uint64_t first_id_ = 0;
   PoolVector<Slot> slot_of_;
   PoolVector<SlotInfo> slots_;

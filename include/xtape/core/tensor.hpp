@@ -44,11 +44,11 @@ struct TensorImpl {
   TensorImpl* origin = nullptr;
   Shape shape;
 
-  std::byte* data() {
+  [[gnu::always_inline]] std::byte* data() {
     std::byte* there = elements.load(std::memory_order_acquire);
     return there != nullptr ? there : fill_in();
   }
-  std::byte* fill_in();  ///< makes the elements of a sparse tensor
+  [[gnu::cold]] std::byte* fill_in();  ///< makes the elements of a sparse tensor
 };
 
 /// Frees a TensorImpl that nobody refers to any more.

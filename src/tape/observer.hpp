@@ -6,15 +6,12 @@
 
 namespace xtape::detail {
 
-/// Who looks at every op's result: see check_numerics.cpp.
-class NumericsCheck {
+/// Is shown the result of every op of a thread: see TapeImpl::observer.
+class Observer {
  public:
-  virtual ~NumericsCheck() = default;
+  virtual ~Observer() = default;
   /// Of results that have been numbered.
   virtual void check(const char* name, const Inputs& inputs, std::span<const Tensor> outputs) = 0;
 };
-
-/// That of the calling thread, or null.
-extern constinit thread_local NumericsCheck* numerics_check;
 
 }  // namespace xtape::detail
