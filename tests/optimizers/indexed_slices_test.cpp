@@ -7,6 +7,7 @@
 #include "xtape/core/creation.hpp"
 #include "xtape/core/memory.hpp"
 #include "xtape/core/random.hpp"
+#include "xtape/ops/clip.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
@@ -155,4 +156,20 @@ TEST_CASE("indexed slices: a step on a large table asks for no memory of its siz
   const std::int64_t before = memory_stats().system_bytes;
   step();
   CHECK(memory_stats().system_bytes - before < 1'000'000);
+}
+
+TEST_CASE("indexed slices: clipping by norm looks at the rows alone") {
+  const Variable table(random::normal({10, 3}));
+  const Tensor g = gradient_of(table, false), dense = gradient_of(table, true), other = random::normal({4});
+  const Tensor clipped = clip_by_norm(g, 0.5);
+  const auto [both, norm] = clip_by_global_norm({g, other, Tensor()}, 0.5);
+  const auto [expected, expected_norm] = clip_by_global_norm({dense, other, Tensor()}, 0.5);
+  CHECK(indexed_slices(clipped)->indices.size() == 4);
+  CHECK(indexed_slices(both[0])->indices.size() == 4);
+  CHECK(g.impl()->elements.load() == nullptr);
+  CHECK_CLOSE(norm, expected_norm, 1e-6);
+  CHECK_CLOSE(global_norm({g, other}), expected_norm, 1e-6);
+  CHECK_CLOSE(both[0], expected[0], 1e-6);
+  CHECK_CLOSE(both[1], expected[1], 1e-6);
+  CHECK_CLOSE(clipped, clip_by_norm(dense, 0.5), 1e-6);
 }
