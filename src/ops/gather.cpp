@@ -2,8 +2,9 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
-#include "kernels/inplace.hpp"
+#include "kernels/dispatch.hpp"
 #include "kernels/parallel.hpp"
+#include "kernels/scatter_rows.hpp"
 #include "xtape/core/indexed_slices.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/tape/record.hpp"
@@ -31,12 +32,39 @@ Tensor scatter_add(const Tensor& dy, const Tensor& indices, const Shape& shape, 
   const auto* index = detail::const_data<std::int64_t>(indices);
   const std::int64_t n = indices.size(), bytes = to.inner * static_cast<std::int64_t>(size);
   for (std::int64_t o = 0; o < to.outer; ++o) {
-    for (std::int64_t i = 0; i < n; ++i) {
-      kernels::add_in_place(dy.dtype(), y.impl()->data() + (o * to.count + index[i]) * bytes,
-                            dy.impl()->data() + (o * n + i) * bytes, to.inner, /*subtract=*/false);
-    }
+    kernels::scatter_add_rows(dy.dtype(), y.impl()->data() + o * to.count * bytes, to.count,
+                              dy.impl()->data() + o * n * bytes, index, n, to.inner);
   }
   return record("scatter_add", {dy}, y, [indices, axis](const Tensor& g) { return Grads{gather(g, indices, axis)}; });
+}
+
+/// y as [outer, n, inner] from the n slices of each outer one of x.
+void copy_slices(const Tensor& x, const Layout& from, const std::int64_t* index, std::int64_t n, const Tensor& y) {
+  const std::int64_t bytes = from.inner * static_cast<std::int64_t>(itemsize(x.dtype()));
+  const std::int64_t grain =
+      std::max<std::int64_t>(1, 4 * kernels::elementwise_grain / std::max<std::int64_t>(4, bytes));
+  const auto for_slices = [&](std::int64_t begin, std::int64_t end, auto copy) {
+    for (std::int64_t at = begin, o = begin / n, i = begin % n; at < end; ++at) {
+      copy(at, o * from.count + index[i]);
+      if (++i == n) {
+        i = 0;
+        ++o;
+      }
+    }
+  };
+  kernels::parallel_rows(from.outer * n, grain, [&](std::int64_t begin, std::int64_t end) {
+    if (from.inner == 1) {
+      kernels::visit_size(x.dtype(), [&]<class T>(kernels::Type<T>) {
+        T* to = reinterpret_cast<T*>(y.impl()->data());
+        const T* source = reinterpret_cast<const T*>(x.impl()->data());
+        for_slices(begin, end, [=](std::int64_t i, std::int64_t j) { to[i] = source[j]; });
+      });
+    } else {
+      for_slices(begin, end, [&](std::int64_t i, std::int64_t j) {
+        std::memcpy(y.impl()->data() + i * bytes, x.impl()->data() + j * bytes, static_cast<std::size_t>(bytes));
+      });
+    }
+  });
 }
 
 }  // namespace
@@ -60,17 +88,7 @@ Tensor gather(const Tensor& x, const Tensor& indices, int axis_) {
   sizes.insert(sizes.end(), indices.shape().begin(), indices.shape().end());
   sizes.insert(sizes.end(), x.shape().begin() + axis + 1, x.shape().end());
   Tensor y = detail::make_tensor(Shape(sizes), x.dtype());
-  const std::int64_t bytes = from.inner * static_cast<std::int64_t>(itemsize(x.dtype()));
-  const std::int64_t grain =
-      std::max<std::int64_t>(1, 4 * kernels::elementwise_grain / std::max<std::int64_t>(1, bytes));
-  for (std::int64_t o = 0; o < from.outer; ++o) {
-    kernels::parallel_rows(n, grain, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) {
-        std::memcpy(y.impl()->data() + (o * n + i) * bytes, x.impl()->data() + (o * from.count + index[i]) * bytes,
-                    static_cast<std::size_t>(bytes));
-      }
-    });
-  }
+  copy_slices(x, from, index, n, y);
   return record("gather", {x}, y, [wide, axis, shape = x.shape()](const Tensor& dy) {
     if (axis != 0 || is_recording()) return Grads{scatter_add(dy, wide, shape, axis)};
     Shape rows = shape;

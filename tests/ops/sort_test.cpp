@@ -15,7 +15,7 @@ using namespace xtape::testing;
 
 namespace {
 
-const Table<Alone> alone{{"sort"}, {"argsort"}};
+const Table<Alone> alone{{"sort"}, {"argsort"}, {"top_k"}};
 
 constexpr auto up = SortDirection::ascending, down = SortDirection::descending;
 
