@@ -5,6 +5,7 @@
 
 #include "core/check.hpp"
 #include "xtape/ops/nn.hpp"
+#include "xtape/ops/nn_activations.hpp"
 
 namespace xtape {
 namespace {
@@ -15,9 +16,27 @@ struct Named {
 };
 
 constexpr Named known[] = {
-    {"linear", nullptr},        {"relu", nn::relu},       {"leaky_relu", nn::leaky_relu},
-    {"sigmoid", nn::sigmoid},   {"softmax", nn::softmax}, {"log_softmax", nn::log_softmax},
-    {"softplus", nn::softplus}, {"tanh", nn::tanh},
+    {"linear", nullptr},
+    {"relu", nn::relu},
+    {"leaky_relu", nn::leaky_relu},
+    {"sigmoid", nn::sigmoid},
+    {"softmax", nn::softmax},
+    {"log_softmax", nn::log_softmax},
+    {"softplus", nn::softplus},
+    {"tanh", nn::tanh},
+    {"relu6", nn::relu6},
+    {"elu", nn::elu},
+    {"selu", nn::selu},
+    {"gelu", nn::gelu},
+    {"silu", nn::silu},
+    {"swish", nn::swish},
+    {"mish", nn::mish},
+    {"hard_sigmoid", nn::hard_sigmoid},
+    {"hard_silu", nn::hard_silu},
+    {"hard_swish", nn::hard_swish},
+    {"log_sigmoid", nn::log_sigmoid},
+    {"softsign", nn::softsign},
+    {"exponential", nn::exponential},
 };
 
 }  // namespace

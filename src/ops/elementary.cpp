@@ -113,7 +113,7 @@ Tensor erf(const Tensor& x) {
 }
 
 Tensor erfc(const Tensor& x) {
-  Tensor y = apply("erfc", x, [](auto v) { return kernels::by_element([](auto a) { return std::erfc(a); }, v); });
+  Tensor y = apply("erfc", x, [](auto v) { return kernels::erfc(v); });
   return record("erfc", {x}, y,
                 [x](const Tensor& dy) { return Grads{dy * (-2 * std::numbers::inv_sqrtpi) * exp(-square(x))}; });
 }

@@ -1,5 +1,6 @@
 #include "xtape/ops/statistics.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
