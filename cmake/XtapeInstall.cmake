@@ -19,7 +19,7 @@ install(FILES ${PROJECT_BINARY_DIR}/xtapeConfig.cmake ${PROJECT_BINARY_DIR}/xtap
 # pkg-config: a static libxtape needs its own libraries on the consumer's link line, a shared one does not.
 file(RELATIVE_PATH pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 string(REGEX REPLACE "/$" "" pc_prefix ${pc_prefix})
-set(pc_libraries ${BLAS_LIBRARIES} ${LAPACK_LIBRARIES})
+set(pc_libraries ${LAPACK_LIBRARIES} ${BLAS_LIBRARIES})  # in this order: LAPACK calls BLAS
 if(XTAPE_HAS_DNNL)
   list(APPEND pc_libraries ${OneDNN_LIBRARY})
 endif()
