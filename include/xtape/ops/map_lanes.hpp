@@ -28,10 +28,8 @@ concept PlainNumber = std::is_arithmetic_v<N>;
 /// Calls f with the constants 0 to n - 1, as straight-line code.
 template <int n, class F>
 [[gnu::always_inline]] inline void unroll(F&& f) {
-  [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
-    (f(std::integral_constant<int, i>{}), ...);
-  }
-  (std::make_integer_sequence<int, n>{});
+  if constexpr (n > 1) unroll<n - 1>(f);
+  f(std::integral_constant<int, n - 1>{});
 }
 
 template <class T>
