@@ -2,10 +2,11 @@
 
 #include "ops/elementwise.hpp"
 #include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
 #include "xtape/tape/record.hpp"
 
-// Activations.
+// Activations, and what else layers are made of.
 namespace xtape {
 
 using detail::Domain;
@@ -53,6 +54,31 @@ Tensor softplus(const Tensor& x) {
 Tensor sigmoid(const Tensor& x) { return xtape::sigmoid(x); }
 Tensor tanh(const Tensor& x) { return xtape::tanh(x); }
 Tensor linear(const Tensor& x) { return x; }
+
+Tensor sigmoid_cross_entropy_with_logits(const Tensor& labels, const Tensor& logits) {
+  const char* op = "sigmoid_cross_entropy_with_logits";
+  if (labels.shape() != logits.shape()) {
+    detail::fail<ValueError>(op, "labels and logits must have one shape: {} and {}", labels.shape(), logits.shape());
+  }
+  // max(x, 0) - x z + log(1 + e^-|x|)
+  Tensor y = map_binary<Domain::floating>(op, labels, logits, [](auto z, auto x) {
+    using V = decltype(x);
+    return select(x < V(0), V(0), x) - x * z + log1p(exp(-xsimd::abs(x)));
+  });
+  if (!is_tracked({labels, logits})) return y;
+  return record(op, {labels, logits}, std::move(y), [labels = labels, logits = logits](const Tensor& dy, Needs need) {
+    return Grads{need[0] ? -(dy * logits) : Tensor(), need[1] ? dy * (xtape::sigmoid(logits) - labels) : Tensor()};
+  });
+}
+
+Tensor bias_add(const Tensor& x, const Tensor& bias) {
+  if (x.rank() < 1 || bias.rank() != 1 || bias.shape()[0] != x.shape().back()) {
+    detail::fail<ValueError>("bias_add", "expected x [..., n] and a bias [n]: {} and {}", x.shape(), bias.shape());
+  }
+  return x + bias;
+}
+
+Tensor embedding_lookup(const Tensor& params, const Tensor& ids) { return gather(params, ids); }
 
 }  // namespace nn
 }  // namespace xtape

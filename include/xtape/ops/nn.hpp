@@ -37,6 +37,18 @@ Tensor softmax_cross_entropy_with_logits(const Tensor& labels, const Tensor& log
 /// a label outside [0, classes).
 Tensor sparse_softmax_cross_entropy_with_logits(const Tensor& labels, const Tensor& logits);
 
+/// -labels log(sigmoid(logits)) - (1 - labels) log(1 - sigmoid(logits)), element by element and without overflow
+/// (tf.nn.sigmoid_cross_entropy_with_logits). Gradients flow to both. Throws a ValueError when the shapes differ.
+Tensor sigmoid_cross_entropy_with_logits(const Tensor& labels, const Tensor& logits);
+
+/// x + bias along the last axis, bias being a vector of its size (tf.nn.bias_add). Throws a ValueError for other
+/// shapes.
+Tensor bias_add(const Tensor& x, const Tensor& bias);
+
+/// The rows of params at integer ids of any shape: gather(params, ids) (tf.nn.embedding_lookup). Throws an IndexError
+/// for an id outside of params.
+Tensor embedding_lookup(const Tensor& params, const Tensor& ids);
+
 }  // namespace nn
 
 namespace detail {

@@ -1,0 +1,41 @@
+#include "xtape/ops/dropout.hpp"
+
+#include "ops/elementwise.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape::nn {
+namespace {
+
+/// x / (1 - rate) where `chance` is at least the rate, else 0: linear in x, and so its own gradient.
+Tensor keep(const Tensor& x, const Tensor& chance, double rate) {
+  Tensor y = detail::map_binary<detail::Domain::floating>("dropout", x, chance, [rate](auto v, auto u) {
+    using V = decltype(v);
+    using T = typename V::value_type;
+    return select(u < V(static_cast<T>(rate)), V(0), v * V(static_cast<T>(1 / (1 - rate))));
+  });
+  if (!is_tracked({x})) return y;
+  return record("dropout", {x}, std::move(y),
+                [chance = chance, rate](const Tensor& dy) { return Grads{keep(dy, chance, rate)}; });
+}
+
+}  // namespace
+
+Tensor dropout(const Tensor& x, double rate, const DropoutOptions& options) {
+  if (!(rate >= 0 && rate < 1)) {
+    detail::fail<ValueError>("dropout", "expected 0 <= rate < 1, received rate={}", rate);
+  }
+  if (!is_floating(x.dtype())) detail::fail_domain("dropout", detail::Domain::floating, x.dtype());
+  if (rate == 0) return x;
+  if (x.dtype() == bfloat16) return cast(dropout(cast(x, float32), rate, options), bfloat16);
+  const auto chances = [&](random::Generator& generator) {
+    return detail::convert(generator.uniform(x.shape()), x.dtype());
+  };
+  if (options.seed) {
+    random::Generator own(*options.seed);
+    return keep(x, chances(own), rate);
+  }
+  return keep(x, chances(options.generator != nullptr ? *options.generator : random::default_generator()), rate);
+}
+
+}  // namespace xtape::nn

@@ -1,0 +1,228 @@
+#include "xtape/ops/normalization.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/check.hpp"
+#include "core/fill.hpp"
+#include "kernels/dispatch.hpp"
+#include "kernels/normalize.hpp"
+#include "ops/elementwise.hpp"
+#include "ops/reduction_plan.hpp"
+#include "tape/accumulate.hpp"
+#include "xtape/ops/elementary.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/ops/statistics.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape::nn {
+namespace {
+
+using detail::const_data;
+using detail::fail;
+using detail::mutable_data;
+
+void check_floating(const char* op, const Tensor& x) {
+  if (!is_floating(x.dtype())) fail<TypeError>(op, "expected a floating tensor, received {}", x.dtype());
+}
+
+/// gamma or beta: of x's dtype and the given shape, or empty.
+void check_parameter(const char* op, const char* name, const Tensor& parameter, const Tensor& x, const Shape& shape) {
+  if (!parameter.defined()) return;
+  if (parameter.dtype() != x.dtype()) {
+    fail<TypeError>(op, "dtypes differ: {} and {} ({}), cast one of them", x.dtype(), parameter.dtype(), name);
+  }
+  if (parameter.shape() != shape) {
+    fail<ValueError>(op, "expected {} of shape {} for x of shape {}, received {}", name, shape, x.shape(),
+                     parameter.shape());
+  }
+}
+
+template <class T>
+const T* data_or_null(const Tensor& t) {
+  return t ? const_data<T>(t) : nullptr;
+}
+
+Tensor cast_or_empty(const Tensor& t, DType dtype) { return t ? cast(t, dtype) : t; }
+
+/// Calls f(type) for float32 and float64.
+template <class F>
+void visit_floating(DType dtype, const F& f) {
+  if (dtype == float32) {
+    f(kernels::Type<float>{});
+  } else {
+    f(kernels::Type<double>{});
+  }
+}
+
+/// An array [rows, n] whose rows (layer_norm) or columns (batch_norm_training) are normalised.
+struct Layout {
+  std::int64_t rows, n;
+};
+
+/// The gradients for x, gamma and beta in public ops: with g = dy gamma and h = (x - mean) scale, dx is
+/// scale (g - mean(g) - h mean(g h)) with the means over `axes`; those of gamma and beta are summed to their shapes.
+Grads public_gradients(const Tensor& dy, const Tensor& x, const Tensor& gamma, const Axes& axes, double epsilon) {
+  const Tensor centered = x - reduce_mean(x, axes, true);
+  const Tensor scale = rsqrt(reduce_mean(square(centered), axes, true) + epsilon), h = centered * scale;
+  const Tensor g = gamma ? dy * gamma : dy;
+  return Grads{scale * (g - reduce_mean(g, axes, true) - h * reduce_mean(g * h, axes, true)), dy * h, dy};
+}
+
+/// layer_norm of the last axis, from two on made one, with gamma and beta of one axis or empty.
+Tensor layer_norm_rows(const Tensor& x, const Tensor& gamma, const Tensor& beta, double epsilon) {
+  const std::int64_t n = x.shape().back(), rows = n == 0 ? 0 : x.size() / n;
+  Tensor y = detail::make_tensor(x.shape(), x.dtype());
+  Tensor mean = detail::make_tensor({rows}, x.dtype()), scale = detail::make_tensor({rows}, x.dtype());
+  visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
+    kernels::layer_norm(const_data<T>(x), data_or_null<T>(gamma), data_or_null<T>(beta), mutable_data<T>(y),
+                        mutable_data<T>(mean), mutable_data<T>(scale), rows, n, epsilon);
+  });
+  if (!is_recording()) return y;
+  const Tensor inputs[3] = {x, gamma ? gamma : detail::filled({}, x.dtype(), 1),
+                            beta ? beta : detail::filled({}, x.dtype(), 0)};
+  return record("layer_norm", std::span<const Tensor>(inputs), std::move(y),
+                [x, gamma, mean, scale, rows, n, epsilon](const Tensor& dy, Needs need) {
+                  const Tensor weights = gamma ? gamma : dy;
+                  if (is_tracked({dy, x, weights})) return public_gradients(dy, x, gamma, -1, epsilon);
+                  Tensor dx, dgamma, dbeta;
+                  visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
+                    if (need[0]) {
+                      dx = detail::make_tensor(x.shape(), x.dtype());
+                      kernels::layer_norm_grad(const_data<T>(dy), const_data<T>(x), data_or_null<T>(gamma),
+                                               const_data<T>(mean), const_data<T>(scale), mutable_data<T>(dx), rows, n);
+                    }
+                    if (need[1] || need[2]) {
+                      dgamma = detail::make_tensor({n}, x.dtype());
+                      dbeta = detail::make_tensor({n}, x.dtype());
+                      kernels::layer_norm_grad_parameters(const_data<T>(dy), const_data<T>(x), const_data<T>(mean),
+                                                          const_data<T>(scale), mutable_data<T>(dgamma),
+                                                          mutable_data<T>(dbeta), rows, n);
+                    }
+                  });
+                  return Grads{dx, need[1] ? dgamma : Tensor(), need[2] ? dbeta : Tensor()};
+                });
+}
+
+}  // namespace
+
+Tensor l2_normalize(const Tensor& x, const Axes& axes, double epsilon) {
+  check_floating("l2_normalize", x);
+  detail::reduction_plan("l2_normalize", x.shape(), axes);
+  return x * rsqrt(maximum(reduce_sum(square(x), axes, true), epsilon));
+}
+
+std::pair<Tensor, Tensor> moments(const Tensor& x, const Axes& axes, bool keepdims) {
+  check_floating("moments", x);
+  detail::reduction_plan("moments", x.shape(), axes);
+  return {reduce_mean(x, axes, keepdims), reduce_variance(x, axes, keepdims)};
+}
+
+Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, const LayerNormOptions& options) {
+  check_floating("layer_norm", x);
+  const detail::ReductionPlan plan = detail::reduction_plan("layer_norm", x.shape(), options.axes);
+  std::vector<std::int64_t> normalized, leading;
+  for (int i = 0; i < x.rank(); ++i) {
+    const bool reduced = plan.reduced[static_cast<std::size_t>(i)] != 0;
+    (reduced ? normalized : leading).push_back(x.shape()[i]);
+  }
+  check_parameter("layer_norm", "gamma", gamma, x, Shape(normalized));
+  check_parameter("layer_norm", "beta", beta, x, Shape(normalized));
+  if (x.dtype() == bfloat16) {
+    return cast(layer_norm(cast(x, float32), cast_or_empty(gamma, float32), cast_or_empty(beta, float32), options),
+                bfloat16);
+  }
+  const bool last = std::is_sorted(plan.reduced.begin(), plan.reduced.end());
+  if (last && normalized.size() == 1) return layer_norm_rows(x, gamma, beta, options.epsilon);
+  if (last) {
+    leading.push_back(plan.count);
+    const auto flat = [&](const Tensor& t) { return t ? reshape(t, {plan.count}) : t; };
+    return reshape(layer_norm_rows(reshape(x, Shape(leading)), flat(gamma), flat(beta), options.epsilon), x.shape());
+  }
+  // gamma and beta with axes of size 1 where x is not normalised.
+  Shape broadcast = x.shape();
+  for (int i = 0; i < x.rank(); ++i) broadcast[i] = plan.reduced[static_cast<std::size_t>(i)] != 0 ? x.shape()[i] : 1;
+  const Tensor centered = x - reduce_mean(x, options.axes, true);
+  Tensor factor = rsqrt(reduce_variance(x, options.axes, true) + options.epsilon);
+  if (gamma) factor = factor * reshape(gamma, broadcast);
+  const Tensor y = centered * factor;
+  return beta ? y + reshape(beta, broadcast) : y;
+}
+
+Tensor batch_norm(const Tensor& x, const Tensor& mean_, const Tensor& variance_, const Tensor& offset_,
+                  const Tensor& scale_, double epsilon) {
+  check_floating("batch_norm", x);
+  const auto fitting = [&x](const Tensor& t) {
+    if (!t.defined()) return t;
+    detail::common_dtype("batch_norm", x, t);
+    detail::broadcast_shape("batch_norm", x.shape(), t.shape());
+    return detail::strong(t, x.dtype());
+  };
+  const Tensor mean = fitting(mean_), offset = fitting(offset_), scale = fitting(scale_);
+  Tensor factor = rsqrt(fitting(variance_) + epsilon);
+  if (scale) factor = factor * scale;
+  // As in TensorFlow: one multiplication and one addition for each element of x.
+  const Tensor rest = offset ? offset - mean * factor : -(mean * factor);
+  return x * factor + rest;
+}
+
+BatchNorm batch_norm_training(const Tensor& x, const Tensor& scale, const Tensor& offset, double epsilon) {
+  const char* op = "batch_norm_training";
+  check_floating(op, x);
+  if (x.rank() < 1) fail<ValueError>(op, "expected x of rank 1 or more, received shape {}", x.shape());
+  const std::int64_t n = x.shape().back(), rows = n == 0 ? 0 : x.size() / n;
+  check_parameter(op, "scale", scale, x, {n});
+  check_parameter(op, "offset", offset, x, {n});
+  if (x.dtype() == bfloat16) {
+    const BatchNorm wide =
+        batch_norm_training(cast(x, float32), cast_or_empty(scale, float32), cast_or_empty(offset, float32), epsilon);
+    return {cast(wide.y, bfloat16), cast(wide.mean, bfloat16), cast(wide.variance, bfloat16)};
+  }
+  Tensor outputs[3] = {detail::make_tensor(x.shape(), x.dtype()), detail::make_tensor({n}, x.dtype()),
+                       detail::make_tensor({n}, x.dtype())};
+  Tensor inverse = detail::make_tensor({n}, x.dtype()), factor = inverse;
+  if (scale) factor = detail::make_tensor({n}, x.dtype());
+  visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
+    T *mean = mutable_data<T>(outputs[1]), *variance = mutable_data<T>(outputs[2]), *inv = mutable_data<T>(inverse);
+    kernels::column_moments(const_data<T>(x), mean, variance, rows, n);
+    for (std::int64_t i = 0; i < n; ++i) inv[i] = T(1) / std::sqrt(variance[i] + static_cast<T>(epsilon));
+    if (scale) {
+      for (std::int64_t i = 0; i < n; ++i) mutable_data<T>(factor)[i] = inv[i] * const_data<T>(scale)[i];
+    }
+    kernels::normalize_columns(const_data<T>(x), mean, const_data<T>(factor), data_or_null<T>(offset),
+                               mutable_data<T>(outputs[0]), rows, n);
+  });
+  if (!is_recording()) return {outputs[0], outputs[1], outputs[2]};
+  const Tensor inputs[3] = {x, scale ? scale : detail::filled({}, x.dtype(), 1),
+                            offset ? offset : detail::filled({}, x.dtype(), 0)};
+  record(op, std::span<const Tensor>(inputs), std::span<Tensor>(outputs),
+         [x, scale, mean = outputs[1], inverse, rows, n, epsilon](std::span<const Tensor> dys, Needs need) {
+           Grads grads{Tensor(), Tensor(), Tensor()};
+           if (const Tensor& dy = dys[0]; dy) {
+             const Tensor weights = scale ? scale : dy;
+             if (is_tracked({dy, x, weights})) {
+               grads = public_gradients(reshape(dy, {rows, n}), reshape(x, {rows, n}), scale, 0, epsilon);
+               grads[0] = reshape(grads[0], x.shape());
+             } else {
+               Tensor dx = detail::make_tensor(x.shape(), x.dtype());
+               Tensor dscale = detail::make_tensor({n}, x.dtype()), doffset = detail::make_tensor({n}, x.dtype());
+               visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
+                 kernels::batch_norm_grad(const_data<T>(dy), const_data<T>(x), data_or_null<T>(scale),
+                                          const_data<T>(mean), const_data<T>(inverse), mutable_data<T>(dx),
+                                          mutable_data<T>(dscale), mutable_data<T>(doffset), rows, n);
+               });
+               grads = Grads{dx, dscale, doffset};
+             }
+           }
+           const auto add = [&](const Tensor& more) { grads[0] = grads[0] ? grads[0] + more : more; };
+           const double share = 1 / static_cast<double>(rows);
+           if (dys[1]) add(broadcast_to(dys[1] * share, x.shape()));
+           if (dys[2]) add(dys[2] * (2 * share) * (x - mean));
+           static_cast<void>(need);
+           return grads;
+         });
+  return {outputs[0], outputs[1], outputs[2]};
+}
+
+}  // namespace xtape::nn

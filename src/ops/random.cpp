@@ -1,0 +1,92 @@
+#include "xtape/ops/random.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/check.hpp"
+#include "core/convert.hpp"
+#include "kernels/parallel.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape::random {
+namespace {
+
+using detail::const_data;
+using detail::fail;
+
+/// Whether even float64 chances, in [0, 1), are below the probabilities: exact for 0 and 1.
+Tensor draw(const Shape& shape, const Tensor& p, DType dtype, Generator& generator) {
+  return detail::convert(less(generator.uniform(shape, 0, 1, float64), p), dtype);
+}
+
+}  // namespace
+
+Tensor bernoulli(const Shape& shape, double p, DType dtype, Generator& generator) {
+  if (!(p >= 0 && p <= 1)) fail<ValueError>("random.bernoulli", "expected 0 <= p <= 1, received {}", p);
+  return draw(shape, p, dtype, generator);
+}
+
+Tensor bernoulli(const Tensor& probabilities, Generator& generator) {
+  const DType dtype = probabilities.dtype();
+  if (!is_floating(dtype)) fail<TypeError>("random.bernoulli", "expected a floating tensor, received {}", dtype);
+  const Tensor wide = detail::convert(probabilities, float64);
+  const double* p = const_data<double>(wide);
+  for (std::int64_t i = 0; i < wide.size(); ++i) {
+    if (!(p[i] >= 0 && p[i] <= 1)) {
+      fail<ValueError>("random.bernoulli", "expected probabilities from 0 to 1, received {} at position {}", p[i], i);
+    }
+  }
+  return record_no_gradient("bernoulli", {probabilities}, draw(wide.shape(), wide, dtype, generator));
+}
+
+Tensor categorical(const Tensor& logits, std::int64_t count, Generator& generator) {
+  const char* op = "random.categorical";
+  if (!is_floating(logits.dtype())) fail<TypeError>(op, "expected floating logits, received {}", logits.dtype());
+  if (logits.rank() != 2 || count < 0 || (logits.shape()[1] == 0 && logits.shape()[0] * count > 0)) {
+    fail<ValueError>(op, "expected logits [batch, classes] and a count of 0 or more: {} and {}", logits.shape(), count);
+  }
+  const std::int64_t batch = logits.shape()[0], classes = logits.shape()[1];
+  const Tensor wide = detail::convert(logits, float64);
+  const double* x = const_data<double>(wide);
+  for (std::int64_t r = 0; r < batch && classes > 0; ++r) {
+    double largest = x[r * classes];
+    for (std::int64_t i = 0; i < classes; ++i) {
+      if (!(x[r * classes + i] <= largest)) largest = x[r * classes + i];  // a NaN stays
+      if (std::isnan(largest)) break;
+    }
+    if (!std::isfinite(largest)) fail<ValueError>(op, "the largest logit of row {} is {}", r, largest);
+  }
+  const Tensor chances = generator.uniform({batch, count}, 0, 1, float64);
+  const double* u = const_data<double>(chances);
+  Tensor y = detail::make_tensor({batch, count}, int64);
+  auto* out = detail::mutable_data<std::int64_t>(y);
+  const std::int64_t grain =
+      std::max<std::int64_t>(1, kernels::elementwise_grain / 16 / std::max<std::int64_t>(1, classes + count));
+  kernels::parallel_rows(batch, grain, [&](std::int64_t begin, std::int64_t end) {
+    detail::PoolVector<double> sums(static_cast<std::size_t>(classes));
+    for (std::int64_t r = begin; r < end; ++r) {
+      const double* row = x + r * classes;
+      const double largest = *std::max_element(row, row + classes);
+      double total = 0;
+      std::int64_t last = 0;  // the last class that can come at all
+      for (std::int64_t i = 0; i < classes; ++i) {
+        const double e = std::exp(row[i] - largest);
+        if (e > 0) last = i;
+        sums[static_cast<std::size_t>(i)] = total += e;
+      }
+      for (std::int64_t i = r * count; i < (r + 1) * count; ++i) {
+        out[i] = std::min(last, std::upper_bound(sums.begin(), sums.end(), u[i] * total) - sums.begin());
+      }
+    }
+  });
+  return record_no_gradient("categorical", {logits}, std::move(y));
+}
+
+Tensor shuffle(const Tensor& x, Generator& generator) {
+  if (x.rank() < 1) fail<ValueError>("random.shuffle", "expected a tensor of rank 1 or more, received a scalar");
+  return gather(x, generator.permutation(x.shape()[0]));
+}
+
+}  // namespace xtape::random
