@@ -137,9 +137,12 @@ Tensor matmul(const Tensor& a, const Tensor& b, MatmulOptions options) {
           ? detail::convert(product(detail::convert(a, float32), detail::convert(b, float32), options, batch, m, n, k),
                             bfloat16)
           : product(a, b, options, batch, m, n, k);
-  if (!is_tracked({a, b})) return y;
+  const Tracked tracked({a, b});
+  if (!tracked) return y;
   return record("matmul", {a, b}, std::move(y),
-                [a = a, b = b, options](const Tensor& dy, Needs need) { return matmul_rule(a, b, options, dy, need); });
+                [a = tracked.if_for(1, a), b = tracked.if_for(0, b), options](const Tensor& dy, Needs need) {
+                  return matmul_rule(a, b, options, dy, need);
+                });
 }
 
 Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b) { return detail::dense(x, w, b, /*relu=*/false); }
@@ -169,15 +172,17 @@ Tensor detail::dense(const Tensor& x, const Tensor& w, const Tensor& b, bool rel
     kernels::gemm_bias_act(false, false, m, n, k, const_data<T>(x), k, const_data<T>(w), n,
                            b ? const_data<T>(b) : nullptr, relu, mutable_data<T>(y), n);
   });
-  if (!is_tracked({x, w, b})) return y;
+  const Tracked tracked({x, w, b});
+  if (!tracked) return y;
   return record(relu ? "dense_relu" : "linear", {x, w, b}, std::move(y),
-                [x = x, w = w, y = relu ? y : Tensor(), m, n, k](const Tensor& dy, Needs need) {
+                [x = tracked[1] || x.rank() != 2 ? x : Tensor(), w = tracked.if_for(0, w), y = relu ? y : Tensor(), m,
+                 n, k](const Tensor& dy, Needs need) {
                   const Tensor dz = y ? relu_grad(dy, y) : dy;
                   const Tensor rows = dz.rank() == 2 ? dz : reshape(dz, {m, n});
                   Tensor dx, dw, db;
                   if (need[0]) {
                     dx = matmul(rows, w, {.transpose_b = true});
-                    if (x.rank() != 2) dx = reshape(dx, x.shape());
+                    if (x && x.rank() != 2) dx = reshape(dx, x.shape());
                   }
                   if (need[1]) dw = matmul(x.rank() == 2 ? x : reshape(x, {m, k}), rows, {.transpose_a = true});
                   if (need[2]) db = reduce_sum(rows, 0);

@@ -24,16 +24,19 @@ Tensor subtract(const Tensor& a, const Tensor& b) {
 
 Tensor multiply(const Tensor& a, const Tensor& b) {
   Tensor y = map_binary<Domain::numbers>("multiply", a, b, [](auto p, auto q) { return p * q; });
-  if (!is_tracked({a, b})) return y;  // spares the reference counting of the captures
-  return record("multiply", {a, b}, std::move(y), [a = a, b = b](const Tensor& dy, Needs need) {
-    return Grads{need[0] ? dy * b : Tensor(), need[1] ? dy * a : Tensor()};
-  });
+  const Tracked tracked({a, b});
+  if (!tracked) return y;
+  return record("multiply", {a, b}, std::move(y),
+                [a = tracked.if_for(1, a), b = tracked.if_for(0, b)](const Tensor& dy, Needs need) {
+                  return Grads{need[0] ? dy * b : Tensor(), need[1] ? dy * a : Tensor()};
+                });
 }
 
 Tensor divide(const Tensor& a, const Tensor& b) {
   Tensor y = map_binary<Domain::floating>("divide", a, b, [](auto p, auto q) { return p / q; });
-  if (!is_tracked({a, b})) return y;  // spares the reference counting of the captures
-  return record("divide", {a, b}, std::move(y), [b = b, y](const Tensor& dy, Needs need) {
+  const Tracked tracked({a, b});
+  if (!tracked) return y;
+  return record("divide", {a, b}, std::move(y), [b = b, y = tracked.if_for(1, y)](const Tensor& dy, Needs need) {
     const Tensor da = dy / b;
     return Grads{da, need[1] ? -(da * y) : Tensor()};
   });

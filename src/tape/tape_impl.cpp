@@ -97,6 +97,23 @@ bool any_tracked(const Inputs& inputs) noexcept {
   return false;
 }
 
+std::uint64_t tracked_bits(const Inputs& inputs) noexcept {
+  constexpr std::uint64_t known = std::uint64_t{1} << 63;
+  const std::size_t n = inputs.size();
+  if (n > 63) return any_tracked(inputs) ? ~std::uint64_t{0} : 0;
+  std::uint64_t bits = 0;
+  for (const TapeImpl* tape = innermost_tape; tape != nullptr; tape = tape->outer()) {
+    if (tape->observer != nullptr) bits |= known;
+    for (std::size_t i = 0; i < n; ++i) {
+      if (inputs[i] == nullptr) continue;
+      const Slot slot = tape->any_slot_of(inputs[i]);
+      if (has_gradient(slot)) bits |= std::uint64_t{1} << i;
+      if (slot != no_slot) bits |= known;
+    }
+  }
+  return bits;
+}
+
 namespace {
 
 /// Gives results the next numbers of the thread.

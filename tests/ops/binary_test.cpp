@@ -295,7 +295,7 @@ TEST_CASE("binary ops: operators are the functions") {
   CHECK_CLOSE(a <= b, {1, 1, 0});
   CHECK_CLOSE(a > b, {0, 0, 1});
   CHECK_CLOSE(a >= b, {0, 1, 1});
-  CHECK_CLOSE(!t, {0, 1});
+  CHECK_CLOSE(~t, {0, 1});
   Tensor c = a;
   c += b;
   CHECK_CLOSE(c, {4, 4, 4});
@@ -323,4 +323,14 @@ TEST_CASE("binary ops: comparisons have no gradient") {
 TEST_CASE("logical_not") {
   CHECK_CLOSE(logical_not(tensor({1, 0, 1}, boolean)), {0, 1, 0});
   CHECK_THROWS_TEXT(TypeError, "[logical_not] expected a bool tensor, received int32", logical_not(ones({2}, int32)));
+}
+
+TEST_CASE("logic: operators of bool tensors; ! asks whether there is a tensor") {
+  const Tensor a = tensor({0, 0, 1, 1}, boolean), b = tensor({0, 1, 0, 1}, boolean);
+  CHECK_CLOSE(a & b, {0, 0, 0, 1}, 0);
+  CHECK_CLOSE(a | b, {0, 1, 1, 1}, 0);
+  CHECK_CLOSE(~a, {1, 1, 0, 0}, 0);
+  CHECK(!Tensor());
+  CHECK_FALSE(!a);
+  CHECK_FALSE(!tensor({1.5}));
 }

@@ -43,6 +43,7 @@ TEST_CASE("coverage: every op that a header declares has a row, and every row an
   }
   CHECK(declared.size() >= 50);
   const auto& rows = testing::ops_with_rows();
+  MESSAGE(declared.size(), " ops, ", testing::number_of_rows(), " rows");
   for (const auto& name : declared) CHECK_MESSAGE(rows.contains(name), "tests/ops has no row for ", name);
   for (const auto& name : rows) CHECK_MESSAGE(declared.contains(name), "include/xtape/ops does not declare ", name);
 }

@@ -22,12 +22,19 @@ inline std::set<std::string>& ops_with_rows() {
   return names;
 }
 
+/// How many rows there are, of which several may be about one op.
+inline std::size_t& number_of_rows() {
+  static std::size_t number = 0;
+  return number;
+}
+
 /// A table whose rows are known to coverage_test.cpp.
 template <class Row>
 class Table {
  public:
   Table(std::initializer_list<Row> rows) : rows_(rows) {
     for (const auto& row : rows_) ops_with_rows().insert(row.op);
+    number_of_rows() += rows_.size();
   }
   auto begin() const { return rows_.begin(); }
   auto end() const { return rows_.end(); }

@@ -80,7 +80,10 @@ inline Tensor operator<(const Tensor& a, const Tensor& b) { return less(a, b); }
 inline Tensor operator<=(const Tensor& a, const Tensor& b) { return less_equal(a, b); }
 inline Tensor operator>(const Tensor& a, const Tensor& b) { return greater(a, b); }
 inline Tensor operator>=(const Tensor& a, const Tensor& b) { return greater_equal(a, b); }
-inline Tensor operator!(const Tensor& x) { return logical_not(x); }
+// Of bool tensors, as NumPy and TensorFlow write it; `!x` asks whether there is a tensor at all.
+inline Tensor operator&(const Tensor& a, const Tensor& b) { return logical_and(a, b); }
+inline Tensor operator|(const Tensor& a, const Tensor& b) { return logical_or(a, b); }
+inline Tensor operator~(const Tensor& x) { return logical_not(x); }
 
 /// x unchanged forward; no gradient flows back through it (tf.stop_gradient).
 Tensor stop_gradient(const Tensor& x);

@@ -117,6 +117,8 @@ class TapeImpl;
 extern constinit thread_local TapeImpl* innermost_tape;
 
 bool any_tracked(const Inputs& inputs) noexcept;
+/// A bit for each input that a gradient can get to; the highest bit if a tape knows any of them.
+std::uint64_t tracked_bits(const Inputs& inputs) noexcept;
 
 /// Hands an op to the tapes that track one of its inputs; the last of them takes the rule's contents. Without a rule
 /// the path of gradients ends here, and the tapes only remember where.
@@ -136,6 +138,25 @@ inline bool is_recording() noexcept { return detail::innermost_tape != nullptr; 
 /// Whether a recording tape follows one of the inputs, so that record() would do something: an op that is often called
 /// may ask first and spare itself the copies that its rule captures.
 inline bool is_tracked(Inputs inputs) noexcept { return is_recording() && detail::any_tracked(inputs); }
+
+/// Which inputs of an op a gradient can get to, so that its rule captures only what these gradients need:
+///
+///     const Tracked tracked({a, b});
+///     if (!tracked) return y;
+///     return record("multiply", {a, b}, std::move(y), [a = tracked.if_for(1, a), b = tracked.if_for(0, b)](...)
+///     {...});
+class Tracked {
+ public:
+  explicit Tracked(const Inputs& inputs) noexcept : bits_(is_recording() ? detail::tracked_bits(inputs) : 0) {}
+  /// Whether record() would do something.
+  explicit operator bool() const noexcept { return bits_ != 0; }
+  bool operator[](std::size_t input) const noexcept { return (bits_ >> input & 1) != 0; }
+  /// The tensor if the gradient of that input may be asked for, otherwise an empty one.
+  Tensor if_for(std::size_t input, const Tensor& t) const { return (*this)[input] ? t : Tensor(); }
+
+ private:
+  std::uint64_t bits_;
+};
 
 /// Tells the recording tapes how to differentiate an op that has just computed `output` from `inputs`: the hook of who
 /// writes an op. Returns the output.
