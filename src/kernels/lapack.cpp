@@ -6,6 +6,7 @@
 
 #include <xflens/cxxlapack/cxxlapack.cxx>
 
+#include "kernels/thread_limit.hpp"
 #include "xtape/core/memory.hpp"
 
 // LAPACK stores columns where we store rows: it sees the transpose of each matrix.
@@ -16,6 +17,12 @@ template <class T>
 using Work = detail::PoolVector<T>;
 
 constexpr int block = 64;  // rows that LAPACK takes at once, for the size of its work space
+
+/// The threads of BLAS inside LAPACK: starting a team costs more than it saves until matrices are large. Inside a
+/// parallel loop there is one anyhow.
+ThreadLimit limit_threads(int rows, int columns) {
+  return ThreadLimit(std::min(rows, columns) < 512 ? 1 : num_threads());
+}
 
 template <class T>
 void trsm(bool lower, bool transposed, bool unit, int n, int columns, const T* a, T* b) {
@@ -43,11 +50,13 @@ void transpose(int rows, int columns, const T* from, T* to) {
 // LAPACK finds a^T = P L U: our a is U^T L^T P^T, with U^T in the lower triangle of what is stored, L^T in the upper.
 template <class T>
 bool lu(int n, T* a, int* pivots) {
+  const ThreadLimit limit = limit_threads(n, n);
   return cxxlapack::getrf<int>(n, n, a, n, pivots) > 0;
 }
 
 template <class T>
 void lu_solve(int n, int columns, bool transposed, const T* a, const int* pivots, T* b) {
+  const ThreadLimit limit = limit_threads(n, n);
   const auto swap_rows = [&](int i) {
     const int other = pivots[i] - 1;
     const auto row = [&](int at) { return b + static_cast<std::int64_t>(at) * columns; };
@@ -66,12 +75,14 @@ void lu_solve(int n, int columns, bool transposed, const T* a, const int* pivots
 
 template <class T>
 void lu_inverse(int n, T* a, const int* pivots) {
+  const ThreadLimit limit = limit_threads(n, n);
   Work<T> work(static_cast<std::size_t>(n) * block);
   cxxlapack::getri<int>(n, a, n, pivots, work.data(), n * block);
 }
 
 template <class T>
 bool cholesky(int n, T* a) {
+  const ThreadLimit limit = limit_threads(n, n);
   bool positive = cxxlapack::potrf<int>('U', n, a, n) == 0;
   for (std::int64_t i = 0; i < n; ++i) {
     positive = positive && a[i * n + i] > 0;  // OpenBLAS takes NaN for positive
@@ -82,12 +93,14 @@ bool cholesky(int n, T* a) {
 
 template <class T>
 void triangular_solve(int n, int columns, bool lower, bool transposed, const T* a, T* b) {
+  const ThreadLimit limit = limit_threads(n, n);
   trsm(lower, transposed, /*unit=*/false, n, columns, a, b);
 }
 
 // The LQ decomposition of a^T is the QR decomposition of a.
 template <class T>
 void qr(int m, int n, T* a, T* q, T* r) {
+  const ThreadLimit limit = limit_threads(m, n);
   const int k = std::min(m, n);
   Work<T> tau(static_cast<std::size_t>(k)), work(static_cast<std::size_t>(std::max(m, n)) * block);
   cxxlapack::gelqf<int>(n, m, a, n, tau.data(), work.data(), n * block);
@@ -101,6 +114,7 @@ void qr(int m, int n, T* a, T* q, T* r) {
 
 template <class T>
 bool svd(int m, int n, T* a, T* s, T* u, T* v) {
+  const ThreadLimit limit = limit_threads(m, n);
   const int k = std::min(m, n);
   Work<T> columns(static_cast<std::size_t>(n) * static_cast<std::size_t>(k));
   Work<int> integers(static_cast<std::size_t>(k) * 8);
@@ -117,6 +131,7 @@ bool svd(int m, int n, T* a, T* s, T* u, T* v) {
 
 template <class T>
 bool eigh(int n, T* a, T* w) {
+  const ThreadLimit limit = limit_threads(n, n);
   T best = 0;
   int best_integers = 0;
   const auto run = [&](T* work, int size, int* integers, int integers_size) {
