@@ -14,6 +14,8 @@ void copy_row(std::int64_t n, const T* in, std::int64_t in_stride, T* out, std::
     std::memcpy(out, in, static_cast<std::size_t>(n) * sizeof(T));
   } else if (in_stride == 0 && out_stride == 1) {
     std::fill_n(out, n, *in);
+  } else if (in_stride == -1 && out_stride == 1) {  // with both strides known, the loop is vectorised
+    for (std::int64_t i = 0; i < n; ++i) out[i] = in[-i];
   } else {
     for (std::int64_t i = 0; i < n; ++i) out[i * out_stride] = in[i * in_stride];
   }

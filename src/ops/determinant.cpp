@@ -82,6 +82,7 @@ Slogdet slogdet(const Tensor& x) {
       });
   logdet =
       record(op, {x}, logdet, [x](const Tensor& dlogdet) { return Grads{beside(dlogdet) * matrix_transpose(inv(x))}; });
+  sign = record_no_gradient("linalg.slogdet.sign", {x}, std::move(sign));
   return {sign, logdet};
 }
 

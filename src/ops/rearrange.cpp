@@ -3,11 +3,13 @@
 #include <numeric>
 
 #include "core/check.hpp"
+#include "kernels/dispatch.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/strided.hpp"
 #include "ops/bytes.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/movement.hpp"
+#include "xtape/ops/reduce.hpp"
 #include "xtape/tape/record.hpp"
 
 namespace xtape {
@@ -54,6 +56,40 @@ Tensor tile(const Tensor& x, const std::vector<std::int64_t>& multiples) {
   return reshape(broadcast_to(reshape(x, Shape(apart)), Shape(repeated)), Shape(sizes));
 }
 
+namespace {
+
+/// Every slice n times.
+Tensor repeat_each(const Tensor& x, std::int64_t n, int axis) {
+  Shape shape = x.shape();
+  shape[axis] = detail::checked_product("repeat", shape[axis], n);
+  std::int64_t slices = 1, inner = 1;
+  for (int i = 0; i < x.rank(); ++i) (i <= axis ? slices : inner) *= x.shape()[i];
+  Tensor y = detail::make_tensor(shape, x.dtype());
+  if (y.size() > 0) {
+    const std::int64_t grain = std::max<std::int64_t>(1, kernels::elementwise_grain / (n * inner));
+    kernels::visit_size(x.dtype(), [&]<class T>(kernels::Type<T>) {
+      const T* from = reinterpret_cast<const T*>(detail::bytes_of(x));
+      T* to = reinterpret_cast<T*>(detail::bytes_of(y));
+      kernels::parallel_rows(slices, grain, [=](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) {
+          for (std::int64_t k = 0; k < n; ++k) {
+            if (inner == 1) {
+              to[i * n + k] = from[i];
+            } else {
+              std::memcpy(to + (i * n + k) * inner, from + i * inner, static_cast<std::size_t>(inner) * sizeof(T));
+            }
+          }
+        }
+      });
+    });
+  }
+  return record("repeat", {x}, std::move(y), [n, slices, inner, from = x.shape()](const Tensor& dy) {
+    return Grads{reshape(reduce_sum(reshape(dy, {slices, n, inner}), 1), from)};
+  });
+}
+
+}  // namespace
+
 Tensor repeat(const Tensor& x, const std::vector<std::int64_t>& repeats, int axis_) {
   const int axis = detail::normal_axis("repeat", axis_, x.rank());
   const std::int64_t size = x.shape()[axis];
@@ -62,15 +98,7 @@ Tensor repeat(const Tensor& x, const std::vector<std::int64_t>& repeats, int axi
     fail<ValueError>("repeat", "expected one number or one for each element of axis {} of shape {}: received [{}]",
                      axis, x.shape(), fmt::join(repeats, ", "));
   }
-  if (repeats.size() == 1) {
-    std::vector<std::int64_t> apart(x.shape().begin(), x.shape().end());
-    std::vector<std::int64_t> sizes = apart;
-    sizes[static_cast<std::size_t>(axis)] = detail::checked_product("repeat", size, repeats[0]);
-    apart.insert(apart.begin() + axis + 1, 1);
-    Shape repeated(apart);
-    repeated[axis + 1] = repeats[0];
-    return reshape(broadcast_to(reshape(x, Shape(apart)), repeated), Shape(sizes));
-  }
+  if (repeats.size() == 1) return repeat_each(x, repeats[0], axis);
   std::vector<std::int64_t> indices;
   for (std::size_t i = 0; i < repeats.size(); ++i) {
     indices.insert(indices.end(), static_cast<std::size_t>(repeats[i]), static_cast<std::int64_t>(i));

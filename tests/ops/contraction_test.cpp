@@ -198,6 +198,15 @@ TEST_CASE("contractions: gradients agree with finite differences to second order
   }
 }
 
+TEST_CASE("contractions: large and small elements, NaN and infinity") {
+  const double inf = std::numeric_limits<double>::infinity();
+  const Tensor x = tensor({300, -300, 1e-30, 1e30}, {2, 2}, float32);
+  CHECK_CLOSE(einsum("ij->", {x}), 1e30, 1e-6);
+  CHECK_CLOSE(outer(slice_axis(x, 0, 0, 1), constant({300.0, 1e-30})), {9e4, 3e-28, -9e4, -3e-28}, 1e-6);
+  CHECK_CLOSE(dot(constant({1e30}), constant({1e30})), inf);
+  CHECK_CLOSE(matmul(constant({1.0, std::nan("")}), constant({{1.0, 2.0}, {3.0, 4.0}})), {NAN, NAN});
+}
+
 TEST_CASE("contractions: an operand used twice") {
   CHECK(check_gradients([](const Tensor& x) { return einsum("ij,kj->ik", {x, x}); }, some({2, 3})));
   CHECK(check_gradients([](const Tensor& x) { return outer(x, x); }, some({3})));

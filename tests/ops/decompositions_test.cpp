@@ -209,6 +209,16 @@ TEST_CASE("decompositions: NaN and infinity give NaN, to their matrix alone") {
   }
 }
 
+TEST_CASE("decompositions: large and small elements") {
+  for (const double scale : {300.0, 1e-12, 1e12}) {
+    const Tensor x = well_conditioned({4, 3}, float64);
+    CHECK_CLOSE(linalg::svd(x * scale).s, linalg::svd(x).s * scale, 1e-13);
+    CHECK_CLOSE(linalg::eigh(gram(x) * scale).w, linalg::eigh(gram(x)).w * scale, 1e-12);
+    CHECK_CLOSE(linalg::matrix_norm(x * scale), linalg::matrix_norm(x) * scale, 1e-14);
+    CHECK_CLOSE(abs(linalg::qr(x * scale).r), abs(linalg::qr(x).r) * scale, 1e-12, 1e-12 * scale);
+  }
+}
+
 TEST_CASE("decompositions: empty matrices and batches") {
   const Tensor x = zeros({0, 3}, float64);
   CHECK(linalg::qr(x).q.shape() == Shape{0, 0});

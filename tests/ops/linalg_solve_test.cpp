@@ -166,6 +166,21 @@ TEST_CASE("linear systems: cholesky reads the lower triangle and has a symmetric
   CHECK_CLOSE(g, {-0.125, 0.25, 0.25, 0}, 1e-14, 1e-15);
 }
 
+TEST_CASE("linear systems: large and small elements") {
+  for (const DType dtype : {float32, float64}) {
+    for (const double scale : {300.0, -300.0, 1e-12, 1e12}) {
+      const Tensor a = well_conditioned({3, 3}, dtype) * scale, b = some({3, 2}, dtype);
+      CHECK(close_to_eye(matmul(a, linalg::inv(a))));
+      CHECK(close_to(matmul(a, linalg::solve(a, b)), b));
+      CHECK_CLOSE(linalg::slogdet(a).logdet, linalg::slogdet(a / scale).logdet + 3 * std::log(std::abs(scale)), 1e-5,
+                  1e-5);
+    }
+  }
+  const Tensor nan = constant({{1.0, std::nan("")}, {0.0, 1.0}}, float64);
+  CHECK(std::isnan(linalg::inv(nan).to_vector<double>()[1]));
+  CHECK(std::isnan(linalg::det(constant({{1.0, 2.0}, {std::nan(""), 4.0}}, float64)).item()));
+}
+
 TEST_CASE("linear systems: empty matrices and batches") {
   const Tensor none = zeros({0, 0}, float64), no_batch = zeros({0, 2, 2}, float64);
   CHECK(linalg::inv(none).shape() == Shape{0, 0});
