@@ -1,5 +1,6 @@
 #include "libtorch/compare.hpp"
 #include "xtape/ops/arithmetic.hpp"
+#include "xtape/ops/clip.hpp"
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/math.hpp"
 
@@ -55,6 +56,13 @@ std::vector<Row> elementwise_rows() {
       {"minimum", {one, two}, [](X x) { return minimum(x[0], x[1]); }},
       {"atan2", {one, two}, [](X x) { return atan2(x[0], x[1]); }},
       {"mod", {one, two}, [](X x) { return mod(x[0], x[1]); }, 0.3, 4},
+      {"floordiv", {one, two}, [](X x) { return floordiv(x[0], x[1]); }, 0.3, 4},
+      {"clip_by_norm", {one}, [](X x) { return clip_by_norm(x[0], 1.5); }},
+      {"global_norm",
+       {one, two},
+       [](X x) {
+         return global_norm({x[0], x[1]});
+       }},
       {"squared_difference", {one, two}, [](X x) { return squared_difference(x[0], x[1]); }},
       {"where", {one, two}, [](X x) { return where(x[0] > x[1], x[0] * 2, x[1] * 3); }},
       {"clip_by_value", {one}, [](X x) { return clip_by_value(x[0], -1, 0.5); }},

@@ -4,6 +4,7 @@
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/diagonal.hpp"
 #include "xtape/ops/indexing.hpp"
+#include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/padding.hpp"
 #include "xtape/ops/reduce.hpp"
@@ -103,6 +104,39 @@ std::vector<Row> movement_rows() {
       {"diag", {{4}}, [](X x) { return linalg::diag(x[0], 1); }},
       {"diag_part", {{4, 5}}, [](X x) { return linalg::diag_part(x[0]); }},
       {"trace", {{4, 4}}, [](X x) { return linalg::trace(x[0]); }},
+
+      {"flatten", {{2, 3}}, [](X x) { return flatten(x[0]); }},
+      {"unstack", {{2, 3}}, [](X x) { return unstack(x[0], 1)[2]; }},
+      {"meshgrid",
+       {{3}, {4}},
+       [](X x) {
+         return meshgrid({x[0], x[1]})[1];
+       }},
+      {"index",
+       {{4, 2, 3}},
+       [](X x) {
+         return index(x[0], {Slice{1, {}, 2}, ellipsis, 1, newaxis});
+       }},
+      {"gather_nd",
+       {{3, 2}},
+       [](X x) {
+         return gather_nd(x[0], constant({{2, 1}, {0, 1}, {2, 1}}));
+       }},
+      {"scatter_nd",
+       {{3, 3}},
+       [](X x) {
+         return scatter_nd(constant({{2}, {0}, {2}}), x[0], {4, 3});
+       }},
+      {"tensor_scatter_update",
+       {{4, 3}, {2, 3}},
+       [](X x) {
+         return tensor_scatter_update(x[0], constant({{2}, {0}}), x[1]);
+       }},
+      {"band_part", {{4, 5}}, [](X x) { return linalg::band_part(x[0], 1, 2); }},
+      {"set_diag", {{3, 4}, {3}}, [](X x) { return linalg::set_diag(x[0], x[1]); }},
+      {"argmax", {{3, 4}}, [](X x) { return cast(argmax(x[0], 1), float64); }},
+      {"argmin", {{3, 4}}, [](X x) { return cast(argmin(x[0], 0), float64); }},
+      {"argsort", {{3, 4}}, [](X x) { return cast(argsort(x[0]), float64); }},
 
       {"reduce_sum",
        {{2, 3, 4}},

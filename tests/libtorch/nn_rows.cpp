@@ -2,7 +2,10 @@
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/attention.hpp"
 #include "xtape/ops/conv.hpp"
+#include "xtape/ops/math.hpp"
 #include "xtape/ops/nn.hpp"
+#include "xtape/ops/nn_activations.hpp"
+#include "xtape/ops/normalization.hpp"
 #include "xtape/ops/pool.hpp"
 
 namespace xtape::libtorch {
@@ -35,6 +38,35 @@ std::vector<Row> nn_rows() {
       {"scaled_dot_product_attention, causal",
        {{2, 5, 4}, {2, 5, 4}, {2, 5, 6}},
        [](X x) { return nn::scaled_dot_product_attention(x[0], x[1], x[2], {.is_causal = true}); }},
+
+      {"relu6", {one}, [](X x) { return nn::relu6(x[0]); }, -9, 9},
+      {"elu", {one}, [](X x) { return nn::elu(x[0], 0.7); }},
+      {"selu", {one}, [](X x) { return nn::selu(x[0]); }},
+      {"gelu", {one}, [](X x) { return nn::gelu(x[0]); }, -6, 6},
+      {"gelu, approximate", {one}, [](X x) { return nn::gelu(x[0], {.approximate = true}); }, -6, 6},
+      {"silu", {one}, [](X x) { return nn::silu(x[0]); }, -20, 20},
+      {"mish", {one}, [](X x) { return nn::mish(x[0]); }, -15, 15},
+      {"hard_sigmoid", {one}, [](X x) { return nn::hard_sigmoid(x[0]); }, -5, 5},
+      {"hard_silu", {one}, [](X x) { return nn::hard_silu(x[0]); }, -5, 5},
+      {"log_sigmoid", {one}, [](X x) { return nn::log_sigmoid(x[0]); }, -20, 20},
+      {"softsign", {one}, [](X x) { return nn::softsign(x[0]); }},
+
+      {"sigmoid_cross_entropy_with_logits",
+       {one, one},
+       [](X x) { return nn::sigmoid_cross_entropy_with_logits(nn::sigmoid(x[0]), x[1]); }},
+      {"bias_add", {{2, 3, 4}, {4}}, [](X x) { return nn::bias_add(x[0], x[1]); }},
+      {"embedding_lookup",
+       {{4, 3}},
+       [](X x) {
+         return nn::embedding_lookup(x[0], constant({3, 0, 3}));
+       }},
+      {"l2_normalize", {one}, [](X x) { return nn::l2_normalize(x[0], 1); }},
+      {"layer_norm", {{4, 5}, {5}, {5}}, [](X x) { return nn::layer_norm(x[0], x[1], x[2]); }},
+      {"batch_norm",
+       {{4, 5}, {5}, {5}, {5}, {5}},
+       [](X x) { return nn::batch_norm(x[0], x[1], x[2] + 3, x[3], x[4]); }},
+      {"batch_norm_training", {{4, 5}, {5}, {5}}, [](X x) { return nn::batch_norm_training(x[0], x[1], x[2]).y; }},
+      {"moments", {{4, 5}}, [](X x) { return nn::moments(x[0], 0).second; }},
 
       {"conv2d", {{2, 7, 6, 4}, {3, 2, 4, 5}}, [](X x) { return nn::conv2d(x[0], x[1]); }},
       {"conv2d, same", {{2, 7, 6, 4}, {3, 5, 4, 5}}, [](X x) { return nn::conv2d(x[0], x[1], {.padding = "same"}); }},

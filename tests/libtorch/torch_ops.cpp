@@ -2,44 +2,19 @@
 
 #include <torch/torch.h>
 
-#include <cmath>
-#include <functional>
 #include <limits>
 #include <map>
+#include <stdexcept>
+
+#include "libtorch/torch_nn.hpp"
 
 namespace torch_ops {
 namespace {
 
-namespace F = torch::nn::functional;
-using Tensor = torch::Tensor;
-using X = const std::vector<Tensor>&;
-using Op = std::function<Tensor(X)>;
-
-Tensor indices(std::vector<std::int64_t> list) { return torch::tensor(list, torch::kInt64); }
-Tensor transposed(const Tensor& x) { return x.transpose(-1, -2); }
 Tensor eye_like(const Tensor& x) { return torch::eye(x.size(-1), torch::kFloat64); }
 Tensor far_from_singular(const Tensor& x) { return x + 5 * eye_like(x); }
 Tensor definite(const Tensor& x) { return torch::matmul(x, transposed(x)) + eye_like(x); }
 Tensor symmetric(const Tensor& x) { return x + transposed(x); }
-
-// Channels last, as xtape has them, and libtorch's channels first.
-Tensor first(const Tensor& x) { return x.dim() == 4 ? x.permute({0, 3, 1, 2}) : x.permute({0, 2, 1}); }
-Tensor last(const Tensor& x) { return x.dim() == 4 ? x.permute({0, 2, 3, 1}) : x.permute({0, 2, 1}); }
-Tensor filters(const Tensor& w) { return w.dim() == 4 ? w.permute({3, 2, 0, 1}) : w.permute({2, 1, 0}); }
-
-Tensor convolve(const Tensor& x, const Tensor& w, torch::IntArrayRef stride = 1, torch::IntArrayRef padding = 0,
-                torch::IntArrayRef dilation = 1, std::int64_t groups = 1) {
-  return last(torch::conv2d(first(x), filters(w), {}, stride, padding, dilation, groups));
-}
-
-Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, bool causal) {
-  Tensor scores = torch::matmul(q, transposed(k)) / std::sqrt(static_cast<double>(q.size(-1)));
-  if (causal) {
-    const Tensor later = torch::ones({q.size(-2), k.size(-2)}, torch::kBool).triu(1);
-    scores = scores.masked_fill(later, -std::numeric_limits<double>::infinity());
-  }
-  return torch::matmul(torch::softmax(scores, -1), v);
-}
 
 const std::map<std::string, Op>& elementwise() {
   static const std::map<std::string, Op> ops = {
@@ -84,6 +59,12 @@ const std::map<std::string, Op>& elementwise() {
       {"minimum", [](X x) { return torch::minimum(x[0], x[1]); }},
       {"atan2", [](X x) { return torch::atan2(x[0], x[1]); }},
       {"mod", [](X x) { return torch::remainder(x[0], x[1]); }},
+      {"floordiv", [](X x) { return torch::floor(x[0] / x[1]); }},
+      {"clip_by_norm", [](X x) { return x[0] * 1.5 / x[0].norm().clamp_min(1.5); }},
+      {"global_norm",
+       [](X x) {
+         return torch::cat({x[0].flatten(), x[1].flatten()}).norm();
+       }},
       {"squared_difference", [](X x) { return (x[0] - x[1]).square(); }},
       {"where", [](X x) { return torch::where(x[0] > x[1], x[0] * 2, x[1] * 3); }},
       {"clip_by_value", [](X x) { return x[0].clamp(-1, 0.5); }},
@@ -162,6 +143,30 @@ const std::map<std::string, Op>& movement() {
        [](X x) {
          return x[0].sum(torch::IntArrayRef({0, 2}));
        }},
+      {"flatten", [](X x) { return x[0].flatten(); }},
+      {"unstack", [](X x) { return x[0].unbind(1)[2]; }},
+      {"meshgrid",
+       [](X x) {
+         return torch::meshgrid({x[0], x[1]}, "xy")[1];
+       }},
+      {"index", [](X x) { return x[0].slice(0, 1, 4, 2).select(2, 1).unsqueeze(-1); }},
+      {"gather_nd",
+       [](X x) {
+         return x[0].index({indices({2, 0, 2}), indices({1, 1, 1})});
+       }},
+      {"scatter_nd",
+       [](X x) {
+         return torch::zeros({4, 3}, torch::kFloat64).index_add(0, indices({2, 0, 2}), x[0]);
+       }},
+      {"tensor_scatter_update",
+       [](X x) {
+         return x[0].index_put({indices({2, 0})}, x[1]);
+       }},
+      {"band_part", [](X x) { return x[0].tril(2).triu(-1); }},
+      {"set_diag", [](X x) { return x[0].diagonal_scatter(x[1]); }},
+      {"argmax", [](X x) { return x[0].argmax(1).to(torch::kFloat64); }},
+      {"argmin", [](X x) { return x[0].argmin(0).to(torch::kFloat64); }},
+      {"argsort", [](X x) { return std::get<1>(x[0].sort(-1)).to(torch::kFloat64); }},
       {"reduce_mean", [](X x) { return x[0].mean(1, true); }},
       {"reduce_prod", [](X x) { return x[0].prod(1); }},
       {"reduce_max", [](X x) { return x[0].amax(1); }},
@@ -241,68 +246,6 @@ const std::map<std::string, Op>& linalg() {
   return ops;
 }
 
-const std::map<std::string, Op>& nn() {
-  static const std::map<std::string, Op> ops = {
-      {"relu", [](X x) { return torch::relu(x[0]); }},
-      {"leaky_relu", [](X x) { return torch::leaky_relu(x[0], 0.3); }},
-      {"softplus", [](X x) { return torch::softplus(x[0]); }},
-      {"softmax", [](X x) { return torch::softmax(x[0], -1); }},
-      {"softmax, axis 0", [](X x) { return torch::softmax(x[0], 0); }},
-      {"log_softmax", [](X x) { return torch::log_softmax(x[0], -1); }},
-      {"softmax_cross_entropy_with_logits",
-       [](X x) {
-         return F::cross_entropy(x[1], torch::softmax(x[0], -1), F::CrossEntropyFuncOptions().reduction(torch::kNone));
-       }},
-      {"sparse_softmax_cross_entropy_with_logits",
-       [](X x) {
-         return F::cross_entropy(x[0], indices({2, 0, 4}), F::CrossEntropyFuncOptions().reduction(torch::kNone));
-       }},
-      {"scaled_dot_product_attention", [](X x) { return attention(x[0], x[1], x[2], false); }},
-      {"scaled_dot_product_attention, causal", [](X x) { return attention(x[0], x[1], x[2], true); }},
-      {"conv2d", [](X x) { return convolve(x[0], x[1]); }},
-      {"conv2d, same",
-       [](X x) {
-         return convolve(x[0], x[1], 1, {1, 2});
-       }},
-      // TensorFlow pads an even width behind only: by none before and one after.
-      {"conv2d, same, strides",
-       [](X x) {
-         return convolve(torch::constant_pad_nd(x[0], {0, 0, 0, 1, 1, 1}), x[1], 2);
-       }},
-      {"conv2d, strides, dilations",
-       [](X x) {
-         return convolve(x[0], x[1], {2, 1}, 0, {1, 3});
-       }},
-      {"conv2d, groups", [](X x) { return convolve(x[0], x[1], 1, 0, 1, 2); }},
-      {"conv1d", [](X x) { return last(torch::conv1d(first(x[0]), filters(x[1]), {}, 2)); }},
-      {"depthwise_conv2d",
-       [](X x) {
-         const Tensor w = x[1].permute({2, 3, 0, 1}).reshape({6, 1, 3, 2});
-         return last(torch::conv2d(first(x[0]), w, {}, 1, torch::IntArrayRef(0), 1, 3));
-       }},
-      {"conv2d_transpose", [](X x) { return last(torch::conv_transpose2d(first(x[0]), filters(x[1]), {}, 2)); }},
-      {"max_pool2d",
-       [](X x) {
-         return last(torch::max_pool2d(first(x[0]), {3, 2}));
-       }},
-      {"max_pool2d, overlapping", [](X x) { return last(torch::max_pool2d(first(x[0]), 3, 2)); }},
-      {"max_pool1d", [](X x) { return last(torch::max_pool1d(first(x[0]), 2)); }},
-      {"avg_pool2d", [](X x) { return last(torch::avg_pool2d(first(x[0]), 2)); }},
-      {"avg_pool2d, same",
-       [](X x) { return last(torch::avg_pool2d(first(x[0]), 3, 2, 1, false, /*count_include_pad=*/false)); }},
-      {"avg_pool1d", [](X x) { return last(torch::avg_pool1d(first(x[0]), 3, 1)); }},
-      {"global_average_pool",
-       [](X x) {
-         return x[0].mean(torch::IntArrayRef({1, 2}));
-       }},
-      {"global_max_pool",
-       [](X x) {
-         return x[0].amax(torch::IntArrayRef({1, 2}));
-       }},
-  };
-  return ops;
-}
-
 Array to_array(const Tensor& tensor) {
   const Tensor c = tensor.detach().contiguous();
   const auto* data = c.data_ptr<double>();
@@ -329,8 +272,11 @@ Result run(const std::string& name, const std::vector<Array>& inputs, const std:
     if (op == part->end()) continue;
     const Tensor y = op->second(x);
     const Tensor dy = torch::tensor(weights, torch::kFloat64).reshape(y.sizes());
-    const auto gradients = torch::autograd::grad({y}, x, {dy}, /*retain_graph=*/false, /*create_graph=*/false,
-                                                 /*allow_unused=*/true);
+    std::vector<Tensor> gradients(x.size());
+    if (y.requires_grad()) {
+      gradients = torch::autograd::grad({y}, x, {dy}, /*retain_graph=*/false, /*create_graph=*/false,
+                                        /*allow_unused=*/true);
+    }
     Result result{to_array(y), {}};
     for (std::size_t i = 0; i < x.size(); ++i) {
       result.gradients.push_back(to_array(gradients[i].defined() ? gradients[i] : torch::zeros_like(x[i])));
