@@ -43,28 +43,51 @@ Tensor inv(const Tensor& x) {
   });
 }
 
+namespace {
+
+/// Matrices by their LU decompositions, which solve any number of systems.
+struct Factors {
+  Matrices m;
+  Tensor lu, pivots;
+};
+
+Factors factorise(const char* op, const Tensor& a) {
+  Factors f{detail::check_square(op, a), detail::copy(a), {}};
+  f.pivots = detail::make_tensor({f.m.batch, f.m.rows}, int32);
+  const std::int64_t bad = detail::for_matrices(a.dtype(), f.m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
+    return !kernels::lu(f.m.rows, detail::mutable_data<T>(f.lu) + i * f.m.size(),
+                        detail::mutable_data<std::int32_t>(f.pivots) + i * f.m.rows);
+  });
+  if (bad >= 0) fail_singular(op, f.m, bad);
+  return f;
+}
+
+Tensor solve_by(const Factors& f, const Tensor& b, bool adjoint) {
+  Tensor x = detail::copy(b);
+  if (x.size() == 0) return x;
+  const auto columns = static_cast<int>(b.shape(-1));
+  detail::for_matrices(b.dtype(), f.m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
+    kernels::lu_solve(f.m.rows, columns, adjoint, detail::const_data<T>(f.lu) + i * f.m.size(),
+                      detail::const_data<std::int32_t>(f.pivots) + i * f.m.rows,
+                      detail::mutable_data<T>(x) + i * f.m.rows * columns);
+    return true;
+  });
+  return x;
+}
+
+}  // namespace
+
 Tensor solve(const Tensor& a_, const Tensor& b_, SolveOptions options) {
   const char* op = "linalg.solve";
   detail::check_square(op, a_);
   const detail::System system = detail::make_system(op, a_, b_);
   const Tensor &a = system.a, &b = system.b;
-  const Matrices m = detail::check_square(op, a);
-  const auto columns = static_cast<int>(b.shape(-1));
-  Tensor x = detail::copy(b);
-  const Tensor factors = detail::copy(a);
-  const std::int64_t bad = detail::for_matrices(a.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
-    T* lu = detail::mutable_data<T>(factors) + i * m.size();
-    Pivots pivots = pivots_for(m);
-    if (kernels::lu(m.rows, lu, pivots.data())) return false;
-    if (columns > 0) {
-      kernels::lu_solve(m.rows, columns, options.adjoint, lu, pivots.data(),
-                        detail::mutable_data<T>(x) + i * m.rows * columns);
-    }
-    return true;
-  });
-  if (bad >= 0) fail_singular(op, m, bad);
-  x = record(op, {a, b}, x, [a = a, x, options](const Tensor& dx, Needs need) {
-    const Tensor db = solve(a, dx, {.adjoint = !options.adjoint});
+  const Factors factors = factorise(op, a);
+  Tensor x = solve_by(factors, b, options.adjoint);
+  x = record(op, {a, b}, x, [a, x, factors, options](const Tensor& dx, Needs need) {
+    // Without a tape there is nobody who asks how this depends on a, and its decomposition is at hand.
+    const Tensor db =
+        is_recording() ? solve(a, dx, {.adjoint = !options.adjoint}) : solve_by(factors, dx, !options.adjoint);
     Tensor da;
     if (need[0]) da = -(options.adjoint ? matmul(x, db, {.transpose_b = true}) : matmul(db, x, {.transpose_b = true}));
     return Grads{da, db};
