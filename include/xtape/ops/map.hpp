@@ -80,10 +80,11 @@ struct MapLevel<F, n, 2> {
   }
 };
 
-template <class F, int arguments, int level>
+template <class Arch, class F, int arguments, int level>
 Tensors run_map(const F& f, std::span<const Tensor> inputs, std::span<const bool> wanted) {
   using Level = MapLevel<F, arguments, level>;
-  const MapFunction function{&f, &map_row<Level, F, float>, &map_row<Level, F, double>};
+  const MapFunction function{&f, &map_row<Level, F, elementwise::Lanes<float, Arch>>,
+                             &map_row<Level, F, elementwise::Lanes<double, Arch>>};
   Tensors outputs = run_map(function, inputs, wanted);
   if (!is_tracked(inputs)) return outputs;
   std::array<Tensor, Level::inputs> captured;
@@ -95,7 +96,7 @@ Tensors run_map(const F& f, std::span<const Tensor> inputs, std::span<const bool
            for (std::size_t i = 0; i < wants.size(); ++i) wants[i] = needs[i];
            Tensors dx;
            if constexpr (level < fused_orders) {
-             dx = run_map<F, arguments, level + 1>(f, with_gradients, wants);
+             dx = run_map<Arch, F, arguments, level + 1>(f, with_gradients, wants);
            } else {
              const TracedFunction traced{&f, arguments, &trace_map<F, arguments>};
              dx = map_by_ops(traced, level + 1, with_gradients, wants);
@@ -109,11 +110,11 @@ Tensors run_map(const F& f, std::span<const Tensor> inputs, std::span<const bool
   return outputs;
 }
 
-template <class F, std::size_t arguments>
+template <class Arch, class F, std::size_t arguments>
 Tensor map_bfloat16(const F& f, std::array<Tensor, arguments> inputs) {
   for (Tensor& t : inputs) t = cast(t, float32);
   const bool wanted[] = {true};
-  return cast(run_map<F, static_cast<int>(arguments), 0>(f, inputs, wanted)[0], bfloat16);
+  return cast(run_map<Arch, F, static_cast<int>(arguments), 0>(f, inputs, wanted)[0], bfloat16);
 }
 
 }  // namespace detail
@@ -123,28 +124,31 @@ Tensor map_bfloat16(const F& f, std::array<Tensor, arguments> inputs) {
 ///     Tensor y = map([](auto a, auto b) { return max(a * b + 1, 0); }, x, w);
 ///
 /// Takes floating tensors of one dtype, and plain numbers, which adopt it; the result has that dtype (bfloat16 is
-/// computed in float32). f is compiled
-/// into one vectorised loop; its derivatives, by dual numbers, into one loop for all inputs' gradients and one for
-/// those gradients' gradients. Higher orders, any of them, go through the ops that f is made of.
+/// computed in float32). f is compiled into one vectorised loop; its derivatives, by dual numbers, into one loop for
+/// all inputs' gradients and one for those gradients' gradients. Higher orders, any of them, go through the ops that f
+/// is made of. The loops for both dtypes take the compiler about a second for each call of map in the source.
 ///
 /// f takes numbers by value or const reference, as `auto`, and returns one. With them, and plain numbers, it may use
 /// + - * / += -= *= /=, comparisons, && || ! of these, select(condition, a, b) or where(condition, a, b) in the place
 /// of `if` and `?:`, max, min, abs, sign, relu, square, sqrt, pow, exp, expm1, log, log1p, sin, cos, tan, atan, sinh,
 /// cosh, tanh, sigmoid and erf, by these names alone, without std::. Loops whose length does not depend on the elements
-/// are fine. Values and derivatives, also at ties, are those of the ops of these names. f may capture numbers by value;
+/// are fine. Values and derivatives, also at ties, are those of the ops of these names (a small
+/// whole exponent of pow means products). f may capture numbers by value;
 /// it is called on several threads and must neither throw nor have effects.
 ///
 /// As fast as the flags of the translation unit allow (-O2 -march=native, say); none of them is needed.
 /// Throws a TypeError for other dtypes or several of them, a ValueError for shapes that do not broadcast.
-template <class F, std::convertible_to<Tensor>... T>
+///
+/// Arch is not for users: it keeps loops compiled for different instructions apart where one program has both.
+template <class Arch = elementwise::Instructions, class F, std::convertible_to<Tensor>... T>
 Tensor map(F f, const T&... inputs) {
   static_assert(sizeof...(T) >= 1 && sizeof...(T) <= 8, "map takes one to eight tensors");
   constexpr int arguments = sizeof...(T);
   const std::array<Tensor, arguments> tensors{Tensor(inputs)...};
   const auto prepared = detail::map_inputs<arguments>(tensors);
-  if (prepared[0].dtype() == bfloat16) return detail::map_bfloat16(f, prepared);
+  if (prepared[0].dtype() == bfloat16) return detail::map_bfloat16<Arch>(f, prepared);
   const bool wanted[] = {true};
-  return std::move(detail::run_map<F, arguments, 0>(f, prepared, wanted)[0]);
+  return std::move(detail::run_map<Arch, F, arguments, 0>(f, prepared, wanted)[0]);
 }
 
 }  // namespace xtape

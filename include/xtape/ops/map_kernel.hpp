@@ -58,9 +58,9 @@ std::array<bool, n> asked_outputs(std::span<const bool> wanted) {
   return asked;
 }
 
-template <class Level, class F, class T>
+template <class Level, class F, class V>
 void map_row(const void* f_, std::int64_t n, const std::byte* const* in, const bool* fixed, std::byte* const* out) {
-  using V = elementwise::Lanes<T>;
+  using T = typename V::Element;
   using elementwise::unroll;
   constexpr int width = V::size;
   const F& f = *static_cast<const F*>(f_);

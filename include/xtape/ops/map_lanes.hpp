@@ -32,14 +32,17 @@ template <int n, class F>
   f(std::integral_constant<int, n - 1>{});
 }
 
-template <class T>
+/// The instructions that this translation unit is compiled for.
+using Instructions = xsimd::default_arch;
+
+template <class T, class Arch = Instructions>
 class Lanes;
 
 /// What a comparison gives: true or false for each element.
-template <class T>
+template <class T, class Arch>
 class Mask {
  public:
-  using Batch = typename xsimd::batch<T>::batch_bool_type;
+  using Batch = typename xsimd::batch<T, Arch>::batch_bool_type;
   [[gnu::always_inline]] Mask(const Batch& b) : batch(b) {}
   [[gnu::always_inline]] Mask(bool b) : batch(b) {}
 
@@ -49,21 +52,24 @@ class Mask {
   [[gnu::always_inline]] friend Mask operator|(const Mask& a, const Mask& b) { return Mask(a.batch | b.batch); }
   [[gnu::always_inline]] friend Mask operator!(const Mask& a) { return Mask(~a.batch); }
   /// condition ? a : b
-  [[gnu::always_inline]] friend Lanes<T> select(const Mask& condition, const Lanes<T>& a, const Lanes<T>& b) {
-    return Lanes<T>(xsimd::select(condition.batch, a.batch, b.batch));
+  [[gnu::always_inline]] friend Lanes<T, Arch> select(const Mask& condition, const Lanes<T, Arch>& a,
+                                                      const Lanes<T, Arch>& b) {
+    return Lanes<T, Arch>(xsimd::select(condition.batch, a.batch, b.batch));
   }
-  [[gnu::always_inline]] friend Lanes<T> where(const Mask& condition, const Lanes<T>& a, const Lanes<T>& b) {
+  [[gnu::always_inline]] friend Lanes<T, Arch> where(const Mask& condition, const Lanes<T, Arch>& a,
+                                                     const Lanes<T, Arch>& b) {
     return select(condition, a, b);
   }
 
   Batch batch;
 };
 
-template <class T>
+template <class T, class Arch>
 class Lanes {
  public:
-  using Batch = xsimd::batch<T>;
+  using Batch = xsimd::batch<T, Arch>;
   using Innermost = Lanes;
+  using Element = T;
   static constexpr int size = static_cast<int>(Batch::size);
 
   [[gnu::always_inline]] Lanes() : batch(T(0)) {}
@@ -77,15 +83,15 @@ class Lanes {
   [[gnu::always_inline]] friend Lanes operator/(const Lanes& a, const Lanes& b) { return Lanes(a.batch / b.batch); }
   [[gnu::always_inline]] friend Lanes operator-(const Lanes& a) { return Lanes(-a.batch); }
   [[gnu::always_inline]] friend Lanes operator+(const Lanes& a) { return a; }
-  [[gnu::always_inline]] friend Mask<T> operator<(const Lanes& a, const Lanes& b) { return a.batch < b.batch; }
-  [[gnu::always_inline]] friend Mask<T> operator<=(const Lanes& a, const Lanes& b) { return a.batch <= b.batch; }
-  [[gnu::always_inline]] friend Mask<T> operator>(const Lanes& a, const Lanes& b) { return a.batch > b.batch; }
-  [[gnu::always_inline]] friend Mask<T> operator>=(const Lanes& a, const Lanes& b) { return a.batch >= b.batch; }
-  [[gnu::always_inline]] friend Mask<T> operator==(const Lanes& a, const Lanes& b) { return a.batch == b.batch; }
+  [[gnu::always_inline]] friend Mask<T, Arch> operator<(const Lanes& a, const Lanes& b) { return a.batch < b.batch; }
+  [[gnu::always_inline]] friend Mask<T, Arch> operator<=(const Lanes& a, const Lanes& b) { return a.batch <= b.batch; }
+  [[gnu::always_inline]] friend Mask<T, Arch> operator>(const Lanes& a, const Lanes& b) { return a.batch > b.batch; }
+  [[gnu::always_inline]] friend Mask<T, Arch> operator>=(const Lanes& a, const Lanes& b) { return a.batch >= b.batch; }
+  [[gnu::always_inline]] friend Mask<T, Arch> operator==(const Lanes& a, const Lanes& b) { return a.batch == b.batch; }
   // xsimd 8's own != is false where one side is NaN.
-  [[gnu::always_inline]] friend Mask<T> operator!=(const Lanes& a, const Lanes& b) { return !(a == b); }
+  [[gnu::always_inline]] friend Mask<T, Arch> operator!=(const Lanes& a, const Lanes& b) { return !(a == b); }
 
-  [[gnu::always_inline]] friend Mask<T> isnan(const Lanes& a) { return xsimd::isnan(a.batch); }
+  [[gnu::always_inline]] friend Mask<T, Arch> isnan(const Lanes& a) { return xsimd::isnan(a.batch); }
   [[gnu::always_inline]] friend Lanes abs(const Lanes& a) { return Lanes(xsimd::abs(a.batch)); }
   [[gnu::always_inline]] friend Lanes sqrt(const Lanes& a) { return Lanes(xsimd::sqrt(a.batch)); }
   [[gnu::always_inline]] friend Lanes exp(const Lanes& a) { return Lanes(xsimd::exp(a.batch)); }
