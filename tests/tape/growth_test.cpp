@@ -130,6 +130,6 @@ TEST_CASE("growth: a hundred thousand training steps leave resident memory where
     return;
   }
   const std::int64_t grown = resident_bytes() - resident;
-  // One leaked byte a step would be 25 pages. A few may come and go with what else the process does.
-  CHECK(grown <= 64 << 10);
+  // The smallest block leaked in every step would be 3 MB; a few pages may come and go with other parts of the process.
+  CHECK(grown <= 256 << 10);
 }

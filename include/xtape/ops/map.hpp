@@ -132,9 +132,9 @@ Tensor map_bfloat16(const F& f, std::array<Tensor, arguments> inputs) {
 /// + - * / += -= *= /=, comparisons, && || ! of these, select(condition, a, b) or where(condition, a, b) in the place
 /// of `if` and `?:`, max, min, abs, sign, relu, square, sqrt, pow, exp, expm1, log, log1p, sin, cos, tan, atan, sinh,
 /// cosh, tanh, sigmoid and erf, by these names alone, without std::. Loops whose length does not depend on the elements
-/// are fine. Values and derivatives, also at ties, are those of the ops of these names (a small
-/// whole exponent of pow means products). f may capture numbers by value;
-/// it is called on several threads and must neither throw nor have effects.
+/// are fine. Values and derivatives, also at ties, are those of the ops of these names (a small whole exponent of pow
+/// means products). f may capture numbers by value; it is called on several threads and must neither throw nor have
+/// effects.
 ///
 /// As fast as the flags of the translation unit allow (-O2 -march=native, say); none of them is needed.
 /// Throws a TypeError for other dtypes or several of them, a ValueError for shapes that do not broadcast.
