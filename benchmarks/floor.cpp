@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 
+#include "convolution_floor.hpp"
 #include "kernels/adam.hpp"
 #include "kernels/gemm_library.hpp"
 
@@ -15,10 +16,15 @@ using xtape::kernels::Product;
 
 class Floor {
  public:
-  Floor(const Network& network, int threads) {
+  Floor(const Network& network, int threads, std::function<void()> convolutions)
+      : convolutions_(std::move(convolutions)) {
     const std::int64_t batch = network.batch;
     const auto& widths = network.widths;
-    std::int64_t parameters = 0;
+    std::int64_t parameters = 0, channels = 1;
+    for (const std::int64_t filters : network.filters) {
+      parameters += (Network::kernel_side * Network::kernel_side * channels + 1) * filters;
+      channels = filters;
+    }
     for (std::size_t l = 0; l + 1 < widths.size(); ++l) parameters += (widths[l] + 1) * widths[l + 1];
     for (auto* array : {&p_, &g_, &m_, &v_}) array->assign(static_cast<std::size_t>(parameters), 0.01f);
     for (const std::int64_t width : widths) {
@@ -32,13 +38,14 @@ class Floor {
       const float* w = p_.data() + offset;
       add(false, false, batch, out, in, x_[l].data(), w, x_[l + 1].data());
       add(true, false, in, out, batch, x_[l].data(), dx_[l + 1].data(), g_.data() + offset);
-      if (l > 0) add(false, true, batch, in, out, dx_[l + 1].data(), w, dx_[l].data());
+      if (l > 0 || !network.filters.empty()) add(false, true, batch, in, out, dx_[l + 1].data(), w, dx_[l].data());
       offset += (in + 1) * out;
     }
     choose(threads);
   }
 
   void step() {
+    if (convolutions_) convolutions_();
     for (const auto& call : calls_) call.way.library(call.product, call.way.threads);
     xtape::kernels::adam(static_cast<std::int64_t>(p_.size()), p_.data(), g_.data(), m_.data(), v_.data(), 0.001f, 0.9f,
                          0.999f, 1e-7f);
@@ -86,6 +93,7 @@ class Floor {
     }
   }
 
+  std::function<void()> convolutions_;
   std::vector<float> p_, g_, m_, v_;
   std::vector<std::vector<float>> x_, dx_;
   std::vector<Call> calls_;
@@ -94,7 +102,9 @@ class Floor {
 }  // namespace
 
 std::function<void()> floor_step(const Network& network, int threads) {
-  return [floor = std::make_shared<Floor>(network, threads)] { floor->step(); };
+  auto convolutions = convolution_floor(network, threads);
+  if (!network.filters.empty() && !convolutions) return {};
+  return [floor = std::make_shared<Floor>(network, threads, std::move(convolutions))] { floor->step(); };
 }
 
 }  // namespace bench

@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::string_view usage = R"(usage: xtape_bench [--json FILE] [--filter TEXT] [--quick] [--fastest] [--help]
 Times training steps of several networks, and a chain of scalar operations, with xtape, with libtorch where it was
-found, and the floor: the step's matrix products at a library's speed and one pass of Adam. Then map beside a loop
+found, and the floor: the step's products and convolutions at a library's speed and one pass of Adam. Then map beside a loop
 written by hand and separate ops. On 1 and on 2 threads.
 
   --json FILE    write {"results": [{"name", "threads", "us", "floor_us", "libtorch_us"}, ...], "map": [...]}
@@ -92,7 +92,7 @@ Result run(const std::string& name, const bench::Network* network, int threads, 
   std::vector<bench::Contender*> contenders = {&own};
   if (network != nullptr) {
     floor.step = bench::floor_step(*network, threads);
-    contenders.push_back(&floor);
+    if (floor.step) contenders.push_back(&floor);
   }
 #ifdef XTAPE_BENCH_LIBTORCH
   libtorch.step = network != nullptr ? bench::libtorch::training_step(*network, batches)
@@ -114,8 +114,8 @@ void print_head(const bench::Effort& effort) {
   fmt::print("libtorch was not found\n");
 #endif
   fmt::print(
-      "{}\n\nus per step, {} blocks; floor: the step's matrix products and one pass of Adam; spread: "
-      "distance of xtape's quartiles\n\n{:<26}{:>8}{:>11}{:>11}{:>9}{:>12}{:>9}{:>9}\n",
+      "{}\n\nus per step, {} blocks; floor: the step's products, convolutions and one pass of Adam; "
+      "spread: distance of xtape's quartiles\n\n{:<26}{:>8}{:>11}{:>11}{:>9}{:>12}{:>9}{:>9}\n",
       bench::load(), effort.fastest ? "fastest of" : "median of", "", "threads", "xtape", "floor", "ratio", "libtorch",
       "ratio", "spread");
 }

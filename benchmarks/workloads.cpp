@@ -10,6 +10,7 @@ std::vector<Network> networks() {
           {"784-512-128-32-10 b32", {784, 512, 128, 32, 10}, 32},
           {"784-256-128-10 b64", {784, 256, 128, 10}, 64},
           {"784-512-128-32-10 b1024", {784, 512, 128, 32, 10}, 1024},
+          {"conv 32-64-1024-10 b64", {7 * 7 * 64, 1024, 10}, 64, Network::Kind::classifier, {32, 64}},
           {"xor 2-2-1 b4", {2, 2, 1}, 4, Network::Kind::logic}};
 }
 
@@ -22,7 +23,7 @@ Batches make_batches(const Network& network) {
   std::mt19937 generator(1);
   for (int i = 0; i < 4; ++i) {
     Batches::Batch batch;
-    for (std::int64_t j = 0; j < network.batch * network.widths.front(); ++j) {
+    for (std::int64_t j = 0; j < network.batch * network.inputs(); ++j) {
       batch.inputs.push_back(static_cast<float>(generator() % 256) / 255.0f);  // pixels
     }
     for (std::int64_t j = 0; j < network.batch; ++j) {

@@ -6,7 +6,8 @@
 
 namespace bench {
 
-/// A network of dense layers; widths[0] is the number of inputs. Also read by the libtorch side, so C++17 will do.
+/// A network of dense layers; widths[0] is the number of their inputs. Also read by the libtorch side, so C++17 will
+/// do.
 struct Network {
   enum class Kind {
     classifier,  ///< relu in between, softmax and sparse cross-entropy at the end
@@ -16,6 +17,13 @@ struct Network {
   std::vector<std::int64_t> widths;
   std::int64_t batch;
   Kind kind = Kind::classifier;
+  /// Of the convolutions in front: 5x5 with padding "same" on images of image_side^2, relu, and a pool of 2x2 that
+  /// halves the image. widths[0] is what the last pool leaves.
+  std::vector<std::int64_t> filters = {};
+
+  static constexpr std::int64_t image_side = 28;
+  static constexpr std::int64_t kernel_side = 5;
+  std::int64_t inputs() const { return filters.empty() ? widths.front() : image_side * image_side; }
 };
 
 /// The networks that are measured.
@@ -24,7 +32,7 @@ std::vector<Network> networks();
 /// A few batches that are trained on in turn. A classifier has labels, a logic network targets.
 struct Batches {
   struct Batch {
-    std::vector<float> inputs;         // [batch, widths.front()]
+    std::vector<float> inputs;         // [batch, inputs()]
     std::vector<std::int64_t> labels;  // [batch]
     std::vector<float> targets;        // [batch, widths.back()]
   };

@@ -1,7 +1,10 @@
 #include "xtape_steps.hpp"
 
 #include <memory>
+#include <xtape/layers/conv2d.hpp>
 #include <xtape/layers/dense.hpp>
+#include <xtape/layers/flatten.hpp>
+#include <xtape/layers/max_pooling2d.hpp>
 #include <xtape/losses/mean_squared_error.hpp>
 #include <xtape/losses/sparse_categorical_crossentropy.hpp>
 #include <xtape/models/sequential.hpp>
@@ -16,6 +19,10 @@ namespace xp = xtape;
 /// The layers, and the logits' softmax at the end of a classifier.
 struct Model : xp::Model {
   explicit Model(const Network& network) : kind(network.kind) {
+    for (const std::int64_t filters : network.filters) {
+      convolutions.push_back(
+          track(xp::layers::Conv2D(filters, Network::kernel_side, {.padding = "same", .activation = "relu"})));
+    }
     for (std::size_t i = 1; i < network.widths.size(); ++i) {
       const bool last = i + 1 == network.widths.size();
       const char* activation = kind == Network::Kind::logic ? "sigmoid" : last ? "softmax" : "relu";
@@ -25,11 +32,16 @@ struct Model : xp::Model {
 
   xp::Tensor call(const xp::Tensor& inputs) override {
     xp::Tensor x = inputs;
+    for (auto& convolution : convolutions) x = pool(convolution(x));
+    if (!convolutions.empty()) x = flatten(x);
     for (auto& layer : layers) x = layer(x);
     return x;
   }
 
   Network::Kind kind;
+  std::vector<xp::layers::Conv2D> convolutions;
+  xp::layers::MaxPooling2D pool = track(xp::layers::MaxPooling2D());
+  xp::layers::Flatten flatten = track(xp::layers::Flatten());
   std::vector<xp::layers::Dense> layers;
 };
 
@@ -46,10 +58,13 @@ struct Data {
 std::vector<Data> tensors(const Network& network, const Batches& batches) {
   std::vector<Data> result;
   for (const auto& batch : batches.items) {
-    result.push_back({xp::constant(batch.inputs, {network.batch, network.widths.front()}),
-                      network.kind == Network::Kind::logic
-                          ? xp::constant(batch.targets, {network.batch, network.widths.back()})
-                          : xp::constant(batch.labels, {network.batch})});
+    const xp::Shape shape = network.filters.empty()
+                                ? xp::Shape{network.batch, network.inputs()}
+                                : xp::Shape{network.batch, Network::image_side, Network::image_side, 1};
+    result.push_back(
+        {xp::constant(batch.inputs, shape), network.kind == Network::Kind::logic
+                                                ? xp::constant(batch.targets, {network.batch, network.widths.back()})
+                                                : xp::constant(batch.labels, {network.batch})});
   }
   return result;
 }

@@ -9,6 +9,13 @@ namespace {
 
 struct Net : torch::nn::Module {
   explicit Net(const Network& network) : kind(network.kind) {
+    std::int64_t channels = 1;
+    for (std::size_t i = 0; i < network.filters.size(); ++i) {
+      const auto options =
+          torch::nn::Conv2dOptions(channels, network.filters[i], Network::kernel_side).padding(torch::kSame);
+      convolutions.push_back(register_module("conv" + std::to_string(i), torch::nn::Conv2d(options)));
+      channels = network.filters[i];
+    }
     for (std::size_t i = 0; i + 1 < network.widths.size(); ++i) {
       layers.push_back(
           register_module("dense" + std::to_string(i), torch::nn::Linear(network.widths[i], network.widths[i + 1])));
@@ -16,6 +23,8 @@ struct Net : torch::nn::Module {
   }
 
   torch::Tensor forward(torch::Tensor x) {
+    for (auto& convolution : convolutions) x = torch::max_pool2d(torch::relu(convolution->forward(x)), 2);
+    if (!convolutions.empty()) x = x.flatten(1);
     for (std::size_t i = 0; i < layers.size(); ++i) {
       x = layers[i]->forward(x);
       if (kind == Network::Kind::logic) {
@@ -28,6 +37,7 @@ struct Net : torch::nn::Module {
   }
 
   Network::Kind kind;
+  std::vector<torch::nn::Conv2d> convolutions;
   std::vector<torch::nn::Linear> layers;
 };
 
@@ -43,7 +53,10 @@ std::vector<Data> tensors(const Network& network, const Batches& batches) {
     const auto tensor = [](const auto& values, torch::IntArrayRef shape, torch::ScalarType type) {
       return torch::from_blob(const_cast<void*>(static_cast<const void*>(values.data())), shape, type).clone();
     };
-    result.push_back({tensor(batch.inputs, {network.batch, network.widths.front()}, torch::kFloat32),
+    const std::vector<std::int64_t> shape =
+        network.filters.empty() ? std::vector<std::int64_t>{network.batch, network.inputs()}
+                                : std::vector<std::int64_t>{network.batch, 1, Network::image_side, Network::image_side};
+    result.push_back({tensor(batch.inputs, shape, torch::kFloat32),
                       network.kind == Network::Kind::logic
                           ? tensor(batch.targets, {network.batch, network.widths.back()}, torch::kFloat32)
                           : tensor(batch.labels, {network.batch}, torch::kInt64)});
