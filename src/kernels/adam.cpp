@@ -24,9 +24,10 @@ struct Step {
   }
 };
 
-/// The elements [begin, end). The step comes by value: behind a reference it would be loaded anew after every store.
+/// The elements [begin, end).
 template <class T>
-void update_range(std::int64_t begin, std::int64_t end, T* p, const T* g, T* m, T* v, const Step<T> step) {
+void update_range(std::int64_t begin, std::int64_t end, T* p, const T* g, T* m, T* v, const Step<T>& given) {
+  const Step<T> step = given;  // behind a reference it would be loaded anew after every store
   using Batch = xsimd::batch<T>;
   constexpr std::int64_t width = Batch::size;
   std::int64_t i = begin;
@@ -53,7 +54,7 @@ void update(std::int64_t n, T* p, const T* g, T* m, T* v, double alpha, double b
   const Step<T> step = {Batch(static_cast<T>(alpha)), Batch(static_cast<T>(1.0 - beta_1)),
                         Batch(static_cast<T>(1.0 - beta_2)), Batch(static_cast<T>(epsilon))};
   parallel_for(n, elementwise_grain,
-               [=](std::int64_t begin, std::int64_t end) { update_range(begin, end, p, g, m, v, step); });
+               [&](std::int64_t begin, std::int64_t end) { update_range(begin, end, p, g, m, v, step); });
 }
 
 }  // namespace
