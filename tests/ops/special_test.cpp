@@ -86,8 +86,8 @@ TEST_CASE("is_nan, is_inf, is_finite: of every floating dtype, in every place of
 }
 
 TEST_CASE("floordiv, mod: integers as in Python, zero and the ends of the range") {
-  const Tensor a = tensor({7, -7, 7, -7, 6, 0}, int32), b = tensor({2, 2, -2, -2, 3, 5}, int32);
-  CHECK_TENSOR_EQ(floordiv(a, b), tensor({3, -4, -4, 3, 2, 0}, int32));
+  const Tensor a = tensor({7, -7, 7, -7, -6, 0}, int32), b = tensor({2, 2, -2, -2, 3, -5}, int32);
+  CHECK_TENSOR_EQ(floordiv(a, b), tensor({3, -4, -4, 3, -2, 0}, int32));
   CHECK_TENSOR_EQ(mod(a, b), tensor({1, 1, -1, -1, 0, 0}, int32));
   CHECK_CLOSE(mod(tensor({7.5, -7.5, 7.5, -1e-30}), tensor({2, 2, -2, 1})), {1.5, 0.5, -0.5, 1}, 1e-15);
   CHECK_CLOSE(mod(tensor({1, -1, 1, INFINITY}), tensor({INFINITY, INFINITY, 0, 2})), {1, INFINITY, NAN, NAN});
