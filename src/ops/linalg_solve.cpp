@@ -1,7 +1,6 @@
 #include "xtape/ops/linalg_solve.hpp"
 
 #include "core/convert.hpp"
-#include "core/fill.hpp"
 #include "kernels/lapack.hpp"
 #include "ops/matrices.hpp"
 #include "xtape/ops/diagonal.hpp"

@@ -8,12 +8,6 @@ using namespace xtape::testing;
 
 namespace {
 
-#define MOVE(...)                             \
-  [](const TensorList& in) -> Tensor {        \
-    [[maybe_unused]] const Tensor& x = in[0]; \
-    return __VA_ARGS__;                       \
-  }
-
 const Table<Movement> table{
     {"linalg::matrix_transpose", {{2, 3}}, MOVE(linalg::matrix_transpose(x)), {3, 2}, {0, 3, 1, 4, 2, 5}},
     {"linalg::matrix_transpose", {{2, 1, 2}}, MOVE(linalg::matrix_transpose(x)), {2, 2, 1}, count(4)},

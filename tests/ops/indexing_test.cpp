@@ -9,12 +9,6 @@ using namespace xtape::testing;
 
 namespace {
 
-#define MOVE(...)                             \
-  [](const TensorList& in) -> Tensor {        \
-    [[maybe_unused]] const Tensor& x = in[0]; \
-    return __VA_ARGS__;                       \
-  }
-
 const Tensor pairs = constant({{1, 2}, {0, 0}, {1, 2}}), numbers = constant({{2}, {0}, {2}}),
              nowhere = constant(std::vector<std::int64_t>{}, {0, 1}), once = constant({{3}, {1}}, int64);
 

@@ -19,6 +19,13 @@ struct Movement {
   std::vector<double> elements;  ///< the numbers of the elements that the result consists of
 };
 
+/// A movement's function from an expression of its inputs, `in`, and the first of them, `x`.
+#define MOVE(...)                             \
+  [](const TensorList& in) -> Tensor {        \
+    [[maybe_unused]] const Tensor& x = in[0]; \
+    return __VA_ARGS__;                       \
+  }
+
 inline std::vector<double> count(std::int64_t n, double first = 0) {
   std::vector<double> values;
   for (std::int64_t i = 0; i < n; ++i) values.push_back(first + static_cast<double>(i));

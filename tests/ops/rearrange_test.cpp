@@ -8,13 +8,6 @@ using namespace xtape::testing;
 
 namespace {
 
-/// A movement as the tables write it: `MOVE(shape, op(x, {1, 2}))`.
-#define MOVE(...)                             \
-  [](const TensorList& in) -> Tensor {        \
-    [[maybe_unused]] const Tensor& x = in[0]; \
-    return __VA_ARGS__;                       \
-  }
-
 Tensor reversed(const Tensors& pieces, int axis) {
   return concat(std::vector<Tensor>(pieces.rbegin(), pieces.rend()), axis);
 }
