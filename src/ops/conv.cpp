@@ -1,5 +1,7 @@
 #include "xtape/ops/conv.hpp"
 
+#include <tuple>
+
 #include "core/check.hpp"
 #include "kernels/conv.hpp"
 #include "kernels/dispatch.hpp"
@@ -7,6 +9,7 @@
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/nn.hpp"
+#include "xtape/ops/reduce.hpp"
 #include "xtape/tape/record.hpp"
 
 namespace xtape {
@@ -73,11 +76,14 @@ Tensor backprop_input(const char* op, const Shape& input_shape, const Tensor& fi
   visit_float(dy.dtype(), [&]<class T>(kernels::Type<T>) {
     kernels::conv2d_backprop_input(c, const_data<T>(dy), const_data<T>(filters), mutable_data<T>(dx));
   });
-  if (!is_tracked({filters, dy})) return dx;
-  return record(op, {filters, dy}, std::move(dx), [w = filters, dy = dy, options](const Tensor& g, Needs need) {
-    return Grads{need[0] ? nn::conv2d_backprop_filter(g, w.shape(), dy, options) : Tensor(),
-                 need[1] ? nn::conv2d(g, w, options) : Tensor()};
-  });
+  const Tracked tracked({filters, dy});
+  if (!tracked) return dx;
+  return record(op, {filters, dy}, std::move(dx),
+                [w = tracked.if_for(1, filters), dy = tracked.if_for(0, dy), filter_shape = filters.shape(), options](
+                    const Tensor& g, Needs need) {
+                  return Grads{need[0] ? nn::conv2d_backprop_filter(g, filter_shape, dy, options) : Tensor(),
+                               need[1] ? nn::conv2d(g, w, options) : Tensor()};
+                });
 }
 
 /// The gradients of conv2d for the filters and, where `with_bias` is set, for the bias, in one pass.
@@ -96,14 +102,15 @@ std::pair<Tensor, Tensor> backprop_filter(const char* op, const Tensor& x, const
     kernels::conv2d_backprop_filter(c, const_data<T>(x), const_data<T>(dy), mutable_data<T>(results[0]),
                                     with_bias ? mutable_data<T>(results[1]) : nullptr);
   });
-  if (is_tracked({x, dy})) {
+  if (const Tracked tracked({x, dy}); tracked) {
     record(op, {x, dy}, std::span<Tensor>(results, with_bias ? 2 : 1),
-           [x = x, dy = dy, options](std::span<const Tensor> g, Needs need) {
+           [x = tracked.if_for(1, x), dy = tracked.if_for(0, dy), input_shape = x.shape(), output_shape = dy.shape(),
+            options](std::span<const Tensor> g, Needs need) {
              Tensor dx, ddy;
-             if (need[0] && g[0]) dx = nn::conv2d_backprop_input(x.shape(), g[0], dy, options);
+             if (need[0] && g[0]) dx = nn::conv2d_backprop_input(input_shape, g[0], dy, options);
              if (need[1]) {
                if (g[0]) ddy = nn::conv2d(x, g[0], options);
-               if (g.size() > 1 && g[1]) ddy = ddy ? ddy + g[1] : broadcast_to(g[1], dy.shape());
+               if (g.size() > 1 && g[1]) ddy = ddy ? ddy + g[1] : broadcast_to(g[1], output_shape);
              }
              return Grads{dx, ddy};
            });
@@ -131,20 +138,24 @@ Tensor convolution(const char* op, const Tensor& x, const Tensor& filters, const
     kernels::conv2d(c, const_data<T>(x), const_data<T>(filters), bias ? const_data<T>(bias) : nullptr, relu,
                     mutable_data<T>(y));
   });
-  if (!is_tracked({x, filters, bias})) return y;
+  const Tracked tracked({x, filters, bias});
+  if (!tracked) return y;
   return record(op, {x, filters, bias}, std::move(y),
-                [x = x, w = filters, y = relu ? y : Tensor(), options](const Tensor& dy, Needs need) {
+                [x = tracked.if_for(1, x), w = tracked.if_for(0, filters), y = relu ? y : Tensor(),
+                 input_shape = x.shape(), filter_shape = filters.shape(), options](const Tensor& dy, Needs need) {
                   const Tensor dz = y ? detail::relu_grad(dy, y) : dy;
                   Tensor dx, dw, db;
-                  if (need[0]) dx = nn::conv2d_backprop_input(x.shape(), w, dz, options);
-                  if (need[1] || need[2]) {
-                    std::tie(dw, db) = backprop_filter("conv2d_backprop_filter", x, w.shape(), dz, options, need[2]);
+                  if (need[0]) dx = nn::conv2d_backprop_input(input_shape, w, dz, options);
+                  if (need[1]) {
+                    std::tie(dw, db) = backprop_filter("conv2d_backprop_filter", x, filter_shape, dz, options, need[2]);
+                  } else if (need[2]) {
+                    db = reduce_sum(dz, {0, 1, 2});
                   }
                   return Grads{dx, dw, db};
                 });
 }
 
-/// A sequence [batch, width, channels] as images of height 1, and what a filter [width, ...] is for these.
+/// A sequence [batch, width, channels] as images of height 1.
 Tensor as_images(const Tensor& x) { return reshape(x, {x.shape()[0], 1, x.shape()[1], x.shape()[2]}); }
 
 }  // namespace

@@ -319,6 +319,10 @@ TEST_CASE("conv: only the gradients asked for, and operands used twice") {
                                  : nn::conv2d_backprop_filter(x, w.shape(), ones_like(y));
     CHECK_CLOSE(tape.gradient(y, of_x ? x : w), expected, 1e-14);
   }
+  const Tensor b = some({2});
+  GradientTape of_bias;
+  of_bias.watch(b);
+  CHECK_CLOSE(of_bias.gradient(detail::conv2d(x, w, b, {}, false), b), {4, 4});
   const Tensor square_image = some({3, 3, 2, 2});
   const GradientCheck check = check_gradients([](const Tensor& t) { return nn::conv2d(t, t, {.padding = "same"}); },
                                               square_image, {.max_elements = 12});
