@@ -14,6 +14,9 @@ struct Net : torch::nn::Module {
       const auto options =
           torch::nn::Conv2dOptions(channels, network.filters[i], Network::kernel_side).padding(torch::kSame);
       convolutions.push_back(register_module("conv" + std::to_string(i), torch::nn::Conv2d(options)));
+      // Channels last, which made this network a tenth faster than libtorch's default.
+      auto& weight = convolutions.back()->weight;
+      weight.set_data(weight.detach().contiguous(torch::MemoryFormat::ChannelsLast));
       channels = network.filters[i];
     }
     for (std::size_t i = 0; i + 1 < network.widths.size(); ++i) {
