@@ -1,5 +1,6 @@
 #include "xtape/transforms/recompute_grad.hpp"
 
+#include "support/allocation_count.hpp"
 #include "support/check.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/error.hpp"
@@ -118,7 +119,8 @@ TEST_CASE("recompute_grad: the memory of inner results is not kept") {
   };
   const std::int64_t plain = bytes(false), again = bytes(true);
   MESSAGE("bytes without ", plain, ", with recompute_grad ", again);
-  CHECK(again * 2 < plain);
+  // A sanitizer takes the allocator's place, and nothing is counted.
+  if (testing::AllocationCount::available()) CHECK(again * 2 < plain);
 }
 
 TEST_CASE("recompute_grad: errors") {
