@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "core/check.hpp"
-#include "xtape/tape/no_recording.hpp"
 #include "xtape/ops/movement.hpp"
+#include "xtape/tape/no_recording.hpp"
 
 namespace xtape {
 

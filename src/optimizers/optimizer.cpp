@@ -8,8 +8,8 @@
 #include "core/warn.hpp"
 #include "kernels/gradient_clipping.hpp"
 #include "optimizers/floating.hpp"
-#include "xtape/tape/no_recording.hpp"
 #include "xtape/core/indexed_slices.hpp"
+#include "xtape/tape/no_recording.hpp"
 
 namespace xtape::optimizers {
 namespace {
