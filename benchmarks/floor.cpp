@@ -41,11 +41,16 @@ class Floor {
       if (l > 0 || !network.filters.empty()) add(false, true, batch, in, out, dx_[l + 1].data(), w, dx_[l].data());
       offset += (in + 1) * out;
     }
+    // As many inputs as a network is trained on: they do not stay in the nearest cache.
+    if (network.filters.empty()) {
+      for (int i = 0; i < batches_in_turn; ++i) inputs_.push_back(x_[0]);
+    }
     choose(threads);
   }
 
   void step() {
     if (convolutions_) convolutions_();
+    if (!inputs_.empty()) calls_[0].product.a = calls_[1].product.a = inputs_[next_++ % inputs_.size()].data();
     for (const auto& call : calls_) call.way.library(call.product, call.way.threads);
     xtape::kernels::adam(static_cast<std::int64_t>(p_.size()), p_.data(), g_.data(), m_.data(), v_.data(), 0.001f, 0.9f,
                          0.999f, 1e-7f);
@@ -95,7 +100,8 @@ class Floor {
 
   std::function<void()> convolutions_;
   std::vector<float> p_, g_, m_, v_;
-  std::vector<std::vector<float>> x_, dx_;
+  std::vector<std::vector<float>> x_, dx_, inputs_;
+  std::size_t next_ = 0;
   std::vector<Call> calls_;
 };
 

@@ -21,7 +21,7 @@ Batches make_batches(const Network& network) {
     return result;
   }
   std::mt19937 generator(1);
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < batches_in_turn; ++i) {
     Batches::Batch batch;
     for (std::int64_t j = 0; j < network.batch * network.inputs(); ++j) {
       batch.inputs.push_back(static_cast<float>(generator() % 256) / 255.0f);  // pixels

@@ -29,6 +29,9 @@ struct Network {
 /// The networks that are measured.
 std::vector<Network> networks();
 
+/// How many batches a classifier is trained on in turn.
+inline constexpr int batches_in_turn = 4;
+
 /// A few batches that are trained on in turn. A classifier has labels, a logic network targets.
 struct Batches {
   struct Batch {
