@@ -14,7 +14,8 @@ using namespace xtape;
 TEST_CASE("dot: the graph has a box for each leaf and op, and an arrow for each tensor") {
   const Variable w(zeros({2, 3}), {.name = "dense \"w\""});
   GradientTape tape;
-  const Tensor loss = reduce_sum(square(w) * sign(w));
+  const Tensor squares = square(w), signs = sign(w);  // in this order
+  const Tensor loss = reduce_sum(squares * signs);
   const std::string expected =
       "digraph tape {\n"
       "  rankdir=TB;\n"
