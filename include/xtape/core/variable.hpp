@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -20,6 +21,7 @@ struct VariableImpl {
   Tensor value;
   std::string name;
   bool trainable;
+  std::function<Tensor(const Tensor&)> constraint;
   std::uint64_t number = 0;  ///< counts the variables in the order of their construction
   /// The number of the innermost tape that has seen the current value being read, 0 when none has: spares a look-up.
   std::atomic<std::uint64_t> seen_by{0};
@@ -70,6 +72,11 @@ class Variable {
   void set_name(std::string name) { checked()->name = std::move(name); }
   bool trainable() const { return checked()->trainable; }
   void set_trainable(bool trainable);
+  /// A projection that optimizers apply to the value after each update, such as a constraints::MaxNorm; empty for none.
+  const std::function<Tensor(const Tensor&)>& constraint() const { return checked()->constraint; }
+  void set_constraint(std::function<Tensor(const Tensor&)> constraint) {
+    checked()->constraint = std::move(constraint);
+  }
 
   /// value = new_value. The shape and the dtype must be the variable's: otherwise a ValueError or TypeError, and the
   /// variable keeps its value. Tapes do not see assignments: no gradient flows through them, as in TensorFlow.
