@@ -42,6 +42,7 @@
 #include "xtape/metrics/mean.hpp"
 #include "xtape/metrics/mean_metric_wrapper.hpp"
 #include "xtape/metrics/metric.hpp"
+#include "xtape/metrics/prediction_metric.hpp"
 #include "xtape/metrics/sparse_categorical_accuracy.hpp"
 #include "xtape/models/model.hpp"
 #include "xtape/models/sequential.hpp"

@@ -16,6 +16,11 @@ class Mean : public Metric {
   /// of the values' ([batch], [batch, 1], [batch, time], ...; sizes of 1 repeat): otherwise a ValueError, and nothing
   /// is added.
   void update_state(const Tensor& values, const Tensor& sample_weight = {});
+  /// Adds values and returns the mean of all (Keras's Metric.__call__).
+  double operator()(const Tensor& values, const Tensor& sample_weight = {}) {
+    update_state(values, sample_weight);
+    return result();
+  }
   void reset_state() override;
   double result() const override;
 
