@@ -1,0 +1,24 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace xtape::plot {
+
+/// Keyword arguments of history().
+struct HistoryOptions {
+  std::string title = {};
+  std::vector<std::string> metrics = {};  ///< Which to draw, in this order; empty: all, the loss first.
+  int columns = 0;                        ///< 0: as square as possible.
+  int width = 560;                        ///< Of each panel, in pixels.
+  int height = 400;
+};
+
+/// What Model::fit has recorded: a panel for each metric with its values per epoch, those of training and, under
+/// "val_" and its name, of validation. Epochs count from 1; fewer validation values than epochs, by a whole factor, are
+/// of every so-many-th epoch. Throws a ValueError for a metric that is not in the history.
+bool history(const std::map<std::string, std::vector<double>>& history, const std::string& path,
+             const HistoryOptions& options = {});
+
+}  // namespace xtape::plot
