@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace xtape::detail {
+
+/// A file that appears under its name whole or not at all: it is written under another name in the same folder, made
+/// durable and renamed by commit(). Until then, and whenever anything fails or the process is killed, a file that was
+/// there before stays as it was; a kill may leave "NAME.tmp-..." behind.
+///
+/// A symbolic link is followed, and a new file takes the permissions of the one it replaces. Throws DataErrors
+/// "[op] path: cannot be written: ...".
+class AtomicFile {
+ public:
+  AtomicFile(const char* op, const std::string& path);
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  /// Removes what was written unless it was committed.
+  ~AtomicFile();
+
+  void write(const void* bytes, std::size_t count);
+  void write(std::string_view text) { write(text.data(), text.size()); }
+  /// Makes the file appear. Nothing can be written afterwards.
+  void commit();
+
+  /// Where the bytes are until commit(), for libraries that write a file by its name.
+  const std::string& temporary_path() const { return temporary_; }
+
+ private:
+  [[noreturn]] void fail_write(int error) const;
+  void sync_folder() const;
+
+  const char* op_;
+  std::string path_;    ///< as given, for messages
+  std::string target_;  ///< behind symbolic links
+  std::string temporary_;
+  int file_ = -1;
+  bool committed_ = false;
+};
+
+/// The whole file at once.
+void write_file(const char* op, const std::string& path, std::string_view bytes);
+
+}  // namespace xtape::detail

@@ -1,0 +1,117 @@
+#include "io/atomic_file.hpp"
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <filesystem>
+#include <string>
+
+#include "support/check.hpp"
+#include "support/idx_bytes.hpp"
+#include "support/temp_dir.hpp"
+#include "xtape/core/error.hpp"
+
+using namespace xtape;
+using namespace xtape::testing;
+using detail::AtomicFile;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::size_t files_in(const TempDir& dir) {
+  const fs::directory_iterator files(dir.str());
+  return static_cast<std::size_t>(std::distance(begin(files), end(files)));
+}
+
+/// Files of this process cannot grow beyond a number of bytes for a while, as if the disk were full.
+class FileLimit {
+ public:
+  explicit FileLimit(rlim_t bytes) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    signal_ = std::signal(SIGXFSZ, SIG_IGN);
+  }
+  ~FileLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, signal_);
+  }
+  FileLimit(const FileLimit&) = delete;
+  FileLimit& operator=(const FileLimit&) = delete;
+
+ private:
+  rlimit before_{};
+  void (*signal_)(int);
+};
+
+}  // namespace
+
+TEST_CASE("AtomicFile: the old file stays whole until the new one is") {
+  const TempDir dir;
+  const std::string path = dir.write("file", "old");
+  {
+    AtomicFile file("test", path);
+    file.write("new, ");
+    CHECK(file_bytes(path) == "old");
+    file.write("longer");
+    CHECK(file_bytes(path) == "old");
+    CHECK(files_in(dir) == 2);
+    file.commit();
+    CHECK(file_bytes(path) == "new, longer");
+    CHECK(files_in(dir) == 1);
+  }
+  CHECK(file_bytes(path) == "new, longer");
+  detail::write_file("test", dir / "another", "");
+  CHECK(file_bytes(dir / "another").empty());
+}
+
+TEST_CASE("AtomicFile: what is not committed is gone") {
+  const TempDir dir;
+  const std::string path = dir.write("file", "old");
+  { AtomicFile(("test"), path).write("new"); }
+  CHECK(file_bytes(path) == "old");
+  CHECK(files_in(dir) == 1);
+}
+
+TEST_CASE("AtomicFile: no space, no folder, no file to write to") {
+  const TempDir dir;
+  const std::string path = dir.write("file", "old");
+  {
+    const FileLimit limit(100);
+    CHECK_THROWS_TEXT(DataError, "[test] " + path + ": cannot be written: File too large",
+                      detail::write_file("test", path, std::string(1000, 'x')));
+  }
+  CHECK(file_bytes(path) == "old");
+  CHECK(files_in(dir) == 1);
+  CHECK_THROWS_TEXT(DataError, "/none/file: cannot be written: No such file or directory",
+                    AtomicFile("test", dir / "none/file"));
+  CHECK_THROWS_TEXT(DataError, dir.str() + ": cannot be written: Is a directory", AtomicFile("test", dir.str()));
+  CHECK_THROWS_TEXT(DataError, "[test] /dev/null: expected a regular file to write to",
+                    AtomicFile("test", "/dev/null"));
+  CHECK_THROWS_TEXT(DataError, "[test] /proc/file: cannot be written: ", AtomicFile("test", "/proc/file"));
+}
+
+TEST_CASE("AtomicFile: follows a link and keeps the permissions") {
+  const TempDir dir;
+  const std::string path = dir.write("file", "old"), link = dir / "link";
+  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
+  fs::create_symlink("file", link);
+  detail::write_file("test", link, "new");
+  CHECK(fs::is_symlink(link));
+  CHECK(file_bytes(path) == "new");
+  CHECK(fs::status(path).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
+}
+
+TEST_CASE("AtomicFile: two writers of one file do not mix") {
+  const TempDir dir;
+  const std::string path = dir / "file";
+  AtomicFile a("test", path), b("test", path);
+  a.write("aaaa");
+  b.write("bb");
+  a.commit();
+  CHECK(file_bytes(path) == "aaaa");
+  b.commit();
+  CHECK(file_bytes(path) == "bb");
+  CHECK(files_in(dir) == 1);
+}
