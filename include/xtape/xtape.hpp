@@ -27,6 +27,7 @@
 #include "xtape/initializers/ones.hpp"
 #include "xtape/initializers/zeros.hpp"
 #include "xtape/io/idx.hpp"
+#include "xtape/io/safetensors.hpp"
 #include "xtape/layers/activation.hpp"
 #include "xtape/layers/conv2d.hpp"
 #include "xtape/layers/dense.hpp"

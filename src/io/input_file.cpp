@@ -19,7 +19,7 @@ bool is_gzip(const unsigned char* first_two) { return first_two[0] == 0x1f && fi
 
 }  // namespace
 
-InputFile::InputFile(const char* op, std::string path) : op_(op), path_(std::move(path)) {
+InputFile::InputFile(const char* op, std::string path, Gzip gzip) : op_(op), path_(std::move(path)) {
   std::error_code error;
   const auto status = std::filesystem::status(path_, error);
   if (status.type() == std::filesystem::file_type::not_found) fail<DataError>(op_, "{}: no such file", path_);
@@ -33,7 +33,7 @@ InputFile::InputFile(const char* op, std::string path) : op_(op), path_(std::mov
   if (error) fail<DataError>(op_, "{}: cannot be read: {}", path_, error.message());
 
   input_ = std::make_unique<unsigned char[]>(input_bytes);
-  compressed_ = fill() >= 2 && is_gzip(input_.get());
+  compressed_ = fill() >= 2 && gzip == Gzip::decompress && is_gzip(input_.get());
   if (compressed_ && inflateInit2(&stream_, gzip_only) != Z_OK) fail<DataError>(op_, "{}: zlib failed", path_);
 }
 
@@ -60,6 +60,12 @@ std::size_t InputFile::read(void* to, std::size_t bytes) {
     if (compressed_) {
       done += inflate_to(out + done, bytes - done);
       continue;
+    }
+    if (stream_.avail_in == 0 && bytes - done >= input_bytes) {
+      const std::size_t n = std::fread(out + done, 1, bytes - done, file_.get());
+      if (std::ferror(file_.get())) fail<DataError>(op_, "{}: cannot be read: {}", path_, std::strerror(errno));
+      done += n;
+      break;
     }
     if (stream_.avail_in == 0 && fill() == 0) break;
     const std::size_t n = std::min<std::size_t>(bytes - done, stream_.avail_in);

@@ -12,7 +12,10 @@ namespace xtape::detail {
 /// The bytes of a file one after the other, decompressed when the file is gzip. Throws DataErrors "[op] path: ...".
 class InputFile {
  public:
-  InputFile(const char* op, std::string path);
+  /// What becomes of a file that begins as gzip does: a format that may begin with these two bytes itself is read raw.
+  enum class Gzip { decompress, raw };
+
+  InputFile(const char* op, std::string path, Gzip gzip = Gzip::decompress);
   InputFile(const InputFile&) = delete;
   ~InputFile();
 
