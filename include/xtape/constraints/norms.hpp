@@ -1,0 +1,38 @@
+#pragma once
+
+#include "xtape/core/tensor.hpp"
+#include "xtape/ops/reduce.hpp"
+
+namespace xtape::constraints {
+
+// Bounds on the norms |w| of weight vectors, with the 2-norm over `axis` (keras.constraints). 0 is right for the kernel
+// [in, units] of a Dense layer: the weights into each unit; {0, 1, 2} for that of a Conv2D layer. As in Keras, 1e-7 is
+// added to the norms that divide, so a bound holds up to rounding only from below.
+
+/// w min(|w|, max_value) / (|w| + 1e-7)
+struct MaxNorm {
+  double max_value = 2;
+  Axes axis = 0;
+
+  Tensor operator()(const Tensor& w) const;
+};
+
+/// w / (|w| + 1e-7)
+struct UnitNorm {
+  Axes axis = 0;
+
+  Tensor operator()(const Tensor& w) const;
+};
+
+/// w d / (|w| + 1e-7) with d = rate clip(|w|, min_value, max_value) + (1 - rate) |w|: a rate below 1 moves the norm
+/// towards the bounds by that part of the way in each step.
+struct MinMaxNorm {
+  double min_value = 0;
+  double max_value = 1;
+  double rate = 1;
+  Axes axis = 0;
+
+  Tensor operator()(const Tensor& w) const;
+};
+
+}  // namespace xtape::constraints

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "xtape/core/tensor.hpp"
+
+namespace xtape::regularizers {
+
+// Penalties on the size of weights (keras.regularizers). A factor must be finite and not negative: otherwise a
+// ValueError, when the object becomes a Regularizer or is called.
+
+/// l1 sum |w|
+struct L1 {
+  double l1 = 0.01;
+
+  Tensor operator()(const Tensor& w) const;
+  void check() const;
+};
+
+/// l2 sum w^2
+struct L2 {
+  double l2 = 0.01;
+
+  Tensor operator()(const Tensor& w) const;
+  void check() const;
+};
+
+/// l1 sum |w| + l2 sum w^2. By name, "l1_l2", both factors are 0.01.
+struct L1L2 {
+  double l1 = 0;
+  double l2 = 0;
+
+  Tensor operator()(const Tensor& w) const;
+  void check() const;
+};
+
+}  // namespace xtape::regularizers
