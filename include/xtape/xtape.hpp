@@ -2,6 +2,9 @@
 
 // Everything but the bridge to xtensor's expressions, which is in xtape/core/xtensor.hpp.
 #include "xtape/callbacks/progress.hpp"
+#include "xtape/constraints/constraint.hpp"
+#include "xtape/constraints/non_neg.hpp"
+#include "xtape/constraints/norms.hpp"
 #include "xtape/core/build_info.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/dtype.hpp"
@@ -84,6 +87,9 @@
 #include "xtape/plot/image_grid.hpp"
 #include "xtape/plot/lines.hpp"
 #include "xtape/plot/surface.hpp"
+#include "xtape/regularizers/l1_l2.hpp"
+#include "xtape/regularizers/orthogonal_regularizer.hpp"
+#include "xtape/regularizers/regularizer.hpp"
 #include "xtape/tape/check_gradients.hpp"
 #include "xtape/tape/check_numerics.hpp"
 #include "xtape/tape/custom_gradient.hpp"
