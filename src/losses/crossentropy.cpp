@@ -2,13 +2,24 @@
 
 #include "core/check.hpp"
 #include "core/warn.hpp"
+#include "losses/shapes.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/nn.hpp"
 
 namespace xtape::detail {
+namespace {
+
+void check_floating(const char* op, const Tensor& y_pred) {
+  if (!is_floating(y_pred.dtype())) fail<TypeError>(op, "expected floating predictions, received {}", y_pred.dtype());
+}
+
+/// (1 - s) labels + s / n
+Tensor smoothed(const Tensor& labels, double s, double n) { return s > 0 ? labels * (1 - s) + s / n : labels; }
+
+}  // namespace
 
 Prediction prediction_of(const char* op, const Tensor& y_pred, bool from_logits) {
-  if (!is_floating(y_pred.dtype())) fail<TypeError>(op, "expected floating predictions, received {}", y_pred.dtype());
+  check_floating(op, y_pred);
   const Tensor logits = logits_of(y_pred);
   if (logits && from_logits) {
     static std::atomic<int> given{0};
@@ -20,9 +31,48 @@ Prediction prediction_of(const char* op, const Tensor& y_pred, bool from_logits)
   return {values.dtype() == float64 ? values : cast(values, float32), from_logits || logits};
 }
 
-Tensor clipped(const Tensor& probabilities) {
-  constexpr double epsilon = 1e-7;
-  return clip_by_value(probabilities, epsilon, 1 - epsilon);
+Categorical categorical_inputs(const char* op, const Tensor& y_true, const Tensor& y_pred, bool from_logits,
+                               double label_smoothing) {
+  check_smoothing(op, label_smoothing);
+  const auto [values, is_logits] = prediction_of(op, y_pred, from_logits);
+  if (values.rank() < 1) fail<ValueError>(op, "expected y_pred of shape [..., classes], received a scalar");
+  if (y_true.shape() != values.shape()) {
+    fail<ValueError>(op, "y_true and y_pred must have the same shape: {} and {}{}", y_true.shape(), values.shape(),
+                     y_true.rank() < values.rank() || y_true.shape().back() == 1
+                         ? " (sparse_categorical_crossentropy takes integer labels)"
+                         : "");
+  }
+  const std::int64_t classes = values.shape().back();
+  if (classes == 1) {
+    static std::atomic<int> given{0};
+    warn_limited(given, 5, op,
+                 "expected y_pred of shape (batch_size, num_classes) with num_classes > 1, received {}: with one class "
+                 "the loss is always 0",
+                 values.shape());
+  }
+  return {smoothed(cast(y_true, values.dtype()), label_smoothing, static_cast<double>(classes)), values, is_logits};
 }
+
+Categorical binary_inputs(const char* op, const Tensor& y_true, const Tensor& y_pred, bool from_logits,
+                          double label_smoothing) {
+  check_smoothing(op, label_smoothing);
+  check_floating(op, y_pred);
+  const auto [labels, values] = paired(op, y_true, y_pred);
+  return {smoothed(labels, label_smoothing, 2), values, from_logits};
+}
+
+Tensor binary_crossentropy_of(const Categorical& inputs) {
+  if (inputs.is_logits) return nn::sigmoid_cross_entropy_with_logits(inputs.labels, inputs.values);
+  const Tensor p = clipped(inputs.values), log_not = log(1 - p);
+  return inputs.labels * (log_not - log(p)) - log_not;
+}
+
+void check_smoothing(const char* op, double label_smoothing) {
+  if (!(label_smoothing >= 0 && label_smoothing <= 1)) {
+    fail<ValueError>(op, "expected label_smoothing in [0, 1], received {}", label_smoothing);
+  }
+}
+
+Tensor clipped(const Tensor& probabilities) { return clip_by_value(probabilities, epsilon, 1 - epsilon); }
 
 }  // namespace xtape::detail

@@ -2,7 +2,11 @@
 
 #include "xtape/core/tensor.hpp"
 
+// What the crossentropies have in common.
 namespace xtape::detail {
+
+/// Keras's epsilon.
+inline constexpr double epsilon = 1e-7;
 
 /// What a prediction is to the crossentropies.
 struct Prediction {
@@ -14,7 +18,24 @@ struct Prediction {
 /// floating.
 Prediction prediction_of(const char* op, const Tensor& y_pred, bool from_logits);
 
-/// Probabilities between 1e-7 and 1 - 1e-7 (Keras's epsilon).
+/// One-hot labels, or probabilities, and the prediction for them: of one shape [..., classes].
+struct Categorical {
+  Tensor labels, values;
+  bool is_logits;
+};
+/// Throws a ValueError where the shapes differ and for a label_smoothing outside [0, 1]; warns of a single class.
+Categorical categorical_inputs(const char* op, const Tensor& y_true, const Tensor& y_pred, bool from_logits,
+                               double label_smoothing);
+
+/// Labels of 0 and 1 and the prediction for them, of one shape. Errors likewise.
+Categorical binary_inputs(const char* op, const Tensor& y_true, const Tensor& y_pred, bool from_logits,
+                          double label_smoothing);
+/// The crossentropy of each element.
+Tensor binary_crossentropy_of(const Categorical& inputs);
+
+void check_smoothing(const char* op, double label_smoothing);
+
+/// Probabilities between epsilon and 1 - epsilon.
 Tensor clipped(const Tensor& probabilities);
 
 }  // namespace xtape::detail

@@ -27,19 +27,25 @@ Loss::Loss(std::string name, const std::string& reduction) : name_(std::move(nam
 }
 
 Tensor Loss::operator()(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) const {
-  const Tensor values = call(y_true, y_pred);
-  if (!sample_weight.defined()) return reduce(values, {});
+  const Tensor values = call(y_true, y_pred), valid = mask(y_true, y_pred);
+  if (!sample_weight.defined()) return reduce(values, {}, valid);
   const Shape shape = detail::weight_shape(name_.c_str(), sample_weight.shape(), values.shape());
   const Tensor weights = reshape(cast(sample_weight, values.dtype()), shape);
-  return reduce(values * weights, weights);
+  return reduce(values * weights, weights, valid);
 }
 
-Tensor Loss::reduce(const Tensor& values, const Tensor& weights) const {
+Tensor Loss::reduce(const Tensor& values, const Tensor& weights, const Tensor& valid) const {
   if (reduction_ == Reduction::none) return values;
   if (reduction_ == Reduction::sum) return reduce_sum(values);
   if (values.size() == 0) return zeros({}, values.dtype());
-  if (reduction_ == Reduction::mean || !weights.defined()) return reduce_mean(values);
-  const Tensor total = reduce_sum(broadcast_to(weights, values.shape()));
+  if (reduction_ == Reduction::mean || !weights.defined()) {
+    if (!valid.defined()) return reduce_mean(values);
+    const double count = reduce_sum(cast(valid, float64)).item();
+    return reduce_sum(values) * (count == 0 ? 0 : 1 / count);
+  }
+  Tensor counted = broadcast_to(weights, values.shape());
+  if (valid.defined()) counted = counted * cast(valid, values.dtype());
+  const Tensor total = reduce_sum(counted);
   return where(total == 0, 0, reduce_sum(values) / where(total == 0, 1, total));
 }
 

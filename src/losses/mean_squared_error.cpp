@@ -1,6 +1,5 @@
 #include "xtape/losses/mean_squared_error.hpp"
 
-#include "core/check.hpp"
 #include "kernels/squared_error.hpp"
 #include "losses/shapes.hpp"
 #include "xtape/ops/math.hpp"
@@ -11,8 +10,6 @@ namespace xtape::losses {
 namespace {
 
 constexpr const char* op = "mean_squared_error";
-
-Tensor shaped(const Tensor& t, const Shape& shape) { return t.shape() == shape ? t : reshape(t, shape); }
 
 /// One op instead of a subtraction, a square and a mean: small networks spend their time on the number of ops.
 Tensor fused(const Tensor& y_true, const Tensor& y_pred) {
@@ -34,17 +31,8 @@ Tensor fused(const Tensor& y_true, const Tensor& y_pred) {
 }  // namespace
 
 Tensor mean_squared_error(const Tensor& y_true, const Tensor& y_pred) {
-  const DType dtype = y_pred.dtype() == float64 ? float64 : float32;
-  const Tensor target = cast(y_true, dtype), prediction = cast(y_pred, dtype);
-  Shape target_shape = target.shape(), shape = prediction.shape();
-  detail::make_same_rank(target_shape, shape);
-  if (shape.rank() == 0) detail::fail<ValueError>(op, "expected y_pred of rank 1 or more, received a scalar");
-  if (target_shape.rank() == 0) return fused(broadcast_to(target, shape), prediction);
-  if (target_shape != shape) {
-    detail::fail<ValueError>(op, "y_true and y_pred must have the same shape: {} and {}", y_true.shape(),
-                             y_pred.shape());
-  }
-  return fused(shaped(target, shape), shaped(prediction, shape));
+  const auto [target, prediction] = detail::paired(op, y_true, y_pred);
+  return fused(target, prediction);
 }
 
 MeanSquaredError::MeanSquaredError(const MeanSquaredErrorOptions& options) : Loss(options.name, options.reduction) {}

@@ -2,6 +2,8 @@
 
 #include "core/check.hpp"
 #include "tape/accumulate.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
 
 namespace xtape::detail {
 namespace {
@@ -9,10 +11,12 @@ namespace {
 /// The shape with axes of size 1 appended up to `rank`.
 Shape padded(const Shape& shape, int rank) {
   if (shape.rank() >= rank) return shape;
-  std::vector<std::int64_t> sizes(shape.begin(), shape.end());
+  PoolVector<std::int64_t> sizes(shape.begin(), shape.end());
   sizes.resize(static_cast<std::size_t>(rank), 1);
-  return Shape(sizes);
+  return Shape(std::span<const std::int64_t>(sizes));
 }
+
+Tensor shaped(const Tensor& t, const Shape& shape) { return t.shape() == shape ? t : reshape(t, shape); }
 
 }  // namespace
 
@@ -28,6 +32,19 @@ void make_same_rank(Shape& a, Shape& b) {
   } else {
     a = without_last(a);
   }
+}
+
+Pair paired(const char* op, const Tensor& y_true, const Tensor& y_pred) {
+  const DType dtype = y_pred.dtype() == float64 ? float64 : float32;
+  const Tensor target = cast(y_true, dtype), prediction = cast(y_pred, dtype);
+  Shape target_shape = target.shape(), shape = prediction.shape();
+  make_same_rank(target_shape, shape);
+  if (shape.rank() == 0) fail<ValueError>(op, "expected y_pred of rank 1 or more, received a scalar");
+  if (target_shape.rank() == 0) return {broadcast_to(target, shape), prediction};
+  if (target_shape != shape) {
+    fail<ValueError>(op, "y_true and y_pred must have the same shape: {} and {}", y_true.shape(), y_pred.shape());
+  }
+  return {shaped(target, shape), shaped(prediction, shape)};
 }
 
 Shape label_shape(const char* op, const Shape& y_true, const Shape& y_pred) {

@@ -7,6 +7,7 @@
 #include "losses/crossentropy.hpp"
 #include "losses/shapes.hpp"
 #include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
 #include "xtape/ops/nn.hpp"
 
 namespace xtape::losses {
@@ -29,20 +30,42 @@ Tensor labels_of(const Tensor& y_true, const Shape& shape) {
   return labels.shape() == shape ? labels : detail::make_view(labels, shape);
 }
 
+/// Which labels are not of the ignored class.
+Tensor not_ignored(const Tensor& labels, std::int64_t ignored) {
+  Tensor valid = detail::make_tensor(labels.shape(), boolean);
+  const auto* label = detail::const_data<std::int64_t>(labels);
+  bool* out = detail::mutable_data<bool>(valid);
+  for (std::int64_t i = 0; i < labels.size(); ++i) out[i] = label[i] != ignored;
+  return valid;
+}
+
 }  // namespace
 
 Tensor sparse_categorical_crossentropy(const Tensor& y_true, const Tensor& y_pred,
                                        const SparseCrossentropyOptions& options) {
-  const auto [values, is_logits] = detail::prediction_of(op, y_pred, options.from_logits);
-  const Tensor labels = labels_of(y_true, detail::label_shape(op, y_true.shape(), values.shape()));
-  return nn::sparse_softmax_cross_entropy_with_logits(labels, is_logits ? values : log(detail::clipped(values)));
+  auto [values, is_logits] = detail::prediction_of(op, y_pred, options.from_logits);
+  Tensor labels = labels_of(y_true, detail::label_shape(op, y_true.shape(), values.shape())), valid;
+  if (options.ignore_class) {
+    valid = not_ignored(labels, *options.ignore_class);
+    labels = where(valid, labels, 0);
+    values = where(expand_dims(valid, -1), values, 0);  // even a NaN of theirs does not count
+  }
+  const Tensor loss =
+      nn::sparse_softmax_cross_entropy_with_logits(labels, is_logits ? values : log(detail::clipped(values)));
+  return valid ? where(valid, loss, 0) : loss;
 }
 
 SparseCategoricalCrossentropy::SparseCategoricalCrossentropy(const SparseCategoricalCrossentropyOptions& options)
-    : Loss(options.name, options.reduction), from_logits_(options.from_logits) {}
+    : Loss(options.name, options.reduction), options_{options.from_logits, options.ignore_class} {}
 
 Tensor SparseCategoricalCrossentropy::call(const Tensor& y_true, const Tensor& y_pred) const {
-  return sparse_categorical_crossentropy(y_true, y_pred, {.from_logits = from_logits_});
+  return sparse_categorical_crossentropy(y_true, y_pred, options_);
+}
+
+Tensor SparseCategoricalCrossentropy::mask(const Tensor& y_true, const Tensor& y_pred) const {
+  if (!options_.ignore_class) return {};
+  return not_ignored(labels_of(y_true, detail::label_shape(op, y_true.shape(), y_pred.shape())),
+                     *options_.ignore_class);
 }
 
 }  // namespace xtape::losses

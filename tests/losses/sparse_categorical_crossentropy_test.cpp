@@ -128,3 +128,37 @@ TEST_CASE("sparse_categorical_crossentropy: what does not fit is refused") {
   CHECK_THROWS_TEXT(ValueError, "expected y_pred of shape [..., classes], received a scalar",
                     sparse_categorical_crossentropy(constant(0), constant(1.0)));
 }
+
+TEST_CASE("sparse_categorical_crossentropy: an ignored class") {
+  // losses_test.py, test_ignore_class
+  const Tensor x = constant({{{0.854, 0.698, 0.598}, {0.088, 0.86, 0.018}}});
+  const Tensor none = constant({{0.0, 1.480129}});
+  for (const Tensor& y : {constant({{-1, 2}}), constant({{-1.0, 2.0}})}) {
+    CHECK_CLOSE(SparseCategoricalCrossentropy({.from_logits = true, .ignore_class = -1, .reduction = "none"})(y, x),
+                none);
+    CHECK_CLOSE(sparse_categorical_crossentropy(reshape(y, {1, 2, 1}), x, {.from_logits = true, .ignore_class = -1}),
+                none);
+    // The mean is that of the others, by whatever weights.
+    CHECK_CLOSE(SparseCategoricalCrossentropy({.from_logits = true, .ignore_class = -1})(y, x), 1.480129);
+    CHECK_CLOSE(SparseCategoricalCrossentropy({.from_logits = true, .ignore_class = -1, .reduction = "sum"})(y, x),
+                1.480129);
+    const Tensor weights = constant({{3.0, 0.5}});
+    CHECK_CLOSE(SparseCategoricalCrossentropy({.from_logits = true, .ignore_class = -1})(y, x, weights), 0.7400645);
+    CHECK_CLOSE(SparseCategoricalCrossentropy(
+                    {.from_logits = true, .ignore_class = -1, .reduction = "mean_with_sample_weight"})(y, x, weights),
+                1.480129);
+  }
+  // All of them, and a prediction that is NaN
+  const Tensor hidden = constant({{std::nan(""), 1.0}, {0.25, 0.75}}, float64);
+  for (const bool from_logits : {false, true}) {
+    const SparseCategoricalCrossentropy loss({.from_logits = from_logits, .ignore_class = 255});
+    CHECK_CLOSE(loss(constant({255, 255}), hidden), 0.0);
+  }
+  GradientTape tape;
+  tape.watch(hidden);
+  const Tensor loss = SparseCategoricalCrossentropy({.ignore_class = 255})(constant({255, 0}), hidden);
+  CHECK_CLOSE(loss, std::log(4.0), 1e-6);
+  CHECK_CLOSE(tape.gradient(loss, hidden), constant({{0.0, 0.0}, {-3.0, 1.0}}, float64), 1e-6);
+  CHECK_THROWS_TEXT(IndexError, "label -1 at position 0 is outside [0, 2)",
+                    sparse_categorical_crossentropy(constant({-1, 0}), hidden, {.ignore_class = 255}));
+}

@@ -37,10 +37,13 @@ class Loss {
 
   /// One value per sample.
   virtual Tensor call(const Tensor& y_true, const Tensor& y_pred) const = 0;
+  /// A bool tensor that says which of call's values count at all (the others are 0 there, and means are taken of these
+  /// only); empty, the default, when all do.
+  virtual Tensor mask(const Tensor& /*y_true*/, const Tensor& /*y_pred*/) const { return {}; }
 
  private:
   enum class Reduction { mean, sum, mean_with_sample_weight, none };
-  Tensor reduce(const Tensor& values, const Tensor& weights) const;
+  Tensor reduce(const Tensor& values, const Tensor& weights, const Tensor& valid) const;
 
   std::string name_;
   Reduction reduction_;

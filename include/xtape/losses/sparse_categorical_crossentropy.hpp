@@ -1,12 +1,16 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include "xtape/losses/loss.hpp"
 
 namespace xtape::losses {
 
 /// Keyword arguments of the function sparse_categorical_crossentropy.
 struct SparseCrossentropyOptions {
-  bool from_logits = false;  ///< y_pred are logits, not probabilities
+  bool from_logits = false;                       ///< y_pred are logits, not probabilities
+  std::optional<std::int64_t> ignore_class = {};  ///< a label whose samples have loss 0, such as -1 or 255
 };
 
 /// -log of the probability that y_pred gives to the label: labels [...] or [..., 1] and predictions [..., classes] ->
@@ -23,21 +27,24 @@ Tensor sparse_categorical_crossentropy(const Tensor& y_true, const Tensor& y_pre
 
 /// Keyword arguments of SparseCategoricalCrossentropy.
 struct SparseCategoricalCrossentropyOptions {
-  bool from_logits = false;  ///< y_pred are logits, not probabilities
+  bool from_logits = false;                       ///< y_pred are logits, not probabilities
+  std::optional<std::int64_t> ignore_class = {};  ///< a label whose samples have loss 0, such as -1 or 255
   std::string reduction = "sum_over_batch_size";
   std::string name = "sparse_categorical_crossentropy";
 };
 
-/// sparse_categorical_crossentropy as an object.
+/// sparse_categorical_crossentropy as an object. Samples of the ignored class do not count: the mean is that of the
+/// others.
 class SparseCategoricalCrossentropy : public Loss {
  public:
   explicit SparseCategoricalCrossentropy(const SparseCategoricalCrossentropyOptions& options = {});
 
  protected:
   Tensor call(const Tensor& y_true, const Tensor& y_pred) const override;
+  Tensor mask(const Tensor& y_true, const Tensor& y_pred) const override;
 
  private:
-  bool from_logits_;
+  SparseCrossentropyOptions options_;
 };
 
 }  // namespace xtape::losses

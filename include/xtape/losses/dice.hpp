@@ -1,0 +1,52 @@
+#pragma once
+
+#include "xtape/losses/loss_function_wrapper.hpp"
+#include "xtape/ops/reduce.hpp"
+
+// Losses of segmentations, from sums over whole images. Labels and predictions have one shape, the sums run over all
+// axes unless some are given: {1, 2, 3} leaves one value per sample.
+namespace xtape::losses {
+
+/// 1 - 2 sum(y_true y_pred) / (sum(y_true) + sum(y_pred) + 1e-7)
+Tensor dice(const Tensor& y_true, const Tensor& y_pred, const Axes& axis = {});
+
+/// Keyword arguments of the function tversky.
+struct TverskyArguments {
+  double alpha = 0.5;  ///< weight of false positives
+  double beta = 0.5;   ///< weight of false negatives
+  Axes axis = {};      ///< of the sums
+};
+
+/// 1 - tp / (tp + alpha fp + beta fn + 1e-7) with tp = sum(y_true y_pred), fp = sum((1 - y_true) y_pred) and fn =
+/// sum(y_true (1 - y_pred)) (Salehi, Erdogmus, Gholipour, 2017).
+Tensor tversky(const Tensor& y_true, const Tensor& y_pred, const TverskyArguments& options = {});
+
+/// Keyword arguments of Dice.
+struct DiceOptions {
+  Axes axis = {};  ///< of the sums
+  std::string reduction = "sum_over_batch_size";
+  std::string name = "dice";
+};
+
+/// dice as an object.
+class Dice : public LossFunctionWrapper {
+ public:
+  explicit Dice(const DiceOptions& options = {});
+};
+
+/// Keyword arguments of Tversky.
+struct TverskyOptions {
+  double alpha = 0.5;  ///< weight of false positives
+  double beta = 0.5;   ///< weight of false negatives
+  Axes axis = {};      ///< of the sums
+  std::string reduction = "sum_over_batch_size";
+  std::string name = "tversky";
+};
+
+/// tversky as an object.
+class Tversky : public LossFunctionWrapper {
+ public:
+  explicit Tversky(const TverskyOptions& options = {});
+};
+
+}  // namespace xtape::losses

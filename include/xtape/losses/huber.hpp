@@ -1,0 +1,40 @@
+#pragma once
+
+#include "xtape/losses/loss_function_wrapper.hpp"
+
+namespace xtape::losses {
+
+/// The mean over the last axis of e^2 / 2 where |e| <= delta and delta |e| - delta^2 / 2 elsewhere, e = y_pred - y_true
+/// (Huber, 1964). Shapes, dtypes and errors as those of mean_squared_error; a ValueError unless delta > 0.
+Tensor huber(const Tensor& y_true, const Tensor& y_pred, double delta = 1);
+
+/// Keyword arguments of Huber.
+struct HuberOptions {
+  double delta = 1;  ///< where the square becomes a line
+  std::string reduction = "sum_over_batch_size";
+  std::string name = "huber_loss";
+};
+
+/// huber as an object.
+class Huber : public LossFunctionWrapper {
+ public:
+  explicit Huber(const HuberOptions& options = {});
+};
+
+/// mean(log(cosh(y_pred - y_true))) over the last axis: e^2 / 2 for small errors, |e| - log 2 for large ones, accurate
+/// and without overflow for both. Shapes, dtypes and errors as those of mean_squared_error.
+Tensor log_cosh(const Tensor& y_true, const Tensor& y_pred);
+
+/// Keyword arguments of LogCosh.
+struct LogCoshOptions {
+  std::string reduction = "sum_over_batch_size";
+  std::string name = "log_cosh";
+};
+
+/// log_cosh as an object.
+class LogCosh : public LossFunctionWrapper {
+ public:
+  explicit LogCosh(const LogCoshOptions& options = {});
+};
+
+}  // namespace xtape::losses

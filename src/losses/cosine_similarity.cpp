@@ -1,0 +1,28 @@
+#include "xtape/losses/cosine_similarity.hpp"
+
+#include "losses/shapes.hpp"
+#include "xtape/ops/elementary.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/reduce.hpp"
+
+namespace xtape::losses {
+namespace {
+
+/// x / |x|, and 0 for 0.
+Tensor direction(const Tensor& x, int axis) { return x * rsqrt(maximum(reduce_sum(square(x), axis, true), 1e-24)); }
+
+}  // namespace
+
+Tensor cosine_similarity(const Tensor& y_true, const Tensor& y_pred, int axis) {
+  const auto [target, prediction] = detail::paired("cosine_similarity", y_true, y_pred);
+  return -reduce_sum(direction(target, axis) * direction(prediction, axis), axis);
+}
+
+CosineSimilarity::CosineSimilarity(const CosineSimilarityOptions& options)
+    : LossFunctionWrapper(
+          [axis = options.axis](const Tensor& y_true, const Tensor& y_pred) {
+            return cosine_similarity(y_true, y_pred, axis);
+          },
+          options.name, options.reduction) {}
+
+}  // namespace xtape::losses

@@ -1,0 +1,32 @@
+#include "xtape/losses/dice.hpp"
+
+#include "losses/crossentropy.hpp"
+#include "losses/shapes.hpp"
+#include "xtape/ops/math.hpp"
+
+namespace xtape::losses {
+
+Tensor dice(const Tensor& y_true, const Tensor& y_pred, const Axes& axis) {
+  const auto [y, p] = detail::paired("dice", y_true, y_pred);
+  return 1 - 2 * reduce_sum(y * p, axis) / (reduce_sum(y, axis) + reduce_sum(p, axis) + detail::epsilon);
+}
+
+Tensor tversky(const Tensor& y_true, const Tensor& y_pred, const TverskyArguments& options) {
+  const auto [y, p] = detail::paired("tversky", y_true, y_pred);
+  const Tensor tp = reduce_sum(y * p, options.axis), fp = reduce_sum((1 - y) * p, options.axis),
+               fn = reduce_sum(y * (1 - p), options.axis);
+  return 1 - tp / (tp + fp * options.alpha + fn * options.beta + detail::epsilon);
+}
+
+Dice::Dice(const DiceOptions& options)
+    : LossFunctionWrapper(
+          [axis = options.axis](const Tensor& y_true, const Tensor& y_pred) { return dice(y_true, y_pred, axis); },
+          options.name, options.reduction) {}
+
+Tversky::Tversky(const TverskyOptions& options)
+    : LossFunctionWrapper(
+          [arguments = TverskyArguments{options.alpha, options.beta, options.axis}](
+              const Tensor& y_true, const Tensor& y_pred) { return tversky(y_true, y_pred, arguments); },
+          options.name, options.reduction) {}
+
+}  // namespace xtape::losses

@@ -1,0 +1,44 @@
+#include "xtape/losses/hinge.hpp"
+
+#include <algorithm>
+
+#include "core/convert.hpp"
+#include "losses/shapes.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/reduce.hpp"
+
+namespace xtape::losses {
+namespace {
+
+/// 1 - y_true y_pred where that is positive, else 0.
+Tensor margins(const char* op, const Tensor& y_true, const Tensor& y_pred) {
+  const auto [target, prediction] = detail::paired(op, y_true, y_pred);
+  const Tensor wide = detail::convert(target, float64);
+  const auto values = wide.data<double>();
+  const bool binary = std::all_of(values.begin(), values.end(), [](double v) { return v == 0 || v == 1; });
+  return maximum(1 - (binary ? 2 * target - 1 : target) * prediction, 0);
+}
+
+}  // namespace
+
+Tensor hinge(const Tensor& y_true, const Tensor& y_pred) { return reduce_mean(margins("hinge", y_true, y_pred), -1); }
+
+Tensor squared_hinge(const Tensor& y_true, const Tensor& y_pred) {
+  return reduce_mean(square(margins("squared_hinge", y_true, y_pred)), -1);
+}
+
+Tensor categorical_hinge(const Tensor& y_true, const Tensor& y_pred) {
+  const auto [target, prediction] = detail::paired("categorical_hinge", y_true, y_pred);
+  const Tensor pos = reduce_sum(target * prediction, -1), neg = reduce_max((1 - target) * prediction, -1);
+  return maximum(neg - pos + 1, 0);
+}
+
+Hinge::Hinge(const HingeOptions& options) : LossFunctionWrapper(hinge, options.name, options.reduction) {}
+
+SquaredHinge::SquaredHinge(const SquaredHingeOptions& options)
+    : LossFunctionWrapper(squared_hinge, options.name, options.reduction) {}
+
+CategoricalHinge::CategoricalHinge(const CategoricalHingeOptions& options)
+    : LossFunctionWrapper(categorical_hinge, options.name, options.reduction) {}
+
+}  // namespace xtape::losses

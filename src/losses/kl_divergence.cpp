@@ -1,0 +1,26 @@
+#include "xtape/losses/kl_divergence.hpp"
+
+#include "losses/crossentropy.hpp"
+#include "losses/shapes.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/reduce.hpp"
+
+namespace xtape::losses {
+
+Tensor kl_divergence(const Tensor& y_true, const Tensor& y_pred) {
+  const auto [target, prediction] = detail::paired("kl_divergence", y_true, y_pred);
+  const Tensor p = clip_by_value(target, detail::epsilon, 1), q = clip_by_value(prediction, detail::epsilon, 1);
+  return reduce_sum(p * log(p / q), -1);
+}
+
+Tensor poisson(const Tensor& y_true, const Tensor& y_pred) {
+  const auto [target, prediction] = detail::paired("poisson", y_true, y_pred);
+  return reduce_mean(prediction - target * log(prediction + detail::epsilon), -1);
+}
+
+KLDivergence::KLDivergence(const KLDivergenceOptions& options)
+    : LossFunctionWrapper(kl_divergence, options.name, options.reduction) {}
+
+Poisson::Poisson(const PoissonOptions& options) : LossFunctionWrapper(poisson, options.name, options.reduction) {}
+
+}  // namespace xtape::losses

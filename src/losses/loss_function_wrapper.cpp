@@ -1,0 +1,12 @@
+#include "xtape/losses/loss_function_wrapper.hpp"
+
+#include "core/check.hpp"
+
+namespace xtape::losses {
+
+LossFunctionWrapper::LossFunctionWrapper(Function fn, std::string name, const std::string& reduction)
+    : Loss(std::move(name), reduction), fn_(std::move(fn)) {
+  if (!fn_) detail::fail<ValueError>(this->name().c_str(), "the callable is empty");
+}
+
+}  // namespace xtape::losses

@@ -1,0 +1,19 @@
+#include "xtape/losses/mean_squared_logarithmic_error.hpp"
+
+#include "losses/crossentropy.hpp"
+#include "losses/shapes.hpp"
+#include "xtape/losses/mean_squared_error.hpp"
+#include "xtape/ops/elementary.hpp"
+#include "xtape/ops/math.hpp"
+
+namespace xtape::losses {
+
+Tensor mean_squared_logarithmic_error(const Tensor& y_true, const Tensor& y_pred) {
+  const auto [target, prediction] = detail::paired("mean_squared_logarithmic_error", y_true, y_pred);
+  return mean_squared_error(log1p(maximum(target, detail::epsilon)), log1p(maximum(prediction, detail::epsilon)));
+}
+
+MeanSquaredLogarithmicError::MeanSquaredLogarithmicError(const MeanSquaredLogarithmicErrorOptions& options)
+    : LossFunctionWrapper(mean_squared_logarithmic_error, options.name, options.reduction) {}
+
+}  // namespace xtape::losses
