@@ -13,7 +13,7 @@ configure_package_config_file(cmake/xtapeConfig.cmake.in ${PROJECT_BINARY_DIR}/x
                               INSTALL_DESTINATION ${cmake_dir} NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/xtapeConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/xtapeConfig.cmake ${PROJECT_BINARY_DIR}/xtapeConfigVersion.cmake
-              ${PROJECT_SOURCE_DIR}/cmake/FindOneDNN.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/FindMinizip.cmake ${PROJECT_SOURCE_DIR}/cmake/FindOneDNN.cmake
         DESTINATION ${cmake_dir} COMPONENT xtape_development)
 
 # pkg-config: a static libxtape needs its own libraries on the consumer's link line, a shared one does not.

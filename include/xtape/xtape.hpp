@@ -31,6 +31,8 @@
 #include "xtape/initializers/ones.hpp"
 #include "xtape/initializers/zeros.hpp"
 #include "xtape/io/idx.hpp"
+#include "xtape/io/named_tensors.hpp"
+#include "xtape/io/npy.hpp"
 #include "xtape/io/safetensors.hpp"
 #include "xtape/layers/activation.hpp"
 #include "xtape/layers/conv2d.hpp"

@@ -7,29 +7,31 @@
 #include <memory>
 #include <string>
 
+#include "io/byte_source.hpp"
+
 namespace xtape::detail {
 
 /// The bytes of a file one after the other, decompressed when the file is gzip. Throws DataErrors "[op] path: ...".
-class InputFile {
+class InputFile final : public ByteSource {
  public:
   /// What becomes of a file that begins as gzip does: a format that may begin with these two bytes itself is read raw.
   enum class Gzip { decompress, raw };
 
   InputFile(const char* op, std::string path, Gzip gzip = Gzip::decompress);
   InputFile(const InputFile&) = delete;
-  ~InputFile();
+  ~InputFile() override;
 
   /// Reads up to `bytes` bytes and returns how many there were, fewer only at the end. The end of gzip data has passed
   /// its checksum.
-  std::size_t read(void* to, std::size_t bytes);
+  std::size_t read(void* to, std::size_t bytes) override;
 
-  const char* op() const { return op_; }
-  const std::string& path() const { return path_; }
+  const char* op() const override { return op_; }
+  const std::string& path() const override { return path_; }
   bool compressed() const { return compressed_; }
   /// Of the file as it is.
   std::uint64_t file_bytes() const { return file_bytes_; }
   /// No file of this size holds more: the file's size, or the most that gzip can make of it.
-  std::uint64_t most_bytes() const;
+  std::uint64_t most_bytes() const override;
 
  private:
   struct Close {

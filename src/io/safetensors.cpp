@@ -120,7 +120,7 @@ Tensor read_tensor(InputFile& file, const SafeTensorsEntry& entry) {
 
 }  // namespace
 
-Tensor SafeTensors::find(const std::string& name) const {
+Tensor find(const NamedTensors& tensors, const std::string& name) {
   const auto found = std::ranges::find(tensors, name, &NamedTensors::value_type::first);
   return found != tensors.end() ? found->second : Tensor();
 }

@@ -2,15 +2,11 @@
 
 #include <map>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "xtape/core/tensor.hpp"
+#include "xtape/io/named_tensors.hpp"
 
 namespace xtape::io {
-
-/// Tensors and their names, in an order of their own.
-using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 
 /// What a safetensors file holds.
 struct SafeTensors {
@@ -18,7 +14,7 @@ struct SafeTensors {
   std::map<std::string, std::string> metadata;  ///< its "__metadata__"
 
   /// The tensor of a name; an empty one where there is none.
-  Tensor find(const std::string& name) const;
+  Tensor find(const std::string& name) const { return io::find(tensors, name); }
 };
 
 /// Writes tensors into one file of the safetensors format (https://github.com/huggingface/safetensors): the length of

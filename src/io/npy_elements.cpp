@@ -1,0 +1,206 @@
+#include "io/npy_elements.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <limits>
+#include <string_view>
+
+#include "core/check.hpp"
+#include "io/file_tensor.hpp"
+#include "kernels/strided.hpp"
+
+namespace xtape::detail {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "native arrays are written as little-endian ones");
+
+/// float16 as NumPy stores it: IEEE 754's binary16, every value of which is a float32.
+struct Half {
+  std::uint16_t bits;
+  explicit operator float() const {
+    const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000u) << 16, exponent = bits >> 10 & 31u,
+                        fraction = bits & 0x3ffu;
+    if (exponent == 0) {
+      const float small = static_cast<float>(fraction) * 0x1p-24f;
+      return sign != 0 ? -small : small;
+    }
+    const std::uint32_t wide = exponent == 31 ? 255 : exponent + 112;
+    return std::bit_cast<float>(sign | wide << 23 | fraction << 13);
+  }
+};
+
+void swap_bytes(unsigned char* elements, std::size_t count, std::size_t size) {
+  for (std::size_t i = 0; i < count; ++i) std::reverse(elements + i * size, elements + (i + 1) * size);
+}
+
+class ElementReader {
+ public:
+  ElementReader(ByteSource& source, const NpyHeader& header) : source_(source), header_(header) {}
+
+  Tensor read() {
+    const auto bytes = bytes_of(header_.shape, header_.itemsize);
+    if (!bytes || *bytes > source_.most_bytes()) {
+      fail<DataError>(source_.op(), "{}: expected [{}] elements of '{}': {} bytes cannot hold them", source_.path(),
+                      fmt::join(header_.shape, ", "), header_.descr, source_.most_bytes());
+    }
+    bytes_ = *bytes;
+    Tensor t = of_type();
+    char extra = 0;
+    if (source_.read(&extra, 1) != 0) fail_size("more");
+    return header_.fortran_order && t.rank() > 1 && t.size() > 0 ? row_major(t) : t;
+  }
+
+ private:
+  Tensor of_type() {
+    switch (header_.kind == 'b' ? 'u' : header_.kind) {
+      case 'f':
+        if (header_.itemsize == 2) return converted<Half, float>();
+        if (header_.itemsize == 4) return same(float32);
+        if (header_.itemsize == 8) return same(float64);
+        break;
+      case 'i':
+        if (header_.itemsize == 1) return converted<std::int8_t, std::int32_t>();
+        if (header_.itemsize == 2) return converted<std::int16_t, std::int32_t>();
+        if (header_.itemsize == 4) return same(int32);
+        if (header_.itemsize == 8) return same(int64);
+        break;
+      case 'u':
+        if (header_.itemsize == 1) return header_.kind == 'b' ? bools() : same(uint8);
+        if (header_.kind == 'b') break;
+        if (header_.itemsize == 2) return converted<std::uint16_t, std::int32_t>();
+        if (header_.itemsize == 4) return converted<std::uint32_t, std::int64_t>();
+        if (header_.itemsize == 8) return small_uint64();
+        break;
+      case 'O':
+        fail<DataError>(source_.op(),
+                        "{}: expected numbers or bools, received Python objects ('{}'), which are not read",
+                        source_.path(), header_.descr);
+      default:
+        break;
+    }
+    fail<DataError>(source_.op(), "{}: expected numbers or bools, received elements of type '{}'", source_.path(),
+                    header_.descr);
+  }
+
+  /// Memory in the order of the file.
+  Tensor memory(DType dtype) {
+    Shape shape = shape_of(header_.shape);
+    if (header_.fortran_order) std::reverse(shape.begin(), shape.end());
+    return make_file_tensor(source_.op(), source_.path(), shape, dtype);
+  }
+
+  void read_bytes(void* to, std::size_t bytes) {
+    const std::size_t n = source_.read(to, bytes);
+    done_ += n;
+    if (n < bytes) fail_size(fmt::format("{} bytes", done_));
+  }
+
+  Tensor same(DType dtype) {
+    Tensor t = memory(dtype);
+    auto* elements = reinterpret_cast<unsigned char*>(t.impl()->data());
+    if (bytes_ > 0) read_bytes(elements, static_cast<std::size_t>(bytes_));
+    if (header_.big_endian && header_.itemsize > 1) {
+      swap_bytes(elements, static_cast<std::size_t>(t.size()), header_.itemsize);
+    }
+    return t;
+  }
+
+  Tensor bools() {
+    Tensor t = memory(boolean);
+    auto* elements = reinterpret_cast<unsigned char*>(t.impl()->data());
+    if (bytes_ > 0) read_bytes(elements, static_cast<std::size_t>(bytes_));
+    for (std::uint64_t i = 0; i < bytes_; ++i) elements[i] = elements[i] != 0;  // as NumPy takes them
+    return t;
+  }
+
+  // Piece by piece, so that the elements of the file need no memory of their own.
+  template <class From, class To>
+  Tensor converted() {
+    Tensor t = memory(dtype_of<To>);
+    To* to = mutable_data<To>(t);
+    constexpr std::int64_t piece = 1 << 14;
+    std::vector<From> buffer(static_cast<std::size_t>(std::min(piece, t.size())));
+    for (std::int64_t at = 0; at < t.size(); at += piece) {
+      const auto n = static_cast<std::size_t>(std::min(piece, t.size() - at));
+      read_bytes(buffer.data(), n * sizeof(From));
+      if (header_.big_endian) swap_bytes(reinterpret_cast<unsigned char*>(buffer.data()), n, sizeof(From));
+      for (std::size_t i = 0; i < n; ++i) to[static_cast<std::size_t>(at) + i] = static_cast<To>(buffer[i]);
+    }
+    return t;
+  }
+
+  Tensor small_uint64() {
+    Tensor t = same(int64);
+    const auto* elements = const_data<std::int64_t>(t);
+    const auto* large = std::find_if(elements, elements + t.size(), [](std::int64_t value) { return value < 0; });
+    if (large != elements + t.size()) {
+      fail<DataError>(source_.op(), "{}: expected uint64 numbers that int64 can hold, received {}", source_.path(),
+                      static_cast<std::uint64_t>(*large));
+    }
+    return t;
+  }
+
+  static Tensor row_major(const Tensor& reversed) {
+    Shape shape = reversed.shape(), strides = kernels::contiguous_strides(shape);
+    std::reverse(shape.begin(), shape.end());
+    std::reverse(strides.begin(), strides.end());
+    Tensor t = make_tensor(shape, reversed.dtype());
+    kernels::strided_copy(t.dtype(), shape, reversed.impl()->data(), strides, t.impl()->data());
+    return t;
+  }
+
+  [[noreturn]] void fail_size(const std::string& received) const {
+    fail<DataError>(source_.op(), "{}: expected [{}] elements of '{}', {} bytes: received {}", source_.path(),
+                    fmt::join(header_.shape, ", "), header_.descr, bytes_, received);
+  }
+
+  ByteSource& source_;
+  const NpyHeader& header_;
+  std::uint64_t bytes_ = 0, done_ = 0;
+};
+
+std::string_view descr_of(const char* op, DType dtype) {
+  switch (dtype) {
+    case DType::float32:
+      return "<f4";
+    case DType::float64:
+      return "<f8";
+    case DType::int32:
+      return "<i4";
+    case DType::int64:
+      return "<i8";
+    case DType::uint8:
+      return "|u1";
+    case DType::boolean:
+      return "|b1";
+    case DType::bfloat16:
+      break;
+  }
+  fail<TypeError>(op, "expected a dtype that NumPy has, received {}", dtype);
+}
+
+}  // namespace
+
+Tensor read_npy(ByteSource& source) { return read_npy_elements(source, read_npy_header(source)); }
+
+Tensor read_npy_elements(ByteSource& source, const NpyHeader& header) { return ElementReader(source, header).read(); }
+
+std::string npy_header_of(const char* op, const Tensor& t) {
+  if (!t) fail<ValueError>(op, "expected a tensor, received an empty one");
+  std::string text =
+      fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': {}, }}", descr_of(op, t.dtype()), t.shape());
+  // NumPy leaves 21 digits for the number of rows to grow, and aligns the elements to 64 bytes.
+  const std::size_t first = t.rank() > 0 ? fmt::formatted_size("{}", t.shape(0)) : 21;
+  text.append(first < 21 ? 21 - first : 0, ' ');
+  std::size_t prefix = 10;
+  text.append((64 - (prefix + text.size() + 1) % 64) % 64, ' ');
+  text += '\n';
+  std::string header("\x93NUMPY\x01\0", 8);
+  if (text.size() > std::numeric_limits<std::uint16_t>::max()) fail<ValueError>(op, "{} has too many axes", t.shape());
+  header += static_cast<char>(text.size());
+  header += static_cast<char>(text.size() >> 8);
+  return header + text;
+}
+
+}  // namespace xtape::detail

@@ -1,0 +1,128 @@
+#include <minizip/zip.h>
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include "core/check.hpp"
+#include "io/atomic_file.hpp"
+#include "io/npy_elements.hpp"
+#include "io/npz_file.hpp"
+#include "xtape/io/npy.hpp"
+
+namespace xtape {
+namespace detail {
+namespace {
+
+constexpr std::string_view suffix = ".npy";
+
+}  // namespace
+
+NpzFile::NpzFile(const char* op, const std::string& path) : op_(op), zip_(op, path) {
+  std::set<std::string_view> seen;
+  for (const auto& member : zip_.members()) {
+    const std::string_view name = member.name;
+    if (!name.ends_with(suffix)) {
+      fail<DataError>(op, "{}: expected the members of an npz file, which end with .npy: received '{}'", path, name);
+    }
+    if (!seen.insert(name).second) fail<DataError>(op, "{}: '{}' is there twice", path, name);
+    names_.emplace_back(name.substr(0, name.size() - suffix.size()));
+  }
+}
+
+std::unique_ptr<ByteSource> NpzFile::open(const std::string& name) {
+  const auto found = std::ranges::find(names_, name);
+  if (found == names_.end()) {
+    fail<DataError>(op_, "{}: expected an array '{}', received {}", zip_.path(), name,
+                    names_.empty() ? "none" : fmt::format("'{}'", fmt::join(names_, "', '")));
+  }
+  return zip_.open(zip_.members()[static_cast<std::size_t>(found - names_.begin())]);
+}
+
+Tensor NpzFile::read(const std::string& name) { return read_npy(*open(name)); }
+
+namespace {
+
+/// Writes zip members to a file.
+class ZipWriter {
+ public:
+  ZipWriter(const char* op, const std::string& path) : op_(op), path_(path), file_(op, path) {
+    zip_ = zipOpen64(file_.temporary_path().c_str(), APPEND_STATUS_CREATE);
+    check(zip_ != nullptr);
+  }
+  ~ZipWriter() {
+    if (zip_ != nullptr) zipClose(zip_, nullptr);
+  }
+  ZipWriter(const ZipWriter&) = delete;
+  ZipWriter& operator=(const ZipWriter&) = delete;
+
+  void add(const std::string& name, std::string_view head, const Tensor& t, bool compressed) {
+    const auto bytes = static_cast<std::size_t>(t.size()) * itemsize(t.dtype());
+    zip_fileinfo info{};
+    info.tmz_date = {0, 0, 0, 1, 0, 1980};  // the format's first day, as numpy.savez writes
+    constexpr std::size_t large = 0xf0000000u;
+    check(zipOpenNewFileInZip64(zip_, name.c_str(), &info, nullptr, 0, nullptr, 0, nullptr, compressed ? Z_DEFLATED : 0,
+                                Z_DEFAULT_COMPRESSION, bytes > large) == ZIP_OK);
+    write(head.data(), head.size());
+    write(reinterpret_cast<const char*>(t.impl()->data()), bytes);
+    check(zipCloseFileInZip(zip_) == ZIP_OK);
+  }
+
+  void commit() {
+    check(zipClose(std::exchange(zip_, nullptr), nullptr) == ZIP_OK);
+    file_.commit();
+  }
+
+ private:
+  void check(bool good) const {
+    if (!good) fail<DataError>(op_, "{}: cannot be written", path_);
+  }
+  void write(const char* bytes, std::size_t count) {
+    while (count > 0) {
+      const std::size_t n = std::min<std::size_t>(count, 1u << 30);
+      check(zipWriteInFileInZip(zip_, bytes, static_cast<unsigned>(n)) == ZIP_OK);
+      bytes += n;
+      count -= n;
+    }
+  }
+
+  const char* op_;
+  std::string path_;
+  AtomicFile file_;
+  zipFile zip_ = nullptr;
+};
+
+}  // namespace
+}  // namespace detail
+
+namespace io {
+
+NamedTensors load_npz(const std::string& path) {
+  detail::NpzFile file("load_npz", path);
+  NamedTensors tensors;
+  for (const auto& name : file.names()) tensors.emplace_back(name, file.read(name));
+  return tensors;
+}
+
+void save_npz(const std::string& path, const NamedTensors& tensors, const NpzOptions& options) {
+  constexpr const char* op = "save_npz";
+  std::vector<std::string> heads;
+  std::set<std::string_view> names;
+  for (const auto& [name, tensor] : tensors) {
+    if (!tensor) detail::fail<ValueError>(op, "tensor '{}' is empty", name);
+    if (!names.insert(name).second) detail::fail<ValueError>(op, "tensor '{}' is there twice", name);
+    if (name.size() > 60000 || name.find('\0') != std::string::npos) {
+      detail::fail<ValueError>(op, "expected names of at most 60000 bytes without a zero, received {} bytes",
+                               name.size());
+    }
+    heads.push_back(detail::npy_header_of(op, tensor));
+  }
+  detail::ZipWriter writer(op, path);
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    writer.add(fmt::format("{}{}", tensors[i].first, detail::suffix), heads[i], tensors[i].second, options.compressed);
+  }
+  writer.commit();
+}
+
+}  // namespace io
+}  // namespace xtape

@@ -1,0 +1,118 @@
+#include "io/zip_reader.hpp"
+
+#include <minizip/unzip.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "core/check.hpp"
+#include "io/input_file.hpp"
+
+namespace xtape::detail {
+namespace {
+
+constexpr std::uint64_t most_deflate_gain = 1032;  // see input_file.cpp
+constexpr uLong encrypted = 1;
+
+class MemberSource final : public ByteSource {
+ public:
+  MemberSource(const char* op, std::string path, unzFile zip, std::uint64_t bytes)
+      : op_(op), path_(std::move(path)), zip_(zip), bytes_(bytes) {
+    if (unzOpenCurrentFile(zip_) != UNZ_OK) fail<DataError>(op_, "{}: damaged zip archive", path_);
+    open_ = true;
+  }
+  ~MemberSource() override {
+    if (open_) unzCloseCurrentFile(zip_);
+  }
+  MemberSource(const MemberSource&) = delete;
+  MemberSource& operator=(const MemberSource&) = delete;
+
+  std::size_t read(void* to, std::size_t bytes) override {
+    std::size_t done = 0;
+    while (done < bytes && open_) {
+      const auto piece = static_cast<unsigned>(std::min<std::size_t>(bytes - done, 1u << 30));
+      const int n = unzReadCurrentFile(zip_, static_cast<char*>(to) + done, piece);
+      if (n < 0) fail<DataError>(op_, "{}: damaged zip archive: {}", path_, zError(n < -6 ? Z_DATA_ERROR : n));
+      if (n == 0) finish();
+      done += static_cast<std::size_t>(n);
+    }
+    return done;
+  }
+
+  const char* op() const override { return op_; }
+  const std::string& path() const override { return path_; }
+  std::uint64_t most_bytes() const override { return bytes_; }
+
+ private:
+  void finish() {
+    open_ = false;
+    if (unzCloseCurrentFile(zip_) != UNZ_OK) {
+      fail<DataError>(op_, "{}: damaged zip archive: incorrect data check", path_);
+    }
+  }
+
+  const char* op_;
+  std::string path_;
+  unzFile zip_;
+  std::uint64_t bytes_;
+  bool open_ = false;
+};
+
+}  // namespace
+
+ZipReader::ZipReader(const char* op, const std::string& path) : op_(op), path_(path) {
+  InputFile file(op, path, InputFile::Gzip::raw);
+  const std::uint64_t file_bytes = file.file_bytes();
+  std::array<char, 4> first{};
+  // An archive without members is the end of its list alone, which minizip does not find there.
+  if (file_bytes == 22 && file.read(first.data(), 4) == 4 && std::string_view(first.data(), 4) == "PK\5\6") return;
+  zip_ = unzOpen64(path.c_str());
+  if (zip_ == nullptr) fail<DataError>(op_, "{}: expected a zip archive, which ends with a list of its members", path_);
+  try {
+    for (int status = unzGoToFirstFile(zip_); status != UNZ_END_OF_LIST_OF_FILE; status = unzGoToNextFile(zip_)) {
+      if (status != UNZ_OK) fail<DataError>(op_, "{}: damaged zip archive: its list of members", path_);
+      add_member(file_bytes);
+    }
+  } catch (...) {
+    unzClose(zip_);
+    throw;
+  }
+}
+
+ZipReader::~ZipReader() {
+  if (zip_ != nullptr) unzClose(zip_);
+}
+
+void ZipReader::add_member(std::uint64_t file_bytes) {
+  unz_file_info64 info{};
+  unz64_file_pos position{};
+  std::string name(65536, '\0');
+  if (unzGetCurrentFileInfo64(zip_, &info, name.data(), name.size(), nullptr, 0, nullptr, 0) != UNZ_OK ||
+      unzGetFilePos64(zip_, &position) != UNZ_OK) {
+    fail<DataError>(op_, "{}: damaged zip archive: its list of members", path_);
+  }
+  name.resize(std::min<std::size_t>(info.size_filename, name.size()));
+  if ((info.flag & encrypted) != 0) fail<DataError>(op_, "{}: '{}' is encrypted", path_, name);
+  const bool stored = info.compression_method == 0;
+  if (!stored && info.compression_method != Z_DEFLATED) {
+    fail<DataError>(op_, "{}: '{}': expected stored or deflated data, received compression method {}", path_, name,
+                    info.compression_method);
+  }
+  if (info.compressed_size > file_bytes ||
+      (stored ? info.uncompressed_size != info.compressed_size
+              : info.uncompressed_size / most_deflate_gain > info.compressed_size)) {
+    fail<DataError>(op_, "{}: '{}': expected {} bytes: {} bytes in a file of {} cannot hold them", path_, name,
+                    info.uncompressed_size, info.compressed_size, file_bytes);
+  }
+  members_.push_back({std::move(name), info.uncompressed_size, position.pos_in_zip_directory, position.num_of_file});
+}
+
+std::unique_ptr<ByteSource> ZipReader::open(const Member& member) {
+  const unz64_file_pos position{member.directory_offset, member.number};
+  const std::string where = fmt::format("{}: '{}'", path_, member.name);
+  if (unzGoToFilePos64(zip_, &position) != UNZ_OK) fail<DataError>(op_, "{}: damaged zip archive", where);
+  return std::make_unique<MemberSource>(op_, where, zip_, member.bytes);
+}
+
+}  // namespace xtape::detail

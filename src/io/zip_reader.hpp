@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/byte_source.hpp"
+
+namespace xtape::detail {
+
+/// The members of a zip archive, stored or deflated, zip64 included. Throws DataErrors "[op] path: ...".
+class ZipReader {
+ public:
+  struct Member {
+    std::string name;
+    std::uint64_t bytes = 0;  ///< when decompressed
+    std::uint64_t directory_offset = 0, number = 0;
+  };
+
+  ZipReader(const char* op, const std::string& path);
+  ~ZipReader();
+  ZipReader(const ZipReader&) = delete;
+  ZipReader& operator=(const ZipReader&) = delete;
+
+  const std::string& path() const { return path_; }
+  const std::vector<Member>& members() const { return members_; }
+  /// The contents of a member, whose checksum is compared at the end. One at a time can be open.
+  std::unique_ptr<ByteSource> open(const Member& member);
+
+ private:
+  void add_member(std::uint64_t file_bytes);
+
+  const char* op_;
+  std::string path_;
+  void* zip_ = nullptr;
+  std::vector<Member> members_;
+};
+
+}  // namespace xtape::detail
