@@ -8,7 +8,6 @@
 
 #include "core/check.hpp"
 #include "io/file_tensor.hpp"
-#include "kernels/strided.hpp"
 
 namespace xtape::detail {
 namespace {
@@ -141,12 +140,29 @@ class ElementReader {
     return t;
   }
 
+  /// Of the elements with the last axis first.
   static Tensor row_major(const Tensor& reversed) {
-    Shape shape = reversed.shape(), strides = kernels::contiguous_strides(shape);
+    Shape shape = reversed.shape();
     std::reverse(shape.begin(), shape.end());
-    std::reverse(strides.begin(), strides.end());
+    Shape stride = shape, index = shape;
+    std::int64_t step = 1;
+    for (int axis = 0; axis < shape.rank(); ++axis) {
+      stride[axis] = step;
+      step *= shape[axis];
+      index[axis] = 0;
+    }
     Tensor t = make_tensor(shape, reversed.dtype());
-    kernels::strided_copy(t.dtype(), shape, reversed.impl()->data(), strides, t.impl()->data());
+    const auto size = static_cast<std::int64_t>(itemsize(t.dtype()));
+    const std::byte *from = reversed.impl()->data(), *end = t.impl()->data() + t.size() * size;
+    for (std::byte* to = t.impl()->data(); to != end; to += size) {
+      std::copy_n(from, size, to);
+      for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+        from += stride[axis] * size;
+        if (++index[axis] < shape[axis]) break;
+        from -= stride[axis] * shape[axis] * size;
+        index[axis] = 0;
+      }
+    }
     return t;
   }
 
