@@ -16,7 +16,7 @@ void check_positive(const char* what, Size2d size) {
 }  // namespace
 
 Conv2D::Conv2D(std::int64_t filters, Size2d kernel_size, Conv2DOptions options)
-    : Layer(options.name), filters_(filters), kernel_size_(kernel_size), options_(std::move(options)) {
+    : LayerBase(options.name), filters_(filters), kernel_size_(kernel_size), options_(std::move(options)) {
   const std::int64_t groups = options_.groups;
   if (groups < 1)
     detail::fail<ValueError>("Conv2D", "expected a positive number of groups, received groups={}", groups);

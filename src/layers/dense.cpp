@@ -7,7 +7,7 @@
 namespace xtape::layers {
 
 Dense::Dense(std::int64_t units, DenseOptions options)
-    : Layer(options.name), units_(units), options_(std::move(options)) {
+    : LayerBase(options.name), units_(units), options_(std::move(options)) {
   if (units < 1) detail::fail<ValueError>("Dense", "expected a positive number of units, received units={}", units);
 }
 

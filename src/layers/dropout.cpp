@@ -5,9 +5,9 @@
 
 namespace xtape::layers {
 
-Dropout::Dropout(double rate, DropoutOptions options) : Layer(std::move(options.name)), rate_(rate) {
+Dropout::Dropout(double rate, DropoutOptions options) : LayerBase(std::move(options.name)), rate_(rate) {
   if (!(rate >= 0 && rate < 1)) detail::fail<ValueError>("Dropout", "expected 0 <= rate < 1, received rate={}", rate);
-  if (options.seed) generator_ = std::make_unique<random::Generator>(*options.seed);
+  if (options.seed) generator_ = std::make_shared<random::Generator>(*options.seed);
 }
 
 Tensor Dropout::call(const Tensor& inputs) {

@@ -3,10 +3,13 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "xtape/core/variable.hpp"
+#include "xtape/layers/layer.hpp"
 
 namespace xtape::detail {
 
@@ -19,15 +22,31 @@ struct LayerState {
   struct Weight {
     std::string name;
     Variable variable;
-    bool trainable;  ///< as it was added; freezing does not forget it
+    Regularizer regularizer;
+    bool trainable;   ///< as it was added; freezing does not forget it
+    bool made_by_us;  ///< by add_weight; otherwise a variable of the user's
   };
   std::vector<Weight> weights;
   std::vector<std::shared_ptr<LayerState>> children;
   std::weak_ptr<LayerState> parent;
+  /// How many weights and children there were before build(), which adds the others.
+  std::size_t weights_before_build = 0, children_before_build = 0;
+
+  Regularizer activity_regularizer;
+  /// Given to add_loss since the last outermost call.
+  std::vector<Tensor> added_losses;
+  /// Of the first output of the first call, -1 for the batch; what a summary shows.
+  std::optional<Shape> output_shape;
+  /// The layer's handles that are alive. Graphs find layers through them that nothing else can copy.
+  std::vector<Layer*> handles;
 
   /// "mlp/dense"
   std::string path() const;
   void set_trainable(bool value);
+  /// Names weights anew after the path has changed from `before`.
+  void rename_weights(const std::string& before);
+  void clear_losses();
+  void collect_losses(std::vector<Tensor>& losses) const;
 
   /// The lists of variables, made again when the structure of any layer has changed.
   struct Lists {
@@ -35,8 +54,12 @@ struct LayerState {
   };
   const Lists& lists();
 
+  static LayerState& of(const Layer& layer) { return layer.state(); }
+  static std::shared_ptr<LayerState> shared(const Layer& layer) { return layer.state_; }
+  static std::unique_ptr<Layer> copy(const Layer& layer) { return layer.copy(); }
+
  private:
-  void collect(Lists& lists) const;
+  void collect(Lists& lists, std::unordered_set<const VariableImpl*>& seen) const;
   std::mutex mutex_;
   std::atomic<std::uint64_t> version_{0};
   Lists lists_;

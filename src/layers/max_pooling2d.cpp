@@ -6,7 +6,7 @@
 namespace xtape::layers {
 
 MaxPooling2D::MaxPooling2D(Size2d pool_size, MaxPooling2DOptions options)
-    : Layer(options.name), pool_size_(pool_size), options_(std::move(options)) {
+    : LayerBase(options.name), pool_size_(pool_size), options_(std::move(options)) {
   const auto check = [](const char* what, Size2d size) {
     if (size.height < 1 || size.width < 1) {
       detail::fail<ValueError>("MaxPooling2D", "expected a positive {}, received ({}, {})", what, size.height,

@@ -3,10 +3,31 @@
 #include <algorithm>
 
 #include "core/check.hpp"
+#include "models/functional_graph.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/tape/no_recording.hpp"
 
 namespace xtape {
+
+Model::Model(const SymbolicList& inputs, const SymbolicList& outputs, std::string name)
+    : LayerBase(name.empty() ? "functional" : std::move(name)),
+      graph_(std::make_shared<detail::FunctionalGraph>(inputs, outputs)) {
+  for (const auto& layer : graph_->layers()) adopt(*layer);
+}
+
+Model::Model(const Model& other) : LayerBase(other), graph_(other.graph_) {
+  if (graph_ != nullptr && detail::CloneScope::current() != nullptr) {
+    graph_ = std::make_shared<detail::FunctionalGraph>(*graph_);
+  }
+}
+
+Tensor Model::call(const Tensor& input) {
+  return graph_ != nullptr ? Tensor(graph_->run(input, name()).only()) : Layer::call(input);
+}
+
+TensorList Model::call_list(const TensorList& inputs) {
+  return graph_ != nullptr ? graph_->run(inputs, name()) : Layer::call_list(inputs);
+}
 
 Tensor Model::predict(const Tensor& x, PredictOptions options) {
   if (options.batch_size < 1) {

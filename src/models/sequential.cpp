@@ -1,18 +1,40 @@
 #include "xtape/models/sequential.hpp"
 
 #include "core/check.hpp"
+#include "layers/graph_node.hpp"
 
 namespace xtape {
 
-Tensor Sequential::call(const Tensor& inputs) {
-  Tensor x = inputs;
+Tensor Sequential::call(const Tensor& input) {
+  Tensor x = input;
   for (const auto& layer : layers_) x = (*layer)(x);
   return x;
 }
 
-void Sequential::append(std::unique_ptr<Layer> layer) {
+TensorList Sequential::call_list(const TensorList& inputs) {
+  TensorList x = inputs;
+  for (const auto& layer : layers_) x = (*layer)(x);
+  return x;
+}
+
+void Sequential::add(AnyLayer layer) {
+  if (output_) {
+    const Shape sample(std::vector<std::int64_t>(output_->shape.begin() + 1, output_->shape.end()));
+    const SymbolicTensor output = (*layer)(Input(sample, {.batch_size = output_->shape[0], .dtype = output_->dtype}));
+    output_ = Known{output.shape(), output.dtype()};
+  }
   adopt(*layer);
   layers_.push_back(std::move(layer));
+}
+
+void Sequential::add(const SymbolicTensor& input) {
+  if (!input.node()->inputs.empty()) {
+    detail::fail<ValueError>("Sequential.add", "expected a layer or an Input, received {}", input.str());
+  }
+  if (!layers_.empty() || output_) {
+    detail::fail<ValueError>("Sequential.add", "the Input must come before all layers, there are {}", layers_.size());
+  }
+  output_ = Known{input.shape(), input.dtype()};
 }
 
 Layer& Sequential::layer(std::size_t index) const {

@@ -11,10 +11,10 @@ struct ActivationOptions {
 };
 
 /// Applies a function element by element, or along the last axis for softmax (keras.layers.Activation).
-class Activation : public Layer {
+class Activation : public LayerBase<Activation> {
  public:
   explicit Activation(ActivationFunction function, ActivationOptions options = {})
-      : Layer(std::move(options.name)), function_(std::move(function)) {}
+      : LayerBase(std::move(options.name)), function_(std::move(function)) {}
 
  protected:
   Tensor call(const Tensor& inputs) override { return function_(inputs); }

@@ -24,7 +24,7 @@ struct Conv2DOptions {
 /// kernel [kernel_size, channels / groups, filters] and bias [filters] (keras.layers.Conv2D). Throws a ValueError for
 /// numbers below 1, for filters that are no multiple of the groups, and for an input of another rank or whose channels
 /// are no multiple of the groups or not those of the first call.
-class Conv2D : public Layer {
+class Conv2D : public LayerBase<Conv2D> {
  public:
   Conv2D(std::int64_t filters, Size2d kernel_size, Conv2DOptions options = {});
 

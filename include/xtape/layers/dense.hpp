@@ -17,7 +17,7 @@ struct DenseOptions {
 
 /// activation(x kernel + bias): [..., k] -> [..., units], with kernel [k, units] and bias [units] (keras.layers.Dense).
 /// Throws a ValueError for units < 1 and for an input whose last axis is not the k of the first call.
-class Dense : public Layer {
+class Dense : public LayerBase<Dense> {
  public:
   explicit Dense(std::int64_t units, DenseOptions options = {});
 

@@ -17,7 +17,7 @@ struct DropoutOptions {
 /// In training, sets each element to 0 with probability `rate` and multiplies the others by 1 / (1 - rate), so that the
 /// expected sum stays; otherwise passes its input on (keras.layers.Dropout; Srivastava et al., 2014). Throws a
 /// ValueError unless 0 <= rate < 1.
-class Dropout : public Layer {
+class Dropout : public LayerBase<Dropout> {
  public:
   explicit Dropout(double rate, DropoutOptions options = {});
 
@@ -26,7 +26,7 @@ class Dropout : public Layer {
 
  private:
   double rate_;
-  std::unique_ptr<random::Generator> generator_;
+  std::shared_ptr<random::Generator> generator_;
 };
 
 }  // namespace xtape::layers

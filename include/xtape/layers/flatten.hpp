@@ -11,9 +11,9 @@ struct FlattenOptions {
 
 /// [batch, ...] -> [batch, product of the rest], without a copy (keras.layers.Flatten). A vector [batch] becomes
 /// [batch, 1].
-class Flatten : public Layer {
+class Flatten : public LayerBase<Flatten> {
  public:
-  explicit Flatten(FlattenOptions options = {}) : Layer(std::move(options.name)) {}
+  explicit Flatten(FlattenOptions options = {}) : LayerBase(std::move(options.name)) {}
 
  protected:
   Tensor call(const Tensor& inputs) override;

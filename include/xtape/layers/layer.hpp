@@ -5,17 +5,24 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <typeinfo>
 #include <vector>
 
+#include "xtape/constraints/constraint.hpp"
 #include "xtape/core/tensor.hpp"
+#include "xtape/core/tensor_list.hpp"
 #include "xtape/core/variable.hpp"
 #include "xtape/initializers/initializer.hpp"
+#include "xtape/regularizers/regularizer.hpp"
 
 namespace xtape {
 
+class SymbolicTensor;
+class SymbolicList;
+
 namespace detail {
 
-/// What a layer shares with the model that tracks it: everything but its own class's members.
+/// What all handles of a layer, and the model that tracks it, share: everything but its own class's members.
 struct LayerState;
 
 /// One call of a layer on the calling thread; calls nest as models call layers.
@@ -26,10 +33,31 @@ class CallScope {
   ~CallScope();
   static const CallScope* current() noexcept;
   bool training() const noexcept { return training_; }
+  bool outermost() const noexcept { return outer_ == nullptr; }
 
  private:
   bool training_;
   const CallScope* outer_;
+};
+
+/// While it lives, copies of layers on the calling thread are new layers with weights of their own, still to be built,
+/// instead of the same layer. What was shared among the layers copied is shared among the copies.
+class CloneScope {
+ public:
+  CloneScope();
+  CloneScope(const CloneScope&) = delete;
+  ~CloneScope();
+  static CloneScope* current() noexcept;
+
+  /// The state of the copy of a layer; always the same one for the same layer.
+  std::shared_ptr<LayerState> copy_of(const std::shared_ptr<LayerState>& original);
+  /// Gives the copies their tracked layers. Throws a ValueError for what could not be copied.
+  void finish();
+
+ private:
+  struct Copies;
+  std::unique_ptr<Copies> copies_;
+  CloneScope* outer_;
 };
 
 }  // namespace detail
@@ -44,31 +72,50 @@ struct CallOptions {
 /// Keyword arguments of Layer::add_weight.
 struct WeightOptions {
   Initializer initializer = "glorot_uniform";
+  Regularizer regularizer = {};  ///< its penalty is among the layer's losses()
+  Constraint constraint = {};    ///< applied by optimizers after each update
   bool trainable = true;
   DType dtype = float32;
 };
 
 /// The base of layers and models (keras.Layer). A layer of one's own:
 ///
-///     struct Scale : xp::Layer {
+///     struct Scale : xp::LayerBase<Scale> {
 ///       xp::Variable factor;
-///       void build(const xp::Shape& input) override { factor = add_weight("factor", {input.back()}, {.initializer =
-///       "ones"}); } xp::Tensor call(const xp::Tensor& x) override { return x * factor; }
+///       void build(const xp::Shape& input) override {
+///         factor = add_weight("factor", {input.back()}, {.initializer = "ones"});
+///       }
+///       xp::Tensor call(const xp::Tensor& x) override { return x * factor; }
 ///     };
 ///
-/// Layers can be moved but not copied: two copies would share weights only by accident of when they were made.
+/// A layer is a handle, as in Python: copies of it are the same layer and share its weights. For a new layer of the
+/// same kind see clone(). State of one's own besides weights is best held by a shared_ptr, so that copies share it too.
 class Layer {
  public:
-  Layer(Layer&&) noexcept = default;
-  Layer& operator=(Layer&&) noexcept = default;
+  Layer(const Layer& other);
+  Layer(Layer&& other) noexcept;
+  Layer& operator=(const Layer& other);
+  Layer& operator=(Layer&& other) noexcept;
   virtual ~Layer();
 
   /// Builds the layer on the first call and computes its output. An error inside says in which layer of which model.
-  Tensor operator()(const Tensor& inputs, CallOptions options = {});
+  Tensor operator()(const Tensor& input, CallOptions options = {});
+  /// The same with several inputs or outputs.
+  TensorList operator()(const TensorList& inputs, CallOptions options = {});
+  /// All outputs, where there are several, as of an LSTM that returns its state.
+  TensorList outputs(const TensorList& inputs, CallOptions options = {}) { return (*this)(inputs, options); }
+
+  /// Calls of the functional style: the layer is built for the inputs' shapes and becomes a node of the graph that
+  /// Model(inputs, outputs) is made of. See Input.
+  SymbolicTensor operator()(const SymbolicTensor& input);
+  SymbolicList operator()(const SymbolicList& inputs);
+  SymbolicList outputs(const SymbolicList& inputs);
 
   /// The layer's name: its class in snake_case, made unique by the model that tracks it, unless given.
   const std::string& name() const;
   void set_name(std::string name);
+  /// The name of its class, "Dense".
+  std::string class_name() const;
   bool built() const noexcept;
 
   /// All weights, in order: one's own as they were added, then those of the tracked layers in the order of tracking.
@@ -79,23 +126,47 @@ class Layer {
   /// The number of numbers in all weights.
   std::int64_t count_params() const;
 
+  /// The values of variables(), in their order.
+  std::vector<Tensor> get_weights() const;
+  /// Assigns values to variables(), in their order. Throws a ValueError, before anything has changed, for another
+  /// number of values or another shape; values take the dtype of their weight.
+  void set_weights(const std::vector<Tensor>& weights);
+
   bool trainable() const noexcept;
   /// Freezes (false) or unfreezes all weights that were added as trainable, those of tracked layers included.
   void set_trainable(bool trainable);
+
+  /// The penalties to add to the loss: of the regularizers of all trainable weights, and what this layer and those that
+  /// it tracks have given to add_loss in the last call.
+  std::vector<Tensor> losses() const;
+
+  /// Adds the penalty of each call's output to losses().
+  void set_activity_regularizer(Regularizer regularizer);
+
+  /// The shape of the output for an input of this shape; -1 stands for a size that is not known. Builds the layer.
+  Shape compute_output_shape(const Shape& input_shape);
 
  protected:
   /// `name` empty: the class's name.
   explicit Layer(std::string name = "");
 
-  /// Makes the weights, given the shape of the first input. Called once.
+  /// Makes the weights, given the shape of the first input. Called once for the layer, and once more for each copy that
+  /// was made before: add_weight then returns the weights that are there.
   virtual void build(const Shape& input_shape);
+  /// The same for a layer of several inputs.
+  virtual void build_list(const std::vector<Shape>& input_shapes);
   /// Computes the output. `training()` tells whether the call is part of training.
-  virtual Tensor call(const Tensor& inputs) = 0;
+  virtual Tensor call(const Tensor& input);
+  /// Computes the outputs of a layer with several inputs or outputs.
+  virtual TensorList call_list(const TensorList& inputs);
 
   bool training() const noexcept;
 
   /// A new weight of this layer. Throws a ValueError when the name is taken.
   Variable add_weight(const std::string& name, const Shape& shape, const WeightOptions& options = {});
+
+  /// Adds a scalar to losses() until the next call.
+  void add_loss(const Tensor& loss);
 
   /// Makes a layer or a variable part of this one and returns it: `Dense dense1 = track(Dense(100));`
   template <std::derived_from<Layer> L>
@@ -105,12 +176,85 @@ class Layer {
   }
   Variable track(Variable variable);
   /// Makes a layer that is kept elsewhere, in a vector or behind a pointer, part of this one.
-  void adopt(const Layer& layer);
+  void adopt(Layer& layer);
+
+  /// A copy behind a pointer, for who knows the layer as a Layer only; null where the class does not say how. See
+  /// LayerBase.
+  virtual std::unique_ptr<Layer> copy() const;
 
  private:
-  friend class Sequential;
+  friend struct detail::LayerState;
+  friend class AnyLayer;
+  friend class Model;
+
+  enum class Phase : std::uint8_t { unbound, building, rebinding, bound };
+
   detail::LayerState& state() const;
+  template <class Shapes>
+  void bind(const Shapes& shapes);
+  template <class Inputs, class F>
+  auto run(const Inputs& inputs, CallOptions options, F&& compute);
+  Variable rebound(const std::string& name, const Shape& shape) const;
+
   std::shared_ptr<detail::LayerState> state_;
+  Phase phase_ = Phase::unbound;    ///< of this handle: whether its own members are set
+  std::size_t rebound_layers_ = 0;  ///< while rebinding
 };
+
+/// The base of layer classes that can be used wherever layers can: `struct Scale : xp::LayerBase<Scale>`. It only adds
+/// how an object of the class is copied. A class derived from Layer itself works too, but calls of the functional style
+/// do not keep its objects alive.
+template <class Derived, class Base = Layer>
+class LayerBase : public Base {
+ protected:
+  using Base::Base;
+  std::unique_ptr<Layer> copy() const override {
+    if (typeid(*this) != typeid(Derived)) return Base::copy();  // of a class derived further
+    return std::make_unique<Derived>(static_cast<const Derived&>(*this));
+  }
+};
+
+/// A layer of any class, as wrappers and lists of layers hold it: a handle, made of a layer implicitly.
+///
+///     layers::Bidirectional(layers::LSTM(64))
+class AnyLayer {
+ public:
+  template <std::derived_from<Layer> L>
+  AnyLayer(L layer) : layer_(std::make_shared<L>(std::move(layer))), copy_(copy_as<L>) {}
+  AnyLayer(const AnyLayer& other);
+  AnyLayer(AnyLayer&&) noexcept = default;
+  AnyLayer& operator=(AnyLayer other) noexcept;
+
+  Layer& operator*() const noexcept { return *layer_; }
+  Layer* operator->() const noexcept { return layer_.get(); }
+  /// A new layer of the same kind, unbuilt.
+  AnyLayer clone() const;
+
+ private:
+  friend class Layer;
+  using Copy = std::shared_ptr<Layer> (*)(const Layer&);
+  template <class L>
+  static std::shared_ptr<Layer> copy_as(const Layer& layer) {
+    if constexpr (std::copy_constructible<L>) {
+      return std::make_shared<L>(static_cast<const L&>(layer));
+    } else {
+      return nullptr;
+    }
+  }
+  AnyLayer(std::shared_ptr<Layer> layer, Copy copy) : layer_(std::move(layer)), copy_(copy) {}
+
+  std::shared_ptr<Layer> layer_;
+  Copy copy_;  ///< null: by the layer itself
+};
+
+/// A new layer or model of the same kind and options, still to be built, with weights of its own (keras.models.
+/// clone_model). Throws a ValueError for a layer that holds variables which it made outside of build().
+template <std::derived_from<Layer> L>
+L clone(const L& layer) {
+  detail::CloneScope scope;
+  L copy(layer);
+  scope.finish();
+  return copy;
+}
 
 }  // namespace xtape

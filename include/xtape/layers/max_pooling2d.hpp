@@ -16,7 +16,7 @@ struct MaxPooling2DOptions {
 
 /// The largest element of each window of an image, nn::max_pool2d: [batch, height, width, channels] -> [batch, height',
 /// width', channels] (keras.layers.MaxPooling2D). Throws a ValueError for numbers below 1.
-class MaxPooling2D : public Layer {
+class MaxPooling2D : public LayerBase<MaxPooling2D> {
  public:
   explicit MaxPooling2D(Size2d pool_size = 2, MaxPooling2DOptions options = {});
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <memory>
+#include <optional>
 #include <vector>
 
 #include "xtape/models/model.hpp"
@@ -9,32 +9,40 @@ namespace xtape {
 
 /// A stack of layers, each called with the output of the one before (keras.Sequential):
 ///
-///     xp::Sequential model{xp::layers::Flatten(), xp::layers::Dense(128, {.activation = "relu"}),
-///     xp::layers::Dense(10)};
-class Sequential : public Model {
+///     xp::Sequential model{xp::Input({28, 28}), xp::layers::Flatten(),
+///                          xp::layers::Dense(128, {.activation = "relu"}), xp::layers::Dense(10)};
+///
+/// With an Input in front the layers are built at once; without one, by the first call.
+class Sequential : public LayerBase<Sequential, Model> {
  public:
-  template <std::derived_from<Layer>... L>
-  requires(sizeof...(L) != 1 || !(std::same_as<L, Sequential> && ...)) explicit Sequential(L... layers) {
+  template <class... L>
+  requires((std::derived_from<L, Layer> || std::same_as<L, AnyLayer> || std::same_as<L, SymbolicTensor>)&&... &&
+           (sizeof...(L) != 1 || !(std::same_as<L, Sequential> && ...))) explicit Sequential(L... layers) {
     layers_.reserve(sizeof...(L));
     (add(std::move(layers)), ...);
   }
 
-  /// Appends a layer.
-  template <std::derived_from<Layer> L>
-  void add(L layer) {
-    append(std::make_unique<L>(std::move(layer)));
-  }
+  /// Appends a layer. Throws what the layer throws that cannot take the output of the one before, and leaves it out.
+  void add(AnyLayer layer);
+  /// Says what enters the model. Throws a ValueError for anything but an Input, and where there are layers already.
+  void add(const SymbolicTensor& input);
 
   std::size_t size() const noexcept { return layers_.size(); }
   /// Throws an IndexError outside [0, size).
   Layer& layer(std::size_t index) const;
 
  protected:
-  Tensor call(const Tensor& inputs) override;
+  Tensor call(const Tensor& input) override;
+  TensorList call_list(const TensorList& inputs) override;
 
  private:
-  void append(std::unique_ptr<Layer> layer);
-  std::vector<std::unique_ptr<Layer>> layers_;
+  std::vector<AnyLayer> layers_;
+  /// What comes out of the last layer, where it is known before the first call.
+  struct Known {
+    Shape shape;
+    DType dtype;
+  };
+  std::optional<Known> output_;
 };
 
 }  // namespace xtape

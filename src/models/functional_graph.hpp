@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "layers/graph_node.hpp"
+
+namespace xtape::detail {
+
+/// The layers between a functional model's inputs and outputs, in an order in which they can be run.
+class FunctionalGraph {
+ public:
+  FunctionalGraph(const SymbolicList& inputs, const SymbolicList& outputs);
+
+  /// Where a tensor lives while the graph runs.
+  using Slot = std::size_t;
+  struct Step {
+    std::size_t layer;  ///< among layers()
+    std::vector<Slot> inputs;
+    Slot first_output;
+    std::vector<Shape> output_shapes;
+    std::vector<Slot> done;  ///< tensors that no later step needs
+  };
+  struct Port {
+    Slot slot;
+    Shape shape;
+    DType dtype;
+    std::string name;
+  };
+
+  const std::vector<Step>& steps() const noexcept { return steps_; }
+  const std::vector<GraphLayer>& layers() const noexcept { return layers_; }
+  const std::vector<Port>& inputs() const noexcept { return inputs_; }
+  const std::vector<Port>& outputs() const noexcept { return outputs_; }
+
+  /// `model` is named in errors. Inputs of another dtype are cast, a missing or superfluous last axis of 1 is put
+  /// right, as in Keras.
+  TensorList run(const TensorList& inputs, const std::string& model) const;
+
+ private:
+  Tensor fitted(const Tensor& input, std::size_t index, const std::string& model) const;
+
+  std::vector<GraphLayer> layers_;
+  std::vector<Step> steps_;
+  std::vector<Port> inputs_, outputs_;
+  std::size_t slots_ = 0;
+};
+
+}  // namespace xtape::detail
