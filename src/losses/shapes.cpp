@@ -58,6 +58,14 @@ Shape label_shape(const char* op, const Shape& y_true, const Shape& y_pred) {
   return shape;
 }
 
+Shape one_hot_shape(const char* op, const Shape& y_true, const Shape& y_pred) {
+  if (y_pred.rank() < 1) fail<ValueError>(op, "expected y_pred of shape [..., classes], received a scalar");
+  if (y_true != y_pred) {
+    fail<ValueError>(op, "y_true and y_pred must have the same shape: {} and {}", y_true, y_pred);
+  }
+  return without_last(y_pred);
+}
+
 Shape weight_shape(const char* op, const Shape& weights, const Shape& values) {
   Shape shape = weights;
   if (shape.rank() == values.rank() + 1 && shape.back() == 1) shape = without_last(shape);

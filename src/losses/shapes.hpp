@@ -27,6 +27,10 @@ Pair paired(const char* op, const Tensor& y_true, const Tensor& y_pred);
 /// [..., 1].
 Shape label_shape(const char* op, const Shape& y_true, const Shape& y_pred);
 
+/// The shape [...] of the rows of one-hot labels and predictions, both [..., classes]; throws a ValueError where they
+/// differ.
+Shape one_hot_shape(const char* op, const Shape& y_true, const Shape& y_pred);
+
 /// The shape in which weights broadcast to values: without an additional last axis of size 1, and with the axes that
 /// they lack at the end. Throws a ValueError where they do not broadcast.
 Shape weight_shape(const char* op, const Shape& weights, const Shape& values);

@@ -1,8 +1,14 @@
 #include "xtape/metrics/mean_metric_wrapper.hpp"
 
+#include "core/check.hpp"
 #include "xtape/tape/no_recording.hpp"
 
 namespace xtape::metrics {
+
+MeanMetricWrapper::MeanMetricWrapper(Function fn, std::string name)
+    : PredictionMetric(std::move(name)), mean_(this->name()), fn_(std::move(fn)) {
+  if (!fn_) detail::fail<ValueError>(this->name().c_str(), "the function is empty");
+}
 
 void MeanMetricWrapper::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) {
   const detail::NoRecording unseen;

@@ -1,16 +1,17 @@
 #include "xtape/metrics/sparse_categorical_accuracy.hpp"
 
 #include "losses/shapes.hpp"
-#include "xtape/ops/math.hpp"
-#include "xtape/ops/movement.hpp"
-#include "xtape/ops/reduce.hpp"
+#include "metrics/matches.hpp"
 
 namespace xtape::metrics {
 
 Tensor SparseCategoricalAccuracy::call(const Tensor& y_true, const Tensor& y_pred) const {
   const Shape shape = detail::label_shape(name().c_str(), y_true.shape(), y_pred.shape());
-  const DType dtype = is_floating(y_true.dtype()) ? float64 : int64;
-  return equal(reshape(cast(y_true, dtype), shape), cast(argmax(y_pred, -1), dtype));
+  const Tensor labels = detail::convert(y_true, float64);
+  const double* label = detail::const_data<double>(labels);
+  return detail::hits_of_rows(y_pred, shape, [&](const auto* row, std::int64_t n, std::int64_t r) {
+    return n > 0 && static_cast<double>(detail::largest(row, n)) == label[r];
+  });
 }
 
 }  // namespace xtape::metrics

@@ -1,26 +1,36 @@
 #pragma once
 
+#include <functional>
+
 #include "xtape/metrics/mean.hpp"
 #include "xtape/metrics/prediction_metric.hpp"
 
 namespace xtape::metrics {
 
-/// The base of metrics that are the mean of a function of labels and predictions (keras.metrics.MeanMetricWrapper).
+/// The mean of a function of labels and predictions (keras.metrics.MeanMetricWrapper). Metrics of this kind are made
+/// from a function, or derived with a `call` of their own.
 class MeanMetricWrapper : public PredictionMetric {
  public:
+  using Function = std::function<Tensor(const Tensor&, const Tensor&)>;
+
+  /// The mean of `fn`, which gives one value per sample. Throws a ValueError for an empty function.
+  MeanMetricWrapper(Function fn, std::string name);
+
   /// Adds a batch; see Mean for the weights. After an error nothing has been added.
   void update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight = {}) override;
   void reset_state() override { mean_.reset_state(); }
   double result() const override { return mean_.result(); }
 
  protected:
+  /// For classes with a `call` of their own.
   explicit MeanMetricWrapper(const std::string& name) : PredictionMetric(name), mean_(name) {}
 
   /// One value per sample.
-  virtual Tensor call(const Tensor& y_true, const Tensor& y_pred) const = 0;
+  virtual Tensor call(const Tensor& y_true, const Tensor& y_pred) const { return fn_(y_true, y_pred); }
 
  private:
   Mean mean_;
+  Function fn_;
 };
 
 }  // namespace xtape::metrics

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "xtape/metrics/mean_metric_wrapper.hpp"
+
+namespace xtape::metrics {
+
+/// Keyword arguments of BinaryAccuracy.
+struct BinaryAccuracyOptions {
+  std::string name = "binary_accuracy";
+  double threshold = 0.5;  ///< predictions above count as 1, others as 0
+};
+
+/// How often predictions above a threshold meet labels of 1, and others labels of 0: the mean over the samples of the
+/// share of such elements along the last axis. y_true and y_pred of one shape and of any dtype, [batch] and [batch, 1]
+/// being alike. Throws a ValueError for other shapes that differ.
+class BinaryAccuracy : public MeanMetricWrapper {
+ public:
+  explicit BinaryAccuracy(const BinaryAccuracyOptions& options = {})
+      : MeanMetricWrapper(options.name), threshold_(options.threshold) {}
+
+ protected:
+  Tensor call(const Tensor& y_true, const Tensor& y_pred) const override;
+
+ private:
+  double threshold_;
+};
+
+}  // namespace xtape::metrics

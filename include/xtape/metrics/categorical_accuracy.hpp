@@ -1,0 +1,18 @@
+#pragma once
+
+#include "xtape/metrics/mean_metric_wrapper.hpp"
+
+namespace xtape::metrics {
+
+/// How often the largest of the last axis of y_pred, logits or probabilities [..., classes], stands where the largest
+/// of the one-hot labels [..., classes] does. The first of equal largest counts. Throws a ValueError where the shapes
+/// differ.
+class CategoricalAccuracy : public MeanMetricWrapper {
+ public:
+  explicit CategoricalAccuracy(const std::string& name = "categorical_accuracy") : MeanMetricWrapper(name) {}
+
+ protected:
+  Tensor call(const Tensor& y_true, const Tensor& y_pred) const override;
+};
+
+}  // namespace xtape::metrics

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "xtape/metrics/mean_metric_wrapper.hpp"
+
+// Means of the losses of these names, which have the formulas, shapes and errors.
+namespace xtape::metrics {
+
+/// The mean of losses::mean_squared_error.
+class MeanSquaredError : public MeanMetricWrapper {
+ public:
+  explicit MeanSquaredError(const std::string& name = "mean_squared_error");
+};
+
+/// The square root of the mean of losses::mean_squared_error.
+class RootMeanSquaredError : public MeanMetricWrapper {
+ public:
+  explicit RootMeanSquaredError(const std::string& name = "root_mean_squared_error");
+  double result() const override;
+};
+
+/// The mean of losses::mean_absolute_error.
+class MeanAbsoluteError : public MeanMetricWrapper {
+ public:
+  explicit MeanAbsoluteError(const std::string& name = "mean_absolute_error");
+};
+
+/// The mean of losses::mean_absolute_percentage_error.
+class MeanAbsolutePercentageError : public MeanMetricWrapper {
+ public:
+  explicit MeanAbsolutePercentageError(const std::string& name = "mean_absolute_percentage_error");
+};
+
+/// The mean of losses::mean_squared_logarithmic_error.
+class MeanSquaredLogarithmicError : public MeanMetricWrapper {
+ public:
+  explicit MeanSquaredLogarithmicError(const std::string& name = "mean_squared_logarithmic_error");
+};
+
+/// The mean of losses::log_cosh.
+class LogCoshError : public MeanMetricWrapper {
+ public:
+  explicit LogCoshError(const std::string& name = "logcosh");
+};
+
+/// Keyword arguments of CosineSimilarity.
+struct CosineSimilarityOptions {
+  std::string name = "cosine_similarity";
+  int axis = -1;
+};
+
+/// The mean of the cosine of the angle between y_true and y_pred along an axis: 1 for equal directions. It is
+/// losses::cosine_similarity with the opposite sign, as in Keras.
+class CosineSimilarity : public MeanMetricWrapper {
+ public:
+  explicit CosineSimilarity(const CosineSimilarityOptions& options = {});
+};
+
+}  // namespace xtape::metrics

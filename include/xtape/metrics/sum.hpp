@@ -1,0 +1,28 @@
+#pragma once
+
+#include "xtape/core/tensor.hpp"
+#include "xtape/metrics/metric.hpp"
+
+namespace xtape::metrics {
+
+/// The weighted sum of what it is given, in double: sum(values weights).
+class Sum : public Metric {
+ public:
+  explicit Sum(std::string name = "sum") : Metric(std::move(name)) {}
+
+  /// Adds values of any dtype. `sample_weight` as for Mean: a number, or a tensor whose axes are the first ones of the
+  /// values'; otherwise a ValueError, and nothing is added.
+  void update_state(const Tensor& values, const Tensor& sample_weight = {});
+  /// Adds values and returns the sum of all (Keras's Metric.__call__).
+  double operator()(const Tensor& values, const Tensor& sample_weight = {}) {
+    update_state(values, sample_weight);
+    return result();
+  }
+  void reset_state() override { total_ = 0; }
+  double result() const override { return total_; }
+
+ private:
+  double total_ = 0;
+};
+
+}  // namespace xtape::metrics

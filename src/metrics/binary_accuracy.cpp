@@ -1,0 +1,27 @@
+#include "xtape/metrics/binary_accuracy.hpp"
+
+#include "core/check.hpp"
+#include "losses/shapes.hpp"
+#include "metrics/matches.hpp"
+
+namespace xtape::metrics {
+
+Tensor BinaryAccuracy::call(const Tensor& y_true, const Tensor& y_pred) const {
+  Shape true_shape = y_true.shape(), shape = y_pred.shape();
+  detail::make_same_rank(true_shape, shape);
+  if (true_shape != shape) {
+    detail::fail<ValueError>(name().c_str(), "y_true and y_pred must have the same shape: {} and {}", y_true.shape(),
+                             y_pred.shape());
+  }
+  Tensor hits = detail::make_tensor(shape, float64);
+  double* out = detail::mutable_data<double>(hits);
+  detail::visit_floating(y_true, [&](const auto* label) {
+    detail::visit_floating(y_pred, [&](const auto* p) {
+      const auto threshold = static_cast<std::decay_t<decltype(*p)>>(threshold_);
+      for (std::int64_t i = 0; i < hits.size(); ++i) out[i] = label[i] == (p[i] > threshold ? 1 : 0) ? 1 : 0;
+    });
+  });
+  return hits;
+}
+
+}  // namespace xtape::metrics

@@ -1,0 +1,19 @@
+#include "xtape/metrics/categorical_accuracy.hpp"
+
+#include "losses/shapes.hpp"
+#include "metrics/matches.hpp"
+
+namespace xtape::metrics {
+
+Tensor CategoricalAccuracy::call(const Tensor& y_true, const Tensor& y_pred) const {
+  const Shape shape = detail::one_hot_shape(name().c_str(), y_true.shape(), y_pred.shape());
+  Tensor hits;
+  detail::visit_floating(y_true, [&](const auto* labels) {
+    hits = detail::hits_of_rows(y_pred, shape, [&](const auto* row, std::int64_t n, std::int64_t r) {
+      return detail::largest(row, n) == detail::largest(labels + r * n, n);
+    });
+  });
+  return hits;
+}
+
+}  // namespace xtape::metrics

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "core/convert.hpp"
+#include "kernels/dispatch.hpp"
+#include "xtape/core/tensor.hpp"
+
+// The loops of accuracies: one pass over the predictions instead of an op for each step.
+namespace xtape::detail {
+
+/// The index of the first largest element of a row; a NaN counts as such.
+template <class T>
+std::int64_t largest(const T* row, std::int64_t n) {
+  std::int64_t at = 0;
+  for (std::int64_t i = 1; i < n && row[at] == row[at]; ++i) {
+    if (!(row[i] <= row[at])) at = i;
+  }
+  return at;
+}
+
+/// Calls f(elements) with those of a tensor, float32 as they are and others in float64.
+template <class F>
+void visit_floating(const Tensor& t, F&& f) {
+  if (t.dtype() == float32 && !t.impl()->weak) {
+    f(const_data<float>(t));
+  } else {
+    const Tensor wide = convert(t, float64);
+    f(const_data<double>(wide));
+  }
+}
+
+/// hit(row of y_pred, its size, number of the row) of each row along the last axis, as 0 and 1 of the given shape.
+template <class F>
+Tensor hits_of_rows(const Tensor& y_pred, const Shape& shape, F&& hit) {
+  Tensor hits = make_tensor(shape, float64);
+  const std::int64_t n = y_pred.shape().back();
+  double* out = mutable_data<double>(hits);
+  visit_floating(y_pred, [&](const auto* row) {
+    for (std::int64_t r = 0; r < hits.size(); ++r) out[r] = hit(row + r * n, n, r) ? 1 : 0;
+  });
+  return hits;
+}
+
+}  // namespace xtape::detail

@@ -1,0 +1,44 @@
+#include "metrics/weighted_sum.hpp"
+
+#include <numeric>
+
+#include "core/convert.hpp"
+#include "kernels/dispatch.hpp"
+#include "losses/shapes.hpp"
+#include "tape/accumulate.hpp"
+
+namespace xtape::detail {
+namespace {
+
+double sum(const Tensor& t) {
+  if (t.impl()->weak) return weak_value(t);
+  double total = 0;
+  kernels::visit(t.dtype(), [&]<class T>(kernels::Type<T>) {
+    const T* v = const_data<T>(t);
+    for (std::int64_t i = 0; i < t.size(); ++i) {
+      if constexpr (std::is_same_v<T, BFloat16>) {
+        total += static_cast<float>(v[i]);
+      } else {
+        total += static_cast<double>(v[i]);
+      }
+    }
+  });
+  return total;
+}
+
+}  // namespace
+
+Tensor weights_for(const char* op, const Tensor& sample_weight, const Shape& values) {
+  const Shape shape = weight_shape(op, sample_weight.shape(), values);
+  const Tensor weights = convert(sample_weight, float64);
+  return broadcast(weights.shape() == shape ? weights : make_view(weights, shape), values);
+}
+
+WeightedSum weighted_sum(const char* op, const Tensor& values, const Tensor& sample_weight) {
+  if (!sample_weight.defined()) return {sum(values), static_cast<double>(values.size())};
+  const Tensor wide = convert(values, float64), weights = weights_for(op, sample_weight, wide.shape());
+  const auto v = wide.data<double>(), w = weights.data<double>();
+  return {std::inner_product(v.begin(), v.end(), w.begin(), 0.0), std::accumulate(w.begin(), w.end(), 0.0)};
+}
+
+}  // namespace xtape::detail

@@ -1,0 +1,84 @@
+#include "xtape/metrics/any_metric.hpp"
+
+#include <vector>
+
+#include "support/check.hpp"
+#include "xtape/core/creation.hpp"
+#include "xtape/core/error.hpp"
+#include "xtape/losses/huber.hpp"
+#include "xtape/metrics/binary_accuracy.hpp"
+#include "xtape/metrics/categorical_accuracy.hpp"
+#include "xtape/metrics/regression.hpp"
+#include "xtape/metrics/sparse_categorical_accuracy.hpp"
+
+using namespace xtape;
+
+namespace {
+const Tensor bits = constant({{0, 1}, {0, 0}}), guess = constant({{1.0, 1.0}, {0.0, 0.0}});
+
+template <class M>
+bool is_a(const std::shared_ptr<metrics::PredictionMetric>& metric) {
+  return dynamic_cast<const M*>(metric.get()) != nullptr;
+}
+}  // namespace
+
+TEST_CASE("AnyMetric: names, which the metrics bear") {
+  for (const char* name : {"mse", "MSE", "mean_squared_error", "MeanSquaredError"}) {
+    const auto metric = AnyMetric(name).metric({}, {});
+    CHECK(metric->name() == name);
+    CHECK(is_a<metrics::MeanSquaredError>(metric));
+  }
+  CHECK(is_a<metrics::BinaryAccuracy>(metrics::make_metric("BinaryAccuracy")));
+  CHECK(metrics::make_metric("bce")->name() == "bce");
+  CHECK(metrics::make_metric("mse") != metrics::make_metric("mse"));
+  CHECK_THROWS_TEXT(ValueError, "[make_metric] unknown metric 'accurate', expected one of: accuracy, ",
+                    AnyMetric("accurate"));
+  CHECK_THROWS_TEXT(ValueError, "[make_metric] 'acc' depends on the shapes of labels and predictions",
+                    metrics::make_metric("acc"));
+}
+
+TEST_CASE("AnyMetric: accuracy is what the shapes say") {
+  const AnyMetric accuracy = "accuracy";
+  CHECK(accuracy.needs_shapes());
+  CHECK(!AnyMetric("mse").needs_shapes());
+  CHECK(accuracy.name() == "accuracy");
+  using Binary = metrics::BinaryAccuracy;
+  using Sparse = metrics::SparseCategoricalAccuracy;
+  using Categorical = metrics::CategoricalAccuracy;
+  CHECK(is_a<Binary>(accuracy.metric({32, 1}, {32, 1})));
+  CHECK(is_a<Binary>(accuracy.metric({32}, {32, 1})));
+  CHECK(is_a<Binary>(accuracy.metric({32}, {32})));
+  CHECK(is_a<Sparse>(accuracy.metric({32}, {32, 10})));
+  CHECK(is_a<Sparse>(accuracy.metric({32, 1}, {32, 10})));
+  CHECK(is_a<Sparse>(accuracy.metric({32, 7}, {32, 7, 10})));
+  CHECK(is_a<Categorical>(accuracy.metric({32, 10}, {32, 10})));
+  CHECK(is_a<Categorical>(accuracy.metric({32, 7, 10}, {32, 7, 10})));
+  for (const char* name : {"acc", "Accuracy"}) {
+    for (const Shape& y_true : {Shape{2, 1}, Shape{2}, Shape{2, 3}}) {
+      CHECK(AnyMetric(name).metric(y_true, {2, 3})->name() == name);
+    }
+    CHECK(AnyMetric(name).metric({2}, {2, 1})->name() == name);
+  }
+}
+
+TEST_CASE("AnyMetric: objects, shared ones and functions") {
+  metrics::MeanSquaredError mine("mine");
+  const AnyMetric of_copy = mine;
+  (*of_copy.metric({}, {}))(bits, guess);
+  CHECK(of_copy.metric({}, {})->result() == 0.25);
+  CHECK(mine.result() == 0);
+
+  const auto shared = std::make_shared<metrics::MeanSquaredError>("shared");
+  const AnyMetric of_shared = shared;
+  CHECK(of_shared.metric({2, 2}, {2, 2}) == shared);
+  CHECK(of_shared.name() == "shared");
+  CHECK_THROWS_TEXT(ValueError, "[AnyMetric] there is no metric",
+                    AnyMetric(std::shared_ptr<metrics::MeanSquaredError>()));
+
+  const std::vector<AnyMetric> several = {
+      "mae", metrics::BinaryAccuracy({.threshold = 0.1}), of_shared, {losses::log_cosh, "log_cosh"}};
+  CHECK(several.size() == 4);
+  CHECK(several[1].name() == "binary_accuracy");
+  CHECK(several[3].name() == "log_cosh");
+  CHECK((*several[3].metric({}, {}))(bits, guess) == doctest::Approx(0.10844523).epsilon(1e-6));
+}
