@@ -35,9 +35,12 @@ void check_batches(const char* op, const TensorDataset& data, std::int64_t batch
   if (batch_size < 1) fail<ValueError>(op, "expected a batch size of at least 1, received {}", batch_size);
 }
 
+Tensor take_rows(const Tensor& t, const Tensor& order, std::int64_t first, std::int64_t last) {
+  return take(t, detail::const_data<std::int64_t>(order) + first, last - first);
+}
+
 Batch take_rows(const TensorDataset& data, const Tensor& order, std::int64_t first, std::int64_t last) {
-  const auto* index = detail::const_data<std::int64_t>(order) + first;
-  return {take(data.x, index, last - first), take(data.y, index, last - first)};
+  return {take_rows(data.x, order, first, last), take_rows(data.y, order, first, last)};
 }
 
 }  // namespace xtape::data

@@ -10,6 +10,7 @@ void check_rows(const char* op, const TensorDataset& data);
 void check_batches(const char* op, const TensorDataset& data, std::int64_t batch_size);
 
 /// Copies of the rows with the int64 indices [first, last) of `order`, which are in range.
+Tensor take_rows(const Tensor& t, const Tensor& order, std::int64_t first, std::int64_t last);
 Batch take_rows(const TensorDataset& data, const Tensor& order, std::int64_t first, std::int64_t last);
 
 }  // namespace xtape::data
