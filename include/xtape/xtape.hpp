@@ -1,7 +1,7 @@
 #pragma once
 
 // Everything but the bridge to xtensor's expressions, which is in xtape/core/xtensor.hpp.
-#include "xtape/callbacks/progress.hpp"
+#include "xtape/models/progress.hpp"
 #include "xtape/constraints/constraint.hpp"
 #include "xtape/constraints/non_neg.hpp"
 #include "xtape/constraints/norms.hpp"

@@ -1,4 +1,4 @@
-#include "callbacks/progress_text.hpp"
+#include "models/progress_text.hpp"
 
 #include <fmt/format.h>
 

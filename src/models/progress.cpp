@@ -1,4 +1,4 @@
-#include "xtape/callbacks/progress.hpp"
+#include "xtape/models/progress.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 #include <cstring>
 #include <iterator>
 
-#include "callbacks/progress_text.hpp"
+#include "models/progress_text.hpp"
 #include "core/check.hpp"
 
 #if defined(__unix__) || defined(__APPLE__)

@@ -1,4 +1,4 @@
-#include "xtape/callbacks/progress.hpp"
+#include "xtape/models/progress.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "callbacks/progress_text.hpp"
+#include "models/progress_text.hpp"
 #include "support/allocation_count.hpp"
 #include "support/check.hpp"
 #include "xtape/core/creation.hpp"
