@@ -1,55 +1,245 @@
 #include "xtape/data/dataset.hpp"
 
-#include <algorithm>
-#include <utility>
+#include <mutex>
 
+#include "core/check.hpp"
+#include "data/stage.hpp"
 #include "data/take_rows.hpp"
+#include "xtape/core/creation.hpp"
 
-namespace xtape::data {
+namespace xtape {
+namespace detail {
 namespace {
 
-/// Rows [first, last), without a copy.
-Tensor rows(const Tensor& t, std::int64_t first, std::int64_t last) {
-  Shape shape = t.shape();
-  shape[0] = last - first;
-  return detail::make_view(t, shape, first * (t.size() / t.shape(0)));
-}
+class IndexedStage final : public DataStage {
+ public:
+  using Function = std::function<Tensors(std::int64_t)>;
+
+  IndexedStage(std::int64_t count, std::size_t tensors, Function f)
+      : DataStage(tensors), count_(count), f_(std::move(f)) {}
+
+  CursorPtr open() const override { return std::make_unique<Cursor>(count_, f_); }
+  std::int64_t cardinality() const override { return count_; }
+
+ private:
+  struct Cursor final : DataCursor {
+    Cursor(std::int64_t n, Function function) : count(n), f(std::move(function)) {}
+    bool next(Tensors& element) override {
+      if (at == count) return false;
+      element = f(at++);
+      return true;
+    }
+    void rewind() override { at = 0; }
+    std::int64_t count, at = 0;
+    Function f;
+  };
+
+  std::int64_t count_;
+  Function f_;
+};
+
+class GeneratorStage final : public DataStage {
+ public:
+  using Next = std::function<std::optional<Tensors>()>;
+
+  GeneratorStage(std::size_t tensors, std::function<Next()> start) : DataStage(tensors), start_(std::move(start)) {}
+
+  CursorPtr open() const override { return std::make_unique<Cursor>(start_); }
+  std::int64_t cardinality() const override { return data::unknown_cardinality; }
+
+ private:
+  struct Cursor final : DataCursor {
+    explicit Cursor(std::function<Next()> s) : start(std::move(s)), generator(start()) {}
+    bool next(Tensors& element) override {
+      if (!generator) return false;
+      auto result = generator();
+      if (!result) {
+        generator = nullptr;
+        return false;
+      }
+      element = std::move(*result);
+      return true;
+    }
+    void rewind() override { generator = start(); }
+    std::function<Next()> start;
+    Next generator;
+  };
+
+  std::function<Next()> start_;
+};
+
+class BatchesStage final : public DataStage {
+ public:
+  explicit BatchesStage(const data::Batches& batches) : DataStage(2), batches_(batches) {}
+
+  // A loop goes on from a copy, so that another thread's repeating does not change the order of the next loop.
+  CursorPtr open() const override {
+    const std::lock_guard lock(mutex_);
+    auto cursor = std::make_unique<Cursor>(batches_);
+    static_cast<void>(batches_.begin());
+    return cursor;
+  }
+  std::int64_t cardinality() const override { return batches_.size(); }
+
+ private:
+  struct Cursor final : DataCursor {
+    explicit Cursor(const data::Batches& b) : batches(b), at(batches.begin()) {}
+    bool next(Tensors& element) override {
+      if (at == std::default_sentinel) return false;
+      data::Batch batch = *at;
+      element.clear();
+      element.push_back(std::move(batch.x));
+      element.push_back(std::move(batch.y));
+      ++at;
+      return true;
+    }
+    void rewind() override { at = batches.begin(); }
+    data::Batches batches;
+    data::Batches::Iterator at;
+  };
+
+  mutable std::mutex mutex_;
+  mutable data::Batches batches_;
+};
 
 }  // namespace
 
-TensorDataset::TensorDataset(Tensor examples, Tensor targets) : x(std::move(examples)), y(std::move(targets)) {
-  check_rows("TensorDataset", *this);
+data::AnyDataset dataset_of(std::int64_t count, std::size_t tensors, std::function<Tensors(std::int64_t)> f) {
+  return data::AnyDataset(std::make_shared<IndexedStage>(count, tensors, std::move(f)));
 }
 
-Batches TensorDataset::batch(std::int64_t batch_size, const BatchOptions& options) const {
-  return Batches(*this, batch_size, options);
+data::AnyDataset dataset_of(std::size_t tensors, std::function<std::function<std::optional<Tensors>()>()> start) {
+  return data::AnyDataset(std::make_shared<GeneratorStage>(tensors, std::move(start)));
 }
 
-ShuffledDataset TensorDataset::shuffle(std::uint64_t seed) const { return ShuffledDataset(*this, seed); }
+StagePtr batches_stage(const data::Batches& batches) { return std::make_shared<BatchesStage>(batches); }
 
-ShuffledDataset::ShuffledDataset(TensorDataset data, std::uint64_t seed) : data_(std::move(data)), seed_(seed) {}
-
-Batches ShuffledDataset::batch(std::int64_t batch_size, const BatchOptions& options) const {
-  return Batches(data_, batch_size, options, seed_);
+data::AnyDataset slices_of(Tensors tensors) {
+  constexpr const char* op = "from_tensor_slices";
+  if (tensors.empty()) fail<ValueError>(op, "expected at least one tensor");
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (!tensors[i]) fail<ValueError>(op, "tensor {} is empty", i);
+    if (tensors[i].rank() == 0) fail<ValueError>(op, "expected tensors with rows: tensor {} is a scalar", i);
+    if (tensors[i].shape(0) != tensors[0].shape(0)) {
+      fail<ValueError>(op, "tensors 0 and {} differ in their number of rows: {} and {}", i, tensors[0].shape(),
+                       tensors[i].shape());
+    }
+  }
+  const std::int64_t rows = tensors[0].shape(0);
+  const std::size_t count = tensors.size();
+  return dataset_of(rows, count, [tensors = std::move(tensors)](std::int64_t i) {
+    Tensors element;
+    for (const auto& t : tensors) element.push_back(data::row(t, i));
+    return element;
+  });
 }
 
-Batches::Batches(TensorDataset data, std::int64_t batch_size, const BatchOptions& options,
-                 std::optional<std::uint64_t> shuffle_seed)
-    : data_(std::move(data)), batch_size_(batch_size), end_(0) {
-  check_batches("batch", data_, batch_size_);
-  end_ = options.drop_remainder ? data_.size() / batch_size_ * batch_size_ : data_.size();
-  if (shuffle_seed) generator_.emplace(*shuffle_seed);
+void check_tensors_per_element(const data::AnyDataset& dataset, std::size_t tensors) {
+  if (dataset.tensors_per_element() == tensors) return;
+  fail<ValueError>("Dataset", "expected elements of {} tensors, received {}", tensors, dataset.tensors_per_element());
 }
 
-Batches::Iterator Batches::begin() {
-  return Iterator(this, generator_ ? generator_->permutation(data_.size()) : Tensor());
+}  // namespace detail
+
+namespace data {
+
+using detail::fail;
+
+AnyDataset::AnyDataset(const TensorDataset& data) : AnyDataset(detail::slices_of({data.x, data.y})) {}
+AnyDataset::AnyDataset(const Batches& batches) : stage_(detail::batches_stage(batches)) {}
+
+AnyDataset::Iterator& AnyDataset::Iterator::operator++() {
+  if (!cursor_->next(element_)) {
+    element_.clear();
+    cursor_.reset();
+  }
+  return *this;
 }
 
-Batch Batches::Iterator::operator*() const {
-  const TensorDataset& data = batches_->data_;
-  const std::int64_t last = std::min(first_ + batches_->batch_size_, batches_->end_);
-  if (order_) return take_rows(data, order_, first_, last);
-  return {rows(data.x, first_, last), rows(data.y, first_, last)};
+AnyDataset::Iterator AnyDataset::begin() const { return Iterator(stage_->open()); }
+std::int64_t AnyDataset::cardinality() const { return stage_->cardinality(); }
+std::size_t AnyDataset::tensors_per_element() const { return stage_->tensors(); }
+
+AnyDataset AnyDataset::map(std::function<Tensors(const Tensors&)> f, std::size_t tensors,
+                           const MapOptions& options) const {
+  const int threads = options.num_parallel_calls;
+  if (threads < 0) fail<ValueError>("Dataset.map", "expected num_parallel_calls of at least 0, received {}", threads);
+  if (threads == 0) return AnyDataset(detail::map_stage(stage_, std::move(f), tensors));
+  return AnyDataset(
+      detail::background_stage(stage_, std::move(f), tensors, threads, 2 * static_cast<std::size_t>(threads)));
 }
 
-}  // namespace xtape::data
+AnyDataset AnyDataset::filter(std::function<bool(const Tensors&)> predicate) const {
+  return AnyDataset(detail::filter_stage(stage_, std::move(predicate)));
+}
+
+AnyDataset AnyDataset::shuffle(std::int64_t buffer_size, const ShuffleOptions& options) const {
+  if (buffer_size < 1)
+    fail<ValueError>("Dataset.shuffle", "expected a buffer size of at least 1, received {}", buffer_size);
+  return AnyDataset(detail::shuffle_stage(stage_, buffer_size, options));
+}
+
+AnyDataset AnyDataset::batch(std::int64_t batch_size, const BatchOptions& options) const {
+  if (batch_size < 1) fail<ValueError>("Dataset.batch", "expected a batch size of at least 1, received {}", batch_size);
+  return AnyDataset(detail::batch_stage(stage_, batch_size, options.drop_remainder));
+}
+
+AnyDataset AnyDataset::unbatch() const { return AnyDataset(detail::unbatch_stage(stage_)); }
+
+AnyDataset AnyDataset::repeat(std::int64_t count) const {
+  if (count < -1) fail<ValueError>("Dataset.repeat", "expected a count of at least -1, received {}", count);
+  return AnyDataset(detail::repeat_stage(stage_, count));
+}
+
+AnyDataset AnyDataset::take(std::int64_t count) const {
+  if (count < -1) fail<ValueError>("Dataset.take", "expected a count of at least -1, received {}", count);
+  return count == -1 ? *this : AnyDataset(detail::take_stage(stage_, count));
+}
+
+AnyDataset AnyDataset::skip(std::int64_t count) const {
+  if (count < -1) fail<ValueError>("Dataset.skip", "expected a count of at least -1, received {}", count);
+  return count == -1 ? take(0) : AnyDataset(detail::skip_stage(stage_, count));
+}
+
+AnyDataset AnyDataset::concatenate(const AnyDataset& next) const {
+  if (tensors_per_element() != next.tensors_per_element()) {
+    fail<ValueError>("Dataset.concatenate", "expected elements of {} tensors, received {}", tensors_per_element(),
+                     next.tensors_per_element());
+  }
+  return AnyDataset(detail::concatenate_stage(stage_, next.stage_));
+}
+
+AnyDataset AnyDataset::enumerate(std::int64_t start) const {
+  return detail::dataset_of(infinite_cardinality, 1,
+                            [start](std::int64_t i) { return Tensors{constant(start + i, int64)}; })
+      .zip(*this);
+}
+
+AnyDataset AnyDataset::cache() const { return AnyDataset(detail::cache_stage(stage_)); }
+
+AnyDataset AnyDataset::prefetch(std::int64_t buffer_size) const {
+  if (buffer_size < 1)
+    fail<ValueError>("Dataset.prefetch", "expected a buffer size of at least 1, received {}", buffer_size);
+  return AnyDataset(
+      detail::background_stage(stage_, nullptr, tensors_per_element(), 1, static_cast<std::size_t>(buffer_size)));
+}
+
+AnyDataset AnyDataset::zip(const AnyDataset& other) const {
+  return AnyDataset(detail::zip_stage(stage_, other.stage_));
+}
+
+Dataset<1> range(std::int64_t start, std::int64_t stop, std::int64_t step) {
+  if (step == 0) fail<ValueError>("range", "expected a step other than 0");
+  // In unsigned arithmetic, which holds every distance.
+  const auto distance = static_cast<std::uint64_t>(stop) - static_cast<std::uint64_t>(start);
+  std::int64_t count = 0;
+  if (step > 0 && start < stop)
+    count = static_cast<std::int64_t>((distance - 1) / static_cast<std::uint64_t>(step)) + 1;
+  if (step < 0 && start > stop)
+    count = static_cast<std::int64_t>((0 - distance - 1) / (0 - static_cast<std::uint64_t>(step))) + 1;
+  return Dataset<1>(detail::dataset_of(
+      count, 1, [start, step](std::int64_t i) { return Tensors{constant(start + i * step, int64)}; }));
+}
+
+}  // namespace data
+}  // namespace xtape

@@ -39,6 +39,11 @@ Tensor take_rows(const Tensor& t, const Tensor& order, std::int64_t first, std::
   return take(t, detail::const_data<std::int64_t>(order) + first, last - first);
 }
 
+Tensor row(const Tensor& t, std::int64_t i) {
+  const Shape shape(std::span(t.shape().begin() + 1, t.shape().end()));
+  return detail::make_view(t, shape, i * shape.numel());
+}
+
 Batch take_rows(const TensorDataset& data, const Tensor& order, std::int64_t first, std::int64_t last) {
   return {take_rows(data.x, order, first, last), take_rows(data.y, order, first, last)};
 }

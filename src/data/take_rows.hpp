@@ -1,6 +1,6 @@
 #pragma once
 
-#include "xtape/data/dataset.hpp"
+#include "xtape/data/tensor_dataset.hpp"
 
 namespace xtape::data {
 
@@ -8,6 +8,9 @@ namespace xtape::data {
 void check_rows(const char* op, const TensorDataset& data);
 /// And for a batch size below 1.
 void check_batches(const char* op, const TensorDataset& data, std::int64_t batch_size);
+
+/// Row i along axis 0, without a copy.
+Tensor row(const Tensor& t, std::int64_t i);
 
 /// Copies of the rows with the int64 indices [first, last) of `order`, which are in range.
 Tensor take_rows(const Tensor& t, const Tensor& order, std::int64_t first, std::int64_t last);

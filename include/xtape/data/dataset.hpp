@@ -1,117 +1,187 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <iterator>
-#include <optional>
+#include <concepts>
+#include <string>
+#include <vector>
 
-#include "xtape/core/random.hpp"
-#include "xtape/core/tensor.hpp"
+#include "xtape/data/any_dataset.hpp"
+#include "xtape/data/tensor_dataset.hpp"
 
 namespace xtape::data {
 
-/// Some examples and their targets: `auto [x, y] = batches.next();`.
-struct Batch {
-  Tensor x;
-  Tensor y;
-};
-
-/// Keyword arguments of batch().
-struct BatchOptions {
-  bool drop_remainder = false;  ///< leave out a last batch that is smaller than the others
-};
-
-class Batches;
-class ShuffledDataset;
-
-/// Examples and their targets in memory: row i of x (along axis 0) belongs to row i of y.
+/// A sequence of elements of N tensors that is made while it is looped over, as tf.data.Dataset: a handle that is cheap
+/// to copy. Each function returns a new dataset that takes its elements from this one; nothing happens before a loop.
 ///
-///     for (auto [x, y] : test.batch(50)) ...              // in order
-///     auto batches = train.shuffle(seed).batch(50);
-///     for (int epoch = 0; epoch < 5; ++epoch) {
-///       for (auto [x, y] : batches) ...                   // in a new order each time
-///     }
+///     auto train = data::from_tensor_slices(x_train, y_train)
+///                      .shuffle(1000, {.seed = 7})
+///                      .map([](const Tensor& x, const Tensor& y) { return std::pair(cast(x, float32) / 255, y); })
+///                      .batch(32)
+///                      .prefetch(2);
+///     for (auto [x, y] : train) ...
 ///
-/// `auto [x_train, y_train] = train;` takes it apart.
-class TensorDataset {
+/// A loop over a dataset of one tensor gives the Tensor, of more a std::array of them, for structured binding. Every
+/// loop starts again from the beginning. The order of the elements depends on the seeds only, not on threads: prefetch
+/// and num_parallel_calls change nothing. A function that draws from random::default_generator() in another thread
+/// does so in no certain order.
+///
+/// The functions throw a ValueError for sizes below what they name. See AnyDataset for functions that take every N,
+/// TensorDataset for the fast way to batches of tensors in memory, which is a Dataset too where one is asked for.
+template <std::size_t N>
+class Dataset : public AnyDataset {
  public:
-  /// Throws a ValueError when either is a scalar or empty, has no row, or the numbers of rows differ.
-  TensorDataset(Tensor examples, Tensor targets);
+  using value_type = detail::ElementValue<N>;
 
-  /// The number of examples.
-  std::int64_t size() const { return x.shape(0); }
-
-  /// The examples in their order, `batch_size` at a time, the last ones in a smaller batch. Batches share the elements
-  /// of x and y. Throws a ValueError for a batch size below 1.
-  Batches batch(std::int64_t batch_size, const BatchOptions& options = {}) const;
-
-  /// The examples in an order drawn anew for each epoch: a permutation that depends on the seed and the number of the
-  /// epoch only.
-  ShuffledDataset shuffle(std::uint64_t seed) const;
-
-  Tensor x;
-  Tensor y;
-};
-
-/// A dataset in an order drawn anew for each epoch; see TensorDataset::shuffle.
-class ShuffledDataset {
- public:
-  ShuffledDataset(TensorDataset data, std::uint64_t seed);
-
-  std::int64_t size() const { return data_.size(); }
-
-  /// As TensorDataset::batch, but in a new order each time the result is looped over, and each batch holds a copy of
-  /// its rows.
-  Batches batch(std::int64_t batch_size, const BatchOptions& options = {}) const;
-
- private:
-  TensorDataset data_;
-  std::uint64_t seed_;
-};
-
-/// The batches of a dataset, to be looped over once for each epoch. No call to malloc is made for a batch once the
-/// batches before it are gone.
-class Batches {
- public:
-  /// A position in one epoch; an input iterator.
   class Iterator {
    public:
-    using value_type = Batch;
+    using value_type = detail::ElementValue<N>;
     using difference_type = std::ptrdiff_t;
 
-    Batch operator*() const;
+    value_type operator*() const { return detail::to_value(*at_, std::make_index_sequence<N>()); }
     Iterator& operator++() {
-      first_ += batches_->batch_size_;
+      ++at_;
       return *this;
     }
-    void operator++(int) { ++*this; }
-    bool operator==(std::default_sentinel_t) const { return first_ >= batches_->end_; }
+    void operator++(int) { ++at_; }
+    bool operator==(std::default_sentinel_t end) const { return at_ == end; }
 
    private:
-    friend class Batches;
-    Iterator(const Batches* batches, Tensor order) : batches_(batches), order_(std::move(order)) {}
-
-    const Batches* batches_;
-    Tensor order_;  // the epoch's permutation; empty where the order is the data's own
-    std::int64_t first_ = 0;
+    friend class Dataset;
+    explicit Iterator(AnyDataset::Iterator at) : at_(std::move(at)) {}
+    AnyDataset::Iterator at_;
   };
 
-  /// In the data's order, or shuffled by a seed.
-  Batches(TensorDataset data, std::int64_t batch_size, const BatchOptions& options = {},
-          std::optional<std::uint64_t> shuffle_seed = {});
+  /// One example at a time.
+  Dataset(const TensorDataset& data) requires(N == 2) : AnyDataset(data) {}
+  Dataset(const Batches& batches) requires(N == 2) : AnyDataset(batches) {}
+  /// Throws a ValueError when the elements have another number of tensors.
+  explicit Dataset(AnyDataset dataset) : AnyDataset(std::move(dataset)) { check(N); }
 
-  /// Starts the next epoch.
-  Iterator begin();
+  Iterator begin() const { return Iterator(AnyDataset::begin()); }
   std::default_sentinel_t end() const { return {}; }
 
-  /// The number of batches of an epoch.
-  std::int64_t size() const { return end_ / batch_size_ + (end_ % batch_size_ != 0); }
+  /// f of each element: called with the N tensors, it returns a Tensor, or a pair, tuple or array of tensors, which
+  /// decide how many tensors the new elements have.
+  template <class F>
+  auto map(F f, const MapOptions& options = {}) const {
+    constexpr std::size_t size = detail::ElementSize<detail::CallResultOf<F, N>>::value;
+    return Dataset<size>(AnyDataset::map(
+        [f](const Tensors& e) mutable {
+          return detail::to_element(detail::call_with(f, e, std::make_index_sequence<N>()));
+        },
+        size, options));
+  }
+
+  /// The elements for which the predicate, called with the N tensors, gives true or a Tensor that is true.
+  template <class F>
+  Dataset filter(F predicate) const {
+    return Dataset(AnyDataset::filter([predicate](const Tensors& e) mutable -> bool {
+      if constexpr (std::same_as<detail::CallResultOf<F, N>, Tensor>) {
+        return detail::call_with(predicate, e, std::make_index_sequence<N>()).template item<bool>();
+      } else {
+        return detail::call_with(predicate, e, std::make_index_sequence<N>());
+      }
+    }));
+  }
+
+  /// In random order: a buffer holds the next `buffer_size` elements, each step takes one of them, all equally likely,
+  /// and the next element fills its place. From as many elements as there are on, every order is equally likely.
+  Dataset shuffle(std::int64_t buffer_size, const ShuffleOptions& options = {}) const {
+    return Dataset(AnyDataset::shuffle(buffer_size, options));
+  }
+
+  /// `batch_size` elements stacked along a new first axis; the last batch may be smaller. Throws a ValueError in the
+  /// loop for elements of different shapes or dtypes.
+  Dataset batch(std::int64_t batch_size, const BatchOptions& options = {}) const {
+    return Dataset(AnyDataset::batch(batch_size, options));
+  }
+
+  /// The rows of each element along its first axis.
+  Dataset unbatch() const { return Dataset(AnyDataset::unbatch()); }
+
+  /// The whole `count` times, for ever with -1.
+  Dataset repeat(std::int64_t count = -1) const { return Dataset(AnyDataset::repeat(count)); }
+
+  /// The first `count` elements, all with -1.
+  Dataset take(std::int64_t count) const { return Dataset(AnyDataset::take(count)); }
+  /// All but the first `count` elements, none with -1.
+  Dataset skip(std::int64_t count) const { return Dataset(AnyDataset::skip(count)); }
+
+  /// These elements, then the others.
+  Dataset concatenate(const Dataset& next) const { return Dataset(AnyDataset::concatenate(next)); }
+
+  /// With the element's number before it, an int64 scalar.
+  Dataset<N + 1> enumerate(std::int64_t start = 0) const { return Dataset<N + 1>(AnyDataset::enumerate(start)); }
+
+  /// Keeps the elements of the first loop that reaches the end in memory, for the loops after it.
+  Dataset cache() const { return Dataset(AnyDataset::cache()); }
+
+  /// Makes up to `buffer_size` elements ahead in a thread of its own. What the making throws, the loop throws in the
+  /// element's place; leaving the loop early ends the thread.
+  Dataset prefetch(std::int64_t buffer_size) const { return Dataset(AnyDataset::prefetch(buffer_size)); }
 
  private:
-  TensorDataset data_;
-  std::int64_t batch_size_;
-  std::int64_t end_;  // how many examples an epoch takes
-  std::optional<random::Generator> generator_;
+  void check(std::size_t tensors) const { detail::check_tensors_per_element(*this, tensors); }
 };
+
+/// The rows of tensors along their first axes, without copies: element i is (x[i], y[i], ...). Throws a ValueError for
+/// scalars and for different numbers of rows.
+template <std::convertible_to<Tensor>... T>
+Dataset<sizeof...(T)> from_tensor_slices(const T&... tensors) {
+  return Dataset<sizeof...(T)>(detail::slices_of({Tensor(tensors)...}));
+}
+
+/// The tensors as the only element.
+template <std::convertible_to<Tensor>... T>
+Dataset<sizeof...(T)> from_tensors(const T&... tensors) {
+  return Dataset<sizeof...(T)>(
+      detail::dataset_of(1, sizeof...(T), [e = Tensors{Tensor(tensors)...}](std::int64_t) { return e; }));
+}
+
+/// The results of a function without arguments that returns a std::optional of what map's functions return, until it
+/// is empty. Each loop calls a copy of the function as it is now:
+///
+///     auto counter = data::from_generator([i = 0]() mutable -> std::optional<Tensor> {
+///       if (i == 3) return std::nullopt;
+///       return Tensor(i++);
+///     });
+template <class F>
+auto from_generator(F generator) {
+  using Result = typename std::invoke_result_t<F&>::value_type;
+  constexpr std::size_t size = detail::ElementSize<Result>::value;
+  return Dataset<size>(detail::dataset_of(size, [generator]() -> std::function<std::optional<Tensors>()> {
+    return [g = generator]() mutable -> std::optional<Tensors> {
+      auto result = g();
+      if (!result) return std::nullopt;
+      return detail::to_element(*std::move(result));
+    };
+  }));
+}
+
+/// reader(path) of each file, which returns what map's functions return; unbatch() makes rows of files of many:
+///
+///     data::from_files(paths, io::load_npy).unbatch()
+template <class F>
+auto from_files(std::vector<std::string> paths, F reader) {
+  constexpr std::size_t size =
+      detail::ElementSize<std::remove_cvref_t<std::invoke_result_t<F&, const std::string&>>>::value;
+  const auto count = static_cast<std::int64_t>(paths.size());
+  return Dataset<size>(detail::dataset_of(count, size, [paths = std::move(paths), reader](std::int64_t i) mutable {
+    return detail::to_element(reader(static_cast<const std::string&>(paths[static_cast<std::size_t>(i)])));
+  }));
+}
+
+/// The int64 scalars start, start + step, ... before stop. Throws a ValueError for a step of 0.
+Dataset<1> range(std::int64_t start, std::int64_t stop, std::int64_t step = 1);
+inline Dataset<1> range(std::int64_t stop) { return range(0, stop); }
+
+/// Elements of both side by side, as many as the shorter one has.
+template <std::size_t N, std::size_t M>
+Dataset<N + M> zip(const Dataset<N>& a, const Dataset<M>& b) {
+  return Dataset<N + M>(static_cast<const AnyDataset&>(a).zip(b));
+}
+template <std::size_t N, std::size_t M, std::size_t K>
+Dataset<N + M + K> zip(const Dataset<N>& a, const Dataset<M>& b, const Dataset<K>& c) {
+  return zip(zip(a, b), c);
+}
 
 }  // namespace xtape::data

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "xtape/data/dataset.hpp"
+#include "xtape/data/tensor_dataset.hpp"
 
 namespace xtape::datasets {
 

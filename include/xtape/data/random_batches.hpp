@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "xtape/core/random.hpp"
-#include "xtape/data/dataset.hpp"
+#include "xtape/data/tensor_dataset.hpp"
 
 namespace xtape::data {
 

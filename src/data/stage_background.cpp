@@ -1,0 +1,156 @@
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "data/stage.hpp"
+
+namespace xtape::detail {
+namespace {
+
+/// Elements made ahead by threads, handed out in the input's order.
+class BackgroundCursor final : public DataCursor {
+ public:
+  BackgroundCursor(CursorPtr input, const ElementFunction& f, int threads, std::size_t ahead)
+      : input_(std::move(input)), functions_(static_cast<std::size_t>(threads), f), ahead_(ahead) {
+    start();
+  }
+  ~BackgroundCursor() override { stop(); }
+
+  bool next(Tensors& element) override {
+    Place place;
+    {
+      std::unique_lock lock(mutex_);
+      made_.wait(lock, [&] { return places_.empty() ? ended_ : places_.front().made; });
+      if (places_.empty()) return false;
+      place = std::move(places_.front());
+      places_.pop_front();
+      ++first_;
+    }
+    room_.notify_one();
+    if (place.error) {
+      stop();
+      std::rethrow_exception(place.error);
+    }
+    element = std::move(place.element);
+    return true;
+  }
+
+  void rewind() override {
+    stop();
+    places_.clear();
+    input_->rewind();
+    start();
+  }
+
+ private:
+  struct Place {
+    Tensors element;
+    std::exception_ptr error;
+    bool made = false;
+  };
+
+  void start() {
+    ended_ = false;
+    try {
+      for (auto& f : functions_) threads_.emplace_back([this, &f] { work(f); });
+    } catch (...) {
+      stop();
+      throw;
+    }
+  }
+
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      ended_ = true;
+    }
+    room_.notify_all();
+    for (auto& thread : threads_) thread.join();
+    threads_.clear();
+  }
+
+  void work(const ElementFunction& f) {
+    Place place;
+    while (const auto number = take(place)) {
+      if (f && !place.error) {
+        try {
+          place.element = f(place.element);
+        } catch (...) {
+          place.error = std::current_exception();
+        }
+      }
+      {
+        const std::lock_guard lock(mutex_);
+        ended_ = ended_ || place.error;
+        place.made = true;
+        places_[static_cast<std::size_t>(*number - first_)] = std::exchange(place, {});
+      }
+      made_.notify_one();
+    }
+  }
+
+  /// The next element of the input, and its number; nothing at the end. One thread at a time waits for room and asks
+  /// the input, so that the places are in the input's order.
+  std::optional<std::uint64_t> take(Place& place) {
+    const std::lock_guard one_at_a_time(input_mutex_);
+    std::unique_lock lock(mutex_);
+    room_.wait(lock, [&] { return ended_ || places_.size() < ahead_; });
+    if (ended_) return std::nullopt;
+    places_.emplace_back();
+    const std::uint64_t number = first_ + places_.size() - 1;
+    lock.unlock();
+    bool more = true;
+    try {
+      more = input_->next(place.element);
+    } catch (...) {
+      place.error = std::current_exception();
+    }
+    if (more) return number;
+    lock.lock();
+    places_.pop_back();
+    ended_ = true;
+    lock.unlock();
+    made_.notify_one();
+    room_.notify_all();
+    return std::nullopt;
+  }
+
+  CursorPtr input_;
+  std::vector<ElementFunction> functions_;  // each thread's own copy, which may have a state
+  std::size_t ahead_;
+  std::vector<std::thread> threads_;
+
+  std::mutex input_mutex_, mutex_;
+  std::condition_variable room_, made_;
+  std::deque<Place> places_;  // of the elements from number first_ on
+  std::uint64_t first_ = 0;
+  bool ended_ = false;  // no more elements are to be made
+};
+
+class BackgroundStage final : public DataStage {
+ public:
+  BackgroundStage(StagePtr input, ElementFunction f, std::size_t tensors, int threads, std::size_t ahead)
+      : DataStage(tensors), input_(std::move(input)), f_(std::move(f)), threads_(threads), ahead_(ahead) {}
+
+  CursorPtr open() const override { return std::make_unique<BackgroundCursor>(input_->open(), f_, threads_, ahead_); }
+  std::int64_t cardinality() const override { return input_->cardinality(); }
+
+ private:
+  StagePtr input_;
+  ElementFunction f_;
+  int threads_;
+  std::size_t ahead_;
+};
+
+}  // namespace
+
+StagePtr background_stage(StagePtr input, ElementFunction f, std::size_t tensors, int threads, std::size_t ahead) {
+  return std::make_shared<BackgroundStage>(std::move(input), std::move(f), tensors, threads, ahead);
+}
+
+}  // namespace xtape::detail
