@@ -1,0 +1,42 @@
+#include "layers/harness.hpp"
+#include "support/check.hpp"
+#include "xtape/layers/activation.hpp"
+#include "xtape/layers/dense.hpp"
+#include "xtape/layers/dropout.hpp"
+#include "xtape/layers/flatten.hpp"
+
+namespace xtape {
+namespace {
+
+const testing::LayerTable table = {
+    {.layer = "Dense",
+     .make = [](DType dtype) { return layers::Dense(4, {.activation = "tanh", .dtype = dtype}); },
+     .inputs = {{.shape = {2, 3}}},
+     .outputs = {{2, 4}},
+     .weights = {{"kernel", {3, 4}}, {"bias", {4}}},
+     .wrong = {{{{}}, "received a scalar"}}},
+    {.layer = "Dense",
+     .make = [](DType dtype) { return layers::Dense(2, {.use_bias = false, .dtype = dtype}); },
+     .inputs = {{.shape = {2, 5, 3}}},
+     .outputs = {{2, 5, 2}},
+     .weights = {{"kernel", {3, 2}}}},
+    {.layer = "Activation",
+     .make = [](DType) { return layers::Activation("softplus"); },
+     .inputs = {{.shape = {2, 3}}},
+     .outputs = {{2, 3}}},
+    {.layer = "Dropout",
+     .make = [](DType) { return layers::Dropout(0.5); },
+     .inputs = {{.shape = {4, 3}}},
+     .outputs = {{4, 3}},
+     .random = true},
+    {.layer = "Flatten",
+     .make = [](DType) { return layers::Flatten(); },
+     .inputs = {{.shape = {2, 3, 4}}},
+     .outputs = {{2, 12}},
+     .wrong = {{{{}}, "received a scalar"}}},
+};
+
+TEST_CASE("core layers: what holds for every layer") { testing::check_layers(table); }
+
+}  // namespace
+}  // namespace xtape
