@@ -1,72 +1,104 @@
 #include "kernels/adam.hpp"
 
-#include <cmath>
-#include <xsimd/xsimd.hpp>
-
-#include "kernels/few.hpp"
-#include "kernels/parallel.hpp"
+#include "kernels/fused_update.hpp"
 
 namespace xtape::kernels {
 namespace {
 
+/// The moving averages of the gradient and of its square. 1 - beta is taken in double: see adam.
 template <class T>
-struct Step {
-  using Batch = xsimd::batch<T>;
-  Batch alpha;
-  Batch rate_1;  // 1 - beta_1
-  Batch rate_2;  // 1 - beta_2
-  Batch epsilon;
+struct Moments {
+  Batch<T> rate_1, rate_2;
+  Moments(double beta_1, double beta_2) : rate_1(static_cast<T>(1 - beta_1)), rate_2(static_cast<T>(1 - beta_2)) {}
 
-  void operator()(Batch& p, const Batch& g, Batch& m, Batch& v) const {
+  void operator()(const Batch<T>& g, Batch<T>& m, Batch<T>& v) const {
     m = m + (g - m) * rate_1;
     v = v + (g * g - v) * rate_2;
-    p = p - alpha * m / (xsimd::sqrt(v) + epsilon);
   }
 };
 
-/// The elements [begin, end).
 template <class T>
-void update_range(std::int64_t begin, std::int64_t end, T* p, const T* g, T* m, T* v, const Step<T>& given) {
-  const Step<T> step = given;  // behind a reference it would be loaded anew after every store
-  using Batch = xsimd::batch<T>;
-  constexpr std::int64_t width = Batch::size;
-  std::int64_t i = begin;
-  for (; i + width <= end; i += width) {
-    Batch pi = Batch::load_unaligned(p + i), mi = Batch::load_unaligned(m + i), vi = Batch::load_unaligned(v + i);
-    step(pi, Batch::load_unaligned(g + i), mi, vi);
-    pi.store_unaligned(p + i);
-    mi.store_unaligned(m + i);
-    vi.store_unaligned(v + i);
+struct AdamStep {
+  Moments<T> moments;
+  Batch<T> alpha, epsilon;
+
+  void operator()(Batch<T>& p, const Batch<T>& g, Batch<T>& m, Batch<T>& v) const {
+    moments(g, m, v);
+    p = p - alpha * m / (xsimd::sqrt(v) + epsilon);
   }
-  if (const std::int64_t count = end - i; count > 0) {
-    // Through a vector as well, for the same rounding at every place of the array.
-    Batch pi = load_few(p + i, count), mi = load_few(m + i, count), vi = load_few(v + i, count);
-    step(pi, load_few(g + i, count), mi, vi);
-    store_few(pi, p + i, count);
-    store_few(mi, m + i, count);
-    store_few(vi, v + i, count);
+  void operator()(Batch<T>& p, const Batch<T>& g, Batch<T>& m, Batch<T>& v, Batch<T>& v_hat) const {
+    moments(g, m, v);
+    v_hat = xsimd::max(v_hat, v);
+    p = p - alpha * m / (xsimd::sqrt(v_hat) + epsilon);
   }
+};
+
+template <class T>
+AdamStep<T> adam_step(double alpha, double beta_1, double beta_2, double epsilon) {
+  return {{beta_1, beta_2}, Batch<T>(static_cast<T>(alpha)), Batch<T>(static_cast<T>(epsilon))};
 }
 
 template <class T>
-void update(std::int64_t n, T* p, const T* g, T* m, T* v, double alpha, double beta_1, double beta_2, double epsilon) {
-  using Batch = xsimd::batch<T>;
-  const Step<T> step = {Batch(static_cast<T>(alpha)), Batch(static_cast<T>(1.0 - beta_1)),
-                        Batch(static_cast<T>(1.0 - beta_2)), Batch(static_cast<T>(epsilon))};
-  parallel_for(n, elementwise_grain,
-               [&](std::int64_t begin, std::int64_t end) { update_range(begin, end, p, g, m, v, step); });
-}
+struct AdamaxStep {
+  Batch<T> alpha, rate_1, beta_2, epsilon;
+
+  void operator()(Batch<T>& p, const Batch<T>& g, Batch<T>& m, Batch<T>& u) const {
+    m = m + (g - m) * rate_1;
+    u = xsimd::max(u * beta_2, xsimd::abs(g));
+    p = p - alpha * m / (u + epsilon);
+  }
+};
+
+template <class T>
+struct NadamVectors {
+  Moments<T> moments;
+  Batch<T> rate_m, rate_g, scale_v, epsilon;
+
+  void operator()(Batch<T>& p, const Batch<T>& g, Batch<T>& m, Batch<T>& v) const {
+    moments(g, m, v);
+    p = p - (rate_m * m + rate_g * g) / (xsimd::sqrt(v * scale_v) + epsilon);
+  }
+};
 
 }  // namespace
 
 void adam(std::int64_t n, float* p, const float* g, float* m, float* v, double alpha, double beta_1, double beta_2,
           double epsilon) {
-  update(n, p, g, m, v, alpha, beta_1, beta_2, epsilon);
+  fused_update(n, p, g, adam_step<float>(alpha, beta_1, beta_2, epsilon), m, v);
 }
 
 void adam(std::int64_t n, double* p, const double* g, double* m, double* v, double alpha, double beta_1, double beta_2,
           double epsilon) {
-  update(n, p, g, m, v, alpha, beta_1, beta_2, epsilon);
+  fused_update(n, p, g, adam_step<double>(alpha, beta_1, beta_2, epsilon), m, v);
 }
+
+template <class T>
+void amsgrad(std::int64_t n, T* p, const T* g, T* m, T* v, T* v_hat, double alpha, double beta_1, double beta_2,
+             double epsilon) {
+  fused_update(n, p, g, adam_step<T>(alpha, beta_1, beta_2, epsilon), m, v, v_hat);
+}
+template void amsgrad(std::int64_t, float*, const float*, float*, float*, float*, double, double, double, double);
+template void amsgrad(std::int64_t, double*, const double*, double*, double*, double*, double, double, double, double);
+
+template <class T>
+void adamax(std::int64_t n, T* p, const T* g, T* m, T* u, double alpha, double beta_1, double beta_2, double epsilon) {
+  const AdamaxStep<T> step{Batch<T>(static_cast<T>(alpha)), Batch<T>(static_cast<T>(1 - beta_1)),
+                           Batch<T>(static_cast<T>(beta_2)), Batch<T>(static_cast<T>(epsilon))};
+  fused_update(n, p, g, step, m, u);
+}
+template void adamax(std::int64_t, float*, const float*, float*, float*, double, double, double, double);
+template void adamax(std::int64_t, double*, const double*, double*, double*, double, double, double, double);
+
+template <class T>
+void nadam(std::int64_t n, T* p, const T* g, T* m, T* v, const NadamStep& step) {
+  const NadamVectors<T> vectors{{step.beta_1, step.beta_2},
+                                Batch<T>(static_cast<T>(step.rate_m)),
+                                Batch<T>(static_cast<T>(step.rate_g)),
+                                Batch<T>(static_cast<T>(step.scale_v)),
+                                Batch<T>(static_cast<T>(step.epsilon))};
+  fused_update(n, p, g, vectors, m, v);
+}
+template void nadam(std::int64_t, float*, const float*, float*, float*, const NadamStep&);
+template void nadam(std::int64_t, double*, const double*, double*, double*, const NadamStep&);
 
 }  // namespace xtape::kernels

@@ -14,4 +14,24 @@ void adam(std::int64_t n, float* p, const float* g, float* m, float* v, double a
 void adam(std::int64_t n, double* p, const double* g, double* m, double* v, double alpha, double beta_1, double beta_2,
           double epsilon);
 
+/// The same with the root of the greatest v so far, kept in v_hat (Reddi et al., 2018).
+template <class T>
+void amsgrad(std::int64_t n, T* p, const T* g, T* m, T* v, T* v_hat, double alpha, double beta_1, double beta_2,
+             double epsilon);
+
+/// m += (g - m) (1 - beta_1);  u = max(beta_2 u, |g|);  p -= alpha m / (u + epsilon)
+template <class T>
+void adamax(std::int64_t n, T* p, const T* g, T* m, T* u, double alpha, double beta_1, double beta_2, double epsilon);
+
+/// The constants of a step of Nadam.
+struct NadamStep {
+  double beta_1, beta_2, epsilon;
+  double rate_m, rate_g;  ///< the learning rate times the factors of m and g in the estimate of the mean
+  double scale_v;         ///< 1 / (1 - beta_2^t)
+};
+
+/// m and v as adam's;  p -= (rate_m m + rate_g g) / (sqrt(v scale_v) + epsilon)
+template <class T>
+void nadam(std::int64_t n, T* p, const T* g, T* m, T* v, const NadamStep& step);
+
 }  // namespace xtape::kernels

@@ -1,66 +1,55 @@
 #include "kernels/sgd.hpp"
 
-#include "kernels/few.hpp"
-#include "kernels/parallel.hpp"
-#include "kernels/simd.hpp"
+#include "kernels/fused_update.hpp"
 
 namespace xtape::kernels {
 namespace {
 
-/// Vectors to the last element, for the same rounding at every place of the array.
 template <class T>
-void descend(std::int64_t n, T* p, const T* g, T rate) {
-  constexpr std::int64_t width = Batch<T>::size;
-  const auto next = [rate](const Batch<T>& pi, const Batch<T>& gi) { return pi - gi * Batch<T>(rate); };
-  parallel_for(n, elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
-    std::int64_t i = begin;
-    for (; i + width <= end; i += width) {
-      next(Batch<T>::load_unaligned(p + i), Batch<T>::load_unaligned(g + i)).store_unaligned(p + i);
-    }
-    if (const std::int64_t count = end - i; count > 0) {
-      store_few(next(load_few(p + i, count), load_few(g + i, count)), p + i, count);
-    }
-  });
-}
+struct Descent {
+  Batch<T> rate;
+  void operator()(Batch<T>& p, const Batch<T>& g) const { p = p - g * rate; }
+};
 
 template <class T, bool nesterov>
-void descend_with_momentum(std::int64_t n, T* p, const T* g, T* m, T rate, T momentum) {
-  constexpr std::int64_t width = Batch<T>::size;
-  const auto step = [rate, momentum](Batch<T>& pi, const Batch<T>& gi, Batch<T>& mi) {
-    const Batch<T> down = gi * Batch<T>(rate);
-    mi = mi * Batch<T>(momentum) - down;
-    pi = pi + (nesterov ? mi * Batch<T>(momentum) - down : mi);
-  };
-  parallel_for(n, elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
-    std::int64_t i = begin;
-    for (; i + width <= end; i += width) {
-      Batch<T> pi = Batch<T>::load_unaligned(p + i), mi = Batch<T>::load_unaligned(m + i);
-      step(pi, Batch<T>::load_unaligned(g + i), mi);
-      pi.store_unaligned(p + i);
-      mi.store_unaligned(m + i);
-    }
-    if (const std::int64_t count = end - i; count > 0) {
-      Batch<T> pi = load_few(p + i, count), mi = load_few(m + i, count);
-      step(pi, load_few(g + i, count), mi);
-      store_few(pi, p + i, count);
-      store_few(mi, m + i, count);
-    }
-  });
-}
+struct MomentumDescent {
+  Batch<T> rate, momentum;
+
+  void operator()(Batch<T>& p, const Batch<T>& g, Batch<T>& m) const {
+    const Batch<T> down = g * rate;
+    m = m * momentum - down;
+    p = p + (nesterov ? m * momentum - down : m);
+  }
+};
 
 template <class T>
 void descend_with_momentum(std::int64_t n, T* p, const T* g, T* m, T rate, T momentum, bool nesterov) {
   if (nesterov) {
-    descend_with_momentum<T, true>(n, p, g, m, rate, momentum);
+    fused_update(n, p, g, MomentumDescent<T, true>{Batch<T>(rate), Batch<T>(momentum)}, m);
   } else {
-    descend_with_momentum<T, false>(n, p, g, m, rate, momentum);
+    fused_update(n, p, g, MomentumDescent<T, false>{Batch<T>(rate), Batch<T>(momentum)}, m);
   }
 }
 
+template <class T>
+struct LionStep {
+  Batch<T> rate, beta_1, rest_1, beta_2, rest_2;
+
+  void operator()(Batch<T>& p, const Batch<T>& g, Batch<T>& m) const {
+    const Batch<T> c = m * beta_1 + g * rest_1, zero(T(0)), one(T(1));
+    p = p - rate * xsimd::select(c > zero, one, xsimd::select(c < zero, -one, c));
+    m = m * beta_2 + g * rest_2;
+  }
+};
+
 }  // namespace
 
-void sgd(std::int64_t n, float* p, const float* g, float rate) { descend(n, p, g, rate); }
-void sgd(std::int64_t n, double* p, const double* g, double rate) { descend(n, p, g, rate); }
+void sgd(std::int64_t n, float* p, const float* g, float rate) {
+  fused_update(n, p, g, Descent<float>{Batch<float>(rate)});
+}
+void sgd(std::int64_t n, double* p, const double* g, double rate) {
+  fused_update(n, p, g, Descent<double>{Batch<double>(rate)});
+}
 
 void sgd_momentum(std::int64_t n, float* p, const float* g, float* m, float rate, float momentum, bool nesterov) {
   descend_with_momentum(n, p, g, m, rate, momentum, nesterov);
@@ -68,5 +57,13 @@ void sgd_momentum(std::int64_t n, float* p, const float* g, float* m, float rate
 void sgd_momentum(std::int64_t n, double* p, const double* g, double* m, double rate, double momentum, bool nesterov) {
   descend_with_momentum(n, p, g, m, rate, momentum, nesterov);
 }
+
+template <class T>
+void lion(std::int64_t n, T* p, const T* g, T* m, double rate, double beta_1, double beta_2) {
+  const auto all = [](double value) { return Batch<T>(static_cast<T>(value)); };
+  fused_update(n, p, g, LionStep<T>{all(rate), all(beta_1), all(1 - beta_1), all(beta_2), all(1 - beta_2)}, m);
+}
+template void lion(std::int64_t, float*, const float*, float*, double, double, double);
+template void lion(std::int64_t, double*, const double*, double*, double, double, double);
 
 }  // namespace xtape::kernels

@@ -2,43 +2,45 @@
 
 #include <cmath>
 
-#include "core/check.hpp"
 #include "kernels/adam.hpp"
+#include "optimizers/check_options.hpp"
+#include "optimizers/common_options.hpp"
 #include "optimizers/floating.hpp"
 
 namespace xtape::optimizers {
 
 Adam::Adam(const AdamOptions& options)
-    : ElementwiseOptimizer({.name = options.name,
-                            .learning_rate = options.learning_rate,
-                            .weight_decay = options.weight_decay,
-                            .clipnorm = options.clipnorm,
-                            .clipvalue = options.clipvalue,
-                            .global_clipnorm = options.global_clipnorm}),
+    : ElementwiseOptimizer(common_options(options)),
       beta_1_(options.beta_1),
       beta_2_(options.beta_2),
-      epsilon_(options.epsilon) {
-  for (const double beta : {beta_1_, beta_2_}) {
-    if (!(beta >= 0 && beta < 1)) {
-      detail::fail<ValueError>("Adam", "expected beta_1 and beta_2 in [0, 1), received {} and {}", beta_1_, beta_2_);
-    }
-  }
-  if (!(epsilon_ >= 0)) detail::fail<ValueError>("Adam", "expected epsilon >= 0, received {}", epsilon_);
+      epsilon_(options.epsilon),
+      amsgrad_(options.amsgrad) {
+  check_betas("Adam", beta_1_, beta_2_, epsilon_);
 }
 
 std::vector<Variable> Adam::build_slots(const Variable& variable) {
-  return {add_slot(variable, "momentum"), add_slot(variable, "velocity")};
+  std::vector<Variable> slots = {add_slot(variable, "momentum"), add_slot(variable, "velocity")};
+  if (amsgrad_) slots.push_back(add_slot(variable, "velocity_hat"));
+  return slots;
 }
 
 void Adam::prepare_step() {
   const auto t = static_cast<double>(iterations() + 1);
-  alpha_ = learning_rate() * std::sqrt(1 - std::pow(beta_2_, t)) / (1 - std::pow(beta_1_, t));
+  alpha_ = step_rate() * std::sqrt(1 - std::pow(beta_2_, t)) / (1 - std::pow(beta_1_, t));
 }
 
 void Adam::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
   visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
-    kernels::adam(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(g), detail::mutable_data<T>(slots[0]),
-                  detail::mutable_data<T>(slots[1]), alpha_, beta_1_, beta_2_, epsilon_);
+    T* p = detail::mutable_data<T>(w);
+    T* m = detail::mutable_data<T>(slots[0]);
+    T* v = detail::mutable_data<T>(slots[1]);
+    const T* gradient = detail::const_data<T>(g);
+    if (amsgrad_) {
+      kernels::amsgrad(w.size(), p, gradient, m, v, detail::mutable_data<T>(slots[2]), alpha_, beta_1_, beta_2_,
+                       epsilon_);
+    } else {
+      kernels::adam(w.size(), p, gradient, m, v, alpha_, beta_1_, beta_2_, epsilon_);
+    }
   });
 }
 

@@ -22,6 +22,17 @@ double scale_to(double limit, double norm) { return norm <= limit ? 1 : limit / 
 
 }  // namespace
 
+/// Adds up the repeated rows of sparse gradients, whose norms and bounds are those of the sums.
+void Optimizer::merge_slices(Tensors& merged) {
+  merged.reserve(updates_.size());
+  for (auto& update : updates_) {
+    if (const auto slices = indexed_slices(*update.gradient)) {
+      merged.push_back(to_tensor(combined(*slices)));
+      update.gradient = &merged.back();
+    }
+  }
+}
+
 double Optimizer::global_scale() const {
   double sum = 0;
   for (const auto& update : updates_) sum += sum_of_squares(*update.gradient);

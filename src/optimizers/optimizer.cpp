@@ -8,7 +8,9 @@
 #include "core/warn.hpp"
 #include "kernels/gradient_clipping.hpp"
 #include "optimizers/floating.hpp"
+#include "xtape/core/creation.hpp"
 #include "xtape/core/indexed_slices.hpp"
+#include "xtape/ops/math.hpp"
 #include "xtape/tape/no_recording.hpp"
 
 namespace xtape::optimizers {
@@ -23,6 +25,24 @@ void check_positive(const char* optimizer, const char* option, const std::option
 }
 
 std::string set_or_not(const std::optional<double>& value) { return value ? fmt::format("{}", *value) : "unset"; }
+
+void check_range(const OptimizerOptions& options) {
+  const char* where = options.name.c_str();
+  if (options.gradient_accumulation_steps && *options.gradient_accumulation_steps < 2) {
+    detail::fail<ValueError>(
+        where, "`gradient_accumulation_steps` must be an integer >= 2. Received: gradient_accumulation_steps={}",
+        *options.gradient_accumulation_steps);
+  }
+  if (!(options.ema_momentum >= 0 && options.ema_momentum <= 1)) {
+    detail::fail<ValueError>(where, "`ema_momentum` must be in the range [0, 1]. Received: ema_momentum={}",
+                             options.ema_momentum);
+  }
+  if (options.ema_overwrite_frequency && *options.ema_overwrite_frequency < 1) {
+    detail::fail<ValueError>(
+        where, "`ema_overwrite_frequency` must be an integer >= 1 or None. Received: ema_overwrite_frequency={}",
+        *options.ema_overwrite_frequency);
+  }
+}
 
 void check_finite(double learning_rate) {
   if (!std::isfinite(learning_rate)) {
@@ -62,18 +82,23 @@ void check_pair(const Tensor& gradient, const Variable& variable) {
 }  // namespace
 
 Optimizer::Optimizer(OptimizerOptions options)
-    : name_(std::move(options.name)),
+    : name_(options.name),
       weight_decay_(options.weight_decay),
       clipnorm_(options.clipnorm),
       clipvalue_(options.clipvalue),
       global_clipnorm_(options.global_clipnorm),
-      iteration_(detail::filled({}, int64, 0), {.trainable = false, .name = name_ + "/iteration"}),
-      learning_rate_(detail::filled({}, float64, options.learning_rate),
-                     {.trainable = false, .name = name_ + "/learning_rate"}) {
-  check_finite(options.learning_rate);
+      loss_scale_factor_(options.loss_scale_factor),
+      ema_overwrite_frequency_(options.ema_overwrite_frequency),
+      ema_momentum_(options.ema_momentum),
+      use_ema_(options.use_ema),
+      accumulation_steps_(options.gradient_accumulation_steps.value_or(1)),
+      iteration_(add_variable(int64, 0, "iteration")) {
+  check_range(options);
   if (weight_decay_ && !(*weight_decay_ >= 0 && std::isfinite(*weight_decay_))) {
     detail::fail<ValueError>(name_.c_str(), "expected weight_decay >= 0, received {}", *weight_decay_);
   }
+  set_rate(std::move(options.learning_rate));
+  check_positive(name_.c_str(), "loss_scale_factor", loss_scale_factor_);
   check_positive(name_.c_str(), "clipnorm", clipnorm_);
   check_positive(name_.c_str(), "clipvalue", clipvalue_);
   check_positive(name_.c_str(), "global_clipnorm", global_clipnorm_);
@@ -91,8 +116,7 @@ std::int64_t Optimizer::apply_gradients(const GradientsAndVariables& pairs) {
                              "expected at least one pair of a gradient and a variable, received none (a model has no "
                              "variables before its first call)");
   }
-  step(pairs.gradients(), pairs.variables());
-  return iterations();
+  return step(pairs.gradients(), pairs.variables());
 }
 
 std::int64_t Optimizer::apply_gradients(const std::vector<std::pair<Tensor, Variable>>& pairs) {
@@ -120,7 +144,16 @@ void Optimizer::apply(std::span<const Tensor> gradients) {
 }
 
 void Optimizer::minimize(const Tensor& loss, const std::vector<Variable>& variables, GradientTape& tape) {
-  apply_gradients(zip(tape.gradient(loss, variables), variables));
+  const double scale = loss_scale();
+  apply_gradients(
+      zip(scale == 1 ? tape.gradient(loss, variables)
+                     : tape.gradient(loss, variables, {.output_gradients = {full(loss.shape(), scale, loss.dtype())}}),
+          variables));
+}
+
+Tensor Optimizer::scale_loss(const Tensor& loss) const {
+  const double scale = loss_scale();
+  return scale == 1 ? loss : loss * scale;
 }
 
 void Optimizer::build(std::span<const Variable> variables) {
@@ -130,74 +163,154 @@ void Optimizer::build(std::span<const Variable> variables) {
   for (const auto& variable : variables) {
     const auto known = [&](const Tracked& t) { return t.variable.is_same(variable); };
     if (std::any_of(tracked.begin(), tracked.end(), known)) continue;
-    tracked.push_back({variable, build_slots(variable)});
+    Tracked& added = tracked.emplace_back();
+    added.variable = variable;
+    added.slots = build_slots(variable);
+    if (use_ema_) added.average = add_slot(variable, "average");
+    if (accumulation_steps_ > 1) added.accumulator = add_slot(variable, "gradient_accumulator");
+    added.decays = decays(variable);
     by_address.emplace_back(variable.impl(), tracked.size() - 1);
   }
   std::sort(by_address.begin(), by_address.end());
   updates_.reserve(variables.size());
+  shared_ = build_shared();
   tracked_ = std::move(tracked);
   by_address_ = std::move(by_address);
   built_ = true;
 }
 
-std::int64_t Optimizer::iterations() const { return *detail::const_data<std::int64_t>(iteration_.peek()); }
+void Optimizer::exclude_from_weight_decay(const std::vector<Variable>& var_list,
+                                          const std::vector<std::string>& var_names) {
+  if (built_) {
+    detail::fail<ValueError>(name_.c_str(),
+                             "`exclude_from_weight_decay()` can only be configured before the optimizer is built.");
+  }
+  without_decay_ = var_list;
+  names_without_decay_ = var_names;
+}
 
-double Optimizer::learning_rate() const { return *detail::const_data<double>(learning_rate_.peek()); }
+bool Optimizer::decays(const Variable& variable) const {
+  const auto is_listed = [&](const Variable& other) { return other.is_same(variable); };
+  const auto is_named = [&](const std::string& part) { return variable.name().find(part) != std::string::npos; };
+  return std::none_of(without_decay_.begin(), without_decay_.end(), is_listed) &&
+         std::none_of(names_without_decay_.begin(), names_without_decay_.end(), is_named);
+}
 
-void Optimizer::set_learning_rate(double learning_rate) {
-  check_finite(learning_rate);
-  *detail::mutable_data<double>(detail::value_for_update(learning_rate_)) = learning_rate;
+std::int64_t Optimizer::steps() const { return *detail::const_data<std::int64_t>(iteration_.peek()); }
+
+std::int64_t Optimizer::iterations() const {
+  return accumulation_steps_ == 1 ? steps() : steps() / accumulation_steps_;
+}
+
+double Optimizer::rate_of_step() const {
+  return schedule_ ? schedule_(steps()) : *detail::const_data<double>(learning_rate_.peek());
+}
+
+double Optimizer::learning_rate() const { return rate_of_step(); }
+
+void Optimizer::set_learning_rate(LearningRate learning_rate) {
+  if (!learning_rate.is_scheduled() && schedule_) {
+    detail::fail<TypeError>(
+        "Optimizer.learning_rate",
+        "This optimizer was created with a `LearningRateSchedule` object as its `learning_rate` constructor argument, "
+        "hence its learning rate is not settable. If you need the learning rate to be settable, you should instantiate "
+        "the optimizer with a float `learning_rate` argument.");
+  }
+  set_rate(std::move(learning_rate));
+}
+
+void Optimizer::set_rate(LearningRate rate) {
+  if (rate.is_scheduled()) {
+    schedule_ = std::move(rate);
+    learning_rate_ = {};
+    return;
+  }
+  check_finite(rate(0));
+  if (!learning_rate_.defined()) learning_rate_ = add_variable(float64, 0, "learning_rate");
+  *detail::mutable_data<double>(detail::value_for_update(learning_rate_)) = rate(0);
 }
 
 std::vector<Variable> Optimizer::variables() const {
-  std::vector<Variable> all = {iteration_, learning_rate_};
-  for (const auto& tracked : tracked_) all.insert(all.end(), tracked.slots.begin(), tracked.slots.end());
+  std::vector<Variable> all = {iteration_};
+  const auto add = [&](const Variable& variable) {
+    if (variable.defined()) all.push_back(variable);
+  };
+  add(learning_rate_);
+  for (const auto& tracked : tracked_) add(tracked.average);
+  for (const auto& tracked : tracked_) add(tracked.accumulator);
+  std::size_t most = 0;
+  for (const auto& tracked : tracked_) most = std::max(most, tracked.slots.size());
+  const std::size_t together = std::min(most, slots_listed_together());
+  for (const auto& tracked : tracked_) {
+    for (std::size_t i = 0; i < std::min(together, tracked.slots.size()); ++i) all.push_back(tracked.slots[i]);
+  }
+  for (std::size_t i = together; i < most; ++i) {
+    for (const auto& tracked : tracked_) {
+      if (i < tracked.slots.size()) all.push_back(tracked.slots[i]);
+    }
+  }
+  all.insert(all.end(), shared_.begin(), shared_.end());
   return all;
 }
 
-Variable Optimizer::add_slot(const Variable& variable, const std::string& name) const {
+Variable Optimizer::add_slot(const Variable& variable, const std::string& name, double value) const {
   std::string of = variable.name();
   std::replace(of.begin(), of.end(), '/', '_');
-  return Variable(detail::filled(variable.shape(), variable.dtype(), 0),
+  return Variable(detail::filled(variable.shape(), variable.dtype(), value),
                   {.trainable = false, .name = fmt::format("{}/{}_{}", name_, of, name)});
 }
 
-void Optimizer::step(std::span<const Tensor> gradients, std::span<const Variable> variables) {
+Variable Optimizer::add_variable(DType dtype, double value, const std::string& name) const {
+  return Variable(detail::filled({}, dtype, value), {.trainable = false, .name = fmt::format("{}/{}", name_, name)});
+}
+
+std::int64_t Optimizer::step(std::span<const Tensor> gradients, std::span<const Variable> variables) {
   const detail::NoRecording unseen;
   collect_updates(gradients, variables);
   if (updates_.size() < variables.size()) warn_of_missing(gradients, variables);
 
+  Tensors unscaled, merged;
+  if (loss_scale_factor_) unscale(unscaled);
+  if (accumulation_steps_ > 1 && !accumulate()) return count_step();
+
+  step_rate_ = rate_of_step();
   prepare_step();
   const bool clips = clipnorm_ || clipvalue_ || global_clipnorm_;
-  Tensors merged;
   if (clips) merge_slices(merged);
   const double scale = global_clipnorm_ ? global_scale() : 1;
+  bool constrained = false;
   for (const auto& [index, gradient] : updates_) {
     Tracked& tracked = tracked_[index];
-    if (weight_decay_) {
-      const Tensor& value = detail::value_for_update(tracked.variable);
-      visit_floating(value.dtype(), [&]<class T>(kernels::Type<T>) {
-        T* w = detail::mutable_data<T>(value);
-        kernels::scale(value.size(), w, static_cast<T>(1 - *weight_decay_ * learning_rate()), w);
-      });
-    }
+    if (weight_decay_ && tracked.decays) decay(tracked.variable);
     if (clips) {
       update(tracked.variable, clipped(*gradient, scale), tracked.slots);
     } else {
       update(tracked.variable, *gradient, tracked.slots);
     }
+    constrained |= static_cast<bool>(tracked.variable.constraint());
   }
-  ++*detail::mutable_data<std::int64_t>(detail::value_for_update(iteration_));
+  if (accumulation_steps_ > 1) clear_accumulators();
+  if (use_ema_) update_averages();
+  if (constrained) apply_constraints();
+  return count_step();
 }
 
-/// Adds up the repeated rows of sparse gradients, whose norms and bounds are those of the sums.
-void Optimizer::merge_slices(Tensors& merged) {
-  merged.reserve(updates_.size());
-  for (auto& update : updates_) {
-    if (const auto slices = indexed_slices(*update.gradient)) {
-      merged.push_back(to_tensor(combined(*slices)));
-      update.gradient = &merged.back();
-    }
+std::int64_t Optimizer::count_step() {
+  return ++*detail::mutable_data<std::int64_t>(detail::value_for_update(iteration_));
+}
+
+void Optimizer::decay(const Variable& variable) const {
+  const Tensor& value = detail::value_for_update(variable);
+  visit_floating(value.dtype(), [&]<class T>(kernels::Type<T>) {
+    T* w = detail::mutable_data<T>(value);
+    kernels::scale(value.size(), w, static_cast<T>(1 - *weight_decay_ * step_rate_), w);
+  });
+}
+
+void Optimizer::apply_constraints() {
+  for (const auto& update : updates_) {
+    Variable& variable = tracked_[update.tracked].variable;
+    if (const auto& constraint = variable.constraint()) variable.assign(constraint(variable.peek()));
   }
 }
 

@@ -2,19 +2,13 @@
 
 #include "core/check.hpp"
 #include "kernels/sgd.hpp"
+#include "optimizers/common_options.hpp"
 #include "optimizers/floating.hpp"
 
 namespace xtape::optimizers {
 
 SGD::SGD(const SGDOptions& options)
-    : ElementwiseOptimizer({.name = options.name,
-                            .learning_rate = options.learning_rate,
-                            .weight_decay = options.weight_decay,
-                            .clipnorm = options.clipnorm,
-                            .clipvalue = options.clipvalue,
-                            .global_clipnorm = options.global_clipnorm}),
-      momentum_(options.momentum),
-      nesterov_(options.nesterov) {
+    : ElementwiseOptimizer(common_options(options)), momentum_(options.momentum), nesterov_(options.nesterov) {
   if (!(momentum_ >= 0 && momentum_ <= 1)) {
     detail::fail<ValueError>("SGD", "expected momentum in [0, 1], received {}", momentum_);
   }
@@ -31,7 +25,7 @@ void SGD::update_elements(const Tensor& w, const Tensor& g, std::span<const Tens
   visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
     T* values = detail::mutable_data<T>(w);
     const T* gradient = detail::const_data<T>(g);
-    const T rate = static_cast<T>(learning_rate());
+    const T rate = static_cast<T>(step_rate());
     if (slots.empty()) {
       kernels::sgd(w.size(), values, gradient, rate);
     } else {

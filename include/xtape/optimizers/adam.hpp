@@ -6,14 +6,20 @@ namespace xtape::optimizers {
 
 /// Keyword arguments of Adam; see OptimizerOptions for the last ones.
 struct AdamOptions {
-  double learning_rate = 0.001;
+  LearningRate learning_rate = 0.001;
   double beta_1 = 0.9;    ///< decay of the mean of the gradients, in [0, 1)
   double beta_2 = 0.999;  ///< decay of the mean of their squares, in [0, 1)
   double epsilon = 1e-7;  ///< added to the root of that mean ("epsilon hat" of the paper)
+  bool amsgrad = false;   ///< divide by the root of the greatest v so far (Reddi et al., 2018)
   std::optional<double> weight_decay = {};
   std::optional<double> clipnorm = {};
   std::optional<double> clipvalue = {};
   std::optional<double> global_clipnorm = {};
+  bool use_ema = false;
+  double ema_momentum = 0.99;
+  std::optional<std::int64_t> ema_overwrite_frequency = {};
+  std::optional<double> loss_scale_factor = {};
+  std::optional<std::int64_t> gradient_accumulation_steps = {};
   std::string name = "adam";
 };
 
@@ -21,6 +27,8 @@ struct AdamOptions {
 ///
 ///     m += (g - m) (1 - beta_1);  v += (g^2 - v) (1 - beta_2)
 ///     w -= learning_rate sqrt(1 - beta_2^t) / (1 - beta_1^t)  m / (sqrt(v) + epsilon)
+///
+/// with the greatest v so far in place of v where `amsgrad` is set.
 class Adam : public ElementwiseOptimizer {
  public:
   /// Throws a ValueError for a beta outside [0, 1) and a negative epsilon, and what Optimizer throws.
@@ -28,11 +36,13 @@ class Adam : public ElementwiseOptimizer {
 
  protected:
   std::vector<Variable> build_slots(const Variable& variable) override;
+  std::size_t slots_listed_together() const noexcept override { return 2; }
   void prepare_step() override;
   void update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) override;
 
  private:
   double beta_1_, beta_2_, epsilon_;
+  bool amsgrad_;
   double alpha_ = 0;  ///< the step's rate, with the corrections of the bias
 };
 

@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,15 +12,16 @@
 
 #include "xtape/core/tensor.hpp"
 #include "xtape/core/variable.hpp"
+#include "xtape/optimizers/learning_rate.hpp"
 #include "xtape/optimizers/zip.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 
 namespace xtape::optimizers {
 
-/// What all optimizers have in common.
+/// What all optimizers have in common: Keras's keyword arguments of optimizers.
 struct OptimizerOptions {
   std::string name = "optimizer";
-  double learning_rate = 0.001;
+  LearningRate learning_rate = 0.001;
   /// Before each update, w -= weight_decay learning_rate w (decoupled, as in AdamW).
   std::optional<double> weight_decay = {};
   /// Each gradient is scaled down to this norm: g clipnorm / max(|g|, clipnorm).
@@ -28,6 +30,16 @@ struct OptimizerOptions {
   std::optional<double> clipvalue = {};
   /// All gradients are scaled down together to this norm; a norm that is not finite makes them NaN, as in TensorFlow.
   std::optional<double> global_clipnorm = {};
+  /// Keeps a moving average of each variable: after the first update the variable, after a later one
+  /// ema_momentum average + (1 - ema_momentum) variable.
+  bool use_ema = false;
+  double ema_momentum = 0.99;
+  /// Every so many updates the variables become their averages; without it, in finalize_variable_values() only.
+  std::optional<std::int64_t> ema_overwrite_frequency = {};
+  /// scale_loss() multiplies by it, and the gradients are divided by it before all else.
+  std::optional<double> loss_scale_factor = {};
+  /// Gradients are added up, and every so many steps their mean makes an update.
+  std::optional<std::int64_t> gradient_accumulation_steps = {};
 };
 
 /// The base of optimizers (keras.optimizers.Optimizer): it knows the variables, checks and clips gradients, and counts
@@ -41,6 +53,9 @@ struct OptimizerOptions {
 ///       }
 ///     };
 ///
+/// A step divides by the loss scale, adds to the accumulated gradients, and then, where they are complete, clips,
+/// decays weights, updates, averages, and applies the variables' constraints, in this order.
+///
 /// Variables are told apart by identity, not by name, and change in place. Nothing of a step is recorded by tapes.
 class Optimizer {
  public:
@@ -48,7 +63,8 @@ class Optimizer {
   Optimizer& operator=(Optimizer&&) noexcept = default;
   virtual ~Optimizer() = default;
 
-  /// Updates each variable by its gradient and returns the number of steps so far. The first call builds the optimizer
+  /// Updates each variable by its gradient and returns the number of steps so far (with gradient_accumulation_steps,
+  /// more than iterations()). The first call builds the optimizer
   /// for its variables.
   ///
   /// A variable whose gradient is empty (the loss does not depend on it) stays as it is: the warning "Gradients do not
@@ -88,22 +104,40 @@ class Optimizer {
     minimize(value, variables(), tape);
     return value;
   }
-  /// Applies the gradients of a loss that was computed under `tape`.
+  /// Applies the gradients of a loss that was computed under `tape`; a loss scale is applied here, not to the loss.
   void minimize(const Tensor& loss, const std::vector<Variable>& variables, GradientTape& tape);
 
+  /// The loss times the loss scale, for a training loop that takes gradients itself:
+  ///
+  ///     auto grads = tape.gradient(optimizer.scale_loss(loss), variables);  // while the tape records
+  Tensor scale_loss(const Tensor& loss) const;
+
   /// Makes the optimizer's variables for these variables; has no effect when it is built, as in Keras.
-  void build(std::span<const Variable> variables);
+  virtual void build(std::span<const Variable> variables);
   bool built() const noexcept { return built_; }
 
+  /// No weight decay for these variables, nor for those with one of the strings in their name: to be called before
+  /// build(), otherwise a ValueError.
+  ///
+  ///     optimizer.exclude_from_weight_decay({}, {"bias"});
+  virtual void exclude_from_weight_decay(const std::vector<Variable>& var_list,
+                                         const std::vector<std::string>& var_names = {});
+
+  /// With use_ema, gives the variables the values of their averages, for the end of training. Throws a ValueError for a
+  /// variable that the optimizer has not been built for.
+  virtual void finalize_variable_values(std::span<const Variable> var_list);
+
   const std::string& name() const noexcept { return name_; }
-  /// The number of steps so far.
-  std::int64_t iterations() const;
-  double learning_rate() const;
-  /// Throws a ValueError for what is not finite.
-  void set_learning_rate(double learning_rate);
-  /// All state: "adam/iteration" (int64), "adam/learning_rate" (float64), and then, for each variable in the order of
-  /// building, its slots, such as "adam/dense_kernel_momentum". Assigning to them restores a saved optimizer.
-  std::vector<Variable> variables() const;
+  /// The number of updates so far: of steps, or of every gradient_accumulation_steps-th of them.
+  virtual std::int64_t iterations() const;
+  /// The rate of the next step.
+  virtual double learning_rate() const;
+  /// Throws a ValueError for what is not finite, and a TypeError for a number where the optimizer has a schedule.
+  virtual void set_learning_rate(LearningRate learning_rate);
+  /// All state: "adam/iteration" (int64), "adam/learning_rate" (float64; not with a schedule), the moving averages, the
+  /// accumulated gradients, and then, for each variable in the order of building, its slots, such as
+  /// "adam/dense_kernel_momentum": Keras's order. Assigning to them restores a saved optimizer.
+  virtual std::vector<Variable> variables() const;
 
  protected:
   /// Throws a ValueError when more than one kind of clipping is set, or an option is not positive and finite.
@@ -111,18 +145,31 @@ class Optimizer {
 
   /// The optimizer's own variables for one variable, called once for each. See add_slot.
   virtual std::vector<Variable> build_slots(const Variable& variable) = 0;
-  /// Called once a step, before the updates, to compute what all of them share. iterations() does not count this step.
+  /// Variables that belong to no variable of the model, called once. See add_variable.
+  virtual std::vector<Variable> build_shared() { return {}; }
+  /// How many of a variable's slots variables() lists together. For each further one there is a list of its own, as
+  /// Keras has it where an optimizer makes slots in several turns.
+  virtual std::size_t slots_listed_together() const noexcept { return static_cast<std::size_t>(-1); }
+  /// Called once an update, before the variables', to compute what all of them share. iterations() does not count it.
   virtual void prepare_step() {}
   /// Changes the variable, and its slots, by a gradient of its shape and dtype.
   virtual void update(Variable& variable, const Tensor& gradient, std::span<Variable> slots) = 0;
 
-  /// A variable of zeros like the given one, "optimizer/variable_name".
-  Variable add_slot(const Variable& variable, const std::string& name) const;
+  /// The learning rate of the update at hand, as learning_rate() but computed once for all variables.
+  double step_rate() const noexcept { return step_rate_; }
+  /// A variable of zeros, or of another value, like the given one: "optimizer/variable_name".
+  Variable add_slot(const Variable& variable, const std::string& name, double value = 0) const;
+  /// A scalar variable, "optimizer/name".
+  Variable add_variable(DType dtype, double value, const std::string& name) const;
 
  private:
+  friend class LossScaleOptimizer;
+
   struct Tracked {
     Variable variable;
     std::vector<Variable> slots;
+    Variable average, accumulator;  ///< empty unless asked for
+    bool decays = true;
     bool reported_missing = false;
   };
   /// One update of the step at hand.
@@ -132,19 +179,42 @@ class Optimizer {
   };
   using Addresses = std::vector<std::pair<const detail::VariableImpl*, std::size_t>>;
 
-  void step(std::span<const Tensor> gradients, std::span<const Variable> variables);
+  /// One step; returns the number of steps so far.
+  virtual std::int64_t step(std::span<const Tensor> gradients, std::span<const Variable> variables);
+  virtual double loss_scale() const { return loss_scale_factor_.value_or(1); }
+
   void collect_updates(std::span<const Tensor> gradients, std::span<const Variable> variables);
   std::size_t find(const Variable& variable, std::size_t expected) const;
+  bool decays(const Variable& variable) const;
   void warn_of_missing(std::span<const Tensor> gradients, std::span<const Variable> variables);
+  std::int64_t steps() const;
+  std::int64_t count_step();
+  void set_rate(LearningRate rate);
+  double rate_of_step() const;
+  void unscale(Tensors& unscaled);
+  bool accumulate();
+  void clear_accumulators();
   void merge_slices(Tensors& merged);
   double global_scale() const;
   Tensor clipped(const Tensor& gradient, double scale) const;
+  void decay(const Variable& variable) const;
+  void update_averages();
+  void apply_constraints();
 
   std::string name_;
-  std::optional<double> weight_decay_, clipnorm_, clipvalue_, global_clipnorm_;
+  std::optional<double> weight_decay_, clipnorm_, clipvalue_, global_clipnorm_, loss_scale_factor_;
+  std::optional<std::int64_t> ema_overwrite_frequency_;
+  double ema_momentum_;
+  bool use_ema_;
+  std::int64_t accumulation_steps_;  ///< 1 without accumulation
+  double step_rate_ = 0;
+  std::function<double(std::int64_t)> schedule_;  ///< empty: learning_rate_ has it
   Variable iteration_, learning_rate_;
   bool built_ = false;
   std::vector<Tracked> tracked_;
+  std::vector<Variable> shared_;
+  std::vector<Variable> without_decay_;
+  std::vector<std::string> names_without_decay_;
   Addresses by_address_;                ///< of tracked_, sorted
   detail::PoolVector<Update> updates_;  ///< kept between steps for its memory
 };

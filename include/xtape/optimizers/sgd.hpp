@@ -6,13 +6,18 @@ namespace xtape::optimizers {
 
 /// Keyword arguments of SGD; see OptimizerOptions for the last ones.
 struct SGDOptions {
-  double learning_rate = 0.01;
+  LearningRate learning_rate = 0.01;
   double momentum = 0;    ///< in [0, 1]
   bool nesterov = false;  ///< look ahead along the momentum
   std::optional<double> weight_decay = {};
   std::optional<double> clipnorm = {};
   std::optional<double> clipvalue = {};
   std::optional<double> global_clipnorm = {};
+  bool use_ema = false;
+  double ema_momentum = 0.99;
+  std::optional<std::int64_t> ema_overwrite_frequency = {};
+  std::optional<double> loss_scale_factor = {};
+  std::optional<std::int64_t> gradient_accumulation_steps = {};
   std::string name = "SGD";
 };
 

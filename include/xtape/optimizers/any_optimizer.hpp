@@ -1,0 +1,43 @@
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "xtape/optimizers/optimizer.hpp"
+
+namespace xtape::optimizers {
+
+/// An optimizer as Model::compile takes it: one of Keras's names ("adam", "sgd", "rmsprop" or the class's name,
+/// whatever the case, for the optimizer with its defaults), an optimizer, or a std::shared_ptr to one.
+///
+///     model.compile({.optimizer = "adam"})    model.compile({.optimizer = optimizers::SGD({.momentum = 0.9})})
+class AnyOptimizer {
+ public:
+  /// Throws a ValueError for a name that is not known, listing those that are.
+  AnyOptimizer(const char* name) : AnyOptimizer(std::string(name)) {}
+  AnyOptimizer(const std::string& name);
+  /// Throws a ValueError for an empty pointer.
+  template <std::derived_from<Optimizer> O>
+  AnyOptimizer(std::shared_ptr<O> optimizer) : optimizer_(std::move(optimizer)) {
+    check();
+  }
+  template <class O>
+  requires(std::derived_from<O, Optimizer> && !std::is_lvalue_reference_v<O>) AnyOptimizer(O&& optimizer)
+      : optimizer_(std::make_shared<std::remove_cvref_t<O>>(std::forward<O>(optimizer))) {}
+  /// An optimizer has state, which is not copied: write std::move(optimizer), or keep it in a std::shared_ptr to use it
+  /// yourself as well.
+  template <std::derived_from<Optimizer> O>
+  AnyOptimizer(O& optimizer) = delete;
+
+  std::shared_ptr<Optimizer> get() const { return optimizer_; }
+
+ private:
+  void check() const;
+
+  std::shared_ptr<Optimizer> optimizer_;
+};
+
+}  // namespace xtape::optimizers

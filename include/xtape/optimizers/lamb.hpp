@@ -1,0 +1,47 @@
+#pragma once
+
+#include "xtape/optimizers/optimizer.hpp"
+
+namespace xtape::optimizers {
+
+/// Keyword arguments of Lamb; see OptimizerOptions for the last ones.
+struct LambOptions {
+  LearningRate learning_rate = 0.001;
+  double beta_1 = 0.9;    ///< decay of the mean of the gradients, in [0, 1)
+  double beta_2 = 0.999;  ///< decay of the mean of their squares, in [0, 1)
+  double epsilon = 1e-7;
+  std::optional<double> weight_decay = {};
+  std::optional<double> clipnorm = {};
+  std::optional<double> clipvalue = {};
+  std::optional<double> global_clipnorm = {};
+  bool use_ema = false;
+  double ema_momentum = 0.99;
+  std::optional<std::int64_t> ema_overwrite_frequency = {};
+  std::optional<double> loss_scale_factor = {};
+  std::optional<std::int64_t> gradient_accumulation_steps = {};
+  std::string name = "lamb";
+};
+
+/// LAMB (You et al., 2020), for large batches: Adam's direction, scaled to the norm of each variable. In step t, from
+/// 1:
+///
+///     m += (g - m) (1 - beta_1);  v += (g^2 - v) (1 - beta_2)
+///     u = m / (1 - beta_1^t) / (sqrt(v / (1 - beta_2^t)) + epsilon);  w -= learning_rate |w| / |u| u
+///
+/// with a factor of 1 in place of |w| / |u| where one of them is 0. A sparse gradient is made dense.
+class Lamb : public Optimizer {
+ public:
+  /// Throws a ValueError for a beta outside [0, 1) and a negative epsilon, and what Optimizer throws.
+  explicit Lamb(const LambOptions& options = {});
+
+ protected:
+  std::vector<Variable> build_slots(const Variable& variable) override;
+  void prepare_step() override;
+  void update(Variable& variable, const Tensor& gradient, std::span<Variable> slots) override;
+
+ private:
+  double beta_1_, beta_2_, epsilon_;
+  double scale_m_ = 0, scale_v_ = 0;  ///< of the step
+};
+
+}  // namespace xtape::optimizers

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <memory>
+
+#include "xtape/optimizers/any_optimizer.hpp"
+
+namespace xtape::optimizers {
+
+/// Keyword arguments of LossScaleOptimizer.
+struct LossScaleOptimizerOptions {
+  double initial_scale = 32768;              ///< 2^15
+  std::int64_t dynamic_growth_steps = 2000;  ///< steps with finite gradients after which the scale doubles
+  std::string name = "loss_scale_optimizer";
+};
+
+/// Scales the loss so that small gradients do not vanish in a narrow dtype, by a factor that it finds itself: a step
+/// whose gradients are not all finite is skipped and halves the scale; dynamic_growth_steps steps in a row with finite
+/// ones double it (keras.optimizers.LossScaleOptimizer).
+///
+///     LossScaleOptimizer optimizer(optimizers::Adam({.learning_rate = 1e-3}));
+///     auto grads = tape.gradient(optimizer.scale_loss(loss), variables);
+///     optimizer.apply_gradients(zip(grads, variables));
+///
+/// All other options are the inner optimizer's, whose loss_scale_factor it replaces. minimize() scales by itself.
+class LossScaleOptimizer : public Optimizer {
+ public:
+  /// Throws a ValueError for an initial_scale that is not positive and finite, and for dynamic_growth_steps < 1.
+  explicit LossScaleOptimizer(AnyOptimizer inner_optimizer, const LossScaleOptimizerOptions& options = {});
+
+  const std::shared_ptr<Optimizer>& inner_optimizer() const noexcept { return inner_; }
+  /// The factor of the next step.
+  double dynamic_scale() const;
+
+  void build(std::span<const Variable> variables) override;
+  void exclude_from_weight_decay(const std::vector<Variable>& var_list,
+                                 const std::vector<std::string>& var_names = {}) override;
+  void finalize_variable_values(std::span<const Variable> var_list) override;
+  std::int64_t iterations() const override;
+  double learning_rate() const override;
+  void set_learning_rate(LearningRate learning_rate) override;
+  /// "loss_scale_optimizer/iteration", ".../learning_rate" (both unused, as in Keras), ".../step_counter" (int64) and
+  /// ".../dynamic_scale" (float32), then the inner optimizer's.
+  std::vector<Variable> variables() const override;
+
+ protected:
+  std::vector<Variable> build_slots(const Variable&) override { return {}; }
+  void update(Variable&, const Tensor&, std::span<Variable>) override {}
+
+ private:
+  std::int64_t step(std::span<const Tensor> gradients, std::span<const Variable> variables) override;
+  double loss_scale() const override { return dynamic_scale(); }
+  void set_scale(double scale);
+
+  std::shared_ptr<Optimizer> inner_;
+  std::int64_t growth_steps_;
+  Variable counter_, scale_;
+};
+
+}  // namespace xtape::optimizers

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "xtape/optimizers/elementwise_optimizer.hpp"
+
+namespace xtape::optimizers {
+
+/// Keyword arguments of RMSprop; see OptimizerOptions for the last ones.
+struct RMSpropOptions {
+  LearningRate learning_rate = 0.001;
+  double rho = 0.9;       ///< decay of the mean of the squared gradients, in [0, 1]
+  double momentum = 0;    ///< in [0, 1]
+  double epsilon = 1e-7;  ///< added under the root
+  bool centered = false;  ///< divide by the standard deviation of the gradients instead of the root of their squares
+  std::optional<double> weight_decay = {};
+  std::optional<double> clipnorm = {};
+  std::optional<double> clipvalue = {};
+  std::optional<double> global_clipnorm = {};
+  bool use_ema = false;
+  double ema_momentum = 0.99;
+  std::optional<std::int64_t> ema_overwrite_frequency = {};
+  std::optional<double> loss_scale_factor = {};
+  std::optional<std::int64_t> gradient_accumulation_steps = {};
+  std::string name = "rmsprop";
+};
+
+/// RMSprop (Tieleman and Hinton, 2012):
+///
+///     v = rho v + (1 - rho) g^2;  s = learning_rate g / sqrt(v + epsilon)
+///     momentum = 0:  w -= s
+///     otherwise:     m = momentum m + s;  w -= m
+///
+/// `centered` keeps a = rho a + (1 - rho) g and has max(v - a^2, 0) for v under the root. (Keras has v - a^2, which
+/// rounding can make negative.)
+class RMSprop : public ElementwiseOptimizer {
+ public:
+  /// Throws a ValueError for a rho or momentum outside [0, 1] and a negative epsilon, and what Optimizer throws.
+  explicit RMSprop(const RMSpropOptions& options = {});
+
+ protected:
+  std::vector<Variable> build_slots(const Variable& variable) override;
+  std::size_t slots_listed_together() const noexcept override { return 1; }
+  void update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) override;
+
+ private:
+  double rho_, momentum_, epsilon_;
+  bool centered_;
+};
+
+}  // namespace xtape::optimizers

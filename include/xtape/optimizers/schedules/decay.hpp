@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "xtape/optimizers/schedules/learning_rate_schedule.hpp"
+
+namespace xtape::optimizers::schedules {
+
+/// Arguments of ExponentialDecay; the first three are required.
+struct ExponentialDecayOptions {
+  double initial_learning_rate;
+  std::int64_t decay_steps;
+  double decay_rate;
+  bool staircase = false;  ///< step / decay_steps is rounded down
+};
+
+/// initial_learning_rate decay_rate^(step / decay_steps)
+class ExponentialDecay : public LearningRateSchedule {
+ public:
+  /// Throws a ValueError for decay_steps < 1.
+  explicit ExponentialDecay(const ExponentialDecayOptions& options);
+  double operator()(std::int64_t step) const override;
+
+ private:
+  ExponentialDecayOptions options_;
+};
+
+/// Arguments of InverseTimeDecay; the first three are required.
+struct InverseTimeDecayOptions {
+  double initial_learning_rate;
+  std::int64_t decay_steps;
+  double decay_rate;
+  bool staircase = false;  ///< step / decay_steps is rounded down
+};
+
+/// initial_learning_rate / (1 + decay_rate step / decay_steps)
+class InverseTimeDecay : public LearningRateSchedule {
+ public:
+  /// Throws a ValueError for decay_steps < 1.
+  explicit InverseTimeDecay(const InverseTimeDecayOptions& options);
+  double operator()(std::int64_t step) const override;
+
+ private:
+  InverseTimeDecayOptions options_;
+};
+
+/// Arguments of PiecewiseConstantDecay, all required.
+struct PiecewiseConstantDecayOptions {
+  std::vector<std::int64_t> boundaries;  ///< ascending
+  std::vector<double> values;            ///< one more
+};
+
+/// values[i] for the first i with step <= boundaries[i], the last value after the last boundary.
+///
+///     PiecewiseConstantDecay({{100000, 110000}, {1.0, 0.5, 0.1}})
+class PiecewiseConstantDecay : public LearningRateSchedule {
+ public:
+  /// Throws a ValueError when there is not one value more than boundaries, and for boundaries that do not ascend.
+  explicit PiecewiseConstantDecay(PiecewiseConstantDecayOptions options);
+  double operator()(std::int64_t step) const override;
+
+ private:
+  PiecewiseConstantDecayOptions options_;
+};
+
+/// Arguments of PolynomialDecay; the first two are required.
+struct PolynomialDecayOptions {
+  double initial_learning_rate;
+  std::int64_t decay_steps;
+  double end_learning_rate = 0.0001;
+  double power = 1;
+  bool cycle = false;  ///< after decay_steps, decays again from a lower rate, in twice as many steps, and so on
+};
+
+/// (initial_learning_rate - end_learning_rate) (1 - p)^power + end_learning_rate with p = min(step, decay_steps) /
+/// decay_steps; with `cycle`, p = step / (decay_steps max(1, ceil(step / decay_steps))).
+class PolynomialDecay : public LearningRateSchedule {
+ public:
+  /// Throws a ValueError for decay_steps < 1.
+  explicit PolynomialDecay(const PolynomialDecayOptions& options);
+  double operator()(std::int64_t step) const override;
+
+ private:
+  PolynomialDecayOptions options_;
+};
+
+}  // namespace xtape::optimizers::schedules

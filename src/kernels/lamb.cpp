@@ -1,0 +1,62 @@
+#include "kernels/lamb.hpp"
+
+#include <cmath>
+
+#include "kernels/fused_update.hpp"
+#include "kernels/gradient_clipping.hpp"
+#include "xtape/core/memory.hpp"
+
+namespace xtape::kernels {
+namespace {
+
+/// Whole vectors, and small enough for the update of a block to be on the stack.
+constexpr std::int64_t block = 1024;
+
+template <class T>
+struct Direction {
+  Batch<T> rate_1, rate_2, epsilon, scale_m, scale_v;
+
+  Batch<T> of(const Batch<T>& m, const Batch<T>& v) const { return m * scale_m / (xsimd::sqrt(v * scale_v) + epsilon); }
+  void operator()(Batch<T>& u, const Batch<T>& g, Batch<T>& m, Batch<T>& v) const {
+    m = m + (g - m) * rate_1;
+    v = v + (g * g - v) * rate_2;
+    u = of(m, v);
+  }
+};
+
+template <class T>
+struct Step {
+  Direction<T> direction;
+  Batch<T> rate;
+  // m stands where a gradient would: it is only read.
+  void operator()(Batch<T>& p, const Batch<T>& m, Batch<T>& v) const { p = p - rate * direction.of(m, v); }
+};
+
+}  // namespace
+
+template <class T>
+void lamb(std::int64_t n, T* p, const T* g, T* m, T* v, const LambStep& step) {
+  const auto all = [](double value) { return Batch<T>(static_cast<T>(value)); };
+  const Direction<T> direction{all(1 - step.beta_1), all(1 - step.beta_2), all(step.epsilon), all(step.scale_m),
+                               all(step.scale_v)};
+  const std::int64_t blocks = (n + block - 1) / block;
+  detail::PoolVector<double> squares(static_cast<std::size_t>(blocks));
+  parallel_rows(blocks, elementwise_grain / block, [&](std::int64_t begin, std::int64_t end) {
+    T u[block];
+    for (std::int64_t b = begin; b < end; ++b) {
+      const std::int64_t first = b * block, count = std::min(block, n - first);
+      std::fill_n(u, count, T(0));
+      fused_update(count, u, g + first, direction, m + first, v + first);
+      squares[static_cast<std::size_t>(b)] = sum_of_squares(count, u);
+    }
+  });
+  double sum = 0;
+  for (const double part : squares) sum += part;
+  const double weight = std::sqrt(sum_of_squares(n, p)), update = std::sqrt(sum);
+  const double ratio = weight > 0 && update > 0 ? weight / update : 1;
+  fused_update(n, p, static_cast<const T*>(m), Step<T>{direction, all(step.rate * ratio)}, v);
+}
+template void lamb(std::int64_t, float*, const float*, float*, float*, const LambStep&);
+template void lamb(std::int64_t, double*, const double*, double*, double*, const LambStep&);
+
+}  // namespace xtape::kernels

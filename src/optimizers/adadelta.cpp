@@ -1,0 +1,27 @@
+#include "xtape/optimizers/adadelta.hpp"
+
+#include "kernels/adagrad.hpp"
+#include "optimizers/check_options.hpp"
+#include "optimizers/common_options.hpp"
+#include "optimizers/floating.hpp"
+
+namespace xtape::optimizers {
+
+Adadelta::Adadelta(const AdadeltaOptions& options)
+    : ElementwiseOptimizer(common_options(options)), rho_(options.rho), epsilon_(options.epsilon) {
+  check_part("Adadelta", "rho", rho_);
+  check_not_negative("Adadelta", "epsilon", epsilon_);
+}
+
+std::vector<Variable> Adadelta::build_slots(const Variable& variable) {
+  return {add_slot(variable, "accumulated_grad"), add_slot(variable, "accumulated_delta_var")};
+}
+
+void Adadelta::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
+  visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
+    kernels::adadelta(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(g), detail::mutable_data<T>(slots[0]),
+                      detail::mutable_data<T>(slots[1]), step_rate(), rho_, epsilon_);
+  });
+}
+
+}  // namespace xtape::optimizers

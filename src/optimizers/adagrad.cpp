@@ -1,0 +1,32 @@
+#include "xtape/optimizers/adagrad.hpp"
+
+#include "kernels/adagrad.hpp"
+#include "optimizers/check_options.hpp"
+#include "optimizers/common_options.hpp"
+#include "optimizers/floating.hpp"
+
+namespace xtape::optimizers {
+
+Adagrad::Adagrad(const AdagradOptions& options)
+    : ElementwiseOptimizer(common_options(options)),
+      initial_accumulator_value_(options.initial_accumulator_value),
+      epsilon_(options.epsilon) {
+  check_not_negative("Adagrad", "initial_accumulator_value", initial_accumulator_value_);
+  check_not_negative("Adagrad", "epsilon", epsilon_);
+}
+
+std::vector<Variable> Adagrad::build_slots(const Variable& variable) {
+  return {add_slot(variable, "accumulator", initial_accumulator_value_)};
+}
+
+/// Unless it divides 0 by 0.
+bool Adagrad::ignores_zero() const noexcept { return initial_accumulator_value_ > 0 || epsilon_ > 0; }
+
+void Adagrad::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
+  visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
+    kernels::adagrad(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(g), detail::mutable_data<T>(slots[0]),
+                     step_rate(), epsilon_);
+  });
+}
+
+}  // namespace xtape::optimizers

@@ -1,0 +1,41 @@
+#include "xtape/optimizers/ftrl.hpp"
+
+#include "kernels/adagrad.hpp"
+#include "optimizers/check_options.hpp"
+#include "optimizers/common_options.hpp"
+#include "optimizers/floating.hpp"
+
+namespace xtape::optimizers {
+
+Ftrl::Ftrl(const FtrlOptions& options)
+    : ElementwiseOptimizer(common_options(options)),
+      power_(-options.learning_rate_power),
+      initial_accumulator_value_(options.initial_accumulator_value),
+      l1_(options.l1_regularization_strength),
+      l2_(options.l2_regularization_strength),
+      l2_shrinkage_(options.l2_shrinkage_regularization_strength),
+      beta_(options.beta) {
+  if (!(power_ >= 0)) {
+    detail::fail<ValueError>("Ftrl",
+                             "`learning_rate_power` needs to be negative or zero. Received: learning_rate_power={}",
+                             options.learning_rate_power);
+  }
+  check_not_negative("Ftrl", "initial_accumulator_value", initial_accumulator_value_);
+  check_not_negative("Ftrl", "l1_regularization_strength", l1_);
+  check_not_negative("Ftrl", "l2_regularization_strength", l2_);
+  check_not_negative("Ftrl", "l2_shrinkage_regularization_strength", l2_shrinkage_);
+}
+
+std::vector<Variable> Ftrl::build_slots(const Variable& variable) {
+  return {add_slot(variable, "accumulator", initial_accumulator_value_), add_slot(variable, "linear")};
+}
+
+void Ftrl::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
+  const double rate = step_rate();
+  visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
+    kernels::ftrl(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(g), detail::mutable_data<T>(slots[0]),
+                  detail::mutable_data<T>(slots[1]), {rate, power_, l1_, l2_ + beta_ / (2 * rate), l2_shrinkage_});
+  });
+}
+
+}  // namespace xtape::optimizers

@@ -1,0 +1,37 @@
+#include "xtape/optimizers/lamb.hpp"
+
+#include <cmath>
+
+#include "kernels/lamb.hpp"
+#include "optimizers/check_options.hpp"
+#include "optimizers/common_options.hpp"
+#include "optimizers/floating.hpp"
+
+namespace xtape::optimizers {
+
+Lamb::Lamb(const LambOptions& options)
+    : Optimizer(common_options(options)), beta_1_(options.beta_1), beta_2_(options.beta_2), epsilon_(options.epsilon) {
+  check_betas("Lamb", beta_1_, beta_2_, epsilon_);
+}
+
+std::vector<Variable> Lamb::build_slots(const Variable& variable) {
+  return {add_slot(variable, "momentum"), add_slot(variable, "velocity")};
+}
+
+void Lamb::prepare_step() {
+  const auto t = static_cast<double>(iterations() + 1);
+  scale_m_ = 1 / (1 - std::pow(beta_1_, t));
+  scale_v_ = 1 / (1 - std::pow(beta_2_, t));
+}
+
+void Lamb::update(Variable& variable, const Tensor& gradient, std::span<Variable> slots) {
+  const Tensor& w = detail::value_for_update(variable);
+  const Tensor& m = detail::value_for_update(slots[0]);
+  const Tensor& v = detail::value_for_update(slots[1]);
+  visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
+    kernels::lamb(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(gradient), detail::mutable_data<T>(m),
+                  detail::mutable_data<T>(v), {step_rate(), beta_1_, beta_2_, epsilon_, scale_m_, scale_v_});
+  });
+}
+
+}  // namespace xtape::optimizers

@@ -1,0 +1,29 @@
+#include "xtape/optimizers/lion.hpp"
+
+#include "core/check.hpp"
+#include "kernels/sgd.hpp"
+#include "optimizers/common_options.hpp"
+#include "optimizers/floating.hpp"
+
+namespace xtape::optimizers {
+
+Lion::Lion(const LionOptions& options)
+    : ElementwiseOptimizer(common_options(options)), beta_1_(options.beta_1), beta_2_(options.beta_2) {
+  if (!(beta_1_ > 0 && beta_1_ <= 1)) {
+    detail::fail<ValueError>("Lion",
+                             "Argument `beta_1` must be in the [0, 1] range. Otherwise, the optimizer degenerates to "
+                             "SignSGD. Received: beta_1={}",
+                             beta_1_);
+  }
+}
+
+std::vector<Variable> Lion::build_slots(const Variable& variable) { return {add_slot(variable, "momentum")}; }
+
+void Lion::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
+  visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
+    kernels::lion(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(g), detail::mutable_data<T>(slots[0]),
+                  step_rate(), beta_1_, beta_2_);
+  });
+}
+
+}  // namespace xtape::optimizers

@@ -1,0 +1,100 @@
+#include "xtape/optimizers/loss_scale_optimizer.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/check.hpp"
+#include "kernels/gradient_clipping.hpp"
+#include "optimizers/floating.hpp"
+#include "xtape/core/indexed_slices.hpp"
+
+namespace xtape::optimizers {
+namespace {
+
+bool is_finite(const Tensor& t) {
+  if (const auto slices = indexed_slices(t)) return is_finite(slices->values);
+  if (t.dtype() != float32 && t.dtype() != float64) return true;  // to be refused by the inner optimizer
+  return visit_floating(t.dtype(), [&]<class T>(kernels::Type<T>) {
+    const T* begin = detail::const_data<T>(t);
+    // Squares of finite float64 numbers may overflow.
+    return std::isfinite(kernels::sum_of_squares(t.size(), begin)) ||
+           std::all_of(begin, begin + t.size(), [](T value) { return std::isfinite(value); });
+  });
+}
+
+}  // namespace
+
+LossScaleOptimizer::LossScaleOptimizer(AnyOptimizer inner_optimizer, const LossScaleOptimizerOptions& options)
+    : Optimizer({.name = options.name, .learning_rate = 0.0}),
+      inner_(inner_optimizer.get()),
+      growth_steps_(options.dynamic_growth_steps),
+      counter_(add_variable(int64, 0, "step_counter")),
+      scale_(add_variable(float32, options.initial_scale, "dynamic_scale")) {
+  if (!(options.initial_scale > 0 && std::isfinite(options.initial_scale))) {
+    detail::fail<ValueError>("LossScaleOptimizer", "expected initial_scale > 0, received {}", options.initial_scale);
+  }
+  if (growth_steps_ < 1) {
+    detail::fail<ValueError>("LossScaleOptimizer", "expected dynamic_growth_steps >= 1, received {}", growth_steps_);
+  }
+  inner_->loss_scale_factor_.reset();
+}
+
+double LossScaleOptimizer::dynamic_scale() const { return *detail::const_data<float>(scale_.peek()); }
+
+void LossScaleOptimizer::set_scale(double scale) {
+  *detail::mutable_data<float>(detail::value_for_update(scale_)) = static_cast<float>(scale);
+}
+
+void LossScaleOptimizer::build(std::span<const Variable> variables) {
+  inner_->build(variables);
+  Optimizer::build(variables);
+}
+
+void LossScaleOptimizer::exclude_from_weight_decay(const std::vector<Variable>& var_list,
+                                                   const std::vector<std::string>& var_names) {
+  inner_->exclude_from_weight_decay(var_list, var_names);
+}
+
+void LossScaleOptimizer::finalize_variable_values(std::span<const Variable> var_list) {
+  inner_->finalize_variable_values(var_list);
+}
+
+std::int64_t LossScaleOptimizer::iterations() const { return inner_->iterations(); }
+
+double LossScaleOptimizer::learning_rate() const { return inner_->learning_rate(); }
+
+void LossScaleOptimizer::set_learning_rate(LearningRate learning_rate) {
+  inner_->set_learning_rate(std::move(learning_rate));
+}
+
+std::vector<Variable> LossScaleOptimizer::variables() const {
+  std::vector<Variable> all = Optimizer::variables();
+  all.insert(all.end(), {counter_, scale_});
+  const auto inner = inner_->variables();
+  all.insert(all.end(), inner.begin(), inner.end());
+  return all;
+}
+
+std::int64_t LossScaleOptimizer::step(std::span<const Tensor> gradients, std::span<const Variable> variables) {
+  collect_updates(gradients, variables);  // checks all, so that a wrong call does not count as a step
+  std::int64_t& counter = *detail::mutable_data<std::int64_t>(detail::value_for_update(counter_));
+  const bool finite =
+      std::all_of(gradients.begin(), gradients.end(), [](const Tensor& g) { return !g.defined() || is_finite(g); });
+  if (!finite) {
+    counter = 0;
+    set_scale(dynamic_scale() / 2);
+    return inner_->steps();
+  }
+  struct Scaled {
+    std::optional<double>& factor;
+    ~Scaled() { factor.reset(); }
+  } const scaled{inner_->loss_scale_factor_ = dynamic_scale()};
+  const std::int64_t count = inner_->step(gradients, variables);
+  if (++counter == growth_steps_) {
+    counter = 0;
+    set_scale(dynamic_scale() * 2);
+  }
+  return count;
+}
+
+}  // namespace xtape::optimizers

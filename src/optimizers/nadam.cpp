@@ -1,0 +1,46 @@
+#include "xtape/optimizers/nadam.hpp"
+
+#include <cmath>
+
+#include "kernels/adam.hpp"
+#include "optimizers/check_options.hpp"
+#include "optimizers/common_options.hpp"
+#include "optimizers/floating.hpp"
+
+namespace xtape::optimizers {
+
+Nadam::Nadam(const NadamOptions& options)
+    : ElementwiseOptimizer(common_options(options)),
+      beta_1_(options.beta_1),
+      beta_2_(options.beta_2),
+      epsilon_(options.epsilon) {
+  check_betas("Nadam", beta_1_, beta_2_, epsilon_);
+}
+
+std::vector<Variable> Nadam::build_slots(const Variable& variable) {
+  return {add_slot(variable, "momentum"), add_slot(variable, "velocity")};
+}
+
+std::vector<Variable> Nadam::build_shared() {
+  product_ = add_variable(float64, 1, "u_product");
+  return {product_};
+}
+
+void Nadam::prepare_step() {
+  const auto t = static_cast<double>(iterations() + 1);
+  const double u = beta_1_ * (1 - 0.5 * std::pow(0.96, t)), next = beta_1_ * (1 - 0.5 * std::pow(0.96, t + 1));
+  double& product = *detail::mutable_data<double>(detail::value_for_update(product_));
+  product *= u;
+  rate_m_ = step_rate() * next / (1 - product * next);
+  rate_g_ = step_rate() * (1 - u) / (1 - product);
+  scale_v_ = 1 / (1 - std::pow(beta_2_, t));
+}
+
+void Nadam::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
+  visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
+    kernels::nadam(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(g), detail::mutable_data<T>(slots[0]),
+                   detail::mutable_data<T>(slots[1]), {beta_1_, beta_2_, epsilon_, rate_m_, rate_g_, scale_v_});
+  });
+}
+
+}  // namespace xtape::optimizers
