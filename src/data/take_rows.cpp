@@ -4,7 +4,6 @@
 #include "kernels/gather_rows.hpp"
 
 namespace xtape::data {
-namespace {
 
 using detail::fail;
 
@@ -16,8 +15,6 @@ Tensor take(const Tensor& from, const std::int64_t* index, std::int64_t n) {
   kernels::gather_rows(to.impl()->data(), from.impl()->data(), index, n, row);
   return to;
 }
-
-}  // namespace
 
 void check_rows(const char* op, const TensorDataset& data) {
   for (const auto& [name, t] : {std::pair("x", &data.x), std::pair("y", &data.y)}) {
