@@ -1,8 +1,14 @@
 #include "initializers/variance_scaling.hpp"
 
-#include "xtape/core/random.hpp"
+#include <algorithm>
+#include <cmath>
 
-namespace xtape::detail {
+#include "core/check.hpp"
+#include "xtape/core/random.hpp"
+#include "xtape/initializers/variance_scaling.hpp"
+
+namespace xtape {
+namespace detail {
 
 Fans fans_of(const Shape& shape) {
   const int rank = shape.rank();
@@ -26,4 +32,53 @@ Tensor normal_weights(const Shape& shape, double stddev, DType dtype, std::optio
   return random::truncated_normal(shape, 0, before_cut, dtype);
 }
 
-}  // namespace xtape::detail
+}  // namespace detail
+
+namespace initializers {
+
+Tensor VarianceScaling::operator()(const Shape& shape, DType dtype) const {
+  constexpr const char* op = "VarianceScaling";
+  if (!(scale > 0 && std::isfinite(scale))) {
+    detail::fail<ValueError>(op, "Argument `scale` must be positive float. Received: scale={}", scale);
+  }
+  const auto [in, out] = detail::fans_of(shape);
+  double fan = (in + out) / 2;
+  if (mode == "fan_in") {
+    fan = in;
+  } else if (mode == "fan_out") {
+    fan = out;
+  } else if (mode != "fan_avg") {
+    detail::fail<ValueError>(op, "Invalid `mode` argument: {}. Please use one of fan_in, fan_out, fan_avg", mode);
+  }
+  const double variance = scale / std::max(1.0, fan);
+  if (distribution == "truncated_normal" || distribution == "normal") {
+    return detail::normal_weights(shape, std::sqrt(variance), dtype, seed);
+  }
+  if (distribution == "untruncated_normal") {
+    if (seed) return random::Generator(*seed).normal(shape, 0, std::sqrt(variance), dtype);
+    return random::normal(shape, 0, std::sqrt(variance), dtype);
+  }
+  if (distribution == "uniform") return detail::uniform_weights(shape, std::sqrt(3 * variance), dtype, seed);
+  detail::fail<ValueError>(
+      op, "Invalid `distribution` argument: {}. Please use one of uniform, truncated_normal, untruncated_normal",
+      distribution);
+}
+
+Tensor GlorotNormal::operator()(const Shape& shape, DType dtype) const {
+  return VarianceScaling{.mode = "fan_avg", .seed = seed}(shape, dtype);
+}
+
+Tensor HeUniform::operator()(const Shape& shape, DType dtype) const {
+  return VarianceScaling{.scale = 2, .distribution = "uniform", .seed = seed}(shape, dtype);
+}
+
+Tensor LecunNormal::operator()(const Shape& shape, DType dtype) const {
+  return VarianceScaling{.seed = seed}(shape, dtype);
+}
+
+Tensor LecunUniform::operator()(const Shape& shape, DType dtype) const {
+  return VarianceScaling{.distribution = "uniform", .seed = seed}(shape, dtype);
+}
+
+}  // namespace initializers
+}  // namespace xtape

@@ -16,7 +16,15 @@ TEST_CASE("initializers: Keras's names and class names make the same thing") {
   for (const char* name : {"ones", "Ones"}) {
     CHECK_TENSOR_EQ(Initializer(std::string(name))({4}, float64), ones({4}, float64));
   }
-  for (const char* name : {"glorot_uniform", "GlorotUniform", "he_normal", "HeNormal"}) {
+  for (const char* name : {"constant", "Constant", "zero"}) CHECK_TENSOR_EQ(Initializer(name)({2}), zeros({2}));
+  for (const char* name : {"identity", "Identity"}) CHECK_TENSOR_EQ(Initializer(name)({2, 3}), eye(2, 3));
+  CHECK_TENSOR_EQ(Initializer("one")({2}), ones({2}));
+  for (const char* name : {"glorot_uniform",   "GlorotUniform",   "he_normal",        "HeNormal",       "glorot_normal",
+                           "GlorotNormal",     "he_uniform",      "HeUniform",        "lecun_normal",   "LecunNormal",
+                           "lecun_uniform",    "LecunUniform",    "orthogonal",       "Orthogonal",     "random_normal",
+                           "RandomNormal",     "normal",          "random_uniform",   "RandomUniform",  "uniform",
+                           "truncated_normal", "TruncatedNormal", "variance_scaling", "VarianceScaling"}) {
+    CAPTURE(name);
     const Tensor values = Initializer(name)({5, 7}, float64);
     CHECK(values.shape() == Shape{5, 7});
     CHECK(values.dtype() == float64);
@@ -25,8 +33,9 @@ TEST_CASE("initializers: Keras's names and class names make the same thing") {
 
 TEST_CASE("initializers: an unknown name lists those that are known") {
   CHECK_THROWS_TEXT(ValueError,
-                    "[Initializer] unknown initializer 'glorot', expected one of: glorot_uniform, he_normal, ones, "
-                    "zeros",
+                    "[Initializer] unknown initializer 'glorot', expected one of: constant, glorot_normal, "
+                    "glorot_uniform, he_normal, he_uniform, identity, lecun_normal, lecun_uniform, ones, orthogonal, "
+                    "random_normal, random_uniform, truncated_normal, variance_scaling, zeros",
                     Initializer("glorot"));
 }
 

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "xtape/core/tensor.hpp"
+
+namespace xtape::initializers {
+
+/// gain times a random matrix with orthonormal rows or columns, whichever are fewer (Saxe et al., 2014): for recurrent
+/// kernels. All axes but the last are the rows. Every such matrix is equally likely: the q of a normally distributed
+/// matrix's decomposition, with r's diagonal made positive.
+///
+/// Throws a ValueError for a rank below 2, a TypeError for a dtype that is not floating.
+struct Orthogonal {
+  double gain = 1;
+  std::optional<std::uint64_t> seed = {};
+
+  Tensor operator()(const Shape& shape, DType dtype = float32) const;
+};
+
+}  // namespace xtape::initializers

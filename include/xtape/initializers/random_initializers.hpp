@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "xtape/core/tensor.hpp"
+
+// Distributions that do not look at the shape. Without a seed the numbers come from random::default_generator(); with
+// one, every call gives the same. They throw what the random generator throws for their numbers and the dtype.
+namespace xtape::initializers {
+
+/// Normally distributed.
+struct RandomNormal {
+  double mean = 0;
+  double stddev = 0.05;
+  std::optional<std::uint64_t> seed = {};
+
+  Tensor operator()(const Shape& shape, DType dtype = float32) const;
+};
+
+/// Evenly distributed in [minval, maxval).
+struct RandomUniform {
+  double minval = -0.05;
+  double maxval = 0.05;
+  std::optional<std::uint64_t> seed = {};
+
+  Tensor operator()(const Shape& shape, DType dtype = float32) const;
+};
+
+/// Normally distributed, cut off at two standard deviations (of the distribution before the cut).
+struct TruncatedNormal {
+  double mean = 0;
+  double stddev = 0.05;
+  std::optional<std::uint64_t> seed = {};
+
+  Tensor operator()(const Shape& shape, DType dtype = float32) const;
+};
+
+}  // namespace xtape::initializers

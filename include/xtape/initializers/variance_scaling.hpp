@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "xtape/core/tensor.hpp"
+
+// Distributions whose variance is scale / n, where n is the number of inputs or outputs of a unit (fan_in, fan_out), or
+// their mean, and at least 1. Fans are as in GlorotUniform, seeds too.
+namespace xtape::initializers {
+
+/// Any of them (keras.initializers.VarianceScaling). `mode` is "fan_in", "fan_out" or "fan_avg"; `distribution`
+/// "truncated_normal" (or "normal": cut off at two standard deviations before the cut), "untruncated_normal" or
+/// "uniform". Throws a ValueError for other strings and a scale that is not positive.
+struct VarianceScaling {
+  double scale = 1;
+  std::string mode = "fan_in";
+  std::string distribution = "truncated_normal";
+  std::optional<std::uint64_t> seed = {};
+
+  Tensor operator()(const Shape& shape, DType dtype = float32) const;
+};
+
+/// Truncated normal of variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010).
+struct GlorotNormal {
+  std::optional<std::uint64_t> seed = {};
+
+  Tensor operator()(const Shape& shape, DType dtype = float32) const;
+};
+
+/// Uniform of variance 2 / fan_in: in [-limit, limit) with limit = sqrt(6 / fan_in) (He et al., 2015).
+struct HeUniform {
+  std::optional<std::uint64_t> seed = {};
+
+  Tensor operator()(const Shape& shape, DType dtype = float32) const;
+};
+
+/// Truncated normal of variance 1 / fan_in (LeCun et al., 1998), for selu.
+struct LecunNormal {
+  std::optional<std::uint64_t> seed = {};
+
+  Tensor operator()(const Shape& shape, DType dtype = float32) const;
+};
+
+/// Uniform of variance 1 / fan_in: in [-limit, limit) with limit = sqrt(3 / fan_in).
+struct LecunUniform {
+  std::optional<std::uint64_t> seed = {};
+
+  Tensor operator()(const Shape& shape, DType dtype = float32) const;
+};
+
+}  // namespace xtape::initializers
