@@ -2,10 +2,16 @@
 
 #include "core/check.hpp"
 #include "xtape/metrics/accuracy.hpp"
+#include "xtape/metrics/auc.hpp"
 #include "xtape/metrics/binary_accuracy.hpp"
 #include "xtape/metrics/categorical_accuracy.hpp"
+#include "xtape/metrics/confusion_counts.hpp"
+#include "xtape/metrics/f_score.hpp"
 #include "xtape/metrics/hinge.hpp"
+#include "xtape/metrics/iou.hpp"
+#include "xtape/metrics/precision.hpp"
 #include "xtape/metrics/probabilistic.hpp"
+#include "xtape/metrics/r2_score.hpp"
 #include "xtape/metrics/regression.hpp"
 #include "xtape/metrics/sparse_categorical_accuracy.hpp"
 #include "xtape/metrics/top_k_categorical_accuracy.hpp"
@@ -38,11 +44,13 @@ std::shared_ptr<PredictionMetric> optional(const std::string& name) {
 }
 
 constexpr Named known[] = {
+    {"auc", "AUC", {}, optional<AUC, AUCOptions>},
     {"binary_accuracy", "BinaryAccuracy", {}, optional<BinaryAccuracy, BinaryAccuracyOptions>},
     {"binary_crossentropy",
      "BinaryCrossentropy",
      {"bce", "BCE"},
      optional<BinaryCrossentropy, BinaryCrossentropyOptions>},
+    {"binary_io_u", "BinaryIoU", {"binary_iou"}, optional<BinaryIoU, BinaryIoUOptions>},
     {"categorical_accuracy", "CategoricalAccuracy", {}, named<CategoricalAccuracy>},
     {"categorical_crossentropy",
      "CategoricalCrossentropy",
@@ -50,6 +58,10 @@ constexpr Named known[] = {
      optional<CategoricalCrossentropy, CategoricalCrossentropyOptions>},
     {"categorical_hinge", "CategoricalHinge", {}, named<CategoricalHinge>},
     {"cosine_similarity", "CosineSimilarity", {}, optional<CosineSimilarity, CosineSimilarityOptions>},
+    {"f1_score", "F1Score", {}, optional<F1Score, F1ScoreOptions>},
+    {"false_negatives", "FalseNegatives", {}, optional<FalseNegatives, FalseNegativesOptions>},
+    {"false_positives", "FalsePositives", {}, optional<FalsePositives, FalsePositivesOptions>},
+    {"fbeta_score", "FBetaScore", {"f_beta_score"}, optional<FBetaScore, FBetaScoreOptions>},
     {"hinge", "Hinge", {}, named<Hinge>},
     {"kl_divergence", "KLDivergence", {"kld", "KLD"}, named<KLDivergence>},
     {"log_cosh_error", "LogCoshError", {"log_cosh", "logcosh"}, named<LogCoshError>},
@@ -64,6 +76,9 @@ constexpr Named known[] = {
      {"msle", "MSLE"},
      named<MeanSquaredLogarithmicError>},
     {"poisson", "Poisson", {}, named<Poisson>},
+    {"precision", "Precision", {}, optional<Precision, PrecisionOptions>},
+    {"r2_score", "R2Score", {}, optional<R2Score, R2ScoreOptions>},
+    {"recall", "Recall", {}, optional<Recall, RecallOptions>},
     {"root_mean_squared_error", "RootMeanSquaredError", {"rmse", "RMSE"}, named<RootMeanSquaredError>},
     {"sparse_categorical_accuracy", "SparseCategoricalAccuracy", {}, named<SparseCategoricalAccuracy>},
     {"sparse_categorical_crossentropy",
@@ -79,6 +94,8 @@ constexpr Named known[] = {
      "TopKCategoricalAccuracy",
      {},
      optional<TopKCategoricalAccuracy, TopKCategoricalAccuracyOptions>},
+    {"true_negatives", "TrueNegatives", {}, optional<TrueNegatives, TrueNegativesOptions>},
+    {"true_positives", "TruePositives", {}, optional<TruePositives, TruePositivesOptions>},
 };
 
 bool is_accuracy(const std::string& name) {

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "xtape/metrics/threshold_metric.hpp"
+
+namespace xtape::metrics {
+
+/// Keyword arguments of Precision.
+struct PrecisionOptions {
+  std::vector<double> thresholds = {};        ///< in [0, 1]; 0.5 where none is given, and none at all with top_k
+  std::optional<std::int64_t> top_k = {};     ///< only the k largest predictions along the last axis are positive
+  std::optional<std::int64_t> class_id = {};  ///< only this class, a place of the last axis, counts
+  std::string name = "precision";
+};
+
+/// Which share of the positive predictions is right: true positives / (true positives + false positives), 0 where there
+/// are none.
+class Precision : public ThresholdValueMetric {
+ public:
+  explicit Precision(const PrecisionOptions& options = {});
+
+ protected:
+  double value(const Counts& counts) const override;
+};
+
+/// Keyword arguments of Recall.
+struct RecallOptions {
+  std::vector<double> thresholds = {};        ///< in [0, 1]; 0.5 where none is given, and none at all with top_k
+  std::optional<std::int64_t> top_k = {};     ///< only the k largest predictions along the last axis are positive
+  std::optional<std::int64_t> class_id = {};  ///< only this class, a place of the last axis, counts
+  std::string name = "recall";
+};
+
+/// Which share of the positive labels is found: true positives / (true positives + false negatives), 0 where there are
+/// none.
+class Recall : public ThresholdValueMetric {
+ public:
+  explicit Recall(const RecallOptions& options = {});
+
+ protected:
+  double value(const Counts& counts) const override;
+};
+
+}  // namespace xtape::metrics

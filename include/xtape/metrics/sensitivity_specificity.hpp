@@ -1,0 +1,72 @@
+#pragma once
+
+#include "xtape/metrics/threshold_metric.hpp"
+
+// The best of one measure over those thresholds at which another is at least a given value; 0 where there is none.
+// Sensitivity, or recall, is the share of positive labels that are found, specificity that of the negative ones,
+// precision that of the positive predictions that are right.
+namespace xtape::metrics {
+
+/// Keyword arguments of the metrics below, after the value.
+struct AtValueOptions {
+  std::int64_t num_thresholds = 200;          ///< evenly spaced in [0, 1]; 0.5 where it is 1
+  std::optional<std::int64_t> class_id = {};  ///< only this class, a place of the last axis, counts
+  std::string name = {};                      ///< the class's, in snake case, unless given
+};
+
+/// The base of the metrics below. Throws a ValueError for a value outside [0, 1] and num_thresholds < 1.
+class SensitivitySpecificityBase : public ThresholdMetric {
+ public:
+  double result() const override;
+
+ protected:
+  SensitivitySpecificityBase(const char* name, const char* argument, double value, const AtValueOptions& options);
+  /// The measure that must reach the value, and the one that is wanted.
+  virtual double constrained(const Counts& counts) const = 0;
+  virtual double wanted(const Counts& counts) const = 0;
+
+ private:
+  double value_;
+};
+
+/// The best sensitivity where the specificity is at least the given one.
+class SensitivityAtSpecificity : public SensitivitySpecificityBase {
+ public:
+  explicit SensitivityAtSpecificity(double specificity, const AtValueOptions& options = {});
+
+ protected:
+  double constrained(const Counts& counts) const override;
+  double wanted(const Counts& counts) const override;
+};
+
+/// The best specificity where the sensitivity is at least the given one.
+class SpecificityAtSensitivity : public SensitivitySpecificityBase {
+ public:
+  explicit SpecificityAtSensitivity(double sensitivity, const AtValueOptions& options = {});
+
+ protected:
+  double constrained(const Counts& counts) const override;
+  double wanted(const Counts& counts) const override;
+};
+
+/// The best precision where the recall is at least the given one.
+class PrecisionAtRecall : public SensitivitySpecificityBase {
+ public:
+  explicit PrecisionAtRecall(double recall, const AtValueOptions& options = {});
+
+ protected:
+  double constrained(const Counts& counts) const override;
+  double wanted(const Counts& counts) const override;
+};
+
+/// The best recall where the precision is at least the given one.
+class RecallAtPrecision : public SensitivitySpecificityBase {
+ public:
+  explicit RecallAtPrecision(double precision, const AtValueOptions& options = {});
+
+ protected:
+  double constrained(const Counts& counts) const override;
+  double wanted(const Counts& counts) const override;
+};
+
+}  // namespace xtape::metrics

@@ -1,0 +1,95 @@
+#include "xtape/metrics/iou.hpp"
+
+#include <numeric>
+
+#include "core/check.hpp"
+#include "metrics/matches.hpp"
+#include "xtape/core/creation.hpp"
+
+namespace xtape::metrics {
+namespace {
+
+std::vector<std::int64_t> all_classes(std::int64_t n) {
+  std::vector<std::int64_t> classes(n < 0 ? 0 : static_cast<std::size_t>(n));
+  std::iota(classes.begin(), classes.end(), 0);
+  return classes;
+}
+
+}  // namespace
+
+IoU::IoU(const IoUOptions& options)
+    : ConfusionMatrix({.num_classes = options.num_classes,
+                       .ignore_class = options.ignore_class,
+                       .sparse_y_true = options.sparse_y_true,
+                       .sparse_y_pred = options.sparse_y_pred,
+                       .name = options.name}),
+      target_class_ids_(options.target_class_ids) {
+  if (target_class_ids_.empty()) detail::fail<ValueError>(name().c_str(), "expected one or more target classes");
+  for (const std::int64_t id : target_class_ids_) {
+    if (id < 0 || id >= num_classes()) {
+      detail::fail<ValueError>(name().c_str(), "Target class id {} is out of range, which is [0, {})", id,
+                               num_classes());
+    }
+  }
+}
+
+double IoU::either(std::int64_t c) const {
+  double sum = -count(c, c);
+  for (std::int64_t i = 0; i < num_classes(); ++i) sum += count(c, i) + count(i, c);
+  return sum;
+}
+
+Tensor IoU::results() const {
+  std::vector<double> values;
+  for (std::int64_t c = 0; c < num_classes(); ++c) values.push_back(occurs(c) ? count(c, c) / either(c) : 0);
+  return constant(values);
+}
+
+double IoU::result() const {
+  double sum = 0, classes = 0;
+  for (const std::int64_t c : target_class_ids_) {
+    if (!occurs(c)) continue;
+    sum += count(c, c) / either(c);
+    ++classes;
+  }
+  return classes == 0 ? 0 : sum / classes;
+}
+
+MeanIoU::MeanIoU(const MeanIoUOptions& options)
+    : IoU({.num_classes = options.num_classes,
+           .target_class_ids = all_classes(options.num_classes),
+           .ignore_class = options.ignore_class,
+           .sparse_y_true = options.sparse_y_true,
+           .sparse_y_pred = options.sparse_y_pred,
+           .name = options.name}) {}
+
+OneHotIoU::OneHotIoU(const OneHotIoUOptions& options)
+    : IoU({.num_classes = options.num_classes,
+           .target_class_ids = options.target_class_ids,
+           .ignore_class = options.ignore_class,
+           .sparse_y_true = false,
+           .sparse_y_pred = options.sparse_y_pred,
+           .name = options.name}) {}
+
+OneHotMeanIoU::OneHotMeanIoU(const OneHotMeanIoUOptions& options)
+    : MeanIoU({.num_classes = options.num_classes,
+               .ignore_class = options.ignore_class,
+               .sparse_y_true = false,
+               .sparse_y_pred = options.sparse_y_pred,
+               .name = options.name}) {}
+
+BinaryIoU::BinaryIoU(const BinaryIoUOptions& options)
+    : IoU({.num_classes = 2, .target_class_ids = options.target_class_ids, .name = options.name}),
+      threshold_(options.threshold) {}
+
+void BinaryIoU::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) {
+  Tensor classes = detail::make_tensor(y_pred.shape(), int64);
+  auto* out = detail::mutable_data<std::int64_t>(classes);
+  detail::visit_floating(y_pred, [&](const auto* p) {
+    const auto threshold = static_cast<std::decay_t<decltype(*p)>>(threshold_);
+    for (std::int64_t i = 0; i < classes.size(); ++i) out[i] = p[i] >= threshold ? 1 : 0;
+  });
+  IoU::update_state(y_true, classes, sample_weight);
+}
+
+}  // namespace xtape::metrics

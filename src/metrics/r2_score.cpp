@@ -1,0 +1,107 @@
+#include "xtape/metrics/r2_score.hpp"
+
+#include <cmath>
+
+#include "core/check.hpp"
+#include "core/convert.hpp"
+#include "core/warn.hpp"
+#include "losses/shapes.hpp"
+#include "metrics/weighted_sum.hpp"
+#include "xtape/core/creation.hpp"
+#include "xtape/tape/no_recording.hpp"
+
+namespace xtape::metrics {
+
+R2Score::R2Score(const R2ScoreOptions& options)
+    : PredictionMetric(options.name),
+      by_variance_(options.class_aggregation == "variance_weighted_average"),
+      num_regressors_(options.num_regressors) {
+  if (!by_variance_ && options.class_aggregation != "uniform_average" && options.class_aggregation != "none") {
+    detail::fail<ValueError>(name().c_str(),
+                             "unknown class_aggregation '{}', expected one of: none, uniform_average, "
+                             "variance_weighted_average",
+                             options.class_aggregation);
+  }
+  if (num_regressors_ < 0) {
+    detail::fail<ValueError>(name().c_str(), "expected num_regressors >= 0, received {}", num_regressors_);
+  }
+}
+
+void R2Score::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) {
+  const detail::NoRecording unseen;
+  const char* op = name().c_str();
+  Shape label_shape = y_true.shape(), shape = y_pred.shape();
+  detail::make_same_rank(label_shape, shape);
+  if (shape.rank() == 1 && label_shape == shape) label_shape = shape = {shape[0], 1};
+  if (label_shape != shape || shape.rank() != 2) {
+    detail::fail<ValueError>(op, "expected y_true and y_pred of one shape (batch_size, output_dim), received {} and {}",
+                             y_true.shape(), y_pred.shape());
+  }
+  const std::int64_t rows = shape[0], n = shape[1];
+  if (!sums_.empty() && static_cast<std::int64_t>(sums_.size()) != n) {
+    detail::fail<ValueError>(op, "expected {} outputs as in the first update, received shape {}", sums_.size(), shape);
+  }
+  const Tensor labels = detail::convert(y_true, float64), predictions = detail::convert(y_pred, float64);
+  Tensor weights;
+  if (sample_weight.defined()) weights = detail::weights_for(op, sample_weight, shape);
+  sums_.resize(static_cast<std::size_t>(n));
+  const double *y = detail::const_data<double>(labels), *p = detail::const_data<double>(predictions);
+  const double* w = weights ? detail::const_data<double>(weights) : nullptr;
+  for (std::int64_t r = 0; r < rows; ++r) {
+    bool counts = false;
+    for (std::int64_t i = 0; i < n; ++i, ++y, ++p) {
+      const double weight = w != nullptr ? w[r * n + i] : 1;
+      Sums& sums = sums_[static_cast<std::size_t>(i)];
+      sums.labels += weight * *y;
+      sums.squares += weight * *y * *y;
+      sums.residuals += weight * (*y - *p) * (*y - *p);
+      sums.weights += weight;
+      counts = counts || weight != 0;
+    }
+    samples_ += counts ? 1 : 0;
+  }
+}
+
+void R2Score::reset_state() {
+  for (Sums& sums : sums_) sums = {};
+  samples_ = 0;
+}
+
+double R2Score::Sums::score() const {
+  const double score = 1 - residuals / variation();
+  return std::isinf(score) ? 0 : score;
+}
+
+double R2Score::adjusted(double score) const {
+  if (num_regressors_ == 0) return score;
+  if (num_regressors_ >= samples_ - 1) {
+    static std::atomic<int> given{0};
+    detail::warn_limited(
+        given, 5, name().c_str(),
+        "the adjusted score needs more than {} samples for {} regressors, received {}: the plain score "
+        "is returned",
+        num_regressors_ + 1, num_regressors_, samples_);
+    return score;
+  }
+  const auto n = static_cast<double>(samples_), k = static_cast<double>(num_regressors_);
+  return 1 - (1 - score) * (n - 1) / (n - k - 1);
+}
+
+Tensor R2Score::results() const {
+  std::vector<double> scores;
+  for (const Sums& sums : sums_) scores.push_back(adjusted(sums.score()));
+  return constant(scores);
+}
+
+double R2Score::result() const {
+  if (samples_ == 0) return 0;
+  double total = 0, weights = 0;
+  for (const Sums& sums : sums_) {
+    const double weight = by_variance_ ? sums.variation() : 1;
+    total += weight * sums.score();
+    weights += weight;
+  }
+  return adjusted(total / weights);
+}
+
+}  // namespace xtape::metrics
