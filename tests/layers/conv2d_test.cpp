@@ -82,14 +82,19 @@ TEST_CASE("Conv2D: what cannot be is refused with what was received") {
   CHECK_THROWS_TEXT(ValueError, "[Conv2D] expected a positive kernel_size, received (3, 0)", layers::Conv2D(3, {3, 0}));
   CHECK_THROWS_TEXT(ValueError, "[Conv2D] expected a positive strides, received (0, 0)",
                     layers::Conv2D(3, 3, {.strides = 0}));
-  CHECK_THROWS_TEXT(ValueError, "[Conv2D] expected images [batch, height, width, channels], received shape (4, 4)",
+  CHECK_THROWS_TEXT(ValueError,
+                    "[Conv2D] Input 0 of layer \"conv2d\" is incompatible with the layer: expected min_ndim=4, found "
+                    "ndim=2. Full shape received: (4, 4)",
                     layers::Conv2D(3, 3)(ones({4, 4})));
   CHECK_THROWS_TEXT(ValueError,
-                    "[Conv2D] expected channels that are a multiple of groups=3, received shape (1, 4, 4, 4)",
+                    "[Conv2D] The number of input channels must be evenly divisible by the number of groups. Received "
+                    "groups=3, but the input has 4 channels (full input shape is (1, 4, 4, 4))",
                     layers::Conv2D(3, 3, {.groups = 3})(ones({1, 4, 4, 4})));
   layers::Conv2D layer(2, 3);
   (void)layer(ones({1, 4, 4, 3}));
-  CHECK_THROWS_TEXT(ValueError, "[Conv2D] expected images [batch, height, width, 3], received shape (1, 4, 4, 2)",
+  CHECK_THROWS_TEXT(ValueError,
+                    "[Conv2D] Input 0 of layer \"conv2d\" is incompatible with the layer: expected axis -1 of input "
+                    "shape to have value 3, but received input with shape (1, 4, 4, 2)",
                     layer(ones({1, 4, 4, 2})));
   CHECK_THROWS_TEXT(ValueError, "a window that spans 3 does not fit into the input's height of 2",
                     layer(ones({1, 2, 4, 3})));

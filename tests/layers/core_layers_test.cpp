@@ -14,7 +14,10 @@ const testing::LayerTable table = {
      .inputs = {{.shape = {2, 3}}},
      .outputs = {{2, 4}},
      .weights = {{"kernel", {3, 4}}, {"bias", {4}}},
-     .wrong = {{{{}}, "received a scalar"}}},
+     .wrong =
+         {{{{}},
+           "Input 0 of layer \"the_layer\" is incompatible with the layer: expected min_ndim=1, found ndim=0. Full "
+           "shape received: ()"}}},
     {.layer = "Dense",
      .make = [](DType dtype) { return layers::Dense(2, {.use_bias = false, .dtype = dtype}); },
      .inputs = {{.shape = {2, 5, 3}}},

@@ -156,11 +156,13 @@ TEST_CASE("layer: `training` reaches nested layers, the innermost word counts, a
 TEST_CASE("layer: an error says in which layer of which model, and leaves the model usable") {
   TwoDense model;
   (void)model(ones({1, 4}));
-  CHECK_THROWS_TEXT(ValueError,
-                    "[Dense] expected axis -1 of the input to have size 4, received an input of shape (2, 5)\n"
-                    "  in layer 'two_dense/dense', called with an input of shape (2, 5)\n"
-                    "  in layer 'two_dense', called with an input of shape (2, 5)",
-                    model(ones({2, 5})));
+  CHECK_THROWS_TEXT(
+      ValueError,
+      "[Dense] Input 0 of layer \"dense\" is incompatible with the layer: expected axis -1 of input shape to "
+      "have value 4, but received input with shape (2, 5)\n"
+      "  in layer 'two_dense/dense', called with an input of shape (2, 5)\n"
+      "  in layer 'two_dense', called with an input of shape (2, 5)",
+      model(ones({2, 5})));
   CHECK(model(ones({2, 4})).shape() == Shape{2, 2});
 }
 

@@ -1,0 +1,42 @@
+#include "layers/input_checks.hpp"
+
+#include "core/check.hpp"
+
+namespace xtape::detail {
+
+void expect_ndim(const Layer& layer, const Shape& shape, int ndim) {
+  if (shape.rank() == ndim) return;
+  fail<ValueError>(
+      layer.class_name().c_str(),
+      "Input 0 of layer \"{}\" is incompatible with the layer: expected ndim={}, found ndim={}. Full shape "
+      "received: {}",
+      layer.name(), ndim, shape.rank(), shape);
+}
+
+void expect_min_ndim(const Layer& layer, const Shape& shape, int ndim) {
+  if (shape.rank() >= ndim) return;
+  fail<ValueError>(layer.class_name().c_str(),
+                   "Input 0 of layer \"{}\" is incompatible with the layer: expected min_ndim={}, found ndim={}. Full "
+                   "shape received: {}",
+                   layer.name(), ndim, shape.rank(), shape);
+}
+
+void expect_axis(const Layer& layer, const Shape& shape, int axis, std::int64_t size) {
+  const int place = axis < 0 ? axis + shape.rank() : axis;
+  if (place >= 0 && place < shape.rank() && shape[place] == size) return;
+  fail<ValueError>(layer.class_name().c_str(),
+                   "Input 0 of layer \"{}\" is incompatible with the layer: expected axis {} of input shape to have "
+                   "value {}, but received input with shape {}",
+                   layer.name(), axis, size, shape);
+}
+
+std::string join(const std::vector<Shape>& shapes) {
+  std::string text;
+  for (const auto& shape : shapes) {
+    if (!text.empty()) text += ", ";
+    text += shape.str();
+  }
+  return text;
+}
+
+}  // namespace xtape::detail

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "xtape/core/shape.hpp"
+#include "xtape/layers/layer.hpp"
+
+// What layers ask of their inputs, with Keras's words (keras.layers.InputSpec). Each throws a ValueError that names the
+// layer.
+namespace xtape::detail {
+
+void expect_ndim(const Layer& layer, const Shape& shape, int ndim);
+void expect_min_ndim(const Layer& layer, const Shape& shape, int ndim);
+/// The layer was built for this size of an axis.
+void expect_axis(const Layer& layer, const Shape& shape, int axis, std::int64_t size);
+
+/// "(2, 3), (2, 4)"
+std::string join(const std::vector<Shape>& shapes);
+
+}  // namespace xtape::detail
