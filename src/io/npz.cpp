@@ -8,6 +8,7 @@
 #include "io/atomic_file.hpp"
 #include "io/npy_elements.hpp"
 #include "io/npz_file.hpp"
+#include "io/pickle.hpp"
 #include "xtape/io/npy.hpp"
 
 namespace xtape {
@@ -40,6 +41,20 @@ std::unique_ptr<ByteSource> NpzFile::open(const std::string& name) {
 }
 
 Tensor NpzFile::read(const std::string& name) { return read_npy(*open(name)); }
+
+std::vector<std::vector<std::int32_t>> NpzFile::read_lists(const std::string& name) {
+  const auto source = open(name);
+  const NpyHeader header = read_npy_header(*source);
+  if (header.kind != 'O' || header.shape.size() != 1) {
+    fail<DataError>(op_, "{}: expected a list of Python lists, received [{}] elements of '{}'", source->path(),
+                    fmt::join(header.shape, ", "), header.descr);
+  }
+  auto lists = read_pickled_lists(*source);
+  if (lists.size() != header.shape[0]) {
+    fail<DataError>(op_, "{}: expected {} lists, received {}", source->path(), header.shape[0], lists.size());
+  }
+  return lists;
+}
 
 namespace {
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@ class NpzFile {
   /// The bytes of an array's npy file; a DataError when there is no array of the name.
   std::unique_ptr<ByteSource> open(const std::string& name);
   Tensor read(const std::string& name);
+  /// An array of Python lists of integers; see read_pickled_lists.
+  std::vector<std::vector<std::int32_t>> read_lists(const std::string& name);
 
  private:
   const char* op_;

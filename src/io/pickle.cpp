@@ -1,0 +1,327 @@
+#include "io/pickle.hpp"
+
+#include <array>
+#include <cstring>
+#include <deque>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "core/check.hpp"
+
+// A pickle is a program for a machine with a stack and a memo, described in Python's Lib/pickletools.py. The array is
+// made by calling numpy.core.multiarray._reconstruct(ndarray, (0,), b'b') and then given its state, (1, shape, dtype,
+// Fortran order, list of elements).
+namespace xtape::detail {
+namespace {
+
+constexpr std::size_t longest_text = 256;
+constexpr std::size_t most_nodes = std::size_t{1} << 22;  // a byte asks for one
+
+enum class Kind : std::uint8_t { none, number, text, function, tuple, list, dtype, array, mark };
+
+struct Value {
+  Kind kind = Kind::none;
+  std::int64_t number = 0;  ///< or the place of the node
+};
+
+/// What a value holds: a text, the items of a tuple or list. A list of numbers keeps them apart, in less memory.
+struct Node {
+  std::string text;
+  std::vector<Value> items;
+  std::vector<std::int32_t> numbers;
+};
+
+class Unpickler {
+ public:
+  explicit Unpickler(ByteSource& source) : source_(source) {}
+
+  std::vector<std::vector<std::int32_t>> read() {
+    while (step(static_cast<unsigned char>(byte()))) {
+    }
+    const Value result = pop(Kind::array);
+    if (!stack_.empty()) damaged("values are left over");
+    if (at_ != buffered_ || fill()) damaged("bytes follow it");
+    return lists_of(node(result));
+  }
+
+ private:
+  // Bytes.
+  [[noreturn]] void damaged(std::string_view reason) const {
+    fail<DataError>(source_.op(), "{}: expected a pickled array of lists of integers: {}", source_.path(), reason);
+  }
+  bool fill() {
+    at_ = 0;
+    buffered_ = source_.read(buffer_.data(), buffer_.size());
+    return buffered_ > 0;
+  }
+  char byte() {
+    if (at_ == buffered_ && !fill()) damaged("it ends too early");
+    return buffer_[at_++];
+  }
+  std::uint64_t unsigned_number(int bytes) {
+    std::uint64_t value = 0;
+    for (int i = 0; i < bytes; ++i) value |= std::uint64_t{static_cast<unsigned char>(byte())} << (8 * i);
+    return value;
+  }
+  /// In two's complement.
+  std::int64_t signed_number(std::uint64_t bytes) {
+    if (bytes > 8) damaged("an integer of more than 64 bits");
+    if (bytes == 0) return 0;
+    const auto shift = 64 - 8 * static_cast<int>(bytes);
+    return static_cast<std::int64_t>(unsigned_number(static_cast<int>(bytes)) << shift) >> shift;
+  }
+  std::string text(std::uint64_t length) {
+    if (length > longest_text) damaged("a long text");
+    std::string result(static_cast<std::size_t>(length), '\0');
+    for (char& c : result) c = byte();
+    return result;
+  }
+  std::string line() {
+    std::string result;
+    for (char c = byte(); c != '\n'; c = byte()) {
+      if (result.size() == longest_text) damaged("a long name");
+      result += c;
+    }
+    return result;
+  }
+
+  // Values.
+  Node& node(const Value& value) { return nodes_[static_cast<std::size_t>(value.number)]; }
+  void push(Kind kind, std::int64_t number = 0) { stack_.push_back({kind, number}); }
+  Node& push_node(Kind kind) {
+    if (nodes_.size() == most_nodes) damaged("too many lists");
+    push(kind, static_cast<std::int64_t>(nodes_.size()));
+    return nodes_.emplace_back();
+  }
+  void push_text(Kind kind, std::string value) { push_node(kind).text = std::move(value); }
+  Value pop() {
+    if (stack_.empty() || stack_.back().kind == Kind::mark) damaged("a value is missing");
+    const Value value = stack_.back();
+    stack_.pop_back();
+    return value;
+  }
+  Value pop(Kind kind) {
+    const Value value = pop();
+    if (value.kind != kind) damaged("a value of another kind");
+    return value;
+  }
+  /// The place of the last mark.
+  std::size_t mark() {
+    std::size_t at = stack_.size();
+    while (at > 0 && stack_[at - 1].kind != Kind::mark) --at;
+    if (at == 0) damaged("a mark is missing");
+    return at - 1;
+  }
+  void push_tuple(std::size_t first, std::size_t dropped = 0) {
+    if (first + dropped > stack_.size()) damaged("a value is missing");
+    std::vector<Value> items(stack_.begin() + static_cast<std::ptrdiff_t>(first + dropped), stack_.end());
+    for (const auto& item : items) {
+      if (item.kind == Kind::mark) damaged("a value is missing");
+    }
+    stack_.resize(first);
+    push_node(Kind::tuple).items = std::move(items);
+  }
+  /// The values from `first` on become items of the list below `end`.
+  void append(std::size_t end, std::size_t first) {
+    if (end == 0 || stack_[end - 1].kind != Kind::list) damaged("a list is missing");
+    Node& list = node(stack_[end - 1]);
+    for (std::size_t i = first; i < stack_.size(); ++i) {
+      const Value& item = stack_[i];
+      if (item.kind != Kind::number) {
+        list.items.push_back(item);
+      } else if (item.number < std::numeric_limits<std::int32_t>::min() ||
+                 item.number > std::numeric_limits<std::int32_t>::max()) {
+        damaged("an integer of more than 32 bits");
+      } else {
+        list.numbers.push_back(static_cast<std::int32_t>(item.number));
+      }
+    }
+    stack_.resize(end);
+  }
+  Value recall(std::uint64_t number) {
+    const auto found = memo_.find(number);
+    if (found == memo_.end()) damaged("a value that was never kept");
+    return found->second;
+  }
+  void keep(std::uint64_t number) {
+    if (stack_.empty() || stack_.back().kind == Kind::mark) damaged("a value is missing");
+    memo_[number] = stack_.back();
+  }
+
+  void call() {
+    const Value arguments = pop(Kind::tuple), function = pop(Kind::function);
+    const std::string& name = node(function).text;
+    const auto& items = node(arguments).items;
+    const auto is_text = [&](std::size_t i) { return i < items.size() && items[i].kind == Kind::text; };
+    if (name == "numpy.core.multiarray _reconstruct" || name == "numpy._core.multiarray _reconstruct") {
+      if (items.size() != 3 || items[0].kind != Kind::function || node(items[0]).text != "numpy ndarray") {
+        damaged("something that is no ndarray");
+      }
+      push_node(Kind::array);
+    } else if (name == "numpy dtype") {
+      if (!is_text(0) || !node(items[0]).text.starts_with('O')) damaged("an array of other elements");
+      push_node(Kind::dtype);
+    } else if (name == "_codecs encode" && is_text(0)) {
+      push_text(Kind::text, std::string(node(items[0]).text));
+    } else {
+      damaged(fmt::format("a call of {}", name));
+    }
+  }
+
+  void set_state() {
+    const Value state = pop(Kind::tuple), object = pop();
+    if (object.kind == Kind::array) {
+      const auto& items = node(state).items;
+      if (items.size() != 5 || items[1].kind != Kind::tuple || items[2].kind != Kind::dtype ||
+          items[4].kind != Kind::list || !node(object).items.empty()) {
+        damaged("an array with another state");
+      }
+      if (node(items[1]).items.size() != 1) damaged("an array of more than one axis");
+      node(object).items.push_back(items[4]);
+    } else if (object.kind != Kind::dtype) {
+      damaged("a state of something else");
+    }
+    stack_.push_back(object);
+  }
+
+  std::vector<std::vector<std::int32_t>> lists_of(const Node& array) {
+    if (array.items.empty()) damaged("an array without a state");
+    Node& all = node(array.items[0]);
+    if (!all.numbers.empty()) damaged("an array of integers");
+    std::vector<std::vector<std::int32_t>> lists;
+    std::vector<bool> used(nodes_.size());
+    for (const auto& item : all.items) {
+      if (item.kind != Kind::list || !node(item).items.empty()) damaged("an element that is no list of integers");
+      const auto number = static_cast<std::size_t>(item.number);
+      if (used[number]) damaged("a list that is there twice");
+      used[number] = true;
+      lists.push_back(std::move(node(item).numbers));
+    }
+    return lists;
+  }
+
+  /// Executes one instruction; false at the end of the program.
+  bool step(unsigned char code) {
+    switch (code) {
+      case 0x80:  // PROTO
+        if (unsigned_number(1) > 5) damaged("a later protocol");
+        break;
+      case 0x95:  // FRAME
+        unsigned_number(8);
+        break;
+      case '.':
+        return false;
+      case '(':
+        push(Kind::mark);
+        break;
+      case ']':
+        push_node(Kind::list);
+        break;
+      case 'a':
+        if (stack_.size() < 2) damaged("a value is missing");
+        append(stack_.size() - 1, stack_.size() - 1);
+        break;
+      case 'e': {
+        const std::size_t at = mark();
+        append(at, at + 1);
+        break;
+      }
+      case ')':
+        push_tuple(stack_.size());
+        break;
+      case 't':
+        push_tuple(mark(), 1);
+        break;
+      case 0x85:  // TUPLE1
+      case 0x86:
+      case 0x87: {
+        const std::size_t n = code - 0x84u;
+        if (stack_.size() < n) damaged("a value is missing");
+        push_tuple(stack_.size() - n);
+        break;
+      }
+      case 'N':
+        push(Kind::none);
+        break;
+      case 0x88:  // NEWTRUE
+      case 0x89:  // NEWFALSE: never an item of a list here
+        push(Kind::none);
+        break;
+      case 'K':
+        push(Kind::number, static_cast<std::int64_t>(unsigned_number(1)));
+        break;
+      case 'M':
+        push(Kind::number, static_cast<std::int64_t>(unsigned_number(2)));
+        break;
+      case 'J':
+        push(Kind::number, signed_number(4));
+        break;
+      case 0x8a:  // LONG1
+        push(Kind::number, signed_number(unsigned_number(1)));
+        break;
+      case 0x8c:  // SHORT_BINUNICODE
+      case 'U':
+      case 'C':
+        push_text(Kind::text, text(unsigned_number(1)));
+        break;
+      case 'X':
+      case 'T':
+      case 'B':
+        push_text(Kind::text, text(unsigned_number(4)));
+        break;
+      case 'c': {
+        std::string module = line();
+        push_text(Kind::function, module + ' ' + line());
+        break;
+      }
+      case 0x93: {  // STACK_GLOBAL
+        const Value name = pop(Kind::text), module = pop(Kind::text);
+        push_text(Kind::function, fmt::format("{} {}", node(module).text, node(name).text));
+        break;
+      }
+      case 'R':
+        call();
+        break;
+      case 'b':
+        set_state();
+        break;
+      case 'q':
+        keep(unsigned_number(1));
+        break;
+      case 'r':
+        keep(unsigned_number(4));
+        break;
+      case 0x94:  // MEMOIZE
+        keep(memo_.size());
+        break;
+      case 'h':
+        stack_.push_back(recall(unsigned_number(1)));
+        break;
+      case 'j':
+        stack_.push_back(recall(unsigned_number(4)));
+        break;
+      default:
+        damaged(fmt::format("the instruction {:02x}", code));
+    }
+    return true;
+  }
+
+  ByteSource& source_;
+  std::array<char, 1 << 16> buffer_;
+  std::size_t at_ = 0, buffered_ = 0;
+  std::vector<Value> stack_;
+  std::deque<Node> nodes_;
+  std::unordered_map<std::uint64_t, Value> memo_;
+};
+
+}  // namespace
+
+std::vector<std::vector<std::int32_t>> read_pickled_lists(ByteSource& source) {
+  const auto unpickler = std::make_unique<Unpickler>(source);
+  return unpickler->read();
+}
+
+}  // namespace xtape::detail
