@@ -112,6 +112,7 @@
 #include "xtape/ops/padding.hpp"
 #include "xtape/ops/pool.hpp"
 #include "xtape/ops/random.hpp"
+#include "xtape/ops/recurrent.hpp"
 #include "xtape/ops/reduce.hpp"
 #include "xtape/ops/scan.hpp"
 #include "xtape/ops/sort.hpp"

@@ -1,0 +1,118 @@
+#include "ops/recurrent.hpp"
+#include "xtape/ops/linalg.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/ops/recurrent.hpp"
+#include "xtape/ops/reduce.hpp"
+#include "xtape/tape/no_recording.hpp"
+
+namespace xtape::nn {
+namespace {
+
+using detail::const_data;
+using detail::mutable_data;
+
+/// The inputs of the op: x, kernel, recurrent_kernel, bias, h.
+using Operands = std::vector<Tensor>;
+
+Tensor bias_row(const Tensor& bias, std::int64_t row) {
+  return bias.rank() == 2 ? squeeze(slice_axis(bias, 0, row, 1), 0) : Tensor();
+}
+
+/// The same in public ops, step by step: {outputs, h}.
+std::vector<Tensor> in_steps(const Operands& in) {
+  const Tensor& x = in[0];
+  Tensor h = in[4];
+  if (x.shape()[1] == 0) return {reshape(x, {x.shape()[0], 0, h.shape()[1]}), h};
+  const Tensor sums = linear(x, in[1], bias_row(in[3], 0)), recurrent_bias = bias_row(in[3], 1);
+  std::vector<Tensor> outputs;
+  for (const Tensor& sum : unstack(sums, 1)) {
+    const Tensors a = split(sum, 3, -1), p = split(linear(h, in[2], recurrent_bias), 3, -1);
+    const Tensor z = sigmoid(a[0] + p[0]);
+    h = z * h + (1 - z) * tanh(a[2] + sigmoid(a[1] + p[1]) * p[2]);
+    outputs.push_back(h);
+  }
+  return {stack(outputs, 1), h};
+}
+
+/// With the reset gate before the product.
+GruResult reset_before(const Tensor& x, const Tensor& kernel, const Tensor& recurrent, const Tensor& bias, Tensor h) {
+  const std::int64_t units = recurrent.shape()[0];
+  if (x.shape()[1] == 0) return {reshape(x, {x.shape()[0], 0, units}), h};
+  const Tensors parts = split(recurrent, std::vector<std::int64_t>{2 * units, units}, -1);
+  std::vector<Tensor> outputs;
+  for (const Tensor& sum : unstack(linear(x, kernel, bias), 1)) {
+    const Tensors a = split(sum, 3, -1), p = split(matmul(h, parts[0]), 2, -1);
+    const Tensor z = sigmoid(a[0] + p[0]), reset = sigmoid(a[1] + p[1]);
+    h = z * h + (1 - z) * tanh(a[2] + matmul(reset * h, parts[1]));
+    outputs.push_back(h);
+  }
+  return {stack(outputs, 1), h};
+}
+
+struct Rule {
+  Operands in;
+  Tensor gates, h, sums;
+
+  Grads operator()(std::span<const Tensor> dys, Needs need) const {
+    if (detail::any_tracked_of(in, dys)) return detail::recorded_gradients(in_steps, in, dys);
+    const Tensor &x = in[0], &kernel = in[1], &recurrent = in[2], &bias = in[3], &h0 = in[4];
+    const kernels::Recurrence r{x.shape()[0], x.shape()[1], recurrent.shape()[0]};
+    Tensor dsum = detail::make_tensor(gates.shape(), gates.dtype());
+    Tensor dp = detail::make_tensor(gates.shape(), gates.dtype());
+    Tensor dh0 = detail::gradient_to_continue(dys[1], h0);
+    detail::visit_recurrent(x.dtype(), [&]<class T>(kernels::Type<T>) {
+      kernels::gru_grad(r, const_data<T>(gates), const_data<T>(recurrent), const_data<T>(h0), const_data<T>(h),
+                        const_data<T>(sums), dys[0] ? const_data<T>(dys[0]) : nullptr, mutable_data<T>(dsum),
+                        mutable_data<T>(dp), mutable_data<T>(dh0));
+    });
+    const Shape flat{r.batch * r.time, 3 * r.units};
+    const Tensor rows = reshape(dsum, flat), recurrent_rows = reshape(dp, flat);
+    Tensor dx, dkernel, drecurrent, dbias;
+    if (need[0]) dx = reshape(matmul(rows, kernel, {.transpose_b = true}), x.shape());
+    if (need[1]) dkernel = matmul(reshape(x, {flat[0], x.shape()[2]}), rows, {.transpose_a = true});
+    if (need[2]) drecurrent = matmul(detail::states_before(h, h0), recurrent_rows, {.transpose_a = true});
+    if (need[3] && bias.rank() > 0) dbias = stack({reduce_sum(rows, 0), reduce_sum(recurrent_rows, 0)});
+    return Grads{dx, dkernel, drecurrent, dbias, dh0};
+  }
+};
+
+}  // namespace
+
+GruResult gru(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_kernel, const Tensor& bias,
+              const GruOptions& options) {
+  const char* op = "gru";
+  const std::int64_t units = detail::check_recurrent(op, x, kernel, recurrent_kernel, 3);
+  detail::check_recurrent_bias(op, bias, x, options.reset_after ? Shape{2, 3 * units} : Shape{3 * units});
+  const DType dtype = x.dtype();
+  Operands in{x, kernel, recurrent_kernel, detail::or_nothing(bias, dtype),
+              detail::initial_state(op, "initial_h", options.initial_h, x, units)};
+  if (!options.reset_after) return reset_before(x, kernel, recurrent_kernel, bias, in[4]);
+  if (dtype == bfloat16) {
+    for (Tensor& operand : in) operand = cast(operand, float32);
+    const auto y = gru(in[0], in[1], in[2], bias ? in[3] : Tensor(), {.initial_h = in[4]});
+    return {cast(y.outputs, dtype), cast(y.h, dtype)};
+  }
+  Tensor gates, outputs[2], sums;
+  {
+    const detail::NoRecording inside;
+    const Tensor recurrent_bias = bias ? bias_row(bias, 1) : Tensor();
+    gates = linear(x, kernel, bias ? bias_row(bias, 0) : Tensor());
+    const Shape shape{x.shape()[0], x.shape()[1], units};
+    outputs[0] = detail::make_tensor(shape, dtype);
+    sums = detail::make_tensor(shape, dtype);
+    detail::visit_recurrent(dtype, [&]<class T>(kernels::Type<T>) {
+      kernels::gru({shape[0], shape[1], units}, mutable_data<T>(gates), const_data<T>(recurrent_kernel),
+                   bias ? const_data<T>(recurrent_bias) : nullptr, const_data<T>(in[4]), mutable_data<T>(outputs[0]),
+                   mutable_data<T>(sums));
+    });
+    outputs[1] = detail::last_step(outputs[0], in[4]);
+  }
+  if (is_recording()) {
+    const std::vector<Tensor> inputs = in;
+    record(op, Inputs(inputs), outputs, Rule{std::move(in), gates, detail::make_alias(outputs[0]), sums});
+  }
+  return {outputs[0], outputs[1]};
+}
+
+}  // namespace xtape::nn

@@ -1,0 +1,99 @@
+#include "ops/recurrent.hpp"
+#include "xtape/ops/linalg.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/ops/recurrent.hpp"
+#include "xtape/ops/reduce.hpp"
+#include "xtape/tape/no_recording.hpp"
+
+namespace xtape::nn {
+namespace {
+
+using detail::const_data;
+using detail::mutable_data;
+
+/// The inputs of the op: x, kernel, recurrent_kernel, bias, h, c.
+using Operands = std::vector<Tensor>;
+
+/// The same in public ops, step by step: {outputs, h, c}.
+std::vector<Tensor> in_steps(const Operands& in) {
+  const Tensor &x = in[0], &recurrent = in[2];
+  Tensor h = in[4], c = in[5];
+  if (x.shape()[1] == 0) return {reshape(x, {x.shape()[0], 0, h.shape()[1]}), h, c};
+  const Tensor sums = linear(x, in[1], in[3].rank() == 0 ? Tensor() : in[3]);
+  std::vector<Tensor> outputs;
+  for (const Tensor& sum : unstack(sums, 1)) {
+    const Tensors gates = split(sum + matmul(h, recurrent), 4, -1);
+    c = sigmoid(gates[1]) * c + sigmoid(gates[0]) * tanh(gates[2]);
+    h = sigmoid(gates[3]) * tanh(c);
+    outputs.push_back(h);
+  }
+  return {stack(outputs, 1), h, c};
+}
+
+struct Rule {
+  Operands in;
+  Tensor gates, h, c;
+
+  Grads operator()(std::span<const Tensor> dys, Needs need) const {
+    if (detail::any_tracked_of(in, dys)) return detail::recorded_gradients(in_steps, in, dys);
+    const Tensor &x = in[0], &kernel = in[1], &recurrent = in[2], &bias = in[3], &c0 = in[5];
+    const kernels::Recurrence r{x.shape()[0], x.shape()[1], recurrent.shape()[0]};
+    Tensor dz = detail::make_tensor(gates.shape(), gates.dtype());
+    Tensor dh0 = detail::gradient_to_continue(dys[1], c0), dc0 = detail::gradient_to_continue(dys[2], c0);
+    detail::visit_recurrent(x.dtype(), [&]<class T>(kernels::Type<T>) {
+      kernels::lstm_grad(r, const_data<T>(gates), const_data<T>(recurrent), const_data<T>(c0), const_data<T>(c),
+                         dys[0] ? const_data<T>(dys[0]) : nullptr, mutable_data<T>(dz), mutable_data<T>(dh0),
+                         mutable_data<T>(dc0));
+    });
+    const Tensor rows = reshape(dz, {r.batch * r.time, 4 * r.units});
+    Tensor dx, dkernel, drecurrent, dbias;
+    if (need[0]) dx = reshape(matmul(rows, kernel, {.transpose_b = true}), x.shape());
+    if (need[1]) dkernel = matmul(reshape(x, {rows.shape()[0], x.shape()[2]}), rows, {.transpose_a = true});
+    if (need[2]) drecurrent = matmul(detail::states_before(h, in[4]), rows, {.transpose_a = true});
+    if (need[3] && bias.rank() > 0) dbias = reduce_sum(rows, 0);
+    return Grads{dx, dkernel, drecurrent, dbias, dh0, dc0};
+  }
+};
+
+}  // namespace
+
+LstmResult lstm(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_kernel, const Tensor& bias,
+                const LstmOptions& options) {
+  const char* op = "lstm";
+  const std::int64_t units = detail::check_recurrent(op, x, kernel, recurrent_kernel, 4);
+  detail::check_recurrent_bias(op, bias, x, {4 * units});
+  const DType dtype = x.dtype();
+  Operands in{x,
+              kernel,
+              recurrent_kernel,
+              detail::or_nothing(bias, dtype),
+              detail::initial_state(op, "initial_h", options.initial_h, x, units),
+              detail::initial_state(op, "initial_c", options.initial_c, x, units)};
+  if (dtype == bfloat16) {
+    for (Tensor& operand : in) operand = cast(operand, float32);
+    const auto y = lstm(in[0], in[1], in[2], bias ? in[3] : Tensor(), {.initial_h = in[4], .initial_c = in[5]});
+    return {cast(y.outputs, dtype), cast(y.h, dtype), cast(y.c, dtype)};
+  }
+  Tensor gates, outputs[3], c;
+  {
+    const detail::NoRecording inside;
+    gates = linear(x, kernel, bias);
+    const Shape shape{x.shape()[0], x.shape()[1], units};
+    outputs[0] = detail::make_tensor(shape, dtype);
+    c = detail::make_tensor(shape, dtype);
+    detail::visit_recurrent(dtype, [&]<class T>(kernels::Type<T>) {
+      kernels::lstm({shape[0], shape[1], units}, mutable_data<T>(gates), const_data<T>(recurrent_kernel),
+                    const_data<T>(in[4]), const_data<T>(in[5]), mutable_data<T>(outputs[0]), mutable_data<T>(c));
+    });
+    outputs[1] = detail::last_step(outputs[0], in[4]);
+    outputs[2] = detail::last_step(c, in[5]);
+  }
+  if (is_recording()) {
+    const std::vector<Tensor> inputs = in;
+    record(op, Inputs(inputs), outputs, Rule{std::move(in), gates, detail::make_alias(outputs[0]), c});
+  }
+  return {outputs[0], outputs[1], outputs[2]};
+}
+
+}  // namespace xtape::nn

@@ -1,0 +1,128 @@
+#include "ops/recurrent.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/check.hpp"
+#include "core/fill.hpp"
+#include "xtape/tape/gradient_tape.hpp"
+
+namespace xtape::detail {
+
+std::int64_t check_recurrent(const char* op, const Tensor& x, const Tensor& kernel, const Tensor& recurrent,
+                             std::int64_t gates) {
+  if (!is_floating(x.dtype())) fail<TypeError>(op, "expected floating tensors, received {}", x.dtype());
+  if (kernel.dtype() != x.dtype() || recurrent.dtype() != x.dtype()) {
+    fail<TypeError>(op, "dtypes differ: x {}, kernel {}, recurrent_kernel {}", x.dtype(), kernel.dtype(),
+                    recurrent.dtype());
+  }
+  if (recurrent.rank() != 2 || recurrent.shape()[1] != gates * recurrent.shape()[0]) {
+    fail<ValueError>(op, "expected a recurrent_kernel [units, {} units], received shape {}", gates, recurrent.shape());
+  }
+  const std::int64_t units = recurrent.shape()[0];
+  if (x.rank() != 3) {
+    fail<ValueError>(op, "expected sequences [batch, time, features], received shape {}", x.shape());
+  }
+  const Shape wanted{x.shape()[2], gates * units};
+  if (kernel.shape() != wanted) {
+    fail<ValueError>(op,
+                     "expected a kernel of shape {} for x of shape {} and recurrent_kernel of shape {}: received "
+                     "{}",
+                     wanted, x.shape(), recurrent.shape(), kernel.shape());
+  }
+  return units;
+}
+
+void check_recurrent_bias(const char* op, const Tensor& bias, const Tensor& x, const Shape& shape) {
+  if (!bias) return;
+  if (bias.dtype() != x.dtype()) fail<TypeError>(op, "dtypes differ: x {}, bias {}", x.dtype(), bias.dtype());
+  if (bias.shape() != shape) {
+    fail<ValueError>(op, "expected a bias of shape {}, received {}", shape, bias.shape());
+  }
+}
+
+Tensor initial_state(const char* op, const char* name, const Tensor& given, const Tensor& x, std::int64_t units) {
+  const Shape shape{x.shape()[0], units};
+  if (!given) return filled(shape, x.dtype(), 0);
+  if (given.dtype() != x.dtype()) fail<TypeError>(op, "dtypes differ: x {}, {} {}", x.dtype(), name, given.dtype());
+  if (given.shape() != shape) {
+    fail<ValueError>(op, "expected {} of shape {}, received {}", name, shape, given.shape());
+  }
+  return given;
+}
+
+Tensor or_nothing(const Tensor& t, DType dtype) { return t ? t : filled({}, dtype, 0); }
+
+Tensor last_step(const Tensor& sequence, const Tensor& initial) {
+  Tensor last = make_tensor(initial.shape(), initial.dtype());
+  const std::size_t row = static_cast<std::size_t>(initial.shape()[1]) * itemsize(initial.dtype());
+  const auto batch = static_cast<std::size_t>(initial.shape()[0]);
+  const auto time = static_cast<std::size_t>(sequence.shape()[1]);
+  for (std::size_t b = 0; row > 0 && b < batch; ++b) {
+    const std::byte* from =
+        time == 0 ? initial.impl()->data() + b * row : sequence.impl()->data() + ((b + 1) * time - 1) * row;
+    std::memcpy(last.impl()->data() + b * row, from, row);
+  }
+  return last;
+}
+
+Tensor states_before(const Tensor& sequence, const Tensor& initial) {
+  const auto& shape = sequence.shape();
+  Tensor before = make_tensor({shape[0] * shape[1], shape[2]}, sequence.dtype());
+  const std::size_t row = static_cast<std::size_t>(shape[2]) * itemsize(sequence.dtype());
+  const auto batch = static_cast<std::size_t>(shape[0]), time = static_cast<std::size_t>(shape[1]);
+  if (before.size() == 0) return before;
+  for (std::size_t b = 0; b < batch; ++b) {
+    std::byte* to = before.impl()->data() + b * time * row;
+    std::memcpy(to, initial.impl()->data() + b * row, row);
+    std::memcpy(to + row, sequence.impl()->data() + b * time * row, (time - 1) * row);
+  }
+  return before;
+}
+
+Tensor gradient_to_continue(const Tensor& given, const Tensor& like) {
+  if (!given) return filled(like.shape(), like.dtype(), 0);
+  Tensor copy = make_tensor(like.shape(), like.dtype());
+  if (copy.size() > 0) {
+    std::memcpy(copy.impl()->data(), given.impl()->data(),
+                static_cast<std::size_t>(copy.size()) * itemsize(copy.dtype()));
+  }
+  return copy;
+}
+
+bool any_tracked_of(const std::vector<Tensor>& inputs, std::span<const Tensor> dys) {
+  if (!is_recording()) return false;
+  const auto tracked = [](const Tensor& t) { return t && is_tracked({t}); };
+  return std::any_of(inputs.begin(), inputs.end(), tracked) || std::any_of(dys.begin(), dys.end(), tracked);
+}
+
+Grads recorded_gradients(const std::function<std::vector<Tensor>(const std::vector<Tensor>&)>& f,
+                         const std::vector<Tensor>& inputs, std::span<const Tensor> dys) {
+  GradientTape tape;
+  tape.watch(inputs);
+  const std::vector<Tensor> results = f(inputs);
+  std::vector<Tensor> targets, incoming;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (!dys[i]) continue;
+    targets.push_back(results[i]);
+    incoming.push_back(dys[i]);
+  }
+  // A tensor that was given twice gets its whole gradient once.
+  std::vector<Tensor> sources;
+  std::vector<std::size_t> place;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const bool again =
+        std::any_of(sources.begin(), sources.end(), [&](const Tensor& s) { return s.is_same(inputs[i]); });
+    if (again) continue;
+    sources.push_back(inputs[i]);
+    place.push_back(i);
+  }
+  const Tensors found = tape.gradient(targets, sources, {.output_gradients = incoming});
+  std::vector<Tensor> all(inputs.size());
+  for (std::size_t i = 0; i < place.size(); ++i) all[place[i]] = found[i];
+  Grads result;
+  for (auto& gradient : all) result.push_back(std::move(gradient));
+  return result;
+}
+
+}  // namespace xtape::detail

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "kernels/dispatch.hpp"
+#include "kernels/recurrent.hpp"
+#include "xtape/core/tensor.hpp"
+#include "xtape/tape/record.hpp"
+
+// What lstm and gru share.
+namespace xtape::detail {
+
+/// Checks the operands of a recurrent op; its kernels are `gates` times as wide as the state, whose size is returned.
+std::int64_t check_recurrent(const char* op, const Tensor& x, const Tensor& kernel, const Tensor& recurrent,
+                             std::int64_t gates);
+/// Checks the bias, which may be empty.
+void check_recurrent_bias(const char* op, const Tensor& bias, const Tensor& x, const Shape& shape);
+/// The state as given, checked, or zeros.
+Tensor initial_state(const char* op, const char* name, const Tensor& given, const Tensor& x, std::int64_t units);
+
+/// The op's inputs as a tape and the rules below want them: a number stands for one that is not there.
+Tensor or_nothing(const Tensor& t, DType dtype);
+
+// Not recorded:
+/// [batch, units]: the last step of [batch, time, units], or the initial state where there is no step.
+Tensor last_step(const Tensor& sequence, const Tensor& initial);
+/// The state before each step, [batch * time, units].
+Tensor states_before(const Tensor& sequence, const Tensor& initial);
+/// A copy to be overwritten of the gradient of a state, zeros where there is none.
+Tensor gradient_to_continue(const Tensor& given, const Tensor& like);
+
+/// The gradients of a function made of public ops, recorded by the tapes around: how a fused op is differentiated once
+/// more. `dys` are those of its results, empty where there is none.
+Grads recorded_gradients(const std::function<std::vector<Tensor>(const std::vector<Tensor>&)>& f,
+                         const std::vector<Tensor>& inputs, std::span<const Tensor> dys);
+/// Whether a tape follows any of them.
+bool any_tracked_of(const std::vector<Tensor>& inputs, std::span<const Tensor> dys);
+
+/// Calls f(type) for float32 and float64.
+template <class F>
+void visit_recurrent(DType dtype, const F& f) {
+  if (dtype == float32) {
+    f(kernels::Type<float>{});
+  } else {
+    f(kernels::Type<double>{});
+  }
+}
+
+}  // namespace xtape::detail
