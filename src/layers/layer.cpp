@@ -241,7 +241,11 @@ auto Layer::run(const Inputs& inputs, CallOptions options, F&& compute) {
       own.output_shape = typical_shape(first_of(inputs), first);
     }
     if (own.activity_regularizer) {
-      for (const Tensor& each : TensorList(output)) add_loss(own.activity_regularizer(each));
+      for (const Tensor& each : TensorList(output)) {
+        // The mean over the batch, as in Keras.
+        const std::int64_t batch = each.rank() > 0 ? each.shape()[0] : 1;
+        if (batch > 0) add_loss(own.activity_regularizer(each) / static_cast<double>(batch));
+      }
     }
     return output;
   } catch (Error& error) {
