@@ -3,6 +3,7 @@
 #include "core/check.hpp"
 #include "core/warn.hpp"
 #include "losses/shapes.hpp"
+#include "ops/logits.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/nn.hpp"
 
@@ -16,19 +17,25 @@ void check_floating(const char* op, const Tensor& y_pred) {
 /// (1 - s) labels + s / n
 Tensor smoothed(const Tensor& labels, double s, double n) { return s > 0 ? labels * (1 - s) + s / n : labels; }
 
+/// The logits of the activation that made y_pred, where they are known.
+Prediction traced(const char* op, const Tensor& y_pred, const Tensor& logits, bool from_logits,
+                  const char* activation) {
+  if (logits && from_logits) {
+    static std::atomic<int> given{0};
+    warn_limited(given, 5, op,
+                 "received from_logits = true, but y_pred was made by a {0} and so does not represent logits: the "
+                 "logits that the {0} was taken of are used",
+                 activation);
+  }
+  const Tensor& values = logits ? logits : y_pred;
+  return {values.dtype() == float64 ? values : cast(values, float32), from_logits || logits};
+}
+
 }  // namespace
 
 Prediction prediction_of(const char* op, const Tensor& y_pred, bool from_logits) {
   check_floating(op, y_pred);
-  const Tensor logits = logits_of(y_pred);
-  if (logits && from_logits) {
-    static std::atomic<int> given{0};
-    warn_limited(given, 5, op,
-                 "received from_logits = true, but y_pred was made by a softmax and so does not represent logits: the "
-                 "logits that the softmax was taken of are used");
-  }
-  const Tensor& values = logits ? logits : y_pred;
-  return {values.dtype() == float64 ? values : cast(values, float32), from_logits || logits};
+  return traced(op, y_pred, logits_of(y_pred), from_logits, "softmax");
 }
 
 Categorical categorical_inputs(const char* op, const Tensor& y_true, const Tensor& y_pred, bool from_logits,
@@ -57,8 +64,9 @@ Categorical binary_inputs(const char* op, const Tensor& y_true, const Tensor& y_
                           double label_smoothing) {
   check_smoothing(op, label_smoothing);
   check_floating(op, y_pred);
-  const auto [labels, values] = paired(op, y_true, y_pred);
-  return {smoothed(labels, label_smoothing, 2), values, from_logits};
+  const Prediction known = traced(op, y_pred, sigmoid_logits_of(y_pred), from_logits, "sigmoid");
+  const auto [labels, values] = paired(op, y_true, known.values);
+  return {smoothed(labels, label_smoothing, 2), values, known.is_logits};
 }
 
 Tensor binary_crossentropy_of(const Categorical& inputs) {

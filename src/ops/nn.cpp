@@ -1,6 +1,7 @@
 #include "xtape/ops/nn.hpp"
 
 #include "ops/elementwise.hpp"
+#include "ops/logits.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
@@ -51,7 +52,12 @@ Tensor softplus(const Tensor& x) {
   return record("softplus", {x}, y, [x](const Tensor& dy) { return Grads{dy * xtape::sigmoid(x)}; });
 }
 
-Tensor sigmoid(const Tensor& x) { return xtape::sigmoid(x); }
+Tensor sigmoid(const Tensor& x) {
+  Tensor y = xtape::sigmoid(x);
+  detail::remember_sigmoid(y, x);
+  return y;
+}
+
 Tensor tanh(const Tensor& x) { return xtape::tanh(x); }
 Tensor linear(const Tensor& x) { return x; }
 

@@ -2,6 +2,7 @@
 
 #include "core/fill.hpp"
 #include "ops/elementwise.hpp"
+#include "ops/logits.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
@@ -52,11 +53,7 @@ Tensor softmax_last(const Tensor& x) {
   for_last_axis(x, [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
     kernels::softmax(detail::const_data<T>(x), detail::mutable_data<T>(y), rows, n);
   });
-  // Logits that are a softmax themselves are not kept: destroying a long chain of them would recurse.
-  if (x.impl()->origin == nullptr && x.impl()->owner->origin == nullptr) {
-    y.impl()->origin = x.impl();
-    detail::retain(x.impl());
-  }
+  detail::remember_softmax(y, x);
   return record("softmax", {x}, y, [y](const Tensor& dy) { return Grads{softmax_grad(dy, y)}; });
 }
 
@@ -73,13 +70,6 @@ Tensor log_softmax_last(const Tensor& x) {
 Tensor column(const Tensor& dy) { return expand_dims(dy, -1); }
 
 }  // namespace
-
-Tensor detail::logits_of(const Tensor& probabilities) {
-  TensorImpl* logits = probabilities.impl()->origin;
-  if (logits == nullptr || probabilities.impl()->sparse) return {};
-  retain(logits);
-  return Tensor::adopt(logits);
-}
 
 namespace nn {
 

@@ -3,8 +3,10 @@
 #include <cmath>
 
 #include "support/check.hpp"
+#include "support/warning_capture.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/error.hpp"
+#include "xtape/losses/categorical_crossentropy.hpp"
 #include "xtape/losses/focal_crossentropy.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/nn.hpp"
@@ -171,4 +173,43 @@ TEST_CASE("categorical_focal_crossentropy: gradients, logits of any size, errors
                     losses::categorical_focal_crossentropy(y, x, {.alpha = {1, 2}}));
   CHECK_THROWS_TEXT(ValueError, "[categorical_focal_crossentropy] expected gamma >= 0, received nan",
                     CategoricalFocalCrossentropy({.gamma = std::nan("")}));
+}
+
+TEST_CASE("binary_crossentropy: right after sigmoid, exact for logits of any size") {
+  // The probabilities of these are 0 and 1 to the last bit.
+  for (const DType dtype : {float32, float64}) {
+    const Tensor x = cast(constant({{300.0}, {300.0}, {-300.0}, {0.0}}), dtype), y = constant({1, 0, 1, 1});
+    GradientTape tape;
+    tape.watch(x);
+    const Tensor loss = binary_crossentropy(y, nn::sigmoid(x));
+    CHECK_CLOSE(loss, {0, 300, 300, std::log(2)}, 1e-6, 1e-100);
+    CHECK_CLOSE(tape.gradient(loss, x), {0, 1, -1, -0.5}, 1e-6, 1e-100);
+  }
+  const Tensor x = constant({{1.5, -2.7}, {-3.8, 0.0}}, float64), y = constant({{0.2, 1.0}, {0.9, 0.0}}, float64);
+  const auto check = check_gradients([&](const Tensor& v) { return binary_crossentropy(y, nn::sigmoid(v)); }, x);
+  CHECK_MESSAGE(check.ok, check.message);
+  CHECK_CLOSE(binary_crossentropy(y, nn::sigmoid(x)), binary_crossentropy(y, sigmoid(x)), 1e-6);
+  CHECK_CLOSE(losses::binary_focal_crossentropy(y, nn::sigmoid(x)), losses::binary_focal_crossentropy(y, sigmoid(x)),
+              1e-6);
+}
+
+TEST_CASE("binary_crossentropy: a sigmoid's logits are not a softmax's, nor the other way round") {
+  const Tensor x = constant({{1.0, -2.0}, {0.5, 3.0}}, float64), y = eye(2);
+  CHECK_CLOSE(binary_crossentropy(y, nn::softmax(x)), binary_crossentropy(y, nn::softmax(x) * 1));
+  CHECK_CLOSE(losses::categorical_crossentropy(y, nn::sigmoid(x)), losses::categorical_crossentropy(y, sigmoid(x)));
+  // A sigmoid of probabilities that remember their logits is not traced, but right.
+  CHECK_CLOSE(binary_crossentropy(y, nn::sigmoid(nn::sigmoid(x))), binary_crossentropy(y, sigmoid(sigmoid(x))), 1e-6);
+  CHECK_CLOSE(binary_crossentropy(y, nn::sigmoid(nn::softmax(x))), binary_crossentropy(y, sigmoid(nn::softmax(x))),
+              1e-6);
+  CHECK_CLOSE(losses::categorical_crossentropy(y, nn::softmax(nn::sigmoid(x))),
+              losses::categorical_crossentropy(y, nn::softmax(sigmoid(x))), 1e-6);
+}
+
+TEST_CASE("binary_crossentropy: from_logits after a sigmoid warns and uses its logits") {
+  const testing::WarningCapture warnings;
+  const Tensor x = constant({{1.0, -2.0}}), y = constant({{1, 0}});
+  CHECK_CLOSE(binary_crossentropy(y, nn::sigmoid(x), {.from_logits = true}),
+              binary_crossentropy(y, x, {.from_logits = true}));
+  CHECK(warnings.text().find("[binary_crossentropy] received from_logits = true, but y_pred was made by a sigmoid") !=
+        std::string::npos);
 }

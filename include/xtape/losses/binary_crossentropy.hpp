@@ -12,8 +12,9 @@ struct BinaryCrossentropyArguments {
 };
 
 /// mean(-y_true log y_pred - (1 - y_true) log(1 - y_pred)) along an axis: labels of 0 and 1, or probabilities, and
-/// predictions of the same shape. Exact and without overflow for logits of any size; probabilities are clipped to
-/// [1e-7, 1 - 1e-7], as in Keras: a clipped one gets no gradient. The result of bfloat16 predictions is float32.
+/// predictions of the same shape. Exact and without overflow for logits of any size. Probabilities
+/// that nn::sigmoid has just made are traced back to their logits, as in Keras; others are clipped to [1e-7, 1 - 1e-7]:
+/// a clipped one gets no gradient. The result of bfloat16 predictions is float32.
 ///
 /// A last axis of size 1 that y_true or y_pred lacks is added. Throws a ValueError for other shapes that differ, for
 /// scalars and for a label_smoothing outside [0, 1], a TypeError for predictions that are not floating.
