@@ -30,6 +30,17 @@ void expect_axis(const Layer& layer, const Shape& shape, int axis, std::int64_t 
                    layer.name(), axis, size, shape);
 }
 
+int expect_axis_inside(const Layer& layer, const Shape& shape, int axis) {
+  const int place = axis < 0 ? axis + shape.rank() : axis;
+  if (place >= 0 && place < shape.rank()) return place;
+  fail<ValueError>(layer.class_name().c_str(), "Axis {} is out of bounds for layer \"{}\" and input shape {}", axis,
+                   layer.name(), shape);
+}
+
+void check_epsilon(const char* where, double epsilon) {
+  if (!(epsilon >= 0)) fail<ValueError>(where, "expected epsilon >= 0, received epsilon={}", epsilon);
+}
+
 std::string join(const std::vector<Shape>& shapes) {
   std::string text;
   for (const auto& shape : shapes) {

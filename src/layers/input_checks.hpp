@@ -12,6 +12,12 @@ void expect_min_ndim(const Layer& layer, const Shape& shape, int ndim);
 /// The layer was built for this size of an axis.
 void expect_axis(const Layer& layer, const Shape& shape, int axis, std::int64_t size);
 
+/// The axis counted from the front.
+int expect_axis_inside(const Layer& layer, const Shape& shape, int axis);
+
+/// Throws a ValueError "[where] ..." for one that is negative or NaN.
+void check_epsilon(const char* where, double epsilon);
+
 /// "(2, 3), (2, 4)"
 std::string join(const std::vector<Shape>& shapes);
 

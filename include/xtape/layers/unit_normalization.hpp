@@ -1,0 +1,27 @@
+#pragma once
+
+#include "xtape/layers/layer.hpp"
+#include "xtape/ops/reduce.hpp"
+
+namespace xtape::layers {
+
+/// Keyword arguments of UnitNormalization.
+struct UnitNormalizationOptions {
+  std::string name = {};
+};
+
+/// x / |x| with the 2-norm over an axis, or over several together (keras.layers.UnitNormalization); norms below 1e-12
+/// count as 1e-12. Throws a ValueError for an axis outside of the input.
+class UnitNormalization : public LayerBase<UnitNormalization> {
+ public:
+  explicit UnitNormalization(Axes axis = -1, UnitNormalizationOptions options = {})
+      : LayerBase(std::move(options.name)), axis_(std::move(axis)) {}
+
+ protected:
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  Axes axis_;
+};
+
+}  // namespace xtape::layers

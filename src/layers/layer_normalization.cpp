@@ -1,0 +1,44 @@
+#include "xtape/layers/layer_normalization.hpp"
+
+#include <algorithm>
+
+#include "core/check.hpp"
+#include "layers/input_checks.hpp"
+#include "layers/weight_options.hpp"
+#include "xtape/ops/normalization.hpp"
+
+namespace xtape::layers {
+
+LayerNormalization::LayerNormalization(LayerNormalizationOptions options)
+    : LayerBase(options.name), options_(std::move(options)) {
+  detail::check_epsilon("LayerNormalization", options_.epsilon);
+}
+
+std::vector<int> LayerNormalization::axes_of(const Shape& shape) const {
+  std::vector<int> axes;
+  if (options_.axis.all()) {
+    for (int axis = 1; axis < shape.rank(); ++axis) axes.push_back(axis);
+  }
+  for (const int axis : options_.axis.axes()) axes.push_back(detail::expect_axis_inside(*this, shape, axis));
+  std::sort(axes.begin(), axes.end());
+  return axes;
+}
+
+void LayerNormalization::build(const Shape& input_shape) {
+  std::vector<std::int64_t> sizes;
+  for (const int axis : axes_of(input_shape)) sizes.push_back(input_shape[axis]);
+  sizes_ = Shape(sizes);
+  if (options_.scale) gamma_ = add_weight("gamma", sizes_, detail::gamma_options(options_));
+  if (options_.center) beta_ = add_weight("beta", sizes_, detail::beta_options(options_));
+}
+
+Tensor LayerNormalization::call(const Tensor& inputs) {
+  const std::vector<int> axes = axes_of(inputs.shape());
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    detail::expect_axis(*this, inputs.shape(), axes[i], sizes_[static_cast<int>(i)]);
+  }
+  return nn::layer_norm(inputs, options_.scale ? gamma_.value() : Tensor(), options_.center ? beta_.value() : Tensor(),
+                        {.axes = axes, .epsilon = options_.epsilon});
+}
+
+}  // namespace xtape::layers

@@ -1,0 +1,187 @@
+#include <cmath>
+
+#include "layers/harness.hpp"
+#include "support/check.hpp"
+#include "xtape/core/creation.hpp"
+#include "xtape/core/error.hpp"
+#include "xtape/core/random.hpp"
+#include "xtape/layers/batch_normalization.hpp"
+#include "xtape/layers/group_normalization.hpp"
+#include "xtape/layers/layer_normalization.hpp"
+#include "xtape/layers/unit_normalization.hpp"
+#include "xtape/models/sequential.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/ops/reduce.hpp"
+#include "xtape/tape/gradient_tape.hpp"
+
+namespace xtape {
+namespace {
+
+using layers::BatchNormalization, layers::GroupNormalization, layers::LayerNormalization, layers::UnitNormalization;
+
+const testing::LayerTable table = {
+    {.layer = "BatchNormalization",
+     .make = [](DType d) { return BatchNormalization({.dtype = d}); },
+     .inputs = {{.shape = {5, 3}}},
+     .outputs = {{5, 3}},
+     .weights = {{"gamma", {3}}, {"beta", {3}}, {"moving_mean", {3}, false}, {"moving_variance", {3}, false}},
+     .wrong = {{{{}}, "Axis -1 is out of bounds for layer \"the_layer\" and input shape ()"}},
+     .training_differs = true},
+    {.layer = "BatchNormalization",
+     .make =
+         [](DType d) {
+           return BatchNormalization({.axis = 1, .center = false, .moving_variance_initializer = "ones", .dtype = d});
+         },
+     .inputs = {{.shape = {2, 3, 2, 2}}},
+     .outputs = {{2, 3, 2, 2}},
+     .weights = {{"gamma", {3}}, {"moving_mean", {3}, false}, {"moving_variance", {3}, false}},
+     .training_differs = true},
+    {.layer = "BatchNormalization",
+     .make = [](DType d) { return BatchNormalization({.scale = false, .dtype = d}); },
+     .inputs = {{.shape = {2, 2, 3, 2}}},
+     .outputs = {{2, 2, 3, 2}},
+     .weights = {{"beta", {2}}, {"moving_mean", {2}, false}, {"moving_variance", {2}, false}},
+     .training_differs = true},
+    {.layer = "LayerNormalization",
+     .make = [](DType d) { return LayerNormalization({.dtype = d}); },
+     .inputs = {{.shape = {2, 3, 4}}},
+     .outputs = {{2, 3, 4}},
+     .weights = {{"gamma", {4}}, {"beta", {4}}},
+     .wrong = {{{{}}, "Axis -1 is out of bounds"}}},
+    {.layer = "LayerNormalization",
+     .make =
+         [](DType d) {
+           return LayerNormalization({.axis = {-1, 1}, .scale = false, .dtype = d});
+         },
+     .inputs = {{.shape = {2, 3, 2, 2}}},
+     .outputs = {{2, 3, 2, 2}},
+     .weights = {{"beta", {3, 2}}}},
+    {.layer = "GroupNormalization",
+     .make = [](DType d) { return GroupNormalization({.groups = 2, .dtype = d}); },
+     .inputs = {{.shape = {2, 2, 3, 4}}},
+     .outputs = {{2, 2, 3, 4}},
+     .weights = {{"gamma", {4}}, {"beta", {4}}},
+     .wrong = {{{{2, 3}}, "must be a multiple of the number of groups (2)"}, {{{4}}, "expected min_ndim=2"}}},
+    {.layer = "GroupNormalization",
+     .make = [](DType d) { return GroupNormalization({.groups = -1, .axis = 1, .center = false, .dtype = d}); },
+     .inputs = {{.shape = {2, 3, 4}}},
+     .outputs = {{2, 3, 4}},
+     .weights = {{"gamma", {3}}}},
+    {.layer = "UnitNormalization",
+     .make = [](DType) { return UnitNormalization(); },
+     .inputs = {{.shape = {2, 3, 4}}},
+     .outputs = {{2, 3, 4}},
+     .wrong = {{{{}}, "Axis -1 is out of bounds"}}},
+    {.layer = "UnitNormalization",
+     .make =
+         [](DType) {
+           return UnitNormalization({1, 2});
+         },
+     .inputs = {{.shape = {2, 3, 4}}},
+     .outputs = {{2, 3, 4}}},
+};
+
+TEST_CASE("normalization layers: what holds for every layer") { testing::check_layers(table); }
+
+// Two channels: means 2 and 20, variances 1 and 100.
+const Tensor batch = constant({{1.0, 10.0}, {3.0, 30.0}});
+
+TEST_CASE("BatchNormalization: in training with the batch's statistics, which the moving ones follow") {
+  BatchNormalization layer({.momentum = 0.9});
+  CHECK_CLOSE(layer(batch), batch / std::sqrt(1.001), 1e-6);  // mean 0 and variance 1 at first
+  CHECK_CLOSE(layer.moving_mean(), {0.0, 0.0});
+  const double one = 1 / std::sqrt(1.001), ten = 10 / std::sqrt(100.001);
+  CHECK_CLOSE(layer(batch, {.training = true}), {-one, -ten, one, ten}, 1e-5);
+  CHECK_CLOSE(layer.moving_mean(), {0.2, 2.0});
+  CHECK_CLOSE(layer.moving_variance(), {0.9 + 0.1, 0.9 + 10.0});
+  (void)layer(batch, {.training = true});
+  CHECK_CLOSE(layer.moving_mean(), {0.9 * 0.2 + 0.2, 0.9 * 2 + 2});
+  CHECK_CLOSE(layer.moving_variance(), {1.0, 0.9 * 10.9 + 10});
+  // From here on with these.
+  const double mean = 0.38, variance = 1.0;
+  CHECK_CLOSE(slice(layer(batch), {0, 0}, {2, 1}),
+              {(1 - mean) / std::sqrt(variance + 1e-3), (3 - mean) / std::sqrt(variance + 1e-3)}, 1e-5);
+}
+
+TEST_CASE("BatchNormalization: Keras's correctness test") {
+  // Of a distribution with mean 5 and deviation 10, the result has mean 0 and deviation 1.
+  BatchNormalization layer({.momentum = 0.8});
+  const Tensor x = random::Generator(7).normal({200, 4, 4, 3}, 5, 10);
+  Tensor y;
+  for (int i = 0; i < 20; ++i) y = layer(x, {.training = true});
+  CHECK_CLOSE(reduce_mean(y, {0, 1, 2}), {0.0, 0.0, 0.0}, 0, 1e-4);
+  CHECK_CLOSE(reduce_mean(square(y), {0, 1, 2}), {1.0, 1.0, 1.0}, 1e-4);
+  CHECK_CLOSE(layer(x), y, 0.1, 0.1);  // the moving ones have come close
+}
+
+TEST_CASE("BatchNormalization: frozen it runs as outside of training") {
+  Sequential model{BatchNormalization()};
+  (void)model(batch);
+  model.set_trainable(false);
+  CHECK_CLOSE(model(batch, {.training = true}), batch / std::sqrt(1.001), 1e-6);
+  CHECK_CLOSE(model.variables()[2], {0.0, 0.0});
+  CHECK(model.trainable_variables().empty());
+  model.set_trainable(true);
+  CHECK(model.trainable_variables().size() == 2);
+  (void)model(batch, {.training = true});
+  CHECK_CLOSE(model.variables()[2], {0.02, 0.2}, 1e-5);
+}
+
+TEST_CASE("BatchNormalization: an empty batch in training changes nothing; tapes do not see the moving statistics") {
+  BatchNormalization layer;
+  CHECK(layer(zeros({0, 2}), {.training = true}).shape() == Shape{0, 2});
+  CHECK_CLOSE(layer.moving_variance(), {1.0, 1.0});
+  GradientTape tape;
+  const Tensor y = reduce_sum(layer(batch, {.training = true}));
+  CHECK(tape.gradient(y, layer.moving_mean()).defined() == false);
+}
+
+TEST_CASE("normalization layers: options that cannot be") {
+  CHECK_THROWS_TEXT(ValueError, "[BatchNormalization] expected 0 <= momentum <= 1, received momentum=1.5",
+                    BatchNormalization({.momentum = 1.5}));
+  CHECK_THROWS_TEXT(ValueError, "[BatchNormalization] expected epsilon >= 0, received epsilon=-1",
+                    BatchNormalization({.epsilon = -1}));
+  CHECK_THROWS_TEXT(ValueError, "Axis 2 is out of bounds", BatchNormalization({.axis = 2})(batch));
+  CHECK_THROWS_TEXT(ValueError, "expected a positive integer (or `-1` for instance normalization). Received: groups=0",
+                    GroupNormalization({.groups = 0}));
+  CHECK_THROWS_TEXT(ValueError, "Number of groups (32) cannot be more than the number of channels (2).",
+                    GroupNormalization()(batch));
+  BatchNormalization layer;
+  (void)layer(batch);
+  CHECK_THROWS_TEXT(ValueError, "expected axis -1 of input shape to have value 2, but received input with shape (1, 3)",
+                    layer(ones({1, 3})));
+}
+
+TEST_CASE("LayerNormalization: the example of Keras's docs") {
+  // data = np.arange(10).reshape(5, 2) * 10; the docs print -0.99998 and 0.99998 for all rows.
+  const Tensor data = reshape(arange(10), {5, 2});
+  const Tensor y = LayerNormalization()(cast(data, float32) * 10);
+  const double half = 5 / std::sqrt(25 + 1e-3);
+  for (int i = 0; i < 5; ++i) CHECK_CLOSE(slice(y, {i, 0}, {1, 2}), {-half, half}, 1e-6);
+  CHECK(half == doctest::Approx(0.99998).epsilon(1e-6));
+}
+
+TEST_CASE("GroupNormalization: Keras's correctness tests") {
+  // keras/layers/normalization/group_normalization_test.py, test_correctness_1d and _2d
+  const Tensor line = constant({{-1.0, -1.0, 1.0, 1.0, 2.0, 2.0, 0.0, -2.0}}, float32);
+  const auto run = [&](std::int64_t groups) {
+    return GroupNormalization({.groups = groups, .epsilon = 0, .center = false, .scale = false})(line);
+  };
+  const auto halves = run(2);  // of the first four: mean 0, deviation 1; of the last: mean 0.5, variance 2.75
+  const double s = std::sqrt(2.75);
+  CHECK_CLOSE(halves, {-1, -1, 1, 1, 1.5 / s, 1.5 / s, -0.5 / s, -2.5 / s}, 1e-6);
+  const auto whole = run(1);  // mean 0.25, variance 2 - 0.0625
+  const double w = std::sqrt(2 - 0.0625);
+  CHECK_CLOSE(slice(whole, {0, 4}, {1, 4}), {1.75 / w, 1.75 / w, -0.25 / w, -2.25 / w}, 1e-6);
+}
+
+TEST_CASE("UnitNormalization: the example of Keras's docs, and zeros") {
+  const Tensor y = UnitNormalization()(constant({{3.0, 4.0}, {0.0, 0.0}, {0.0, -1e-9}}));
+  CHECK_CLOSE(y, {0.6, 0.8, 0, 0, 0, -1}, 1e-6);
+  const Tensor data = cast(reshape(arange(1, 7), {2, 3}), float32);
+  CHECK(reduce_sum(square(slice(UnitNormalization()(data), {0, 0}, {1, 3}))).item() == doctest::Approx(1));
+}
+
+}  // namespace
+}  // namespace xtape
