@@ -10,6 +10,7 @@ constexpr MnistFiles files = {
     "fashion-mnist",
     "To get it, run `apt install dataset-fashion-mnist` on Debian, or put the four files *-ubyte.gz of "
     "https://github.com/zalandoresearch/fashion-mnist into ~/.keras/datasets/fashion-mnist.",
+    nullptr,
     "mnist",
     {5, 0, 4, 1, 9, 2, 1, 3, 1, 4}};
 

@@ -1,14 +1,16 @@
 #include "data/mnist_files.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <system_error>
 #include <vector>
 
 #include "core/check.hpp"
+#include "data/dataset_files.hpp"
 #include "io/idx_reader.hpp"
+#include "io/npz_file.hpp"
 #include "kernels/parallel.hpp"
 
 namespace xtape::datasets {
@@ -20,11 +22,6 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t side = 28;
 constexpr int classes = 10;
-
-bool is_file(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored);
-}
 
 /// The file of "train-images-idx3", say, by any of its names; empty when there is none.
 std::string find_file(const fs::path& folder, std::string name) {
@@ -40,7 +37,7 @@ std::string find_file(const fs::path& folder, std::string name) {
 
 constexpr const char* file_names[] = {"train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"};
 
-/// Why the folder is not one to read from; nothing where it is.
+/// Why the folder is not one to read the four files from; nothing where it is.
 std::optional<std::string> lack_of(const fs::path& folder) {
   std::error_code ignored;
   if (!fs::is_directory(folder, ignored)) return "no such folder";
@@ -50,34 +47,26 @@ std::optional<std::string> lack_of(const fs::path& folder) {
   return std::nullopt;
 }
 
-const char* variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr && *value != '\0' ? value : nullptr;
+bool has_npz(const MnistFiles& files, const fs::path& folder) {
+  return files.npz != nullptr && is_file(folder / files.npz);
 }
 
-std::vector<fs::path> folders(const MnistFiles& files, const std::string& dir) {
-  if (!dir.empty()) return {fs::path(dir) / files.folder, dir};
-  std::vector<fs::path> all;
-  if (const char* data = variable("XTAPE_DATA")) all = {fs::path(data) / files.folder, data};
-  if (const char* home = variable("HOME")) all.push_back(fs::path(home) / ".keras/datasets" / files.folder);
-  all.push_back(fs::path("/usr/share/datasets") / files.folder);
-  return all;
+void check_shape(const MnistFiles& files, const std::string& path, const Shape& shape, DType dtype, const char* wanted,
+                 const Shape& row) {
+  if (dtype == uint8 && shape.rank() == row.rank() + 1 && std::equal(row.begin(), row.end(), shape.begin() + 1)) return;
+  fail<DataError>(files.op, "{}: expected {} of uint8, received {} of {}", path, wanted, shape, dtype);
 }
 
-void check_shape(const MnistFiles& files, const IdxReader& reader, const char* wanted, const Shape& row) {
-  const Shape& shape = reader.shape();
-  if (reader.dtype() == uint8 && shape.rank() == row.rank() + 1 &&
-      std::equal(row.begin(), row.end(), shape.begin() + 1)) {
-    return;
-  }
-  fail<DataError>(files.op, "{}: expected {} of uint8, received {} of {}", reader.path(), wanted, shape,
-                  reader.dtype());
+void scale(const std::uint8_t* from, float* to, std::int64_t count) {
+  kernels::parallel_for(count, kernels::elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) to[i] = static_cast<float>(from[i]) / 255.0f;
+  });
 }
 
 /// The images as [n, 28, 28, 1]. Piece by piece, so that the bytes need no memory of their own.
 Tensor read_images(const MnistFiles& files, const std::string& path, bool normalize) {
   IdxReader reader(path);
-  check_shape(files, reader, "images (n, 28, 28)", {side, side});
+  check_shape(files, path, reader.shape(), reader.dtype(), "images (n, 28, 28)", {side, side});
   const std::int64_t n = reader.shape()[0];
   Tensor images = detail::make_idx_tensor(reader, {n, side, side, 1}, normalize ? float32 : uint8);
   constexpr std::int64_t piece = 1 << 20;
@@ -89,21 +78,12 @@ Tensor read_images(const MnistFiles& files, const std::string& path, bool normal
       continue;
     }
     reader.read(bytes.data(), static_cast<std::size_t>(count));
-    float* to = detail::mutable_data<float>(images) + at;
-    kernels::parallel_for(count, kernels::elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i)
-        to[i] = static_cast<float>(bytes[static_cast<std::size_t>(i)]) / 255.0f;
-    });
+    scale(bytes.data(), detail::mutable_data<float>(images) + at, count);
   }
   return images;
 }
 
-Tensor read_labels(const MnistFiles& files, const std::string& path) {
-  IdxReader reader(path);
-  check_shape(files, reader, "labels (n,)", {});
-  const std::int64_t n = reader.shape()[0];
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(n));
-  if (n > 0) reader.read(bytes.data(), bytes.size());
+Tensor check_labels(const MnistFiles& files, const std::string& path, std::span<const std::uint8_t> bytes) {
   const auto wrong = std::ranges::find_if(bytes, [](std::uint8_t label) { return label >= classes; });
   if (wrong != bytes.end()) {
     fail<DataError>(files.op, "{}: expected labels from 0 to {}, received {} at index {}", path, classes - 1, *wrong,
@@ -114,16 +94,21 @@ Tensor read_labels(const MnistFiles& files, const std::string& path) {
     fail<DataError>(files.op, "{}: expected the labels of {}, received those of {}, which begin with {}", path,
                     files.folder, files.other, fmt::join(files.other_labels, " "));
   }
-  Tensor labels = detail::make_tensor({n}, int32);
+  Tensor labels = detail::make_tensor({static_cast<std::int64_t>(bytes.size())}, int32);
   std::ranges::copy(bytes, detail::mutable_data<std::int32_t>(labels));
   return labels;
 }
 
-data::TensorDataset read_part(const MnistFiles& files, const fs::path& folder, const char* images_name,
-                              const char* labels_name, bool normalize) {
-  const std::string images_path = find_file(folder, images_name), labels_path = find_file(folder, labels_name);
-  Tensor labels = read_labels(files, labels_path);
-  Tensor images = read_images(files, images_path, normalize);
+Tensor read_labels(const MnistFiles& files, const std::string& path) {
+  IdxReader reader(path);
+  check_shape(files, path, reader.shape(), reader.dtype(), "labels (n,)", {});
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(reader.shape()[0]));
+  if (!bytes.empty()) reader.read(bytes.data(), bytes.size());
+  return check_labels(files, path, bytes);
+}
+
+data::TensorDataset make_part(const MnistFiles& files, const std::string& images_path, Tensor images,
+                              const std::string& labels_path, Tensor labels) {
   const std::int64_t count = images.shape(0);
   if (count != labels.size()) {
     fail<DataError>(files.op, "{}: expected a label for each of {} images, received {}", labels_path, count,
@@ -133,14 +118,37 @@ data::TensorDataset read_part(const MnistFiles& files, const fs::path& folder, c
   return {std::move(images), std::move(labels)};
 }
 
+/// Of Keras's single file.
+data::TensorDataset read_part(const MnistFiles& files, detail::NpzFile& file, const char* part, bool normalize) {
+  const std::string x_name = fmt::format("x_{}", part), y_name = fmt::format("y_{}", part);
+  const std::string x_path = fmt::format("{}: '{}'", file.path(), x_name);
+  const std::string y_path = fmt::format("{}: '{}'", file.path(), y_name);
+  const Tensor x = file.read(x_name), y = file.read(y_name);
+  check_shape(files, x_path, x.shape(), x.dtype(), "images (n, 28, 28)", {side, side});
+  check_shape(files, y_path, y.shape(), y.dtype(), "labels (n,)", {});
+  const Shape shape{x.shape(0), side, side, 1};
+  Tensor images = normalize ? detail::make_tensor(shape, float32) : detail::make_view(x, shape);
+  if (normalize) scale(detail::const_data<std::uint8_t>(x), detail::mutable_data<float>(images), x.size());
+  return make_part(files, x_path, std::move(images), y_path, check_labels(files, y_path, y.data<std::uint8_t>()));
+}
+
+data::TensorDataset read_part(const MnistFiles& files, const fs::path& folder, const char* images_name,
+                              const char* labels_name, bool normalize) {
+  const std::string images_path = find_file(folder, images_name), labels_path = find_file(folder, labels_name);
+  Tensor labels = read_labels(files, labels_path);
+  return make_part(files, images_path, read_images(files, images_path, normalize), labels_path, std::move(labels));
+}
+
 }  // namespace
 
 std::string find_files(const MnistFiles& files, const std::string& dir, std::string* searched) {
-  if (searched != nullptr && dir.empty() && variable("XTAPE_DATA") == nullptr) *searched += "\n  $XTAPE_DATA: not set";
-  for (const auto& folder : folders(files, dir)) {
+  for (const auto& folder : data_folders(dir, files.folder, files.npz != nullptr)) {
     const auto lack = lack_of(folder);
-    if (!lack) return folder.string();
-    if (searched != nullptr) *searched += fmt::format("\n  {}: {}", folder.string(), *lack);
+    if (!lack || has_npz(files, folder)) return folder.string();
+    if (searched == nullptr) continue;
+    *searched += fmt::format("\n  {}: {}", folder.string(), *lack);
+    std::error_code ignored;
+    if (files.npz != nullptr && fs::is_directory(folder, ignored)) *searched += fmt::format(", no {}", files.npz);
   }
   return {};
 }
@@ -148,8 +156,10 @@ std::string find_files(const MnistFiles& files, const std::string& dir, std::str
 TrainTest load_files(const MnistFiles& files, const LoadOptions& options) {
   std::string searched;
   const fs::path folder = find_files(files, options.dir, &searched);
-  if (folder.empty()) {
-    fail<DataError>(files.op, "the data set was not found. Looked in:{}\n{}", searched, files.advice);
+  if (folder.empty()) fail_not_found(files.op, options.dir, searched, files.advice);
+  if (lack_of(folder)) {
+    detail::NpzFile file(files.op, (folder / files.npz).string());
+    return {read_part(files, file, "train", options.normalize), read_part(files, file, "test", options.normalize)};
   }
   return {read_part(files, folder, file_names[0], file_names[1], options.normalize),
           read_part(files, folder, file_names[2], file_names[3], options.normalize)};

@@ -50,8 +50,10 @@ class HeaderText {
 
  private:
   [[noreturn]] void damaged() const {
+    std::string at(rest_.substr(0, 20));
+    for (char& c : at) c = c >= ' ' && c <= '~' ? c : '?';
     fail<DataError>(source_.op(), "{}: expected a header with descr, fortran_order and shape: damaged at \"{}\"",
-                    source_.path(), rest_.substr(0, 20));
+                    source_.path(), at);
   }
   char next() {
     while (!rest_.empty() && (rest_[0] == ' ' || rest_[0] == '\n' || rest_[0] == '\t')) rest_.remove_prefix(1);
@@ -77,6 +79,7 @@ class HeaderText {
     const auto end = rest_.find(quote, 1);
     if (end == std::string_view::npos) damaged();
     std::string value(rest_.substr(1, end - 1));
+    if (std::ranges::any_of(value, [](char c) { return c < ' ' || c > '~'; })) damaged();
     rest_.remove_prefix(end + 1);
     return value;
   }

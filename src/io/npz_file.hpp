@@ -16,6 +16,7 @@ class NpzFile {
  public:
   NpzFile(const char* op, const std::string& path);
 
+  const std::string& path() const { return zip_.path(); }
   const std::vector<std::string>& names() const { return names_; }
   /// The bytes of an array's npy file; a DataError when there is no array of the name.
   std::unique_ptr<ByteSource> open(const std::string& name);

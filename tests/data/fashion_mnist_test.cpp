@@ -224,13 +224,20 @@ TEST_CASE("load_data: not found, with where it looked and how to get it") {
             ": no such folder\n"
             "  " +
             data.str() +
-            ": no train-labels-idx1-ubyte.gz\n"
+            ": no train-labels-idx1-ubyte.gz, no mnist.npz\n"
             "  " +
             (home / ".keras/datasets/mnist") +
             ": no such folder\n"
+            "  " +
+            (home / ".keras/datasets") +
+            ": no such folder\n"
             "  /usr/share/datasets/mnist: no such folder\n"
+            "  /usr/share/datasets: " +
+            (std::filesystem::is_directory("/usr/share/datasets") ? "no train-images-idx3-ubyte.gz, no mnist.npz\n"
+                                                                  : "no such folder\n") +
             "To get it, put the four files {train,t10k}-{images-idx3,labels-idx1}-ubyte.gz of "
-            "https://storage.googleapis.com/cvdf-datasets/mnist into ~/.keras/datasets/mnist.");
+            "https://storage.googleapis.com/cvdf-datasets/mnist into ~/.keras/datasets/mnist, or "
+            "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz into ~/.keras/datasets.");
   CHECK(text(fashion_mnist::load_data, {.dir = data / "none"}) ==
         "[fashion_mnist.load_data] the data set was not found. Looked in:\n"
         "  " +
