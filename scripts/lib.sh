@@ -4,7 +4,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # OpenBLAS comes in a build per kind of threads: the OpenMP one shares xtape's pool, the pthread one fights with it.
 library_packages=(g++ cmake ninja-build pkg-config libxtensor-dev libxtensor-blas-dev libxsimd-dev libfmt-dev
-  libopenblas-openmp-dev libdnnl-dev zlib1g-dev libminizip-dev nlohmann-json3-dev)
+  libopenblas-openmp-dev libdnnl-dev zlib1g-dev libminizip-dev nlohmann-json3-dev libpng-dev
+  libprotobuf-dev protobuf-compiler)
 
 say() { printf '\n== %s\n' "$*"; }
 

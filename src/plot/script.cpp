@@ -2,6 +2,7 @@
 #include <iterator>
 
 #include "core/check.hpp"
+#include "core/utf8.hpp"
 #include "plot/figure.hpp"
 
 namespace xtape::detail {
@@ -18,22 +19,6 @@ std::string number(double value) { return std::isfinite(value) ? fmt::format("{:
 std::string range(const plot::Limits& limits) {
   const auto end = [](double value) { return std::isfinite(value) ? number(value) : std::string("*"); };
   return fmt::format("[{}:{}]", end(limits.low), end(limits.high));
-}
-
-// The length of the UTF-8 character that text begins with; 0 where it is none.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  const unsigned first = byte(0);
-  const std::size_t n = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : (first & 0xf0) == 0xe0 ? 3 : 4;
-  if (n == 1) return 1;
-  if (n == 4 && (first < 0xf0 || first > 0xf4)) return 0;
-  for (std::size_t i = 1; i < n; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  const unsigned second = byte(1);
-  const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
-  const bool outside = (first == 0xed && second > 0x9f) || (first == 0xf4 && second > 0x8f);
-  return overlong || outside ? 0 : n;
 }
 
 void write_data(Out out, const std::string& name, const Layer& layer) {

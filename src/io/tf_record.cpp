@@ -1,0 +1,31 @@
+#include "io/tf_record.hpp"
+
+#include <cstdint>
+
+#include "io/crc32c.hpp"
+
+namespace xtape::detail {
+namespace {
+
+template <class U>
+void append_little_endian(std::string& to, U value) {
+  for (std::size_t i = 0; i < sizeof(U); ++i) to += static_cast<char>(value >> (8 * i) & 0xff);
+}
+
+// A CRC of data that contain CRCs is weak, so what is stored is rotated and shifted.
+std::uint32_t masked_crc(std::string_view bytes) {
+  const std::uint32_t crc = crc32c(bytes);
+  return ((crc >> 15) | (crc << 17)) + 0xa282ead8u;
+}
+
+}  // namespace
+
+void append_tf_record(std::string& to, std::string_view data) {
+  const std::size_t begin = to.size();
+  append_little_endian(to, static_cast<std::uint64_t>(data.size()));
+  append_little_endian(to, masked_crc(std::string_view(to).substr(begin)));
+  to += data;
+  append_little_endian(to, masked_crc(data));
+}
+
+}  // namespace xtape::detail
