@@ -3,6 +3,7 @@
 #include "core/check.hpp"
 #include "xtape/losses/binary_crossentropy.hpp"
 #include "xtape/losses/categorical_crossentropy.hpp"
+#include "xtape/losses/categorical_generalized_cross_entropy.hpp"
 #include "xtape/losses/cosine_similarity.hpp"
 #include "xtape/losses/dice.hpp"
 #include "xtape/losses/focal_crossentropy.hpp"
@@ -49,6 +50,10 @@ constexpr Named known[] = {
     {"binary_focal_crossentropy", "BinaryFocalCrossentropy", {}, make<BinaryFocalCrossentropy>},
     {"categorical_crossentropy", "CategoricalCrossentropy", {}, make<CategoricalCrossentropy>},
     {"categorical_focal_crossentropy", "CategoricalFocalCrossentropy", {}, make<CategoricalFocalCrossentropy>},
+    {"categorical_generalized_cross_entropy",
+     "CategoricalGeneralizedCrossEntropy",
+     {},
+     make<CategoricalGeneralizedCrossEntropy>},
     {"categorical_hinge", "CategoricalHinge", {}, make<CategoricalHinge>},
     {"cosine_similarity", "CosineSimilarity", {}, make<CosineSimilarity>},
     {"crossentropy", "Crossentropy", {"ce", "CE"}, make_crossentropy},

@@ -6,6 +6,7 @@
 #include "xtape/metrics/binary_accuracy.hpp"
 #include "xtape/metrics/categorical_accuracy.hpp"
 #include "xtape/metrics/confusion_counts.hpp"
+#include "xtape/metrics/correlation.hpp"
 #include "xtape/metrics/f_score.hpp"
 #include "xtape/metrics/hinge.hpp"
 #include "xtape/metrics/iou.hpp"
@@ -57,6 +58,10 @@ constexpr Named known[] = {
      {},
      optional<CategoricalCrossentropy, CategoricalCrossentropyOptions>},
     {"categorical_hinge", "CategoricalHinge", {}, named<CategoricalHinge>},
+    {"concordance_correlation",
+     "ConcordanceCorrelation",
+     {},
+     optional<ConcordanceCorrelation, ConcordanceCorrelationOptions>},
     {"cosine_similarity", "CosineSimilarity", {}, optional<CosineSimilarity, CosineSimilarityOptions>},
     {"f1_score", "F1Score", {}, optional<F1Score, F1ScoreOptions>},
     {"false_negatives", "FalseNegatives", {}, optional<FalseNegatives, FalseNegativesOptions>},
@@ -75,6 +80,7 @@ constexpr Named known[] = {
      "MeanSquaredLogarithmicError",
      {"msle", "MSLE"},
      named<MeanSquaredLogarithmicError>},
+    {"pearson_correlation", "PearsonCorrelation", {}, optional<PearsonCorrelation, PearsonCorrelationOptions>},
     {"poisson", "Poisson", {}, named<Poisson>},
     {"precision", "Precision", {}, optional<Precision, PrecisionOptions>},
     {"r2_score", "R2Score", {}, optional<R2Score, R2ScoreOptions>},

@@ -10,7 +10,7 @@ Tensor CategoricalAccuracy::call(const Tensor& y_true, const Tensor& y_pred) con
   Tensor hits;
   detail::visit_floating(y_true, [&](const auto* labels) {
     hits = detail::hits_of_rows(y_pred, shape, [&](const auto* row, std::int64_t n, std::int64_t r) {
-      return detail::largest(row, n) == detail::largest(labels + r * n, n);
+      return n > 0 && detail::largest(row, n) == detail::largest(labels + r * n, n);
     });
   });
   return hits;

@@ -25,7 +25,10 @@ Tensor confusion_matrix(const Tensor& labels, const Tensor& predictions, const C
   const auto y = wide_labels.data<std::int64_t>(), p = wide_predictions.data<std::int64_t>();
   std::int64_t n = options.num_classes.value_or(0);
   if (!options.num_classes) {
-    for (std::size_t i = 0; i < y.size(); ++i) n = std::max({n, y[i] + 1, p[i] + 1});
+    std::int64_t largest = -1;
+    for (std::size_t i = 0; i < y.size(); ++i) largest = std::max({largest, y[i], p[i]});
+    detail::checked_product(op, largest, largest);
+    n = largest + 1;
   }
   if (n < 0) detail::fail<ValueError>(op, "expected num_classes >= 0, received {}", n);
   for (std::size_t i = 0; i < y.size(); ++i) {

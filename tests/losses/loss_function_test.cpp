@@ -50,6 +50,7 @@ TEST_CASE("LossFunction: Keras's names") {
       {"Hinge", "hinge"},
       {"SquaredHinge", "squared_hinge"},
       {"CategoricalHinge", "categorical_hinge"},
+      {"CategoricalGeneralizedCrossEntropy", "categorical_generalized_cross_entropy"},
       {"CosineSimilarity", "cosine_similarity"},
       {"Dice", "dice"},
       {"Tversky", "tversky"},

@@ -1,7 +1,9 @@
 #include "xtape/metrics/any_metric.hpp"
 
+#include <typeinfo>
 #include <vector>
 
+#include "support/allocation_count.hpp"
 #include "support/check.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/error.hpp"
@@ -35,6 +37,52 @@ TEST_CASE("AnyMetric: names, which the metrics bear") {
                     AnyMetric("accurate"));
   CHECK_THROWS_TEXT(ValueError, "[make_metric] 'acc' depends on the shapes of labels and predictions",
                     metrics::make_metric("acc"));
+}
+
+TEST_CASE("make_metric: Keras's names in snake case and of the classes") {
+  const char* const names[][2] = {
+      {"auc", "AUC"},
+      {"binary_accuracy", "BinaryAccuracy"},
+      {"binary_crossentropy", "BinaryCrossentropy"},
+      {"binary_io_u", "BinaryIoU"},
+      {"categorical_accuracy", "CategoricalAccuracy"},
+      {"categorical_crossentropy", "CategoricalCrossentropy"},
+      {"categorical_hinge", "CategoricalHinge"},
+      {"concordance_correlation", "ConcordanceCorrelation"},
+      {"cosine_similarity", "CosineSimilarity"},
+      {"f1_score", "F1Score"},
+      {"fbeta_score", "FBetaScore"},
+      {"false_negatives", "FalseNegatives"},
+      {"false_positives", "FalsePositives"},
+      {"hinge", "Hinge"},
+      {"kl_divergence", "KLDivergence"},
+      {"log_cosh_error", "LogCoshError"},
+      {"mean_absolute_error", "MeanAbsoluteError"},
+      {"mean_absolute_percentage_error", "MeanAbsolutePercentageError"},
+      {"mean_squared_error", "MeanSquaredError"},
+      {"mean_squared_logarithmic_error", "MeanSquaredLogarithmicError"},
+      {"pearson_correlation", "PearsonCorrelation"},
+      {"poisson", "Poisson"},
+      {"precision", "Precision"},
+      {"r2_score", "R2Score"},
+      {"recall", "Recall"},
+      {"root_mean_squared_error", "RootMeanSquaredError"},
+      {"sparse_categorical_accuracy", "SparseCategoricalAccuracy"},
+      {"sparse_categorical_crossentropy", "SparseCategoricalCrossentropy"},
+      {"sparse_top_k_categorical_accuracy", "SparseTopKCategoricalAccuracy"},
+      {"squared_hinge", "SquaredHinge"},
+      {"top_k_categorical_accuracy", "TopKCategoricalAccuracy"},
+      {"true_negatives", "TrueNegatives"},
+      {"true_positives", "TruePositives"},
+  };
+  for (const auto& [name, class_name] : names) {
+    const auto a = metrics::make_metric(name), b = metrics::make_metric(class_name);
+    CHECK(a->name() == name);
+    CHECK(b->name() == class_name);
+    const metrics::PredictionMetric &one = *a, &other = *b;
+    CHECK(typeid(one) == typeid(other));
+    CHECK(a->result() == 0);
+  }
 }
 
 TEST_CASE("AnyMetric: accuracy is what the shapes say") {
@@ -81,4 +129,27 @@ TEST_CASE("AnyMetric: objects, shared ones and functions") {
   CHECK(several[1].name() == "binary_accuracy");
   CHECK(several[3].name() == "log_cosh");
   CHECK((*several[3].metric({}, {}))(bits, guess) == doctest::Approx(0.10844523).epsilon(1e-6));
+}
+
+TEST_CASE("metrics: updates in a steady state ask the system for no memory") {
+  const Tensor labels = constant({0, 1, 1, 0}), one_hots = one_hot(labels, 2);
+  const Tensor p = constant({{0.9, 0.1}, {0.3, 0.7}, {0.6, 0.4}, {0.2, 0.8}}), weights = constant({1, 2, 3, 4});
+  for (const char* name :
+       {"mse", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy", "auc", "precision", "f1_score",
+        "r2_score", "top_k_categorical_accuracy", "categorical_crossentropy", "sparse_categorical_crossentropy",
+        "binary_crossentropy", "hinge"}) {
+    CAPTURE(name);
+    const auto metric = metrics::make_metric(name);
+    const Tensor& y = std::string(name).find("sparse") == 0 ? labels : one_hots;
+    const auto update = [&] {
+      metric->update_state(y, p);
+      metric->update_state(y, p, weights);
+    };
+    update();
+    update();
+    const testing::AllocationCount count;
+    update();
+    const auto allocations = count.value();
+    CHECK(allocations == 0);
+  }
 }

@@ -1,6 +1,7 @@
 #include "xtape/metrics/auc.hpp"
 
 #include <cmath>
+#include <vector>
 
 #include "support/check.hpp"
 #include "xtape/core/creation.hpp"
@@ -64,6 +65,30 @@ TEST_CASE("AUC: the probability that a positive one is above a negative one, wit
   CHECK(AUC({.num_thresholds = 1000})(y_true, y_pred) == doctest::Approx(0.75));
   // Predictions outside [0, 1] count as 0 and 1.
   CHECK(AUC()(constant({0, 1, 0, 1}), constant({-3.0, 7.0, 0.2, 0.7})) == doctest::Approx(1));
+}
+
+TEST_CASE("AUC: the share of pairs in the right order, ties counting half") {
+  // Predictions on a grid whose every cell has a threshold.
+  std::vector<double> predictions;
+  std::vector<std::int32_t> labels;
+  for (int i = 0; i < 60; ++i) {
+    predictions.push_back((i * 37 % 20 + 0.5) / 20);
+    labels.push_back(i * 17 % 7 < 2 + i * 37 % 20 / 6 ? 1 : 0);
+  }
+  double right = 0, pairs = 0;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    for (std::size_t j = 0; j < labels.size(); ++j) {
+      if (labels[i] != 1 || labels[j] != 0) continue;
+      ++pairs;
+      right += predictions[i] > predictions[j] ? 1 : predictions[i] == predictions[j] ? 0.5 : 0;
+    }
+  }
+  REQUIRE(pairs > 100);
+  CHECK(right / pairs > 0.55);
+  for (const DType dtype : {float32, float64}) {
+    CHECK(AUC({.num_thresholds = 101})(constant(labels), cast(constant(predictions), dtype)) ==
+          doctest::Approx(right / pairs).epsilon(1e-9));
+  }
 }
 
 TEST_CASE("AUC: from logits") {

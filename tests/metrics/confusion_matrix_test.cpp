@@ -28,6 +28,7 @@ TEST_CASE("confusion_matrix: TensorFlow's numbers") {
                     confusion_matrix(labels, predictions, {.num_classes = 3}));
   CHECK_THROWS_TEXT(IndexError, "[confusion_matrix] prediction -1 at position 0 is outside [0, 5)",
                     confusion_matrix(labels, constant({-1, 2, 4})));
+  CHECK_THROWS_AS(confusion_matrix(constant({1}), full({1}, 9.2e18, int64)), ValueError);
   CHECK_THROWS_TEXT(ValueError, "[confusion_matrix] labels and predictions must have the same shape: (3,) and (2,)",
                     confusion_matrix(labels, constant({0, 1})));
 }

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "xtape/losses/loss_function_wrapper.hpp"
+
+namespace xtape::losses {
+
+/// (1 - p^q) / q, p being the probability that y_pred gives to the label: labels [...] or [..., 1], integers of any
+/// dtype, and probabilities [..., classes] -> [...]. It minds wrong labels less than the crossentropy, its limit for q
+/// -> 0, does; q = 1 is the absolute error (Zhang, Sabuncu, 2018).
+///
+/// Throws a ValueError when the shapes do not fit and unless 0 < q < 1, a TypeError for predictions that are not
+/// floating, an IndexError for a label outside [0, classes).
+Tensor categorical_generalized_cross_entropy(const Tensor& y_true, const Tensor& y_pred, double q = 0.5);
+
+/// Keyword arguments of CategoricalGeneralizedCrossEntropy.
+struct CategoricalGeneralizedCrossEntropyOptions {
+  double q = 0.5;  ///< in (0, 1)
+  std::string reduction = "sum_over_batch_size";
+  std::string name = "categorical_generalized_cross_entropy";
+};
+
+/// categorical_generalized_cross_entropy as an object.
+class CategoricalGeneralizedCrossEntropy : public LossFunctionWrapper {
+ public:
+  explicit CategoricalGeneralizedCrossEntropy(const CategoricalGeneralizedCrossEntropyOptions& options = {});
+};
+
+}  // namespace xtape::losses
