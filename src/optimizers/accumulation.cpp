@@ -25,15 +25,17 @@ Tensor scaled(const Tensor& t, double factor) {
 }
 
 void add_to(const Tensor& sum, const Tensor& gradient) {
-  const auto slices = indexed_slices(gradient);
-  if (!slices) {
+  const auto given = indexed_slices(gradient);
+  if (!given) {
     kernels::add_in_place(sum.dtype(), sum.impl()->data(), gradient.impl()->data(), sum.size(), /*subtract=*/false);
     return;
   }
   const std::int64_t rows = sum.shape()[0], width = rows == 0 ? 0 : sum.size() / rows;
   if (width == 0) return;
-  kernels::scatter_add_rows(sum.dtype(), sum.impl()->data(), rows, slices->values.impl()->data(),
-                            detail::const_data<std::int64_t>(slices->indices), slices->indices.size(), width);
+  // Repeated rows are added up first, for the numbers of the dense gradient.
+  const IndexedSlices slices = combined(*given);
+  kernels::scatter_add_rows(sum.dtype(), sum.impl()->data(), rows, slices.values.impl()->data(),
+                            detail::const_data<std::int64_t>(slices.indices), slices.indices.size(), width);
 }
 
 }  // namespace
