@@ -17,22 +17,27 @@ class LearningRate {
  public:
   template <class T>
   requires std::is_arithmetic_v<T> LearningRate(T constant) : constant_(static_cast<double>(constant)) {}
+  /// Throws a ValueError for a callable that is empty (a null function pointer, an empty std::function).
   template <class F>
   requires(!std::same_as<std::decay_t<F>, LearningRate> &&
            std::is_invocable_r_v<double, const std::decay_t<F>&, std::int64_t>) LearningRate(F&& schedule)
-      : schedule_(std::forward<F>(schedule)) {}
+      : LearningRate(Schedule(std::forward<F>(schedule)), 0) {}
   template <class F>
   requires(std::is_invocable_r_v<double, const std::decay_t<F>&> &&
            !std::is_invocable_r_v<double, const std::decay_t<F>&, std::int64_t>) LearningRate(F&& callable)
-      : schedule_([callable = std::forward<F>(callable)](std::int64_t) -> double { return callable(); }) {}
+      : LearningRate(without_step(std::forward<F>(callable)), 0) {}
 
   /// Whether it changes with the step.
   bool is_scheduled() const noexcept { return static_cast<bool>(schedule_); }
   double operator()(std::int64_t step) const { return schedule_ ? schedule_(step) : constant_; }
 
  private:
+  using Schedule = std::function<double(std::int64_t)>;
+  LearningRate(Schedule schedule, int);
+  static Schedule without_step(std::function<double()> callable);
+
   double constant_ = 0;
-  std::function<double(std::int64_t)> schedule_;
+  Schedule schedule_;
 };
 
 }  // namespace xtape::optimizers
