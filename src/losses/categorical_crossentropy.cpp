@@ -14,13 +14,13 @@ constexpr const char* op = "categorical_crossentropy";
 
 Tensor categorical_crossentropy(const Tensor& y_true, const Tensor& y_pred, const CrossentropyOptions& options) {
   const auto [labels, values, is_logits] =
-      detail::categorical_inputs(op, y_true, y_pred, options.from_logits, options.label_smoothing);
+      detail::categorical_inputs(op, y_true, y_pred, options.from_logits, options.label_smoothing, options.axis);
   if (is_logits) return nn::softmax_cross_entropy_with_logits(labels, values);
   return -reduce_sum(labels * log(detail::clipped(values / reduce_sum(values, -1, true))), -1);
 }
 
 CategoricalCrossentropy::CategoricalCrossentropy(const CategoricalCrossentropyOptions& options)
-    : Loss(options.name, options.reduction), options_{options.from_logits, options.label_smoothing} {
+    : Loss(options.name, options.reduction), options_{options.from_logits, options.label_smoothing, options.axis} {
   detail::check_smoothing(op, options.label_smoothing);
 }
 

@@ -5,6 +5,7 @@
 #include "losses/shapes.hpp"
 #include "ops/logits.hpp"
 #include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
 #include "xtape/ops/nn.hpp"
 
 namespace xtape::detail {
@@ -39,15 +40,20 @@ Prediction prediction_of(const char* op, const Tensor& y_pred, bool from_logits)
 }
 
 Categorical categorical_inputs(const char* op, const Tensor& y_true, const Tensor& y_pred, bool from_logits,
-                               double label_smoothing) {
+                               double label_smoothing, int axis) {
   check_smoothing(op, label_smoothing);
-  const auto [values, is_logits] = prediction_of(op, y_pred, from_logits);
+  auto [values, is_logits] = prediction_of(op, y_pred, from_logits);
   if (values.rank() < 1) fail<ValueError>(op, "expected y_pred of shape [..., classes], received a scalar");
   if (y_true.shape() != values.shape()) {
     fail<ValueError>(op, "y_true and y_pred must have the same shape: {} and {}{}", y_true.shape(), values.shape(),
                      y_true.rank() < values.rank() || y_true.shape().back() == 1
                          ? " (sparse_categorical_crossentropy takes integer labels)"
                          : "");
+  }
+  Tensor labels = cast(y_true, values.dtype());
+  if (normal_axis(op, axis, values.rank()) != values.rank() - 1) {
+    labels = moveaxis(labels, axis, -1);
+    values = moveaxis(values, axis, -1);
   }
   const std::int64_t classes = values.shape().back();
   if (classes == 1) {
@@ -57,7 +63,7 @@ Categorical categorical_inputs(const char* op, const Tensor& y_true, const Tenso
                  "the loss is always 0",
                  values.shape());
   }
-  return {smoothed(cast(y_true, values.dtype()), label_smoothing, static_cast<double>(classes)), values, is_logits};
+  return {smoothed(labels, label_smoothing, static_cast<double>(classes)), values, is_logits};
 }
 
 Categorical binary_inputs(const char* op, const Tensor& y_true, const Tensor& y_pred, bool from_logits,

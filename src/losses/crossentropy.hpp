@@ -23,9 +23,10 @@ struct Categorical {
   Tensor labels, values;
   bool is_logits;
 };
-/// Throws a ValueError where the shapes differ and for a label_smoothing outside [0, 1]; warns of a single class.
+/// The classes are those along `axis`, which becomes the last one. Throws a ValueError where the shapes differ and for
+/// a label_smoothing outside [0, 1], an IndexError for an axis outside the rank; warns of a single class.
 Categorical categorical_inputs(const char* op, const Tensor& y_true, const Tensor& y_pred, bool from_logits,
-                               double label_smoothing);
+                               double label_smoothing, int axis);
 
 /// Labels of 0 and 1 and the prediction for them, of one shape. Errors likewise.
 Categorical binary_inputs(const char* op, const Tensor& y_true, const Tensor& y_pred, bool from_logits,

@@ -43,8 +43,8 @@ Tensor binary_focal_crossentropy(const Tensor& y_true, const Tensor& y_pred,
 Tensor categorical_focal_crossentropy(const Tensor& y_true, const Tensor& y_pred,
                                       const CategoricalFocalCrossentropyArguments& options) {
   check_gamma(categorical, options.gamma);
-  const auto [labels, values, is_logits] =
-      detail::categorical_inputs(categorical, y_true, y_pred, options.from_logits, options.label_smoothing);
+  const auto [labels, values, is_logits] = detail::categorical_inputs(categorical, y_true, y_pred, options.from_logits,
+                                                                      options.label_smoothing, options.axis);
   const auto weights = static_cast<std::int64_t>(options.alpha.size());
   if (weights != 1 && weights != values.shape().back()) {
     detail::fail<ValueError>(categorical, "expected one alpha, or one for each of {} classes, received {}",
@@ -76,8 +76,8 @@ BinaryFocalCrossentropy::BinaryFocalCrossentropy(const BinaryFocalCrossentropyOp
 
 CategoricalFocalCrossentropy::CategoricalFocalCrossentropy(const CategoricalFocalCrossentropyOptions& o)
     : LossFunctionWrapper(
-          [arguments = CategoricalFocalCrossentropyArguments{o.alpha, o.gamma, o.from_logits, o.label_smoothing}](
-              const Tensor& y_true, const Tensor& y_pred) {
+          [arguments = CategoricalFocalCrossentropyArguments{o.alpha, o.gamma, o.from_logits, o.label_smoothing,
+                                                             o.axis}](const Tensor& y_true, const Tensor& y_pred) {
             return categorical_focal_crossentropy(y_true, y_pred, arguments);
           },
           o.name, o.reduction) {

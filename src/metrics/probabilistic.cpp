@@ -22,7 +22,7 @@ BinaryCrossentropy::BinaryCrossentropy(const BinaryCrossentropyOptions& options)
 
 CategoricalCrossentropy::CategoricalCrossentropy(const CategoricalCrossentropyOptions& options)
     : MeanMetricWrapper(
-          [arguments = losses::CrossentropyOptions{options.from_logits, options.label_smoothing}](
+          [arguments = losses::CrossentropyOptions{options.from_logits, options.label_smoothing, options.axis}](
               const Tensor& y_true, const Tensor& y_pred) {
             return losses::categorical_crossentropy(y_true, y_pred, arguments);
           },

@@ -6,7 +6,9 @@
 #include "support/warning_capture.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/error.hpp"
+#include "xtape/losses/focal_crossentropy.hpp"
 #include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
 #include "xtape/ops/nn.hpp"
 #include "xtape/tape/check_gradients.hpp"
 #include "xtape/tape/gradient_tape.hpp"
@@ -92,6 +94,25 @@ TEST_CASE("categorical_crossentropy: gradients against finite differences, twice
         cast(logits, float64));
     CHECK_MESSAGE(after_softmax.ok, after_softmax.message);
   }
+}
+
+TEST_CASE("categorical_crossentropy: along another axis") {
+  // losses_test.py, test_label_smoothing_with_axis: (batch, classes, spatial)
+  const Tensor y = constant({{{1.0, 0.0}, {0.0, 1.0}, {0.0, 0.0}}, {{0.0, 1.0}, {1.0, 0.0}, {0.0, 0.0}}});
+  const Tensor p = constant({{{0.8, 0.1}, {0.1, 0.8}, {0.1, 0.1}}, {{0.1, 0.8}, {0.8, 0.1}, {0.1, 0.1}}}, float64);
+  const double on = 0.9 + 0.1 / 3, off = 0.1 / 3, ce = -on * std::log(0.8) - 2 * off * std::log(0.1);
+  for (const int axis : {1, -2}) {
+    CHECK_CLOSE(categorical_crossentropy(y, p, {.label_smoothing = 0.1, .axis = axis}), full({2, 2}, ce), 1e-6);
+    const double focal = 0.25 * (-on * 0.04 * std::log(0.8) - 2 * off * 0.81 * std::log(0.1));
+    CHECK_CLOSE(losses::categorical_focal_crossentropy(y, p, {.label_smoothing = 0.1, .axis = axis}),
+                full({2, 2}, focal), 1e-6);
+    CHECK_CLOSE(losses::CategoricalFocalCrossentropy({.label_smoothing = 0.1, .axis = axis})(y, p), focal, 1e-6);
+  }
+  CHECK_CLOSE(CategoricalCrossentropy({.from_logits = true, .axis = 0})(transpose(one_hots), transpose(logits)), 0.0573,
+              0, 1e-4);
+  const auto check = check_gradients([&](const Tensor& v) { return categorical_crossentropy(y, v, {.axis = 1}); }, p);
+  CHECK_MESSAGE(check.ok, check.message);
+  CHECK_THROWS_AS(categorical_crossentropy(one_hots, logits, {.axis = 2}), IndexError);
 }
 
 TEST_CASE("categorical_crossentropy: warnings as Keras gives them") {

@@ -60,6 +60,9 @@ TEST_CASE("R2Score: Keras's numbers") {
   CHECK(R2Score()(t, v) == doctest::Approx(0.57142854));
   CHECK(R2Score()(reshape(t, {3}), v) == doctest::Approx(0.57142854));
   CHECK(R2Score()(reshape(t, {3}), reshape(v, {3})) == doctest::Approx(0.57142854));
+  // Samples of weight 0 are none: the plain score of three samples is 4 / 7.
+  const Tensor four = constant({1, 4, 3, 9}), guess = constant({2.0, 4.0, 4.0, 0.0});
+  CHECK(R2Score({.num_regressors = 1})(four, guess, constant({1, 1, 1, 0})) == doctest::Approx(1 - 3.0 / 7 * 2));
   CHECK(R2Score()(y, y) == 1);
   CHECK(R2Score()(ones({3, 1}), zeros({3, 1})) == 0);
 }

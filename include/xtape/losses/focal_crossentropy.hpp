@@ -47,11 +47,12 @@ struct CategoricalFocalCrossentropyArguments {
   double gamma = 2;                    ///< 0: no focus
   bool from_logits = false;            ///< y_pred are logits, not probabilities
   double label_smoothing = 0;          ///< s in [0, 1]: labels become (1 - s) y_true + s / classes
+  int axis = -1;                       ///< of the classes
 };
 
-/// -sum_j alpha_j (1 - y_pred_j)^gamma y_true_j log y_pred_j over the last axis: one-hot labels or probabilities and
-/// predictions, both [..., classes] -> [...]. Probabilities that are not of a softmax are divided by their sum and
-/// clipped to [1e-7, 1 - 1e-7].
+/// -sum_j alpha_j (1 - y_pred_j)^gamma y_true_j log y_pred_j over an axis, the last one unless given: one-hot labels or
+/// probabilities and predictions, both [..., classes] -> [...]. Probabilities that are not of a softmax are divided by
+/// their sum and clipped to [1e-7, 1 - 1e-7].
 Tensor categorical_focal_crossentropy(const Tensor& y_true, const Tensor& y_pred,
                                       const CategoricalFocalCrossentropyArguments& options = {});
 
@@ -61,6 +62,7 @@ struct CategoricalFocalCrossentropyOptions {
   double gamma = 2;                    ///< 0: no focus
   bool from_logits = false;            ///< y_pred are logits, not probabilities
   double label_smoothing = 0;          ///< s in [0, 1]: labels become (1 - s) y_true + s / classes
+  int axis = -1;                       ///< of the classes
   std::string reduction = "sum_over_batch_size";
   std::string name = "categorical_focal_crossentropy";
 };

@@ -35,6 +35,7 @@ struct CategoricalCrossentropyOptions {
   std::string name = "categorical_crossentropy";
   bool from_logits = false;    ///< y_pred are logits, not probabilities
   double label_smoothing = 0;  ///< s in [0, 1]: labels become (1 - s) y_true + s / classes
+  int axis = -1;               ///< of the classes
 };
 
 /// The mean of losses::categorical_crossentropy.
