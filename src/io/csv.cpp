@@ -1,0 +1,109 @@
+#include "xtape/io/csv.hpp"
+
+#include <charconv>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "core/check.hpp"
+#include "core/convert.hpp"
+#include "io/input_file.hpp"
+#include "xtape/core/creation.hpp"
+
+namespace xtape::io {
+namespace {
+
+using detail::fail;
+
+constexpr const char* op = "load_csv";
+
+std::string read_all(const std::string& path) {
+  detail::InputFile file(op, path);
+  std::string text;
+  std::size_t n = 0;
+  do {
+    const std::size_t before = text.size();
+    text.resize(before + (1u << 18));
+    n = file.read(text.data() + before, text.size() - before);
+    text.resize(before + n);
+  } while (n > 0);
+  return text;
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+/// The numbers of a file, of the type that they are read in.
+template <class T>
+class CsvReader {
+ public:
+  CsvReader(const std::string& path, const CsvOptions& options) : path_(path), options_(options) {}
+
+  Shape read(std::string_view text) {
+    std::int64_t line = 0, rows = 0, columns = 0;
+    while (!text.empty()) {
+      const auto end = text.find('\n');
+      const std::string_view content = trimmed(text.substr(0, end));
+      text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+      if (++line <= options_.skip_rows || content.empty()) continue;
+      const std::int64_t found = read_line(content, line);
+      if (rows > 0 && found != columns) {
+        fail<DataError>(op, "{}: line {}: expected {} numbers, as in the lines before, received {}", path_, line,
+                        columns, found);
+      }
+      columns = found;
+      ++rows;
+    }
+    return {rows, columns};
+  }
+
+  const std::vector<T>& values() const { return values_; }
+
+ private:
+  std::int64_t read_line(std::string_view content, std::int64_t line) {
+    for (std::int64_t column = 1;; ++column) {
+      const auto end = content.find(options_.delimiter);
+      const std::string_view field = trimmed(content.substr(0, end));
+      T value{};
+      const std::string_view digits = field.starts_with('+') ? field.substr(1) : field;
+      const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+      if (error != std::errc() || stop != digits.data() + digits.size() || !fits(value)) {
+        fail<DataError>(op, "{}: line {}, column {}: expected a number of {}, received \"{}\"", path_, line, column,
+                        options_.dtype, field.substr(0, 40));
+      }
+      values_.push_back(value);
+      if (end == std::string_view::npos) return column;
+      content.remove_prefix(end + 1);
+    }
+  }
+  bool fits([[maybe_unused]] T value) const {
+    if constexpr (std::is_floating_point_v<T>) return true;
+    if (options_.dtype == int32) return value == static_cast<T>(static_cast<std::int32_t>(value));
+    if (options_.dtype == uint8) return value == static_cast<T>(static_cast<std::uint8_t>(value));
+    return true;
+  }
+
+  const std::string& path_;
+  const CsvOptions& options_;
+  std::vector<T> values_;
+};
+
+}  // namespace
+
+Tensor load_csv(const std::string& path, const CsvOptions& options) {
+  if (options.dtype == boolean) fail<TypeError>(op, "expected a dtype of numbers, received bool");
+  const std::string text = read_all(path);
+  if (is_integer(options.dtype)) {
+    CsvReader<std::int64_t> reader(path, options);
+    const Shape shape = reader.read(text);
+    return detail::from_integers(reader.values(), shape, options.dtype);
+  }
+  CsvReader<double> reader(path, options);
+  const Shape shape = reader.read(text);
+  return detail::convert(detail::from_doubles(reader.values(), shape, float64), options.dtype);
+}
+
+}  // namespace xtape::io
