@@ -1,6 +1,8 @@
 #include "io/events.hpp"
 
 #include <events.pb.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <algorithm>
 #include <bit>
@@ -24,6 +26,17 @@ static_assert(std::endian::native == std::endian::little);
 void check_text(const char* op, const char* what, const std::string& text) {
   if (text.empty()) fail<ValueError>(op, "expected {}, received an empty string", what);
   if (!is_utf8(text)) fail<ValueError>(op, "expected {} in UTF-8, received \"{}\"", what, text);
+}
+
+// The same message as the same bytes: the order of a map's entries is otherwise left open.
+std::string serialize(const google::protobuf::MessageLite& message) {
+  std::string bytes;
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  message.SerializeToCodedStream(&coded);
+  coded.Trim();
+  return bytes;
 }
 
 pb::Event begin_event(const EventTime& time) {
@@ -101,14 +114,14 @@ std::string version_event(double wall_time) {
   event.set_wall_time(wall_time);
   event.set_file_version("brain.Event:2");
   event.mutable_source_metadata()->set_writer("xtape.summary");
-  return event.SerializeAsString();
+  return serialize(event);
 }
 
 std::string scalar_event(const EventTime& time, const std::string& tag, float value) {
   auto event = begin_event(time);
   auto& tensor = add_value("FileWriter.scalar", event, tag, "scalars", pb::DATA_CLASS_SCALAR, pb::DT_FLOAT);
   tensor.set_tensor_content(&value, sizeof value);
-  return event.SerializeAsString();
+  return serialize(event);
 }
 
 std::string histogram_event(const EventTime& time, const std::string& tag, const Tensor& values, std::int64_t buckets) {
@@ -119,7 +132,7 @@ std::string histogram_event(const EventTime& time, const std::string& tag, const
   add_axes(tensor, {buckets, 3});
   const auto rows = count_values(values, buckets);
   tensor.set_tensor_content(rows.data(), rows.size() * sizeof rows[0]);
-  return event.SerializeAsString();
+  return serialize(event);
 }
 
 std::string image_event(const EventTime& time, const std::string& tag, const Tensor& images, std::int64_t max_outputs) {
@@ -145,7 +158,7 @@ std::string image_event(const EventTime& time, const std::string& tag, const Ten
     const std::span<const std::uint8_t> pixels(&bytes[static_cast<std::size_t>(i) * size], size);
     tensor.add_string_val(encode_png(op, pixels, height, width, channels));
   }
-  return event.SerializeAsString();
+  return serialize(event);
 }
 
 std::string text_event(const EventTime& time, const std::string& tag, const std::string& text) {
@@ -154,7 +167,7 @@ std::string text_event(const EventTime& time, const std::string& tag, const std:
   auto event = begin_event(time);
   auto& tensor = add_value(op, event, tag, "text", pb::DATA_CLASS_TENSOR, pb::DT_STRING);
   tensor.add_string_val(text);
-  return event.SerializeAsString();
+  return serialize(event);
 }
 
 std::string graph_event(double wall_time, const std::vector<summary::GraphNode>& nodes) {
@@ -193,8 +206,8 @@ std::string graph_event(double wall_time, const std::vector<summary::GraphNode>&
   }
   pb::Event event;
   event.set_wall_time(wall_time);
-  event.set_graph_def(graph.SerializeAsString());
-  return event.SerializeAsString();
+  event.set_graph_def(serialize(graph));
+  return serialize(event);
 }
 
 }  // namespace xtape::detail
