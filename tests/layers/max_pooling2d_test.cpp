@@ -25,7 +25,9 @@ TEST_CASE("MaxPooling2D: no weights, and what cannot be is refused") {
                     layers::MaxPooling2D({0, 2}));
   CHECK_THROWS_TEXT(ValueError, "[MaxPooling2D] expected a positive strides, received (1, -1)",
                     layers::MaxPooling2D(2, {.strides = Size2d(1, -1)}));
-  CHECK_THROWS_TEXT(ValueError, "[max_pool2d] expected images [batch, height, width, channels], received shape (3,)",
+  CHECK_THROWS_TEXT(ValueError,
+                    "[MaxPooling2D] Input 0 of layer \"max_pooling2d\" is incompatible with the layer: expected "
+                    "ndim=4, found ndim=1. Full shape received: (3,)",
                     layer(ones({3})));
 }
 

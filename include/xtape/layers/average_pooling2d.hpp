@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+
+#include "xtape/layers/layer.hpp"
+#include "xtape/ops/window_options.hpp"
+
+namespace xtape::layers {
+
+/// Keyword arguments of AveragePooling2D.
+struct AveragePooling2DOptions {
+  std::optional<Size2d> strides = {};  ///< unset: pool_size
+  Padding padding = Padding::valid;
+  std::string name = {};
+};
+
+/// The mean of each window's elements of an image, not counting padding: [batch, height, width, channels] -> [batch,
+/// height', width', channels] (keras.layers.AveragePooling2D). Throws a ValueError for numbers below 1.
+class AveragePooling2D : public LayerBase<AveragePooling2D> {
+ public:
+  explicit AveragePooling2D(Size2d pool_size, AveragePooling2DOptions options = {});
+
+ protected:
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  Size2d pool_size_;
+  AveragePooling2DOptions options_;
+};
+
+}  // namespace xtape::layers

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "xtape/layers/layer.hpp"
+#include "xtape/layers/margins.hpp"
+
+namespace xtape::layers {
+
+/// Keyword arguments of the layers below.
+struct CroppingOptions {
+  std::string name = {};
+};
+
+/// Sequences with elements left out before and after them: [batch, steps, channels] -> [batch, steps', channels]
+/// (keras.layers.Cropping1D). Throws a ValueError for negative numbers and for as many as there are steps.
+class Cropping1D : public LayerBase<Cropping1D> {
+ public:
+  explicit Cropping1D(Margins cropping = 1, CroppingOptions options = {});
+
+ protected:
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  Margins cropping_;
+};
+
+/// The same of images: [batch, height, width, channels] -> [batch, height', width', channels]
+/// (keras.layers.Cropping2D).
+class Cropping2D : public LayerBase<Cropping2D> {
+ public:
+  explicit Cropping2D(Margins2d cropping = 0, CroppingOptions options = {});
+
+ protected:
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  Margins2d cropping_;
+};
+
+}  // namespace xtape::layers

@@ -1,0 +1,69 @@
+#pragma once
+
+#include "xtape/layers/layer.hpp"
+
+namespace xtape::layers {
+
+/// Keyword arguments of the layers below.
+struct GlobalPoolingOptions {
+  bool keepdims = false;  ///< keep the axes, with size 1
+  std::string name = {};
+};
+
+/// The mean of each channel: [batch, steps, channels] -> [batch, channels] (keras.layers.GlobalAveragePooling1D).
+/// Throws a ValueError for another rank.
+class GlobalAveragePooling1D : public LayerBase<GlobalAveragePooling1D> {
+ public:
+  explicit GlobalAveragePooling1D(GlobalPoolingOptions options = {})
+      : LayerBase(std::move(options.name)), keepdims_(options.keepdims) {}
+
+ protected:
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  bool keepdims_;
+};
+
+/// The mean of each channel: [batch, height, width, channels] -> [batch, channels]
+/// (keras.layers.GlobalAveragePooling2D). Throws a ValueError for another rank.
+class GlobalAveragePooling2D : public LayerBase<GlobalAveragePooling2D> {
+ public:
+  explicit GlobalAveragePooling2D(GlobalPoolingOptions options = {})
+      : LayerBase(std::move(options.name)), keepdims_(options.keepdims) {}
+
+ protected:
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  bool keepdims_;
+};
+
+/// The largest element of each channel: [batch, steps, channels] -> [batch, channels]
+/// (keras.layers.GlobalMaxPooling1D). Throws a ValueError for another rank.
+class GlobalMaxPooling1D : public LayerBase<GlobalMaxPooling1D> {
+ public:
+  explicit GlobalMaxPooling1D(GlobalPoolingOptions options = {})
+      : LayerBase(std::move(options.name)), keepdims_(options.keepdims) {}
+
+ protected:
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  bool keepdims_;
+};
+
+/// The largest element of each channel: [batch, height, width, channels] -> [batch, channels]
+/// (keras.layers.GlobalMaxPooling2D). Throws a ValueError for another rank.
+class GlobalMaxPooling2D : public LayerBase<GlobalMaxPooling2D> {
+ public:
+  explicit GlobalMaxPooling2D(GlobalPoolingOptions options = {})
+      : LayerBase(std::move(options.name)), keepdims_(options.keepdims) {}
+
+ protected:
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  bool keepdims_;
+};
+
+}  // namespace xtape::layers

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+
+namespace xtape::layers {
+
+/// How much to add or to take away before and after an axis: `{1, 2}`, or `2` for both.
+struct Margins {
+  std::int64_t before;
+  std::int64_t after;
+  Margins(std::int64_t both) : before(both), after(both) {}
+  Margins(std::int64_t before_, std::int64_t after_) : before(before_), after(after_) {}
+};
+
+/// The same for the two axes of an image: `{{1, 2}, {3, 4}}` for {{top, bottom}, {left, right}}, `{1, 2}` for the
+/// height and the width, or `2` for all sides.
+struct Margins2d {
+  Margins height;
+  Margins width;
+  Margins2d(std::int64_t all) : height(all), width(all) {}
+  Margins2d(Margins height_, Margins width_) : height(height_), width(width_) {}
+};
+
+}  // namespace xtape::layers

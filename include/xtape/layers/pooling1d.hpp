@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+
+#include "xtape/layers/layer.hpp"
+#include "xtape/ops/window_options.hpp"
+
+namespace xtape::layers {
+
+/// Keyword arguments of MaxPooling1D and AveragePooling1D.
+struct Pooling1DOptions {
+  std::optional<std::int64_t> strides = {};  ///< unset: pool_size
+  Padding padding = Padding::valid;
+  std::string name = {};
+};
+
+/// The largest element of each window of a sequence: [batch, steps, channels] -> [batch, steps', channels]
+/// (keras.layers.MaxPooling1D). Throws a ValueError for numbers below 1.
+class MaxPooling1D : public LayerBase<MaxPooling1D> {
+ public:
+  explicit MaxPooling1D(std::int64_t pool_size = 2, Pooling1DOptions options = {});
+
+ protected:
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  std::int64_t pool_size_;
+  Pooling1DOptions options_;
+};
+
+/// The mean of each window's elements, not counting padding (keras.layers.AveragePooling1D), likewise.
+class AveragePooling1D : public LayerBase<AveragePooling1D> {
+ public:
+  explicit AveragePooling1D(std::int64_t pool_size, Pooling1DOptions options = {});
+
+ protected:
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  std::int64_t pool_size_;
+  Pooling1DOptions options_;
+};
+
+}  // namespace xtape::layers

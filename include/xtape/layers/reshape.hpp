@@ -1,0 +1,64 @@
+#pragma once
+
+#include <vector>
+
+#include "xtape/layers/layer.hpp"
+
+namespace xtape::layers {
+
+/// Keyword arguments of Reshape.
+struct ReshapeOptions {
+  std::string name = {};
+};
+
+/// The samples in another shape, without a copy: [batch, ...] -> [batch, target_shape...] (keras.layers.Reshape). One
+/// size may be -1: it is what the others leave. Throws a ValueError when the numbers of elements differ.
+class Reshape : public LayerBase<Reshape> {
+ public:
+  explicit Reshape(Shape target_shape, ReshapeOptions options = {});
+
+ protected:
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  Shape target_shape_;
+};
+
+/// Keyword arguments of Permute.
+struct PermuteOptions {
+  std::string name = {};
+};
+
+/// The samples' axes in the order of `dims`, which counts them from 1: Permute({2, 1}) exchanges the two axes of
+/// matrices (keras.layers.Permute). Throws a ValueError for what is not a permutation, and for an input of another
+/// rank.
+class Permute : public LayerBase<Permute> {
+ public:
+  explicit Permute(std::vector<int> dims, PermuteOptions options = {});
+
+ protected:
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  std::vector<int> dims_;
+};
+
+/// Keyword arguments of RepeatVector.
+struct RepeatVectorOptions {
+  std::string name = {};
+};
+
+/// Each sample n times: [batch, features] -> [batch, n, features] (keras.layers.RepeatVector). Throws a ValueError for
+/// n < 1 and an input of another rank.
+class RepeatVector : public LayerBase<RepeatVector> {
+ public:
+  explicit RepeatVector(std::int64_t n, RepeatVectorOptions options = {});
+
+ protected:
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  std::int64_t n_;
+};
+
+}  // namespace xtape::layers

@@ -1,0 +1,77 @@
+#include "xtape/layers/reshape.hpp"
+
+#include <algorithm>
+
+#include "core/check.hpp"
+#include "layers/convolution.hpp"
+#include "layers/input_checks.hpp"
+#include "xtape/ops/movement.hpp"
+
+namespace xtape::layers {
+
+Reshape::Reshape(Shape target_shape, ReshapeOptions options)
+    : LayerBase(std::move(options.name)), target_shape_(std::move(target_shape)) {
+  if (std::count(target_shape_.begin(), target_shape_.end(), -1) > 1 ||
+      std::any_of(target_shape_.begin(), target_shape_.end(), [](std::int64_t size) { return size < -1; })) {
+    detail::fail<ValueError>("Reshape", "expected sizes of 0 or more, one of which may be -1, received {}",
+                             target_shape_);
+  }
+}
+
+Tensor Reshape::call(const Tensor& inputs) {
+  detail::expect_min_ndim(*this, inputs.shape(), 1);
+  // Of one sample, for an empty batch does not tell what -1 is.
+  std::int64_t size = 1, rest = 1;
+  for (int axis = 1; axis < inputs.rank(); ++axis) size *= inputs.shape()[axis];
+  for (const std::int64_t target : target_shape_) rest *= target == -1 ? 1 : target;
+  std::vector<std::int64_t> sizes{inputs.shape()[0]};
+  bool fits = true, open = false;
+  for (const std::int64_t target : target_shape_) {
+    if (target == -1) {
+      open = true;
+      fits = rest > 0 && size % rest == 0;
+      sizes.push_back(fits ? size / rest : 0);
+    } else {
+      sizes.push_back(target);
+    }
+  }
+  if (!fits || (!open && size != rest)) {
+    detail::fail<ValueError>("Reshape",
+                             "The total size of the tensor must be unchanged. Received: input_shape={}, "
+                             "target_shape={}",
+                             inputs.shape(), target_shape_);
+  }
+  return reshape(inputs, sizes);
+}
+
+Permute::Permute(std::vector<int> dims, PermuteOptions options)
+    : LayerBase(std::move(options.name)), dims_(std::move(dims)) {
+  std::vector<int> sorted = dims_;
+  std::sort(sorted.begin(), sorted.end());
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    if (sorted[i] != static_cast<int>(i) + 1) {
+      detail::fail<ValueError>("Permute",
+                               "Invalid permutation argument `dims` for Permute Layer. The set of indices in `dims` "
+                               "must be consecutive and start from 1. Received dims=({})",
+                               fmt::join(dims_, ", "));
+    }
+  }
+}
+
+Tensor Permute::call(const Tensor& inputs) {
+  detail::expect_ndim(*this, inputs.shape(), static_cast<int>(dims_.size()) + 1);
+  std::vector<int> permutation{0};
+  permutation.insert(permutation.end(), dims_.begin(), dims_.end());
+  return transpose(inputs, permutation);
+}
+
+RepeatVector::RepeatVector(std::int64_t n, RepeatVectorOptions options) : LayerBase(std::move(options.name)), n_(n) {
+  detail::check_positive("RepeatVector", "n", n);
+}
+
+Tensor RepeatVector::call(const Tensor& inputs) {
+  detail::expect_ndim(*this, inputs.shape(), 2);
+  return broadcast_to(expand_dims(inputs, 1), {inputs.shape()[0], n_, inputs.shape()[1]});
+}
+
+}  // namespace xtape::layers
