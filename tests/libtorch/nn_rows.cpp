@@ -7,6 +7,7 @@
 #include "xtape/ops/nn_activations.hpp"
 #include "xtape/ops/normalization.hpp"
 #include "xtape/ops/pool.hpp"
+#include "xtape/ops/recurrent.hpp"
 
 namespace xtape::libtorch {
 namespace {
@@ -38,6 +39,8 @@ std::vector<Row> nn_rows() {
       {"scaled_dot_product_attention, causal",
        {{2, 5, 4}, {2, 5, 4}, {2, 5, 6}},
        [](X x) { return nn::scaled_dot_product_attention(x[0], x[1], x[2], {.is_causal = true}); }},
+      {"lstm", {{2, 4, 3}, {3, 20}, {5, 20}, {20}}, [](X x) { return nn::lstm(x[0], x[1], x[2], x[3]).outputs; }},
+      {"gru", {{2, 4, 3}, {3, 15}, {5, 15}, {2, 15}}, [](X x) { return nn::gru(x[0], x[1], x[2], x[3]).outputs; }},
 
       {"relu6", {one}, [](X x) { return nn::relu6(x[0]); }, -9, 9},
       {"elu", {one}, [](X x) { return nn::elu(x[0], 0.7); }},

@@ -40,6 +40,25 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, bool causal)
   return torch::matmul(torch::softmax(scores, -1), v);
 }
 
+Tensor lstm(const Tensor& x, const Tensor& kernel, const Tensor& recurrent, const Tensor& bias) {
+  const Tensor zero = torch::zeros({1, x.size(0), recurrent.size(0)}, x.options());
+  return std::get<0>(torch::lstm(x, {zero, zero}, {kernel.t(), recurrent.t(), bias, torch::zeros_like(bias)},
+                                 /*has_biases=*/true, /*num_layers=*/1, /*dropout=*/0, /*train=*/false,
+                                 /*bidirectional=*/false, /*batch_first=*/true));
+}
+
+/// Its gates are r, z, n where xtape has z, r, n.
+Tensor swap_gates(const Tensor& w) {
+  const auto parts = w.chunk(3, -1);
+  return torch::cat({parts[1], parts[0], parts[2]}, -1);
+}
+
+Tensor gru(const Tensor& x, const Tensor& kernel, const Tensor& recurrent, const Tensor& bias) {
+  const Tensor zero = torch::zeros({1, x.size(0), recurrent.size(0)}, x.options()), biases = swap_gates(bias);
+  return std::get<0>(torch::gru(x, zero, {swap_gates(kernel).t(), swap_gates(recurrent).t(), biases[0], biases[1]},
+                                true, 1, 0, false, false, true));
+}
+
 const std::map<std::string, Op>& nn() {
   static const std::map<std::string, Op> ops = {
       {"relu", [](X x) { return torch::relu(x[0]); }},
@@ -58,6 +77,8 @@ const std::map<std::string, Op>& nn() {
        }},
       {"scaled_dot_product_attention", [](X x) { return attention(x[0], x[1], x[2], false); }},
       {"scaled_dot_product_attention, causal", [](X x) { return attention(x[0], x[1], x[2], true); }},
+      {"lstm", [](X x) { return lstm(x[0], x[1], x[2], x[3]); }},
+      {"gru", [](X x) { return gru(x[0], x[1], x[2], x[3]); }},
       {"relu6", [](X x) { return torch::relu6(x[0]); }},
       {"elu", [](X x) { return torch::elu(x[0], 0.7); }},
       {"selu", [](X x) { return torch::selu(x[0]); }},
