@@ -21,6 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t longest_name = 200;  // of 255 that file systems allow
 std::atomic<std::uint64_t> names_given{0};
 
 fs::path behind_links(const fs::path& path) {
@@ -38,8 +39,10 @@ AtomicFile::AtomicFile(const char* op, const std::string& path)
   const bool exists = stat(target_.c_str(), &before) == 0;
   if (exists && S_ISDIR(before.st_mode)) fail_write(EISDIR);
   if (exists && !S_ISREG(before.st_mode)) fail<DataError>(op_, "{}: expected a regular file to write to", path_);
+  const fs::path parent = fs::path(target_).parent_path();
+  const std::string name = fs::path(target_).filename().string().substr(0, longest_name);
   do {
-    temporary_ = fmt::format("{}.tmp-{}-{}", target_, getpid(), names_given.fetch_add(1));
+    temporary_ = (parent / fmt::format("{}.tmp-{}-{}", name, getpid(), names_given.fetch_add(1))).string();
     file_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   } while (file_ < 0 && (errno == EEXIST || errno == EINTR));
   if (file_ < 0) fail_write(errno);

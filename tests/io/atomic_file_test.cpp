@@ -103,6 +103,16 @@ TEST_CASE("AtomicFile: follows a link and keeps the permissions") {
   CHECK(fs::status(path).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
 }
 
+TEST_CASE("AtomicFile: a name of the greatest length") {
+  const TempDir dir;
+  const std::string path = dir / std::string(255, 'x');
+  detail::write_file("test", path, "new");
+  CHECK(file_bytes(path) == "new");
+  CHECK_THROWS_TEXT(DataError, ": cannot be written: File name too long",
+                    detail::write_file("test", dir / std::string(256, 'x'), "new"));
+  CHECK(files_in(dir) == 1);
+}
+
 TEST_CASE("AtomicFile: two writers of one file do not mix") {
   const TempDir dir;
   const std::string path = dir / "file";
