@@ -135,8 +135,9 @@ std::shared_ptr<PredictionMetric> resolve_accuracy(const Shape& y_true, const Sh
 
 }  // namespace metrics
 
-AnyMetric::AnyMetric(const std::string& name)
-    : name_(name), metric_(metrics::is_accuracy(name) ? nullptr : metrics::make_metric(name)) {}
+AnyMetric::AnyMetric(const std::string& name) : name_(name) {
+  if (!metrics::is_accuracy(name)) (void)metrics::make_metric(name);
+}
 
 AnyMetric::AnyMetric(std::shared_ptr<metrics::PredictionMetric> metric, int) : metric_(std::move(metric)) {
   if (metric_ == nullptr) detail::fail<ValueError>("AnyMetric", "there is no metric");
@@ -144,7 +145,8 @@ AnyMetric::AnyMetric(std::shared_ptr<metrics::PredictionMetric> metric, int) : m
 }
 
 std::shared_ptr<metrics::PredictionMetric> AnyMetric::metric(const Shape& y_true, const Shape& y_pred) const {
-  return metric_ != nullptr ? metric_ : metrics::resolve_accuracy(y_true, y_pred, name_);
+  if (metric_ != nullptr) return metric_;
+  return metrics::is_accuracy(name_) ? metrics::resolve_accuracy(y_true, y_pred, name_) : metrics::make_metric(name_);
 }
 
 }  // namespace xtape

@@ -2,17 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <cstring>
 #include <iterator>
 
-#include "models/progress_text.hpp"
 #include "core/check.hpp"
-
-#if defined(__unix__) || defined(__APPLE__)
-#include <sys/ioctl.h>
-#include <unistd.h>
-#endif
+#include "models/progress_text.hpp"
 
 namespace xtape {
 namespace {
@@ -20,33 +13,6 @@ namespace {
 constexpr double refresh_seconds = 0.1;
 constexpr double look_seconds = 0.02;
 constexpr int bar_cells = 20;
-constexpr std::size_t usual_columns = 80;
-
-bool is_terminal([[maybe_unused]] std::FILE* file) {
-#if defined(__unix__) || defined(__APPLE__)
-  const char* kind = std::getenv("TERM");
-  return isatty(fileno(file)) == 1 && (kind == nullptr || std::strcmp(kind, "dumb") != 0);
-#else
-  return false;
-#endif
-}
-
-std::size_t columns_of([[maybe_unused]] std::FILE* file) {
-#if defined(__unix__) || defined(__APPLE__)
-  winsize size{};
-  if (ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-#endif
-  return usual_columns;
-}
-
-int digits_of(std::int64_t number) {
-  int digits = 1;
-  while (number >= 10) {
-    number /= 10;
-    ++digits;
-  }
-  return digits;
-}
 
 /// The first step after `step` with which another tenth of the steps is complete.
 std::int64_t next_tenth(std::int64_t step, std::int64_t steps) {
@@ -57,7 +23,10 @@ std::int64_t next_tenth(std::int64_t step, std::int64_t steps) {
 }  // namespace
 
 ProgressLine::ProgressLine(std::int64_t steps, const ProgressOptions& options)
-    : steps_(steps), file_(options.file), live_(options.live ? *options.live : is_terminal(options.file)) {
+    : steps_(steps),
+      file_(options.file),
+      live_(options.live ? *options.live : detail::is_terminal(options.file)),
+      line_(file_, live_) {
   if (steps < 0)
     detail::fail<ValueError>("ProgressLine", "expected a number of steps of at least 0, received {}", steps);
   if (steps == 0) {
@@ -117,7 +86,7 @@ void ProgressLine::look(std::int64_t step, std::initializer_list<ProgressValue> 
 void ProgressLine::compose(std::int64_t step, double seconds, bool bar) {
   const bool last = step == steps_;
   text_.clear();
-  fmt::format_to(std::back_inserter(text_), "{:{}}/{}", step, digits_of(steps_), steps_);
+  fmt::format_to(std::back_inserter(text_), "{:{}}/{}", step, detail::digits_of(steps_), steps_);
   if (bar) detail::append_bar(text_ += ' ', step, steps_, bar_cells);
   if (last && seconds < 60) {
     fmt::format_to(std::back_inserter(text_), " - {:.1f}s", seconds);
@@ -132,28 +101,10 @@ void ProgressLine::compose(std::int64_t step, double seconds, bool bar) {
 
 void ProgressLine::show(std::int64_t step, double seconds) {
   compose(step, seconds, live_);
-  if (live_) {
-    // A line that reaches the last column would wrap, and could not be rewritten.
-    const std::size_t columns = columns_of(file_) - 1;
-    if (detail::columns(text_) > columns) compose(step, seconds, false);
-    detail::cut(text_, columns);
-    const std::size_t width = detail::columns(text_);
-    if (width < width_) text_.append(width_ - width, ' ');  // what is left of a longer line
-    width_ = width;
-    std::fputc('\r', file_);
-  }
-  std::fwrite(text_.data(), 1, text_.size(), file_);
-  open_ = true;
-  if (!live_) finish();
-  std::fflush(file_);
+  if (live_ && detail::columns(text_) > detail::columns_of(file_)) compose(step, seconds, false);
+  line_.show(text_);
 }
 
-void ProgressLine::finish() {
-  if (!open_) return;
-  open_ = false;
-  width_ = 0;
-  std::fputc('\n', file_);
-  std::fflush(file_);
-}
+void ProgressLine::finish() { line_.finish(); }
 
 }  // namespace xtape

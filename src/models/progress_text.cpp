@@ -44,6 +44,15 @@ void append_bar(std::string& text, std::int64_t step, std::int64_t steps, int ce
   text += ']';
 }
 
+int digits_of(std::int64_t number) {
+  int digits = 1;
+  while (number >= 10) {
+    number /= 10;
+    ++digits;
+  }
+  return digits;
+}
+
 namespace {
 bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,15 @@ void append_figure(std::string& text, std::string_view name, double value);
 
 /// "[=====>....]" of `cells` cells; full at the last step.
 void append_bar(std::string& text, std::int64_t step, std::int64_t steps, int cells);
+
+/// The number of decimal digits of a number that is not negative.
+int digits_of(std::int64_t number);
+
+/// Whether lines written to the file can be written over.
+bool is_terminal(std::FILE* file);
+
+/// The columns of the terminal but for the last: a line that reached it would wrap, and could not be rewritten.
+std::size_t columns_of(std::FILE* file);
 
 /// The number of columns that a text in UTF-8 takes.
 std::size_t columns(std::string_view text);

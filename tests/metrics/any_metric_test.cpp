@@ -87,8 +87,8 @@ TEST_CASE("make_metric: Keras's names in snake case and of the classes") {
 
 TEST_CASE("AnyMetric: accuracy is what the shapes say") {
   const AnyMetric accuracy = "accuracy";
-  CHECK(accuracy.needs_shapes());
-  CHECK(!AnyMetric("mse").needs_shapes());
+  CHECK(accuracy.by_name());
+  CHECK(AnyMetric("mse").metric({2}, {2}) != AnyMetric("mse").metric({2}, {2}));
   CHECK(accuracy.name() == "accuracy");
   using Binary = metrics::BinaryAccuracy;
   using Sparse = metrics::SparseCategoricalAccuracy;

@@ -50,16 +50,16 @@ class AnyMetric {
       : AnyMetric(std::make_shared<metrics::MeanMetricWrapper>(std::forward<F>(function), std::move(name))) {}
 
   const std::string& name() const noexcept { return name_; }
-  /// Whether the shapes of labels and predictions are needed to know which metric this is: true for "accuracy".
-  bool needs_shapes() const noexcept { return metric_ == nullptr; }
-  /// The metric, which copies of this object share; for "accuracy" a new one for these shapes.
+  /// Whether it is given by its name.
+  bool by_name() const noexcept { return metric_ == nullptr; }
+  /// The metric, which copies of this object share; of one given by its name a new one, "accuracy" by these shapes.
   std::shared_ptr<metrics::PredictionMetric> metric(const Shape& y_true, const Shape& y_pred) const;
 
  private:
   AnyMetric(std::shared_ptr<metrics::PredictionMetric> metric, int);
 
   std::string name_;
-  std::shared_ptr<metrics::PredictionMetric> metric_;
+  std::shared_ptr<metrics::PredictionMetric> metric_;  ///< null: by the name
 };
 
 }  // namespace xtape

@@ -1,20 +1,21 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "xtape/layers/layer.hpp"
 #include "xtape/layers/symbolic.hpp"
+#include "xtape/models/history.hpp"
+#include "xtape/models/training.hpp"
 
 namespace xtape {
 
 namespace detail {
 class FunctionalGraph;
-}
-
-/// Keyword arguments of Model::predict.
-struct PredictOptions {
-  std::int64_t batch_size = 256;  ///< rows that go through the model at a time; the result does not depend on it
-};
+struct TrainState;
+}  // namespace detail
 
 /// The base of models (keras.Model): a subclass tracks its layers as members and writes `call`.
 ///
@@ -30,7 +31,13 @@ struct PredictOptions {
 ///     auto outputs = xp::layers::Dense(10)(xp::layers::Dense(100, {.activation = "relu"})(inputs));
 ///     xp::Model model(inputs, outputs);
 ///
-/// A model is a layer: it can be called, also with symbolic tensors, tracked by another model, frozen.
+/// It is trained by fit, after compile, or by a loop of one's own with a GradientTape:
+///
+///     model.compile({.optimizer = "adam", .loss = "sparse_categorical_crossentropy", .metrics = {"accuracy"}});
+///     auto history = model.fit(x_train, y_train, {.epochs = 5, .validation_data = {x_test, y_test}});
+///
+/// A model is a layer: it can be called, also with symbolic tensors, tracked by another model, frozen. Copies of it are
+/// the same model.
 class Model : public LayerBase<Model> {
  public:
   /// The model that computes `outputs` from `inputs` by the layers between them. Throws a ValueError when an output
@@ -41,9 +48,54 @@ class Model : public LayerBase<Model> {
   Model& operator=(const Model& other) = default;
   Model& operator=(Model&&) noexcept = default;
 
+  /// Says how fit is to train: keras.Model.compile. Forgets what an earlier compile said.
+  void compile(const CompileOptions& options);
+  void compile(optimizers::AnyOptimizer optimizer, Losses loss = {}, std::vector<AnyMetric> metrics = {}) {
+    compile({.optimizer = std::move(optimizer), .loss = std::move(loss), .metrics = std::move(metrics)});
+  }
+
+  /// Trains the model on x and y, one row per sample, in batches, and returns the figures of all epochs.
+  ///
+  /// Throws a RuntimeError before compile(); a ValueError, before anything has changed, for options out of range and
+  /// for data whose numbers of rows differ. An exception from a callback or from the model ends the training as it is.
+  History fit(const TensorList& x, const TensorList& y, const FitOptions& options = {});
+  History fit(const data::TensorDataset& data, const FitOptions& options = {}) { return fit(data.x, data.y, options); }
+
+  /// The loss and the metrics over all rows, in test mode.
+  Logs evaluate(const TensorList& x, const TensorList& y, const EvaluateOptions& options = {});
+  Logs evaluate(const data::TensorDataset& data, const EvaluateOptions& options = {}) {
+    return evaluate(data.x, data.y, options);
+  }
+
   /// The model's output for all rows of x, computed in batches, with training = false and unseen by any tape. Throws a
   /// ValueError for a batch size below 1 or a scalar x.
-  Tensor predict(const Tensor& x, PredictOptions options = {});
+  Tensor predict(const Tensor& x, const PredictOptions& options = {});
+  TensorList predict(const TensorList& x, const PredictOptions& options = {});
+
+  /// One training step on one batch; the figures are those of this batch alone.
+  Logs train_on_batch(const TensorList& x, const TensorList& y, const Tensor& sample_weight = {},
+                      const std::map<std::int64_t, double>& class_weight = {});
+  Logs test_on_batch(const TensorList& x, const TensorList& y, const Tensor& sample_weight = {});
+
+  /// The optimizer given to compile(). Throws a RuntimeError before it.
+  optimizers::Optimizer& optimizer() const;
+  bool compiled() const noexcept { return train_ != nullptr; }
+  /// All metrics that fit shows, the running mean of the loss first.
+  std::vector<std::shared_ptr<metrics::Metric>> metrics() const;
+
+  /// Set by callbacks to end fit after the epoch.
+  bool stop_training() const;
+  void set_stop_training(bool stop);
+
+  /// Builds the model for inputs of this shape, -1 standing for any size, by a call on zeros.
+  void build_for(const Shape& input_shape) { (void)compute_output_shape(input_shape); }
+
+  /// Prints the model's layers with their output shapes and numbers of weights (keras.Model.summary); shapes and
+  /// weights that are not known before the first call show as "?". A functional model that is no plain stack also says
+  /// what each layer is connected to.
+  void summary() const;
+  /// What summary() prints.
+  std::string summary_text() const;
 
   /// The graph of a functional model; null for another one.
   const detail::FunctionalGraph* graph() const noexcept { return graph_.get(); }
@@ -51,11 +103,37 @@ class Model : public LayerBase<Model> {
  protected:
   explicit Model(std::string name = "") : LayerBase(std::move(name)) {}
 
+  /// What fit does with a batch; returns the figures to show. Overridden, it is a training loop of one's own inside of
+  /// fit, with its callbacks and progress:
+  ///
+  ///     xp::Logs train_step(const xp::TrainBatch& batch) override {
+  ///       auto& [x, y, sample_weight] = batch;
+  ///       xp::GradientTape tape;
+  ///       auto y_pred = (*this)(x, {.training = true});
+  ///       auto loss = compute_loss(x, y, y_pred, sample_weight);
+  ///       auto gradients = tape.gradient(loss, trainable_variables());
+  ///       optimizer().apply_gradients(xp::zip(gradients, trainable_variables()));
+  ///       return compute_metrics(loss, x, y, y_pred, sample_weight);
+  ///     }
+  virtual Logs train_step(const TrainBatch& batch);
+  /// What evaluate does with a batch.
+  virtual Logs test_step(const TrainBatch& batch);
+  /// The losses given to compile(), weighted and added up, and the model's losses(): a scalar. Throws a ValueError when
+  /// there is none of them.
+  virtual Tensor compute_loss(const TensorList& x, const TensorList& y, const TensorList& y_pred,
+                              const Tensor& sample_weight);
+  /// Updates the running mean of the loss and the metrics given to compile(), and returns them all.
+  virtual Logs compute_metrics(const Tensor& loss, const TensorList& x, const TensorList& y, const TensorList& y_pred,
+                               const Tensor& sample_weight);
+
   Tensor call(const Tensor& input) override;
   TensorList call_list(const TensorList& inputs) override;
 
  private:
+  detail::TrainState& train_state(const char* method) const;
+
   std::shared_ptr<detail::FunctionalGraph> graph_;
+  std::shared_ptr<detail::TrainState> train_;
 };
 
 }  // namespace xtape

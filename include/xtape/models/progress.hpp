@@ -15,6 +15,26 @@
 
 namespace xtape {
 
+namespace detail {
+
+/// A line of a file: on a terminal one that is written over and over, otherwise a new one each time.
+class LiveLine {
+ public:
+  LiveLine(std::FILE* file, bool live) : file_(file), live_(live) {}
+  /// Cuts the text where it would not fit on the terminal.
+  void show(std::string& text);
+  /// Ends the line, if there is one.
+  void finish();
+
+ private:
+  std::FILE* file_;
+  bool live_;
+  bool open_ = false;
+  std::size_t width_ = 0;  // of what is on the terminal
+};
+
+}  // namespace detail
+
 /// A figure to show: of a number or a tensor with one element a running mean, a metric's result as it is.
 struct ProgressValue {
   template <class T>
@@ -79,14 +99,13 @@ class ProgressLine {
   std::int64_t steps_;
   std::FILE* file_;
   bool live_;
-  bool open_ = false;  // there is a line to be ended
   bool done_ = false;
   Clock::time_point begin_ = Clock::now();
   double shown_at_ = -1;        // seconds after begin_
   std::int64_t next_look_ = 0;  // the step at which to look whether something is to be shown
   std::vector<Figure> figures_;
   std::string text_;
-  std::size_t width_ = 0;  // of the line that is on the terminal
+  detail::LiveLine line_;
 };
 
 }  // namespace xtape

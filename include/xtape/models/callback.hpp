@@ -1,0 +1,90 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "xtape/models/logs.hpp"
+
+namespace xtape {
+
+class Model;
+
+/// The base of callbacks (keras.callbacks.Callback): what fit, evaluate and predict tell while they run. One of one's
+/// own overrides what it wants to hear:
+///
+///     struct PrintLoss : xp::Callback {
+///       void on_epoch_end(int epoch, const xp::Logs& logs) override {
+///         fmt::print("{}: {:.4f}\n", epoch, logs["loss"]);
+///       }
+///     };
+///
+/// Epochs and batches count from 0. The logs of an epoch hold the validation's figures too, as "val_loss", ...
+class Callback {
+ public:
+  virtual ~Callback() = default;
+
+  virtual void on_train_begin() {}
+  virtual void on_train_end(const Logs& /*logs*/) {}
+  virtual void on_epoch_begin(int /*epoch*/) {}
+  virtual void on_epoch_end(int /*epoch*/, const Logs& /*logs*/) {}
+  virtual void on_train_batch_begin(std::int64_t /*batch*/) {}
+  /// The logs are the running means since the epoch began.
+  virtual void on_train_batch_end(std::int64_t /*batch*/, const Logs& /*logs*/) {}
+  /// Of evaluate, and of the validation in fit.
+  virtual void on_test_begin() {}
+  virtual void on_test_end(const Logs& /*logs*/) {}
+  virtual void on_test_batch_begin(std::int64_t /*batch*/) {}
+  virtual void on_test_batch_end(std::int64_t /*batch*/, const Logs& /*logs*/) {}
+  virtual void on_predict_begin() {}
+  virtual void on_predict_end() {}
+  virtual void on_predict_batch_begin(std::int64_t /*batch*/) {}
+  virtual void on_predict_batch_end(std::int64_t /*batch*/) {}
+
+  /// What fit is about to do.
+  struct Params {
+    int epochs = 1;
+    std::int64_t steps = -1;  ///< of an epoch, -1 where it is not known
+    int verbose = 0;
+  };
+
+  /// The model at work and what it does. Throw a RuntimeError (params: are the defaults) outside of fit, evaluate and
+  /// predict.
+  Model& model() const;
+  const Params& params() const noexcept { return params_; }
+  /// Called before anything else.
+  virtual void set_model(Model& model) { model_ = &model; }
+  virtual void set_params(const Params& params) { params_ = params; }
+
+ private:
+  Model* model_ = nullptr;
+  Params params_;
+};
+
+/// A callback as fit takes it: an object, which is moved or copied, a std::shared_ptr to one, or a pointer to one that
+/// stays yours.
+///
+///     .callbacks = {callbacks::EarlyStopping({.patience = 3}), &my_callback}
+class AnyCallback {
+ public:
+  template <class C>
+  requires std::derived_from<std::decay_t<C>, Callback> AnyCallback(C&& callback)
+      : callback_(std::make_shared<std::decay_t<C>>(std::forward<C>(callback))) {}
+  template <std::derived_from<Callback> C>
+  AnyCallback(std::shared_ptr<C> callback) : callback_(std::move(callback)) {
+    check();
+  }
+  AnyCallback(Callback* callback) : callback_(callback, [](Callback*) {}) { check(); }
+
+  Callback& operator*() const noexcept { return *callback_; }
+  Callback* operator->() const noexcept { return callback_.get(); }
+
+ private:
+  void check() const;
+  std::shared_ptr<Callback> callback_;
+};
+
+}  // namespace xtape

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace xtape {
+
+/// Figures under their names, in the order in which they were given: what a training step, an epoch or evaluate()
+/// report.
+///
+///     auto results = model.evaluate(x, y);
+///     fmt::print("{:.4f}\n", results["accuracy"]);
+///     for (const auto& [name, value] : results) ...
+class Logs {
+ public:
+  using value_type = std::pair<std::string, double>;
+
+  Logs() = default;
+  Logs(std::initializer_list<value_type> values) : values_(values) {}
+
+  /// Throws a LookupError for a name that is not there, listing those that are.
+  double operator[](std::string_view name) const;
+  /// Null where there is no such name.
+  const double* find(std::string_view name) const noexcept;
+  bool contains(std::string_view name) const noexcept { return find(name) != nullptr; }
+  /// Sets a figure, which comes last when it is new.
+  void set(std::string_view name, double value);
+
+  auto begin() const noexcept { return values_.begin(); }
+  auto end() const noexcept { return values_.end(); }
+  std::size_t size() const noexcept { return values_.size(); }
+  bool empty() const noexcept { return values_.empty(); }
+  void reserve(std::size_t n) { values_.reserve(n); }
+
+ private:
+  std::vector<value_type> values_;
+};
+
+}  // namespace xtape

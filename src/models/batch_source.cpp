@@ -1,0 +1,106 @@
+#include "models/batch_source.hpp"
+
+#include <algorithm>
+
+#include "core/check.hpp"
+#include "data/take_rows.hpp"
+#include "xtape/core/creation.hpp"
+#include "xtape/core/random.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/ops/reduce.hpp"
+
+namespace xtape::detail {
+
+void Arrays::check(const char* method) const {
+  if (x.empty()) fail<ValueError>(method, "expected an array of examples, received none");
+  const auto check_rows = [&](const char* what, const Tensor& t) {
+    if (!t.defined()) fail<ValueError>(method, "{} is empty", what);
+    if (t.rank() < 1) fail<ValueError>(method, "expected a batch of {}, received a scalar", what);
+    if (t.shape()[0] != rows()) {
+      fail<ValueError>(method,
+                       "data cardinality is ambiguous: make sure that all arrays contain the same number of "
+                       "samples, x has shape {}, {} has shape {}",
+                       x.front().shape(), what, t.shape());
+    }
+  };
+  for (const Tensor& t : x) {
+    if (t.defined() && t.rank() < 1) fail<ValueError>(method, "expected a batch of inputs, received a scalar");
+    check_rows("x", t);
+  }
+  for (const Tensor& t : y) check_rows("y", t);
+  if (sample_weight.defined()) check_rows("sample_weight", sample_weight);
+}
+
+Arrays Arrays::slice(std::int64_t begin, std::int64_t end) const {
+  Arrays part;
+  for (const Tensor& t : x) part.x.push_back(slice_axis(t, 0, begin, end - begin));
+  for (const Tensor& t : y) part.y.push_back(slice_axis(t, 0, begin, end - begin));
+  if (sample_weight.defined()) part.sample_weight = slice_axis(sample_weight, 0, begin, end - begin);
+  return part;
+}
+
+namespace {
+
+class ArraySource : public BatchSource {
+ public:
+  ArraySource(Arrays arrays, std::int64_t batch_size, bool shuffle)
+      : arrays_(std::move(arrays)), batch_size_(batch_size), shuffle_(shuffle) {}
+
+  std::int64_t batches() const override { return (arrays_.rows() + batch_size_ - 1) / batch_size_; }
+
+  void begin_epoch() override {
+    at_ = 0;
+    if (shuffle_) order_ = random::permutation(arrays_.rows());
+  }
+
+  bool next(TrainBatch& batch) override {
+    if (at_ >= arrays_.rows()) return false;
+    const std::int64_t begin = at_, end = std::min(at_ + batch_size_, arrays_.rows());
+    at_ = end;
+    const auto take = [&](const Tensor& t) {
+      return shuffle_ ? data::take_rows(t, order_, begin, end) : slice_axis(t, 0, begin, end - begin);
+    };
+    batch.x.clear();
+    batch.y.clear();
+    for (const Tensor& t : arrays_.x) batch.x.push_back(take(t));
+    for (const Tensor& t : arrays_.y) batch.y.push_back(take(t));
+    batch.sample_weight = arrays_.sample_weight.defined() ? take(arrays_.sample_weight) : Tensor();
+    return true;
+  }
+
+ private:
+  Arrays arrays_;
+  std::int64_t batch_size_;
+  bool shuffle_;
+  Tensor order_;
+  std::int64_t at_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<BatchSource> make_source(Arrays arrays, std::int64_t batch_size, bool shuffle) {
+  return std::make_unique<ArraySource>(std::move(arrays), batch_size, shuffle);
+}
+
+Tensor class_weights(const Tensor& y, const std::map<std::int64_t, double>& weights) {
+  Tensor labels = y;
+  if (y.rank() == 2 && y.shape()[1] > 1) {
+    labels = argmax(y, 1);
+  } else if (y.rank() != 1 && y.rank() != 2) {
+    fail<ValueError>("Model.fit",
+                     "class_weight needs one label per sample, or one-hot labels, received labels of shape {}",
+                     y.shape());
+  }
+  labels = cast(reshape(labels, {y.shape()[0]}), int64);
+  const auto classes = labels.data<std::int64_t>();
+  std::vector<float> result;
+  result.reserve(classes.size());
+  for (const auto label : classes) {
+    const auto found = weights.find(label);
+    result.push_back(found == weights.end() ? 1.0F : static_cast<float>(found->second));
+  }
+  return constant(result);
+}
+
+}  // namespace xtape::detail

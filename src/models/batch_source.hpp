@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+
+#include "xtape/models/training.hpp"
+
+namespace xtape::detail {
+
+/// Where fit, evaluate and predict get their batches from.
+class BatchSource {
+ public:
+  virtual ~BatchSource() = default;
+  /// The number of batches of an epoch, -1 where it is not known.
+  virtual std::int64_t batches() const = 0;
+  virtual void begin_epoch() = 0;
+  /// The next batch of the epoch; false at its end.
+  virtual bool next(TrainBatch& batch) = 0;
+};
+
+/// The rows of arrays. y and the weights may be empty.
+struct Arrays {
+  TensorList x, y;
+  Tensor sample_weight;
+
+  std::int64_t rows() const { return x.front().shape()[0]; }
+  /// Throws a ValueError, under the name of a method, for scalars and numbers of rows that differ.
+  void check(const char* method) const;
+  Arrays slice(std::int64_t begin, std::int64_t end) const;
+};
+
+std::unique_ptr<BatchSource> make_source(Arrays arrays, std::int64_t batch_size, bool shuffle);
+
+/// The weights of samples by their classes: sparse labels [n] or [n, 1], or one-hot ones. Throws a ValueError for other
+/// labels.
+Tensor class_weights(const Tensor& y, const std::map<std::int64_t, double>& weights);
+
+}  // namespace xtape::detail

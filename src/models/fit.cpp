@@ -1,0 +1,237 @@
+// The loops of Keras's training surface: fit, evaluate and predict.
+#include <algorithm>
+#include <cmath>
+
+#include "core/check.hpp"
+#include "models/batch_source.hpp"
+#include "models/progbar.hpp"
+#include "models/train_state.hpp"
+#include "xtape/models/model.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/tape/no_recording.hpp"
+
+namespace xtape {
+namespace {
+
+using detail::fail;
+
+/// Calls every callback in turn.
+class Callbacks {
+ public:
+  Callbacks(std::vector<AnyCallback> callbacks, Model& model, const Callback::Params& params)
+      : callbacks_(std::move(callbacks)) {
+    for (const auto& callback : callbacks_) {
+      callback->set_model(model);
+      callback->set_params(params);
+    }
+  }
+  template <class Method, class... Args>
+  void tell(Method method, const Args&... args) const {
+    for (const auto& callback : callbacks_) ((*callback).*method)(args...);
+  }
+
+ private:
+  std::vector<AnyCallback> callbacks_;
+};
+
+void check_positive(const char* method, const char* what, std::int64_t value) {
+  if (value < 1) fail<ValueError>(method, "expected {} of at least 1, received {}", what, value);
+}
+
+void check_steps(const char* method, const char* what, std::int64_t value) {
+  if (value != -1 && value < 1)
+    fail<ValueError>(method, "expected {} of -1 (all) or at least 1, received {}", what, value);
+}
+
+void check_verbose(const char* method, int verbose) {
+  if (verbose < 0 || verbose > 2) fail<ValueError>(method, "expected verbose of 0, 1 or 2, received {}", verbose);
+}
+
+std::int64_t steps_of(const detail::BatchSource& source, std::int64_t limit) {
+  const std::int64_t batches = source.batches();
+  if (limit < 0) return batches;
+  return batches < 0 ? limit : std::min(limit, batches);
+}
+
+}  // namespace
+
+namespace detail {
+
+/// One pass in test mode; tells `callbacks` and shows `bar`.
+template <class Tell>
+Logs test_pass(BatchSource& source, std::int64_t limit, TrainState& state, Progbar* bar, const Tell& callbacks,
+               const std::function<Logs(const TrainBatch&)>& test_step) {
+  const NoRecording off;
+  state.reset_metrics();
+  callbacks.tell(&Callback::on_test_begin);
+  Logs logs;
+  TrainBatch batch;
+  std::int64_t step = 0;
+  source.begin_epoch();
+  for (; step != limit && source.next(batch); ++step) {
+    callbacks.tell(&Callback::on_test_batch_begin, step);
+    logs = test_step(batch);
+    callbacks.tell(&Callback::on_test_batch_end, step, logs);
+    if (bar != nullptr) bar->update(step + 1, logs);
+  }
+  callbacks.tell(&Callback::on_test_end, logs);
+  if (bar != nullptr) bar->end(step, logs);
+  return logs;
+}
+
+}  // namespace detail
+
+History Model::fit(const TensorList& x, const TensorList& y, const FitOptions& options) {
+  constexpr const char* method = "Model.fit";
+  detail::TrainState& state = train_state(method);
+  check_positive(method, "a batch_size", options.batch_size);
+  check_positive(method, "a validation_freq", options.validation_freq);
+  check_steps(method, "steps_per_epoch", options.steps_per_epoch);
+  check_steps(method, "validation_steps", options.validation_steps);
+  check_verbose(method, options.verbose);
+  if (!(options.validation_split >= 0 && options.validation_split < 1)) {
+    fail<ValueError>(method, "expected 0 <= validation_split < 1, received {}", options.validation_split);
+  }
+  detail::Arrays train{x, y, options.sample_weight};
+  train.check(method);
+  if (train.rows() == 0) fail<ValueError>(method, "expected at least one sample, x has shape {}", x.front().shape());
+  if (!options.class_weight.empty()) {
+    if (y.size() != 1)
+      fail<ValueError>(method, "class_weight is for models with a single output, there are {}", y.size());
+    const Tensor weights = detail::class_weights(y.front(), options.class_weight);
+    if (train.sample_weight.defined() && train.sample_weight.rank() != 1) {
+      fail<ValueError>(method, "class_weight needs one sample weight per sample, received weights of shape {}",
+                       train.sample_weight.shape());
+    }
+    train.sample_weight = train.sample_weight.defined() ? cast(train.sample_weight, float32) * weights : weights;
+  }
+  detail::Arrays validation{options.validation_data.x, options.validation_data.y,
+                            options.validation_data.sample_weight};
+  if (!validation.x.empty()) {
+    validation.check("Model.fit, validation_data");
+  } else if (options.validation_split > 0) {
+    const auto rows = train.rows();
+    const auto kept = static_cast<std::int64_t>(std::floor(static_cast<double>(rows) * (1 - options.validation_split)));
+    if (kept < 1 || kept >= rows) {
+      fail<ValueError>(method,
+                       "training data contains {} samples, which is not sufficient to split it into a validation and "
+                       "training set as specified by validation_split={}",
+                       rows, options.validation_split);
+    }
+    validation = train.slice(kept, rows);
+    train = train.slice(0, kept);
+  }
+  const auto source = detail::make_source(std::move(train), options.batch_size, options.shuffle);
+  std::unique_ptr<detail::BatchSource> validation_source;
+  if (!validation.x.empty()) {
+    const auto batch_size = options.validation_batch_size > 0 ? options.validation_batch_size : options.batch_size;
+    validation_source = detail::make_source(std::move(validation), batch_size, false);
+  }
+  const std::int64_t steps = steps_of(*source, options.steps_per_epoch);
+
+  History history;
+  std::vector<AnyCallback> all{static_cast<Callback*>(&history)};
+  all.insert(all.end(), options.callbacks.begin(), options.callbacks.end());
+  const Callbacks callbacks(std::move(all), *this, {options.epochs, steps, options.verbose});
+  state.stop_training = false;
+  callbacks.tell(&Callback::on_train_begin);
+  Logs logs;
+  TrainBatch batch;
+  for (int epoch = options.initial_epoch; epoch < options.epochs && !state.stop_training; ++epoch) {
+    if (options.verbose > 0) {
+      fmt::print("Epoch {}/{}\n", epoch + 1, options.epochs);
+      std::fflush(stdout);
+    }
+    detail::Progbar bar(steps, options.verbose);
+    state.reset_metrics();
+    callbacks.tell(&Callback::on_epoch_begin, epoch);
+    source->begin_epoch();
+    std::int64_t step = 0;
+    for (; step != options.steps_per_epoch && !state.stop_training && source->next(batch); ++step) {
+      callbacks.tell(&Callback::on_train_batch_begin, step);
+      logs = train_step(batch);
+      callbacks.tell(&Callback::on_train_batch_end, step, logs);
+      bar.update(step + 1, logs);
+    }
+    if (validation_source != nullptr && (epoch + 1) % options.validation_freq == 0) {
+      const Logs figures = detail::test_pass(*validation_source, options.validation_steps, state, nullptr, callbacks,
+                                             [this](const TrainBatch& part) { return test_step(part); });
+      for (const auto& [name, value] : figures) logs.set("val_" + name, value);
+    }
+    bar.end(step, logs);
+    callbacks.tell(&Callback::on_epoch_end, epoch, logs);
+  }
+  state.optimizer->finalize_variable_values(trainable_variables());
+  callbacks.tell(&Callback::on_train_end, logs);
+  return history;
+}
+
+Logs Model::evaluate(const TensorList& x, const TensorList& y, const EvaluateOptions& options) {
+  constexpr const char* method = "Model.evaluate";
+  detail::TrainState& state = train_state(method);
+  check_positive(method, "a batch_size", options.batch_size);
+  check_steps(method, "steps", options.steps);
+  check_verbose(method, options.verbose);
+  detail::Arrays arrays{x, y, options.sample_weight};
+  arrays.check(method);
+  const auto source = detail::make_source(std::move(arrays), options.batch_size, false);
+  const std::int64_t steps = steps_of(*source, options.steps);
+  const Callbacks callbacks(options.callbacks, *this, {1, steps, options.verbose});
+  detail::Progbar bar(steps, options.verbose);
+  return detail::test_pass(*source, options.steps, state, &bar, callbacks,
+                           [this](const TrainBatch& batch) { return test_step(batch); });
+}
+
+TensorList Model::predict(const TensorList& x, const PredictOptions& options) {
+  constexpr const char* method = "Model.predict";
+  if (options.batch_size < 1) {
+    fail<ValueError>(method, "expected a batch size of at least 1, received {}", options.batch_size);
+  }
+  detail::Arrays arrays{x, {}, {}};
+  arrays.check(method);
+  const detail::NoRecording off;
+  if (arrays.rows() <= options.batch_size && options.callbacks.empty()) return (*this)(x, {.training = false});
+  const Callbacks callbacks(options.callbacks, *this, {});
+  const auto source = detail::make_source(std::move(arrays), options.batch_size, false);
+  callbacks.tell(&Callback::on_predict_begin);
+  std::vector<std::vector<Tensor>> parts;
+  TrainBatch batch;
+  source->begin_epoch();
+  for (std::int64_t step = 0; source->next(batch); ++step) {
+    callbacks.tell(&Callback::on_predict_batch_begin, step);
+    TensorList outputs = (*this)(batch.x, {.training = false});
+    parts.resize(outputs.size());
+    for (std::size_t i = 0; i < outputs.size(); ++i) parts[i].push_back(std::move(outputs[i]));
+    callbacks.tell(&Callback::on_predict_batch_end, step);
+  }
+  callbacks.tell(&Callback::on_predict_end);
+  TensorList result;
+  for (const auto& part : parts) result.push_back(part.size() == 1 ? part.front() : concat(part, 0));
+  return result;
+}
+
+Tensor Model::predict(const Tensor& x, const PredictOptions& options) { return predict(TensorList(x), options).only(); }
+
+Logs Model::train_on_batch(const TensorList& x, const TensorList& y, const Tensor& sample_weight,
+                           const std::map<std::int64_t, double>& class_weight) {
+  detail::TrainState& state = train_state("Model.train_on_batch");
+  TrainBatch batch{x, y, sample_weight};
+  detail::Arrays{x, y, sample_weight}.check("Model.train_on_batch");
+  if (!class_weight.empty()) {
+    const Tensor weights = detail::class_weights(y.only(), class_weight);
+    batch.sample_weight = sample_weight.defined() ? sample_weight * weights : weights;
+  }
+  state.reset_metrics();
+  return train_step(batch);
+}
+
+Logs Model::test_on_batch(const TensorList& x, const TensorList& y, const Tensor& sample_weight) {
+  detail::TrainState& state = train_state("Model.test_on_batch");
+  detail::Arrays{x, y, sample_weight}.check("Model.test_on_batch");
+  const detail::NoRecording off;
+  state.reset_metrics();
+  return test_step({x, y, sample_weight});
+}
+
+}  // namespace xtape
