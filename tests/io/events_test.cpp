@@ -129,6 +129,15 @@ TEST_CASE("events: the version, a text, a graph") {
         "6112031201312a080a0162120312013222020816");
 }
 
+TEST_CASE("events: a node's attributes in the order of their names") {
+  summary::GraphNode node{"x"};
+  std::string names;
+  for (char c = 'a'; c <= 'z'; ++c) node.attributes[std::string("attribute_") + c] = "value";
+  const std::string event = detail::graph_event(1, {node});
+  for (std::size_t at = 0; (at = event.find("attribute_", at)) != std::string::npos; ++at) names += event[at + 10];
+  CHECK(names == "abcdefghijklmnopqrstuvwxyz");
+}
+
 TEST_CASE("events: a histogram") {
   CHECK(hex(detail::histogram_event({1, 2}, "h", constant({1.0, 2.0, 2.5, 3.0, 4.0}), 2)) ==
         "09000000000000f03f10022a570a550a0168423e080212081202080212020803"

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <latch>
 #include <regex>
 #include <string>
 #include <thread>
@@ -43,6 +44,7 @@ std::vector<std::string> read_events(const std::string& path) {
     const auto size = static_cast<std::size_t>(little_endian(bytes, at, 8));
     CHECK(crc_at(at + 8) == detail::crc32c(bytes.substr(at, 8)));
     events.push_back(bytes.substr(at + 12, size));
+    REQUIRE(events.back().size() == size);
     CHECK(crc_at(at + 12 + size) == detail::crc32c(events.back()));
     at += 16 + size;
   }
@@ -130,16 +132,18 @@ TEST_CASE("summary::FileWriter: what waits, and what writes it") {
 
 TEST_CASE("summary::FileWriter: several threads, whole events") {
   const TempDir dir;
-  auto writer = summary::create_file_writer(dir.str());
+  auto writer = summary::create_file_writer(dir.str(), {.max_queue = 100});
+  std::latch all_there(4);
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
-    threads.emplace_back([&writer, t] {
-      for (int i = 0; i < 50; ++i) writer.scalar("thread_" + std::to_string(t), i, i);
+    threads.emplace_back([&, t] {
+      all_there.arrive_and_wait();
+      for (int i = 0; i < 1000; ++i) writer.scalar("thread_" + std::to_string(t), i, i);
     });
   }
   for (auto& thread : threads) thread.join();
   writer.close();
-  CHECK(read_events(writer.path()).size() == 201);
+  CHECK(read_events(writer.path()).size() == 4001);
 }
 
 TEST_CASE("summary::FileWriter: errors leave the file as it was") {
