@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+
+#include "xtape/layers/rnn.hpp"
+
+namespace xtape::layers {
+
+/// Keyword arguments of Bidirectional.
+struct BidirectionalOptions {
+  std::string merge_mode = "concat";            ///< "concat", "sum", "mul", "ave", or "none" for both outputs
+  std::optional<AnyLayer> backward_layer = {};  ///< unset: of the same kind
+  std::string name = {};
+};
+
+/// A recurrent layer and its like that reads sequences from their end (keras.layers.Bidirectional; Schuster, Paliwal,
+/// 1997): two layers of their own weights, "forward_lstm" and "backward_lstm", whose outputs are merged; with
+/// return_sequences step by step. The inputs are RNN's, with the states of the forward layer before those of the
+/// backward one; with return_state the outputs are followed by both layers' states.
+///
+///     layers::Bidirectional(layers::LSTM(64))
+///
+/// As in Keras, the layer given is copied, not used itself. Throws a ValueError for a layer that is not an RNN, an
+/// unknown merge_mode, and a backward_layer of the same direction or another return_sequences or return_state.
+class Bidirectional : public LayerBase<Bidirectional> {
+ public:
+  explicit Bidirectional(const AnyLayer& layer, BidirectionalOptions options = {});
+
+  Layer& forward_layer() const { return *forward_; }
+  Layer& backward_layer() const { return *backward_; }
+
+ protected:
+  void build(const Shape& input_shape) override;
+  TensorList call_list(const TensorList& inputs) override;
+
+ private:
+  TensorList merge(const Tensor& forward, const Tensor& backward) const;
+
+  AnyLayer forward_, backward_;
+  std::string merge_mode_;
+};
+
+}  // namespace xtape::layers

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "xtape/layers/layer.hpp"
+#include "xtape/layers/symbolic.hpp"
+
+namespace xtape::layers {
+
+/// Keyword arguments of Embedding.
+struct EmbeddingOptions {
+  Initializer embeddings_initializer = "uniform";
+  Regularizer embeddings_regularizer = {}, activity_regularizer = {};
+  Constraint embeddings_constraint = {};
+  bool mask_zero = false;  ///< 0 is padding: see compute_mask
+  DType dtype = float32;
+  std::string name = {};
+};
+
+/// Rows of a matrix for whole numbers in [0, input_dim): [...] -> [..., output_dim], with embeddings [input_dim,
+/// output_dim] (keras.layers.Embedding). The gradient holds only the rows that were used, see IndexedSlices. Numbers
+/// may also come in a floating dtype. Throws an IndexError for one outside, a ValueError for dimensions < 1.
+///
+/// Masks do not pass through layers by themselves. With mask_zero, give the mask to who needs it:
+///
+///     auto mask = embedding.compute_mask(tokens);
+///     auto y = lstm({embedding(tokens), mask});
+class Embedding : public LayerBase<Embedding> {
+ public:
+  Embedding(std::int64_t input_dim, std::int64_t output_dim, EmbeddingOptions options = {});
+
+  std::int64_t input_dim() const noexcept { return input_dim_; }
+  std::int64_t output_dim() const noexcept { return output_dim_; }
+  const Variable& embeddings() const noexcept { return embeddings_; }
+
+  /// Where the inputs are not 0, as bool. Throws a ValueError unless the layer was made with mask_zero.
+  Tensor compute_mask(const Tensor& inputs) const;
+  SymbolicTensor compute_mask(const SymbolicTensor& inputs) const;
+
+ protected:
+  void build(const Shape& input_shape) override;
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  void check_masks() const;
+
+  std::int64_t input_dim_, output_dim_;
+  EmbeddingOptions options_;
+  Variable embeddings_;
+};
+
+/// Where the inputs differ from a number, as bool of their shape: a mask for recurrent and attention layers in models
+/// of the functional style (keras.ops.not_equal).
+class NotEqual : public LayerBase<NotEqual> {
+ public:
+  explicit NotEqual(double value = 0, std::string name = {}) : LayerBase(std::move(name)), value_(value) {}
+
+ protected:
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  double value_;
+};
+
+}  // namespace xtape::layers

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "xtape/layers/rnn.hpp"
+
+namespace xtape::layers {
+
+/// Keyword arguments of LSTM, and of LSTMCell but for those about sequences.
+struct LSTMOptions {
+  ActivationFunction activation = "tanh";
+  ActivationFunction recurrent_activation = "sigmoid";
+  bool use_bias = true;
+  Initializer kernel_initializer = "glorot_uniform";
+  Initializer recurrent_initializer = "orthogonal";
+  Initializer bias_initializer = "zeros";
+  bool unit_forget_bias = true;  ///< the forget gate's bias starts from ones (Jozefowicz et al., 2015)
+  Regularizer kernel_regularizer = {}, recurrent_regularizer = {}, bias_regularizer = {}, activity_regularizer = {};
+  Constraint kernel_constraint = {}, recurrent_constraint = {}, bias_constraint = {};
+  double dropout = 0;            ///< of the inputs in training, the same ones at every step
+  double recurrent_dropout = 0;  ///< of the state
+  std::optional<std::uint64_t> seed = {};
+  bool return_sequences = false, return_state = false, go_backwards = false, stateful = false;  ///< as of RNN
+  DType dtype = float32;
+  std::string name = {};
+};
+
+/// A step of the long short-term memory: {x, h, c} -> {h, h, c} (keras.layers.LSTMCell); the gates i, f, c, o lie side
+/// by side in the weights.
+class LSTMCell : public LayerBase<LSTMCell, detail::UnitsCell> {
+ public:
+  explicit LSTMCell(std::int64_t units, const LSTMOptions& options = {});
+  std::vector<std::int64_t> state_size() const override { return {units(), units()}; }
+
+ protected:
+  TensorList step(const Tensor& x, const TensorList& states) override;
+
+ private:
+  friend class LSTM;
+};
+
+/// The long short-term memory (keras.layers.LSTM; Hochreiter, Schmidhuber, 1997; see nn::lstm): [batch, time, k] ->
+/// [batch, units], or [batch, time, units] with return_sequences. Weights: kernel [k, 4 units], recurrent_kernel
+/// [units, 4 units], bias [4 units], each i, f, c, o. Its states are h and c. With the default activations, without a
+/// mask and without recurrent_dropout the whole sequence is one op, several times faster than step by step. Calls and
+/// errors as of RNN; a ValueError for units < 1 and rates outside [0, 1).
+class LSTM : public LayerBase<LSTM, RNN> {
+ public:
+  explicit LSTM(std::int64_t units, const LSTMOptions& options = {});
+
+ protected:
+  Sequence run(const Tensor& x, const Tensor& mask, TensorList states) override;
+};
+
+}  // namespace xtape::layers

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <string>
+
+#include "xtape/layers/recurrent_cell.hpp"
+
+namespace xtape::layers {
+
+/// Keyword arguments of RNN.
+struct RNNOptions {
+  bool return_sequences = false;  ///< the outputs of all steps [batch, time, size] instead of the last one's
+  bool return_state = false;      ///< the last states as well: {output, states...}, see Layer::outputs
+  bool go_backwards = false;      ///< from the last step to the first; sequences are returned in this order
+  bool stateful = false;  ///< a sequence goes on where the one before ended, sample by sample, until reset_states
+  std::string name = {};
+};
+
+namespace detail {
+
+/// The states between the calls of a stateful layer: copies of the layer share them, clones start afresh.
+class KeptStates {
+ public:
+  KeptStates() : states_(std::make_shared<TensorList>()) {}
+  KeptStates(const KeptStates& other);
+  KeptStates(KeptStates&&) noexcept = default;
+  KeptStates& operator=(KeptStates other) noexcept {
+    states_.swap(other.states_);
+    return *this;
+  }
+  TensorList& operator*() const noexcept { return *states_; }
+
+ private:
+  std::shared_ptr<TensorList> states_;
+};
+
+}  // namespace detail
+
+/// Repeats a cell over the steps of sequences [batch, time, features] (keras.layers.RNN).
+///
+///     Tensor y = rnn(x);                        // from states of zeros
+///     Tensor y = rnn({x, mask});                // bool [batch, time]
+///     Tensor y = rnn({x, h});                   // from these states, as many as the cell has
+///     Tensor y = rnn({x, mask, h});
+///     TensorList all = rnn.outputs(x);          // with return_state
+///
+/// Where the mask is false, a step repeats the output of the one before (zeros at first) and leaves the states, as in
+/// Keras. Masks do not pass from layer to layer by themselves: see Embedding::compute_mask. Stateful layers forget
+/// states of another batch size. Throws a ValueError for an input that is not of rank 3 or has other features than the
+/// first one, for masks and states of other shapes, and for sequences without steps.
+class RNN : public LayerBase<RNN> {
+ public:
+  template <std::derived_from<RecurrentCell> Cell>
+  explicit RNN(Cell cell, RNNOptions options = {})
+      : LayerBase(options.name), cell_(std::move(cell)), options_(options) {
+    adopt(*cell_);
+  }
+
+  RecurrentCell& cell() const { return static_cast<RecurrentCell&>(*cell_); }
+  const RNNOptions& options() const noexcept { return options_; }
+  bool return_sequences() const noexcept { return options_.return_sequences; }
+  bool return_state() const noexcept { return options_.return_state; }
+
+  /// The states of a stateful layer after the last call; empty before the first.
+  const TensorList& states() const { return *kept_; }
+  /// A stateful layer's next sequence starts from zeros.
+  void reset_states() { (*kept_).clear(); }
+
+ protected:
+  struct Sequence {
+    Tensor outputs, last;
+    TensorList states;
+  };
+
+  void build(const Shape& input_shape) override;
+  TensorList call_list(const TensorList& inputs) override;
+  /// All steps; the mask may be empty.
+  virtual Sequence run(const Tensor& x, const Tensor& mask, TensorList states);
+
+ private:
+  friend class Bidirectional;
+
+  TensorList first_states(const TensorList& given, const Tensor& x);
+
+  AnyLayer cell_;
+  RNNOptions options_;
+  detail::KeptStates kept_;
+  std::int64_t features_ = 0;
+};
+
+}  // namespace xtape::layers

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "xtape/layers/layer.hpp"
+
+namespace xtape::layers {
+
+/// Applies a layer to every step of [batch, time, ...], the same weights for all (keras.layers.TimeDistributed). The
+/// layer gets all steps at once as a batch of [batch * time, ...]. Throws a ValueError for inputs of rank below 3.
+class TimeDistributed : public LayerBase<TimeDistributed> {
+ public:
+  explicit TimeDistributed(AnyLayer layer, std::string name = {});
+
+  Layer& layer() const { return *layer_; }
+
+ protected:
+  void build(const Shape& input_shape) override;
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  AnyLayer layer_;
+};
+
+}  // namespace xtape::layers

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "xtape/layers/rnn.hpp"
+
+namespace xtape::layers::detail {
+
+/// The options of a layer for its cell, which gets a name of its own.
+template <class Options>
+Options unnamed(Options options) {
+  options.name.clear();
+  return options;
+}
+
+/// What of them is for RNN.
+template <class Options>
+RNNOptions sequence_options(const Options& options) {
+  return {.return_sequences = options.return_sequences,
+          .return_state = options.return_state,
+          .go_backwards = options.go_backwards,
+          .stateful = options.stateful,
+          .name = options.name};
+}
+
+}  // namespace xtape::layers::detail

@@ -1,0 +1,106 @@
+#include "xtape/layers/rnn.hpp"
+
+#include "core/check.hpp"
+#include "xtape/core/creation.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/tape/no_recording.hpp"
+
+namespace xtape::layers {
+
+using xtape::detail::fail;
+
+detail::KeptStates::KeptStates(const KeptStates& other) : states_(other.states_) {
+  if (xtape::detail::CloneScope::current() != nullptr) states_ = std::make_shared<TensorList>();
+}
+
+void RNN::build(const Shape& input_shape) {
+  if (input_shape.rank() != 3) {
+    fail<ValueError>(class_name().c_str(),
+                     "expected ndim=3 ([batch, time, features]), found ndim={}: received an input of shape {}",
+                     input_shape.rank(), input_shape);
+  }
+  features_ = input_shape[2];
+  const xtape::detail::NoRecording off;
+  TensorList one(zeros({1, features_}, cell().dtype()));
+  for (const std::int64_t size : cell().state_size()) one.push_back(zeros({1, size}, cell().dtype()));
+  (void)cell()(one, {.training = false});  // builds it, whatever it is
+}
+
+TensorList RNN::first_states(const TensorList& given, const Tensor& x) {
+  const auto sizes = cell().state_size();
+  const auto shape = [&](std::size_t i) { return Shape{x.shape()[0], sizes[i]}; };
+  TensorList states;
+  const TensorList& kept = *kept_;
+  const bool goes_on = options_.stateful && kept.size() == sizes.size() && kept[0].shape()[0] == x.shape()[0];
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    if (!given.empty() && given[i].shape() != shape(i)) {
+      fail<ValueError>(class_name().c_str(), "expected state {} of shape {}, received {}", i, shape(i),
+                       given[i].shape());
+    }
+    states.push_back(!given.empty() ? given[i] : goes_on ? kept[i] : zeros(shape(i), x.dtype()));
+  }
+  return states;
+}
+
+TensorList RNN::call_list(const TensorList& inputs) {
+  Tensor x = inputs.front(), mask;
+  if (x.rank() != 3 || x.shape()[2] != features_) {
+    fail<ValueError>(class_name().c_str(), "expected sequences [batch, time, {}], received an input of shape {}",
+                     features_, x.shape());
+  }
+  std::size_t used = 1;
+  if (inputs.size() > 1 && inputs[1].dtype() == boolean) mask = inputs[used++];
+  const std::size_t number_of_states = cell().state_size().size();
+  if (inputs.size() != used && inputs.size() != used + number_of_states) {
+    fail<ValueError>(class_name().c_str(),
+                     "expected a sequence, a bool mask or none, and {} initial state(s) or none: received {} tensors",
+                     number_of_states, inputs.size());
+  }
+  if (mask && mask.shape() != Shape{x.shape()[0], x.shape()[1]}) {
+    fail<ValueError>(class_name().c_str(), "expected a mask of shape {}, received {}",
+                     Shape{x.shape()[0], x.shape()[1]}, mask.shape());
+  }
+  TensorList given;
+  given.insert(given.end(), inputs.begin() + static_cast<std::ptrdiff_t>(used), inputs.end());
+  const TensorList states = first_states(given, x);
+  if (options_.go_backwards) {
+    x = reverse(x, {1});
+    if (mask) mask = reverse(mask, {1});
+  }
+  cell().begin_sequence(x);
+  Sequence sequence = run(x, mask, states);
+  if (options_.stateful) {
+    (*kept_).clear();
+    for (const Tensor& state : sequence.states) (*kept_).push_back(stop_gradient(state));
+  }
+  TensorList outputs(options_.return_sequences ? sequence.outputs : sequence.last);
+  if (options_.return_state) outputs.insert(outputs.end(), sequence.states.begin(), sequence.states.end());
+  return outputs;
+}
+
+RNN::Sequence RNN::run(const Tensor& x, const Tensor& mask, TensorList states) {
+  if (x.shape()[1] == 0) {
+    fail<ValueError>(class_name().c_str(), "expected sequences of one step or more, received shape {}", x.shape());
+  }
+  const Tensors steps = unstack(cell().prepare(x), 1);
+  const Tensors kept = mask ? unstack(expand_dims(mask, -1), 1) : Tensors();
+  std::vector<Tensor> outputs;
+  for (std::size_t t = 0; t < steps.size(); ++t) {
+    const TensorList now = cell().step(steps[t], states);
+    if (now.size() != 1 + states.size()) {
+      fail<ValueError>(class_name().c_str(), "expected the cell to return an output and {} state(s), received {}",
+                       states.size(), now.size());
+    }
+    Tensor output = now[0];
+    if (mask) output = where(kept[t], output, t == 0 ? zeros_like(output) : outputs.back());
+    for (std::size_t i = 0; i < states.size(); ++i) {
+      states[i] = mask ? where(kept[t], now[i + 1], states[i]) : now[i + 1];
+    }
+    outputs.push_back(std::move(output));
+  }
+  Tensor last = outputs.back();
+  return {options_.return_sequences ? stack(outputs, 1) : Tensor(), last, std::move(states)};
+}
+
+}  // namespace xtape::layers

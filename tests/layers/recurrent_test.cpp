@@ -1,0 +1,303 @@
+#include "layers/harness.hpp"
+#include "support/check.hpp"
+#include "xtape/core/creation.hpp"
+#include "xtape/core/error.hpp"
+#include "xtape/layers/gru.hpp"
+#include "xtape/layers/lstm.hpp"
+#include "xtape/layers/rnn.hpp"
+#include "xtape/layers/simple_rnn.hpp"
+#include "xtape/layers/symbolic.hpp"
+#include "xtape/models/model.hpp"
+#include "xtape/ops/elementary.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/ops/reduce.hpp"
+#include "xtape/regularizers/l1_l2.hpp"
+#include "xtape/tape/gradient_tape.hpp"
+
+namespace xtape {
+namespace {
+
+using layers::GRU;
+using layers::GRUCell;
+using layers::LSTM;
+using layers::LSTMCell;
+using layers::RNN;
+using layers::SimpleRNN;
+using layers::SimpleRNNCell;
+
+/// A cell of a user's own, with two states of different sizes: a sum of its inputs and a count of the steps.
+struct Adder : LayerBase<Adder, layers::RecurrentCell> {
+  Variable factor;
+  explicit Adder(DType type = float32) : type_(type) {}
+  std::vector<std::int64_t> state_size() const override { return {3, 1}; }
+  DType dtype() const override { return type_; }
+
+ protected:
+  void build(const Shape& x) override {
+    factor = add_weight("factor", {x.back()}, {.initializer = "ones", .dtype = type_});
+  }
+  TensorList call_list(const TensorList& in) override {
+    const Tensor sum = in[1] + in[0] * factor, count = in[2] + 1;
+    return {sum / count, sum, count};
+  }
+
+ private:
+  DType type_;
+};
+
+const testing::LayerTable table = {
+    {.layer = "SimpleRNN",
+     .make = [](DType dtype) { return SimpleRNN(4, {.dtype = dtype}); },
+     .inputs = {{.shape = {2, 3, 5}}},
+     .outputs = {{2, 4}},
+     .weights = {{"simple_rnn_cell/kernel", {5, 4}},
+                 {"simple_rnn_cell/recurrent_kernel", {4, 4}},
+                 {"simple_rnn_cell/bias", {4}}},
+     .wrong = {{{{2, 5}}, "expected ndim=3"}}},
+    {
+        .layer = "SimpleRNNCell",
+        .make = [](DType dtype) { return SimpleRNNCell(2, {.dtype = dtype}); },
+        .inputs = {{.shape = {3, 4}}, {.shape = {3, 2}}},
+        .outputs = {{3, 2}, {3, 2}},
+        .weights = {{"kernel", {4, 2}}, {"recurrent_kernel", {2, 2}}, {"bias", {2}}},
+        .wrong = {{{{3, 4}, {3, 5}}, "expected state 0 of shape (3, 2), received (3, 5)"},
+                  {{{3}, {3, 2}}, "expected an input of shape (None, "}},
+    },
+    {.layer = "LSTM",
+     .make = [](DType dtype) { return LSTM(3, {.return_sequences = true, .return_state = true, .dtype = dtype}); },
+     .inputs = {{.shape = {2, 3, 2}}},
+     .outputs = {{2, 3, 3}, {2, 3}, {2, 3}},
+     .weights = {{"lstm_cell/kernel", {2, 12}}, {"lstm_cell/recurrent_kernel", {3, 12}}, {"lstm_cell/bias", {12}}},
+     .wrong = {{{{2, 5}}, "expected ndim=3"}}},
+    {.layer = "LSTM",
+     .make =
+         [](DType dtype) {
+           return LSTM(2, {.recurrent_activation = "hard_sigmoid", .use_bias = false, .dtype = dtype});
+         },
+     .inputs = {{.shape = {2, 3, 2}}, {.shape = {2, 3}, .dtype = boolean}, {.shape = {2, 2}}, {.shape = {2, 2}}},
+     .outputs = {{2, 2}},
+     .weights = {{"lstm_cell/kernel", {2, 8}}, {"lstm_cell/recurrent_kernel", {2, 8}}}},
+    {.layer = "LSTMCell",
+     .make = [](DType dtype) { return LSTMCell(2, {.dtype = dtype}); },
+     .inputs = {{.shape = {3, 4}}, {.shape = {3, 2}}, {.shape = {3, 2}}},
+     .outputs = {{3, 2}, {3, 2}, {3, 2}},
+     .weights = {{"kernel", {4, 8}}, {"recurrent_kernel", {2, 8}}, {"bias", {8}}}},
+    {.layer = "GRU",
+     .make = [](DType dtype) { return GRU(3, {.return_state = true, .dtype = dtype}); },
+     .inputs = {{.shape = {2, 3, 2}}, {.shape = {2, 3}}},
+     .outputs = {{2, 3}, {2, 3}},
+     .weights = {{"gru_cell/kernel", {2, 9}}, {"gru_cell/recurrent_kernel", {3, 9}}, {"gru_cell/bias", {2, 9}}}},
+    {.layer = "GRU",
+     .make =
+         [](DType dtype) {
+           return GRU(2, {.return_sequences = true, .go_backwards = true, .reset_after = false, .dtype = dtype});
+         },
+     .inputs = {{.shape = {2, 3, 2}}},
+     .outputs = {{2, 3, 2}},
+     .weights = {{"gru_cell/kernel", {2, 6}}, {"gru_cell/recurrent_kernel", {2, 6}}, {"gru_cell/bias", {6}}}},
+    {.layer = "GRUCell",
+     .make = [](DType dtype) { return GRUCell(2, {.dtype = dtype}); },
+     .inputs = {{.shape = {3, 4}}, {.shape = {3, 2}}},
+     .outputs = {{3, 2}, {3, 2}},
+     .weights = {{"kernel", {4, 6}}, {"recurrent_kernel", {2, 6}}, {"bias", {2, 6}}}},
+    {.layer = "RNN",
+     .make = [](DType dtype) { return RNN(Adder(dtype), {.return_sequences = true}); },
+     .inputs = {{.shape = {2, 3, 3}}},
+     .outputs = {{2, 3, 3}},
+     .weights = {{"adder/factor", {3}}}},
+    {.layer = "RNN",
+     .make = [](DType dtype) { return RNN(LSTMCell(2, {.dtype = dtype}), {.return_state = true}); },
+     .inputs = {{.shape = {2, 3, 3}}, {.shape = {2, 3}, .dtype = boolean}},
+     .outputs = {{2, 2}, {2, 2}, {2, 2}},
+     .weights = {{"lstm_cell/kernel", {3, 8}}, {"lstm_cell/recurrent_kernel", {2, 8}}, {"lstm_cell/bias", {8}}}},
+};
+
+TEST_CASE("recurrent layers: what holds for every layer") { testing::check_layers(table); }
+
+Tensor some_sequences(const Shape& shape) {
+  return reshape(sin(arange(0.0, static_cast<double>(shape.numel()), 1.0, float64) * 1.7), shape);
+}
+
+/// The weights of `from` into a layer that has been built.
+template <class A, class B>
+void give_weights(A& to, B& from, const Tensor& x) {
+  (void)to(TensorList(x));
+  to.set_weights(from.get_weights());
+}
+
+TEST_CASE("recurrent layers: the fused op and the steps of a cell agree") {
+  const Tensor x = some_sequences({3, 4, 5});
+  LSTM lstm(6, {.bias_initializer = "random_normal", .return_sequences = true, .return_state = true, .dtype = float64});
+  const TensorList fused = lstm.outputs(x);
+  RNN lstm_steps(LSTMCell(6, {.dtype = float64}), {.return_sequences = true, .return_state = true});
+  give_weights(lstm_steps, lstm, x);
+  const TensorList steps = lstm_steps.outputs(x);
+  for (std::size_t i = 0; i < 3; ++i) CHECK_CLOSE(fused[i], steps[i], 1e-12, 1e-14);
+
+  GRU gru(6, {.bias_initializer = "random_normal", .return_sequences = true, .dtype = float64});
+  const Tensor y = gru(x);
+  RNN gru_steps(GRUCell(6, {.dtype = float64}), {.return_sequences = true});
+  give_weights(gru_steps, gru, x);
+  CHECK_CLOSE(y, gru_steps(x), 1e-12, 1e-14);
+}
+
+TEST_CASE("SimpleRNN: by hand") {
+  SimpleRNN rnn(1, {.activation = "linear",
+                    .kernel_initializer = "ones",
+                    .recurrent_initializer = "ones",
+                    .bias_initializer = "ones",
+                    .return_sequences = true});
+  // h = x + h + 1
+  CHECK_CLOSE(rnn(constant({{{1.0}, {2.0}, {-4.0}}})), {2.0, 5.0, 2.0});
+  CHECK_CLOSE(rnn({constant({{{1.0}, {2.0}, {-4.0}}}), constant({{10.0}})}).only(), {12.0, 15.0, 12.0});
+}
+
+TEST_CASE("LSTM: its forget gate's bias starts from one") {
+  LSTM lstm(2);
+  (void)lstm(zeros({1, 1, 3}));
+  CHECK_CLOSE(lstm.variables()[2], {0, 0, 1, 1, 0, 0, 0, 0});
+  LSTM without(2, {.unit_forget_bias = false});
+  (void)without(zeros({1, 1, 3}));
+  CHECK_CLOSE(without.variables()[2], {0, 0, 0, 0, 0, 0, 0, 0});
+}
+
+TEST_CASE("recurrent layers: a masked step repeats output and state") {
+  RNN rnn(Adder{}, {.return_sequences = true, .return_state = true});
+  const Tensor x = reshape(constant({1.0, 2.0, 3.0, 4.0}), {1, 4, 1}) * ones({3});
+  const Tensor mask = constant({{false, true, false, true}});
+  const TensorList y = rnn.outputs({x, mask});
+  // Masked, 2, masked, (2 + 4) / 2
+  CHECK_CLOSE(slice_axis(y[0], 2, 0, 1), reshape(constant({0.0, 2.0, 2.0, 3.0}), {1, 4, 1}));
+  CHECK_CLOSE(y[1], {6.0, 6.0, 6.0});
+  CHECK_CLOSE(y[2], {2.0});
+
+  // Padding behind changes nothing, whatever it is.
+  for (const bool go_backwards : {false, true}) {
+    LSTM lstm(3, {.go_backwards = go_backwards});
+    const Tensor sequence = cast(some_sequences({2, 3, 2}), float32);
+    const Tensor padded = concat(std::vector<Tensor>{sequence, full({2, 2, 2}, 100)}, 1);
+    const Tensor keep = concat(std::vector<Tensor>{ones({2, 3}, boolean), zeros({2, 2}, boolean)}, 1);
+    CHECK_CLOSE(lstm({padded, keep}).only(), lstm(sequence), 1e-5, 1e-6);
+  }
+}
+
+TEST_CASE("recurrent layers: go_backwards reads the sequence from its end") {
+  const Tensor x = cast(some_sequences({2, 4, 3}), float32);
+  GRU forwards(2, {.return_sequences = true}), backwards(2, {.return_sequences = true, .go_backwards = true});
+  const Tensor y = forwards(reverse(x, {1}));
+  give_weights(backwards, forwards, x);
+  CHECK_TENSOR_EQ(backwards(x), y);
+}
+
+TEST_CASE("recurrent layers: a stateful one goes on until it is reset; copies share the states, clones do not") {
+  const Tensor x = cast(some_sequences({2, 6, 3}), float32);
+  const Tensor first = slice_axis(x, 1, 0, 2), rest = slice_axis(x, 1, 2, 4);
+  LSTM lstm(4, {.stateful = true});
+  const Tensor whole = lstm(x);
+  lstm.reset_states();
+  CHECK(lstm.states().empty());
+  (void)lstm(first);
+  LSTM copy = lstm, other = clone(lstm);
+  CHECK_CLOSE(copy(rest), whole, 1e-5, 1e-6);
+  CHECK(lstm.states().size() == 2);
+  CHECK(other.states().empty());
+  const Tensor of_one = lstm(slice_axis(x, 0, 0, 1));  // another batch size: from zeros
+  CHECK_CLOSE(of_one, slice_axis(whole, 0, 0, 1), 1e-5, 1e-6);
+  // No gradient flows into the sequence before.
+  GradientTape tape;
+  tape.watch(first);
+  (void)lstm(first);
+  CHECK_FALSE(tape.gradient(lstm(rest), first).defined());
+}
+
+TEST_CASE("recurrent layers: dropout is drawn once a sequence, in training only") {
+  const Tensor x = ones({4, 5, 6});
+  for (const bool state : {false, true}) {
+    const double rate = 0.5;
+    SimpleRNN rnn(6, {.activation = "linear",
+                      .kernel_initializer = "identity",
+                      .recurrent_initializer = "identity",
+                      .dropout = state ? 0 : rate,
+                      .recurrent_dropout = state ? rate : 0,
+                      .seed = 5,
+                      .return_sequences = true});
+    const Tensor calm = rnn(x);
+    CHECK_CLOSE(slice_axis(calm, 1, 4, 1), full({4, 1, 6}, 5));
+    const Tensor y = rnn(x, {.training = true});
+    std::int64_t dropped = 0;
+    for (std::int64_t i = 0; i < 4; ++i) {
+      for (std::int64_t j = 0; j < 6; ++j) {
+        const auto at = [&](std::int64_t t) { return y.data<float>()[static_cast<std::size_t>((i * 5 + t) * 6 + j)]; };
+        if (!state) {  // 2, 4, 6 ... or zeros
+          dropped += at(0) == 0;
+          for (std::int64_t t = 0; t < 5; ++t) CHECK(at(t) == (at(0) == 0 ? 0.0F : 2.0F * static_cast<float>(t + 1)));
+        } else {  // h = 1 + 2 h, or always 1
+          dropped += at(1) == 1;
+          for (std::int64_t t = 1; t < 5; ++t) CHECK(at(t) == (at(1) == 1 ? 1.0F : 2 * at(t - 1) + 1));
+        }
+      }
+    }
+    CHECK(dropped > 0);
+    CHECK(dropped < 24);
+    CHECK_TENSOR_EQ(rnn(x), calm);
+    CHECK(reduce_any(rnn(x, {.training = true}) != y).item<bool>());
+  }
+}
+
+TEST_CASE("recurrent layers: regularizers, constraints and initializers reach the weights") {
+  LSTM lstm(2, {.kernel_initializer = "ones",
+                .recurrent_initializer = "zeros",
+                .kernel_regularizer = regularizers::L2{.l2 = 0.5},
+                .activity_regularizer = regularizers::L1{.l1 = 1},
+                .recurrent_constraint = "non_neg"});
+  const Tensor y = lstm(ones({1, 2, 3}));
+  const auto losses = lstm.losses();
+  REQUIRE(losses.size() == 2);
+  CHECK_CLOSE(losses[0], reduce_sum(abs(y)));
+  CHECK(losses[1].item() == doctest::Approx(0.5 * 24));
+  CHECK(lstm.variables()[1].constraint());
+  CHECK_FALSE(lstm.variables()[0].constraint());
+}
+
+TEST_CASE("recurrent layers: in a model, with a mask and states as inputs; sequences of any length") {
+  auto x = Input({-1, 3}), h = Input({2});
+  auto mask = Input({-1}, {.dtype = boolean});
+  GRU gru(2, {.return_sequences = true, .return_state = true});
+  auto y = gru(SymbolicList{x, mask, h});
+  REQUIRE(y.size() == 2);
+  CHECK(y[0].shape() == Shape{-1, -1, 2});
+  CHECK(y[1].shape() == Shape{-1, 2});
+  Model model({x, mask, h}, y);
+  const Tensor data = cast(some_sequences({2, 5, 3}), float32), keep = ones({2, 5}, boolean), start = ones({2, 2});
+  const TensorList out = model({data, keep, start});
+  CHECK_CLOSE(out[0], gru.outputs({data, start})[0], 1e-5, 1e-6);
+}
+
+TEST_CASE("recurrent layers: errors") {
+  CHECK_THROWS_TEXT(ValueError, "[LSTM] expected a positive number of units, received units=0", LSTM(0));
+  CHECK_THROWS_TEXT(ValueError, "[GRU] expected 0 <= recurrent_dropout < 1, received recurrent_dropout=1",
+                    GRU(2, {.recurrent_dropout = 1}));
+  LSTM lstm(2);
+  const Tensor x = ones({2, 3, 4});
+  (void)lstm(x);
+  CHECK_THROWS_TEXT(ValueError, "expected sequences [batch, time, 4], received an input of shape (2, 3, 5)",
+                    lstm(ones({2, 3, 5})));
+  CHECK_THROWS_TEXT(ValueError, "a bool mask or none, and 2 initial state(s) or none: received 2 tensors",
+                    lstm({x, ones({2, 3})}));
+  CHECK_THROWS_TEXT(ValueError, "expected a mask of shape (2, 3), received (2, 4)", lstm({x, ones({2, 4}, boolean)}));
+  CHECK_THROWS_TEXT(ValueError, "expected state 1 of shape (2, 2), received (2, 3)",
+                    lstm({x, ones({2, 2}), ones({2, 3})}));
+  SimpleRNN rnn(2);
+  CHECK_THROWS_TEXT(ValueError, "expected sequences of one step or more, received shape (2, 0, 4)",
+                    rnn(ones({2, 0, 4})));
+  struct Forgetful : LayerBase<Forgetful, layers::RecurrentCell> {
+    std::vector<std::int64_t> state_size() const override { return {1}; }
+    TensorList call_list(const TensorList& in) override { return in[0]; }
+  };
+  CHECK_THROWS_TEXT(ValueError, "expected the cell to return an output and 1 state(s), received 1",
+                    RNN(Forgetful())(ones({1, 1, 1})));
+}
+
+}  // namespace
+}  // namespace xtape
