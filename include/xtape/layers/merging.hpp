@@ -1,0 +1,149 @@
+#pragma once
+
+#include "xtape/layers/layer.hpp"
+#include "xtape/layers/symbolic.hpp"
+
+// Layers that make one tensor of several: `Add()({a, b})`, or as functions, of tensors and of symbolic ones,
+// `layers::add({a, b})`.
+namespace xtape {
+namespace layers {
+
+/// Keyword arguments of the layers below.
+struct MergeOptions {
+  std::string name = {};
+};
+
+}  // namespace layers
+
+namespace detail {
+
+/// The base of the layers that merge element by element: inputs [batch, ...] of shapes that broadcast. An input with
+/// fewer axes gets axes of size 1 after its batch. Throws a ValueError for no inputs, for different batch sizes and for
+/// shapes that do not broadcast (keras.layers.Merge).
+class Merge : public Layer {
+ protected:
+  explicit Merge(std::string name = "") : Layer(std::move(name)) {}
+  TensorList call_list(const TensorList& inputs) final;
+  /// Of inputs with the same number of axes.
+  virtual Tensor merge(const TensorList& inputs) = 0;
+};
+
+}  // namespace detail
+
+namespace layers {
+
+/// The sum of the inputs (keras.layers.Add).
+class Add : public LayerBase<Add, detail::Merge> {
+ public:
+  explicit Add(MergeOptions options = {}) : LayerBase(std::move(options.name)) {}
+
+ protected:
+  Tensor merge(const TensorList& inputs) override;
+};
+Tensor add(const TensorList& inputs);
+SymbolicTensor add(const SymbolicList& inputs);
+
+/// The first of two inputs minus the second (keras.layers.Subtract). Throws a ValueError for another number of inputs.
+class Subtract : public LayerBase<Subtract, detail::Merge> {
+ public:
+  explicit Subtract(MergeOptions options = {}) : LayerBase(std::move(options.name)) {}
+
+ protected:
+  Tensor merge(const TensorList& inputs) override;
+};
+Tensor subtract(const TensorList& inputs);
+SymbolicTensor subtract(const SymbolicList& inputs);
+
+/// The product of the inputs (keras.layers.Multiply).
+class Multiply : public LayerBase<Multiply, detail::Merge> {
+ public:
+  explicit Multiply(MergeOptions options = {}) : LayerBase(std::move(options.name)) {}
+
+ protected:
+  Tensor merge(const TensorList& inputs) override;
+};
+Tensor multiply(const TensorList& inputs);
+SymbolicTensor multiply(const SymbolicList& inputs);
+
+/// The mean of the inputs (keras.layers.Average).
+class Average : public LayerBase<Average, detail::Merge> {
+ public:
+  explicit Average(MergeOptions options = {}) : LayerBase(std::move(options.name)) {}
+
+ protected:
+  Tensor merge(const TensorList& inputs) override;
+};
+Tensor average(const TensorList& inputs);
+SymbolicTensor average(const SymbolicList& inputs);
+
+/// The largest of the inputs (keras.layers.Maximum).
+class Maximum : public LayerBase<Maximum, detail::Merge> {
+ public:
+  explicit Maximum(MergeOptions options = {}) : LayerBase(std::move(options.name)) {}
+
+ protected:
+  Tensor merge(const TensorList& inputs) override;
+};
+Tensor maximum(const TensorList& inputs);
+SymbolicTensor maximum(const SymbolicList& inputs);
+
+/// The smallest of the inputs (keras.layers.Minimum).
+class Minimum : public LayerBase<Minimum, detail::Merge> {
+ public:
+  explicit Minimum(MergeOptions options = {}) : LayerBase(std::move(options.name)) {}
+
+ protected:
+  Tensor merge(const TensorList& inputs) override;
+};
+Tensor minimum(const TensorList& inputs);
+SymbolicTensor minimum(const SymbolicList& inputs);
+
+/// The inputs one after another along an axis, the last one unless given (keras.layers.Concatenate). Throws a
+/// ValueError for no inputs, for shapes that differ along another axis and for an axis outside of them.
+class Concatenate : public LayerBase<Concatenate> {
+ public:
+  explicit Concatenate(int axis = -1, MergeOptions options = {}) : LayerBase(std::move(options.name)), axis_(axis) {}
+
+ protected:
+  TensorList call_list(const TensorList& inputs) override;
+
+ private:
+  int axis_;
+};
+Tensor concatenate(const TensorList& inputs, int axis = -1);
+SymbolicTensor concatenate(const SymbolicList& inputs, int axis = -1);
+
+/// The axes of two inputs that go together: `{1, 2}`, or `1` for the same one of both.
+struct DotAxes {
+  int first;
+  int second;
+  DotAxes(int both) : first(both), second(both) {}
+  DotAxes(int first_, int second_) : first(first_), second(second_) {}
+};
+
+/// Keyword arguments of Dot.
+struct DotOptions {
+  bool normalize = false;  ///< scale both inputs to the norm 1 along their axis before: the cosine of their angle
+  std::string name = {};
+};
+
+/// The products of two inputs, sample by sample, summed over an axis of each: [batch, a..., k, b...] and
+/// [batch, c..., k, d...] -> [batch, a..., b..., c..., d...], or [batch, 1] for two of [batch, k] (keras.layers.Dot).
+/// Throws a ValueError for another number of inputs, for sizes that differ, and for the axis of the batch.
+class Dot : public LayerBase<Dot> {
+ public:
+  explicit Dot(DotAxes axes, DotOptions options = {})
+      : LayerBase(std::move(options.name)), axes_(axes), normalize_(options.normalize) {}
+
+ protected:
+  TensorList call_list(const TensorList& inputs) override;
+
+ private:
+  DotAxes axes_;
+  bool normalize_;
+};
+Tensor dot(const TensorList& inputs, DotAxes axes, const DotOptions& options = {});
+SymbolicTensor dot(const SymbolicList& inputs, DotAxes axes, const DotOptions& options = {});
+
+}  // namespace layers
+}  // namespace xtape

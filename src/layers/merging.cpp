@@ -1,0 +1,188 @@
+#include "xtape/layers/merging.hpp"
+
+#include "core/check.hpp"
+#include "layers/input_checks.hpp"
+#include "xtape/ops/linalg.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/ops/normalization.hpp"
+
+namespace xtape {
+namespace detail {
+namespace {
+
+std::vector<Shape> shapes_of(const TensorList& inputs) {
+  std::vector<Shape> shapes;
+  for (const Tensor& input : inputs) shapes.push_back(input.shape());
+  return shapes;
+}
+
+/// Whether the samples of the two broadcast; shape becomes what they broadcast to.
+bool broadcasts(Shape& shape, const Shape& other) {
+  for (int axis = 1; axis < shape.rank(); ++axis) {
+    if (shape[axis] == 1) {
+      shape[axis] = other[axis];
+    } else if (other[axis] != 1 && other[axis] != shape[axis]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+TensorList Merge::call_list(const TensorList& inputs) {
+  if (inputs.empty()) {
+    fail<ValueError>(class_name().c_str(),
+                     "A merge layer should be called on a list of at least 1 input. Received 0 inputs.");
+  }
+  int rank = 1;
+  for (const Tensor& input : inputs) {
+    expect_min_ndim(*this, input.shape(), 1);
+    rank = std::max(rank, input.rank());
+    if (input.shape()[0] != inputs[0].shape()[0]) {
+      fail<ValueError>(class_name().c_str(),
+                       "Cannot merge tensors with different batch sizes. Received tensors with shapes {}",
+                       join(shapes_of(inputs)));
+    }
+  }
+  TensorList aligned;
+  Shape shape;
+  for (Tensor x : inputs) {
+    while (x.rank() < rank) x = expand_dims(x, 1);
+    if (aligned.empty()) shape = x.shape();
+    if (!broadcasts(shape, x.shape())) {
+      fail<ValueError>(class_name().c_str(), "Inputs have incompatible shapes. Received shapes {}",
+                       join(shapes_of(inputs)));
+    }
+    aligned.push_back(x);
+  }
+  return merge(aligned);
+}
+
+}  // namespace detail
+
+namespace layers {
+namespace {
+
+Tensor folded(const TensorList& inputs, Tensor (*op)(const Tensor&, const Tensor&)) {
+  Tensor result = inputs[0];
+  for (std::size_t i = 1; i < inputs.size(); ++i) result = op(result, inputs[i]);
+  return result;
+}
+
+}  // namespace
+
+Tensor Add::merge(const TensorList& inputs) { return folded(inputs, xtape::add); }
+Tensor Subtract::merge(const TensorList& inputs) {
+  if (inputs.size() != 2) {
+    detail::fail<ValueError>("Subtract", "A `Subtract` layer should be called on exactly 2 inputs. Received {} inputs.",
+                             inputs.size());
+  }
+  return inputs[0] - inputs[1];
+}
+Tensor Multiply::merge(const TensorList& inputs) { return folded(inputs, xtape::multiply); }
+Tensor Average::merge(const TensorList& inputs) {
+  return folded(inputs, xtape::add) / static_cast<double>(inputs.size());
+}
+Tensor Maximum::merge(const TensorList& inputs) { return folded(inputs, xtape::maximum); }
+Tensor Minimum::merge(const TensorList& inputs) { return folded(inputs, xtape::minimum); }
+
+TensorList Concatenate::call_list(const TensorList& inputs) {
+  if (inputs.empty()) {
+    detail::fail<ValueError>("Concatenate", "A `Concatenate` layer should be called on a list of at least 1 input.");
+  }
+  const int axis = detail::expect_axis_inside(*this, inputs[0].shape(), axis_);
+  std::vector<Shape> shapes;
+  bool match = true;
+  for (const Tensor& input : inputs) {
+    Shape shape = input.shape();
+    shapes.push_back(shape);
+    if (shape.rank() == inputs[0].rank()) shape[axis] = inputs[0].shape()[axis];
+    match = match && shape == inputs[0].shape();
+  }
+  if (!match) {
+    detail::fail<ValueError>("Concatenate",
+                             "A `Concatenate` layer requires inputs with matching shapes except for the concatenation "
+                             "axis. Received: input_shape=[{}]",
+                             detail::join(shapes));
+  }
+  return concat(inputs, axis);
+}
+
+TensorList Dot::call_list(const TensorList& inputs) {
+  if (inputs.size() != 2) {
+    detail::fail<ValueError>("Dot", "A `Dot` layer should be called on a list of 2 inputs. Received {} inputs.",
+                             inputs.size());
+  }
+  Tensor a = inputs[0], b = inputs[1];
+  detail::expect_min_ndim(*this, a.shape(), 2);
+  detail::expect_min_ndim(*this, b.shape(), 2);
+  const int first = detail::expect_axis_inside(*this, a.shape(), axes_.first);
+  const int second = detail::expect_axis_inside(*this, b.shape(), axes_.second);
+  if (first == 0 || second == 0) {
+    detail::fail<ValueError>("Dot", "Cannot perform a dot product over axis 0, the batch. Received axes ({}, {})",
+                             axes_.first, axes_.second);
+  }
+  const std::int64_t batch = a.shape()[0], size = a.shape()[first];
+  if (b.shape()[0] != batch) {
+    detail::fail<ValueError>("Dot",
+                             "Cannot merge tensors with different batch sizes. Received tensors with shapes {}, {}",
+                             a.shape(), b.shape());
+  }
+  if (b.shape()[second] != size) {
+    detail::fail<ValueError>("Dot",
+                             "Incompatible input shapes: axis values {} (at axis {}) != {} (at axis {}). Full input "
+                             "shapes: {}, {}",
+                             size, first, b.shape()[second], second, a.shape(), b.shape());
+  }
+  std::vector<std::int64_t> sizes{batch};
+  std::int64_t rows = 1, columns = 1;
+  for (int axis = 1; axis < a.rank(); ++axis) {
+    if (axis == first) continue;
+    sizes.push_back(a.shape()[axis]);
+    rows *= sizes.back();
+  }
+  for (int axis = 1; axis < b.rank(); ++axis) {
+    if (axis == second) continue;
+    sizes.push_back(b.shape()[axis]);
+    columns *= sizes.back();
+  }
+  if (sizes.size() == 1) sizes.push_back(1);
+  if (normalize_) {
+    a = nn::l2_normalize(a, first);
+    b = nn::l2_normalize(b, second);
+  }
+  a = reshape(moveaxis(a, first, -1), {batch, rows, size});
+  b = reshape(moveaxis(b, second, 1), {batch, size, columns});
+  return reshape(matmul(a, b), sizes);
+}
+
+Tensor add(const TensorList& inputs) { return Add()(inputs); }
+SymbolicTensor add(const SymbolicList& inputs) { return Add()(inputs); }
+
+Tensor subtract(const TensorList& inputs) { return Subtract()(inputs); }
+SymbolicTensor subtract(const SymbolicList& inputs) { return Subtract()(inputs); }
+
+Tensor multiply(const TensorList& inputs) { return Multiply()(inputs); }
+SymbolicTensor multiply(const SymbolicList& inputs) { return Multiply()(inputs); }
+
+Tensor average(const TensorList& inputs) { return Average()(inputs); }
+SymbolicTensor average(const SymbolicList& inputs) { return Average()(inputs); }
+
+Tensor maximum(const TensorList& inputs) { return Maximum()(inputs); }
+SymbolicTensor maximum(const SymbolicList& inputs) { return Maximum()(inputs); }
+
+Tensor minimum(const TensorList& inputs) { return Minimum()(inputs); }
+SymbolicTensor minimum(const SymbolicList& inputs) { return Minimum()(inputs); }
+
+Tensor concatenate(const TensorList& inputs, int axis) { return Concatenate(axis)(inputs); }
+SymbolicTensor concatenate(const SymbolicList& inputs, int axis) { return Concatenate(axis)(inputs); }
+
+Tensor dot(const TensorList& inputs, DotAxes axes, const DotOptions& options) { return Dot(axes, options)(inputs); }
+SymbolicTensor dot(const SymbolicList& inputs, DotAxes axes, const DotOptions& options) {
+  return Dot(axes, options)(inputs);
+}
+
+}  // namespace layers
+}  // namespace xtape
