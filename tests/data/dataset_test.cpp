@@ -286,6 +286,36 @@ TEST_CASE("Dataset: prefetch changes nothing, whether a loop is left early or no
   }
 }
 
+TEST_CASE("Dataset: prefetch makes no more elements ahead than it was told to") {
+  std::atomic<int> made{0};
+  const auto ahead = range(1000000)
+                         .map([&made](const Tensor& t) {
+                           ++made;
+                           return t;
+                         })
+                         .prefetch(3);
+  int taken = 0;
+  for (auto t : ahead) {
+    ++taken;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    CHECK(made <= taken + 3);
+    if (taken == 5) break;
+  }
+  CHECK(made >= taken);
+}
+
+TEST_CASE("Dataset: two loops over one shuffled dataset at a time, in their order") {
+  const auto shuffled = range(20).shuffle(20, {.seed = 8}), again = range(20).shuffle(20, {.seed = 8});
+  const Numbers first = numbers_of(again), second = numbers_of(again);
+  Numbers left, right;
+  for (auto [a, b] : data::zip(shuffled, shuffled)) {
+    left.push_back(a.item<std::int64_t>());
+    right.push_back(b.item<std::int64_t>());
+  }
+  CHECK(left == first);
+  CHECK(right == second);
+}
+
 TEST_CASE("Dataset: num_parallel_calls keeps the order") {
   std::atomic<int> running{0}, most{0};
   const auto mapped = range(20).map(Slow{&running, &most}, {.num_parallel_calls = 3});
