@@ -33,6 +33,14 @@ std::string one_line(const std::string& errors) {
   return line.empty() ? "nothing was said" : line;
 }
 
+// In PNG gnuplot enlarges images as they are; of those in SVG a viewer would make blurred ones.
+void show_pixels(std::string& svg) {
+  const std::string image = "<image ";
+  for (auto at = svg.find(image); at != std::string::npos; at = svg.find(image, at + 1)) {
+    svg.insert(at + image.size(), "style='image-rendering:pixelated' ");
+  }
+}
+
 }  // namespace
 
 bool draw(const char* op, const FigureSpec& figure, const std::string& path) {
@@ -51,10 +59,11 @@ bool draw(const char* op, const FigureSpec& figure, const std::string& path) {
     }
     return false;
   }
-  const auto result = gnuplot->communicate(script);
+  auto result = gnuplot->communicate(script);
   if (result.status != 0 || result.output.empty()) {
     fail<RuntimeError>(op, "gnuplot failed with status {}: {}", result.status, one_line(result.errors));
   }
+  if (figure.sharp && format == PictureFormat::svg) show_pixels(result.output);
   write_file(op, path, result.output);
   return true;
 }

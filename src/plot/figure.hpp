@@ -64,6 +64,7 @@ struct FigureSpec {
   int height = 480;
   int rows = 1;
   int columns = 1;
+  bool sharp = false;  ///< Images show their pixels.
   std::vector<PanelSpec> panels = {};
 };
 

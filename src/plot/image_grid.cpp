@@ -106,7 +106,8 @@ bool image_grid(const Tensor& images, const std::vector<std::string>& titles, co
                             .width = static_cast<int>(width),
                             .height = static_cast<int>(height),
                             .rows = rows,
-                            .columns = columns};
+                            .columns = columns,
+                            .sharp = true};
   for (std::size_t i = 0; i < data.count; ++i) {
     const auto row = static_cast<int>(i) / columns, column = static_cast<int>(i) % columns;
     detail::PanelSpec panel;

@@ -145,9 +145,9 @@ void place_key(PanelSpec& panel, int width, int height) {
     letters = std::max(letters, layer.label.size());
   }
   if (rows == 0) return;
-  // About what the text needs: the axes have some 85 % of the panel.
-  const double wide = (70 + 7.5 * static_cast<double>(letters)) / (0.85 * width);
-  const double high = (10 + 19.0 * static_cast<double>(rows)) / (0.8 * height);
+  // About what the text needs, of what tics and titles leave to the axes.
+  const double wide = (85 + 7.5 * static_cast<double>(letters)) / std::max(width - 90, 1);
+  const double high = (14 + 19.0 * static_cast<double>(rows)) / std::max(height - 90, 1);
   constexpr int corners = 4;
   constexpr const char* names[corners] = {"inside top right", "inside top left", "inside bottom right",
                                           "inside bottom left"};

@@ -111,7 +111,7 @@ void write_panel(Out out, const PanelSpec& panel, std::size_t p) {
   if (panel.key.empty()) {
     fmt::format_to(out, "unset key\n");
   } else {
-    fmt::format_to(out, "set key {} Left reverse opaque fillcolor rgb '#ffffff' samplen 2.5 spacing 1.1 width 1.5\n",
+    fmt::format_to(out, "set key {} Left reverse opaque fillcolor rgb '#ffffff' samplen 2.5 spacing 1.1 width 0.8\n",
                    panel.key);
   }
   for (const auto& text : panel.texts) {

@@ -298,5 +298,7 @@ TEST_CASE("plot: gnuplot draws all of them, as PNG and SVG") {
   CHECK(png_size(read_file(dir / "lines.png")) == std::pair{640, 480});
   CHECK(png_size(read_file(dir / "history.png")) == std::pair{1120, 440});
   const std::string svg = read_file(dir / "lines.SVG");
+  CHECK(contains(read_file(dir / "images.SVG"), "<image style='image-rendering:pixelated' x="));
+  CHECK_FALSE(contains(read_file(dir / "decision.SVG"), "pixelated"));
   CHECK(contains(svg, "it's a_1^2 {x} @y \"z\" \\n `ls` 100% \xc3\xa9"));
 }

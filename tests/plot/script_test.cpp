@@ -68,7 +68,7 @@ set format y '%h'
 set ytics nomirror out scale 0.5,0.25 textcolor rgb '#262626'
 set grid ytics back linetype 1 dashtype solid linecolor rgb '#e6e6e6' linewidth 1
 unset colorbox
-set key inside top right Left reverse opaque fillcolor rgb '#ffffff' samplen 2.5 spacing 1.1 width 1.5
+set key inside top right Left reverse opaque fillcolor rgb '#ffffff' samplen 2.5 spacing 1.1 width 0.8
 plot $p0l0 using 1:2 with lines linewidth 2 linecolor rgb '#0072b2' title 'a_1', \
   $p0l1 using 1:2 with linespoints linewidth 2 dashtype (12,6) pointtype 7 pointsize 0.6 linecolor rgb 'red' title 'b'
 )");
