@@ -1,20 +1,51 @@
 #include "xtape/layers/dropout.hpp"
 
-#include "core/check.hpp"
+#include "layers/input_checks.hpp"
+#include "layers/random_mask.hpp"
 #include "xtape/ops/math.hpp"
 
 namespace xtape::layers {
+namespace {
 
-Dropout::Dropout(double rate, DropoutOptions options) : LayerBase(std::move(options.name)), rate_(rate) {
-  if (!(rate >= 0 && rate < 1)) detail::fail<ValueError>("Dropout", "expected 0 <= rate < 1, received rate={}", rate);
-  if (options.seed) generator_ = std::make_shared<random::Generator>(*options.seed);
+Tensor dropped(const Tensor& x, const Shape& mask, double rate, const std::shared_ptr<random::Generator>& generator) {
+  return x * (detail::kept(mask, rate, x.dtype(), generator) * (1 / (1 - rate)));
+}
+
+}  // namespace
+
+Dropout::Dropout(double rate, DropoutOptions options)
+    : LayerBase(std::move(options.name)),
+      rate_(rate),
+      noise_shape_(std::move(options.noise_shape)),
+      generator_(detail::generator_of(options.seed)) {
+  detail::check_rate("Dropout", rate);
 }
 
 Tensor Dropout::call(const Tensor& inputs) {
-  if (!training() || rate_ == 0) return inputs;
-  random::Generator& generator = generator_ ? *generator_ : random::default_generator();
-  const Tensor kept = generator.uniform(inputs.shape()) >= rate_;
-  return inputs * (cast(kept, inputs.dtype()) * (1 / (1 - rate_)));
+  const Shape mask = detail::noise_shape_for("Dropout", noise_shape_, inputs.shape());
+  return training() && rate_ > 0 ? dropped(inputs, mask, rate_, generator_) : inputs;
+}
+
+SpatialDropout1D::SpatialDropout1D(double rate, SpatialDropoutOptions options)
+    : LayerBase(std::move(options.name)), rate_(rate), generator_(detail::generator_of(options.seed)) {
+  detail::check_rate("SpatialDropout1D", rate);
+}
+
+Tensor SpatialDropout1D::call(const Tensor& inputs) {
+  const Shape& shape = inputs.shape();
+  detail::expect_ndim(*this, shape, 3);
+  return training() && rate_ > 0 ? dropped(inputs, {shape[0], 1, shape[2]}, rate_, generator_) : inputs;
+}
+
+SpatialDropout2D::SpatialDropout2D(double rate, SpatialDropoutOptions options)
+    : LayerBase(std::move(options.name)), rate_(rate), generator_(detail::generator_of(options.seed)) {
+  detail::check_rate("SpatialDropout2D", rate);
+}
+
+Tensor SpatialDropout2D::call(const Tensor& inputs) {
+  const Shape& shape = inputs.shape();
+  detail::expect_ndim(*this, shape, 4);
+  return training() && rate_ > 0 ? dropped(inputs, {shape[0], 1, 1, shape[3]}, rate_, generator_) : inputs;
 }
 
 }  // namespace xtape::layers

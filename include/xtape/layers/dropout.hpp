@@ -10,16 +10,53 @@ namespace xtape::layers {
 
 /// Keyword arguments of Dropout.
 struct DropoutOptions {
+  /// The shape of the mask, which broadcasts: {-1, 1, 8} drops the same features at all steps of [batch, steps, 8]; -1
+  /// stands for the input's size. Unset: the input's shape.
+  std::optional<Shape> noise_shape = {};
   std::optional<std::uint64_t> seed = {};  ///< a stream of random numbers of the layer's own
   std::string name = {};
 };
 
 /// In training, sets each element to 0 with probability `rate` and multiplies the others by 1 / (1 - rate), so that the
 /// expected sum stays; otherwise passes its input on (keras.layers.Dropout; Srivastava et al., 2014). Throws a
-/// ValueError unless 0 <= rate < 1.
+/// ValueError unless 0 <= rate < 1, and for a noise_shape that does not fit the input.
 class Dropout : public LayerBase<Dropout> {
  public:
   explicit Dropout(double rate, DropoutOptions options = {});
+
+ protected:
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  double rate_;
+  std::optional<Shape> noise_shape_;
+  std::shared_ptr<random::Generator> generator_;
+};
+
+/// Keyword arguments of SpatialDropout1D and SpatialDropout2D.
+struct SpatialDropoutOptions {
+  std::optional<std::uint64_t> seed = {};
+  std::string name = {};
+};
+
+/// Dropout of whole channels: of [batch, steps, channels] all steps of a channel, or none (keras.layers.
+/// SpatialDropout1D; Tompson et al., 2015). Throws a ValueError for another rank.
+class SpatialDropout1D : public LayerBase<SpatialDropout1D> {
+ public:
+  explicit SpatialDropout1D(double rate, SpatialDropoutOptions options = {});
+
+ protected:
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  double rate_;
+  std::shared_ptr<random::Generator> generator_;
+};
+
+/// The same of images, [batch, height, width, channels] (keras.layers.SpatialDropout2D).
+class SpatialDropout2D : public LayerBase<SpatialDropout2D> {
+ public:
+  explicit SpatialDropout2D(double rate, SpatialDropoutOptions options = {});
 
  protected:
   Tensor call(const Tensor& inputs) override;

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <optional>
+
+#include "xtape/layers/layer.hpp"
+#include "xtape/ops/reduce.hpp"
+
+// Activations with parameters, as layers; others are Activation("tanh").
+namespace xtape::layers {
+
+/// Keyword arguments of ReLU.
+struct ReLUOptions {
+  std::optional<double> max_value = {};
+  double negative_slope = 0;
+  double threshold = 0;
+  std::string name = {};
+};
+
+/// max_value where x >= max_value, x where threshold <= x, negative_slope (x - threshold) below (keras.layers.ReLU).
+/// Throws a ValueError for a negative number.
+class ReLU : public LayerBase<ReLU> {
+ public:
+  explicit ReLU(ReLUOptions options = {});
+
+ protected:
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  ReLUOptions options_;
+};
+
+/// Keyword arguments of the layers below.
+struct ActivationLayerOptions {
+  std::string name = {};
+};
+
+/// x where x >= 0, negative_slope x below (keras.layers.LeakyReLU). Throws a ValueError for a negative slope.
+class LeakyReLU : public LayerBase<LeakyReLU> {
+ public:
+  explicit LeakyReLU(double negative_slope = 0.3, ActivationLayerOptions options = {});
+
+ protected:
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  double negative_slope_;
+};
+
+/// x where x > 0, alpha (e^x - 1) below (keras.layers.ELU).
+class ELU : public LayerBase<ELU> {
+ public:
+  explicit ELU(double alpha = 1, ActivationLayerOptions options = {})
+      : LayerBase(std::move(options.name)), alpha_(alpha) {}
+
+ protected:
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  double alpha_;
+};
+
+/// e^x / sum e^x over an axis, or over several together (keras.layers.Softmax). Throws a ValueError for an axis outside
+/// of the input.
+class Softmax : public LayerBase<Softmax> {
+ public:
+  explicit Softmax(Axes axis = -1, ActivationLayerOptions options = {})
+      : LayerBase(std::move(options.name)), axis_(std::move(axis)) {}
+
+ protected:
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  Axes axis_;
+};
+
+}  // namespace xtape::layers

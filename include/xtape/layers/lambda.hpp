@@ -1,0 +1,64 @@
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <type_traits>
+
+#include "xtape/layers/layer.hpp"
+
+namespace xtape {
+namespace detail {
+
+template <class C, class R, class A>
+std::remove_cvref_t<A> argument_of(R (C::*)(A) const);
+
+/// A callable that takes a TensorList; others take a Tensor.
+template <class F>
+concept TakesList = requires {
+  { argument_of(&F::operator()) } -> std::same_as<TensorList>;
+};
+
+}  // namespace detail
+
+namespace layers {
+
+/// Keyword arguments of Lambda.
+struct LambdaOptions {
+  std::string name = {};
+};
+
+/// A function as a layer (keras.layers.Lambda): any callable from a const Tensor& to a Tensor, or from a const
+/// TensorList& to a Tensor or a TensorList. Variables that it uses are not weights of the layer: for these, and for
+/// what differs in training, write a class.
+///
+///     Lambda([](const Tensor& x) { return square(x); })
+///     Lambda([](const TensorList& in) { return in[0] * in[1]; })({a, b})
+///
+/// Throws a ValueError for an empty function, and for several inputs to a function of one.
+class Lambda : public LayerBase<Lambda> {
+ public:
+  explicit Lambda(Tensor (*function)(const Tensor&), LambdaOptions options = {});
+  template <class F>
+  requires(std::is_class_v<F> && !std::derived_from<F, Layer> && detail::TakesList<F> &&
+           std::is_invocable_r_v<TensorList, const F&, const TensorList&>)  //
+      explicit Lambda(F function, LambdaOptions options = {})
+      : Lambda(Function(std::move(function)), std::move(options), 0) {}
+  template <class F>
+  requires(std::is_class_v<F> && !std::derived_from<F, Layer> && !detail::TakesList<F> &&
+           std::is_invocable_r_v<Tensor, const F&, const Tensor&>)  //
+      explicit Lambda(F function, LambdaOptions options = {})
+      : Lambda(of_one(std::function<Tensor(const Tensor&)>(std::move(function))), std::move(options), 0) {}
+
+ protected:
+  TensorList call_list(const TensorList& inputs) override { return function_(inputs); }
+
+ private:
+  using Function = std::function<TensorList(const TensorList&)>;
+  static Function of_one(std::function<Tensor(const Tensor&)> function);
+  Lambda(Function function, LambdaOptions options, int);
+
+  Function function_;
+};
+
+}  // namespace layers
+}  // namespace xtape

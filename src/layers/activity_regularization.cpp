@@ -1,0 +1,12 @@
+#include "xtape/layers/activity_regularization.hpp"
+
+#include "xtape/regularizers/l1_l2.hpp"
+
+namespace xtape::layers {
+
+ActivityRegularization::ActivityRegularization(ActivityRegularizationOptions options)
+    : LayerBase(std::move(options.name)) {
+  set_activity_regularizer(regularizers::L1L2{.l1 = options.l1, .l2 = options.l2});
+}
+
+}  // namespace xtape::layers
