@@ -39,12 +39,12 @@ class Lambda : public LayerBase<Lambda> {
  public:
   explicit Lambda(Tensor (*function)(const Tensor&), LambdaOptions options = {});
   template <class F>
-  requires(std::is_class_v<F> && !std::derived_from<F, Layer> && detail::TakesList<F> &&
+  requires(std::is_class_v<F> && !std::derived_from<F, Layer> && xtape::detail::TakesList<F> &&
            std::is_invocable_r_v<TensorList, const F&, const TensorList&>)  //
       explicit Lambda(F function, LambdaOptions options = {})
       : Lambda(Function(std::move(function)), std::move(options), 0) {}
   template <class F>
-  requires(std::is_class_v<F> && !std::derived_from<F, Layer> && !detail::TakesList<F> &&
+  requires(std::is_class_v<F> && !std::derived_from<F, Layer> && !xtape::detail::TakesList<F> &&
            std::is_invocable_r_v<Tensor, const F&, const Tensor&>)  //
       explicit Lambda(F function, LambdaOptions options = {})
       : Lambda(of_one(std::function<Tensor(const Tensor&)>(std::move(function))), std::move(options), 0) {}

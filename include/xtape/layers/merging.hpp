@@ -33,7 +33,7 @@ class Merge : public Layer {
 namespace layers {
 
 /// The sum of the inputs (keras.layers.Add).
-class Add : public LayerBase<Add, detail::Merge> {
+class Add : public LayerBase<Add, xtape::detail::Merge> {
  public:
   explicit Add(MergeOptions options = {}) : LayerBase(std::move(options.name)) {}
 
@@ -44,7 +44,7 @@ Tensor add(const TensorList& inputs);
 SymbolicTensor add(const SymbolicList& inputs);
 
 /// The first of two inputs minus the second (keras.layers.Subtract). Throws a ValueError for another number of inputs.
-class Subtract : public LayerBase<Subtract, detail::Merge> {
+class Subtract : public LayerBase<Subtract, xtape::detail::Merge> {
  public:
   explicit Subtract(MergeOptions options = {}) : LayerBase(std::move(options.name)) {}
 
@@ -55,7 +55,7 @@ Tensor subtract(const TensorList& inputs);
 SymbolicTensor subtract(const SymbolicList& inputs);
 
 /// The product of the inputs (keras.layers.Multiply).
-class Multiply : public LayerBase<Multiply, detail::Merge> {
+class Multiply : public LayerBase<Multiply, xtape::detail::Merge> {
  public:
   explicit Multiply(MergeOptions options = {}) : LayerBase(std::move(options.name)) {}
 
@@ -66,7 +66,7 @@ Tensor multiply(const TensorList& inputs);
 SymbolicTensor multiply(const SymbolicList& inputs);
 
 /// The mean of the inputs (keras.layers.Average).
-class Average : public LayerBase<Average, detail::Merge> {
+class Average : public LayerBase<Average, xtape::detail::Merge> {
  public:
   explicit Average(MergeOptions options = {}) : LayerBase(std::move(options.name)) {}
 
@@ -77,7 +77,7 @@ Tensor average(const TensorList& inputs);
 SymbolicTensor average(const SymbolicList& inputs);
 
 /// The largest of the inputs (keras.layers.Maximum).
-class Maximum : public LayerBase<Maximum, detail::Merge> {
+class Maximum : public LayerBase<Maximum, xtape::detail::Merge> {
  public:
   explicit Maximum(MergeOptions options = {}) : LayerBase(std::move(options.name)) {}
 
@@ -88,7 +88,7 @@ Tensor maximum(const TensorList& inputs);
 SymbolicTensor maximum(const SymbolicList& inputs);
 
 /// The smallest of the inputs (keras.layers.Minimum).
-class Minimum : public LayerBase<Minimum, detail::Merge> {
+class Minimum : public LayerBase<Minimum, xtape::detail::Merge> {
  public:
   explicit Minimum(MergeOptions options = {}) : LayerBase(std::move(options.name)) {}
 
