@@ -4,6 +4,7 @@
 
 #include "core/check.hpp"
 #include "xtape/optimizers/adadelta.hpp"
+#include "xtape/optimizers/adafactor.hpp"
 #include "xtape/optimizers/adagrad.hpp"
 #include "xtape/optimizers/adam.hpp"
 #include "xtape/optimizers/adamax.hpp"
@@ -29,9 +30,9 @@ std::shared_ptr<Optimizer> make() {
 }
 
 constexpr Named known[] = {
-    {"adadelta", make<Adadelta>}, {"adagrad", make<Adagrad>}, {"adam", make<Adam>}, {"adamax", make<Adamax>},
-    {"adamw", make<AdamW>},       {"ftrl", make<Ftrl>},       {"lamb", make<Lamb>}, {"lion", make<Lion>},
-    {"nadam", make<Nadam>},       {"rmsprop", make<RMSprop>}, {"sgd", make<SGD>},
+    {"adadelta", make<Adadelta>}, {"adafactor", make<Adafactor>}, {"adagrad", make<Adagrad>}, {"adam", make<Adam>},
+    {"adamax", make<Adamax>},     {"adamw", make<AdamW>},         {"ftrl", make<Ftrl>},       {"lamb", make<Lamb>},
+    {"lion", make<Lion>},         {"nadam", make<Nadam>},         {"rmsprop", make<RMSprop>}, {"sgd", make<SGD>},
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "xtape/core/creation.hpp"
 #include "xtape/core/error.hpp"
 #include "xtape/optimizers/adadelta.hpp"
+#include "xtape/optimizers/adafactor.hpp"
 #include "xtape/optimizers/adagrad.hpp"
 #include "xtape/optimizers/adam.hpp"
 #include "xtape/optimizers/adamax.hpp"
@@ -32,6 +33,7 @@ bool makes(const AnyOptimizer& optimizer) {
 TEST_CASE("any optimizer: Keras's names, in lower case or the class's") {
   CHECK(makes<Adadelta>("adadelta"));
   CHECK(makes<Adadelta>("Adadelta"));
+  CHECK(makes<Adafactor>("adafactor"));
   CHECK(makes<Adagrad>("adagrad"));
   CHECK(makes<Adam>("adam"));
   CHECK_FALSE(makes<AdamW>("adam"));
@@ -50,8 +52,8 @@ TEST_CASE("any optimizer: Keras's names, in lower case or the class's") {
   CHECK(AnyOptimizer("adam").get()->learning_rate() == 0.001);
   CHECK(AnyOptimizer("sgd").get()->learning_rate() == 0.01);
   CHECK_THROWS_TEXT(ValueError,
-                    "[AnyOptimizer] unknown optimizer 'typo', expected one of: adadelta, adagrad, adam, adamax, "
-                    "adamw, ftrl, lamb, lion, nadam, rmsprop, sgd",
+                    "[AnyOptimizer] unknown optimizer 'typo', expected one of: adadelta, adafactor, adagrad, adam, "
+                    "adamax, adamw, ftrl, lamb, lion, nadam, rmsprop, sgd",
                     AnyOptimizer("typo"));
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "xtape/optimizers/adadelta.hpp"
+#include "xtape/optimizers/adafactor.hpp"
 #include "xtape/optimizers/adagrad.hpp"
 #include "xtape/optimizers/adam.hpp"
 #include "xtape/optimizers/adamax.hpp"
@@ -118,6 +119,11 @@ inline const std::vector<OptimizerCase>& every_optimizer() {
       optimizer_case<Lion>("Lion", LionOptions{.learning_rate = 0.05, .beta_1 = 0.6, .beta_2 = 0.7}, {1, -1.9, 0.5}),
       optimizer_case<Lamb>("Lamb", LambOptions{.learning_rate = 0.05, .beta_1 = 0.6, .beta_2 = 0.7, .epsilon = 1e-2},
                            {0.98409936713137, -1.91785585735921, 0.470377857822267}),
+      optimizer_case<Adafactor>(
+          "Adafactor",
+          AdafactorOptions{
+              .learning_rate = 0.3, .beta_2_decay = -0.6, .epsilon_1 = 1e-3, .epsilon_2 = 0.1, .clip_threshold = 0.7},
+          {1.03456538469687, -1.73491457481378, 0.116674670215909}),
   };
   return cases;
 }

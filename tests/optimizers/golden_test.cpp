@@ -6,6 +6,7 @@
 #include "xtape/core/error.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/optimizers/adadelta.hpp"
+#include "xtape/optimizers/adafactor.hpp"
 #include "xtape/optimizers/adagrad.hpp"
 #include "xtape/optimizers/adam.hpp"
 #include "xtape/optimizers/adamax.hpp"
@@ -44,6 +45,7 @@ const SingleStep single_steps[] = {
     {[] { return Ftrl({.learning_rate = 0.5}); }, {0.2218, 1.3954, 2.3651, 2.8814}},
     {[] { return Lion({.learning_rate = 0.5}); }, {0.5, 1.5, 2.5, 3.5}},
     {[] { return Lamb({.learning_rate = 0.5}); }, {-0.3693, 0.6306, 1.6306, 2.6306}},
+    {[] { return Adafactor({.learning_rate = 0.5}); }, {-0.3693, 0.6307, 1.6307, 2.6307}},
 };
 
 const Golden golden[] = {
@@ -91,6 +93,19 @@ const Golden golden[] = {
       {-0.0164, -0.0328, -0.0481, -0.0623, -0.0753, -0.0875, -0.099, -0.1098, -0.1201, -0.1299}}},
     {[] { return Lion(); }, {{0.999}, {0.998}, {0.997}, {0.996}, {0.995}}},
     {[] { return Lamb(); }, {{0.999}, {0.9982}, {0.9974}, {0.9965}, {0.9955}}},
+    {[] {
+       return Adafactor({.learning_rate = 0.5,
+                         .beta_2_decay = -0.65,
+                         .epsilon_1 = 1e-15,
+                         .epsilon_2 = 1e-4,
+                         .clip_threshold = 0.9,
+                         .relative_step = false});
+     },
+     {{0.55},
+      {0.3031, 0.3026, 0.3025, 0.3024, 0.3024, 0.3024, 0.3024, 0.3024, 0.3024, 0.3024},
+      {0.1671, 0.1665, 0.1663, 0.1663, 0.1663, 0.1663, 0.1663, 0.1663, 0.1663, 0.1663},
+      {0.0923, 0.0916, 0.0915, 0.0914, 0.0914, 0.0914, 0.0914, 0.0914, 0.0914, 0.0914},
+      {0.0554, 0.0548, 0.0546, 0.0546, 0.0546, 0.0546, 0.0546, 0.0545, 0.0545, 0.0545}}},
 };
 
 }  // namespace
@@ -124,7 +139,7 @@ TEST_CASE("optimizers: Keras's golden sequences") {
 }
 
 TEST_CASE("optimizers: Keras's weight decay, and variables without it") {
-  for (const char* name : {"adam", "adamw", "adamax", "nadam", "rmsprop", "adagrad", "lion", "lamb"}) {
+  for (const char* name : {"adam", "adamw", "adamax", "nadam", "rmsprop", "adagrad", "lion", "adafactor", "lamb"}) {
     CAPTURE(name);
     const auto make = [&]() -> std::shared_ptr<Optimizer> {
       const std::string which = name;
@@ -135,6 +150,7 @@ TEST_CASE("optimizers: Keras's weight decay, and variables without it") {
       if (which == "rmsprop") return AnyOptimizer(RMSprop({.learning_rate = 1, .weight_decay = 0.004})).get();
       if (which == "adagrad") return AnyOptimizer(Adagrad({.learning_rate = 1, .weight_decay = 0.004})).get();
       if (which == "lion") return AnyOptimizer(Lion({.learning_rate = 1, .weight_decay = 0.004})).get();
+      if (which == "adafactor") return AnyOptimizer(Adafactor({.learning_rate = 1, .weight_decay = 0.004})).get();
       return AnyOptimizer(Lamb({.learning_rate = 1, .weight_decay = 0.004})).get();
     };
     const Tensor zero = constant(0.0);
