@@ -165,6 +165,7 @@
 #include "xtape/ops/statistics.hpp"
 #include "xtape/ops/window_options.hpp"
 #include "xtape/optimizers/adadelta.hpp"
+#include "xtape/optimizers/adafactor.hpp"
 #include "xtape/optimizers/adagrad.hpp"
 #include "xtape/optimizers/adam.hpp"
 #include "xtape/optimizers/adamax.hpp"
