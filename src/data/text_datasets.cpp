@@ -6,6 +6,7 @@
 #include "core/check.hpp"
 #include "core/convert.hpp"
 #include "data/dataset_files.hpp"
+#include "io/json_numbers.hpp"
 #include "io/npz_file.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/random.hpp"
@@ -103,6 +104,11 @@ detail::NpzFile open(const char* op, const char* name, const char* folder, const
   return detail::NpzFile(op, find_file(op, options.dir, folder, name, keras_advice(name)));
 }
 
+std::map<std::string, std::int32_t> read_word_index(const char* op, const char* name, const char* folder,
+                                                    const std::string& dir) {
+  return detail::read_json_numbers(op, find_file(op, dir, folder, name, keras_advice(name)));
+}
+
 }  // namespace
 
 SequenceTrainTest imdb::load_data(const ImdbOptions& options) {
@@ -133,6 +139,13 @@ SequenceTrainTest reuters::load_data(const ReutersOptions& options) {
   train.x.resize(first_test);
   train.y.resize(first_test);
   return {dataset_of(std::move(train)), dataset_of(std::move(test))};
+}
+
+std::map<std::string, std::int32_t> imdb::get_word_index(const std::string& dir) {
+  return read_word_index("imdb.get_word_index", "imdb_word_index.json", "imdb", dir);
+}
+std::map<std::string, std::int32_t> reuters::get_word_index(const std::string& dir) {
+  return read_word_index("reuters.get_word_index", "reuters_word_index.json", "reuters", dir);
 }
 
 std::array<const char*, 46> reuters::get_label_names() {

@@ -17,19 +17,6 @@ using detail::fail;
 
 constexpr const char* op = "load_csv";
 
-std::string read_all(const std::string& path) {
-  detail::InputFile file(op, path);
-  std::string text;
-  std::size_t n = 0;
-  do {
-    const std::size_t before = text.size();
-    text.resize(before + (1u << 18));
-    n = file.read(text.data() + before, text.size() - before);
-    text.resize(before + n);
-  } while (n > 0);
-  return text;
-}
-
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r");
   if (first == std::string_view::npos) return {};
@@ -95,7 +82,8 @@ class CsvReader {
 
 Tensor load_csv(const std::string& path, const CsvOptions& options) {
   if (options.dtype == boolean) fail<TypeError>(op, "expected a dtype of numbers, received bool");
-  const std::string text = read_all(path);
+  detail::InputFile file(op, path);
+  const std::string text = detail::read_all(file);
   if (is_integer(options.dtype)) {
     CsvReader<std::int64_t> reader(path, options);
     const Shape shape = reader.read(text);

@@ -111,4 +111,16 @@ void InputFile::fail_inflate(int status) const {
   fail<DataError>(op_, "{}: damaged gzip data: {}", path_, reason);
 }
 
+std::string read_all(InputFile& file) {
+  std::string text;
+  std::size_t n = 0;
+  do {
+    const std::size_t before = text.size();
+    text.resize(before + input_bytes);
+    n = file.read(text.data() + before, input_bytes);
+    text.resize(before + n);
+  } while (n > 0);
+  return text;
+}
+
 }  // namespace xtape::detail

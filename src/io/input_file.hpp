@@ -53,4 +53,7 @@ class InputFile final : public ByteSource {
   std::unique_ptr<unsigned char[]> input_;
 };
 
+/// The rest of a file.
+std::string read_all(InputFile& file);
+
 }  // namespace xtape::detail

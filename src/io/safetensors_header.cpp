@@ -1,16 +1,14 @@
 #include "io/safetensors_header.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "core/check.hpp"
 #include "io/file_tensor.hpp"
+#include "io/json.hpp"
 
 namespace xtape::detail {
 namespace {
-
-using Json = nlohmann::json;
 
 struct DTypeName {
   DType dtype;
@@ -20,52 +18,39 @@ constexpr DTypeName dtype_names[] = {{float64, "F64"}, {float32, "F32"}, {bfloat
                                      {int32, "I32"},   {uint8, "U8"},    {boolean, "BOOL"}};
 constexpr const char* metadata_key = "__metadata__";
 
-/// Takes the header as the parser reads it, so that a large one needs no tree of JSON values, and that names which come
-/// twice are seen.
-class HeaderReader {
+/// Takes the header as the parser reads it.
+class HeaderReader final : public JsonHandler {
  public:
-  using number_integer_t = Json::number_integer_t;
-  using number_unsigned_t = Json::number_unsigned_t;
-  using number_float_t = Json::number_float_t;
-  using string_t = Json::string_t;
-  using binary_t = Json::binary_t;
-
   HeaderReader(const char* op, const std::string& path) : op_(op), path_(path) {}
 
   SafeTensorsHeader take() { return std::move(header_); }
 
-  bool null() { return unexpected("null"); }
-  bool boolean(bool value) { return unexpected(value ? "true" : "false"); }
-  bool number_integer(number_integer_t value) { return unexpected(fmt::to_string(value)); }
-  bool number_float(number_float_t, const string_t& text) { return unexpected(text); }
-  bool binary(binary_t&) { return unexpected("bytes"); }
-  bool number_unsigned(number_unsigned_t value) {
-    if (list_ == nullptr) return unexpected(fmt::to_string(value));
+  void other(const std::string& value) override { unexpected(value); }
+  void number(std::uint64_t value) override {
+    if (list_ == nullptr) unexpected(fmt::to_string(value));
     if (list_->size() == most_file_axes) {
       fail<DataError>(op_, "{}: expected at most {} numbers in {}, received more", path_, most_file_axes, place());
     }
     list_->push_back(value);
-    return true;
   }
 
-  bool string(string_t& text) {
+  void text(const std::string& value) override {
     if (where_ == Where::metadata) {
-      if (!header_.metadata.emplace(key_, text).second) {
+      if (!header_.metadata.emplace(key_, value).second) {
         fail<DataError>(op_, "{}: metadata '{}' is there twice", path_, key_);
       }
-      return true;
+      return;
     }
-    if (where_ != Where::entry || list_ != nullptr || key_ != "dtype") return unexpected('"' + text + '"');
-    const auto* known = std::ranges::find(dtype_names, text, &DTypeName::name);
+    if (where_ != Where::entry || list_ != nullptr || key_ != "dtype") unexpected(fmt::format("\"{}\"", value));
+    const auto* known = std::ranges::find(dtype_names, value, &DTypeName::name);
     if (known == std::end(dtype_names)) {
       fail<DataError>(op_, "{}: tensor '{}': expected a dtype of F64, F32, BF16, I64, I32, U8, BOOL, received {}",
-                      path_, entry().name, text);
+                      path_, entry().name, value);
     }
     entry().dtype = known->dtype;
-    return true;
   }
 
-  bool start_object(std::size_t) {
+  void begin_object() override {
     if (where_ == Where::outside) {
       where_ = Where::top;
     } else if (where_ == Where::top) {
@@ -76,16 +61,15 @@ class HeaderReader {
         fields_.clear();
       }
     } else {
-      return unexpected("an object");
+      unexpected("an object");
     }
-    return true;
   }
-  bool key(string_t& name) {
+  void key(const std::string& name) override {
     key_ = name;
     if (where_ == Where::top && !names_.insert(name).second) {
       fail<DataError>(op_, "{}: tensor '{}' is there twice", path_, name);
     }
-    if (where_ != Where::entry) return true;
+    if (where_ != Where::entry) return;
     if (name != "dtype" && name != "shape" && name != "data_offsets") {
       fail<DataError>(op_, "{}: tensor '{}': expected dtype, shape and data_offsets, received '{}'", path_,
                       entry().name, name);
@@ -93,9 +77,8 @@ class HeaderReader {
     if (!fields_.insert(name).second) {
       fail<DataError>(op_, "{}: tensor '{}': {} is there twice", path_, entry().name, name);
     }
-    return true;
   }
-  bool end_object() {
+  void end_object() override {
     if (where_ == Where::entry) {
       for (const char* field : {"dtype", "shape", "data_offsets"}) {
         if (!fields_.count(field)) fail<DataError>(op_, "{}: tensor '{}' has no {}", path_, entry().name, field);
@@ -108,18 +91,13 @@ class HeaderReader {
       entry().end = offsets_[1];
     }
     where_ = where_ == Where::top ? Where::outside : Where::top;
-    return true;
   }
-  bool start_array(std::size_t) {
-    if (where_ != Where::entry || list_ != nullptr || key_ == "dtype") return unexpected("a list");
+  void begin_list() override {
+    if (where_ != Where::entry || list_ != nullptr || key_ == "dtype") unexpected("a list");
     list_ = key_ == "shape" ? &entry().shape : &offsets_;
-    return true;
   }
-  bool end_array() {
-    list_ = nullptr;
-    return true;
-  }
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) {
+  void end_list() override { list_ = nullptr; }
+  void damaged(std::size_t position) override {
     fail<DataError>(op_, "{}: expected a header in JSON, which is damaged at its byte {}", path_, position);
   }
 
@@ -132,7 +110,7 @@ class HeaderReader {
     if (where_ == Where::metadata) return fmt::format("metadata '{}'", key_);
     return where_ == Where::top ? fmt::format("'{}'", key_) : "the header";
   }
-  bool unexpected(const std::string& received) {
+  [[noreturn]] void unexpected(const std::string& received) {
     const char* expected = "an object";
     if (where_ == Where::metadata || (where_ == Where::entry && key_ == "dtype")) {
       expected = "a text";
@@ -153,12 +131,10 @@ class HeaderReader {
 };
 
 std::string quoted(const char* op, const std::string& text) {
-  try {
-    return Json(text).dump();
-  } catch (const Json::type_error&) {
-    fail<ValueError>(op, "expected text in UTF-8, received '{}'",
-                     Json(text).dump(-1, ' ', true, Json::error_handler_t::replace));
-  }
+  if (auto json = to_json(text)) return *std::move(json);
+  std::string shown = text;
+  for (char& c : shown) c = c >= ' ' && c <= '~' ? c : '?';
+  fail<ValueError>(op, "expected text in UTF-8, received '{}'", shown);
 }
 
 }  // namespace
@@ -169,7 +145,7 @@ SafeTensorsHeader parse_safetensors_header(const char* op, const std::string& pa
                     text.empty() ? "an empty one" : fmt::format("a byte {:02x}", static_cast<unsigned char>(text[0])));
   }
   HeaderReader reader(op, path);
-  Json::sax_parse(text, &reader);
+  parse_json(text, reader);
   return reader.take();
 }
 

@@ -89,6 +89,28 @@ TEST_CASE("reuters: a part of the texts for testing") {
                     reuters::load_data({.test_split = 1.5, .dir = fixtures}));
 }
 
+TEST_CASE("text data sets: word indices") {
+  const TempDir dir;
+  dir.write("imdb_word_index.json", R"({"the": 1, "fawn": 34701, "d\u00e9j\u00e0": 0})");
+  const auto index = imdb::get_word_index(dir.str());
+  CHECK(index == std::map<std::string, std::int32_t>{{"the", 1}, {"fawn", 34701}, {"d\xc3\xa9j\xc3\xa0", 0}});
+  CHECK_THROWS_TEXT(
+      DataError, "[reuters.get_word_index] the data set was not found. Looked in:", reuters::get_word_index(dir.str()));
+  const auto says = [&](const std::string& text, const std::string& json) {
+    const std::string path = dir.write("reuters_word_index.json", json);
+    CHECK_THROWS_TEXT(DataError, "[reuters.get_word_index] " + path + ": " + text, reuters::get_word_index(dir.str()));
+  };
+  says("expected JSON, which is damaged at its byte 1", "");
+  says("expected JSON, which is damaged at its byte", R"({"a": 1)");
+  says("expected an object of names and numbers, received 3", "3");
+  says("expected an object of names and numbers, received a list", "[1]");
+  says("'a': expected a whole number of at least 0 and 31 bits, received -1", R"({"a": -1})");
+  says("'a': expected a whole number of at least 0 and 31 bits, received 2147483648", R"({"a": 2147483648})");
+  says("'a': expected a whole number of at least 0 and 31 bits, received \"b\"", R"({"a": "b"})");
+  says("'a': expected a whole number of at least 0 and 31 bits, received an object", R"({"a": {}})");
+  says("'a' is there twice", R"({"a": 1, "a": 1})");
+}
+
 TEST_CASE("text data sets: files that are not found or not right") {
   const TempDir dir;
   CHECK_THROWS_TEXT(DataError,

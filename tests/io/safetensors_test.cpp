@@ -122,7 +122,7 @@ TEST_CASE("safetensors: what cannot be saved leaves the old file as it was") {
   CHECK_THROWS_TEXT(ValueError, "[save_safetensors] tensor 'b' is empty", save_safetensors(path, {{"b", Tensor()}}));
   CHECK_THROWS_TEXT(ValueError, "[save_safetensors] a tensor cannot have the name __metadata__",
                     save_safetensors(path, {{"__metadata__", a}}));
-  CHECK_THROWS_TEXT(ValueError, "[save_safetensors] expected text in UTF-8, received '\"x\\ufffd\"'",
+  CHECK_THROWS_TEXT(ValueError, "[save_safetensors] expected text in UTF-8, received 'x?'",
                     save_safetensors(path, {{"x\xff", a}}));
   CHECK_THROWS_TEXT(ValueError, "[save_safetensors] expected text in UTF-8",
                     save_safetensors(path, {}, {{"key", "\xc3"}}));

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -45,6 +46,10 @@ struct ImdbOptions {
 /// leaves no text.
 SequenceTrainTest load_data(const ImdbOptions& options = {});
 
+/// Which number each word has, without index_from: word w of a text is the one with the number w - index_from. Reads
+/// imdb_word_index.json from where imdb.npz is looked for.
+std::map<std::string, std::int32_t> get_word_index(const std::string& dir = {});
+
 }  // namespace imdb
 
 /// 11228 newswires of Reuters on 46 topics (Reuters-21578).
@@ -65,6 +70,9 @@ struct ReutersOptions {
 
 /// Reads reuters.npz; see imdb::load_data().
 SequenceTrainTest load_data(const ReutersOptions& options = {});
+
+/// As imdb::get_word_index(), of reuters_word_index.json.
+std::map<std::string, std::int32_t> get_word_index(const std::string& dir = {});
 
 /// What the labels 0 to 45 stand for.
 std::array<const char*, 46> get_label_names();
