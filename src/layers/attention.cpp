@@ -1,0 +1,116 @@
+#include "xtape/layers/attention.hpp"
+
+#include "core/check.hpp"
+#include "layers/attention_weights.hpp"
+#include "xtape/ops/dropout.hpp"
+#include "xtape/ops/linalg.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/ops/reduce.hpp"
+
+namespace xtape::layers {
+
+using xtape::detail::fail;
+
+namespace detail {
+
+AttentionLayer::AttentionLayer(const char* class_name, std::string name, double dropout,
+                               std::optional<std::uint64_t> seed, bool causal, bool return_scores)
+    : Layer(std::move(name)),
+      class_name_(class_name),
+      dropout_(dropout),
+      causal_(causal),
+      return_scores_(return_scores) {
+  check_rate(class_name, dropout);
+  if (seed) generator_ = std::make_shared<random::Generator>(*seed);
+}
+
+void AttentionLayer::check_inputs(const std::vector<Shape>& shapes) const {
+  if (shapes.size() < 2 || shapes.size() > 5) {
+    fail<ValueError>(class_name_, "expected {{query, value[, key[, masks]]}}, received {} tensor(s)", shapes.size());
+  }
+  const Shape &query = shapes[0], &value = shapes[1], &key = shapes[shapes.size() > 2 ? 2 : 1];
+  if (query.rank() != 3 || value.rank() != 3 || key.rank() != 3 || query[0] != value[0] || query[0] != key[0] ||
+      value[1] != key[1] || query[2] != key[2]) {
+    fail<ValueError>(class_name_,
+                     "expected queries [batch, T, d], values [batch, S, e] and keys [batch, S, d]: received {}, {} and "
+                     "{}",
+                     query, value, key);
+  }
+  const bool two = shapes.size() == 5;
+  if (shapes.size() > 3 && shapes.back() != Shape{key[0], key[1]}) {
+    fail<ValueError>(class_name_, "expected a value mask of shape {}, received {}", Shape{key[0], key[1]},
+                     shapes.back());
+  }
+  if (two && shapes[3] != Shape{query[0], query[1]}) {
+    fail<ValueError>(class_name_, "expected a query mask of shape {}, received {}", Shape{query[0], query[1]},
+                     shapes[3]);
+  }
+}
+
+void AttentionLayer::build_list(const std::vector<Shape>& shapes) {
+  check_inputs(shapes);
+  add_weights(shapes[0], shapes[shapes.size() > 2 ? 2 : 1]);
+}
+
+TensorList AttentionLayer::call_list(const TensorList& inputs) {
+  std::vector<Shape> shapes;
+  for (const Tensor& input : inputs) shapes.push_back(input.shape());
+  check_inputs(shapes);
+  for (std::size_t i = 3; i < inputs.size(); ++i) {
+    if (inputs[i].dtype() != boolean) {
+      fail<TypeError>(class_name_, "expected a bool mask, received {}", inputs[i].dtype());
+    }
+  }
+  const Tensor mask = inputs.size() > 3 ? expand_dims(inputs.back(), 1) : Tensor();
+  Tensor weights = attention_weights(scores(inputs[0], inputs[inputs.size() > 2 ? 2 : 1]), mask, causal_);
+  if (training() && dropout_ > 0) weights = nn::dropout(weights, dropout_, {.generator = generator_.get()});
+  Tensor y = matmul(weights, inputs[1]);
+  if (inputs.size() == 5) y = where(expand_dims(inputs[3], -1), y, 0);
+  TensorList outputs(y);
+  if (return_scores_) outputs.push_back(weights);
+  return outputs;
+}
+
+}  // namespace detail
+
+Attention::Attention(AttentionOptions options)
+    : LayerBase("Attention", options.name, options.dropout, options.seed, options.use_causal_mask,
+                options.return_attention_scores),
+      options_(std::move(options)) {
+  if (options_.score_mode != "dot" && options_.score_mode != "concat") {
+    fail<ValueError>("Attention", "expected score_mode to be one of dot, concat: received '{}'", options_.score_mode);
+  }
+}
+
+void Attention::add_weights(const Shape&, const Shape&) {
+  const WeightOptions one{.initializer = "ones", .dtype = options_.dtype};
+  if (options_.use_scale) scale_ = add_weight("scale", {}, one);
+  if (options_.score_mode == "concat") concat_score_weight_ = add_weight("concat_score_weight", {}, one);
+}
+
+Tensor Attention::scores(const Tensor& query, const Tensor& key) const {
+  if (options_.score_mode == "dot") {
+    const Tensor s = matmul(query, key, {.transpose_b = true});
+    return options_.use_scale ? s * scale_ : s;
+  }
+  Tensor sum = expand_dims(query, -2) + expand_dims(key, -3);
+  if (options_.use_scale) sum = sum * scale_;
+  return concat_score_weight_ * reduce_sum(tanh(sum), -1);
+}
+
+AdditiveAttention::AdditiveAttention(AdditiveAttentionOptions options)
+    : LayerBase("AdditiveAttention", options.name, options.dropout, options.seed, options.use_causal_mask,
+                options.return_attention_scores),
+      options_(std::move(options)) {}
+
+void AdditiveAttention::add_weights(const Shape& query, const Shape&) {
+  if (options_.use_scale) scale_ = add_weight("scale", {query.back()}, {.dtype = options_.dtype});
+}
+
+Tensor AdditiveAttention::scores(const Tensor& query, const Tensor& key) const {
+  const Tensor t = tanh(expand_dims(query, -2) + expand_dims(key, -3));
+  return reduce_sum(options_.use_scale ? t * scale_ : t, -1);
+}
+
+}  // namespace xtape::layers
