@@ -148,6 +148,7 @@
 #include "xtape/ops/diagonal.hpp"
 #include "xtape/ops/dropout.hpp"
 #include "xtape/ops/elementary.hpp"
+#include "xtape/ops/image.hpp"
 #include "xtape/ops/indexing.hpp"
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/linalg_decompositions.hpp"
