@@ -150,24 +150,26 @@ SafeTensorsHeader parse_safetensors_header(const char* op, const std::string& pa
 }
 
 std::string format_safetensors_header(const char* op, const SafeTensorsHeader& header) {
-  std::vector<std::string> members;
+  std::string text = "{";
   if (!header.metadata.empty()) {
-    std::vector<std::string> pairs;
-    for (const auto& [key, value] : header.metadata) {
-      pairs.push_back(fmt::format("{}:{}", quoted(op, key), quoted(op, value)));
-    }
-    members.push_back(fmt::format("\"{}\":{{{}}}", metadata_key, fmt::join(pairs, ",")));
+    text += fmt::format("\"{}\":{{", metadata_key);
+    for (const auto& [key, value] : header.metadata) text += fmt::format("{}:{},", quoted(op, key), quoted(op, value));
+    text.back() = '}';
+    text += ',';
   }
   std::set<std::string_view> names;
   for (const auto& entry : header.entries) {
     if (entry.name == metadata_key) fail<ValueError>(op, "a tensor cannot have the name {}", metadata_key);
     if (!names.insert(entry.name).second) fail<ValueError>(op, "tensor '{}' is there twice", entry.name);
     const auto* dtype = std::ranges::find(dtype_names, entry.dtype, &DTypeName::dtype);
-    members.push_back(fmt::format("{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}}",
-                                  quoted(op, entry.name), dtype->name, fmt::join(entry.shape, ","), entry.begin,
-                                  entry.end));
+    std::string sizes;
+    for (const auto size : entry.shape) sizes += fmt::format("{}{}", sizes.empty() ? "" : ",", size);
+    text += fmt::format("{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}},", quoted(op, entry.name),
+                        dtype->name, sizes, entry.begin, entry.end);
   }
-  return fmt::format("{{{}}}", fmt::join(members, ","));
+  if (text.back() == ',') text.pop_back();
+  text += '}';
+  return text;
 }
 
 }  // namespace xtape::detail
