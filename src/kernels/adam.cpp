@@ -20,22 +20,23 @@ struct Moments {
 template <class T>
 struct AdamStep {
   Moments<T> moments;
-  Batch<T> alpha, epsilon;
+  Batch<T> alpha, epsilon, decay;
 
   void operator()(Batch<T>& p, const Batch<T>& g, Batch<T>& m, Batch<T>& v) const {
     moments(g, m, v);
-    p = p - alpha * m / (xsimd::sqrt(v) + epsilon);
+    p = p * decay - alpha * m / (xsimd::sqrt(v) + epsilon);
   }
   void operator()(Batch<T>& p, const Batch<T>& g, Batch<T>& m, Batch<T>& v, Batch<T>& v_hat) const {
     moments(g, m, v);
     v_hat = xsimd::max(v_hat, v);
-    p = p - alpha * m / (xsimd::sqrt(v_hat) + epsilon);
+    p = p * decay - alpha * m / (xsimd::sqrt(v_hat) + epsilon);
   }
 };
 
 template <class T>
-AdamStep<T> adam_step(double alpha, double beta_1, double beta_2, double epsilon) {
-  return {{beta_1, beta_2}, Batch<T>(static_cast<T>(alpha)), Batch<T>(static_cast<T>(epsilon))};
+AdamStep<T> adam_step(double alpha, double beta_1, double beta_2, double epsilon, double decay) {
+  const auto all = [](double value) { return Batch<T>(static_cast<T>(value)); };
+  return {{beta_1, beta_2}, all(alpha), all(epsilon), all(decay)};
 }
 
 template <class T>
@@ -63,22 +64,24 @@ struct NadamVectors {
 }  // namespace
 
 void adam(std::int64_t n, float* p, const float* g, float* m, float* v, double alpha, double beta_1, double beta_2,
-          double epsilon) {
-  fused_update(n, p, g, adam_step<float>(alpha, beta_1, beta_2, epsilon), m, v);
+          double epsilon, double decay) {
+  fused_update(n, p, g, adam_step<float>(alpha, beta_1, beta_2, epsilon, decay), m, v);
 }
 
 void adam(std::int64_t n, double* p, const double* g, double* m, double* v, double alpha, double beta_1, double beta_2,
-          double epsilon) {
-  fused_update(n, p, g, adam_step<double>(alpha, beta_1, beta_2, epsilon), m, v);
+          double epsilon, double decay) {
+  fused_update(n, p, g, adam_step<double>(alpha, beta_1, beta_2, epsilon, decay), m, v);
 }
 
 template <class T>
 void amsgrad(std::int64_t n, T* p, const T* g, T* m, T* v, T* v_hat, double alpha, double beta_1, double beta_2,
-             double epsilon) {
-  fused_update(n, p, g, adam_step<T>(alpha, beta_1, beta_2, epsilon), m, v, v_hat);
+             double epsilon, double decay) {
+  fused_update(n, p, g, adam_step<T>(alpha, beta_1, beta_2, epsilon, decay), m, v, v_hat);
 }
-template void amsgrad(std::int64_t, float*, const float*, float*, float*, float*, double, double, double, double);
-template void amsgrad(std::int64_t, double*, const double*, double*, double*, double*, double, double, double, double);
+template void amsgrad(std::int64_t, float*, const float*, float*, float*, float*, double, double, double, double,
+                      double);
+template void amsgrad(std::int64_t, double*, const double*, double*, double*, double*, double, double, double, double,
+                      double);
 
 template <class T>
 void adamax(std::int64_t n, T* p, const T* g, T* m, T* u, double alpha, double beta_1, double beta_2, double epsilon) {

@@ -37,9 +37,9 @@ void Adam::update_elements(const Tensor& w, const Tensor& g, std::span<const Ten
     const T* gradient = detail::const_data<T>(g);
     if (amsgrad_) {
       kernels::amsgrad(w.size(), p, gradient, m, v, detail::mutable_data<T>(slots[2]), alpha_, beta_1_, beta_2_,
-                       epsilon_);
+                       epsilon_, decay_factor());
     } else {
-      kernels::adam(w.size(), p, gradient, m, v, alpha_, beta_1_, beta_2_, epsilon_);
+      kernels::adam(w.size(), p, gradient, m, v, alpha_, beta_1_, beta_2_, epsilon_, decay_factor());
     }
   });
 }

@@ -281,7 +281,7 @@ std::int64_t Optimizer::step(std::span<const Tensor> gradients, std::span<const 
   bool constrained = false;
   for (const auto& [index, gradient] : updates_) {
     Tracked& tracked = tracked_[index];
-    if (weight_decay_ && tracked.decays) decay(tracked.variable);
+    if (weight_decay_) decay(tracked);
     if (clips) {
       update(tracked.variable, clipped(*gradient, scale), tracked.slots);
     } else {
@@ -299,11 +299,13 @@ std::int64_t Optimizer::count_step() {
   return ++*detail::mutable_data<std::int64_t>(detail::value_for_update(iteration_));
 }
 
-void Optimizer::decay(const Variable& variable) const {
-  const Tensor& value = detail::value_for_update(variable);
+void Optimizer::decay(const Tracked& tracked) {
+  decay_factor_ = tracked.decays ? 1 - *weight_decay_ * step_rate_ : 1;
+  if (!tracked.decays || decays_weights()) return;
+  const Tensor& value = detail::value_for_update(tracked.variable);
   visit_floating(value.dtype(), [&]<class T>(kernels::Type<T>) {
     T* w = detail::mutable_data<T>(value);
-    kernels::scale(value.size(), w, static_cast<T>(1 - *weight_decay_ * step_rate_), w);
+    kernels::scale(value.size(), w, static_cast<T>(decay_factor_), w);
   });
 }
 

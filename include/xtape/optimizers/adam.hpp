@@ -37,6 +37,7 @@ class Adam : public ElementwiseOptimizer {
  protected:
   std::vector<Variable> build_slots(const Variable& variable) override;
   std::size_t slots_listed_together() const noexcept override { return 2; }
+  bool decays_weights() const noexcept override { return true; }
   void prepare_step() override;
   void update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) override;
 

@@ -155,6 +155,11 @@ class Optimizer {
   /// Changes the variable, and its slots, by a gradient of its shape and dtype.
   virtual void update(Variable& variable, const Tensor& gradient, std::span<Variable> slots) = 0;
 
+  /// Whether update() itself multiplies the variable by decay_factor() before all else; otherwise the base does.
+  virtual bool decays_weights() const noexcept { return false; }
+
+  /// 1 - weight_decay learning_rate for the variable at hand, 1 where it does not decay.
+  double decay_factor() const noexcept { return decay_factor_; }
   /// The learning rate of the update at hand, as learning_rate() but computed once for all variables.
   double step_rate() const noexcept { return step_rate_; }
   /// A variable of zeros, or of another value, like the given one: "optimizer/variable_name".
@@ -197,7 +202,7 @@ class Optimizer {
   void merge_slices(Tensors& merged);
   double global_scale() const;
   Tensor clipped(const Tensor& gradient, double scale) const;
-  void decay(const Variable& variable) const;
+  void decay(const Tracked& tracked);
   void update_averages();
   void apply_constraints();
 
@@ -207,7 +212,7 @@ class Optimizer {
   double ema_momentum_;
   bool use_ema_;
   std::int64_t accumulation_steps_;  ///< 1 without accumulation
-  double step_rate_ = 0;
+  double step_rate_ = 0, decay_factor_ = 1;
   std::function<double(std::int64_t)> schedule_;  ///< empty: learning_rate_ has it
   Variable iteration_, learning_rate_;
   bool built_ = false;
