@@ -31,7 +31,7 @@ void check_images(const Layer& layer, const Shape& shape, int ndim, std::int64_t
     fail<ValueError>(layer.class_name().c_str(),
                      "The number of input channels must be evenly divisible by the number of groups. Received "
                      "groups={}, but the input has {} channels (full input shape is {})",
-                     groups, channels, shape);
+                     groups, channels, join({shape}));
   }
 }
 

@@ -39,4 +39,7 @@ std::uint64_t next_node_number() noexcept;
 /// "(None, 28, 28)"
 std::string symbolic_shape(const Shape& shape);
 
+/// An input's shape as errors show it: of a call with symbolic tensors, which tries the layer on zeros, theirs.
+std::string shown_shape(const Shape& shape);
+
 }  // namespace xtape::detail

@@ -1,6 +1,7 @@
 #include "layers/input_checks.hpp"
 
 #include "core/check.hpp"
+#include "layers/graph_node.hpp"
 
 namespace xtape::detail {
 
@@ -10,7 +11,7 @@ void expect_ndim(const Layer& layer, const Shape& shape, int ndim) {
       layer.class_name().c_str(),
       "Input 0 of layer \"{}\" is incompatible with the layer: expected ndim={}, found ndim={}. Full shape "
       "received: {}",
-      layer.name(), ndim, shape.rank(), shape);
+      layer.name(), ndim, shape.rank(), shown_shape(shape));
 }
 
 void expect_min_ndim(const Layer& layer, const Shape& shape, int ndim) {
@@ -18,7 +19,7 @@ void expect_min_ndim(const Layer& layer, const Shape& shape, int ndim) {
   fail<ValueError>(layer.class_name().c_str(),
                    "Input 0 of layer \"{}\" is incompatible with the layer: expected min_ndim={}, found ndim={}. Full "
                    "shape received: {}",
-                   layer.name(), ndim, shape.rank(), shape);
+                   layer.name(), ndim, shape.rank(), shown_shape(shape));
 }
 
 void expect_axis(const Layer& layer, const Shape& shape, int axis, std::int64_t size) {
@@ -27,14 +28,14 @@ void expect_axis(const Layer& layer, const Shape& shape, int axis, std::int64_t 
   fail<ValueError>(layer.class_name().c_str(),
                    "Input 0 of layer \"{}\" is incompatible with the layer: expected axis {} of input shape to have "
                    "value {}, but received input with shape {}",
-                   layer.name(), axis, size, shape);
+                   layer.name(), axis, size, shown_shape(shape));
 }
 
 int expect_axis_inside(const Layer& layer, const Shape& shape, int axis) {
   const int place = axis < 0 ? axis + shape.rank() : axis;
   if (place >= 0 && place < shape.rank()) return place;
   fail<ValueError>(layer.class_name().c_str(), "Axis {} is out of bounds for layer \"{}\" and input shape {}", axis,
-                   layer.name(), shape);
+                   layer.name(), shown_shape(shape));
 }
 
 void check_epsilon(const char* where, double epsilon) {
@@ -45,7 +46,7 @@ std::string join(const std::vector<Shape>& shapes) {
   std::string text;
   for (const auto& shape : shapes) {
     if (!text.empty()) text += ", ";
-    text += shape.str();
+    text += shown_shape(shape);
   }
   return text;
 }

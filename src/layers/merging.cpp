@@ -133,8 +133,8 @@ TensorList Dot::call_list(const TensorList& inputs) {
   if (b.shape()[second] != size) {
     detail::fail<ValueError>("Dot",
                              "Incompatible input shapes: axis values {} (at axis {}) != {} (at axis {}). Full input "
-                             "shapes: {}, {}",
-                             size, first, b.shape()[second], second, a.shape(), b.shape());
+                             "shapes: {}",
+                             size, first, b.shape()[second], second, detail::join({a.shape(), b.shape()}));
   }
   std::vector<std::int64_t> sizes{batch};
   std::int64_t rows = 1, columns = 1;

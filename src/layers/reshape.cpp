@@ -39,7 +39,7 @@ Tensor Reshape::call(const Tensor& inputs) {
     detail::fail<ValueError>("Reshape",
                              "The total size of the tensor must be unchanged. Received: input_shape={}, "
                              "target_shape={}",
-                             inputs.shape(), target_shape_);
+                             detail::join({inputs.shape()}), target_shape_);
   }
   return reshape(inputs, sizes);
 }

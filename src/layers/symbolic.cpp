@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 #include "core/check.hpp"
 #include "layers/graph_node.hpp"
@@ -47,6 +48,30 @@ std::string symbolic_shape(const Shape& shape) {
     text += shape[axis] < 0 ? std::string("None") : std::to_string(shape[axis]);
   }
   return text + (shape.rank() == 1 ? ",)" : ")");
+}
+
+namespace {
+/// The inputs of the layer that try_call is trying on the calling thread, and the zeros it is tried with.
+struct TrialScope;
+constinit thread_local const TrialScope* trial = nullptr;
+
+struct TrialScope {
+  TrialScope(const SymbolicList& symbolic, const TensorList& data)
+      : inputs(symbolic), zeros(data), outer(std::exchange(trial, this)) {}
+  TrialScope(const TrialScope&) = delete;
+  ~TrialScope() { trial = outer; }
+  const SymbolicList& inputs;
+  const TensorList& zeros;
+  const TrialScope* outer;
+};
+
+}  // namespace
+
+std::string shown_shape(const Shape& shape) {
+  for (std::size_t i = 0; trial != nullptr && i < trial->inputs.size(); ++i) {
+    if (trial->zeros[i].shape() == shape) return symbolic_shape(trial->inputs[i].shape());
+  }
+  return shape.str();
 }
 
 }  // namespace detail
@@ -114,6 +139,7 @@ TensorList try_call(Layer& layer, const SymbolicList& inputs, int attempt) {
   const detail::NoRecording off;
   TensorList zeros_in;
   for (const auto& input : inputs) zeros_in.push_back(zeros(tried(input.shape(), attempt), input.dtype()));
+  const detail::TrialScope scope(inputs, zeros_in);
   return layer(zeros_in, {.training = false});
 }
 

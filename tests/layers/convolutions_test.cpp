@@ -7,6 +7,7 @@
 #include "xtape/layers/conv_transpose.hpp"
 #include "xtape/layers/depthwise_conv.hpp"
 #include "xtape/layers/separable_conv2d.hpp"
+#include "xtape/layers/symbolic.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
 #include "xtape/regularizers/l1_l2.hpp"
@@ -132,6 +133,19 @@ TEST_CASE("Conv1D: a filter of 1 and 10, by hand") {
   CHECK_CLOSE(with({.strides = 2}), {21.5, 43.5});
   CHECK_CLOSE(with({.strides = 2, .padding = "causal"}), {10.5, 32.5});
   CHECK_CLOSE(with({.dilation_rate = 2, .activation = "relu"}), {31.5, 42.5});
+}
+
+TEST_CASE("convolution layers: errors of symbolic inputs show their shapes") {
+  CHECK_THROWS_TEXT(
+      ValueError,
+      "Input 0 of layer \"conv2d\" is incompatible with the layer: expected min_ndim=4, found ndim=2. Full "
+      "shape received: (None, 10)\n",
+      Conv2D(3, 3)(Input({10})));
+  Conv2D layer(3, 3);
+  (void)layer(Input({8, 8, 1}));
+  CHECK_THROWS_TEXT(ValueError,
+                    "expected axis -1 of input shape to have value 1, but received input with shape (None, None, 8, 2)",
+                    layer(Input({-1, 8, 2})));
 }
 
 TEST_CASE("Conv1D: what cannot be is refused") {

@@ -8,6 +8,8 @@
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/nn.hpp"
 #include "xtape/ops/reduce.hpp"
+#include "xtape/optimizers/sgd.hpp"
+#include "xtape/regularizers/l1_l2.hpp"
 #include "xtape/tape/check_gradients.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 
@@ -90,6 +92,27 @@ TEST_CASE("Dense: float64, gradients against finite differences to second order"
     }
     w.assign(value);
   }
+}
+
+TEST_CASE("Dense: regularizers are among the losses, constraints hold after an update") {
+  layers::Dense dense(1, {.kernel_initializer = "ones",
+                          .bias_initializer = "ones",
+                          .kernel_regularizer = regularizers::L2{.l2 = 0.5},
+                          .bias_regularizer = regularizers::L1{.l1 = 0.25},
+                          .activity_regularizer = "l2",
+                          .kernel_constraint = "non_neg",
+                          .bias_constraint = [](const Tensor& b) { return minimum(b, 0.5); }});
+  GradientTape tape;
+  const Tensor y = dense(constant({{1.0, 0.0}, {2.0, 0.0}}));  // 2 and 3
+  const auto losses = dense.losses();
+  REQUIRE(losses.size() == 3);
+  CHECK(losses[0].item() == doctest::Approx(0.01 * (4 + 9) / 2));
+  CHECK(losses[1].item() == doctest::Approx(0.5 * 2));
+  CHECK(losses[2].item() == doctest::Approx(0.25));
+  const auto gradients = tape.gradient(reduce_sum(y), dense.trainable_variables());  // (3, 0) and 2
+  optimizers::SGD({.learning_rate = 1}).apply_gradients(zip(gradients, dense.trainable_variables()));
+  CHECK_CLOSE(dense.kernel(), {0.0, 1.0});
+  CHECK_CLOSE(dense.bias(), {-1.0});
 }
 
 TEST_CASE("Dense: what cannot be is refused with what was received") {
