@@ -1,0 +1,157 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "xtape/core/random.hpp"
+#include "xtape/layers/layer.hpp"
+
+// Random changes of images in training, each image its own (Keras's image augmentation layers). Otherwise images pass
+// unchanged. Images are [batch, height, width, channels] or [height, width, channels] (a ValueError otherwise); those
+// of an integer dtype become float32. Gradients flow to the images.
+namespace xtape::layers {
+
+/// Between which numbers a layer draws: `0.2` for [-0.2, 0.2], or `{-0.3, 0.1}`.
+struct Factor {
+  double lower, upper;
+  Factor(double both) : lower(-both), upper(both) {}
+  Factor(double lower_, double upper_) : lower(lower_), upper(upper_) {}
+};
+
+namespace detail {
+
+/// What they share.
+class ImageAugmentation : public Layer {
+ protected:
+  ImageAugmentation(const char* class_name, std::string name, std::optional<std::uint64_t> seed);
+
+  void build(const Shape& input_shape) override;
+  Tensor call(const Tensor& inputs) override;
+  /// A batch of floating images in training.
+  virtual Tensor augment(const Tensor& images) = 0;
+
+  /// [batch] numbers between the factor's, float64.
+  Tensor draw(const Factor& factor, std::int64_t batch) const;
+  /// Throws a ValueError unless least <= lower <= upper <= greatest.
+  void check_factor(const char* name, const Factor& factor, double least, double greatest) const;
+
+ private:
+  void check_rank(const Shape& shape) const;
+
+  const char* class_name_;
+  std::shared_ptr<random::Generator> generator_;
+};
+
+}  // namespace detail
+
+/// Keyword arguments of RandomFlip.
+struct RandomFlipOptions {
+  std::optional<std::uint64_t> seed = {};
+  std::string name = {};
+};
+
+/// Mirrors each image with probability 1/2 (keras.layers.RandomFlip): "horizontal" left to right, "vertical" top to
+/// bottom, or "horizontal_and_vertical", each by itself. Throws a ValueError for another mode.
+class RandomFlip : public LayerBase<RandomFlip, detail::ImageAugmentation> {
+ public:
+  explicit RandomFlip(const std::string& mode = "horizontal_and_vertical", RandomFlipOptions options = {});
+
+ protected:
+  Tensor augment(const Tensor& images) override;
+
+ private:
+  bool horizontal_, vertical_;
+};
+
+/// Keyword arguments of RandomRotation, RandomTranslation and RandomZoom; see image::affine_transform.
+struct RandomTransformOptions {
+  std::string fill_mode = "reflect";
+  std::string interpolation = "bilinear";
+  std::optional<std::uint64_t> seed = {};
+  double fill_value = 0;
+  std::string name = {};
+};
+
+/// Turns each image around its centre by a share of a full turn between the factor's, counterclockwise if positive
+/// (keras.layers.RandomRotation). Throws a ValueError for lower > upper.
+class RandomRotation : public LayerBase<RandomRotation, detail::ImageAugmentation> {
+ public:
+  explicit RandomRotation(Factor factor, RandomTransformOptions options = {});
+
+ protected:
+  Tensor augment(const Tensor& images) override;
+
+ private:
+  Factor factor_;
+  RandomTransformOptions options_;
+};
+
+/// Moves each image by shares of its height (positive: down) and width (positive: to the right)
+/// (keras.layers.RandomTranslation). Throws a ValueError for factors outside [-1, 1].
+class RandomTranslation : public LayerBase<RandomTranslation, detail::ImageAugmentation> {
+ public:
+  RandomTranslation(Factor height_factor, Factor width_factor, RandomTransformOptions options = {});
+
+ protected:
+  Tensor augment(const Tensor& images) override;
+
+ private:
+  Factor height_factor_, width_factor_;
+  RandomTransformOptions options_;
+};
+
+/// Makes what is in each image smaller (positive) or larger, by 1 + a number between the factor's
+/// (keras.layers.RandomZoom); the same for height and width unless there is a width_factor. Throws a ValueError for
+/// factors of -1 and below.
+class RandomZoom : public LayerBase<RandomZoom, detail::ImageAugmentation> {
+ public:
+  explicit RandomZoom(Factor height_factor, std::optional<Factor> width_factor = {},
+                      RandomTransformOptions options = {});
+
+ protected:
+  Tensor augment(const Tensor& images) override;
+
+ private:
+  Factor height_factor_;
+  std::optional<Factor> width_factor_;
+  RandomTransformOptions options_;
+};
+
+/// Keyword arguments of RandomBrightness and RandomContrast.
+struct RandomColorOptions {
+  std::array<double, 2> value_range = {0, 255};  ///< of the pixels: results are clipped to it
+  std::optional<std::uint64_t> seed = {};
+  std::string name = {};
+};
+
+/// Adds to each image a share of the value range between the factor's (keras.layers.RandomBrightness). Throws a
+/// ValueError for factors outside [-1, 1].
+class RandomBrightness : public LayerBase<RandomBrightness, detail::ImageAugmentation> {
+ public:
+  explicit RandomBrightness(Factor factor, RandomColorOptions options = {});
+
+ protected:
+  Tensor augment(const Tensor& images) override;
+
+ private:
+  Factor factor_;
+  RandomColorOptions options_;
+};
+
+/// (x - mean) (1 + f) + mean with the mean of each image's channel and f between the factor's
+/// (keras.layers.RandomContrast, whose factor {a, b} is {-a, b} here). Throws a ValueError for factors outside [-1, 1].
+class RandomContrast : public LayerBase<RandomContrast, detail::ImageAugmentation> {
+ public:
+  explicit RandomContrast(Factor factor, RandomColorOptions options = {});
+
+ protected:
+  Tensor augment(const Tensor& images) override;
+
+ private:
+  Factor factor_;
+  RandomColorOptions options_;
+};
+
+}  // namespace xtape::layers
