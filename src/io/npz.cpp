@@ -1,6 +1,8 @@
 #include <minizip/zip.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <set>
 #include <string_view>
 
@@ -62,6 +64,7 @@ namespace {
 class ZipWriter {
  public:
   ZipWriter(const char* op, const std::string& path) : op_(op), path_(path), file_(op, path) {
+    errno = 0;
     zip_ = zipOpen64(file_.temporary_path().c_str(), APPEND_STATUS_CREATE);
     check(zip_ != nullptr);
   }
@@ -90,7 +93,9 @@ class ZipWriter {
 
  private:
   void check(bool good) const {
-    if (!good) fail<DataError>(op_, "{}: cannot be written", path_);
+    if (good) return;
+    const int error = errno;
+    fail<DataError>(op_, "{}: cannot be written: {}", path_, error != 0 ? std::strerror(error) : "minizip failed");
   }
   void write(const char* bytes, std::size_t count) {
     while (count > 0) {

@@ -1,13 +1,10 @@
 #include "io/atomic_file.hpp"
 
-#include <sys/resource.h>
-#include <sys/stat.h>
-
-#include <csignal>
 #include <filesystem>
 #include <string>
 
 #include "support/check.hpp"
+#include "support/file_limit.hpp"
 #include "support/idx_bytes.hpp"
 #include "support/temp_dir.hpp"
 #include "xtape/core/error.hpp"
@@ -23,27 +20,6 @@ std::size_t files_in(const TempDir& dir) {
   const fs::directory_iterator files(dir.str());
   return static_cast<std::size_t>(std::distance(begin(files), end(files)));
 }
-
-/// Files of this process cannot grow beyond a number of bytes for a while, as if the disk were full.
-class FileLimit {
- public:
-  explicit FileLimit(rlim_t bytes) {
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-    signal_ = std::signal(SIGXFSZ, SIG_IGN);
-  }
-  ~FileLimit() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, signal_);
-  }
-  FileLimit(const FileLimit&) = delete;
-  FileLimit& operator=(const FileLimit&) = delete;
-
- private:
-  rlimit before_{};
-  void (*signal_)(int);
-};
 
 }  // namespace
 

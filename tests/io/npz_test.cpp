@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <random>
 #include <string>
 
 #include "support/check.hpp"
+#include "support/file_limit.hpp"
 #include "support/idx_bytes.hpp"
 #include "support/temp_dir.hpp"
 #include "xtape/core/creation.hpp"
@@ -92,6 +94,20 @@ TEST_CASE("npz: what cannot be saved leaves the old file as it was") {
   CHECK_THROWS_TEXT(ValueError, "without a zero, received 2 bytes", save_npz(path, {{std::string("a\0", 2), a}}));
   CHECK(file_bytes(path) == "old");
   CHECK_THROWS_TEXT(DataError, "cannot be written: No such file", save_npz(dir / "none/file", {}));
+}
+
+TEST_CASE("npz: a full disk leaves the old file as it was") {
+  const TempDir dir;
+  const std::string path = dir.write("file", "old");
+  for (const std::int64_t rows : {100, 10000, 1000000}) {
+    CAPTURE(rows);
+    const FileLimit limit(300);
+    CHECK_THROWS_TEXT(DataError, "[save_npz] " + path + ": cannot be written: File too large",
+                      save_npz(path, {{"a", zeros({rows}, uint8)}, {"b", zeros({100})}}));
+  }
+  CHECK(file_bytes(path) == "old");
+  const std::filesystem::directory_iterator files(dir.str());
+  CHECK(std::distance(begin(files), end(files)) == 1);
 }
 
 TEST_CASE("npz: what is no npz file") {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "support/check.hpp"
+#include "support/file_limit.hpp"
 #include "support/idx_bytes.hpp"
 #include "support/temp_dir.hpp"
 #include "xtape/core/creation.hpp"
@@ -126,6 +127,11 @@ TEST_CASE("safetensors: what cannot be saved leaves the old file as it was") {
                     save_safetensors(path, {{"x\xff", a}}));
   CHECK_THROWS_TEXT(ValueError, "[save_safetensors] expected text in UTF-8",
                     save_safetensors(path, {}, {{"key", "\xc3"}}));
+  {
+    const FileLimit limit(300);
+    CHECK_THROWS_TEXT(DataError, "[save_safetensors] " + path + ": cannot be written: File too large",
+                      save_safetensors(path, {{"a", zeros({100})}}));
+  }
   CHECK(file_bytes(path) == "old");
   CHECK_THROWS_TEXT(DataError, "[save_safetensors] " + (dir / "none/file") + ": cannot be written: No such file",
                     save_safetensors(dir / "none/file", {{"a", a}}));

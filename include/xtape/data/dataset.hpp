@@ -160,6 +160,7 @@ auto from_generator(F generator) {
 /// reader(path) of each file, which returns what map's functions return; unbatch() makes rows of files of many:
 ///
 ///     data::from_files(paths, io::load_npy).unbatch()
+///     data::from_files(paths, [](const std::string& path) { return io::load_csv(path, {.skip_rows = 1}); }).unbatch()
 template <class F>
 auto from_files(std::vector<std::string> paths, F reader) {
   constexpr std::size_t size =

@@ -32,7 +32,8 @@ class ShuffledDataset;
 ///       for (auto [x, y] : batches) ...                   // in a new order each time
 ///     }
 ///
-/// `auto [x_train, y_train] = train;` takes it apart.
+/// `auto [x_train, y_train] = train;` takes it apart. It and its batches are Datasets (data/dataset.hpp) where one is
+/// asked for: `data::Dataset<2> batches = train.shuffle(seed).batch(50);`.
 class TensorDataset {
  public:
   /// Throws a ValueError when either is a scalar or empty, has no row, or the numbers of rows differ.
