@@ -107,6 +107,17 @@ TEST_CASE("safetensors: every dtype, in the order given, aligned to its size") {
   CHECK(bytes.size() == header + 24 + 16 + 8 + 4 + 4 + 3 + 2);
 }
 
+TEST_CASE("safetensors: tensors larger than the reader's buffer, between small ones") {
+  const TempDir dir;
+  const NamedTensors saved = {{"a", arange(7)}, {"b", arange(200000)}, {"c", arange(5)}, {"d", arange(65536)}};
+  save_safetensors(dir / "file", saved);
+  const SafeTensors loaded = load_safetensors(dir / "file");
+  for (const auto& [name, tensor] : saved) CHECK_SAME_BITS(loaded.find(name), tensor);
+  std::string bytes = file_bytes(dir / "file");
+  bytes.resize(bytes.size() - 1);
+  CHECK_THROWS_TEXT(DataError, "tensor 'd': expected the bytes ", load_bytes(dir, bytes));
+}
+
 TEST_CASE("safetensors: a header whose length begins as gzip data does") {
   const TempDir dir;
   std::string header = R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})";
