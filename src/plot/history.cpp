@@ -51,8 +51,9 @@ detail::PanelSpec metric_panel(const History& history, const std::string& name, 
   const std::vector<double> train = values_of(name);
   const std::vector<double> validation = is_validation(name) ? std::vector<double>() : values_of("val_" + name);
   if (!history.contains(name)) {
-    fail<ValueError>(op, "expected metrics of the history, {}, received \"{}\"", fmt::join(all_metrics(history), ", "),
-                     name);
+    std::string known;
+    for (const auto& metric : all_metrics(history)) known += fmt::format("{}{}", known.empty() ? "" : ", ", metric);
+    fail<ValueError>(op, "expected metrics of the history, {}, received \"{}\"", known, name);
   }
   if (train.empty()) fail<ValueError>(op, "expected values of \"{}\", received none", name);
   const std::size_t epochs = std::max(train.size(), validation.size());

@@ -35,9 +35,13 @@ void write_data(Out out, const std::string& name, const Layer& layer) {
 }
 
 void write_contours(Out out, const std::string& name, const Layer& layer) {
-  std::vector<std::string> levels;
-  for (const double level : layer.contours) levels.push_back(number(level));
-  fmt::format_to(out, "set contour base\nunset surface\nset cntrparam levels discrete {}\n", fmt::join(levels, ","));
+  fmt::format_to(out, "set contour base\nunset surface\nset cntrparam levels discrete ");
+  const char* separator = "";
+  for (const double level : layer.contours) {
+    fmt::format_to(out, "{}{}", separator, number(level));
+    separator = ",";
+  }
+  fmt::format_to(out, "\n");
   fmt::format_to(out, "set table {0}c\nsplot {0} using 1:2:3 with lines\nunset table\nreset\n", name);
 }
 
