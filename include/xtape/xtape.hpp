@@ -2,6 +2,16 @@
 
 // Everything but the bridge to xtensor's expressions, which is in xtape/core/xtensor.hpp.
 #include "xtape/callbacks/backup_and_restore.hpp"
+#include "xtape/callbacks/csv_logger.hpp"
+#include "xtape/callbacks/early_stopping.hpp"
+#include "xtape/callbacks/frequency.hpp"
+#include "xtape/callbacks/lambda_callback.hpp"
+#include "xtape/callbacks/learning_rate_scheduler.hpp"
+#include "xtape/callbacks/model_checkpoint.hpp"
+#include "xtape/callbacks/monitor_callback.hpp"
+#include "xtape/callbacks/reduce_lr_on_plateau.hpp"
+#include "xtape/callbacks/tensor_board.hpp"
+#include "xtape/callbacks/terminate_on_nan.hpp"
 #include "xtape/constraints/constraint.hpp"
 #include "xtape/constraints/non_neg.hpp"
 #include "xtape/constraints/norms.hpp"

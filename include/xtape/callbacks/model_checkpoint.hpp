@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "xtape/callbacks/frequency.hpp"
+#include "xtape/callbacks/monitor_callback.hpp"
+
+namespace xtape::callbacks {
+
+/// Keyword arguments of ModelCheckpoint.
+struct ModelCheckpointOptions {
+  std::string monitor = "val_loss";
+  int verbose = 0;              ///< 1: says on standard output what it does
+  bool save_best_only = false;  ///< only where the figure is better than ever before
+  /// Has no effect, and is there for Keras's programs: files hold the weights, as a model's structure is a program.
+  bool save_weights_only = false;
+  std::string mode = "auto";  ///< "auto", "min" or "max": see MonitorCallback
+  /// "epoch", or a number of batches, which goes on counting from epoch to epoch.
+  Frequency save_freq = "epoch";
+  std::optional<double> initial_value_threshold = {};  ///< the first best value
+};
+
+/// Saves the model's weights after each epoch, or every so many batches (keras.callbacks.ModelCheckpoint).
+///
+///     .callbacks = {callbacks::ModelCheckpoint("best.safetensors", {.save_best_only = true})}
+///     ...
+///     model.load_weights("best.safetensors");
+///
+/// The path may name epoch and batch, from 1 on, and figures of the logs, formatted as in Python:
+/// "runs/{epoch:02d}-{val_loss:.2f}.safetensors". Folders are made as needed. The best value is kept from one fit to
+/// the next. Where the monitored figure is not in the logs, it warns and saves.
+class ModelCheckpoint : public MonitorCallback {
+ public:
+  /// Throws a ValueError for a path that is empty, or whose formats are wrong.
+  explicit ModelCheckpoint(std::string filepath, const ModelCheckpointOptions& options = {});
+
+  void on_train_begin() override { forget_warning(); }
+  void on_epoch_begin(int epoch) override { epoch_ = epoch; }
+  void on_train_batch_end(std::int64_t batch, const Logs& logs) override;
+  /// Throws a LookupError for a path with a figure that is not in the logs, a DataError when it cannot be written.
+  void on_epoch_end(int epoch, const Logs& logs) override;
+
+ private:
+  void save(int epoch, std::optional<std::int64_t> batch, const Logs& logs);
+  bool should_save(int epoch, const Logs& logs, const std::string& path);
+
+  std::string filepath_;
+  ModelCheckpointOptions options_;
+  int epoch_ = 0;
+  std::int64_t batches_seen_ = 0;  ///< since the last file
+};
+
+}  // namespace xtape::callbacks
