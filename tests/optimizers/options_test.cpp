@@ -196,6 +196,18 @@ TEST_CASE("optimizer options: learning rates that are callables, and their repla
   optimizer.set_learning_rate([](std::int64_t step) { return 10.0 + static_cast<double>(step); });
   CHECK(optimizer.learning_rate() == 11);
 
+  // A rate that is not finite is found before anything changes.
+  SGD failing({.learning_rate = [](std::int64_t step) { return 1.0 / static_cast<double>(1 - step); },
+               .loss_scale_factor = 2,
+               .gradient_accumulation_steps = 2});
+  const Variable w(ones({1}));
+  failing.apply_gradients(zip({ones({1})}, {w}));
+  CHECK_THROWS_TEXT(ValueError, "[Optimizer.learning_rate] expected a finite number, received inf",
+                    failing.apply_gradients(zip({ones({1})}, {w})));
+  CHECK_CLOSE(w, {1});
+  CHECK_CLOSE(failing.variables()[0], 1);
+  CHECK_CLOSE(failing.variables()[1], {0.5});
+
   struct Halving : schedules::LearningRateSchedule {
     double operator()(std::int64_t step) const override { return std::pow(0.5, step); }
   };

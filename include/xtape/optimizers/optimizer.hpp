@@ -195,6 +195,7 @@ class Optimizer {
   std::int64_t steps() const;
   std::int64_t count_step();
   void set_rate(LearningRate rate);
+  static void check_finite(double learning_rate);
   double rate_of_step() const;
   void unscale(Tensors& unscaled);
   bool accumulate();

@@ -1,0 +1,125 @@
+#include <algorithm>
+#include <cmath>
+
+#include "core/check.hpp"
+#include "core/fill.hpp"
+#include "xtape/optimizers/optimizer.hpp"
+
+// What the base of optimizers knows: its variables, the learning rate, the count of steps.
+namespace xtape::optimizers {
+
+void Optimizer::check_finite(double learning_rate) {
+  if (!std::isfinite(learning_rate)) {
+    detail::fail<ValueError>("Optimizer.learning_rate", "expected a finite number, received {}", learning_rate);
+  }
+}
+
+void Optimizer::build(std::span<const Variable> variables) {
+  if (built_) return;
+  std::vector<Tracked> tracked;
+  Addresses by_address;
+  for (const auto& variable : variables) {
+    const auto known = [&](const Tracked& t) { return t.variable.is_same(variable); };
+    if (std::any_of(tracked.begin(), tracked.end(), known)) continue;
+    Tracked& added = tracked.emplace_back();
+    added.variable = variable;
+    added.slots = build_slots(variable);
+    if (use_ema_) added.average = add_slot(variable, "average");
+    if (accumulation_steps_ > 1) added.accumulator = add_slot(variable, "gradient_accumulator");
+    added.decays = decays(variable);
+    by_address.emplace_back(variable.impl(), tracked.size() - 1);
+  }
+  std::sort(by_address.begin(), by_address.end());
+  updates_.reserve(variables.size());
+  shared_ = build_shared();
+  tracked_ = std::move(tracked);
+  by_address_ = std::move(by_address);
+  built_ = true;
+}
+
+void Optimizer::exclude_from_weight_decay(const std::vector<Variable>& var_list,
+                                          const std::vector<std::string>& var_names) {
+  if (built_) {
+    detail::fail<ValueError>(name_.c_str(),
+                             "`exclude_from_weight_decay()` can only be configured before the optimizer is built.");
+  }
+  without_decay_ = var_list;
+  names_without_decay_ = var_names;
+}
+
+bool Optimizer::decays(const Variable& variable) const {
+  const auto is_listed = [&](const Variable& other) { return other.is_same(variable); };
+  const auto is_named = [&](const std::string& part) { return variable.name().find(part) != std::string::npos; };
+  return std::none_of(without_decay_.begin(), without_decay_.end(), is_listed) &&
+         std::none_of(names_without_decay_.begin(), names_without_decay_.end(), is_named);
+}
+
+std::int64_t Optimizer::steps() const { return *detail::const_data<std::int64_t>(iteration_.peek()); }
+
+std::int64_t Optimizer::iterations() const {
+  return accumulation_steps_ == 1 ? steps() : steps() / accumulation_steps_;
+}
+
+double Optimizer::rate_of_step() const {
+  return schedule_ ? schedule_(steps()) : *detail::const_data<double>(learning_rate_.peek());
+}
+
+double Optimizer::learning_rate() const { return rate_of_step(); }
+
+void Optimizer::set_learning_rate(LearningRate learning_rate) {
+  if (!learning_rate.is_scheduled() && schedule_) {
+    detail::fail<TypeError>(
+        "Optimizer.learning_rate",
+        "This optimizer was created with a `LearningRateSchedule` object as its `learning_rate` constructor argument, "
+        "hence its learning rate is not settable. If you need the learning rate to be settable, you should instantiate "
+        "the optimizer with a float `learning_rate` argument.");
+  }
+  set_rate(std::move(learning_rate));
+}
+
+void Optimizer::set_rate(LearningRate rate) {
+  if (rate.is_scheduled()) {
+    schedule_ = std::move(rate);
+    learning_rate_ = {};
+    return;
+  }
+  check_finite(rate(0));
+  if (!learning_rate_.defined()) learning_rate_ = add_variable(float64, 0, "learning_rate");
+  *detail::mutable_data<double>(detail::value_for_update(learning_rate_)) = rate(0);
+}
+
+std::vector<Variable> Optimizer::variables() const {
+  std::vector<Variable> all = {iteration_};
+  const auto add = [&](const Variable& variable) {
+    if (variable.defined()) all.push_back(variable);
+  };
+  add(learning_rate_);
+  for (const auto& tracked : tracked_) add(tracked.average);
+  for (const auto& tracked : tracked_) add(tracked.accumulator);
+  std::size_t most = 0;
+  for (const auto& tracked : tracked_) most = std::max(most, tracked.slots.size());
+  const std::size_t together = std::min(most, slots_listed_together());
+  for (const auto& tracked : tracked_) {
+    for (std::size_t i = 0; i < std::min(together, tracked.slots.size()); ++i) all.push_back(tracked.slots[i]);
+  }
+  for (std::size_t i = together; i < most; ++i) {
+    for (const auto& tracked : tracked_) {
+      if (i < tracked.slots.size()) all.push_back(tracked.slots[i]);
+    }
+  }
+  all.insert(all.end(), shared_.begin(), shared_.end());
+  return all;
+}
+
+Variable Optimizer::add_slot(const Variable& variable, const std::string& name, double value) const {
+  std::string of = variable.name();
+  std::replace(of.begin(), of.end(), '/', '_');
+  return Variable(detail::filled(variable.shape(), variable.dtype(), value),
+                  {.trainable = false, .name = fmt::format("{}/{}_{}", name_, of, name)});
+}
+
+Variable Optimizer::add_variable(DType dtype, double value, const std::string& name) const {
+  return Variable(detail::filled({}, dtype, value), {.trainable = false, .name = fmt::format("{}/{}", name_, name)});
+}
+
+}  // namespace xtape::optimizers
