@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <mutex>
-#include <optional>
 #include <vector>
 
 #include "core/check.hpp"
@@ -174,56 +174,70 @@ class CacheStage final : public DataStage {
  public:
   explicit CacheStage(StagePtr input) : DataStage(input->tensors()), input_(std::move(input)) {}
 
-  CursorPtr open() const override { return std::make_unique<Cursor>(input_->open(), kept_); }
+  CursorPtr open() const override {
+    const std::lock_guard lock(mutex_);
+    if (!kept_ || kept_->failed()) kept_ = std::make_shared<Kept>(input_->open());
+    return std::make_unique<Cursor>(kept_);
+  }
   std::int64_t cardinality() const override { return input_->cardinality(); }
 
  private:
-  /// What all loops share: the elements, once a loop has reached the end.
-  struct Kept {
-    std::mutex mutex;
-    std::shared_ptr<const std::vector<Tensors>> elements;
+  /// One loop over the input that all loops share, so that what is kept does not depend on how far each of them goes.
+  class Kept {
+   public:
+    explicit Kept(CursorPtr input) : input_(std::move(input)) {}
+
+    bool get(std::size_t i, Tensors& element) {
+      const std::lock_guard lock(mutex_);
+      if (i == elements_.size() && !make()) return false;
+      element = elements_[i];
+      return true;
+    }
+    bool failed() {
+      const std::lock_guard lock(mutex_);
+      return error_ != nullptr;
+    }
+
+   private:
+    bool make() {
+      if (error_) std::rethrow_exception(error_);
+      if (!input_) return false;
+      try {
+        Tensors element;
+        if (input_->next(element)) {
+          elements_.push_back(std::move(element));
+          return true;
+        }
+      } catch (...) {
+        error_ = std::current_exception();
+        input_.reset();
+        throw;
+      }
+      input_.reset();
+      return false;
+    }
+
+    std::mutex mutex_;
+    CursorPtr input_;  // until its end
+    std::vector<Tensors> elements_;
+    std::exception_ptr error_;
   };
 
   struct Cursor final : DataCursor {
-    Cursor(CursorPtr i, std::shared_ptr<Kept> k) : input(std::move(i)), kept(std::move(k)) { look(); }
+    explicit Cursor(std::shared_ptr<Kept> k) : kept(std::move(k)) {}
     bool next(Tensors& element) override {
-      if (elements) {
-        if (at == elements->size()) return false;
-        element = (*elements)[at++];
-        return true;
-      }
-      if (input->next(element)) {
-        own.push_back(element);
-        return true;
-      }
-      const std::lock_guard lock(kept->mutex);
-      if (!kept->elements) kept->elements = std::make_shared<std::vector<Tensors>>(std::move(own));
-      own.clear();
-      elements = kept->elements;
-      at = elements->size();
-      return false;
+      if (!kept->get(at, element)) return false;
+      ++at;
+      return true;
     }
-    void rewind() override {
-      if (!elements) look();
-      if (!elements) {
-        own.clear();
-        input->rewind();
-      }
-      at = 0;
-    }
-    void look() {
-      const std::lock_guard lock(kept->mutex);
-      elements = kept->elements;
-    }
-    CursorPtr input;
+    void rewind() override { at = 0; }
     std::shared_ptr<Kept> kept;
-    std::vector<Tensors> own;
-    std::shared_ptr<const std::vector<Tensors>> elements;
     std::size_t at = 0;
   };
 
   StagePtr input_;
-  std::shared_ptr<Kept> kept_ = std::make_shared<Kept>();
+  mutable std::mutex mutex_;
+  mutable std::shared_ptr<Kept> kept_;
 };
 
 }  // namespace

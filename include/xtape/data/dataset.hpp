@@ -112,7 +112,8 @@ class Dataset : public AnyDataset {
   /// With the element's number before it, an int64 scalar.
   Dataset<N + 1> enumerate(std::int64_t start = 0) const { return Dataset<N + 1>(AnyDataset::enumerate(start)); }
 
-  /// Keeps the elements of the first loop that reaches the end in memory, for the loops after it.
+  /// Keeps the elements in memory: each is made once, by the first loop that comes to it. After an error the next loop
+  /// begins anew.
   Dataset cache() const { return Dataset(AnyDataset::cache()); }
 
   /// Makes up to `buffer_size` elements ahead in a thread of its own. What the making throws, the loop throws in the
