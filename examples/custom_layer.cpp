@@ -1,5 +1,5 @@
-// A layer of one's own: bells in the plane, whose centres and widths are learnt. In front of a Dense layer they tell the
-// points of two discs from the others, which no straight line does.
+// A layer of one's own: bells in the plane, whose centers and widths are learnt. In front of a Dense layer they tell
+// the points of two discs from the others, which no straight line does.
 #include <fmt/core.h>
 
 #include <cstdlib>
@@ -8,7 +8,7 @@
 
 namespace xp = xtape;
 
-/// exp(-|x - centre|^2 / width^2) for each of some centres: [batch, features] -> [batch, units].
+/// exp(-|x - center|^2 / width^2) for each of some centers: [batch, features] -> [batch, units].
 struct Bells : xp::LayerBase<Bells> {
   explicit Bells(std::int64_t units) : units(units) {}
 

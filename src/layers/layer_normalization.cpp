@@ -26,19 +26,19 @@ std::vector<int> LayerNormalization::axes_of(const Shape& shape) const {
 
 void LayerNormalization::build(const Shape& input_shape) {
   std::vector<std::int64_t> sizes;
-  for (const int axis : axes_of(input_shape)) sizes.push_back(input_shape[axis]);
+  axes_ = axes_of(input_shape);
+  for (const int axis : axes_) sizes.push_back(input_shape[axis]);
   sizes_ = Shape(sizes);
   if (options_.scale) gamma_ = add_weight("gamma", sizes_, detail::gamma_options(options_));
   if (options_.center) beta_ = add_weight("beta", sizes_, detail::beta_options(options_));
 }
 
 Tensor LayerNormalization::call(const Tensor& inputs) {
-  const std::vector<int> axes = axes_of(inputs.shape());
-  for (std::size_t i = 0; i < axes.size(); ++i) {
-    detail::expect_axis(*this, inputs.shape(), axes[i], sizes_[static_cast<int>(i)]);
+  for (std::size_t i = 0; i < axes_.size(); ++i) {
+    detail::expect_axis(*this, inputs.shape(), axes_[i], sizes_[static_cast<int>(i)]);
   }
   return nn::layer_norm(inputs, options_.scale ? gamma_.value() : Tensor(), options_.center ? beta_.value() : Tensor(),
-                        {.axes = axes, .epsilon = options_.epsilon});
+                        {.axes = axes_, .epsilon = options_.epsilon});
 }
 
 }  // namespace xtape::layers

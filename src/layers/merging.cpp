@@ -93,19 +93,14 @@ TensorList Concatenate::call_list(const TensorList& inputs) {
     detail::fail<ValueError>("Concatenate", "A `Concatenate` layer should be called on a list of at least 1 input.");
   }
   const int axis = detail::expect_axis_inside(*this, inputs[0].shape(), axis_);
-  std::vector<Shape> shapes;
-  bool match = true;
   for (const Tensor& input : inputs) {
     Shape shape = input.shape();
-    shapes.push_back(shape);
     if (shape.rank() == inputs[0].rank()) shape[axis] = inputs[0].shape()[axis];
-    match = match && shape == inputs[0].shape();
-  }
-  if (!match) {
+    if (shape == inputs[0].shape()) continue;
     detail::fail<ValueError>("Concatenate",
                              "A `Concatenate` layer requires inputs with matching shapes except for the concatenation "
                              "axis. Received: input_shape=[{}]",
-                             detail::join(shapes));
+                             detail::join(detail::shapes_of(inputs)));
   }
   return concat(inputs, axis);
 }

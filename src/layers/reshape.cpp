@@ -16,6 +16,9 @@ Reshape::Reshape(Shape target_shape, ReshapeOptions options)
     detail::fail<ValueError>("Reshape", "expected sizes of 0 or more, one of which may be -1, received {}",
                              target_shape_);
   }
+  std::vector<std::int64_t> sizes{-1};
+  sizes.insert(sizes.end(), target_shape_.begin(), target_shape_.end());
+  output_ = Shape(sizes);
 }
 
 Tensor Reshape::call(const Tensor& inputs) {
@@ -24,45 +27,39 @@ Tensor Reshape::call(const Tensor& inputs) {
   std::int64_t size = 1, rest = 1;
   for (int axis = 1; axis < inputs.rank(); ++axis) size *= inputs.shape()[axis];
   for (const std::int64_t target : target_shape_) rest *= target == -1 ? 1 : target;
-  std::vector<std::int64_t> sizes{inputs.shape()[0]};
-  bool fits = true, open = false;
-  for (const std::int64_t target : target_shape_) {
-    if (target == -1) {
-      open = true;
-      fits = rest > 0 && size % rest == 0;
-      sizes.push_back(fits ? size / rest : 0);
-    } else {
-      sizes.push_back(target);
-    }
-  }
-  if (!fits || (!open && size != rest)) {
+  const bool open = std::count(target_shape_.begin(), target_shape_.end(), -1) == 1;
+  if (open ? rest == 0 || size % rest != 0 : size != rest) {
     detail::fail<ValueError>("Reshape",
                              "The total size of the tensor must be unchanged. Received: input_shape={}, "
                              "target_shape={}",
                              detail::join({inputs.shape()}), target_shape_);
   }
-  return reshape(inputs, sizes);
+  Shape shape = output_;
+  shape[0] = inputs.shape()[0];
+  for (int axis = 1; axis < shape.rank(); ++axis) {
+    if (shape[axis] == -1) shape[axis] = size / rest;
+  }
+  return reshape(inputs, shape);
 }
 
-Permute::Permute(std::vector<int> dims, PermuteOptions options)
-    : LayerBase(std::move(options.name)), dims_(std::move(dims)) {
-  std::vector<int> sorted = dims_;
+Permute::Permute(const std::vector<int>& dims, PermuteOptions options)
+    : LayerBase(std::move(options.name)), permutation_{0} {
+  permutation_.insert(permutation_.end(), dims.begin(), dims.end());
+  std::vector<int> sorted = dims;
   std::sort(sorted.begin(), sorted.end());
   for (std::size_t i = 0; i < sorted.size(); ++i) {
     if (sorted[i] != static_cast<int>(i) + 1) {
       detail::fail<ValueError>("Permute",
                                "Invalid permutation argument `dims` for Permute Layer. The set of indices in `dims` "
                                "must be consecutive and start from 1. Received dims=({})",
-                               fmt::join(dims_, ", "));
+                               fmt::join(dims, ", "));
     }
   }
 }
 
 Tensor Permute::call(const Tensor& inputs) {
-  detail::expect_ndim(*this, inputs.shape(), static_cast<int>(dims_.size()) + 1);
-  std::vector<int> permutation{0};
-  permutation.insert(permutation.end(), dims_.begin(), dims_.end());
-  return transpose(inputs, permutation);
+  detail::expect_ndim(*this, inputs.shape(), static_cast<int>(permutation_.size()));
+  return transpose(inputs, permutation_);
 }
 
 RepeatVector::RepeatVector(std::int64_t n, RepeatVectorOptions options) : LayerBase(std::move(options.name)), n_(n) {

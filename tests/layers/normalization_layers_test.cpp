@@ -115,6 +115,30 @@ TEST_CASE("BatchNormalization: Keras's correctness test") {
   CHECK_CLOSE(layer(x), y, 0.1, 0.1);  // the moving ones have come close
 }
 
+TEST_CASE("BatchNormalization: channels on another axis, with gamma and beta") {
+  // Channels first: 1 2 3 4 of mean 2.5 and variance 1.25, and ten times these.
+  const Tensor x = constant({{{1.0, 2.0}, {10.0, 20.0}}, {{3.0, 4.0}, {30.0, 40.0}}});
+  BatchNormalization layer(
+      {.axis = 1, .epsilon = 0, .beta_initializer = "ones", .gamma_initializer = [](Shape s, DType d) {
+         return full(s, 2, d);
+       }});
+  const double a = 1 + 2 * -1.5 / std::sqrt(1.25), b = 1 + 2 * -0.5 / std::sqrt(1.25), c = 2 - b, d = 2 - a;
+  CHECK_CLOSE(layer(x, {.training = true}), {a, b, a, b, c, d, c, d}, 1e-5);
+  CHECK_CLOSE(layer.moving_mean(), {0.025, 0.25}, 1e-5);
+  CHECK_CLOSE(layer.moving_variance(), {0.99 + 0.0125, 0.99 + 1.25}, 1e-5);
+}
+
+TEST_CASE("LayerNormalization: over two axes, with a gamma for each place") {
+  // 1 2 3 4 of mean 2.5 and variance 1.25; gamma 1 10 100 1000 in the order of the axes, whichever way they are named
+  const Tensor x = constant({{{1.0, 2.0}, {3.0, 4.0}}});
+  const auto gamma = [](const Shape& s, DType) { return reshape(constant({1.0, 10.0, 100.0, 1000.0}), s); };
+  const double s = std::sqrt(1.25);
+  for (const Axes& axis : {Axes{1, 2}, Axes{-1, 1}}) {
+    LayerNormalization layer({.axis = axis, .epsilon = 0, .beta_initializer = "ones", .gamma_initializer = gamma});
+    CHECK_CLOSE(layer(x), {1 - 1.5 / s, 1 - 5 / s, 1 + 50 / s, 1 + 1500 / s}, 1e-5);
+  }
+}
+
 TEST_CASE("BatchNormalization: frozen it runs as outside of training") {
   Sequential model{BatchNormalization()};
   (void)model(batch);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "xtape/layers/layer.hpp"
 #include "xtape/ops/reduce.hpp"
 
@@ -38,6 +40,7 @@ class LayerNormalization : public LayerBase<LayerNormalization> {
  private:
   std::vector<int> axes_of(const Shape& shape) const;  ///< from the front, in order
   LayerNormalizationOptions options_;
+  std::vector<int> axes_;
   Shape sizes_;
   Variable gamma_, beta_;
 };

@@ -22,6 +22,7 @@ class Reshape : public LayerBase<Reshape> {
 
  private:
   Shape target_shape_;
+  Shape output_;  ///< with the batch in front
 };
 
 /// Keyword arguments of Permute.
@@ -34,13 +35,13 @@ struct PermuteOptions {
 /// rank.
 class Permute : public LayerBase<Permute> {
  public:
-  explicit Permute(std::vector<int> dims, PermuteOptions options = {});
+  explicit Permute(const std::vector<int>& dims, PermuteOptions options = {});
 
  protected:
   Tensor call(const Tensor& inputs) override;
 
  private:
-  std::vector<int> dims_;
+  std::vector<int> permutation_;  ///< with the batch in front
 };
 
 /// Keyword arguments of RepeatVector.
