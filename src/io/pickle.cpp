@@ -1,7 +1,5 @@
 #include "io/pickle.hpp"
 
-#include <array>
-#include <cstring>
 #include <deque>
 #include <limits>
 #include <memory>
@@ -10,6 +8,7 @@
 #include <unordered_map>
 
 #include "core/check.hpp"
+#include "io/pickle_bytes.hpp"
 
 // A pickle is a program for a machine with a stack and a memo, described in Python's Lib/pickletools.py. The array is
 // made by calling numpy.core.multiarray._reconstruct(ndarray, (0,), b'b') and then given its state, (1, shape, dtype,
@@ -17,7 +16,6 @@
 namespace xtape::detail {
 namespace {
 
-constexpr std::size_t longest_text = 256;
 constexpr std::size_t most_nodes = std::size_t{1} << 22;  // a byte asks for one
 
 enum class Kind : std::uint8_t { none, number, text, function, tuple, list, dtype, array, mark };
@@ -34,61 +32,20 @@ struct Node {
   std::vector<std::int32_t> numbers;
 };
 
-class Unpickler {
+class Unpickler : PickleBytes {
  public:
-  explicit Unpickler(ByteSource& source) : source_(source) {}
+  explicit Unpickler(ByteSource& source) : PickleBytes(source) {}
 
   std::vector<std::vector<std::int32_t>> read() {
     while (step(static_cast<unsigned char>(byte()))) {
     }
     const Value result = pop(Kind::array);
     if (!stack_.empty()) damaged("values are left over");
-    if (at_ != buffered_ || fill()) damaged("bytes follow it");
+    if (!at_end()) damaged("bytes follow it");
     return lists_of(node(result));
   }
 
  private:
-  // Bytes.
-  [[noreturn]] void damaged(std::string_view reason) const {
-    fail<DataError>(source_.op(), "{}: expected a pickled array of lists of integers: {}", source_.path(), reason);
-  }
-  bool fill() {
-    at_ = 0;
-    buffered_ = source_.read(buffer_.data(), buffer_.size());
-    return buffered_ > 0;
-  }
-  char byte() {
-    if (at_ == buffered_ && !fill()) damaged("it ends too early");
-    return buffer_[at_++];
-  }
-  std::uint64_t unsigned_number(int bytes) {
-    std::uint64_t value = 0;
-    for (int i = 0; i < bytes; ++i) value |= std::uint64_t{static_cast<unsigned char>(byte())} << (8 * i);
-    return value;
-  }
-  /// In two's complement.
-  std::int64_t signed_number(std::uint64_t bytes) {
-    if (bytes > 8) damaged("an integer of more than 64 bits");
-    if (bytes == 0) return 0;
-    const auto shift = 64 - 8 * static_cast<int>(bytes);
-    return static_cast<std::int64_t>(unsigned_number(static_cast<int>(bytes)) << shift) >> shift;
-  }
-  std::string text(std::uint64_t length) {
-    if (length > longest_text) damaged("a long text");
-    std::string result(static_cast<std::size_t>(length), '\0');
-    for (char& c : result) c = byte();
-    return result;
-  }
-  std::string line() {
-    std::string result;
-    for (char c = byte(); c != '\n'; c = byte()) {
-      if (result.size() == longest_text) damaged("a long name");
-      result += c;
-    }
-    return result;
-  }
-
-  // Values.
   Node& node(const Value& value) { return nodes_[static_cast<std::size_t>(value.number)]; }
   void push(Kind kind, std::int64_t number = 0) { stack_.push_back({kind, number}); }
   Node& push_node(Kind kind) {
@@ -167,7 +124,9 @@ class Unpickler {
     } else if (name == "_codecs encode" && is_text(0)) {
       push_text(Kind::text, std::string(node(items[0]).text));
     } else {
-      damaged(fmt::format("a call of {}", name));
+      std::string shown = name;
+      for (char& c : shown) c = c >= ' ' && c <= '~' ? c : '?';
+      damaged(fmt::format("a call of {}", shown));
     }
   }
 
@@ -309,9 +268,6 @@ class Unpickler {
     return true;
   }
 
-  ByteSource& source_;
-  std::array<char, 1 << 16> buffer_;
-  std::size_t at_ = 0, buffered_ = 0;
   std::vector<Value> stack_;
   std::deque<Node> nodes_;
   std::unordered_map<std::uint64_t, Value> memo_;
