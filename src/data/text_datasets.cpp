@@ -148,7 +148,7 @@ std::map<std::string, std::int32_t> reuters::get_word_index(const std::string& d
   return read_word_index("reuters.get_word_index", "reuters_word_index.json", "reuters", dir);
 }
 
-std::array<const char*, 46> reuters::get_label_names() {
+std::vector<std::string> reuters::get_label_names() {
   return {"cocoa",     "grain",        "veg-oil", "earn",       "acq",      "wheat",    "copper",
           "housing",   "money-supply", "coffee",  "sugar",      "trade",    "reserves", "ship",
           "cotton",    "carcass",      "crude",   "nat-gas",    "cpi",      "money-fx", "interest",

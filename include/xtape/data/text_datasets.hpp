@@ -1,10 +1,10 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "xtape/core/tensor.hpp"
 #include "xtape/data/preprocessing.hpp"
@@ -75,7 +75,7 @@ SequenceTrainTest load_data(const ReutersOptions& options = {});
 std::map<std::string, std::int32_t> get_word_index(const std::string& dir = {});
 
 /// What the labels 0 to 45 stand for.
-std::array<const char*, 46> get_label_names();
+std::vector<std::string> get_label_names();
 
 }  // namespace reuters
 }  // namespace xtape::datasets
