@@ -1,7 +1,7 @@
 #pragma once
 
-#include <array>
 #include <string>
+#include <vector>
 
 #include "xtape/data/load_data.hpp"
 
@@ -20,7 +20,7 @@ namespace cifar10 {
 TrainTest load_data(const LoadOptions& options = {});
 
 /// What the labels 0 to 9 stand for.
-constexpr std::array<const char*, 10> class_names() {
+inline std::vector<std::string> class_names() {
   return {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"};
 }
 

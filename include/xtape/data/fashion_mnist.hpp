@@ -1,7 +1,7 @@
 #pragma once
 
-#include <array>
 #include <string>
+#include <vector>
 
 #include "xtape/data/load_data.hpp"
 
@@ -20,7 +20,7 @@ TrainTest load_data(const LoadOptions& options = {});
 std::string find(const std::string& dir = {});
 
 /// What the labels 0 to 9 stand for.
-constexpr std::array<const char*, 10> class_names() {
+inline std::vector<std::string> class_names() {
   return {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"};
 }
 

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include <xtape/xtape.hpp>
+
+// What the example programs share. They train fully by themselves; ctest sets XTAPE_EXAMPLE_STEPS and only sees them
+// run.
+namespace examples {
+
+inline bool in_test() { return std::getenv("XTAPE_EXAMPLE_STEPS") != nullptr; }
+
+/// How often to repeat something, in a test no more than `few` times.
+inline int times(int full, int few = 2) { return in_test() ? std::min(full, few) : full; }
+
+/// The first rows of a dataset.
+inline xtape::data::TensorDataset take(const xtape::data::TensorDataset& data, std::int64_t rows) {
+  rows = std::min(rows, data.size());
+  return {xtape::slice_axis(data.x, 0, 0, rows), xtape::slice_axis(data.y, 0, 0, rows)};
+}
+
+/// The real Fashion-MNIST or, where it is not installed, the 2500 images of it that come with the sources.
+inline xtape::datasets::TrainTest load_fashion_mnist() {
+  namespace fashion_mnist = xtape::datasets::fashion_mnist;
+  if (!in_test() && !fashion_mnist::find().empty()) return fashion_mnist::load_data();
+  auto data = fashion_mnist::load_data({.dir = XTAPE_SOURCE_DIR "/data/fashion-mnist-small"});
+  if (in_test()) return {take(data.train, 200), take(data.test, 100)};
+  fmt::print("Fashion-MNIST is not installed (apt install dataset-fashion-mnist): training on 2000 images of it\n");
+  return data;
+}
+
+/// Where pictures and other files go: the folder that is the program's first argument, or the current one.
+///
+///     plot::history(history.history, output("history.png"));
+class Output {
+ public:
+  Output(int argc, char** argv) : folder_(argc > 1 ? argv[1] : ".") { std::filesystem::create_directories(folder_); }
+  std::string operator()(const std::string& file) const { return (folder_ / file).string(); }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+}  // namespace examples
