@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <unordered_map>
 
 #include "core/check.hpp"
@@ -26,6 +27,7 @@ std::shared_ptr<LayerState> CloneScope::copy_of(const std::shared_ptr<LayerState
     copy->name = original->name;
     copy->named_by_user = original->named_by_user;
     copy->trainable = original->trainable;
+    copy->generators = original->generators;
     copy->activity_regularizer = original->activity_regularizer;
     copies_->states.emplace_back(original, copy);
   }
@@ -34,17 +36,18 @@ std::shared_ptr<LayerState> CloneScope::copy_of(const std::shared_ptr<LayerState
 
 void CloneScope::finish() {
   for (const auto& [original, copy] : copies_->states) {
-    const std::size_t weights = original->built ? original->weights_before_build : original->weights.size();
-    if (weights > 0) {
+    for (const auto& weight : original->weights) {
+      if (weight.made_in_build) continue;
       fail<ValueError>("clone", "layer '{}' holds the variable '{}', made outside of build(), and cannot be copied",
-                       original->path(), original->weights.front().name);
+                       original->path(), weight.name);
     }
-    const std::size_t children = original->built ? original->children_before_build : original->children.size();
-    for (std::size_t i = 0; i < children; ++i) {
-      const auto child = copies_->of.find(original->children[i].get());
+    const auto& again = original->children_of_build;
+    for (const auto& old_child : original->children) {
+      if (std::find(again.begin(), again.end(), old_child) != again.end()) continue;
+      const auto child = copies_->of.find(old_child.get());
       if (child == copies_->of.end()) {
         fail<ValueError>("clone", "layer '{}' tracks the layer '{}', which is not a member of it and cannot be copied",
-                         original->path(), original->children[i]->name);
+                         original->path(), old_child->name);
       }
       child->second->parent = copy;
       copy->children.push_back(child->second);

@@ -76,6 +76,21 @@ void LayerState::set_trainable(bool value) {
   for (const auto& child : children) child->set_trainable(value);
 }
 
+void LayerState::collect_named(const std::string& prefix, std::vector<std::pair<std::string, Variable>>& named) const {
+  for (const auto& weight : weights) {
+    const auto there = [&](const auto& other) { return other.second.is_same(weight.variable); };
+    if (std::none_of(named.begin(), named.end(), there)) named.emplace_back(prefix + weight.name, weight.variable);
+  }
+  for (const auto& child : children) child->collect_named(prefix + child->name + "/", named);
+}
+
+void LayerState::collect_generators(std::vector<std::shared_ptr<random::Generator>>& all) const {
+  for (const auto& generator : generators) {
+    if (std::find(all.begin(), all.end(), generator) == all.end()) all.push_back(generator);
+  }
+  for (const auto& child : children) child->collect_generators(all);
+}
+
 void LayerState::clear_losses() {
   added_losses.clear();
   for (const auto& child : children) child->clear_losses();
@@ -166,10 +181,6 @@ void Layer::bind(const Shapes& shapes) {
   detail::LayerState& own = state();
   (void)name();  // weights are named after it
   const bool first = !own.built;
-  if (first) {
-    own.weights_before_build = own.weights.size();
-    own.children_before_build = own.children.size();
-  }
   phase_ = first ? Phase::building : Phase::rebinding;
   rebound_layers_ = 0;
   try {
@@ -181,9 +192,9 @@ void Layer::bind(const Shapes& shapes) {
   } catch (...) {
     phase_ = Phase::unbound;
     if (first) {  // half a build is none
-      own.weights.erase(own.weights.begin() + static_cast<std::ptrdiff_t>(own.weights_before_build), own.weights.end());
-      own.children.erase(own.children.begin() + static_cast<std::ptrdiff_t>(own.children_before_build),
-                         own.children.end());
+      std::erase_if(own.weights, [](const auto& weight) { return weight.made_in_build; });
+      for (const auto& child : own.children_of_build) std::erase(own.children, child);
+      own.children_of_build.clear();
     }
     throw;
   }
@@ -392,7 +403,8 @@ Variable Layer::add_weight(const std::string& weight_name, const Shape& shape, c
   Variable variable(options.initializer(shape, options.dtype),
                     {.trainable = options.trainable && own.trainable, .name = own.path() + "/" + weight_name});
   if (options.constraint) variable.set_constraint(options.constraint);
-  own.weights.push_back({weight_name, variable, options.regularizer, options.trainable, true});
+  own.weights.push_back(
+      {weight_name, variable, options.regularizer, options.trainable, true, phase_ == Phase::building});
   detail::structure_changed();
   return variable;
 }
@@ -408,20 +420,24 @@ void Layer::add_loss(const Tensor& loss) {
 
 Variable Layer::track(Variable variable) {
   const bool trainable = variable.trainable();
-  state().weights.push_back({variable.name(), variable, {}, trainable, false});
+  state().weights.push_back({variable.name(), variable, {}, trainable, false, phase_ == Phase::building});
   detail::structure_changed();
   return variable;
+}
+
+std::shared_ptr<random::Generator> Layer::track(std::shared_ptr<random::Generator> generator) {
+  if (generator != nullptr) state().generators.push_back(generator);
+  return generator;
 }
 
 void Layer::adopt(Layer& layer) {
   detail::LayerState& own = state();
   if (phase_ == Phase::rebinding) {  // a layer made in build(): another handle has made it before
-    const std::size_t place = own.children_before_build + rebound_layers_++;
-    if (place >= own.children.size()) {
+    if (rebound_layers_ >= own.children_of_build.size()) {
       detail::fail<ValueError>("Layer.track", "layer '{}' has been built without the layer '{}'", name(), layer.name());
     }
     std::erase(layer.state_->handles, &layer);
-    layer.state_ = own.children[place];
+    layer.state_ = own.children_of_build[rebound_layers_++];
     layer.state_->handles.push_back(&layer);
     layer.phase_ = Phase::unbound;
     return;
@@ -448,6 +464,7 @@ void Layer::adopt(Layer& layer) {
     child->rename_weights(before);
   }
   own.children.push_back(child);
+  if (phase_ == Phase::building) own.children_of_build.push_back(child);
   detail::structure_changed();
 }
 

@@ -23,15 +23,17 @@ struct LayerState {
     std::string name;
     Variable variable;
     Regularizer regularizer;
-    bool trainable;   ///< as it was added; freezing does not forget it
-    bool made_by_us;  ///< by add_weight; otherwise a variable of the user's
+    bool trainable;      ///< as it was added; freezing does not forget it
+    bool made_by_us;     ///< by add_weight; otherwise a variable of the user's
+    bool made_in_build;  ///< and so made again by a clone
   };
   std::vector<Weight> weights;
   std::vector<std::shared_ptr<LayerState>> children;
   std::weak_ptr<LayerState> parent;
-  /// How many weights and children there were before build(), which adds the others.
-  std::size_t weights_before_build = 0, children_before_build = 0;
+  /// Those of the children that build() has made, and that of a clone makes again.
+  std::vector<std::shared_ptr<LayerState>> children_of_build;
 
+  std::vector<std::shared_ptr<random::Generator>> generators;
   Regularizer activity_regularizer;
   /// Given to add_loss since the last outermost call.
   std::vector<Tensor> added_losses;
@@ -46,6 +48,9 @@ struct LayerState {
   /// Names weights anew after the path has changed from `before`.
   void rename_weights(const std::string& before);
   void clear_losses();
+  /// All weights with their names within this layer: "dense/kernel".
+  void collect_named(const std::string& prefix, std::vector<std::pair<std::string, Variable>>& named) const;
+  void collect_generators(std::vector<std::shared_ptr<random::Generator>>& all) const;
   void collect_losses(std::vector<Tensor>& losses) const;
 
   /// The lists of variables, made again when the structure of any layer has changed.

@@ -31,7 +31,7 @@ UnitsCell::UnitsCell(const char* class_name, CellConfig config)
        {std::pair("dropout", config_.dropout), std::pair("recurrent_dropout", config_.recurrent_dropout)}) {
     if (!(rate >= 0 && rate < 1)) fail<ValueError>(class_name, "expected 0 <= {0} < 1, received {0}={1}", name, rate);
   }
-  if (config_.seed) generator_ = std::make_shared<random::Generator>(*config_.seed);
+  if (config_.seed) generator_ = track(std::make_shared<random::Generator>(*config_.seed));
 }
 
 void UnitsCell::check_inputs(const std::vector<Shape>& shapes) const {

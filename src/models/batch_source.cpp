@@ -54,6 +54,11 @@ class ArraySource : public BatchSource {
     if (shuffle_) order_ = random::permutation(arrays_.rows());
   }
 
+  TrainBatch sample() const override {
+    const Arrays first = arrays_.slice(0, 1);
+    return {first.x, first.y, {}};
+  }
+
   bool next(TrainBatch& batch) override {
     if (at_ >= arrays_.rows()) return false;
     const std::int64_t begin = at_, end = std::min(at_ + batch_size_, arrays_.rows());
@@ -77,7 +82,70 @@ class ArraySource : public BatchSource {
   std::int64_t at_ = 0;
 };
 
+/// The elements of a dataset as they come.
+class DatasetSource : public BatchSource {
+ public:
+  DatasetSource(const char* method, data::AnyDataset dataset, std::int64_t steps,
+                const std::map<std::int64_t, double>& class_weight)
+      : dataset_(std::move(dataset)), steps_(steps), class_weight_(class_weight) {
+    const auto tensors = dataset_.tensors_per_element();
+    if (tensors < 1 || tensors > 3) {
+      fail<ValueError>(method, "expected batches (x, y) or (x, y, sample_weight), received elements of {} tensors",
+                       tensors);
+    }
+    if (dataset_.cardinality() == data::infinite_cardinality && steps < 0) {
+      fail<ValueError>(method, "the dataset never ends: say how many steps are an epoch");
+    }
+  }
+
+  std::int64_t batches() const override {
+    const std::int64_t count = dataset_.cardinality();
+    return steps_ >= 0 ? steps_ : std::max<std::int64_t>(count, -1);
+  }
+
+  void begin_epoch() override {
+    if (steps_ < 0 || !at_) at_ = dataset_.begin();
+  }
+
+  TrainBatch sample() const override {
+    auto first = dataset_.begin();
+    return first == dataset_.end() ? TrainBatch() : batch_of(*first);
+  }
+
+  bool next(TrainBatch& batch) override {
+    if (*at_ == dataset_.end()) {
+      at_.reset();
+      return false;
+    }
+    batch = batch_of(**at_);
+    ++*at_;
+    return true;
+  }
+
+ private:
+  TrainBatch batch_of(const xtape::Tensors& element) const {
+    TrainBatch batch{element[0], {}, {}};
+    if (element.size() > 1) batch.y = element[1];
+    if (element.size() > 2) batch.sample_weight = element[2];
+    if (!class_weight_.empty()) {
+      const Tensor weights = class_weights(batch.y.only(), class_weight_);
+      batch.sample_weight = batch.sample_weight.defined() ? batch.sample_weight * weights : weights;
+    }
+    return batch;
+  }
+
+  data::AnyDataset dataset_;
+  std::int64_t steps_;
+  std::map<std::int64_t, double> class_weight_;
+  std::optional<data::AnyDataset::Iterator> at_;
+};
+
 }  // namespace
+
+std::unique_ptr<BatchSource> make_source(const char* method, data::AnyDataset batches, std::int64_t steps,
+                                         const std::map<std::int64_t, double>& class_weight) {
+  return std::make_unique<DatasetSource>(method, std::move(batches), steps, class_weight);
+}
 
 std::unique_ptr<BatchSource> make_source(Arrays arrays, std::int64_t batch_size, bool shuffle) {
   return std::make_unique<ArraySource>(std::move(arrays), batch_size, shuffle);

@@ -13,6 +13,8 @@ class BatchSource {
   /// The number of batches of an epoch, -1 where it is not known.
   virtual std::int64_t batches() const = 0;
   virtual void begin_epoch() = 0;
+  /// A batch to learn the data's shapes from; it is not taken from the epoch.
+  virtual TrainBatch sample() const = 0;
   /// The next batch of the epoch; false at its end.
   virtual bool next(TrainBatch& batch) = 0;
 };
@@ -29,6 +31,9 @@ struct Arrays {
 };
 
 std::unique_ptr<BatchSource> make_source(Arrays arrays, std::int64_t batch_size, bool shuffle);
+/// `steps`: of an epoch, -1 for all. With it the dataset goes on from epoch to epoch, and starts again when it ends.
+std::unique_ptr<BatchSource> make_source(const char* method, data::AnyDataset batches, std::int64_t steps,
+                                         const std::map<std::int64_t, double>& class_weight);
 
 /// The weights of samples by their classes: sparse labels [n] or [n, 1], or one-hot ones. Throws a ValueError for other
 /// labels.

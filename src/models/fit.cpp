@@ -1,6 +1,7 @@
 // The loops of Keras's training surface: fit, evaluate and predict.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "core/check.hpp"
 #include "models/batch_source.hpp"
@@ -29,6 +30,10 @@ class Callbacks {
   template <class Method, class... Args>
   void tell(Method method, const Args&... args) const {
     for (const auto& callback : callbacks_) ((*callback).*method)(args...);
+  }
+  int first_epoch(int initial_epoch) const {
+    for (const auto& callback : callbacks_) initial_epoch = callback->first_epoch(initial_epoch);
+    return initial_epoch;
   }
 
  private:
@@ -82,9 +87,10 @@ Logs test_pass(BatchSource& source, std::int64_t limit, TrainState& state, Progb
 
 }  // namespace detail
 
-History Model::fit(const TensorList& x, const TensorList& y, const FitOptions& options) {
+namespace {
+
+void check(const FitOptions& options) {
   constexpr const char* method = "Model.fit";
-  detail::TrainState& state = train_state(method);
   check_positive(method, "a batch_size", options.batch_size);
   check_positive(method, "a validation_freq", options.validation_freq);
   check_steps(method, "steps_per_epoch", options.steps_per_epoch);
@@ -93,12 +99,34 @@ History Model::fit(const TensorList& x, const TensorList& y, const FitOptions& o
   if (!(options.validation_split >= 0 && options.validation_split < 1)) {
     fail<ValueError>(method, "expected 0 <= validation_split < 1, received {}", options.validation_split);
   }
+}
+
+/// The validation's batches; null without validation.
+std::unique_ptr<detail::BatchSource> validation_source(const FitOptions& options, detail::Arrays rest) {
+  constexpr const char* method = "Model.fit, validation_data";
+  const ValidationData& data = options.validation_data;
+  if (data.dataset) return detail::make_source(method, *data.dataset, options.validation_steps, {});
+  detail::Arrays arrays{data.x, data.y, data.sample_weight};
+  if (arrays.x.empty()) arrays = std::move(rest);
+  if (arrays.x.empty()) return nullptr;
+  arrays.check(method);
+  const auto batch_size = options.validation_batch_size > 0 ? options.validation_batch_size : options.batch_size;
+  return detail::make_source(std::move(arrays), batch_size, false);
+}
+
+}  // namespace
+
+History Model::fit(const TensorList& x, const TensorList& y, const FitOptions& options) {
+  constexpr const char* method = "Model.fit";
+  (void)train_state(method);
+  check(options);
   detail::Arrays train{x, y, options.sample_weight};
   train.check(method);
   if (train.rows() == 0) fail<ValueError>(method, "expected at least one sample, x has shape {}", x.front().shape());
   if (!options.class_weight.empty()) {
-    if (y.size() != 1)
+    if (y.size() != 1) {
       fail<ValueError>(method, "class_weight is for models with a single output, there are {}", y.size());
+    }
     const Tensor weights = detail::class_weights(y.front(), options.class_weight);
     if (train.sample_weight.defined() && train.sample_weight.rank() != 1) {
       fail<ValueError>(method, "class_weight needs one sample weight per sample, received weights of shape {}",
@@ -106,11 +134,8 @@ History Model::fit(const TensorList& x, const TensorList& y, const FitOptions& o
     }
     train.sample_weight = train.sample_weight.defined() ? cast(train.sample_weight, float32) * weights : weights;
   }
-  detail::Arrays validation{options.validation_data.x, options.validation_data.y,
-                            options.validation_data.sample_weight};
-  if (!validation.x.empty()) {
-    validation.check("Model.fit, validation_data");
-  } else if (options.validation_split > 0) {
+  detail::Arrays rest;
+  if (options.validation_split > 0 && options.validation_data.x.empty() && !options.validation_data.dataset) {
     const auto rows = train.rows();
     const auto kept = static_cast<std::int64_t>(std::floor(static_cast<double>(rows) * (1 - options.validation_split)));
     if (kept < 1 || kept >= rows) {
@@ -119,17 +144,33 @@ History Model::fit(const TensorList& x, const TensorList& y, const FitOptions& o
                        "training set as specified by validation_split={}",
                        rows, options.validation_split);
     }
-    validation = train.slice(kept, rows);
+    rest = train.slice(kept, rows);
     train = train.slice(0, kept);
   }
+  const auto validation = validation_source(options, std::move(rest));
   const auto source = detail::make_source(std::move(train), options.batch_size, options.shuffle);
-  std::unique_ptr<detail::BatchSource> validation_source;
-  if (!validation.x.empty()) {
-    const auto batch_size = options.validation_batch_size > 0 ? options.validation_batch_size : options.batch_size;
-    validation_source = detail::make_source(std::move(validation), batch_size, false);
-  }
-  const std::int64_t steps = steps_of(*source, options.steps_per_epoch);
+  return run_fit(*source, validation.get(), options);
+}
 
+History Model::fit(const data::AnyDataset& batches, const FitOptions& options) {
+  constexpr const char* method = "Model.fit";
+  (void)train_state(method);
+  check(options);
+  if (options.validation_split > 0 || options.sample_weight.defined()) {
+    fail<ValueError>(method, "validation_split and sample_weight are for arrays, not for a dataset");
+  }
+  const auto validation = validation_source(options, {});
+  const auto source = detail::make_source(method, batches, options.steps_per_epoch, options.class_weight);
+  return run_fit(*source, validation.get(), options);
+}
+
+History Model::run_fit(detail::BatchSource& source, detail::BatchSource* validation, const FitOptions& options) {
+  detail::TrainState& state = train_state("Model.fit");
+  const std::int64_t steps = steps_of(source, options.steps_per_epoch);
+  if (!built()) {  // before the callbacks begin, some of which restore weights
+    const detail::NoRecording off;
+    (void)(*this)(source.sample().x, {.training = false});
+  }
   History history;
   std::vector<AnyCallback> all{static_cast<Callback*>(&history)};
   all.insert(all.end(), options.callbacks.begin(), options.callbacks.end());
@@ -138,7 +179,8 @@ History Model::fit(const TensorList& x, const TensorList& y, const FitOptions& o
   callbacks.tell(&Callback::on_train_begin);
   Logs logs;
   TrainBatch batch;
-  for (int epoch = options.initial_epoch; epoch < options.epochs && !state.stop_training; ++epoch) {
+  for (int epoch = callbacks.first_epoch(options.initial_epoch); epoch < options.epochs && !state.stop_training;
+       ++epoch) {
     if (options.verbose > 0) {
       fmt::print("Epoch {}/{}\n", epoch + 1, options.epochs);
       std::fflush(stdout);
@@ -146,16 +188,18 @@ History Model::fit(const TensorList& x, const TensorList& y, const FitOptions& o
     detail::Progbar bar(steps, options.verbose);
     state.reset_metrics();
     callbacks.tell(&Callback::on_epoch_begin, epoch);
-    source->begin_epoch();
+    source.begin_epoch();
     std::int64_t step = 0;
-    for (; step != options.steps_per_epoch && !state.stop_training && source->next(batch); ++step) {
+    for (; step != options.steps_per_epoch && !state.stop_training && source.next(batch); ++step) {
       callbacks.tell(&Callback::on_train_batch_begin, step);
       logs = train_step(batch);
       callbacks.tell(&Callback::on_train_batch_end, step, logs);
       bar.update(step + 1, logs);
     }
-    if (validation_source != nullptr && (epoch + 1) % options.validation_freq == 0) {
-      const Logs figures = detail::test_pass(*validation_source, options.validation_steps, state, nullptr, callbacks,
+    if (step == 0 && !state.stop_training)
+      fail<ValueError>("Model.fit", "the dataset gave no batch in epoch {}", epoch + 1);
+    if (validation != nullptr && (epoch + 1) % options.validation_freq == 0) {
+      const Logs figures = detail::test_pass(*validation, options.validation_steps, state, nullptr, callbacks,
                                              [this](const TrainBatch& part) { return test_step(part); });
       for (const auto& [name, value] : figures) logs.set("val_" + name, value);
     }
@@ -169,17 +213,27 @@ History Model::fit(const TensorList& x, const TensorList& y, const FitOptions& o
 
 Logs Model::evaluate(const TensorList& x, const TensorList& y, const EvaluateOptions& options) {
   constexpr const char* method = "Model.evaluate";
-  detail::TrainState& state = train_state(method);
+  (void)train_state(method);
   check_positive(method, "a batch_size", options.batch_size);
-  check_steps(method, "steps", options.steps);
-  check_verbose(method, options.verbose);
   detail::Arrays arrays{x, y, options.sample_weight};
   arrays.check(method);
-  const auto source = detail::make_source(std::move(arrays), options.batch_size, false);
-  const std::int64_t steps = steps_of(*source, options.steps);
+  return run_evaluate(*detail::make_source(std::move(arrays), options.batch_size, false), options);
+}
+
+Logs Model::evaluate(const data::AnyDataset& batches, const EvaluateOptions& options) {
+  constexpr const char* method = "Model.evaluate";
+  (void)train_state(method);
+  return run_evaluate(*detail::make_source(method, batches, options.steps, {}), options);
+}
+
+Logs Model::run_evaluate(detail::BatchSource& source, const EvaluateOptions& options) {
+  constexpr const char* method = "Model.evaluate";
+  check_steps(method, "steps", options.steps);
+  check_verbose(method, options.verbose);
+  const std::int64_t steps = steps_of(source, options.steps);
   const Callbacks callbacks(options.callbacks, *this, {1, steps, options.verbose});
   detail::Progbar bar(steps, options.verbose);
-  return detail::test_pass(*source, options.steps, state, &bar, callbacks,
+  return detail::test_pass(source, options.steps, train_state(method), &bar, callbacks,
                            [this](const TrainBatch& batch) { return test_step(batch); });
 }
 

@@ -9,6 +9,7 @@ Model::Model(const SymbolicList& inputs, const SymbolicList& outputs, std::strin
     : LayerBase(name.empty() ? "functional" : std::move(name)),
       graph_(std::make_shared<detail::FunctionalGraph>(inputs, outputs)) {
   for (const auto& layer : graph_->layers()) adopt(*layer);
+  detail::LayerState::of(*this).built = true;  // its layers are
 }
 
 Model::Model(const Model& other) : LayerBase(other), graph_(other.graph_), train_(other.train_) {

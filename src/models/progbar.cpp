@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 #include "models/progress_text.hpp"
@@ -69,7 +70,7 @@ void Progbar::compose(std::int64_t step, double seconds, const Logs& logs, bool 
   if (bar && steps_ > 0) append_line_bar(text_ += ' ', step, steps_);
   text_ += verbose_ == 2 ? " - " : " ";
   const double per_step = seconds / static_cast<double>(std::max<std::int64_t>(step, 1));
-  append_time(text_, last || steps_ < 0 ? seconds : per_step * static_cast<double>(steps_ - step));
+  append_time(text_, last || steps_ < 0 ? std::round(seconds) : per_step * static_cast<double>(steps_ - step));
   if (verbose_ == 2) text_ += " -";
   append_step_time(text_, per_step);
   for (const auto& [name, value] : logs) append_figure(text_, name, value);

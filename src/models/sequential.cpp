@@ -22,6 +22,7 @@ void Sequential::add(AnyLayer layer) {
     const Shape sample(std::vector<std::int64_t>(output_->shape.begin() + 1, output_->shape.end()));
     const SymbolicTensor output = (*layer)(Input(sample, {.batch_size = output_->shape[0], .dtype = output_->dtype}));
     output_ = Known{output.shape(), output.dtype()};
+    detail::LayerState::of(*this).built = true;
   }
   adopt(*layer);
   layers_.push_back(std::move(layer));

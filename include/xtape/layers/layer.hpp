@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "xtape/constraints/constraint.hpp"
+#include "xtape/core/random.hpp"
 #include "xtape/core/tensor.hpp"
 #include "xtape/core/tensor_list.hpp"
 #include "xtape/core/variable.hpp"
@@ -123,6 +124,10 @@ class Layer {
   const std::vector<Variable>& variables() const;
   const std::vector<Variable>& trainable_variables() const;
   const std::vector<Variable>& non_trainable_variables() const;
+  /// Keras's other names of the same.
+  const std::vector<Variable>& weights() const { return variables(); }
+  const std::vector<Variable>& trainable_weights() const { return trainable_variables(); }
+  const std::vector<Variable>& non_trainable_weights() const { return non_trainable_variables(); }
   /// The number of numbers in all weights.
   std::int64_t count_params() const;
 
@@ -175,6 +180,8 @@ class Layer {
     return layer;
   }
   Variable track(Variable variable);
+  /// Makes a source of random numbers part of this layer, so that checkpoints hold its state; null is passed through.
+  std::shared_ptr<random::Generator> track(std::shared_ptr<random::Generator> generator);
   /// Makes a layer that is kept elsewhere, in a vector or behind a pointer, part of this one.
   void adopt(Layer& layer);
 

@@ -28,6 +28,8 @@ class Callback {
   virtual ~Callback() = default;
 
   virtual void on_train_begin() {}
+  /// Asked after on_train_begin: the epoch to begin with. Raised by a callback that has restored a training.
+  virtual int first_epoch(int initial_epoch) { return initial_epoch; }
   virtual void on_train_end(const Logs& /*logs*/) {}
   virtual void on_epoch_begin(int /*epoch*/) {}
   virtual void on_epoch_end(int /*epoch*/, const Logs& /*logs*/) {}

@@ -13,6 +13,7 @@
 namespace xtape {
 
 namespace detail {
+class BatchSource;
 class FunctionalGraph;
 struct TrainState;
 }  // namespace detail
@@ -60,12 +61,17 @@ class Model : public LayerBase<Model> {
   /// for data whose numbers of rows differ. An exception from a callback or from the model ends the training as it is.
   History fit(const TensorList& x, const TensorList& y, const FitOptions& options = {});
   History fit(const data::TensorDataset& data, const FitOptions& options = {}) { return fit(data.x, data.y, options); }
+  /// The same on a dataset of batches: elements (x, y) or (x, y, sample_weight). Its own order counts, so the options
+  /// batch_size, shuffle, validation_split and sample_weight do not; one that never ends needs steps_per_epoch, and
+  /// goes on from epoch to epoch.
+  History fit(const data::AnyDataset& batches, const FitOptions& options = {});
 
   /// The loss and the metrics over all rows, in test mode.
   Logs evaluate(const TensorList& x, const TensorList& y, const EvaluateOptions& options = {});
   Logs evaluate(const data::TensorDataset& data, const EvaluateOptions& options = {}) {
     return evaluate(data.x, data.y, options);
   }
+  Logs evaluate(const data::AnyDataset& batches, const EvaluateOptions& options = {});
 
   /// The model's output for all rows of x, computed in batches, with training = false and unseen by any tape. Throws a
   /// ValueError for a batch size below 1 or a scalar x.
@@ -86,6 +92,19 @@ class Model : public LayerBase<Model> {
   /// Set by callbacks to end fit after the epoch.
   bool stop_training() const;
   void set_stop_training(bool stop);
+
+  /// The layers that the model tracks.
+  std::vector<Layer*> layers() const;
+  /// The layer of a name. Throws a ValueError that lists the names for another one.
+  Layer& get_layer(const std::string& name) const;
+
+  /// Writes all weights into a safetensors file (.safetensors), under their names within the model, such as
+  /// "dense/kernel"; the file appears whole or not at all. Throws a ValueError before the model is built, a DataError
+  /// that names the file when it cannot be written.
+  void save_weights(const std::string& path) const;
+  /// Reads weights that save_weights wrote. Throws a DataError, before any weight has changed, for a file that is
+  /// missing or damaged, and one that lists what differs where names, shapes or dtypes do not match.
+  void load_weights(const std::string& path);
 
   /// Builds the model for inputs of this shape, -1 standing for any size, by a call on zeros.
   void build_for(const Shape& input_shape) { (void)compute_output_shape(input_shape); }
@@ -131,6 +150,8 @@ class Model : public LayerBase<Model> {
 
  private:
   detail::TrainState& train_state(const char* method) const;
+  History run_fit(detail::BatchSource& source, detail::BatchSource* validation, const FitOptions& options);
+  Logs run_evaluate(detail::BatchSource& source, const EvaluateOptions& options);
 
   std::shared_ptr<detail::FunctionalGraph> graph_;
   std::shared_ptr<detail::TrainState> train_;

@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <initializer_list>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "xtape/core/tensor.hpp"
 #include "xtape/core/tensor_list.hpp"
-#include "xtape/data/dataset.hpp"
+#include "xtape/data/any_dataset.hpp"
+#include "xtape/data/tensor_dataset.hpp"
 #include "xtape/losses/loss_function.hpp"
 #include "xtape/metrics/any_metric.hpp"
 #include "xtape/models/callback.hpp"
@@ -47,15 +49,17 @@ struct TrainBatch {
   Tensor sample_weight;  ///< empty: all count 1
 };
 
-/// Data for validation.
+/// Data for validation: arrays, or a dataset of batches.
 struct ValidationData {
   ValidationData() = default;
   ValidationData(TensorList examples, TensorList targets, Tensor weights = {})
       : x(std::move(examples)), y(std::move(targets)), sample_weight(std::move(weights)) {}
   ValidationData(const data::TensorDataset& data) : x(data.x), y(data.y) {}
+  ValidationData(data::AnyDataset batches) : dataset(std::move(batches)) {}
 
   TensorList x, y;
   Tensor sample_weight;
+  std::optional<data::AnyDataset> dataset;
 };
 
 /// Keyword arguments of Model::fit.

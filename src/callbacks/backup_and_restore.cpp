@@ -1,0 +1,53 @@
+#include "xtape/callbacks/backup_and_restore.hpp"
+
+#include <filesystem>
+
+#include "core/check.hpp"
+
+namespace xtape::callbacks {
+
+BackupAndRestore::BackupAndRestore(std::string backup_dir, const BackupAndRestoreOptions& options)
+    : backup_dir_(std::move(backup_dir)),
+      options_(options),
+      epoch_(Tensor(std::int64_t{0}), {.trainable = false, .name = "epoch"}) {
+  if (backup_dir_.empty()) detail::fail<ValueError>("BackupAndRestore", "expected the name of a folder, received \"\"");
+  if (options_.save_freq < 1) {
+    detail::fail<ValueError>("BackupAndRestore", "expected a save_freq of at least 1, received {}", options_.save_freq);
+  }
+}
+
+std::string BackupAndRestore::path() const {
+  return (std::filesystem::path(backup_dir_) / "training.safetensors").string();
+}
+
+Checkpoint BackupAndRestore::checkpoint() const {
+  Checkpoint all(model());
+  all.add("epoch", epoch_);
+  return all;
+}
+
+void BackupAndRestore::on_train_begin() {
+  std::error_code error;
+  std::filesystem::create_directories(backup_dir_, error);
+  if (!std::filesystem::is_directory(backup_dir_)) {
+    detail::fail<DataError>("BackupAndRestore", "{}: the folder cannot be made: {}", backup_dir_, error.message());
+  }
+  restored_ = checkpoint().restore(path());
+}
+
+int BackupAndRestore::first_epoch(int initial_epoch) {
+  return restored_ ? static_cast<int>(epoch_.peek().item<std::int64_t>()) : initial_epoch;
+}
+
+void BackupAndRestore::on_epoch_end(int epoch, const Logs&) {
+  epoch_.assign(Tensor(static_cast<std::int64_t>(epoch) + 1));
+  if ((epoch + 1) % options_.save_freq == 0) checkpoint().save(path());
+}
+
+void BackupAndRestore::on_train_end(const Logs&) {
+  if (!options_.delete_checkpoint) return;
+  std::error_code error;
+  std::filesystem::remove(path(), error);
+}
+
+}  // namespace xtape::callbacks

@@ -1,0 +1,78 @@
+// A model's weights in files, and its layers by name.
+#include "core/check.hpp"
+#include "layers/layer_state.hpp"
+#include "models/named_weights.hpp"
+#include "xtape/io/safetensors.hpp"
+#include "xtape/models/model.hpp"
+
+namespace xtape {
+namespace detail {
+
+std::vector<std::pair<std::string, Variable>> named_weights(const Layer& layer) {
+  std::vector<std::pair<std::string, Variable>> named;
+  LayerState::of(layer).collect_named("", named);
+  return named;
+}
+
+void assign_all(const char* method, const std::string& path, const io::NamedTensors& tensors,
+                const std::vector<std::pair<std::string, Variable>>& variables) {
+  std::string wrong;
+  const auto note = [&](const std::string& what) { wrong += "\n  " + what; };
+  for (const auto& [name, variable] : variables) {
+    const Tensor value = io::find(tensors, name);
+    if (!value.defined()) {
+      note(fmt::format("'{}' is missing in the file", name));
+    } else if (value.shape() != variable.shape() || value.dtype() != variable.dtype()) {
+      note(fmt::format("'{}' is {} {} in the file, expected {} {}", name, value.dtype(), value.shape(),
+                       variable.dtype(), variable.shape()));
+    }
+  }
+  for (const auto& [name, value] : tensors) {
+    const auto known = [&, &wanted = name](const auto& each) { return each.first == wanted; };
+    if (std::none_of(variables.begin(), variables.end(), known)) note(fmt::format("'{}' is in the file only", name));
+  }
+  if (!wrong.empty()) fail<DataError>(method, "{} does not match:{}", path, wrong);
+  for (auto [name, variable] : variables) variable.assign(io::find(tensors, name));
+}
+
+}  // namespace detail
+
+std::vector<Layer*> Model::layers() const {
+  std::vector<Layer*> all;
+  for (const auto& child : detail::LayerState::of(*this).children) {
+    if (!child->handles.empty()) all.push_back(child->handles.front());
+  }
+  return all;
+}
+
+Layer& Model::get_layer(const std::string& name) const {
+  std::string names;
+  for (Layer* layer : layers()) {
+    if (layer->name() == name) return *layer;
+    names += (names.empty() ? "" : ", ") + layer->name();
+  }
+  detail::fail<ValueError>("Model.get_layer", "no such layer: {}. Existing layers are: {}", name, names);
+}
+
+void Model::save_weights(const std::string& path) const {
+  const auto named = detail::named_weights(*this);
+  if (named.empty() && !built()) {
+    detail::fail<ValueError>("Model.save_weights", "the model '{}' is not built yet and has no weights: call it first",
+                             name());
+  }
+  io::NamedTensors tensors;
+  for (const auto& [weight, variable] : named) tensors.emplace_back(weight, variable.peek());
+  io::save_safetensors(path, tensors, {{"format", "xtape"}});
+}
+
+void Model::load_weights(const std::string& path) {
+  const auto named = detail::named_weights(*this);
+  if (named.empty() && !built()) {
+    detail::fail<ValueError>("Model.load_weights",
+                             "the model '{}' is not built yet and has no weights: call it first, or build_for()",
+                             name());
+  }
+  detail::assign_all("Model.load_weights", path, io::load_safetensors(path).tensors, named);
+}
+
+}  // namespace xtape
