@@ -12,6 +12,7 @@
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
+#include "xtape/tape/check_gradients.hpp"
 
 namespace xtape {
 namespace {
@@ -108,6 +109,27 @@ TEST_CASE("MultiHeadAttention: values") {
   fused.set_weights(causal.get_weights());
   CHECK_CLOSE(fused({query, value}).only(), {1.85, 1.65, 1.7609608700824892, 1.4790800797239583}, 1e-5);
   CHECK_THROWS_TEXT(TypeError, "expected a bool mask, received float32", fused({query, value, value, ones({2, 3})}));
+}
+
+TEST_CASE("MultiHeadAttention: with and without scores, masks and second derivatives") {
+  const Tensor x =
+      reshape(constant({0.3, -1.2, 0.8, 0.5, 1.1, -0.4, 0.9, 0.2, -0.7, 1.4, 0.1, -0.6}, float64), {1, 4, 3});
+  const Tensor mask = constant(
+      {{true, false, true, true}, {true, true, false, false}, {false, false, false, false}, {false, true, true, true}});
+  MultiHeadAttention plain(2, 3, {.dtype = float64});
+  MultiHeadAttention scores(2, 3, {.return_attention_scores = true, .dtype = float64});
+  (void)plain(TensorList{x, x});
+  (void)scores(TensorList{x, x});
+  scores.set_weights(plain.get_weights());
+  CHECK_CLOSE(scores({x, x})[0], plain({x, x}).only(), 1e-12);
+  const TensorList masked = scores({x, x, x, mask});
+  CHECK_CLOSE(masked[0], plain({x, x, x, mask}).only(), 1e-12);
+  // A query that may attend to nothing has weights of zero.
+  CHECK_CLOSE(slice_axis(masked[1], 2, 2, 1), zeros({1, 2, 1, 4}));
+  for (MultiHeadAttention* layer : {&plain, &scores}) {
+    const GradientCheck check = check_gradients([&](const Tensor& t) { return (*layer)({t, t, t, mask})[0]; }, x);
+    CHECK_MESSAGE(check, check.message);
+  }
 }
 
 TEST_CASE("Attention: values") {

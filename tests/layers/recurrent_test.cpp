@@ -13,6 +13,7 @@
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
 #include "xtape/regularizers/l1_l2.hpp"
+#include "xtape/tape/check_gradients.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 
 namespace xtape {
@@ -179,6 +180,19 @@ TEST_CASE("recurrent layers: a masked step repeats output and state") {
     const Tensor padded = concat(std::vector<Tensor>{sequence, full({2, 2, 2}, 100)}, 1);
     const Tensor keep = concat(std::vector<Tensor>{ones({2, 3}, boolean), zeros({2, 2}, boolean)}, 1);
     CHECK_CLOSE(lstm({padded, keep}).only(), lstm(sequence), 1e-5, 1e-6);
+  }
+}
+
+TEST_CASE("recurrent layers: second derivatives, of the fused ops and of steps with a mask") {
+  const Tensor x = some_sequences({2, 3, 2}), mask = constant({{true, false, true}, {false, true, true}});
+  LSTM lstm(2, {.dtype = float64});
+  GRU gru(2, {.dtype = float64});
+  SimpleRNN simple(2, {.dtype = float64});
+  for (Layer* layer : std::initializer_list<Layer*>{&lstm, &gru, &simple}) {
+    const GradientCheck fused = check_gradients([&](const Tensor& t) { return (*layer)(t); }, x);
+    CHECK_MESSAGE(fused, fused.message);
+    const GradientCheck steps = check_gradients([&](const Tensor& t) { return (*layer)({t, mask}).only(); }, x);
+    CHECK_MESSAGE(steps, steps.message);
   }
 }
 
