@@ -17,7 +17,7 @@ Dropout::Dropout(double rate, DropoutOptions options)
     : LayerBase(std::move(options.name)),
       rate_(rate),
       noise_shape_(std::move(options.noise_shape)),
-      generator_(detail::generator_of(options.seed)) {
+      generator_(track(detail::generator_of(options.seed))) {
   detail::check_rate("Dropout", rate);
 }
 
@@ -27,7 +27,7 @@ Tensor Dropout::call(const Tensor& inputs) {
 }
 
 SpatialDropout1D::SpatialDropout1D(double rate, SpatialDropoutOptions options)
-    : LayerBase(std::move(options.name)), rate_(rate), generator_(detail::generator_of(options.seed)) {
+    : LayerBase(std::move(options.name)), rate_(rate), generator_(track(detail::generator_of(options.seed))) {
   detail::check_rate("SpatialDropout1D", rate);
 }
 
@@ -38,7 +38,7 @@ Tensor SpatialDropout1D::call(const Tensor& inputs) {
 }
 
 SpatialDropout2D::SpatialDropout2D(double rate, SpatialDropoutOptions options)
-    : LayerBase(std::move(options.name)), rate_(rate), generator_(detail::generator_of(options.seed)) {
+    : LayerBase(std::move(options.name)), rate_(rate), generator_(track(detail::generator_of(options.seed))) {
   detail::check_rate("SpatialDropout2D", rate);
 }
 

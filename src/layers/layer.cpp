@@ -7,6 +7,7 @@
 #include <cxxabi.h>
 
 #include "core/check.hpp"
+#include "layers/graph_node.hpp"
 #include "layers/layer_state.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
@@ -214,7 +215,7 @@ std::vector<Shape> shapes_of(const TensorList& inputs) {
 }
 
 std::string describe(const Tensor& input) {
-  return fmt::format("called with an input of shape {}", input ? input.shape().str() : "(none)");
+  return fmt::format("called with an input of shape {}", input ? detail::shown_shape(input.shape()) : "(none)");
 }
 
 std::string describe(const TensorList& inputs) {
@@ -222,7 +223,7 @@ std::string describe(const TensorList& inputs) {
   std::string shapes;
   for (const Tensor& input : inputs) {
     if (!shapes.empty()) shapes += ", ";
-    shapes += input ? input.shape().str() : "(none)";
+    shapes += input ? detail::shown_shape(input.shape()) : "(none)";
   }
   return fmt::format("called with inputs of shapes {}", shapes);
 }

@@ -9,7 +9,7 @@
 namespace xtape::layers {
 
 GaussianNoise::GaussianNoise(double stddev, NoiseOptions options)
-    : LayerBase(std::move(options.name)), stddev_(stddev), generator_(detail::generator_of(options.seed)) {
+    : LayerBase(std::move(options.name)), stddev_(stddev), generator_(track(detail::generator_of(options.seed))) {
   if (!(stddev >= 0 && stddev <= 1)) {
     detail::fail<ValueError>("GaussianNoise",
                              "Invalid value received for argument `stddev`. Expected a float value between 0 and 1. "
@@ -24,7 +24,7 @@ Tensor GaussianNoise::call(const Tensor& inputs) {
 }
 
 GaussianDropout::GaussianDropout(double rate, NoiseOptions options)
-    : LayerBase(std::move(options.name)), rate_(rate), generator_(detail::generator_of(options.seed)) {
+    : LayerBase(std::move(options.name)), rate_(rate), generator_(track(detail::generator_of(options.seed))) {
   detail::check_rate("GaussianDropout", rate);
 }
 
@@ -37,7 +37,7 @@ AlphaDropout::AlphaDropout(double rate, AlphaDropoutOptions options)
     : LayerBase(std::move(options.name)),
       rate_(rate),
       noise_shape_(std::move(options.noise_shape)),
-      generator_(detail::generator_of(options.seed)) {
+      generator_(track(detail::generator_of(options.seed))) {
   detail::check_rate("AlphaDropout", rate);
 }
 

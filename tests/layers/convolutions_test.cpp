@@ -139,7 +139,7 @@ TEST_CASE("convolution layers: errors of symbolic inputs show their shapes") {
   CHECK_THROWS_TEXT(
       ValueError,
       "Input 0 of layer \"conv2d\" is incompatible with the layer: expected min_ndim=4, found ndim=2. Full "
-      "shape received: (None, 10)\n",
+      "shape received: (None, 10)\n  in layer 'conv2d', called with an input of shape (None, 10)",
       Conv2D(3, 3)(Input({10})));
   Conv2D layer(3, 3);
   (void)layer(Input({8, 8, 1}));

@@ -2,15 +2,20 @@
 
 #include "layers/harness.hpp"
 #include "support/check.hpp"
+#include "support/temp_dir.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/error.hpp"
 #include "xtape/layers/activity_regularization.hpp"
+#include "xtape/layers/dense.hpp"
 #include "xtape/layers/dropout.hpp"
 #include "xtape/layers/noise.hpp"
+#include "xtape/models/checkpoint.hpp"
+#include "xtape/models/sequential.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
 #include "xtape/ops/statistics.hpp"
+#include "xtape/optimizers/sgd.hpp"
 
 namespace xtape {
 namespace {
@@ -118,6 +123,25 @@ TEST_CASE("ActivityRegularization: Keras's test of it") {
   (void)layer(constant({{1.0, -2.0}, {3.0, 0.0}}));
   REQUIRE(layer.losses().size() == 1);
   CHECK(layer.losses()[0].item() == doctest::Approx((0.2 * 6 + 0.3 * 14) / 2));  // the mean over the batch
+}
+
+TEST_CASE("regularization layers: a checkpoint holds where their random numbers are") {
+  const testing::TempDir dir;
+  Sequential model{Dropout(0.5, {.seed = 1}),       SpatialDropout1D(0.5, {.seed = 2}),
+                   GaussianNoise(0.5, {.seed = 3}), GaussianDropout(0.5, {.seed = 4}),
+                   AlphaDropout(0.5, {.seed = 5}),  layers::Dense(2)};
+  const Tensor x = random::Generator(6).normal({4, 5, 3});
+  (void)model(x, training);
+  optimizers::SGD optimizer;
+  optimizer.build(model.trainable_variables());
+  Checkpoint checkpoint(model, optimizer);
+  const std::string file = dir / "state.safetensors";
+  checkpoint.save(file);
+  const Tensor y = model(x, training), z = model(x, training);
+  CHECK(reduce_any(y != z).item<bool>());
+  REQUIRE(checkpoint.restore(file));
+  CHECK_SAME_BITS(model(x, training), y);
+  CHECK_SAME_BITS(model(x, training), z);
 }
 
 TEST_CASE("regularization layers: what cannot be is refused") {
