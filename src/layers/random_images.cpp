@@ -66,14 +66,18 @@ Tensor transforms(std::int64_t batch, const std::array<Tensor, 6>& columns) {
   return stack(all, 1);
 }
 
-Tensor moved(const Tensor& images, const Tensor& transform, const RandomTransformOptions& options) {
+template <class Options>
+Tensor moved(const Tensor& images, const Tensor& transform, const Options& options) {
   return image::affine_transform(
       images, transform,
       {.interpolation = options.interpolation, .fill_mode = options.fill_mode, .fill_value = options.fill_value});
 }
 
 /// Names that affine_transform knows, checked before there are images.
-void check_names(const RandomTransformOptions& options) { (void)moved(zeros({0, 1, 1, 1}), zeros({8}), options); }
+template <class Options>
+void check_names(const Options& options) {
+  (void)moved(zeros({0, 1, 1, 1}), zeros({8}), options);
+}
 
 /// A number for each image, as [batch, 1, 1, 1] of their dtype.
 Tensor for_each_image(const Tensor& numbers, const Tensor& images) {
@@ -141,12 +145,9 @@ Tensor RandomTranslation::augment(const Tensor& images) {
   return moved(images, transforms(batch, {1, 0, -right, 0, 1, -down}), options_);
 }
 
-RandomZoom::RandomZoom(Factor height_factor, std::optional<Factor> width_factor, RandomTransformOptions options)
-    : LayerBase("RandomZoom", options.name, options.seed),
-      height_factor_(height_factor),
-      width_factor_(width_factor),
-      options_(std::move(options)) {
-  for (const Factor& factor : {height_factor, width_factor.value_or(height_factor)}) {
+RandomZoom::RandomZoom(Factor height_factor, RandomZoomOptions options)
+    : LayerBase("RandomZoom", options.name, options.seed), height_factor_(height_factor), options_(std::move(options)) {
+  for (const Factor& factor : {height_factor, options_.width_factor.value_or(height_factor)}) {
     check_factor("the factor", factor, -1, any);
     if (factor.lower == -1) fail<ValueError>("RandomZoom", "expected factors above -1, received {}", factor.lower);
   }
@@ -157,7 +158,7 @@ Tensor RandomZoom::augment(const Tensor& images) {
   const std::int64_t batch = images.shape()[0];
   const double bottom = static_cast<double>(images.shape()[1] - 1), right = static_cast<double>(images.shape()[2] - 1);
   const Tensor height = draw(height_factor_, batch) + 1;
-  const Tensor width = width_factor_ ? draw(*width_factor_, batch) + 1 : height;
+  const Tensor width = options_.width_factor ? draw(*options_.width_factor, batch) + 1 : height;
   return moved(images, transforms(batch, {width, 0, (1 - width) * (right / 2), 0, height, (1 - height) * (bottom / 2)}),
                options_);
 }

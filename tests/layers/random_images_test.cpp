@@ -100,9 +100,9 @@ TEST_CASE("RandomTranslation: down and to the right") {
 TEST_CASE("RandomZoom: about the centre, smaller for positive factors") {
   const Tensor x = numbered(1, 3);
   // Places 1 + zoom (i - 1).
-  CHECK_CLOSE(flatten(in_training(RandomZoom({1, 1}, {}, {.fill_mode = "constant", .fill_value = 9}), x)), {9, 1, 9});
+  CHECK_CLOSE(flatten(in_training(RandomZoom({1, 1}, {.fill_mode = "constant", .fill_value = 9}), x)), {9, 1, 9});
   CHECK_CLOSE(flatten(in_training(RandomZoom({-0.5, -0.5}), x)), {0.5, 1, 1.5});
-  CHECK_CLOSE(flatten(in_training(RandomZoom({3, 3}, layers::Factor{-0.5, -0.5}), x)), {0.5, 1, 1.5});
+  CHECK_CLOSE(flatten(in_training(RandomZoom({3, 3}, {.width_factor = layers::Factor{-0.5, -0.5}}), x)), {0.5, 1, 1.5});
   CHECK_THROWS_TEXT(ValueError, "[RandomZoom] expected factors above -1, received -1", RandomZoom(1));
 }
 
@@ -130,7 +130,7 @@ TEST_CASE("random images: each image its own, repeated by a seed, unchanged outs
     if (each.layer != "RandomFlip") CHECK(reduce_any(slice_axis(y, 0, 0, 1) != slice_axis(y, 0, 1, 1)).item<bool>());
     CHECK((*layer)(cast(one, uint8), {.training = true}).dtype() == float32);
   }
-  RandomZoom zoom(0.3, {}, {.seed = 8}), same(0.3, {}, {.seed = 8});
+  RandomZoom zoom(0.3, {.seed = 8}), same(0.3, {.seed = 8});
   CHECK_TENSOR_EQ(zoom(x, {.training = true}), same(x, {.training = true}));
 }
 

@@ -65,7 +65,7 @@ class RandomFlip : public LayerBase<RandomFlip, detail::ImageAugmentation> {
   bool horizontal_, vertical_;
 };
 
-/// Keyword arguments of RandomRotation, RandomTranslation and RandomZoom; see image::affine_transform.
+/// Keyword arguments of RandomRotation and RandomTranslation; see image::affine_transform.
 struct RandomTransformOptions {
   std::string fill_mode = "reflect";
   std::string interpolation = "bilinear";
@@ -102,21 +102,28 @@ class RandomTranslation : public LayerBase<RandomTranslation, detail::ImageAugme
   RandomTransformOptions options_;
 };
 
+/// Keyword arguments of RandomZoom.
+struct RandomZoomOptions {
+  std::optional<Factor> width_factor = {};  ///< unset: heights and widths change alike
+  std::string fill_mode = "reflect";
+  std::string interpolation = "bilinear";
+  std::optional<std::uint64_t> seed = {};
+  double fill_value = 0;
+  std::string name = {};
+};
+
 /// Makes what is in each image smaller (positive) or larger, by 1 + a number between the factor's
-/// (keras.layers.RandomZoom); the same for height and width unless there is a width_factor. Throws a ValueError for
-/// factors of -1 and below.
+/// (keras.layers.RandomZoom). Throws a ValueError for factors of -1 and below.
 class RandomZoom : public LayerBase<RandomZoom, detail::ImageAugmentation> {
  public:
-  explicit RandomZoom(Factor height_factor, std::optional<Factor> width_factor = {},
-                      RandomTransformOptions options = {});
+  explicit RandomZoom(Factor height_factor, RandomZoomOptions options = {});
 
  protected:
   Tensor augment(const Tensor& images) override;
 
  private:
   Factor height_factor_;
-  std::optional<Factor> width_factor_;
-  RandomTransformOptions options_;
+  RandomZoomOptions options_;
 };
 
 /// Keyword arguments of RandomBrightness and RandomContrast.
