@@ -44,6 +44,8 @@ TEST_CASE("ModelCheckpoint: every epoch, with the epoch and figures in the name"
   const TempDir dir;
   auto model = tiny_model();
   ModelCheckpoint callback(dir / "run/{epoch:02d}-{val_loss:.2f}.safetensors");
+  callback.set_model(model);
+  callback.on_train_batch_end(0, {{"val_loss", 7}});  // not to be heard
   drive(callback, model, "val_loss", {1.5, 0.25, 3.14159});
   CHECK(files_in(dir) == Names{"run/01-1.50.safetensors", "run/02-0.25.safetensors", "run/03-3.14.safetensors"});
   CHECK(saved_weight(dir / "run/01-1.50.safetensors") == 0);
@@ -145,6 +147,10 @@ TEST_CASE("ModelCheckpoint: errors") {
   CHECK_THROWS_TEXT(ValueError, "expected at least 1 batch, received 0", ModelCheckpoint("x", {.save_freq = 0}));
   ModelCheckpoint unknown(dir / "{acc}.safetensors");
   CHECK_THROWS_TEXT(LookupError, "Reason: there is no 'acc', only: epoch, loss", drive(unknown, model, "loss", {1}));
+  ModelCheckpoint by_batch(dir / "{acc}.safetensors", {.save_freq = 1});
+  by_batch.set_model(model);
+  CHECK_THROWS_TEXT(LookupError, "Reason: there is no 'acc', only: epoch, batch, loss",
+                    by_batch.on_train_batch_end(0, {{"loss", 1}}));
   ModelCheckpoint folder(dir.str(), {.save_best_only = true});
   CHECK_THROWS_TEXT(DataError, "Filepath used is an existing directory: " + dir.str(),
                     drive(folder, model, "val_loss", {1}));

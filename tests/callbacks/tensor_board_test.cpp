@@ -1,5 +1,7 @@
 #include "xtape/callbacks/tensor_board.hpp"
 
+#include <fmt/format.h>
+
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -75,7 +77,8 @@ std::string field(const std::string& message, int number) {
 struct Entry {
   std::string tag, plugin;
   std::int64_t step;
-  double value;  ///< of scalars
+  double value;            ///< of scalars
+  std::string image_size;  ///< "width x height"
 };
 
 struct Run {
@@ -123,12 +126,17 @@ Run read_run(const std::string& folder) {
       if (const std::string graph = field(event, 4); !graph.empty()) run.graphs.push_back(graph);
       const auto values = fields_of(field(event, 5));
       for (const auto& [number, value] : values) {
-        Entry entry{field(value, 1), field(field(field(value, 9), 1), 1), 0, 0};
+        Entry entry{field(value, 1), field(field(field(value, 9), 1), 1), 0, 0, {}};
         if (!step.empty()) std::memcpy(&entry.step, step.data(), 8);
         const std::string content = field(field(value, 8), 4);
         float number32 = 0;
         if (content.size() == 4) std::memcpy(&number32, content.data(), 4);
         entry.value = number32;
+        const auto parts = fields_of(field(value, 8));
+        if (const auto [first, last] = parts.equal_range(8);
+            entry.plugin == "images" && std::distance(first, last) > 2) {
+          entry.image_size = fmt::format("{} x {}", first->second, std::next(first)->second);
+        }
         run.entries.push_back(entry);
       }
     }
@@ -186,10 +194,10 @@ TEST_CASE("TensorBoard: update_freq and steps per second") {
 
 TEST_CASE("TensorBoard: histograms and images of the weights") {
   const TempDir dir;
-  Sequential model{layers::Dense(3, {.name = "hidden"}), layers::Dense(1, {.name = "out"})};
+  Sequential model{layers::Dense(3, {.name = "hidden"}), layers::Dense(1, {.name = "out:1"})};
   model.set_name("net");
   model.compile("sgd", "mse");
-  model.fit(ones({4, 2}), zeros({4, 1}),
+  model.fit(ones({4, 4}), zeros({4, 1}),
             {.epochs = 3,
              .verbose = 0,
              .callbacks = {TensorBoard({.log_dir = dir.str(), .histogram_freq = 2, .write_images = true})}});
@@ -198,9 +206,14 @@ TEST_CASE("TensorBoard: histograms and images of the weights") {
         "epoch_learning_rate scalars\nepoch_loss scalars\n"
         "net/hidden/bias/histogram histograms\nnet/hidden/bias/image images\n"
         "net/hidden/kernel/histogram histograms\nnet/hidden/kernel/image images\n"
-        "net/out/bias/histogram histograms\n"  // a number is no image
-        "net/out/kernel/histogram histograms\nnet/out/kernel/image images\n");
-  CHECK_CLOSE(train.steps("net/out/kernel/histogram"), {0, 2});
+        "net/out_1/bias/histogram histograms\n"  // a number is no image
+        "net/out_1/kernel/histogram histograms\nnet/out_1/kernel/image images\n");
+  CHECK_CLOSE(train.steps("net/out_1/kernel/histogram"), {0, 2});
+  std::string sizes;  // Keras lays kernels on their longer side, and stands vectors up
+  for (const auto& entry : train.entries) sizes += entry.image_size.empty() ? "" : entry.image_size + ", ";
+  CHECK(sizes == "4 x 3, 1 x 3, 1 x 3, 4 x 3, 1 x 3, 1 x 3, ");
+  REQUIRE(train.graphs.size() == 1);
+  CHECK(train.graphs[0].find("out_1") != std::string::npos);
 }
 
 /// The nodes of a graph as "name op <- inputs" (tensorflow/core/framework/graph.proto).
@@ -249,6 +262,17 @@ TEST_CASE("TensorBoard: evaluate alone, and one object for several trainings") {
   CHECK_FALSE(std::filesystem::exists(dir / "train"));
   for (int training = 0; training < 2; ++training) model.fit(x, y, {.verbose = 0, .callbacks = {&board}});
   CHECK_CLOSE(read_run(dir / "train").steps("epoch_loss"), {0, 0});
+}
+
+TEST_CASE("TensorBoard: batches are counted anew in each training") {
+  const TempDir dir;
+  auto model = tiny_model();
+  const Tensor x = ones({2, 1}), y = zeros({2, 1});
+  TensorBoard board({.log_dir = dir.str(), .update_freq = 1});
+  model.fit(x, y, {.batch_size = 1, .verbose = 0, .callbacks = {&board}});
+  std::filesystem::remove_all(dir / "train");
+  model.fit(x, y, {.batch_size = 1, .verbose = 0, .callbacks = {&board}});
+  CHECK_CLOSE(read_run(dir / "train").steps("batch_loss"), {1, 2});
 }
 
 TEST_CASE("TensorBoard: errors come before the training") {
