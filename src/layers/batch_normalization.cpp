@@ -1,6 +1,7 @@
 #include "xtape/layers/batch_normalization.hpp"
 
 #include "core/check.hpp"
+#include "core/random_log.hpp"
 #include "layers/input_checks.hpp"
 #include "layers/weight_options.hpp"
 #include "xtape/ops/math.hpp"
@@ -45,8 +46,10 @@ Tensor BatchNormalization::normalize(const Tensor& x) {
     return nn::batch_norm(x, moving_mean_, moving_variance_, beta, gamma, options_.epsilon);
   }
   const nn::BatchNorm normalized = nn::batch_norm_training(x, gamma, beta, options_.epsilon);
-  follow(moving_mean_, normalized.mean, options_.momentum);
-  follow(moving_variance_, normalized.variance, options_.momentum);
+  if (random::draws_replay == nullptr) {  // recompute_grad's second run of a batch does not count again
+    follow(moving_mean_, normalized.mean, options_.momentum);
+    follow(moving_variance_, normalized.variance, options_.momentum);
+  }
   return normalized.y;
 }
 

@@ -14,6 +14,7 @@
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
 #include "xtape/tape/gradient_tape.hpp"
+#include "xtape/transforms/recompute_grad.hpp"
 
 namespace xtape {
 namespace {
@@ -159,6 +160,17 @@ TEST_CASE("BatchNormalization: an empty batch in training changes nothing; tapes
   GradientTape tape;
   const Tensor y = reduce_sum(layer(batch, {.training = true}));
   CHECK(tape.gradient(y, layer.moving_mean()).defined() == false);
+}
+
+TEST_CASE("BatchNormalization: a batch counts once where recompute_grad runs it twice") {
+  BatchNormalization layer({.momentum = 0.9});
+  const auto block = recompute_grad([&](const Tensor& x) { return layer(x, {.training = true}); });
+  (void)layer(batch);
+  GradientTape tape;
+  const Tensor loss = reduce_sum(square(block(batch)));
+  CHECK_CLOSE(layer.moving_mean(), {0.2, 2.0});
+  CHECK_CLOSE(tape.gradient(loss, layer.gamma()), {2 * 2 / 1.001, 2 * 200 / 100.001}, 1e-5);
+  CHECK_CLOSE(layer.moving_mean(), {0.2, 2.0});
 }
 
 TEST_CASE("normalization layers: options that cannot be") {
