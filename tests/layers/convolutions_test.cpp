@@ -221,6 +221,19 @@ TEST_CASE("Conv2DTranspose: TensorFlow's conv2d_transpose_test") {
   }
 }
 
+TEST_CASE("Conv2DTranspose: TensorFlow's test with strides") {
+  Conv2DTranspose layer(2, 3, {.strides = 2, .padding = "same", .kernel_initializer = "ones"});
+  const Tensor y = layer(ones({2, 6, 4, 3}));
+  REQUIRE(y.shape() == Shape{2, 12, 8, 2});
+  for (std::int64_t h = 0; h < 12; ++h) {
+    for (std::int64_t w = 0; w < 8; ++w) {
+      const bool h_in = h % 2 == 0 && h > 0 && h < 11, w_in = w % 2 == 0 && w > 0 && w < 7;
+      const double target = 3.0 + (h_in && w_in ? 9 : h_in || w_in ? 3 : 0);
+      CHECK_CLOSE(slice(y, {0, h, w, 0}, {2, 1, 1, 2}), std::vector<double>(4, target));
+    }
+  }
+}
+
 TEST_CASE("convolution layers: regularizers and constraints") {
   Conv2D layer(2, 1,
                {.kernel_initializer = of({3, -4}),
