@@ -41,6 +41,11 @@ V sigmoid(const V& x) {
   return xsimd::select(x < V(0), e, V(1)) / (V(1) + e);
 }
 
+template <class T>
+void add(const T* from, std::int64_t n, T* to) {
+  for (std::int64_t i = 0; i < n; ++i) to[i] += from[i];
+}
+
 /// Calls f(begin, end) for pieces of the batch, whose sequences do not meet, on several threads.
 template <class F>
 void for_pieces(const Recurrence& r, std::int64_t gates, const F& f) {
@@ -51,6 +56,9 @@ void for_pieces(const Recurrence& r, std::int64_t gates, const F& f) {
     for (std::int64_t p = first; p < last; ++p) f(p * piece, std::min(r.batch, (p + 1) * piece));
   });
 }
+
+/// Whether a step leaves the state as it is.
+bool skips(const Recurrence& r, std::int64_t b, std::int64_t t) { return r.mask != nullptr && !r.mask[b * r.time + t]; }
 
 /// The transpose [columns, rows]: once, instead of in each step's product.
 template <class T>
@@ -77,6 +85,11 @@ void lstm(const Recurrence& r, T* gates, const T* recurrent, const T* h0, const 
         T* const gate = gates + 4 * at(b, t);
         const T* const before = t == 0 ? c0 + b * u : c + at(b, t - 1);
         T *const h_now = h + at(b, t), *const c_now = c + at(b, t);
+        if (skips(r, b, t)) {
+          std::copy_n(t == 0 ? h0 + b * u : h + at(b, t - 1), u, h_now);
+          std::copy_n(before, u, c_now);
+          continue;
+        }
         for_vectors<T>(u, [&](std::int64_t k, std::int64_t count) {
           const auto i = sigmoid(load(gate + k, count)), f = sigmoid(load(gate + u + k, count));
           const auto g = xsimd::tanh(load(gate + 2 * u + k, count)), o = sigmoid(load(gate + 3 * u + k, count));
@@ -108,6 +121,11 @@ void lstm_grad(const Recurrence& r, const T* gates, const T* recurrent, const T*
         const T *const gate = gates + 4 * at(b, t), *const cell = c + at(b, t);
         const T* const before = t == 0 ? c0 + b * u : c + at(b, t - 1);
         T *const out = dz + 4 * at(b, t), *const dh_next = dh0 + b * u, *const dc_next = dc0 + b * u;
+        if (skips(r, b, t)) {
+          std::fill_n(out, wide, T(0));
+          if (dh != nullptr) add(dh + at(b, t), u, dh_next);
+          continue;
+        }
         for_vectors<T>(u, [&](std::int64_t k, std::int64_t count) {
           const V i = load(gate + k, count), f = load(gate + u + k, count);
           const V g = load(gate + 2 * u + k, count), o = load(gate + 3 * u + k, count);
@@ -120,10 +138,11 @@ void lstm_grad(const Recurrence& r, const T* gates, const T* recurrent, const T*
           store(V(dc * i * (V(1) - g) * (V(1) + g)), out + 2 * u + k, count);
           store(V(d * y * o * (V(1) - o)), out + 3 * u + k, count);
           store(V(dc * f), dc_next + k, count);
+          if (r.mask != nullptr) store(V(T(0)), dh_next + k, count);  // the product is added to it
         });
       }
-      gemm(false, false, end - begin, u, wide, T(1), dz + 4 * at(begin, t), r.time * wide, transposed, u, T(0),
-           dh0 + begin * u, u);
+      gemm(false, false, end - begin, u, wide, T(1), dz + 4 * at(begin, t), r.time * wide, transposed, u,
+           r.mask != nullptr ? T(1) : T(0), dh0 + begin * u, u);
     }
   });
 }
@@ -143,6 +162,10 @@ void gru(const Recurrence& r, T* gates, const T* recurrent, const T* recurrent_b
         T *const gate = gates + 3 * at(b, t), *const sum = sums + b * wide;
         const T* const before = t == 0 ? h0 + b * u : h + at(b, t - 1);
         T *const now = h + at(b, t), *const kept = candidate_sums + at(b, t);
+        if (skips(r, b, t)) {
+          std::copy_n(before, u, now);
+          continue;
+        }
         for_vectors<T>(u, [&](std::int64_t k, std::int64_t count) {
           const auto z = sigmoid(Batch<T>(load(gate + k, count) + load(sum + k, count)));
           const auto reset = sigmoid(Batch<T>(load(gate + u + k, count) + load(sum + u + k, count)));
@@ -174,6 +197,12 @@ void gru_grad(const Recurrence& r, const T* gates, const T* recurrent, const T* 
         const T *const gate = gates + 3 * at(b, t), *const sums = candidate_sums + at(b, t);
         const T* const before = t == 0 ? h0 + b * u : h + at(b, t - 1);
         T *const to_x = dx + 3 * at(b, t), *const to_p = dp + 3 * at(b, t), *const dh_next = dh0 + b * u;
+        if (skips(r, b, t)) {
+          std::fill_n(to_x, wide, T(0));
+          std::fill_n(to_p, wide, T(0));
+          if (dh != nullptr) add(dh + at(b, t), u, dh_next);
+          continue;
+        }
         for_vectors<T>(u, [&](std::int64_t k, std::int64_t count) {
           const V z = load(gate + k, count), reset = load(gate + u + k, count), y = load(gate + 2 * u + k, count);
           V d = load(dh_next + k, count);

@@ -9,6 +9,7 @@ namespace xtape::kernels {
 
 struct Recurrence {
   std::int64_t batch, time, units;
+  const bool* mask = nullptr;  ///< [batch, time], null for none: steps where it is false leave the state as it is
 };
 
 /// The long short-term memory. `gates` [batch, time, 4 units] holds x kernel + bias and becomes the gates i, f, g, o;

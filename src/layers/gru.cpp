@@ -46,14 +46,14 @@ GRU::GRU(std::int64_t units, const GRUOptions& options)
   if (options.activity_regularizer) set_activity_regularizer(options.activity_regularizer);
 }
 
-RNN::Sequence GRU::run(const Tensor& x, const Tensor& mask, TensorList states) {
+RNN::Sequence GRU::run(const Tensor& x, const Tensor& mask, Start start) {
   const auto& own = static_cast<const GRUCell&>(cell());
-  if (mask || own.drops_state() || !own.config_.activation.is(nn::tanh) ||
+  if ((mask && !start.zeros) || own.drops_state() || !own.config_.activation.is(nn::tanh) ||
       !own.config_.recurrent_activation.is(nn::sigmoid)) {
-    return RNN::run(x, mask, std::move(states));
+    return RNN::run(x, mask, std::move(start));
   }
   const auto y = nn::gru(own.dropped_inputs(x), own.kernel_, own.recurrent_kernel_, own.bias_or_none(),
-                         {.initial_h = states[0], .reset_after = own.reset_after_});
+                         {.initial_h = start.states[0], .reset_after = own.reset_after_, .mask = mask});
   return {y.outputs, y.h, {y.h}};
 }
 

@@ -39,14 +39,14 @@ LSTM::LSTM(std::int64_t units, const LSTMOptions& options)
   if (options.activity_regularizer) set_activity_regularizer(options.activity_regularizer);
 }
 
-RNN::Sequence LSTM::run(const Tensor& x, const Tensor& mask, TensorList states) {
+RNN::Sequence LSTM::run(const Tensor& x, const Tensor& mask, Start start) {
   const auto& own = static_cast<const LSTMCell&>(cell());
-  if (mask || own.drops_state() || !own.config_.activation.is(nn::tanh) ||
+  if ((mask && !start.zeros) || own.drops_state() || !own.config_.activation.is(nn::tanh) ||
       !own.config_.recurrent_activation.is(nn::sigmoid)) {
-    return RNN::run(x, mask, std::move(states));
+    return RNN::run(x, mask, std::move(start));
   }
   const auto y = nn::lstm(own.dropped_inputs(x), own.kernel_, own.recurrent_kernel_, own.bias_or_none(),
-                          {.initial_h = states[0], .initial_c = states[1]});
+                          {.initial_h = start.states[0], .initial_c = start.states[1], .mask = mask});
   return {y.outputs, y.h, {y.h, y.c}};
 }
 

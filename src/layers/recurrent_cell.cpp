@@ -86,7 +86,7 @@ TensorList UnitsCell::call_list(const TensorList& inputs) {
 }
 
 void UnitsCell::begin_sequence(const Tensor& x) {
-  input_mask_ = state_mask_ = Tensor();
+  if (input_mask_ || state_mask_) input_mask_ = state_mask_ = Tensor();  // not in calls that threads may share
   if (!training()) return;
   const auto draw = [&](double rate, std::int64_t size) {
     return nn::dropout(ones({x.shape()[0], size}, x.dtype()), rate, {.generator = generator_.get()});

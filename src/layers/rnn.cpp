@@ -27,7 +27,7 @@ void RNN::build(const Shape& input_shape) {
   (void)cell()(one, {.training = false});  // builds it, whatever it is
 }
 
-TensorList RNN::first_states(const TensorList& given, const Tensor& x) {
+RNN::Start RNN::first_states(const TensorList& given, const Tensor& x) const {
   const auto sizes = cell().state_size();
   const auto shape = [&](std::size_t i) { return Shape{x.shape()[0], sizes[i]}; };
   TensorList states;
@@ -40,7 +40,7 @@ TensorList RNN::first_states(const TensorList& given, const Tensor& x) {
     }
     states.push_back(!given.empty() ? given[i] : goes_on ? kept[i] : zeros(shape(i), x.dtype()));
   }
-  return states;
+  return {std::move(states), given.empty() && !goes_on};
 }
 
 TensorList RNN::call_list(const TensorList& inputs) {
@@ -63,13 +63,13 @@ TensorList RNN::call_list(const TensorList& inputs) {
   }
   TensorList given;
   given.insert(given.end(), inputs.begin() + static_cast<std::ptrdiff_t>(used), inputs.end());
-  const TensorList states = first_states(given, x);
+  Start start = first_states(given, x);
   if (options_.go_backwards) {
     x = reverse(x, {1});
     if (mask) mask = reverse(mask, {1});
   }
   cell().begin_sequence(x);
-  Sequence sequence = run(x, mask, states);
+  Sequence sequence = run(x, mask, std::move(start));
   if (options_.stateful) {
     (*kept_).clear();
     for (const Tensor& state : sequence.states) (*kept_).push_back(stop_gradient(state));
@@ -79,10 +79,11 @@ TensorList RNN::call_list(const TensorList& inputs) {
   return outputs;
 }
 
-RNN::Sequence RNN::run(const Tensor& x, const Tensor& mask, TensorList states) {
+RNN::Sequence RNN::run(const Tensor& x, const Tensor& mask, Start start) {
   if (x.shape()[1] == 0) {
     fail<ValueError>(class_name().c_str(), "expected sequences of one step or more, received shape {}", x.shape());
   }
+  TensorList states = std::move(start.states);
   const Tensors steps = unstack(cell().prepare(x), 1);
   const Tensors kept = mask ? unstack(expand_dims(mask, -1), 1) : Tensors();
   std::vector<Tensor> outputs;

@@ -20,31 +20,36 @@ Tensor bias_row(const Tensor& bias, std::int64_t row) {
 }
 
 /// The same in public ops, step by step: {outputs, h}.
-std::vector<Tensor> in_steps(const Operands& in) {
+std::vector<Tensor> in_steps(const Operands& in, const Tensor& mask) {
   const Tensor& x = in[0];
   Tensor h = in[4];
   if (x.shape()[1] == 0) return {reshape(x, {x.shape()[0], 0, h.shape()[1]}), h};
   const Tensor sums = linear(x, in[1], bias_row(in[3], 0)), recurrent_bias = bias_row(in[3], 1);
+  const Tensors steps = unstack(sums, 1), keeps = detail::masks_of_steps(mask);
   std::vector<Tensor> outputs;
-  for (const Tensor& sum : unstack(sums, 1)) {
-    const Tensors a = split(sum, 3, -1), p = split(linear(h, in[2], recurrent_bias), 3, -1);
+  for (std::size_t t = 0; t < steps.size(); ++t) {
+    const Tensors a = split(steps[t], 3, -1), p = split(linear(h, in[2], recurrent_bias), 3, -1);
     const Tensor z = sigmoid(a[0] + p[0]);
-    h = z * h + (1 - z) * tanh(a[2] + sigmoid(a[1] + p[1]) * p[2]);
+    const Tensor now = z * h + (1 - z) * tanh(a[2] + sigmoid(a[1] + p[1]) * p[2]);
+    h = mask ? where(keeps[t], now, h) : now;
     outputs.push_back(h);
   }
   return {stack(outputs, 1), h};
 }
 
 /// With the reset gate before the product.
-GruResult reset_before(const Tensor& x, const Tensor& kernel, const Tensor& recurrent, const Tensor& bias, Tensor h) {
+GruResult reset_before(const Tensor& x, const Tensor& kernel, const Tensor& recurrent, const Tensor& bias, Tensor h,
+                       const Tensor& mask) {
   const std::int64_t units = recurrent.shape()[0];
   if (x.shape()[1] == 0) return {reshape(x, {x.shape()[0], 0, units}), h};
   const Tensors parts = split(recurrent, std::vector<std::int64_t>{2 * units, units}, -1);
+  const Tensors steps = unstack(linear(x, kernel, bias), 1), keeps = detail::masks_of_steps(mask);
   std::vector<Tensor> outputs;
-  for (const Tensor& sum : unstack(linear(x, kernel, bias), 1)) {
-    const Tensors a = split(sum, 3, -1), p = split(matmul(h, parts[0]), 2, -1);
+  for (std::size_t t = 0; t < steps.size(); ++t) {
+    const Tensors a = split(steps[t], 3, -1), p = split(matmul(h, parts[0]), 2, -1);
     const Tensor z = sigmoid(a[0] + p[0]), reset = sigmoid(a[1] + p[1]);
-    h = z * h + (1 - z) * tanh(a[2] + matmul(reset * h, parts[1]));
+    const Tensor now = z * h + (1 - z) * tanh(a[2] + matmul(reset * h, parts[1]));
+    h = mask ? where(keeps[t], now, h) : now;
     outputs.push_back(h);
   }
   return {stack(outputs, 1), h};
@@ -52,12 +57,15 @@ GruResult reset_before(const Tensor& x, const Tensor& kernel, const Tensor& recu
 
 struct Rule {
   Operands in;
-  Tensor gates, h, sums;
+  Tensor gates, h, sums, mask;
 
   Grads operator()(std::span<const Tensor> dys, Needs need) const {
-    if (detail::any_tracked_of(in, dys)) return detail::recorded_gradients(in_steps, in, dys);
+    if (detail::any_tracked_of(in, dys)) {
+      return detail::recorded_gradients([this](const Operands& now) { return in_steps(now, mask); }, in, dys);
+    }
     const Tensor &x = in[0], &kernel = in[1], &recurrent = in[2], &bias = in[3], &h0 = in[4];
-    const kernels::Recurrence r{x.shape()[0], x.shape()[1], recurrent.shape()[0]};
+    const kernels::Recurrence r{x.shape()[0], x.shape()[1], recurrent.shape()[0],
+                                mask ? const_data<bool>(mask) : nullptr};
     Tensor dsum = detail::make_tensor(gates.shape(), gates.dtype());
     Tensor dp = detail::make_tensor(gates.shape(), gates.dtype());
     Tensor dh0 = detail::gradient_to_continue(dys[1], h0);
@@ -84,13 +92,14 @@ GruResult gru(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_ker
   const char* op = "gru";
   const std::int64_t units = detail::check_recurrent(op, x, kernel, recurrent_kernel, 3);
   detail::check_recurrent_bias(op, bias, x, options.reset_after ? Shape{2, 3 * units} : Shape{3 * units});
+  detail::check_recurrent_mask(op, options.mask, x);
   const DType dtype = x.dtype();
   Operands in{x, kernel, recurrent_kernel, detail::or_nothing(bias, dtype),
               detail::initial_state(op, "initial_h", options.initial_h, x, units)};
-  if (!options.reset_after) return reset_before(x, kernel, recurrent_kernel, bias, in[4]);
+  if (!options.reset_after) return reset_before(x, kernel, recurrent_kernel, bias, in[4], options.mask);
   if (dtype == bfloat16) {
     for (Tensor& operand : in) operand = cast(operand, float32);
-    const auto y = gru(in[0], in[1], in[2], bias ? in[3] : Tensor(), {.initial_h = in[4]});
+    const auto y = gru(in[0], in[1], in[2], bias ? in[3] : Tensor(), {.initial_h = in[4], .mask = options.mask});
     return {cast(y.outputs, dtype), cast(y.h, dtype)};
   }
   Tensor gates, outputs[2], sums;
@@ -102,7 +111,8 @@ GruResult gru(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_ker
     outputs[0] = detail::make_tensor(shape, dtype);
     sums = detail::make_tensor(shape, dtype);
     detail::visit_recurrent(dtype, [&]<class T>(kernels::Type<T>) {
-      kernels::gru({shape[0], shape[1], units}, mutable_data<T>(gates), const_data<T>(recurrent_kernel),
+      kernels::gru({shape[0], shape[1], units, options.mask ? const_data<bool>(options.mask) : nullptr},
+                   mutable_data<T>(gates), const_data<T>(recurrent_kernel),
                    bias ? const_data<T>(recurrent_bias) : nullptr, const_data<T>(in[4]), mutable_data<T>(outputs[0]),
                    mutable_data<T>(sums));
     });
@@ -110,7 +120,7 @@ GruResult gru(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_ker
   }
   if (is_recording()) {
     const std::vector<Tensor> inputs = in;
-    record(op, Inputs(inputs), outputs, Rule{std::move(in), gates, detail::make_alias(outputs[0]), sums});
+    record(op, Inputs(inputs), outputs, Rule{std::move(in), gates, detail::make_alias(outputs[0]), sums, options.mask});
   }
   return {outputs[0], outputs[1]};
 }

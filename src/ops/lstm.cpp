@@ -16,16 +16,19 @@ using detail::mutable_data;
 using Operands = std::vector<Tensor>;
 
 /// The same in public ops, step by step: {outputs, h, c}.
-std::vector<Tensor> in_steps(const Operands& in) {
+std::vector<Tensor> in_steps(const Operands& in, const Tensor& mask) {
   const Tensor &x = in[0], &recurrent = in[2];
   Tensor h = in[4], c = in[5];
   if (x.shape()[1] == 0) return {reshape(x, {x.shape()[0], 0, h.shape()[1]}), h, c};
   const Tensor sums = linear(x, in[1], in[3].rank() == 0 ? Tensor() : in[3]);
+  const Tensors steps = unstack(sums, 1), keeps = detail::masks_of_steps(mask);
   std::vector<Tensor> outputs;
-  for (const Tensor& sum : unstack(sums, 1)) {
-    const Tensors gates = split(sum + matmul(h, recurrent), 4, -1);
-    c = sigmoid(gates[1]) * c + sigmoid(gates[0]) * tanh(gates[2]);
-    h = sigmoid(gates[3]) * tanh(c);
+  for (std::size_t t = 0; t < steps.size(); ++t) {
+    const Tensors gates = split(steps[t] + matmul(h, recurrent), 4, -1);
+    const Tensor cell = sigmoid(gates[1]) * c + sigmoid(gates[0]) * tanh(gates[2]);
+    const Tensor now = sigmoid(gates[3]) * tanh(cell);
+    c = mask ? where(keeps[t], cell, c) : cell;
+    h = mask ? where(keeps[t], now, h) : now;
     outputs.push_back(h);
   }
   return {stack(outputs, 1), h, c};
@@ -33,12 +36,15 @@ std::vector<Tensor> in_steps(const Operands& in) {
 
 struct Rule {
   Operands in;
-  Tensor gates, h, c;
+  Tensor gates, h, c, mask;
 
   Grads operator()(std::span<const Tensor> dys, Needs need) const {
-    if (detail::any_tracked_of(in, dys)) return detail::recorded_gradients(in_steps, in, dys);
+    if (detail::any_tracked_of(in, dys)) {
+      return detail::recorded_gradients([this](const Operands& now) { return in_steps(now, mask); }, in, dys);
+    }
     const Tensor &x = in[0], &kernel = in[1], &recurrent = in[2], &bias = in[3], &c0 = in[5];
-    const kernels::Recurrence r{x.shape()[0], x.shape()[1], recurrent.shape()[0]};
+    const kernels::Recurrence r{x.shape()[0], x.shape()[1], recurrent.shape()[0],
+                                mask ? const_data<bool>(mask) : nullptr};
     Tensor dz = detail::make_tensor(gates.shape(), gates.dtype());
     Tensor dh0 = detail::gradient_to_continue(dys[1], c0), dc0 = detail::gradient_to_continue(dys[2], c0);
     detail::visit_recurrent(x.dtype(), [&]<class T>(kernels::Type<T>) {
@@ -63,6 +69,7 @@ LstmResult lstm(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_k
   const char* op = "lstm";
   const std::int64_t units = detail::check_recurrent(op, x, kernel, recurrent_kernel, 4);
   detail::check_recurrent_bias(op, bias, x, {4 * units});
+  detail::check_recurrent_mask(op, options.mask, x);
   const DType dtype = x.dtype();
   Operands in{x,
               kernel,
@@ -72,7 +79,8 @@ LstmResult lstm(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_k
               detail::initial_state(op, "initial_c", options.initial_c, x, units)};
   if (dtype == bfloat16) {
     for (Tensor& operand : in) operand = cast(operand, float32);
-    const auto y = lstm(in[0], in[1], in[2], bias ? in[3] : Tensor(), {.initial_h = in[4], .initial_c = in[5]});
+    const auto y = lstm(in[0], in[1], in[2], bias ? in[3] : Tensor(),
+                        {.initial_h = in[4], .initial_c = in[5], .mask = options.mask});
     return {cast(y.outputs, dtype), cast(y.h, dtype), cast(y.c, dtype)};
   }
   Tensor gates, outputs[3], c;
@@ -83,15 +91,16 @@ LstmResult lstm(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_k
     outputs[0] = detail::make_tensor(shape, dtype);
     c = detail::make_tensor(shape, dtype);
     detail::visit_recurrent(dtype, [&]<class T>(kernels::Type<T>) {
-      kernels::lstm({shape[0], shape[1], units}, mutable_data<T>(gates), const_data<T>(recurrent_kernel),
-                    const_data<T>(in[4]), const_data<T>(in[5]), mutable_data<T>(outputs[0]), mutable_data<T>(c));
+      kernels::lstm({shape[0], shape[1], units, options.mask ? const_data<bool>(options.mask) : nullptr},
+                    mutable_data<T>(gates), const_data<T>(recurrent_kernel), const_data<T>(in[4]), const_data<T>(in[5]),
+                    mutable_data<T>(outputs[0]), mutable_data<T>(c));
     });
     outputs[1] = detail::last_step(outputs[0], in[4]);
     outputs[2] = detail::last_step(c, in[5]);
   }
   if (is_recording()) {
     const std::vector<Tensor> inputs = in;
-    record(op, Inputs(inputs), outputs, Rule{std::move(in), gates, detail::make_alias(outputs[0]), c});
+    record(op, Inputs(inputs), outputs, Rule{std::move(in), gates, detail::make_alias(outputs[0]), c, options.mask});
   }
   return {outputs[0], outputs[1], outputs[2]};
 }

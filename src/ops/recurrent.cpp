@@ -5,6 +5,7 @@
 
 #include "core/check.hpp"
 #include "core/fill.hpp"
+#include "xtape/ops/movement.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 
 namespace xtape::detail {
@@ -50,6 +51,17 @@ Tensor initial_state(const char* op, const char* name, const Tensor& given, cons
   }
   return given;
 }
+
+void check_recurrent_mask(const char* op, const Tensor& mask, const Tensor& x) {
+  if (!mask) return;
+  if (mask.dtype() != boolean) fail<TypeError>(op, "expected a bool mask, received {}", mask.dtype());
+  const Shape wanted{x.shape()[0], x.shape()[1]};
+  if (mask.shape() != wanted) {
+    fail<ValueError>(op, "expected a mask of shape {}, received {}", wanted, mask.shape());
+  }
+}
+
+Tensors masks_of_steps(const Tensor& mask) { return mask ? unstack(expand_dims(mask, -1), 1) : Tensors(); }
 
 Tensor or_nothing(const Tensor& t, DType dtype) { return t ? t : filled({}, dtype, 0); }
 

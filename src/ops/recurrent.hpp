@@ -20,6 +20,11 @@ void check_recurrent_bias(const char* op, const Tensor& bias, const Tensor& x, c
 /// The state as given, checked, or zeros.
 Tensor initial_state(const char* op, const char* name, const Tensor& given, const Tensor& x, std::int64_t units);
 
+/// Checks the mask, which may be empty.
+void check_recurrent_mask(const char* op, const Tensor& mask, const Tensor& x);
+/// The masks of the steps, [batch, 1]; none without a mask.
+Tensors masks_of_steps(const Tensor& mask);
+
 /// The op's inputs as a tape and the rules below want them: a number stands for one that is not there.
 Tensor or_nothing(const Tensor& t, DType dtype);
 

@@ -136,11 +136,22 @@ TEST_CASE("recurrent layers: the fused op and the steps of a cell agree") {
   const TensorList steps = lstm_steps.outputs(x);
   for (std::size_t i = 0; i < 3; ++i) CHECK_CLOSE(fused[i], steps[i], 1e-12, 1e-14);
 
+  // With a mask, that begins with steps left out, from zeros and from other states.
+  const Tensor mask = constant({{false, true, false, true}, {true, true, true, false}, {false, false, true, true}});
+  const Tensor h = some_sequences({3, 6}), c = h * 0.5;
+  for (const TensorList& inputs : {TensorList{x, mask}, TensorList{x, mask, h, c}}) {
+    const TensorList a = lstm(inputs), b = lstm_steps(inputs);
+    for (std::size_t i = 0; i < 3; ++i) CHECK_CLOSE(a[i], b[i], 1e-12, 1e-14);
+    CHECK_CLOSE(slice_axis(slice_axis(a[0], 0, 0, 1), 1, 0, 1), zeros({1, 1, 6}));
+  }
+
   GRU gru(6, {.bias_initializer = "random_normal", .return_sequences = true, .dtype = float64});
   const Tensor y = gru(x);
   RNN gru_steps(GRUCell(6, {.dtype = float64}), {.return_sequences = true});
   give_weights(gru_steps, gru, x);
   CHECK_CLOSE(y, gru_steps(x), 1e-12, 1e-14);
+  CHECK_CLOSE(gru({x, mask}).only(), gru_steps({x, mask}).only(), 1e-12, 1e-14);
+  CHECK_CLOSE(gru({x, mask, h}).only(), gru_steps({x, mask, h}).only(), 1e-12, 1e-14);
 }
 
 TEST_CASE("SimpleRNN: by hand") {

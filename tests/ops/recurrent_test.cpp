@@ -122,6 +122,55 @@ TEST_CASE("recurrent: gradients agree with finite differences to second order") 
   CHECK_MESSAGE(check, check.message);
 }
 
+TEST_CASE("recurrent: a masked step is as if it were not there") {
+  const Tensor x = some({2, 4, 3}), short_one = slice_axis(x, 0, 0, 1), other = slice_axis(x, 0, 1, 1);
+  const Tensor mask = constant({{false, true, true, false}, {true, false, true, true}});
+  const Tensor h = some({2, 9}), c = some({2, 9}) * 0.5;
+  const auto steps = [](const Tensor& t, const std::vector<std::int64_t>& which) {
+    return gather(t, constant(which), 1);
+  };
+  const auto row = [](const Tensor& t, std::int64_t i) { return slice_axis(t, 0, i, 1); };
+  const Tensor w = some({3, 36}), r = some({9, 36}) * 0.4, b = some({36});
+  const auto y = nn::lstm(x, w, r, b, {.initial_h = h, .initial_c = c, .mask = mask});
+  const auto one = nn::lstm(steps(short_one, {1, 2}), w, r, b, {.initial_h = row(h, 0), .initial_c = row(c, 0)});
+  const auto two = nn::lstm(steps(other, {0, 2, 3}), w, r, b, {.initial_h = row(h, 1), .initial_c = row(c, 1)});
+  CHECK_CLOSE(y.h, concat(std::vector<Tensor>{one.h, two.h}, 0), 1e-12, 1e-13);
+  CHECK_CLOSE(y.c, concat(std::vector<Tensor>{one.c, two.c}, 0), 1e-12, 1e-13);
+  CHECK_CLOSE(row(y.outputs, 0),
+              concat(std::vector<Tensor>{expand_dims(row(h, 0), 1), one.outputs, steps(one.outputs, {1})}, 1), 1e-12,
+              1e-13);
+  CHECK_CLOSE(row(y.outputs, 1), steps(two.outputs, {0, 0, 1, 2}), 1e-12, 1e-13);
+  for (const bool reset_after : {true, false}) {
+    const Tensor wg = slice_axis(w, 1, 0, 27), rg = slice_axis(r, 1, 0, 27);
+    const auto g = nn::gru(x, wg, rg, {}, {.initial_h = h, .reset_after = reset_after, .mask = mask});
+    const auto g1 = nn::gru(steps(short_one, {1, 2}), wg, rg, {}, {.initial_h = row(h, 0), .reset_after = reset_after});
+    const auto g2 = nn::gru(steps(other, {0, 2, 3}), wg, rg, {}, {.initial_h = row(h, 1), .reset_after = reset_after});
+    CHECK_CLOSE(g.h, concat(std::vector<Tensor>{g1.h, g2.h}, 0), 1e-12, 1e-13);
+    CHECK_CLOSE(row(g.outputs, 1), steps(g2.outputs, {0, 0, 1, 2}), 1e-12, 1e-13);
+  }
+  CHECK_THROWS_TEXT(ValueError, "[lstm] expected a mask of shape (2, 4), received (4,)",
+                    nn::lstm(x, w, r, b, {.mask = ones({4}, boolean)}));
+  CHECK_THROWS_TEXT(TypeError, "[lstm] expected a bool mask, received float32",
+                    nn::lstm(x, w, r, b, {.mask = ones({2, 4})}));
+}
+
+TEST_CASE("recurrent: gradients with a mask agree with finite differences to second order") {
+  const Tensor mask = constant({{false, true, false}, {true, true, false}});
+  const Tensor h = some({2, 2}) * 0.3, c = some({2, 2}) * 0.4;
+  const GradientCheck lstm = check_gradients(
+      [&](const std::vector<Tensor>& in) {
+        return all_of(nn::lstm(in[0], in[1], in[2], in[3], {.initial_h = in[4], .initial_c = in[5], .mask = mask}));
+      },
+      {some({2, 3, 2}), some({2, 8}) * 0.5, some({2, 8}) * 0.4, some({8}) * 0.2, h, c});
+  CHECK_MESSAGE(lstm, lstm.message);
+  const GradientCheck gru = check_gradients(
+      [&](const std::vector<Tensor>& in) {
+        return all_of(nn::gru(in[0], in[1], in[2], in[3], {.initial_h = in[4], .mask = mask}));
+      },
+      {some({2, 3, 2}), some({2, 6}) * 0.5, some({2, 6}) * 0.4, some({2, 6}) * 0.2, h});
+  CHECK_MESSAGE(gru, gru.message);
+}
+
 TEST_CASE("lstm: one tensor as both states") {
   const Tensor x = some({1, 2, 1}), w = some({1, 4}), r = some({1, 4});
   const GradientCheck check = check_gradients(

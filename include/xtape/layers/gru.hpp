@@ -41,15 +41,15 @@ class GRUCell : public LayerBase<GRUCell, detail::UnitsCell> {
 
 /// The gated recurrent unit (keras.layers.GRU; Cho et al., 2014; see nn::gru): [batch, time, k] -> [batch, units], or
 /// [batch, time, units] with return_sequences. Weights: kernel [k, 3 units], recurrent_kernel [units, 3 units], bias
-/// [2, 3 units] ([3 units] with reset_after = false), each z, r, h. With the default activations and reset_after,
-/// without a mask and without recurrent_dropout the whole sequence is one op. Calls and errors as of RNN; a ValueError
-/// for units < 1 and rates outside [0, 1).
+/// [2, 3 units] ([3 units] with reset_after = false), each z, r, h. With the default activations and
+/// reset_after and without recurrent_dropout the whole sequence is one op (with a mask, from states of zeros). Calls
+/// and errors as of RNN; a ValueError for units < 1 and rates outside [0, 1).
 class GRU : public LayerBase<GRU, RNN> {
  public:
   explicit GRU(std::int64_t units, const GRUOptions& options = {});
 
  protected:
-  Sequence run(const Tensor& x, const Tensor& mask, TensorList states) override;
+  Sequence run(const Tensor& x, const Tensor& mask, Start start) override;
 };
 
 }  // namespace xtape::layers

@@ -39,15 +39,15 @@ class LSTMCell : public LayerBase<LSTMCell, detail::UnitsCell> {
 
 /// The long short-term memory (keras.layers.LSTM; Hochreiter, Schmidhuber, 1997; see nn::lstm): [batch, time, k] ->
 /// [batch, units], or [batch, time, units] with return_sequences. Weights: kernel [k, 4 units], recurrent_kernel
-/// [units, 4 units], bias [4 units], each i, f, c, o. Its states are h and c. With the default activations, without a
-/// mask and without recurrent_dropout the whole sequence is one op, several times faster than step by step. Calls and
-/// errors as of RNN; a ValueError for units < 1 and rates outside [0, 1).
+/// [units, 4 units], bias [4 units], each i, f, c, o. Its states are h and c. With the default activations and
+/// without recurrent_dropout the whole sequence is one op, several times faster than step by step (with a mask, from
+/// states of zeros). Calls and errors as of RNN; a ValueError for units < 1 and rates outside [0, 1).
 class LSTM : public LayerBase<LSTM, RNN> {
  public:
   explicit LSTM(std::int64_t units, const LSTMOptions& options = {});
 
  protected:
-  Sequence run(const Tensor& x, const Tensor& mask, TensorList states) override;
+  Sequence run(const Tensor& x, const Tensor& mask, Start start) override;
 };
 
 }  // namespace xtape::layers

@@ -75,13 +75,18 @@ class RNN : public LayerBase<RNN> {
 
   void build(const Shape& input_shape) override;
   TensorList call_list(const TensorList& inputs) override;
+  /// What the steps begin with.
+  struct Start {
+    TensorList states;
+    bool zeros;  ///< then a state repeated is an output repeated
+  };
   /// All steps; the mask may be empty.
-  virtual Sequence run(const Tensor& x, const Tensor& mask, TensorList states);
+  virtual Sequence run(const Tensor& x, const Tensor& mask, Start start);
 
  private:
   friend class Bidirectional;
 
-  TensorList first_states(const TensorList& given, const Tensor& x);
+  Start first_states(const TensorList& given, const Tensor& x) const;
 
   AnyLayer cell_;
   RNNOptions options_;

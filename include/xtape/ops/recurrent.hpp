@@ -11,6 +11,7 @@ namespace nn {
 struct LstmOptions {
   Tensor initial_h = {};  ///< [batch, units]; unset: zeros
   Tensor initial_c = {};
+  Tensor mask = {};  ///< bool [batch, time]: steps where it is false leave h and c as they are
 };
 struct LstmResult {
   Tensor outputs;  ///< [batch, time, units], h after each step
@@ -32,6 +33,7 @@ struct GruOptions {
   Tensor initial_h = {};  ///< [batch, units]; unset: zeros
   /// The reset gate multiplies h recurrent_kernel + bias, as in cuDNN and libtorch; false: h itself, as in the paper.
   bool reset_after = true;
+  Tensor mask = {};  ///< bool [batch, time]: steps where it is false leave h as it is
 };
 struct GruResult {
   Tensor outputs;  ///< [batch, time, units], h after each step
