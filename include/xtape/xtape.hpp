@@ -10,6 +10,7 @@
 #include "xtape/callbacks/model_checkpoint.hpp"
 #include "xtape/callbacks/monitor_callback.hpp"
 #include "xtape/callbacks/reduce_lr_on_plateau.hpp"
+#include "xtape/callbacks/swap_ema_weights.hpp"
 #include "xtape/callbacks/tensor_board.hpp"
 #include "xtape/callbacks/terminate_on_nan.hpp"
 #include "xtape/constraints/constraint.hpp"

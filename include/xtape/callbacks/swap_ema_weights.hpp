@@ -1,0 +1,49 @@
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "xtape/core/tensor.hpp"
+#include "xtape/core/variable.hpp"
+#include "xtape/models/callback.hpp"
+
+namespace xtape::callbacks {
+
+/// Keyword arguments of SwapEMAWeights.
+struct SwapEMAWeightsOptions {
+  bool swap_on_epoch = false;  ///< also from the end of an epoch to the beginning of the next, for later callbacks
+};
+
+/// Gives the model, while it is evaluated or predicts, the moving averages of its weights, which an optimizer with
+/// use_ema keeps (keras.callbacks.SwapEMAWeights):
+///
+///     model.compile({.optimizer = optimizers::SGD({.use_ema = true}), ...});
+///     model.fit(x, y, {.callbacks = {callbacks::SwapEMAWeights({.swap_on_epoch = true}),
+///                                    callbacks::ModelCheckpoint("average.safetensors")}});
+///
+/// Before the first step there are no averages, and nothing happens. Throws a ValueError, from then on, for an
+/// optimizer that does not keep them.
+class SwapEMAWeights : public Callback {
+ public:
+  explicit SwapEMAWeights(const SwapEMAWeightsOptions& options = {}) : options_(options) {}
+
+  void on_train_begin() override { weights_.clear(); }
+  void on_train_end(const Logs& /*logs*/) override { weights_.clear(); }
+  void on_epoch_begin(int /*epoch*/) override { restore(); }
+  void on_epoch_end(int /*epoch*/, const Logs& /*logs*/) override {
+    if (options_.swap_on_epoch) swap();
+  }
+  void on_test_begin() override { swap(); }
+  void on_test_end(const Logs& /*logs*/) override { restore(); }
+  void on_predict_begin() override { swap(); }
+  void on_predict_end() override { restore(); }
+
+ private:
+  void swap();
+  void restore();
+
+  SwapEMAWeightsOptions options_;
+  std::vector<std::pair<Variable, Tensor>> weights_;  ///< what the averages have displaced
+};
+
+}  // namespace xtape::callbacks

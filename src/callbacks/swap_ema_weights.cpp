@@ -1,0 +1,53 @@
+#include "xtape/callbacks/swap_ema_weights.hpp"
+
+#include <algorithm>
+
+#include "core/check.hpp"
+#include "xtape/models/model.hpp"
+#include "xtape/optimizers/loss_scale_optimizer.hpp"
+
+namespace xtape::callbacks {
+namespace {
+
+/// The averages of the variables: optimizers list them together, in the order in which they were built.
+std::vector<Variable> averages_of(optimizers::Optimizer& given, const std::vector<Variable>& variables) {
+  auto* scaling = dynamic_cast<optimizers::LossScaleOptimizer*>(&given);
+  const optimizers::Optimizer& optimizer = scaling == nullptr ? given : *scaling->inner_optimizer();
+  const auto all = optimizer.variables();
+  std::vector<Variable> averages;
+  for (const auto& variable : variables) {
+    std::string name = fmt::format("{}/{}_average", optimizer.name(), variable.name());
+    std::replace(name.begin() + static_cast<std::ptrdiff_t>(optimizer.name().size()) + 1, name.end(), '/', '_');
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Variable& candidate) {
+      return candidate.name() == name && candidate.shape() == variable.shape() &&
+             std::none_of(averages.begin(), averages.end(), [&](const Variable& a) { return a.is_same(candidate); });
+    });
+    if (found == all.end()) {
+      detail::fail<ValueError>("SwapEMAWeights",
+                               "must be used when `use_ema = true` is set on the optimizer: '{}' keeps no average of "
+                               "'{}'",
+                               optimizer.name(), variable.name());
+    }
+    averages.push_back(*found);
+  }
+  return averages;
+}
+
+}  // namespace
+
+void SwapEMAWeights::swap() {
+  if (!weights_.empty() || !model().compiled() || model().optimizer().iterations() == 0) return;
+  auto variables = model().trainable_variables();
+  const auto averages = averages_of(model().optimizer(), variables);
+  for (std::size_t i = 0; i < variables.size(); ++i) {
+    weights_.emplace_back(variables[i], variables[i].peek());
+    variables[i].assign(averages[i].peek());
+  }
+}
+
+void SwapEMAWeights::restore() {
+  for (auto& [variable, value] : weights_) variable.assign(value);
+  weights_.clear();
+}
+
+}  // namespace xtape::callbacks
