@@ -10,7 +10,7 @@ namespace xp = xtape;
 
 /// exp(-|x - center|^2 / width^2) for each of some centers: [batch, features] -> [batch, units].
 struct Bells : xp::LayerBase<Bells> {
-  explicit Bells(std::int64_t units) : units(units) {}
+  explicit Bells(std::int64_t count) : units(count) {}
 
   void build(const xp::Shape& input) override {
     centers = add_weight("centers", {units, input.back()},
