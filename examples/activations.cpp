@@ -1,4 +1,5 @@
 // A gallery of activations and their derivatives, which a GradientTape computes.
+#include <string>
 #include <vector>
 
 #include <xtape/xtape.hpp>
@@ -20,10 +21,8 @@ int main(int argc, char** argv) {
     auto y = f(x);
     auto dy_dx = tape.gradient(y, x);
 
-    xp::plot::Series function{.x = x, .y = y}, derivative{.x = x, .y = dy_dx, .style = "--"};
-    if (panels.empty()) function.label = "f(x)", derivative.label = "f'(x)";
-    panels.push_back(
-        {.series = {function, derivative}, .axes = {.title = name, .ylim = {-1.5, 2.5}, .width = 240, .height = 190}});
+    panels.push_back({.series = {{.x = x, .y = y}, {.x = x, .y = dy_dx, .style = "--"}},
+                      .axes = {.title = name, .ylim = {-1.5, 2.5}, .width = 240, .height = 190}});
   }
-  xp::plot::subplots(panels, output("activations.png"), {.columns = 4});
+  xp::plot::subplots(panels, output("activations.png"), {.title = "f(x) and, dashed, f'(x)", .columns = 4});
 }

@@ -15,9 +15,9 @@ int main(int argc, char** argv) {
 
   xp::Sequential model{
       xp::Input({28, 28, 1}),
-      layers::Conv2D(32, 3, {.activation = "relu"}),
+      layers::Conv2D(32, 3, {.padding = "same", .activation = "relu"}),
       layers::MaxPooling2D(2),
-      layers::Conv2D(64, 3, {.activation = "relu"}),
+      layers::Conv2D(64, 3, {.padding = "same", .activation = "relu"}),
       layers::MaxPooling2D(2),
       layers::Flatten(),
       layers::Dense(128, {.activation = "relu"}),
@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
   };
   model.summary();
   model.compile("adam", "sparse_categorical_crossentropy", {"accuracy"});
-  auto history = model.fit(train, {.batch_size = 64, .epochs = examples::times(5, 1), .validation_data = test});
+  auto history = model.fit(train, {.epochs = examples::times(5, 1), .validation_data = test});
   fmt::print("test accuracy: {:.4f}\n", model.evaluate(test, {.verbose = 0})["accuracy"]);
 
   xp::plot::history(history.history, output("convolutional_network.png"));

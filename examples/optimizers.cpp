@@ -34,23 +34,23 @@ int main(int argc, char** argv) {
   const examples::Output output(argc, argv);
   const std::vector<xp::plot::Series> descent = {
       path_of("SGD", SGD({.learning_rate = 0.01})),
-      path_of("momentum", SGD({.learning_rate = 0.002, .momentum = 0.9})),
-      path_of("Nesterov", SGD({.learning_rate = 0.002, .momentum = 0.9, .nesterov = true})),
+      path_of("momentum", SGD({.learning_rate = 0.001, .momentum = 0.9})),
+      path_of("Nesterov", SGD({.learning_rate = 0.001, .momentum = 0.9, .nesterov = true})),
       path_of("Adagrad", Adagrad({.learning_rate = 0.5})),
-      path_of("Adadelta", Adadelta({.learning_rate = 50})),
+      path_of("Adadelta", Adadelta({.learning_rate = 10})),
       path_of("RMSprop", RMSprop({.learning_rate = 0.01})),
       path_of("Ftrl", Ftrl({.learning_rate = 0.5})),
   };
   const std::vector<xp::plot::Series> adaptive = {
       path_of("Adam", Adam({.learning_rate = 0.1})),     path_of("AdamW", AdamW({.learning_rate = 0.1})),
       path_of("Adamax", Adamax({.learning_rate = 0.3})), path_of("Nadam", Nadam({.learning_rate = 0.1})),
-      path_of("Lion", Lion({.learning_rate = 0.005})),   path_of("Lamb", Lamb({.learning_rate = 0.02})),
+      path_of("Lion", Lion({.learning_rate = 0.008})),   path_of("Lamb", Lamb({.learning_rate = 0.02})),
   };
 
   auto surface = [](const xp::Tensor& points) {
     return beale(xp::index(points, {xp::all, 0}), xp::index(points, {xp::all, 1}));
   };
-  const xp::plot::Region region{0, 4.5, -1, 1.6};
+  const xp::plot::Region region{0, 4.5, -1.5, 1.6};
   const xp::plot::ContourPathsOptions options{.log_levels = true, .minimum = {{3, 0.5}}};
   xp::plot::contour_paths(surface, region, descent, output("optimizers_descent.png"), options);
   xp::plot::contour_paths(surface, region, adaptive, output("optimizers_adaptive.png"), options);

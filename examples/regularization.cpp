@@ -27,8 +27,9 @@ int main(int argc, char** argv) {
   auto [train, test] = examples::load_fashion_mnist();
   const auto few = examples::take(train, 1000), unseen = examples::take(test, 2000);
 
-  xp::plot::Panel training{.axes = {.title = "training", .xlabel = "epoch", .ylabel = "crossentropy", .ylim = {0, 2}}};
-  xp::plot::Panel validation{.axes = {.title = "validation", .xlabel = "epoch", .ylim = {0, 2}}};
+  xp::plot::Panel training{
+      .axes = {.title = "training", .xlabel = "epoch", .ylabel = "crossentropy", .ylim = {0, 1.5}}};
+  xp::plot::Panel validation{.axes = {.title = "validation", .xlabel = "epoch", .ylim = {0, 1.5}}};
   const auto compare = [&](const std::string& name, const xp::Regularizer& regularizer, double dropout) {
     xp::random::set_seed(1);
     auto model = network(regularizer, dropout);
