@@ -63,6 +63,11 @@ TEST_CASE("SwapEMAWeights: the averages when another callback ends the training;
   CHECK(weight_of(model) == 7);
   CHECK(model.evaluate(x, y, {.verbose = 0, .callbacks = {&swap}})["loss"] == doctest::Approx(0.375 * 0.375));
   CHECK(weight_of(model) == 7);
+  swap.on_test_begin();
+  swap.on_predict_begin();
+  CHECK(weight_of(model) == 0.375);
+  swap.on_predict_end();
+  CHECK(weight_of(model) == 7);
 }
 
 TEST_CASE("SwapEMAWeights: an optimizer without averages") {
