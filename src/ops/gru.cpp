@@ -13,7 +13,7 @@ using detail::const_data;
 using detail::mutable_data;
 
 /// The inputs of the op: x, kernel, recurrent_kernel, bias, h.
-using Operands = std::vector<Tensor>;
+using Operands = Tensors;
 
 Tensor bias_row(const Tensor& bias, std::int64_t row) {
   return bias.rank() == 2 ? squeeze(slice_axis(bias, 0, row, 1), 0) : Tensor();
@@ -119,8 +119,9 @@ GruResult gru(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_ker
     outputs[1] = detail::last_step(outputs[0], in[4]);
   }
   if (is_recording()) {
-    const std::vector<Tensor> inputs = in;
-    record(op, Inputs(inputs), outputs, Rule{std::move(in), gates, detail::make_alias(outputs[0]), sums, options.mask});
+    const Operands inputs = in;  // the rule takes the others
+    record(op, std::span<const Tensor>(inputs), outputs,
+           Rule{std::move(in), gates, detail::make_alias(outputs[0]), sums, options.mask});
   }
   return {outputs[0], outputs[1]};
 }

@@ -13,7 +13,7 @@ using detail::const_data;
 using detail::mutable_data;
 
 /// The inputs of the op: x, kernel, recurrent_kernel, bias, h, c.
-using Operands = std::vector<Tensor>;
+using Operands = Tensors;
 
 /// The same in public ops, step by step: {outputs, h, c}.
 std::vector<Tensor> in_steps(const Operands& in, const Tensor& mask) {
@@ -99,8 +99,9 @@ LstmResult lstm(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_k
     outputs[2] = detail::last_step(c, in[5]);
   }
   if (is_recording()) {
-    const std::vector<Tensor> inputs = in;
-    record(op, Inputs(inputs), outputs, Rule{std::move(in), gates, detail::make_alias(outputs[0]), c, options.mask});
+    const Operands inputs = in;  // the rule takes the others
+    record(op, std::span<const Tensor>(inputs), outputs,
+           Rule{std::move(in), gates, detail::make_alias(outputs[0]), c, options.mask});
   }
   return {outputs[0], outputs[1], outputs[2]};
 }

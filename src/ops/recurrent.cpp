@@ -102,16 +102,16 @@ Tensor gradient_to_continue(const Tensor& given, const Tensor& like) {
   return copy;
 }
 
-bool any_tracked_of(const std::vector<Tensor>& inputs, std::span<const Tensor> dys) {
+bool any_tracked_of(const Tensors& inputs, std::span<const Tensor> dys) {
   if (!is_recording()) return false;
   const auto tracked = [](const Tensor& t) { return t && is_tracked({t}); };
   return std::any_of(inputs.begin(), inputs.end(), tracked) || std::any_of(dys.begin(), dys.end(), tracked);
 }
 
-Grads recorded_gradients(const std::function<std::vector<Tensor>(const std::vector<Tensor>&)>& f,
-                         const std::vector<Tensor>& inputs, std::span<const Tensor> dys) {
+Grads recorded_gradients(const std::function<std::vector<Tensor>(const Tensors&)>& f, const Tensors& inputs,
+                         std::span<const Tensor> dys) {
   GradientTape tape;
-  tape.watch(inputs);
+  tape.watch(std::span<const Tensor>(inputs));
   const std::vector<Tensor> results = f(inputs);
   std::vector<Tensor> targets, incoming;
   for (std::size_t i = 0; i < results.size(); ++i) {

@@ -38,10 +38,10 @@ Tensor gradient_to_continue(const Tensor& given, const Tensor& like);
 
 /// The gradients of a function made of public ops, recorded by the tapes around: how a fused op is differentiated once
 /// more. `dys` are those of its results, empty where there is none.
-Grads recorded_gradients(const std::function<std::vector<Tensor>(const std::vector<Tensor>&)>& f,
-                         const std::vector<Tensor>& inputs, std::span<const Tensor> dys);
+Grads recorded_gradients(const std::function<std::vector<Tensor>(const Tensors&)>& f, const Tensors& inputs,
+                         std::span<const Tensor> dys);
 /// Whether a tape follows any of them.
-bool any_tracked_of(const std::vector<Tensor>& inputs, std::span<const Tensor> dys);
+bool any_tracked_of(const Tensors& inputs, std::span<const Tensor> dys);
 
 /// Calls f(type) for float32 and float64.
 template <class F>
