@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
       {.batch_size = 64,
        .epochs = examples::times(30),
        .verbose = 2,
-       .callbacks = {MinibatchLog(250), xp::callbacks::EarlyStopping({.patience = 3, .restore_best_weights = true})},
+       .callbacks = {MinibatchLog(250), xp::callbacks::EarlyStopping({.patience = 5, .restore_best_weights = true})},
        .validation_data = {x_val, one_hot(y_val)}});
 
   xp::plot::history(history.history, output("deep_network.png"));
