@@ -10,6 +10,7 @@
 #include <xtape/core/threads.hpp>
 
 #include "environment.hpp"
+#include "fit_benchmark.hpp"
 #include "floor.hpp"
 #include "map_benchmark.hpp"
 #include "measure.hpp"
@@ -23,10 +24,10 @@ namespace {
 
 constexpr std::string_view usage = R"(usage: xtape_bench [--json FILE] [--filter TEXT] [--quick] [--fastest] [--help]
 Times training steps of several networks, and a chain of scalar operations, with xtape, with libtorch where it was
-found, and the floor: the step's products and convolutions at a library's speed and one pass of Adam. Then map beside a loop
-written by hand and separate ops. On 1 and on 2 threads.
+found, and the floor: the step's products and convolutions at a library's speed and one pass of Adam. Then fit beside the
+loop written by hand, and map beside a loop written by hand and separate ops. On 1 and on 2 threads.
 
-  --json FILE    write {"results": [{"name", "threads", "us", "floor_us", "libtorch_us"}, ...], "map": [...]}
+  --json FILE    write {"results": [{"name", "threads", "us", "floor_us", "libtorch_us"}, ...], "fit": [...], "map": [...]}
   --filter TEXT  only what has TEXT in its name
   --quick        a few steps each, to see that all runs; the times mean little
   --fastest      many short blocks and the fastest of them instead of the median: for a machine that others use too
@@ -137,7 +138,7 @@ void print(const Result& r) {
 }
 
 bool write_json(const std::string& file, const std::vector<Result>& results,
-                const std::vector<bench::MapResult>& map_results) {
+                const std::vector<bench::FitResult>& fit_results, const std::vector<bench::MapResult>& map_results) {
   nlohmann::ordered_json all = nlohmann::ordered_json::array();
   const auto number = [](const std::optional<double>& value) {
     return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
@@ -149,6 +150,10 @@ bool write_json(const std::string& file, const std::vector<Result>& results,
                    {"floor_us", number(r.floor_us)},
                    {"libtorch_us", number(r.libtorch_us)}});
   }
+  nlohmann::ordered_json fits = nlohmann::ordered_json::array();
+  for (const auto& r : fit_results) {
+    fits.push_back({{"name", r.name}, {"threads", r.threads}, {"us", r.fit_us}, {"by_hand_us", r.hand_us}});
+  }
   nlohmann::ordered_json maps = nlohmann::ordered_json::array();
   for (const auto& r : map_results) {
     maps.push_back({{"name", r.name},
@@ -158,7 +163,7 @@ bool write_json(const std::string& file, const std::vector<Result>& results,
                     {"separate_ops_us", r.ops_us}});
   }
   std::ofstream out(file);
-  out << nlohmann::ordered_json{{"results", all}, {"map", maps}}.dump(2) << '\n';
+  out << nlohmann::ordered_json{{"results", all}, {"fit", fits}, {"map", maps}}.dump(2) << '\n';
   return out.good();
 }
 
@@ -185,13 +190,14 @@ int main(int argc, char** argv) {
   };
   for (const auto& network : networks) run_all(network.name, &network);
   run_all(fmt::format("scalar chain {}", chain_operations), nullptr);
+  const auto fit_results = bench::run_fit_benchmarks(options->filter, effort);
   const auto map_results = bench::run_map_benchmarks(options->filter, effort);
-  if (results.empty() && map_results.empty()) {
+  if (results.empty() && fit_results.empty() && map_results.empty()) {
     fmt::print(stderr, "xtape_bench: nothing has \"{}\" in its name\n", options->filter);
     return 2;
   }
   fmt::print("\n{}; the chain has {} operations: its us a step are ns an operation\n", bench::load(), chain_operations);
-  if (!options->json.empty() && !write_json(options->json, results, map_results)) {
+  if (!options->json.empty() && !write_json(options->json, results, fit_results, map_results)) {
     fmt::print(stderr, "xtape_bench: cannot write {}\n", options->json);
     return 1;
   }
