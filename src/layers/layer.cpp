@@ -201,7 +201,13 @@ void Layer::bind(const Shapes& shapes) {
   }
   phase_ = Phase::bound;
   own.built = true;
-  if (first) detail::structure_changed();
+  if (!first) return;
+  detail::structure_changed();
+  // The other handles at once, so that their members can be asked for weights without a call.
+  const std::vector<Layer*> handles = own.handles;
+  for (Layer* handle : handles) {
+    if (handle->phase_ == Phase::unbound) handle->bind(shapes);
+  }
 }
 
 namespace {
