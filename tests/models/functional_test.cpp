@@ -127,7 +127,7 @@ TEST_CASE("functional: a clone has the same graph and weights of its own") {
   auto x = Input({3});
   Dense shared(3);
   Model model(x, shared(shared(x)) + x);
-  Model copy = clone(model);
+  Model copy = clone_model(model);
   CHECK_FALSE(copy.built());
   const Tensor t = constant({{1.0, 2.0, -3.0}});
   (void)copy(t);

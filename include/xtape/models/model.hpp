@@ -157,4 +157,10 @@ class Model : public LayerBase<Model> {
   std::shared_ptr<detail::TrainState> train_;
 };
 
+/// clone() under Keras's name.
+template <std::derived_from<Model> M>
+M clone_model(const M& model) {
+  return clone(model);
+}
+
 }  // namespace xtape
