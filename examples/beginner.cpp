@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
                              output("beginner_confusion.png"));
 
   // Some images with the class that the model sees in them, in red where it is another.
-  auto images = examples::take(test, 20);
+  auto images = test.take(20);
   auto labels = images.y.to_vector<std::int32_t>();
   auto classes = predicted.to_vector<std::int64_t>();
   std::vector<std::string> titles, colors;

@@ -25,7 +25,7 @@ xp::Sequential network(const xp::Regularizer& regularizer, double dropout) {
 int main(int argc, char** argv) {
   const examples::Output output(argc, argv);
   auto [train, test] = examples::load_fashion_mnist();
-  const auto few = examples::take(train, 1000), unseen = examples::take(test, 2000);
+  const auto few = train.take(1000), unseen = test.take(2000);
 
   xp::plot::Panel training{
       .axes = {.title = "training", .xlabel = "epoch", .ylabel = "crossentropy", .ylim = {0, 1.5}}};

@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
   fmt::print("test accuracy with one-hot labels:  {:.4f}\n",
              one_hot_model.evaluate(test.x, y_test, {.verbose = 0})["accuracy"]);
 
-  auto probabilities = one_hot_model.predict(examples::take(test, 5).x);
+  auto probabilities = one_hot_model.predict(test.take(5).x);
   fmt::print("probabilities of the first images:\n{:.2f}\n", probabilities);
-  fmt::print("predicted classes: {}, labels: {}\n", xp::argmax(probabilities, -1), examples::take(test, 5).y);
+  fmt::print("predicted classes: {}, labels: {}\n", xp::argmax(probabilities, -1), test.take(5).y);
 }

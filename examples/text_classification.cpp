@@ -51,7 +51,7 @@ int main() {
   model.compile(xp::optimizers::Adam({.learning_rate = 0.01}), "binary_crossentropy", {"accuracy"});
   model.fit(train, {.epochs = examples::times(3), .validation_data = test});
 
-  auto some = examples::take(test, 5);
+  auto some = test.take(5);
   auto predicted = model.predict(some.x).to_vector<float>();
   auto tokens = some.x.to_vector<std::int32_t>();
   for (std::size_t i = 0; i < predicted.size(); ++i) {

@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -19,18 +18,12 @@ inline bool in_test() { return std::getenv("XTAPE_EXAMPLE_STEPS") != nullptr; }
 /// How often to repeat something, in a test no more than `few` times.
 inline int times(int full, int few = 2) { return in_test() ? std::min(full, few) : full; }
 
-/// The first rows of a dataset.
-inline xtape::data::TensorDataset take(const xtape::data::TensorDataset& data, std::int64_t rows) {
-  rows = std::min(rows, data.size());
-  return {xtape::slice_axis(data.x, 0, 0, rows), xtape::slice_axis(data.y, 0, 0, rows)};
-}
-
 /// The real Fashion-MNIST or, where it is not installed, the 2500 images of it that come with the sources.
 inline xtape::datasets::TrainTest load_fashion_mnist() {
   namespace fashion_mnist = xtape::datasets::fashion_mnist;
   if (!in_test() && !fashion_mnist::find().empty()) return fashion_mnist::load_data();
   auto data = fashion_mnist::load_data({.dir = XTAPE_SOURCE_DIR "/data/fashion-mnist-small"});
-  if (in_test()) return {take(data.train, 200), take(data.test, 100)};
+  if (in_test()) return {data.train.take(200), data.test.take(100)};
   fmt::print("Fashion-MNIST is not installed (apt install dataset-fashion-mnist): training on 2000 images of it\n");
   return data;
 }

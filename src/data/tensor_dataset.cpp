@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/check.hpp"
 #include "data/take_rows.hpp"
 
 namespace xtape::data {
@@ -23,6 +24,20 @@ TensorDataset::TensorDataset(Tensor examples, Tensor targets) : x(std::move(exam
 
 Batches TensorDataset::batch(std::int64_t batch_size, const BatchOptions& options) const {
   return Batches(*this, batch_size, options);
+}
+
+TensorDataset TensorDataset::take(std::int64_t count) const {
+  if (count < 1) detail::fail<ValueError>("TensorDataset.take", "expected at least one example, received {}", count);
+  count = std::min(count, size());
+  return {rows(x, 0, count), rows(y, 0, count)};
+}
+
+TensorDataset TensorDataset::skip(std::int64_t count) const {
+  if (count < 0 || count >= size()) {
+    detail::fail<ValueError>("TensorDataset.skip", "expected 0 <= count < {}, the number of examples, received {}",
+                             size(), count);
+  }
+  return {rows(x, count, size()), rows(y, count, size())};
 }
 
 ShuffledDataset TensorDataset::shuffle(std::uint64_t seed) const { return ShuffledDataset(*this, seed); }

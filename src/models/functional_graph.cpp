@@ -5,9 +5,8 @@
 #include <unordered_set>
 
 #include "core/check.hpp"
+#include "models/fitted_input.hpp"
 #include "xtape/core/tensor_list.hpp"
-#include "xtape/ops/math.hpp"
-#include "xtape/ops/movement.hpp"
 
 namespace xtape::detail {
 namespace {
@@ -79,28 +78,15 @@ FunctionalGraph::FunctionalGraph(const SymbolicList& inputs, const SymbolicList&
   }
 }
 
-Tensor FunctionalGraph::fitted(const Tensor& input, std::size_t index, const std::string& model) const {
-  const Port& port = inputs_[index];
-  Tensor x = input.dtype() == port.dtype ? input : cast(input, port.dtype);
-  const int rank = port.shape.rank();
-  if (rank > 1 && x.rank() == rank - 1 && port.shape.back() == 1) x = expand_dims(x, -1);
-  if (x.rank() == rank + 1 && x.shape().back() == 1) x = squeeze(x, -1);
-  bool fits = x.rank() == rank;
-  for (int axis = 0; fits && axis < rank; ++axis) fits = port.shape[axis] < 0 || port.shape[axis] == x.shape()[axis];
-  if (!fits) {
-    fail<ValueError>("Model", "input {} of model \"{}\" is incompatible with it: expected shape={}, found shape={}",
-                     index, model, symbolic_shape(port.shape), input.shape());
-  }
-  return x;
-}
-
 TensorList FunctionalGraph::run(const TensorList& inputs, const std::string& model) const {
   if (inputs.size() != inputs_.size()) {
     fail<ValueError>("Model", "model \"{}\" expects {} input(s), but it received {} input tensors", model,
                      inputs_.size(), inputs.size());
   }
   xtape::Tensors values(slots_);
-  for (std::size_t i = 0; i < inputs.size(); ++i) values[inputs_[i].slot] = fitted(inputs[i], i, model);
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    values[inputs_[i].slot] = fitted_input(inputs[i], inputs_[i].shape, inputs_[i].dtype, i, model);
+  }
   for (const Step& step : steps_) {
     Layer& layer = *layers_[step.layer];
     if (step.inputs.size() == 1 && step.output_shapes.size() == 1) {

@@ -38,8 +38,6 @@ class FunctionalGraph {
   TensorList run(const TensorList& inputs, const std::string& model) const;
 
  private:
-  Tensor fitted(const Tensor& input, std::size_t index, const std::string& model) const;
-
   std::vector<GraphLayer> layers_;
   std::vector<Step> steps_;
   std::vector<Port> inputs_, outputs_;

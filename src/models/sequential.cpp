@@ -2,16 +2,18 @@
 
 #include "core/check.hpp"
 #include "layers/graph_node.hpp"
+#include "models/fitted_input.hpp"
 
 namespace xtape {
 
 Tensor Sequential::call(const Tensor& input) {
-  Tensor x = input;
+  Tensor x = input_ ? detail::fitted_input(input, input_->shape, input_->dtype, 0, name()) : input;
   for (const auto& layer : layers_) x = (*layer)(x);
   return x;
 }
 
 TensorList Sequential::call_list(const TensorList& inputs) {
+  if (input_) return call(inputs.only());
   TensorList x = inputs;
   for (const auto& layer : layers_) x = (*layer)(x);
   return x;
@@ -35,7 +37,7 @@ void Sequential::add(const SymbolicTensor& input) {
   if (!layers_.empty() || output_) {
     detail::fail<ValueError>("Sequential.add", "the Input must come before all layers, there are {}", layers_.size());
   }
-  output_ = Known{input.shape(), input.dtype()};
+  input_ = output_ = Known{input.shape(), input.dtype()};
 }
 
 Layer& Sequential::layer(std::size_t index) const {

@@ -95,6 +95,16 @@ TEST_CASE("batch: lives on when the dataset is gone") {
   for (auto [x, y] : numbered(4).batch(4)) CHECK_CLOSE(x, {0, 1, 10, 11, 20, 21, 30, 31});
 }
 
+TEST_CASE("take and skip: the first examples, and the rest, without a copy") {
+  const TensorDataset data(arange(0, 5), arange(10, 15));
+  CHECK_CLOSE(data.take(2).y, {10, 11});
+  CHECK(data.take(9).size() == 5);
+  CHECK_CLOSE(data.skip(2).x, {2, 3, 4});
+  CHECK(data.skip(2).x.impl()->data() == data.x.impl()->data() + 2 * itemsize(data.x.dtype()));
+  CHECK_THROWS_TEXT(ValueError, "expected at least one example, received 0", data.take(0));
+  CHECK_THROWS_TEXT(ValueError, "expected 0 <= count < 5, the number of examples, received 5", data.skip(5));
+}
+
 TEST_CASE("shuffle: each epoch is a new permutation, a seed repeats them all") {
   const TensorDataset data = numbered(100);
   Batches batches = data.shuffle(7).batch(30);

@@ -140,6 +140,12 @@ TEST_CASE("functional: a clone has the same graph and weights of its own") {
 TEST_CASE("sequential: an Input in front builds it") {
   Sequential model{Input({28, 28}), Flatten(), Dense(10)};
   CHECK(model.count_params() == 7850);
+  CHECK(model(zeros({2, 28, 28}, uint8)).dtype() == float32);
+  CHECK(model(zeros({2, 28, 28, 1})).shape() == Shape{2, 10});
+  CHECK_THROWS_TEXT(
+      ValueError,
+      "input 0 of model \"sequential\" is incompatible with it: expected shape=(None, 28, 28), found shape=(2, 28)",
+      model(zeros({2, 28})));
   CHECK_THROWS_TEXT(ValueError, "the Input must come before all layers", model.add(Input({2})));
   CHECK_THROWS_TEXT(ValueError, "expected a layer or an Input", Sequential().add(Input({2}) * 2));
   CHECK_THROWS_TEXT(IndexError, "expected an index below 2", model.layer(2));

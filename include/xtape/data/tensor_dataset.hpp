@@ -50,6 +50,10 @@ class TensorDataset {
   /// epoch only.
   ShuffledDataset shuffle(std::uint64_t seed) const;
 
+  /// The first `count` examples, or all but these, without a copy. Throws a ValueError when none is left.
+  TensorDataset take(std::int64_t count) const;
+  TensorDataset skip(std::int64_t count) const;
+
   Tensor x;
   Tensor y;
 };

@@ -12,7 +12,8 @@ namespace xtape {
 ///     xp::Sequential model{xp::Input({28, 28}), xp::layers::Flatten(),
 ///                          xp::layers::Dense(128, {.activation = "relu"}), xp::layers::Dense(10)};
 ///
-/// With an Input in front the layers are built at once; without one, by the first call.
+/// With an Input in front the layers are built at once, and data are cast to its dtype and checked against its shape;
+/// without one, the first call builds them.
 class Sequential : public LayerBase<Sequential, Model> {
  public:
   template <class... L>
@@ -37,12 +38,12 @@ class Sequential : public LayerBase<Sequential, Model> {
 
  private:
   std::vector<AnyLayer> layers_;
-  /// What comes out of the last layer, where it is known before the first call.
   struct Known {
     Shape shape;
     DType dtype;
   };
-  std::optional<Known> output_;
+  std::optional<Known> input_;   ///< what the Input in front asks for
+  std::optional<Known> output_;  ///< what comes out of the last layer, where it is known before the first call
 };
 
 }  // namespace xtape
