@@ -70,4 +70,9 @@ struct LayerState {
   Lists lists_;
 };
 
+/// "xtape::layers::Dense" -> "Dense", "(anonymous namespace)::MLP" -> "MLP"
+std::string class_of(const std::type_info& type);
+/// As Keras: "BatchNormalization" -> "batch_normalization", "MLP" -> "mlp", "Conv2D" -> "conv2d"
+std::string snake_case(const std::string& name);
+
 }  // namespace xtape::detail
