@@ -29,9 +29,9 @@ std::size_t columns_of([[maybe_unused]] std::FILE* file) {
   return columns - 1;
 }
 
-void LiveLine::show(std::string& text) {
+void LiveLine::show(std::string& text, bool last) {
   if (live_) {
-    cut(text, columns_of(file_));
+    if (!last) cut(text, columns_of(file_));
     const std::size_t width = columns(text);
     if (width < width_) text.append(width_ - width, ' ');  // what is left of a longer line
     width_ = width;

@@ -54,8 +54,7 @@ void Progbar::end(std::int64_t step, const Logs& logs) {
   const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
   if (steps_ < 0) steps_ = step;
   compose(step, seconds, logs, true, verbose_ == 1);
-  if (live_ && columns(text_) > columns_of(file_)) compose(step, seconds, logs, true, false);
-  line_.show(text_);
+  line_.show(text_, true);
   line_.finish();
 }
 

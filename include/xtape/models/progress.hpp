@@ -21,8 +21,8 @@ namespace detail {
 class LiveLine {
  public:
   LiveLine(std::FILE* file, bool live) : file_(file), live_(live) {}
-  /// Cuts the text where it would not fit on the terminal.
-  void show(std::string& text);
+  /// Cuts the text where it would not fit on the terminal, unless it is the last: that may take two lines.
+  void show(std::string& text, bool last = false);
   /// Ends the line, if there is one.
   void finish();
 
