@@ -33,4 +33,6 @@ void LearningRateScheduler::on_epoch_begin(int epoch) {
   }
 }
 
+void LearningRateScheduler::extend_logs(Logs& logs) { logs.set("learning_rate", model().optimizer().learning_rate()); }
+
 }  // namespace xtape::callbacks

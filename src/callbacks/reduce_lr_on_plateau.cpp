@@ -38,6 +38,8 @@ bool ReduceLROnPlateau::reduce(int epoch) const {
   return true;
 }
 
+void ReduceLROnPlateau::extend_logs(Logs& logs) { logs.set("learning_rate", model().optimizer().learning_rate()); }
+
 void ReduceLROnPlateau::on_epoch_end(int epoch, const Logs& logs) {
   resolve_mode();
   Logs all = logs;

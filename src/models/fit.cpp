@@ -31,6 +31,9 @@ class Callbacks {
   void tell(Method method, const Args&... args) const {
     for (const auto& callback : callbacks_) ((*callback).*method)(args...);
   }
+  void extend(Logs& logs) const {
+    for (const auto& callback : callbacks_) callback->extend_logs(logs);
+  }
   int first_epoch(int initial_epoch) const {
     for (const auto& callback : callbacks_) initial_epoch = callback->first_epoch(initial_epoch);
     return initial_epoch;
@@ -203,6 +206,7 @@ History Model::run_fit(detail::BatchSource& source, detail::BatchSource* validat
                                              [this](const TrainBatch& part) { return test_step(part); });
       for (const auto& [name, value] : figures) logs.set("val_" + name, value);
     }
+    callbacks.extend(logs);
     bar.end(step, logs);
     callbacks.tell(&Callback::on_epoch_end, epoch, logs);
   }

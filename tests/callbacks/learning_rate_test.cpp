@@ -92,11 +92,12 @@ TEST_CASE("ReduceLROnPlateau: warnings, errors and messages") {
 TEST_CASE("ReduceLROnPlateau: in fit") {
   auto model = tiny_model();
   const Tensor x = ones({2, 1}), y = ones({2, 1});  // the loss is 0 all the time
-  model.fit(x, y,
-            {.epochs = 4,
-             .verbose = 0,
-             .callbacks = {ReduceLROnPlateau({.patience = 1, .cooldown = 2})},
-             .validation_data = {x, y}});
+  const auto history = model.fit(x, y,
+                                 {.epochs = 4,
+                                  .verbose = 0,
+                                  .callbacks = {ReduceLROnPlateau({.patience = 1, .cooldown = 2})},
+                                  .validation_data = {x, y}});
+  CHECK_CLOSE(history["learning_rate"], {0.1, 0.1, 0.01, 0.01});  // each epoch's own, before it is reduced
   CHECK(model.optimizer().learning_rate() == doctest::Approx(0.001));
 }
 
@@ -106,7 +107,10 @@ TEST_CASE("LearningRateScheduler: Keras's example") {
   const Tensor x = ones({2, 1}), y = ones({2, 1});
   const LearningRateScheduler scheduler(
       [](int epoch, double rate) { return epoch < 10 ? rate : rate * std::exp(-0.1); });
-  model.fit(x, y, {.epochs = 15, .verbose = 0, .callbacks = {scheduler}});
+  const auto history = model.fit(x, y, {.epochs = 15, .verbose = 0, .callbacks = {scheduler}});
+  CHECK(history["learning_rate"].front() == 0.01);
+  CHECK(history["learning_rate"][9] == 0.01);
+  CHECK(history["learning_rate"].back() == doctest::Approx(0.01 * std::exp(-0.5)));
   CHECK(std::round(model.optimizer().learning_rate() * 1e5) / 1e5 == doctest::Approx(0.00607));
 }
 

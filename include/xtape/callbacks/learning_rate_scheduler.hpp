@@ -39,6 +39,8 @@ class LearningRateScheduler : public Callback {
       : LearningRateScheduler(without_rate(std::forward<F>(schedule)), options, 0) {}
 
   void on_epoch_begin(int epoch) override;
+  /// Adds "learning_rate".
+  void extend_logs(Logs& logs) override;
 
  private:
   LearningRateScheduler(Schedule schedule, const Options& options, int);

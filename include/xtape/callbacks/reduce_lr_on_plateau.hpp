@@ -32,6 +32,8 @@ class ReduceLROnPlateau : public MonitorCallback {
   bool in_cooldown() const noexcept { return cooldown_counter_ > 0; }
 
   void on_train_begin() override;
+  /// Adds "learning_rate", that of the epoch.
+  void extend_logs(Logs& logs) override;
   void on_epoch_end(int epoch, const Logs& logs) override;
 
  private:

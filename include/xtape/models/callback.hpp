@@ -32,6 +32,8 @@ class Callback {
   virtual int first_epoch(int initial_epoch) { return initial_epoch; }
   virtual void on_train_end(const Logs& /*logs*/) {}
   virtual void on_epoch_begin(int /*epoch*/) {}
+  /// Asked before anybody hears of an epoch's logs: figures to add to them.
+  virtual void extend_logs(Logs& /*logs*/) {}
   virtual void on_epoch_end(int /*epoch*/, const Logs& /*logs*/) {}
   virtual void on_train_batch_begin(std::int64_t /*batch*/) {}
   /// The logs are the running means since the epoch began.
