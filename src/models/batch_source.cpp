@@ -87,7 +87,7 @@ class DatasetSource : public BatchSource {
  public:
   DatasetSource(const char* method, data::AnyDataset dataset, std::int64_t steps,
                 const std::map<std::int64_t, double>& class_weight)
-      : dataset_(std::move(dataset)), steps_(steps), class_weight_(class_weight) {
+      : method_(method), dataset_(std::move(dataset)), steps_(steps), class_weight_(class_weight) {
     const auto tensors = dataset_.tensors_per_element();
     if (tensors < 1 || tensors > 3) {
       fail<ValueError>(method, "expected batches (x, y) or (x, y, sample_weight), received elements of {} tensors",
@@ -126,14 +126,11 @@ class DatasetSource : public BatchSource {
   TrainBatch batch_of(const xtape::Tensors& element) const {
     TrainBatch batch{element[0], {}, {}};
     if (element.size() > 1) batch.y = element[1];
-    if (element.size() > 2) batch.sample_weight = element[2];
-    if (!class_weight_.empty()) {
-      const Tensor weights = class_weights(batch.y.only(), class_weight_);
-      batch.sample_weight = batch.sample_weight.defined() ? batch.sample_weight * weights : weights;
-    }
+    batch.sample_weight = sample_weights(method_, batch.y, element.size() > 2 ? element[2] : Tensor(), class_weight_);
     return batch;
   }
 
+  const char* method_;
   data::AnyDataset dataset_;
   std::int64_t steps_;
   std::map<std::int64_t, double> class_weight_;
@@ -151,24 +148,34 @@ std::unique_ptr<BatchSource> make_source(Arrays arrays, std::int64_t batch_size,
   return std::make_unique<ArraySource>(std::move(arrays), batch_size, shuffle);
 }
 
-Tensor class_weights(const Tensor& y, const std::map<std::int64_t, double>& weights) {
-  Tensor labels = y;
-  if (y.rank() == 2 && y.shape()[1] > 1) {
-    labels = argmax(y, 1);
-  } else if (y.rank() != 1 && y.rank() != 2) {
-    fail<ValueError>("Model.fit",
-                     "class_weight needs one label per sample, or one-hot labels, received labels of shape {}",
-                     y.shape());
+Tensor sample_weights(const char* method, const TensorList& y, const Tensor& sample_weight,
+                      const std::map<std::int64_t, double>& class_weight) {
+  if (class_weight.empty()) return sample_weight;
+  if (y.size() != 1) {
+    fail<ValueError>(method, "class_weight is for models with a single output, there are {}", y.size());
   }
-  labels = cast(reshape(labels, {y.shape()[0]}), int64);
+  Tensor labels = y.front();
+  const Shape& shape = y.front().shape();
+  if (shape.rank() == 2 && shape[1] > 1) {
+    labels = argmax(labels, 1);
+  } else if (shape.rank() != 1 && shape.rank() != 2) {
+    fail<ValueError>(method, "class_weight needs one label per sample, or one-hot labels, received labels of shape {}",
+                     shape);
+  }
+  if (sample_weight.defined() && sample_weight.rank() != 1) {
+    fail<ValueError>(method, "class_weight needs one sample weight per sample, received weights of shape {}",
+                     sample_weight.shape());
+  }
+  labels = cast(reshape(labels, {shape[0]}), int64);
   const auto classes = labels.data<std::int64_t>();
-  std::vector<float> result;
-  result.reserve(classes.size());
+  std::vector<float> weights;
+  weights.reserve(classes.size());
   for (const auto label : classes) {
-    const auto found = weights.find(label);
-    result.push_back(found == weights.end() ? 1.0F : static_cast<float>(found->second));
+    const auto found = class_weight.find(label);
+    weights.push_back(found == class_weight.end() ? 1.0F : static_cast<float>(found->second));
   }
-  return constant(result);
+  const Tensor of_classes = constant(weights);
+  return sample_weight.defined() ? cast(sample_weight, float32) * of_classes : of_classes;
 }
 
 }  // namespace xtape::detail

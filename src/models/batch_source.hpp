@@ -35,8 +35,10 @@ std::unique_ptr<BatchSource> make_source(Arrays arrays, std::int64_t batch_size,
 std::unique_ptr<BatchSource> make_source(const char* method, data::AnyDataset batches, std::int64_t steps,
                                          const std::map<std::int64_t, double>& class_weight);
 
-/// The weights of samples by their classes: sparse labels [n] or [n, 1], or one-hot ones. Throws a ValueError for other
-/// labels.
-Tensor class_weights(const Tensor& y, const std::map<std::int64_t, double>& weights);
+/// The weights of samples, multiplied by those of their classes where there are any: by sparse labels [n] or [n, 1], or
+/// one-hot ones. Throws a ValueError, under the name of a method, for several outputs, for other labels, and for
+/// weights that are not one per sample.
+Tensor sample_weights(const char* method, const TensorList& y, const Tensor& sample_weight,
+                      const std::map<std::int64_t, double>& class_weight);
 
 }  // namespace xtape::detail

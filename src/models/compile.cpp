@@ -42,11 +42,11 @@ Tensor Model::compute_loss(const TensorList&, const TensorList& y, const TensorL
                                "expected a loss and labels for each output: {} output(s), {} loss(es), labels for {}",
                                outputs, state.losses.size(), y.size());
     }
-    state.output_losses.clear();
+    state.output_losses.assign(outputs, Tensor());
     for (std::size_t i = 0; i < outputs; ++i) {
       if (!state.losses[i]) continue;
       const Tensor loss = state.losses[i](y[i], y_pred[i], sample_weight);
-      if (outputs > 1) state.output_losses.push_back(loss.item());
+      state.output_losses[i] = loss;
       add(state.loss_weights.empty() ? loss : loss * state.loss_weights[i]);
     }
   }
@@ -75,6 +75,7 @@ Logs Model::compute_metrics(const Tensor& loss, const TensorList&, const TensorL
   state.loss_tracker->update_state(loss, rows);
   logs.set("loss", state.loss_tracker->result());
   for (std::size_t i = 0; i < state.output_loss_trackers.size() && i < state.output_losses.size(); ++i) {
+    if (!state.output_losses[i].defined()) continue;
     auto& tracker = *state.output_loss_trackers[i];
     tracker.update_state(state.output_losses[i], rows);
     logs.set(tracker.name(), tracker.result());

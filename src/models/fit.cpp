@@ -62,15 +62,10 @@ std::int64_t steps_of(const detail::BatchSource& source, std::int64_t limit) {
   return batches < 0 ? limit : std::min(limit, batches);
 }
 
-}  // namespace
-
-namespace detail {
-
-/// One pass in test mode; tells `callbacks` and shows `bar`.
-template <class Tell>
-Logs test_pass(BatchSource& source, std::int64_t limit, TrainState& state, Progbar* bar, const Tell& callbacks,
-               const std::function<Logs(const TrainBatch&)>& test_step) {
-  const NoRecording off;
+/// One pass in test mode; shows `bar`, if there is one.
+Logs test_pass(detail::BatchSource& source, std::int64_t limit, detail::TrainState& state, detail::Progbar* bar,
+               const Callbacks& callbacks, const std::function<Logs(const TrainBatch&)>& test_step) {
+  const detail::NoRecording off;
   state.reset_metrics();
   callbacks.tell(&Callback::on_test_begin);
   Logs logs;
@@ -87,10 +82,6 @@ Logs test_pass(BatchSource& source, std::int64_t limit, TrainState& state, Progb
   if (bar != nullptr) bar->end(step, logs);
   return logs;
 }
-
-}  // namespace detail
-
-namespace {
 
 void check(const FitOptions& options) {
   constexpr const char* method = "Model.fit";
@@ -126,17 +117,7 @@ History Model::fit(const TensorList& x, const TensorList& y, const FitOptions& o
   detail::Arrays train{x, y, options.sample_weight};
   train.check(method);
   if (train.rows() == 0) fail<ValueError>(method, "expected at least one sample, x has shape {}", x.front().shape());
-  if (!options.class_weight.empty()) {
-    if (y.size() != 1) {
-      fail<ValueError>(method, "class_weight is for models with a single output, there are {}", y.size());
-    }
-    const Tensor weights = detail::class_weights(y.front(), options.class_weight);
-    if (train.sample_weight.defined() && train.sample_weight.rank() != 1) {
-      fail<ValueError>(method, "class_weight needs one sample weight per sample, received weights of shape {}",
-                       train.sample_weight.shape());
-    }
-    train.sample_weight = train.sample_weight.defined() ? cast(train.sample_weight, float32) * weights : weights;
-  }
+  train.sample_weight = detail::sample_weights(method, y, options.sample_weight, options.class_weight);
   detail::Arrays rest;
   if (options.validation_split > 0 && options.validation_data.x.empty() && !options.validation_data.dataset) {
     const auto rows = train.rows();
@@ -202,8 +183,8 @@ History Model::run_fit(detail::BatchSource& source, detail::BatchSource* validat
     if (step == 0 && !state.stop_training)
       fail<ValueError>("Model.fit", "the dataset gave no batch in epoch {}", epoch + 1);
     if (validation != nullptr && (epoch + 1) % options.validation_freq == 0) {
-      const Logs figures = detail::test_pass(*validation, options.validation_steps, state, nullptr, callbacks,
-                                             [this](const TrainBatch& part) { return test_step(part); });
+      const Logs figures = test_pass(*validation, options.validation_steps, state, nullptr, callbacks,
+                                     [this](const TrainBatch& part) { return test_step(part); });
       for (const auto& [name, value] : figures) logs.set("val_" + name, value);
     }
     callbacks.extend(logs);
@@ -237,8 +218,8 @@ Logs Model::run_evaluate(detail::BatchSource& source, const EvaluateOptions& opt
   const std::int64_t steps = steps_of(source, options.steps);
   const Callbacks callbacks(options.callbacks, *this, {1, steps, options.verbose});
   detail::Progbar bar(steps, options.verbose);
-  return detail::test_pass(source, options.steps, train_state(method), &bar, callbacks,
-                           [this](const TrainBatch& batch) { return test_step(batch); });
+  return test_pass(source, options.steps, train_state(method), &bar, callbacks,
+                   [this](const TrainBatch& batch) { return test_step(batch); });
 }
 
 TensorList Model::predict(const TensorList& x, const PredictOptions& options) {
@@ -273,13 +254,10 @@ Tensor Model::predict(const Tensor& x, const PredictOptions& options) { return p
 
 Logs Model::train_on_batch(const TensorList& x, const TensorList& y, const Tensor& sample_weight,
                            const std::map<std::int64_t, double>& class_weight) {
-  detail::TrainState& state = train_state("Model.train_on_batch");
-  TrainBatch batch{x, y, sample_weight};
-  detail::Arrays{x, y, sample_weight}.check("Model.train_on_batch");
-  if (!class_weight.empty()) {
-    const Tensor weights = detail::class_weights(y.only(), class_weight);
-    batch.sample_weight = sample_weight.defined() ? sample_weight * weights : weights;
-  }
+  constexpr const char* method = "Model.train_on_batch";
+  detail::TrainState& state = train_state(method);
+  detail::Arrays{x, y, sample_weight}.check(method);
+  const TrainBatch batch{x, y, detail::sample_weights(method, y, sample_weight, class_weight)};
   state.reset_metrics();
   return train_step(batch);
 }

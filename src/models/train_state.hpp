@@ -20,9 +20,10 @@ struct TrainState {
   bool stop_training = false;
 
   std::shared_ptr<xtape::metrics::Mean> loss_tracker;
-  /// With several outputs, the running mean of each one's loss; its value in the step at hand.
+  /// With several outputs, the running mean of each one's loss; its value in the step at hand, undefined for an output
+  /// without a loss.
   std::vector<std::shared_ptr<xtape::metrics::Mean>> output_loss_trackers;
-  std::vector<double> output_losses;
+  std::vector<Tensor> output_losses;
 
   /// A metric that is in use, from the first batch on: "accuracy" needs to see shapes.
   struct Used {
