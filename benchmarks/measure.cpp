@@ -1,7 +1,15 @@
 #include "measure.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <xtape/core/threads.hpp>
+
+#ifdef XTAPE_BENCH_LIBTORCH
+#include "libtorch/libtorch_steps.hpp"
+#endif
 
 namespace bench {
 namespace {
@@ -12,23 +20,63 @@ double microseconds(const std::function<void()>& step, int steps) {
   return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count() / steps;
 }
 
+/// How many steps fill a block.
+int steps_per_block(const Contender& contender, const Effort& effort) {
+  double once = microseconds(contender.step, 1);
+  if (once < 5000) {
+    microseconds(contender.step, 2);
+    once = std::min(microseconds(contender.step, 3), microseconds(contender.step, 3));
+  }
+  return static_cast<int>(std::clamp(1000 * effort.block_ms / once, 1.0, 1e6));
+}
+
+std::vector<Target> targets_of(const Result& result, const std::vector<Goal>& goals, double own_us,
+                               const std::map<std::string, double>& us) {
+  std::vector<Target> targets;
+  for (const Goal& goal : goals) {
+    if (goal.against.empty()) {
+      targets.push_back({result.unit, result.value, goal.limit, goal.at_least});
+    } else if (const auto found = us.find(goal.against); found != us.end()) {
+      const double other = found->second;
+      targets.push_back(
+          {goal.at_least ? fmt::format("{} / time", goal.against) : fmt::format("time / {}", goal.against),
+           goal.at_least ? other / own_us : own_us / other, goal.limit, goal.at_least});
+    }
+  }
+  return targets;
+}
+
 }  // namespace
 
-void measure(std::vector<Contender*> contenders, const Effort& effort) {
+void set_threads(int threads) {
+  if (xtape::num_threads() == threads) return;
+  xtape::set_num_threads(threads);
+#ifdef XTAPE_BENCH_LIBTORCH
+  libtorch::set_num_threads(threads);
+#endif
+}
+
+void measure(const std::vector<Contender*>& contenders, const Effort& effort) {
   std::vector<int> steps;
   for (Contender* contender : contenders) {
-    for (int i = 0; i < 3; ++i) contender->step();
-    const double once = std::min(microseconds(contender->step, 3), microseconds(contender->step, 3));
-    steps.push_back(static_cast<int>(std::clamp(1000 * effort.block_ms / once, effort.fastest ? 1.0 : 3.0, 1e6)));
+    if (contender->threads > 0) set_threads(contender->threads);
+    if (effort.smoke) {
+      contender->us = microseconds(contender->step, 1);
+    } else {
+      steps.push_back(steps_per_block(*contender, effort));
+    }
   }
+  if (effort.smoke) return;
   std::vector<std::vector<double>> times(contenders.size());
   const auto begin = std::chrono::steady_clock::now();
   for (int round = 0; round < effort.rounds; ++round) {
     if (round >= 5 && std::chrono::steady_clock::now() - begin > std::chrono::duration<double>(effort.seconds)) break;
     for (std::size_t i = 0; i < contenders.size(); ++i) {
+      const Contender& contender = *contenders[i];
+      if (contender.threads > 0) set_threads(contender.threads);
       // A few steps bring back what the others threw out of the caches, and wake the threads.
-      microseconds(contenders[i]->step, std::max(1, steps[i] / 20));
-      times[i].push_back(microseconds(contenders[i]->step, steps[i]));
+      if (steps[i] > 1) microseconds(contender.step, std::max(1, steps[i] / 20));
+      times[i].push_back(microseconds(contender.step, steps[i]));
     }
   }
   for (std::size_t i = 0; i < contenders.size(); ++i) {
@@ -37,6 +85,52 @@ void measure(std::vector<Contender*> contenders, const Effort& effort) {
     contenders[i]->us = effort.fastest ? times[i].front() : quantile(2);
     contenders[i]->spread = (quantile(3) - quantile(1)) / quantile(2);
   }
+}
+
+std::vector<Result> compare(const std::string& name, const Unit& unit, const std::vector<Goal>& goals,
+                            const Effort& effort, const Setup& setup, const std::vector<int>& threads) {
+  std::vector<Contender> all;
+  for (const int n : threads) {
+    set_threads(n);
+    for (Contender& contender : setup(n)) {
+      contender.threads = n;
+      all.push_back(std::move(contender));
+    }
+  }
+  std::vector<Contender*> in_turns;
+  for (Contender& contender : all) in_turns.push_back(&contender);
+  measure(in_turns, effort);
+
+  std::map<std::string, double> best;  // of each rival over its numbers of threads
+  for (const Contender& c : all) {
+    const auto [there, added] = best.try_emplace(c.name, c.us);
+    if (!added) there->second = std::min(there->second, c.us);
+  }
+  const double one_thread = all.front().us;
+  std::vector<Result> results;
+  double own_us = 0;
+  std::map<std::string, double> us;
+  const auto finish = [&] {
+    if (!results.empty()) results.back().targets = targets_of(results.back(), goals, own_us, us);
+  };
+  int current = 0;
+  for (const Contender& c : all) {
+    if (c.threads != current) {
+      finish();
+      current = c.threads;
+      own_us = c.us;
+      us.clear();
+      if (current != threads.front()) us["1 thread"] = one_thread;
+      results.push_back({"", name, current, unit.value(c.us), unit.name, unit.rate, c.spread});
+    } else {
+      const double other = c.role == Role::rival ? best[c.name] : c.us;
+      results.back().others.push_back(
+          {c.name, c.role, unit.value(c.us), c.role == Role::limit ? own_us / other : other / own_us});
+      us[c.name] = other;
+    }
+  }
+  finish();
+  return results;
 }
 
 }  // namespace bench

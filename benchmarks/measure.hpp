@@ -1,26 +1,43 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
+
+#include "result.hpp"
 
 namespace bench {
 
 /// One of several that are measured in turns.
 struct Contender {
   std::function<void()> step;
+  std::string name = {};
+  Role role = Role::own;
+  int threads = 0;    ///< 0: as many as are set
   double us = 0;      ///< microseconds per step: the median over the blocks, or the fastest
   double spread = 0;  ///< distance of the quartiles, relative to the median
 };
 
 struct Effort {
   int rounds = 15;
-  double block_ms = 25;
-  double seconds = 60;   ///< after which there are no more rounds
+  double block_ms = 20;
+  double seconds = 20;   ///< after which there are no more rounds
   bool fastest = false;  ///< take the fastest block rather than the median
+  bool smoke = false;    ///< one step each, of small things: only to see that all runs
 };
 
-/// Runs a block of steps of each contender in turn, round after round, so that whatever else the machine does meets all
-/// of them alike.
-void measure(std::vector<Contender*> contenders, const Effort& effort);
+/// Runs a block of steps of each contender in turn, round after round, on its number of threads, so that whatever else
+/// the machine does meets all of them alike.
+void measure(const std::vector<Contender*>& contenders, const Effort& effort);
+
+/// The contenders of one row on that many threads, xtape's own the first.
+using Setup = std::function<std::vector<Contender>(int threads)>;
+
+/// Measures on each number of threads, all in turns. A rival's ratio is that of its best number of threads.
+std::vector<Result> compare(const std::string& name, const Unit& unit, const std::vector<Goal>& goals,
+                            const Effort& effort, const Setup& setup, const std::vector<int>& threads = {1, 2});
+
+/// The number of threads of xtape, and of libtorch where it is there.
+void set_threads(int threads);
 
 }  // namespace bench

@@ -8,7 +8,7 @@ namespace bench::libtorch {
 namespace {
 
 struct Net : torch::nn::Module {
-  explicit Net(const Network& network) : kind(network.kind) {
+  explicit Net(const Network& network) : kind(network.kind), rate(network.dropout) {
     std::int64_t channels = 1;
     for (std::size_t i = 0; i < network.filters.size(); ++i) {
       const auto options =
@@ -34,12 +34,14 @@ struct Net : torch::nn::Module {
         x = torch::sigmoid(x);
       } else if (i + 1 < layers.size()) {
         x = torch::relu(x);
+        if (rate > 0) x = torch::dropout(x, rate, /*train=*/true);
       }
     }
     return x;
   }
 
   Network::Kind kind;
+  double rate;
   std::vector<torch::nn::Conv2d> convolutions;
   std::vector<torch::nn::Linear> layers;
 };

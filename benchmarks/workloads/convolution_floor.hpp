@@ -2,7 +2,7 @@
 
 #include <functional>
 
-#include "workloads.hpp"
+#include "workloads/workloads.hpp"
 
 namespace bench {
 

@@ -1,4 +1,4 @@
-#include "xtape_steps.hpp"
+#include "workloads/xtape_steps.hpp"
 
 #include <memory>
 #include <xtape/layers/conv2d.hpp>
@@ -28,13 +28,17 @@ struct Model : xp::Model {
       const char* activation = kind == Network::Kind::logic ? "sigmoid" : last ? "softmax" : "relu";
       layers.push_back(track(xp::layers::Dense(network.widths[i], {.activation = activation})));
     }
+    if (network.dropout > 0) dropout.push_back(track(xp::layers::Dropout(network.dropout)));
   }
 
   xp::Tensor call(const xp::Tensor& inputs) override {
     xp::Tensor x = inputs;
     for (auto& convolution : convolutions) x = pool(convolution(x));
     if (!convolutions.empty()) x = flatten(x);
-    for (auto& layer : layers) x = layer(x);
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      x = layers[i](x);
+      if (!dropout.empty() && i + 1 < layers.size()) x = dropout[0](x);
+    }
     return x;
   }
 
@@ -43,6 +47,7 @@ struct Model : xp::Model {
   xp::layers::MaxPooling2D pool = track(xp::layers::MaxPooling2D());
   xp::layers::Flatten flatten = track(xp::layers::Flatten());
   std::vector<xp::layers::Dense> layers;
+  std::vector<xp::layers::Dropout> dropout;
 };
 
 xp::Tensor loss_of(Network::Kind kind, const xp::Tensor& expected, const xp::Tensor& output) {
@@ -77,7 +82,7 @@ std::function<void()> training_step(const Network& network, const Batches& batch
   return [model, optimizer, data = tensors(network, batches), next = std::size_t{0}]() mutable {
     const Data& batch = data[next++ % data.size()];
     xp::GradientTape tape;
-    const auto output = (*model)(batch.inputs);
+    const auto output = (*model)(batch.inputs, {.training = true});
     const auto loss = loss_of(model->kind, batch.expected, output);
     const auto gradients = tape.gradient(loss, model->trainable_variables());
     optimizer->apply_gradients(xp::zip(gradients, model->trainable_variables()));

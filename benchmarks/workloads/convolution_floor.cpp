@@ -1,4 +1,4 @@
-#include "convolution_floor.hpp"
+#include "workloads/convolution_floor.hpp"
 
 #ifdef XTAPE_BENCH_ONEDNN
 

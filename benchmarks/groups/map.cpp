@@ -1,5 +1,3 @@
-#include "map_benchmark.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +9,7 @@
 #include <xtape/ops/map.hpp>
 #include <xtape/tape/gradient_tape.hpp>
 
+#include "groups/group.hpp"
 #include "kernels/parallel.hpp"
 
 namespace bench {
@@ -86,61 +85,51 @@ struct GatedGelu {
 };
 
 template <class Formula>
-MapResult run(const std::string& name, std::int64_t size, bool backward, int threads, const Effort& effort) {
-  xtape::set_num_threads(threads);
-  const Arrays x(size);
-  const auto with_ops = [&](Tensor (*formula)(const Tensor&, const Tensor&)) {
-    return [&x, backward, formula] {
-      if (!backward) {
-        formula(x.a, x.b);
-        return;
-      }
-      xtape::GradientTape tape;
-      tape.watch({x.a, x.b});
-      const Tensor y = formula(x.a, x.b);
-      tape.gradient(y, {x.a, x.b}, {.output_gradients = {x.dy}});
-    };
-  };
-  Contender map{with_ops(&Formula::map)}, ops{with_ops(&Formula::ops)}, hand;
-  hand.step = [&x, backward] {
-    const auto run = [&x](auto loop) {
-      xtape::kernels::parallel_for(x.size, xtape::kernels::elementwise_grain,
-                                   [&](std::int64_t begin, std::int64_t end) { loop(x, begin, end); });
-    };
-    run(&Formula::forward);
-    if (backward) run(&Formula::backward);
-  };
-  measure({&map, &hand, &ops}, effort);
-  return {name, threads, map.us, hand.us, ops.us};
+Case formula(std::int64_t size, const char* size_name, bool backward) {
+  const auto name = fmt::format("{}, {}{}", Formula::name, size_name, backward ? ", backward too" : "");
+  return {name, [=](const Effort& effort) {
+            const auto x = std::make_shared<Arrays>(effort.smoke ? 1024 : size);
+            const auto with = [&](Tensor (*f)(const Tensor&, const Tensor&)) {
+              return [x, backward, f] {
+                if (!backward) {
+                  f(x->a, x->b);
+                  return;
+                }
+                xtape::GradientTape tape;
+                tape.watch({x->a, x->b});
+                const Tensor y = f(x->a, x->b);
+                tape.gradient(y, {x->a, x->b}, {.output_gradients = {x->dy}});
+              };
+            };
+            const auto by_hand = [x, backward] {
+              const auto run = [&](auto loop) {
+                xtape::kernels::parallel_for(x->size, xtape::kernels::elementwise_grain,
+                                             [&](std::int64_t begin, std::int64_t end) { loop(*x, begin, end); });
+              };
+              run(&Formula::forward);
+              if (backward) run(&Formula::backward);
+            };
+            return compare(name, {}, {}, effort, [&](int) {
+              return std::vector<Contender>{{with(&Formula::map), "map"},
+                                            {by_hand, "by hand", Role::limit},
+                                            {with(&Formula::ops), "separate ops", Role::rival}};
+            });
+          }};
 }
 
 }  // namespace
 
-std::vector<MapResult> run_map_benchmarks(const std::string& filter, const Effort& effort) {
-  std::vector<MapResult> results;
-  const auto row = [&]<class Formula>(Formula, std::int64_t size, const char* size_name, bool backward) {
-    const auto name = fmt::format("map {}, 10^{}{}", Formula::name, size_name, backward ? ", backward too" : "");
-    if (name.find(filter) == name.npos) return;
-    for (const int threads : {1, 2}) {
-      if (results.empty()) {
-        fmt::print("\n{:<50}{:>8}{:>11}{:>11}{:>9}{:>14}{:>9}\n", "", "threads", "map", "by hand", "ratio",
-                   "separate ops", "ratio");
-      }
-      results.push_back(run<Formula>(name, size, backward, threads, effort));
-      const auto& r = results.back();
-      fmt::print("{:<50}{:>8}{:>11.2f}{:>11.2f}{:>9.2f}{:>14.2f}{:>9.2f}\n", r.name, r.threads, r.map_us, r.hand_us,
-                 r.map_us / r.hand_us, r.ops_us, r.ops_us / r.map_us);
-    }
-  };
-  const auto sizes = [&](auto formula) {
+Group map_group() {
+  Group group{"map", "xtape::map of a formula of two arrays", {"by hand", "separate ops"}, {}};
+  const auto add = [&]<class Formula>(Formula) {
     for (const bool backward : {false, true}) {
-      row(formula, 10'240, "4", backward);
-      row(formula, 10'000'384, "7", backward);
+      group.cases.push_back(formula<Formula>(10'240, "10^4", backward));
+      group.cases.push_back(formula<Formula>(10'000'384, "10^7", backward));
     }
   };
-  sizes(Rectified{});
-  sizes(GatedGelu{});
-  return results;
+  add(Rectified{});
+  add(GatedGelu{});
+  return group;
 }
 
 }  // namespace bench

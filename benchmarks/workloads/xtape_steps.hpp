@@ -2,12 +2,13 @@
 
 #include <functional>
 
-#include "workloads.hpp"
+#include "workloads/workloads.hpp"
 
 namespace bench {
 
 /// A training step of the network on its batches in turn, written with xtape's layers, tape and Adam.
 std::function<void()> training_step(const Network& network, const Batches& batches);
+std::function<void()> training_step(const SequenceNetwork& network, const Batches& batches);
 
 /// y = x, then y = y * c `operations` times; and dy/dx.
 std::function<void()> chain_step(int operations);

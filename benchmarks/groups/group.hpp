@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "measure.hpp"
+#include "result.hpp"
+
+namespace bench {
+
+/// What is measured together: a row, or one for each number of threads.
+struct Case {
+  std::string name;
+  std::function<std::vector<Result>(const Effort&)> run;
+};
+
+struct Group {
+  std::string name;
+  std::string title;                 ///< what the numbers of the table are
+  std::vector<std::string> columns;  ///< the contenders beside xtape
+  std::vector<Case> cases;
+};
+
+Group steps_group();
+Group map_group();
+Group fit_group();
+
+/// All of them, in the order of the report.
+inline std::vector<Group> groups() { return {steps_group(), map_group(), fit_group()}; }
+
+}  // namespace bench

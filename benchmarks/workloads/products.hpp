@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels/gemm_library.hpp"
+
+namespace bench {
+
+/// Matrix products, each by the faster of oneDNN and BLAS on one or all threads, as found by trial.
+class Products {
+ public:
+  /// c = op(a) op(b), op(a) being m x k; `count` of them on matrices one after the other.
+  void add(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, const float* a, const float* b,
+           float* c, std::int64_t count = 1);
+  /// Tries all ways within whole rounds, so that the caches are as they will be.
+  void choose(int threads);
+  void run() const;
+
+  /// The left operand of product i, to be replaced.
+  const float*& left(std::size_t i) { return calls_[i].product.a; }
+
+ private:
+  using Library = bool (*)(const xtape::kernels::Product<float>&, int);
+  struct Way {
+    Library library = nullptr;
+    int threads = 1;
+  };
+  struct Call {
+    xtape::kernels::Product<float> product;
+    std::int64_t count;
+    Way way;
+  };
+  static void run(const Call& call, const Way& way);
+
+  std::vector<Call> calls_;
+};
+
+}  // namespace bench
