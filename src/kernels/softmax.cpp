@@ -2,61 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
-#include "kernels/few.hpp"
 #include "kernels/parallel.hpp"
-#include "kernels/simd.hpp"
+#include "kernels/softmax_row.hpp"
 
 namespace xtape::kernels {
 namespace {
-
-// The rows are short as a rule (10 classes): the rest of a row goes through the same vectors, behind it zeros.
-template <class T>
-struct Row {
-  static constexpr std::int64_t width = Batch<T>::size;
-  const T* x;
-  std::int64_t n;
-
-  bool is_whole(std::int64_t i) const { return i + width <= n; }
-  Batch<T> load(std::int64_t i) const { return is_whole(i) ? Batch<T>::load_unaligned(x + i) : load_few(x + i, n - i); }
-  /// Which lanes hold elements of the row.
-  typename Batch<T>::batch_bool_type holds(std::int64_t i) const {
-    return lane_numbers<T>() < Batch<T>(static_cast<T>(std::min(n - i, width)));
-  }
-};
-
-/// The greatest element; NaN if there is one; -inf of none.
-template <class T>
-T max_of(const Row<T>& row) {
-  const Batch<T> lowest(-std::numeric_limits<T>::infinity());
-  Batch<T> best = lowest;
-  for (std::int64_t i = 0; i < row.n; i += Row<T>::width) {
-    Batch<T> v = row.load(i);
-    if (!row.is_whole(i)) v = select(row.holds(i), v, lowest);
-    best = select(is_nan(best) || best > v, best, v);
-  }
-  if (xsimd::any(is_nan(best))) return std::numeric_limits<T>::quiet_NaN();
-  return reduce_max(best);
-}
-
-/// y = e^(x - max), returns the sum; `max` is set.
-template <class T>
-T exponentials(const Row<T>& row, T* y, T& max) {
-  max = max_of(row);
-  Batch<T> sum(T(0));
-  for (std::int64_t i = 0; i < row.n; i += Row<T>::width) {
-    Batch<T> e = exp(row.load(i) - Batch<T>(max));
-    if (row.is_whole(i)) {
-      if (y != nullptr) e.store_unaligned(y + i);
-    } else {
-      e = select(row.holds(i), e, Batch<T>(T(0)));
-      if (y != nullptr) store_few(e, y + i, row.n - i);
-    }
-    sum += e;
-  }
-  return xsimd::hadd(sum);
-}
 
 template <class T>
 void scale(T* y, std::int64_t n, T factor) {

@@ -32,7 +32,7 @@ TensorList GRUCell::step(const Tensor& x, const TensorList& states) {
     z = recurrent(a[0] + p[0]);
     candidate = config_.activation(a[2] + recurrent(a[1] + p[1]) * p[2]);
   } else {
-    const Tensors kernels = split(recurrent_kernel_, std::vector<std::int64_t>{2 * units(), units()}, -1);
+    const Tensors kernels = split(recurrent_kernel_, {2 * units(), units()}, -1);
     const Tensors p = split(matmul(h, kernels[0]), 2, -1);
     z = recurrent(a[0] + p[0]);
     candidate = config_.activation(a[2] + matmul(recurrent(a[1] + p[1]) * h, kernels[1]));

@@ -4,8 +4,14 @@
 #include <limits>
 
 #include "core/check.hpp"
+#include "core/convert.hpp"
+#include "kernels/attention.hpp"
+#include "kernels/dispatch.hpp"
+#include "kernels/strided.hpp"
 #include "ops/elementwise.hpp"
+#include "ops/recorded_gradients.hpp"
 #include "tape/accumulate.hpp"
+#include "xtape/core/creation.hpp"
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
@@ -15,68 +21,248 @@
 namespace xtape {
 namespace {
 
+using detail::const_data;
 using detail::fail;
+using detail::mutable_data;
 
-constexpr const char* op = "scaled_dot_product_attention";
+/// Weights that are kept for the gradient, at most; beyond, they are computed once more.
+constexpr std::int64_t most_kept = std::int64_t{1} << 24;
 
-void check_operands(const Tensor& q, const Tensor& k, const Tensor& v) {
+/// A call, checked: all but the operands, which are {q, k, v} and the additive mask, if there is one.
+struct Call {
+  const char* op;
+  bool heads_inside;  ///< [batch, steps, heads, size] rather than [..., steps, size]
+  Shape scores;
+  double scale = 1;
+  bool causal = false;
+  Tensor allowed = {}, chances = {};
+  double rate = 0;
+
+  int steps() const { return heads_inside ? -3 : -2; }
+};
+
+void check_dtypes(const char* op, const Tensor& q, const Tensor& k, const Tensor& v) {
   if (!is_floating(q.dtype())) fail<TypeError>(op, "expected floating tensors, received {}", q.dtype());
   if (k.dtype() != q.dtype() || v.dtype() != q.dtype()) {
     fail<TypeError>(op, "dtypes differ: queries {}, keys {}, values {}", q.dtype(), k.dtype(), v.dtype());
   }
-  const auto &a = q.shape(), &b = k.shape(), &c = v.shape();
-  if (a.rank() < 2 || b.rank() < 2 || c.rank() < 2 || a.at(-1) != b.at(-1) || b.at(-2) != c.at(-2)) {
-    fail<ValueError>(
-        op, "expected queries [..., T, d], keys [..., S, d] and values [..., S, e]: received {}, {} and {}", a, b, c);
+}
+
+Shape leading(const Tensor& t) {
+  return Shape(std::span<const std::int64_t>(t.shape().begin(), static_cast<std::size_t>(t.rank() - 2)));
+}
+
+Shape with_matrices(const Shape& leading, std::int64_t rows, std::int64_t columns) {
+  detail::PoolVector<std::int64_t> sizes(leading.begin(), leading.end());
+  sizes.insert(sizes.end(), {rows, columns});
+  return Shape(sizes);
+}
+
+/// The definition in public ops.
+Tensor by_definition(const Call& c, const Tensors& in) {
+  const auto heads_moved = [&c](const Tensor& x) { return c.heads_inside ? transpose(x, {0, 2, 1, 3}) : x; };
+  const Tensor q = heads_moved(in[0]), k = heads_moved(in[1]), v = heads_moved(in[2]);
+  Tensor scores = matmul(q * c.scale, k, {.transpose_b = true});  // of the queries, which are fewer numbers
+  if (in.size() > 3) scores = scores + in[3];
+  Tensor allowed = c.allowed;
+  if (c.causal) {
+    const Tensor earlier = tril(broadcast_to(cast(constant(true), boolean), {q.shape(-2), k.shape(-2)}));
+    allowed = allowed ? logical_and(allowed, earlier) : earlier;
+  }
+  Tensor weights;
+  if (allowed) {
+    // Finite, so that a row without keys and its gradients are numbers, to be replaced by zeros.
+    constexpr double lowest = -static_cast<double>(std::numeric_limits<float>::max()) / 2;
+    weights = where(allowed, nn::softmax(where(allowed, scores, lowest)), 0);
+  } else {
+    weights = nn::softmax(scores);
+  }
+  if (c.chances) weights = where(c.chances < c.rate, 0, weights * (1 / (1 - c.rate)));
+  return heads_moved(matmul(weights, v));
+}
+
+/// A mask as the kernels want it, its last axis as long as the scores'.
+struct Mask {
+  Tensor values;
+  detail::PoolVector<std::int64_t> at;
+  std::int64_t row = 0;
+
+  Mask(const Tensor& mask, const Shape& scores) {
+    if (!mask) return;
+    values = mask;
+    if (mask.rank() == 0 || mask.shape().back() != scores.back()) {
+      Shape shape = mask.rank() == 0 ? Shape{1} : mask.shape();
+      shape[shape.rank() - 1] = scores.back();
+      values = detail::broadcast(mask, shape);
+    }
+    const Shape strides = kernels::broadcast_strides(values.shape(), scores);
+    row = strides.at(-2);
+    std::int64_t products = 1;
+    for (int axis = 0; axis < scores.rank() - 2; ++axis) products *= scores[axis];
+    at.resize(static_cast<std::size_t>(products));
+    for (std::int64_t i = 0; i < products; ++i) {
+      std::int64_t rest = i, first = 0;
+      for (int axis = scores.rank() - 3; axis >= 0; --axis) {
+        first += rest % scores[axis] * strides[axis];
+        rest /= scores[axis];
+      }
+      at[static_cast<std::size_t>(i)] = first;
+    }
+  }
+  template <class E>
+  kernels::AttentionMask<E> get() const {
+    if (!values) return {};
+    return {const_data<E>(values), at.data(), row};
+  }
+};
+
+template <class F>
+void visit_floating(DType dtype, const F& f) {
+  if (dtype == float32) {
+    f(kernels::Type<float>{});
+  } else {
+    f(kernels::Type<double>{});
   }
 }
 
-/// [T, S], true at and below the diagonal.
-Tensor causal_mask(std::int64_t queries, std::int64_t keys) {
-  Tensor mask = detail::make_tensor({queries, keys}, boolean);
-  bool* to = detail::mutable_data<bool>(mask);
-  for (std::int64_t i = 0; i < queries; ++i) {
-    for (std::int64_t j = 0; j < keys; ++j) *to++ = j <= i;
-  }
-  return mask;
+template <class T>
+kernels::Attention<T> description(const Call& c, const Tensors& in, const Mask& allowed, const Mask& bias) {
+  const std::int64_t queries = in[0].shape(c.steps()), keys = in[1].shape(c.steps());
+  const std::int64_t heads = c.heads_inside ? in[0].shape(2) : 1;
+  const auto rows = [heads](std::int64_t steps, std::int64_t size) {
+    return kernels::HeadRows{steps * heads * size, size, heads * size};
+  };
+  std::int64_t batch = c.heads_inside ? in[0].shape(0) : 1;
+  for (int axis = 0; !c.heads_inside && axis < in[0].rank() - 2; ++axis) batch *= in[0].shape()[axis];
+  const std::int64_t size = in[0].shape(-1), value_size = in[2].shape(-1);
+  return {batch,
+          heads,
+          queries,
+          keys,
+          size,
+          value_size,
+          static_cast<T>(c.scale),
+          c.causal,
+          rows(queries, size),
+          rows(keys, size),
+          rows(keys, value_size),
+          rows(queries, value_size),
+          allowed.get<bool>(),
+          bias.get<T>(),
+          c.chances ? const_data<T>(c.chances) : nullptr,
+          static_cast<T>(c.rate)};
 }
 
-/// Whether there is a query that may attend to no key.
-bool any_row_empty(const Tensor& allowed) {
-  const Tensor rows = allowed.rank() == 0 ? reshape(allowed, {1}) : allowed;
-  return !reduce_all(reduce_any(rows, -1)).item<bool>();
+struct Rule {
+  Call call;
+  Tensors in;
+  Tensor weights;  ///< empty: to be computed once more
+
+  Grads operator()(const Tensor& dy, Needs need) const {
+    if (detail::any_tracked_of(in, {&dy, 1})) {
+      return detail::recorded_gradients(
+          [this](const Tensors& now) { return std::vector<Tensor>{by_definition(call, now)}; }, in, {&dy, 1});
+    }
+    const auto like = [](const Tensor& t) { return detail::make_tensor(t.shape(), t.dtype()); };
+    const Tensor dq = like(in[0]), dk = like(in[1]), dv = like(in[2]);
+    Tensor dscores;
+    if (in.size() > 3 && need[3]) dscores = detail::make_tensor(call.scores, dy.dtype());
+    const Mask allowed(call.allowed, call.scores), bias(in.size() > 3 ? in[3] : Tensor(), call.scores);
+    visit_floating(dy.dtype(), [&]<class T>(kernels::Type<T>) {
+      kernels::attention_grad(description<T>(call, in, allowed, bias), const_data<T>(in[0]), const_data<T>(in[1]),
+                              const_data<T>(in[2]), weights ? const_data<T>(weights) : nullptr, const_data<T>(dy),
+                              mutable_data<T>(dq), mutable_data<T>(dk), mutable_data<T>(dv),
+                              dscores ? mutable_data<T>(dscores) : nullptr);
+    });
+    Grads grads{dq, dk, dv};
+    if (in.size() > 3) grads.push_back(dscores ? detail::sum_to(dscores, in[3].shape()) : Tensor());
+    return grads;
+  }
+};
+
+/// One op, of float32 or float64.
+Tensor fused(Call c, Tensors in) {
+  Shape shape = in[0].shape();
+  shape[shape.rank() - 1] = in[2].shape(-1);
+  Tensor y = detail::make_tensor(shape, in[0].dtype()), weights;
+  const bool tracked = is_recording() && detail::any_tracked(Inputs(std::span<const Tensor>(in)));
+  if (tracked && c.scores.numel() <= most_kept) weights = detail::make_tensor(c.scores, y.dtype());
+  const Mask allowed(c.allowed, c.scores), bias(in.size() > 3 ? in[3] : Tensor(), c.scores);
+  visit_floating(y.dtype(), [&]<class T>(kernels::Type<T>) {
+    kernels::attention(description<T>(c, in, allowed, bias), const_data<T>(in[0]), const_data<T>(in[1]),
+                       const_data<T>(in[2]), mutable_data<T>(y), weights ? mutable_data<T>(weights) : nullptr);
+  });
+  if (!tracked) return y;
+  const char* op = c.op;
+  const Tensors inputs = in;  // the rule takes the others
+  return record(op, std::span<const Tensor>(inputs), std::move(y), Rule{std::move(c), std::move(in), weights});
+}
+
+/// `scores` is the shape of the scores of operands that fit.
+Tensor attention(const char* op, bool heads_inside, const Tensor& q, const Tensor& k, const Tensor& v,
+                 const Shape& scores, const nn::AttentionOptions& options) {
+  if (!(options.dropout >= 0 && options.dropout < 1)) {
+    fail<ValueError>(op, "expected 0 <= dropout < 1, received dropout={}", options.dropout);
+  }
+  const std::int64_t size = q.shape(-1);
+  const double scale = options.scale.value_or(size == 0 ? 1.0 : 1 / std::sqrt(static_cast<double>(size)));
+  Call call{.op = op, .heads_inside = heads_inside, .scores = scores, .scale = scale, .causal = options.is_causal};
+  Tensors in{q, k, v};
+  if (const Tensor& mask = options.mask; mask) {
+    if (!detail::broadcasts_to(mask.shape(), scores)) {
+      fail<ValueError>(op, "expected a mask that broadcasts to the scores of shape {}: received {}", scores,
+                       mask.shape());
+    }
+    if (mask.dtype() == boolean) {
+      call.allowed = mask;
+    } else if (mask.dtype() == q.dtype()) {
+      in.push_back(mask);
+    } else {
+      fail<TypeError>(op, "expected a mask of dtype bool or {}, received {}", q.dtype(), mask.dtype());
+    }
+  }
+  const bool narrow = q.dtype() == bfloat16;
+  if (narrow) {
+    for (Tensor& t : in) t = cast(t, float32);
+  }
+  if (options.dropout > 0) {
+    random::Generator& generator = options.generator != nullptr ? *options.generator : random::default_generator();
+    call.rate = options.dropout;
+    call.chances = detail::convert(generator.uniform(scores), in[0].dtype());
+  }
+  const bool broadcasts = !heads_inside && (leading(k) != leading(q) || leading(v) != leading(q));
+  const Tensor y = broadcasts ? by_definition(call, in) : fused(std::move(call), std::move(in));
+  return narrow ? cast(y, bfloat16) : y;
 }
 
 }  // namespace
 
 Tensor nn::scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                         const AttentionOptions& options) {
-  check_operands(q, k, v);
-  const std::int64_t d = q.shape(-1);
-  // Of the queries, which are fewer numbers than the scores.
-  Tensor scores = matmul(q * options.scale.value_or(d == 0 ? 1.0 : 1 / std::sqrt(static_cast<double>(d))), k,
-                         {.transpose_b = true});
-  Tensor allowed = options.is_causal ? causal_mask(q.shape(-2), k.shape(-2)) : Tensor();
-  if (options.mask) {
-    const Tensor& mask = options.mask;
-    if (!detail::broadcasts_to(mask.shape(), scores.shape())) {
-      fail<ValueError>(op, "expected a mask that broadcasts to the scores of shape {}: received {}", scores.shape(),
-                       mask.shape());
-    }
-    if (mask.dtype() == boolean) {
-      allowed = allowed ? logical_and(mask, allowed) : mask;
-    } else if (mask.dtype() == q.dtype()) {
-      scores = scores + mask;
-    } else {
-      fail<TypeError>(op, "expected a mask of dtype bool or {}, received {}", q.dtype(), mask.dtype());
-    }
+  const char* op = "scaled_dot_product_attention";
+  check_dtypes(op, q, k, v);
+  const auto &a = q.shape(), &b = k.shape(), &c = v.shape();
+  if (a.rank() < 2 || b.rank() < 2 || c.rank() < 2 || a.at(-1) != b.at(-1) || b.at(-2) != c.at(-2)) {
+    fail<ValueError>(
+        op, "expected queries [..., T, d], keys [..., S, d] and values [..., S, e]: received {}, {} and {}", a, b, c);
   }
-  if (!allowed.defined()) return matmul(softmax(scores), v);
-  // Finite, so that a row without keys and its gradients are numbers, to be replaced by zeros.
-  scores = where(allowed, scores, -static_cast<double>(std::numeric_limits<float>::max()) / 2);
-  Tensor weights = softmax(scores);
-  if (any_row_empty(allowed)) weights = where(allowed, weights, 0);
-  return matmul(weights, v);
+  const Shape batch = detail::broadcast_shape(op, leading(q), leading(k));
+  return attention(op, false, q, k, v, with_matrices(batch, a.at(-2), b.at(-2)), options);
+}
+
+Tensor nn::dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options) {
+  const char* op = "dot_product_attention";
+  check_dtypes(op, q, k, v);
+  const auto &a = q.shape(), &b = k.shape(), &c = v.shape();
+  const bool fits = a.rank() == 4 && b.rank() == 4 && c.rank() == 4 && a[0] == b[0] && a[0] == c[0] && b[1] == c[1] &&
+                    a[2] == b[2] && a[2] == c[2] && a[3] == b[3];
+  if (!fits) {
+    fail<ValueError>(op,
+                     "expected queries [batch, T, heads, d], keys [batch, S, heads, d] and values [batch, S, heads, "
+                     "e]: received {}, {} and {}",
+                     a, b, c);
+  }
+  return attention(op, true, q, k, v, {a[0], a[2], a[1], b[1]}, options);
 }
 
 }  // namespace xtape

@@ -43,7 +43,7 @@ void visit_lu(const Tensor& x, const Matrices& m, Sign&& sign, Element&& element
 Tensor cofactors(const Tensor& x) {
   const auto [s, u, v] = svd(x);
   const std::int64_t n = x.shape(-1);
-  std::vector<std::int64_t> sizes(s.shape().begin(), s.shape().end());
+  detail::PoolVector<std::int64_t> sizes(s.shape().begin(), s.shape().end());
   sizes.push_back(n);
   const Tensor rows = broadcast_to(expand_dims(s, -2), Shape(sizes));
   const Tensor others = reduce_prod(set_diag(rows, detail::filled(s.shape(), s.dtype(), 1)), -1);

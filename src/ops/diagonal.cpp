@@ -42,7 +42,7 @@ Tensor matrix_transpose(const Tensor& x) {
 
 Tensor diag(const Tensor& x, std::int64_t k) {
   if (x.rank() < 1) fail<ValueError>("linalg.diag", "expected a tensor of rank 1 or more: received shape ()");
-  std::vector<std::int64_t> sizes(x.shape().begin(), x.shape().end());
+  detail::PoolVector<std::int64_t> sizes(x.shape().begin(), x.shape().end());
   sizes.back() += k < 0 ? -k : k;
   sizes.push_back(sizes.back());
   return detail::fill_window("diag", x, diagonal_of("diag_part", Shape(sizes), k));

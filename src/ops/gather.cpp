@@ -84,7 +84,7 @@ Tensor gather(const Tensor& x, const Tensor& indices, int axis_) {
                        x.shape());
     }
   }
-  std::vector<std::int64_t> sizes(x.shape().begin(), x.shape().begin() + axis);
+  detail::PoolVector<std::int64_t> sizes(x.shape().begin(), x.shape().begin() + axis);
   sizes.insert(sizes.end(), indices.shape().begin(), indices.shape().end());
   sizes.insert(sizes.end(), x.shape().begin() + axis + 1, x.shape().end());
   Tensor y = detail::make_tensor(Shape(sizes), x.dtype());

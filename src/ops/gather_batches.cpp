@@ -41,7 +41,7 @@ Tensor gather(const Tensor& x, const Tensor& indices, int axis_, int batch_dims)
       for (std::int64_t i = 0; i < n; ++i) *row++ = (b * outer + o) * count + index[i];
     }
   }
-  std::vector<std::int64_t> sizes(x.shape().begin(), x.shape().begin() + axis);
+  detail::PoolVector<std::int64_t> sizes(x.shape().begin(), x.shape().begin() + axis);
   sizes.insert(sizes.end(), indices.shape().begin() + batch_dims, indices.shape().end());
   sizes.insert(sizes.end(), x.shape().begin() + axis + 1, x.shape().end());
   return reshape(gather(reshape(x, {batches * outer * count, inner}), rows), Shape(sizes));

@@ -26,7 +26,7 @@ std::vector<Tensor> in_steps(const Operands& in, const Tensor& mask) {
   if (x.shape()[1] == 0) return {reshape(x, {x.shape()[0], 0, h.shape()[1]}), h};
   const Tensor sums = linear(x, in[1], bias_row(in[3], 0)), recurrent_bias = bias_row(in[3], 1);
   const Tensors steps = unstack(sums, 1), keeps = detail::masks_of_steps(mask);
-  std::vector<Tensor> outputs;
+  Tensors outputs;
   for (std::size_t t = 0; t < steps.size(); ++t) {
     const Tensors a = split(steps[t], 3, -1), p = split(linear(h, in[2], recurrent_bias), 3, -1);
     const Tensor z = sigmoid(a[0] + p[0]);
@@ -42,9 +42,9 @@ GruResult reset_before(const Tensor& x, const Tensor& kernel, const Tensor& recu
                        const Tensor& mask) {
   const std::int64_t units = recurrent.shape()[0];
   if (x.shape()[1] == 0) return {reshape(x, {x.shape()[0], 0, units}), h};
-  const Tensors parts = split(recurrent, std::vector<std::int64_t>{2 * units, units}, -1);
+  const Tensors parts = split(recurrent, {2 * units, units}, -1);
   const Tensors steps = unstack(linear(x, kernel, bias), 1), keeps = detail::masks_of_steps(mask);
-  std::vector<Tensor> outputs;
+  Tensors outputs;
   for (std::size_t t = 0; t < steps.size(); ++t) {
     const Tensors a = split(steps[t], 3, -1), p = split(matmul(h, parts[0]), 2, -1);
     const Tensor z = sigmoid(a[0] + p[0]), reset = sigmoid(a[1] + p[1]);

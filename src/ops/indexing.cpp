@@ -32,7 +32,7 @@ Range resolve(const char* op, const Slice& slice, std::int64_t size) {
   return {begin, count, count > 1 ? step : 1};
 }
 
-Tensor index_as(const char* op, const Tensor& x, const std::vector<IndexItem>& items) {
+Tensor index_as(const char* op, const Tensor& x, ListOf<IndexItem> items) {
   using Kind = IndexItem::Kind;
   const auto count_of = [&items](Kind kind) {
     return static_cast<int>(std::count_if(items.begin(), items.end(), [kind](auto& i) { return i.kind() == kind; }));
@@ -43,7 +43,7 @@ Tensor index_as(const char* op, const Tensor& x, const std::vector<IndexItem>& i
     fail<IndexError>(op, "too many indices: {} for shape {} of rank {}", named, x.shape(), x.rank());
   }
   const Shape strides = kernels::contiguous_strides(x.shape());
-  std::vector<std::int64_t> sizes, steps;
+  detail::PoolVector<std::int64_t> sizes, steps;
   detail::StridedWindow window{.op = op, .shape = {}, .strides = {}, .whole = x.shape()};
   int axis = 0;
   const auto take_whole = [&](int count) {
@@ -87,15 +87,15 @@ Tensor index_as(const char* op, const Tensor& x, const std::vector<IndexItem>& i
 
 }  // namespace
 
-Tensor index(const Tensor& x, const std::vector<IndexItem>& items) { return index_as("index", x, items); }
+Tensor index(const Tensor& x, ListOf<IndexItem> items) { return index_as("index", x, items); }
 
-Tensor strided_slice(const Tensor& x, const std::vector<std::int64_t>& begin, const std::vector<std::int64_t>& end,
-                     const std::vector<std::int64_t>& strides) {
+Tensor strided_slice(const Tensor& x, ListOf<std::int64_t> begin, ListOf<std::int64_t> end,
+                     ListOf<std::int64_t> strides) {
   if (begin.size() != end.size() || (!strides.empty() && strides.size() != begin.size())) {
     fail<ValueError>("strided_slice", "expected as many begins as ends and strides: received {}, {} and {}",
                      begin.size(), end.size(), strides.size());
   }
-  std::vector<IndexItem> items;
+  detail::PoolVector<IndexItem> items;
   for (std::size_t i = 0; i < begin.size(); ++i) {
     items.push_back(Slice(begin[i], end[i], strides.empty() ? 1 : strides[i]));
   }

@@ -22,7 +22,7 @@ std::vector<Tensor> in_steps(const Operands& in, const Tensor& mask) {
   if (x.shape()[1] == 0) return {reshape(x, {x.shape()[0], 0, h.shape()[1]}), h, c};
   const Tensor sums = linear(x, in[1], in[3].rank() == 0 ? Tensor() : in[3]);
   const Tensors steps = unstack(sums, 1), keeps = detail::masks_of_steps(mask);
-  std::vector<Tensor> outputs;
+  Tensors outputs;
   for (std::size_t t = 0; t < steps.size(); ++t) {
     const Tensors gates = split(steps[t] + matmul(h, recurrent), 4, -1);
     const Tensor cell = sigmoid(gates[1]) * c + sigmoid(gates[0]) * tanh(gates[2]);

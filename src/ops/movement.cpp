@@ -1,5 +1,6 @@
 #include "xtape/ops/movement.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <numeric>
 
@@ -42,13 +43,13 @@ Tensor flatten(const Tensor& x) { return reshape(x, {-1}); }
 
 Tensor expand_dims(const Tensor& x, int axis) {
   const int at = detail::normal_axis("expand_dims", axis, x.rank() + 1);
-  std::vector<std::int64_t> sizes(x.shape().begin(), x.shape().end());
+  detail::PoolVector<std::int64_t> sizes(x.shape().begin(), x.shape().end());
   sizes.insert(sizes.begin() + at, 1);
   return reshape(x, Shape(sizes));
 }
 
 Tensor squeeze(const Tensor& x) {
-  std::vector<std::int64_t> sizes;
+  detail::PoolVector<std::int64_t> sizes;
   for (const auto size : x.shape()) {
     if (size != 1) sizes.push_back(size);
   }
@@ -58,20 +59,20 @@ Tensor squeeze(const Tensor& x) {
 Tensor squeeze(const Tensor& x, int axis) {
   const int at = detail::normal_axis("squeeze", axis, x.rank());
   if (x.shape()[at] != 1) fail<ValueError>("squeeze", "axis {} of shape {} is not of size 1", axis, x.shape());
-  std::vector<std::int64_t> sizes(x.shape().begin(), x.shape().end());
+  detail::PoolVector<std::int64_t> sizes(x.shape().begin(), x.shape().end());
   sizes.erase(sizes.begin() + at);
   return reshape(x, Shape(sizes));
 }
 
 Tensor transpose(const Tensor& x) {
-  std::vector<int> reversed(static_cast<std::size_t>(x.rank()));
+  detail::PoolVector<int> reversed(static_cast<std::size_t>(x.rank()));
   std::iota(reversed.rbegin(), reversed.rend(), 0);
   return transpose(x, reversed);
 }
 
-Tensor transpose(const Tensor& x, const std::vector<int>& permutation) {
+Tensor transpose(const Tensor& x, ListOf<int> permutation) {
   const int rank = x.rank();
-  std::vector<int> inverse(permutation.size(), -1);
+  detail::PoolVector<int> inverse(permutation.size(), -1);
   bool valid = static_cast<int>(permutation.size()) == rank;
   for (int i = 0; valid && i < rank; ++i) {
     const int p = permutation[static_cast<std::size_t>(i)];
@@ -93,7 +94,7 @@ Tensor transpose(const Tensor& x, const std::vector<int>& permutation) {
   return record("transpose", {x}, y, [inverse](const Tensor& dy) { return Grads{transpose(dy, inverse)}; });
 }
 
-Tensor concat(const std::vector<Tensor>& values, int axis_) {
+Tensor concat(ListOf<Tensor> values, int axis_) {
   if (values.empty()) fail<ValueError>("concat", "expected at least one tensor, received none");
   const Tensor& first = values[0];
   const int axis = detail::normal_axis("concat", axis_, first.rank());
@@ -114,7 +115,7 @@ Tensor concat(const std::vector<Tensor>& values, int axis_) {
   }
   Tensor y = detail::make_tensor(shape, first.dtype());
   const Shape strides = kernels::contiguous_strides(shape);
-  std::vector<std::int64_t> sizes;
+  detail::PoolVector<std::int64_t> sizes;
   std::int64_t offset = 0;
   for (const auto& t : values) {
     kernels::strided_store(t.dtype(), t.shape(), t.impl()->data(),
@@ -123,7 +124,7 @@ Tensor concat(const std::vector<Tensor>& values, int axis_) {
     offset += t.shape()[axis];
     sizes.push_back(t.shape()[axis]);
   }
-  return record("concat", values, y, [sizes, axis](const Tensor& dy, Needs need) {
+  return record("concat", std::span<const Tensor>(values), y, [sizes, axis](const Tensor& dy, Needs need) {
     Grads grads;
     std::int64_t begin = 0;
     for (std::size_t i = 0; i < sizes.size(); ++i) {
@@ -134,8 +135,8 @@ Tensor concat(const std::vector<Tensor>& values, int axis_) {
   });
 }
 
-Tensor stack(const std::vector<Tensor>& values, int axis) {
-  std::vector<Tensor> expanded;
+Tensor stack(ListOf<Tensor> values, int axis) {
+  Tensors expanded;
   for (const auto& t : values) {
     if (t.shape() != values[0].shape()) {
       fail<ValueError>("stack", "shapes must agree: {} and {}", values[0].shape(), t.shape());
@@ -151,14 +152,14 @@ Tensor stack(const std::vector<Tensor>& values, int axis) {
 
 namespace {
 
-std::int64_t offset_of(const Shape& strides, const std::vector<std::int64_t>& begin) {
+std::int64_t offset_of(const Shape& strides, const Shape& begin) {
   std::int64_t offset = 0;
-  for (int axis = 0; axis < strides.rank(); ++axis) offset += begin[static_cast<std::size_t>(axis)] * strides[axis];
+  for (int axis = 0; axis < strides.rank(); ++axis) offset += begin[axis] * strides[axis];
   return offset;
 }
 
 /// Zeros of the given shape with dy at `begin`: the gradient of slice, whose own gradient is slice.
-Tensor unslice(const Tensor& dy, const std::vector<std::int64_t>& begin, const Shape& shape) {
+Tensor unslice(const Tensor& dy, const Shape& begin, const Shape& shape) {
   Tensor y = detail::make_tensor(shape, dy.dtype());
   std::memset(y.impl()->data(), 0, static_cast<std::size_t>(y.size()) * itemsize(y.dtype()));
   const Shape strides = kernels::contiguous_strides(shape);
@@ -166,13 +167,13 @@ Tensor unslice(const Tensor& dy, const std::vector<std::int64_t>& begin, const S
                          y.impl()->data() + offset_of(strides, begin) * static_cast<std::int64_t>(itemsize(dy.dtype())),
                          strides);
   return record("unslice", {dy}, y, [begin, size = dy.shape()](const Tensor& g) {
-    return Grads{slice(g, begin, {size.begin(), size.end()})};
+    return Grads{slice(g, ListOf<std::int64_t>(begin), ListOf<std::int64_t>(size))};
   });
 }
 
 }  // namespace
 
-Tensor slice(const Tensor& x, const std::vector<std::int64_t>& begin, const std::vector<std::int64_t>& size) {
+Tensor slice(const Tensor& x, ListOf<std::int64_t> begin, ListOf<std::int64_t> size) {
   const int rank = x.rank();
   if (static_cast<int>(begin.size()) != rank || static_cast<int>(size.size()) != rank) {
     fail<ValueError>("slice", "expected a begin and a size for each axis of shape {}: received {} and {}", x.shape(),
@@ -192,7 +193,8 @@ Tensor slice(const Tensor& x, const std::vector<std::int64_t>& begin, const std:
     shares = shares && (axis == 0 || taken == available);
   }
   const Shape strides = kernels::contiguous_strides(x.shape());
-  const std::int64_t offset = offset_of(strides, begin);
+  const Shape from(begin);
+  const std::int64_t offset = offset_of(strides, from);
   Tensor y;
   if (shares) {
     y = detail::make_view(x, shape, offset);
@@ -202,15 +204,16 @@ Tensor slice(const Tensor& x, const std::vector<std::int64_t>& begin, const std:
                           strides, y.impl()->data());
   }
   return record("slice", {x}, y,
-                [begin, from = x.shape()](const Tensor& dy) { return Grads{unslice(dy, begin, from)}; });
+                [begin = from, whole = x.shape()](const Tensor& dy) { return Grads{unslice(dy, begin, whole)}; });
 }
 
 Tensor slice_axis(const Tensor& x, int axis_, std::int64_t begin, std::int64_t size) {
   const int axis = detail::normal_axis("slice_axis", axis_, x.rank());
-  std::vector<std::int64_t> begins(static_cast<std::size_t>(x.rank()), 0), sizes(begins.size(), -1);
-  begins[static_cast<std::size_t>(axis)] = begin;
-  sizes[static_cast<std::size_t>(axis)] = size;
-  return slice(x, begins, sizes);
+  Shape begins = x.shape(), sizes = x.shape();
+  std::fill(begins.begin(), begins.end(), 0);
+  begins[axis] = begin;
+  sizes[axis] = size;
+  return slice(x, ListOf<std::int64_t>(begins), ListOf<std::int64_t>(sizes));
 }
 
 Tensor broadcast_to(const Tensor& x, const Shape& shape) {

@@ -122,7 +122,7 @@ std::pair<Tensor, Tensor> moments(const Tensor& x, const Axes& axes, bool keepdi
 Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, const LayerNormOptions& options) {
   check_floating("layer_norm", x);
   const detail::ReductionPlan plan = detail::reduction_plan("layer_norm", x.shape(), options.axes);
-  std::vector<std::int64_t> normalized, leading;
+  detail::PoolVector<std::int64_t> normalized, leading;
   for (int i = 0; i < x.rank(); ++i) {
     const bool reduced = plan.reduced[static_cast<std::size_t>(i)] != 0;
     (reduced ? normalized : leading).push_back(x.shape()[i]);

@@ -13,15 +13,15 @@ namespace {
 
 using detail::fail;
 
-Tensor pad_constant(const Tensor& x, const std::vector<std::int64_t>& before, const Shape& shape, double value) {
+Tensor pad_constant(const Tensor& x, const Shape& before, const Shape& shape, double value) {
   Tensor y = detail::filled(shape, x.dtype(), value);
   const Shape strides = kernels::contiguous_strides(shape);
   std::int64_t offset = 0;
-  for (int axis = 0; axis < shape.rank(); ++axis) offset += before[static_cast<std::size_t>(axis)] * strides[axis];
+  for (int axis = 0; axis < shape.rank(); ++axis) offset += before[axis] * strides[axis];
   kernels::strided_store(x.dtype(), x.shape(), detail::bytes_of(x),
                          detail::bytes_of(y) + offset * static_cast<std::int64_t>(itemsize(x.dtype())), strides);
   return record("pad", {x}, std::move(y), [before, size = x.shape()](const Tensor& dy) {
-    return Grads{slice(dy, before, {size.begin(), size.end()})};
+    return Grads{slice(dy, ListOf<std::int64_t>(before), ListOf<std::int64_t>(size))};
   });
 }
 
@@ -47,7 +47,7 @@ Tensor pad(const Tensor& x, const std::vector<std::array<std::int64_t, 2>>& padd
                      paddings.size());
   }
   Shape shape = x.shape();
-  std::vector<std::int64_t> begin;
+  Shape begin = shape;
   for (int axis = 0; axis < x.rank(); ++axis) {
     const auto [before, after] = paddings[static_cast<std::size_t>(axis)];
     const std::int64_t size = x.shape()[axis];
@@ -57,7 +57,7 @@ Tensor pad(const Tensor& x, const std::vector<std::array<std::int64_t, 2>>& padd
                        after, axis, x.shape(), options.mode);
     }
     shape[axis] += before + after;
-    begin.push_back(before);
+    begin[axis] = before;
   }
   if (!symmetric && !reflect) return pad_constant(x, begin, shape, options.constant_values);
   Tensor y = x;

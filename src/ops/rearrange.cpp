@@ -17,7 +17,7 @@ namespace xtape {
 using detail::fail;
 
 Tensor swapaxes(const Tensor& x, int axis1, int axis2) {
-  std::vector<int> permutation(static_cast<std::size_t>(x.rank()));
+  detail::PoolVector<int> permutation(static_cast<std::size_t>(x.rank()));
   std::iota(permutation.begin(), permutation.end(), 0);
   const int first = detail::normal_axis("swapaxes", axis1, x.rank());
   const int second = detail::normal_axis("swapaxes", axis2, x.rank());
@@ -28,21 +28,21 @@ Tensor swapaxes(const Tensor& x, int axis1, int axis2) {
 Tensor moveaxis(const Tensor& x, int source, int destination) {
   const int from = detail::normal_axis("moveaxis", source, x.rank());
   const int to = detail::normal_axis("moveaxis", destination, x.rank());
-  std::vector<int> permutation(static_cast<std::size_t>(x.rank()));
+  detail::PoolVector<int> permutation(static_cast<std::size_t>(x.rank()));
   std::iota(permutation.begin(), permutation.end(), 0);
   permutation.erase(permutation.begin() + from);
   permutation.insert(permutation.begin() + to, from);
   return transpose(x, permutation);
 }
 
-Tensor tile(const Tensor& x, const std::vector<std::int64_t>& multiples) {
+Tensor tile(const Tensor& x, ListOf<std::int64_t> multiples) {
   const bool valid = std::all_of(multiples.begin(), multiples.end(), [](auto m) { return m >= 0; });
   if (!valid || static_cast<int>(multiples.size()) != x.rank()) {
     fail<ValueError>("tile", "expected a multiple, not negative, for each axis of shape {}: received [{}]", x.shape(),
                      fmt::join(multiples, ", "));
   }
   // Each axis of n becomes one of [1, n], which broadcasts to [multiple, n].
-  std::vector<std::int64_t> apart, repeated, sizes;
+  detail::PoolVector<std::int64_t> apart, repeated, sizes;
   for (int axis = 0; axis < x.rank(); ++axis) {
     const std::int64_t multiple = multiples[static_cast<std::size_t>(axis)], size = x.shape()[axis];
     if (multiple != 1) {
@@ -90,7 +90,7 @@ Tensor repeat_each(const Tensor& x, std::int64_t n, int axis) {
 
 }  // namespace
 
-Tensor repeat(const Tensor& x, const std::vector<std::int64_t>& repeats, int axis_) {
+Tensor repeat(const Tensor& x, ListOf<std::int64_t> repeats, int axis_) {
   const int axis = detail::normal_axis("repeat", axis_, x.rank());
   const std::int64_t size = x.shape()[axis];
   const bool valid = std::all_of(repeats.begin(), repeats.end(), [](auto n) { return n >= 0; });
@@ -106,9 +106,9 @@ Tensor repeat(const Tensor& x, const std::vector<std::int64_t>& repeats, int axi
   return gather(x, constant(indices), axis);
 }
 
-Tensor repeat(const Tensor& x, const std::vector<std::int64_t>& repeats) { return repeat(flatten(x), repeats, 0); }
+Tensor repeat(const Tensor& x, ListOf<std::int64_t> repeats) { return repeat(flatten(x), repeats, 0); }
 
-Tensor reverse(const Tensor& x, const std::vector<int>& axes) {
+Tensor reverse(const Tensor& x, ListOf<int> axes) {
   Shape strides = kernels::contiguous_strides(x.shape());
   std::int64_t offset = 0;
   for (const int axis_ : axes) {
@@ -123,7 +123,10 @@ Tensor reverse(const Tensor& x, const std::vector<int>& axes) {
                           detail::bytes_of(x) + offset * static_cast<std::int64_t>(itemsize(x.dtype())), strides,
                           detail::bytes_of(y));
   }
-  return record("reverse", {x}, std::move(y), [axes](const Tensor& dy) { return Grads{reverse(dy, axes)}; });
+  return record("reverse", {x}, std::move(y),
+                [axes = detail::PoolVector<int>(axes.begin(), axes.end())](const Tensor& dy) {
+                  return Grads{reverse(dy, axes)};
+                });
 }
 
 Tensor roll(const Tensor& x, std::int64_t shift, int axis_) {
@@ -149,7 +152,7 @@ Tensor roll(const Tensor& x, std::int64_t shift, int axis_) {
   });
 }
 
-Tensor roll(const Tensor& x, const std::vector<std::int64_t>& shifts, const std::vector<int>& axes) {
+Tensor roll(const Tensor& x, ListOf<std::int64_t> shifts, ListOf<int> axes) {
   if (shifts.size() != axes.size()) {
     fail<ValueError>("roll", "expected a shift for each axis: received {} and {}", shifts.size(), axes.size());
   }

@@ -1,11 +1,8 @@
 #pragma once
 
-#include <functional>
-#include <span>
-#include <vector>
-
 #include "kernels/dispatch.hpp"
 #include "kernels/recurrent.hpp"
+#include "ops/recorded_gradients.hpp"
 #include "xtape/core/tensor.hpp"
 #include "xtape/tape/record.hpp"
 
@@ -35,13 +32,6 @@ Tensor last_step(const Tensor& sequence, const Tensor& initial);
 Tensor states_before(const Tensor& sequence, const Tensor& initial);
 /// A copy to be overwritten of the gradient of a state, zeros where there is none.
 Tensor gradient_to_continue(const Tensor& given, const Tensor& like);
-
-/// The gradients of a function made of public ops, recorded by the tapes around: how a fused op is differentiated once
-/// more. `dys` are those of its results, empty where there is none.
-Grads recorded_gradients(const std::function<std::vector<Tensor>(const Tensors&)>& f, const Tensors& inputs,
-                         std::span<const Tensor> dys);
-/// Whether a tape follows any of them.
-bool any_tracked_of(const Tensors& inputs, std::span<const Tensor> dys);
 
 /// Calls f(type) for float32 and float64.
 template <class F>

@@ -22,7 +22,7 @@ Shape part(const Shape& shape, int begin, int end) {
   return Shape(std::span<const std::int64_t>(shape.begin() + begin, static_cast<std::size_t>(end - begin)));
 }
 Shape joined(const Shape& a, const Shape& b) {
-  std::vector<std::int64_t> sizes(a.begin(), a.end());
+  detail::PoolVector<std::int64_t> sizes(a.begin(), a.end());
   sizes.insert(sizes.end(), b.begin(), b.end());
   return Shape(sizes);
 }

@@ -35,7 +35,7 @@ void check_floating(const char* op, const Tensor& x) {
 /// Along another axis than the last one: between two transposes.
 template <class F>
 Tensor along_axis(const Tensor& x, int axis, F&& f) {
-  std::vector<int> swapped(static_cast<std::size_t>(x.rank()));
+  detail::PoolVector<int> swapped(static_cast<std::size_t>(x.rank()));
   for (int i = 0; i < x.rank(); ++i) swapped[static_cast<std::size_t>(i)] = i;
   std::swap(swapped[static_cast<std::size_t>(axis)], swapped.back());
   return transpose(f(transpose(x, swapped)), swapped);

@@ -9,10 +9,11 @@ namespace xtape {
 namespace {
 
 using detail::fail;
+using Sizes = detail::PoolVector<std::int64_t>;
 
 /// The pieces [begins[i], begins[i] + sizes[i]) of an axis as one op: its gradient is put together once, where that of
 /// a slice for each piece would be as many arrays of x's size.
-Tensors cut(const char* op, const Tensor& x, const std::vector<std::int64_t>& sizes, int axis) {
+Tensors cut(const char* op, const Tensor& x, const Sizes& sizes, int axis) {
   const Shape strides = kernels::contiguous_strides(x.shape());
   const auto bytes = static_cast<std::int64_t>(itemsize(x.dtype()));
   std::int64_t outer = 1, begin = 0;
@@ -38,7 +39,7 @@ Tensors cut(const char* op, const Tensor& x, const std::vector<std::int64_t>& si
     for (const auto& dy : dys) {
       if (dy) dtype = dy.dtype();
     }
-    std::vector<Tensor> parts;
+    Tensors parts;
     for (std::size_t i = 0; i < sizes.size(); ++i) {
       Shape part = shape;
       part[axis] = sizes[i];
@@ -51,9 +52,9 @@ Tensors cut(const char* op, const Tensor& x, const std::vector<std::int64_t>& si
 
 }  // namespace
 
-Tensors split(const Tensor& x, const std::vector<std::int64_t>& wanted, int axis_) {
+Tensors split(const Tensor& x, ListOf<std::int64_t> wanted, int axis_) {
   const int axis = detail::normal_axis("split", axis_, x.rank());
-  std::vector<std::int64_t> sizes = wanted;
+  Sizes sizes(wanted.begin(), wanted.end());
   const std::int64_t all = x.shape()[axis];
   std::int64_t sum = 0;
   std::int64_t* open = nullptr;
@@ -79,12 +80,12 @@ Tensors detail::split_equally(const Tensor& x, std::int64_t parts, int axis_) {
   if (parts <= 0 || x.shape()[axis] % parts != 0) {
     fail<ValueError>("split", "{} equal parts do not fit axis {} of shape {}", parts, axis, x.shape());
   }
-  return cut("split", x, std::vector<std::int64_t>(static_cast<std::size_t>(parts), x.shape()[axis] / parts), axis);
+  return cut("split", x, Sizes(static_cast<std::size_t>(parts), x.shape()[axis] / parts), axis);
 }
 
 Tensors unstack(const Tensor& x, int axis_) {
   const int axis = detail::normal_axis("unstack", axis_, x.rank());
-  Tensors slices = cut("unstack", x, std::vector<std::int64_t>(static_cast<std::size_t>(x.shape()[axis]), 1), axis);
+  Tensors slices = cut("unstack", x, Sizes(static_cast<std::size_t>(x.shape()[axis]), 1), axis);
   for (auto& slice : slices) slice = squeeze(slice, axis);
   return slices;
 }

@@ -39,6 +39,9 @@ std::vector<Row> nn_rows() {
       {"scaled_dot_product_attention, causal",
        {{2, 5, 4}, {2, 5, 4}, {2, 5, 6}},
        [](X x) { return nn::scaled_dot_product_attention(x[0], x[1], x[2], {.is_causal = true}); }},
+      {"dot_product_attention",
+       {{2, 3, 2, 4}, {2, 5, 2, 4}, {2, 5, 2, 6}},
+       [](X x) { return nn::dot_product_attention(x[0], x[1], x[2]); }},
       {"lstm", {{2, 4, 3}, {3, 20}, {5, 20}, {20}}, [](X x) { return nn::lstm(x[0], x[1], x[2], x[3]).outputs; }},
       {"gru", {{2, 4, 3}, {3, 15}, {5, 15}, {2, 15}}, [](X x) { return nn::gru(x[0], x[1], x[2], x[3]).outputs; }},
 

@@ -77,6 +77,11 @@ const std::map<std::string, Op>& nn() {
        }},
       {"scaled_dot_product_attention", [](X x) { return attention(x[0], x[1], x[2], false); }},
       {"scaled_dot_product_attention, causal", [](X x) { return attention(x[0], x[1], x[2], true); }},
+      {"dot_product_attention",
+       [](X x) {
+         const auto swapped = [](const Tensor& t) { return t.transpose(1, 2); };
+         return swapped(attention(swapped(x[0]), swapped(x[1]), swapped(x[2]), false));
+       }},
       {"lstm", [](X x) { return lstm(x[0], x[1], x[2], x[3]); }},
       {"gru", [](X x) { return gru(x[0], x[1], x[2], x[3]); }},
       {"relu6", [](X x) { return torch::relu6(x[0]); }},

@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "xtape/core/list_of.hpp"
 #include "xtape/core/tensor.hpp"
 
 // Parts of tensors as Python's brackets name them, and elements by lists of indices. They take every dtype; gradients
@@ -61,11 +62,11 @@ class IndexItem {
 /// An integer takes one slice of its axis, which disappears; axes without an item are taken whole. The result shares
 /// x's elements where they are neighbours. Throws an IndexError for an integer outside its axis and for more items than
 /// axes, a ValueError for a step of 0 or two ellipses.
-Tensor index(const Tensor& x, const std::vector<IndexItem>& items);
+Tensor index(const Tensor& x, ListOf<IndexItem> items);
 
 /// x[begin[0]:end[0]:strides[0], begin[1]:end[1]:strides[1], ...] (tf.strided_slice); strides of 1 unless given.
-Tensor strided_slice(const Tensor& x, const std::vector<std::int64_t>& begin, const std::vector<std::int64_t>& end,
-                     const std::vector<std::int64_t>& strides = {});
+Tensor strided_slice(const Tensor& x, ListOf<std::int64_t> begin, ListOf<std::int64_t> end,
+                     ListOf<std::int64_t> strides = {});
 
 /// The slices of x at positions of its first k axes (tf.gather_nd): integer indices [..., k] -> [...] + x.shape[k:].
 /// The gradient adds up what goes to the same position. Throws an IndexError for a position outside x, a ValueError for

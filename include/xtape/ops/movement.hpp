@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "xtape/core/list_of.hpp"
 #include "xtape/core/tensor.hpp"
 
 // Ops that move elements without computing with them. They take every dtype; gradients flow through the floating ones.
@@ -25,7 +26,7 @@ Tensor squeeze(const Tensor& x, int axis);
 /// The axes in the order of `permutation`: axis i of the result is axis permutation[i] of x; reversed by default.
 /// Throws a ValueError for what is not a permutation.
 Tensor transpose(const Tensor& x);
-Tensor transpose(const Tensor& x, const std::vector<int>& permutation);
+Tensor transpose(const Tensor& x, ListOf<int> permutation);
 
 /// Two axes exchanged (np.swapaxes).
 Tensor swapaxes(const Tensor& x, int axis1, int axis2);
@@ -33,31 +34,22 @@ Tensor swapaxes(const Tensor& x, int axis1, int axis2);
 Tensor moveaxis(const Tensor& x, int source, int destination);
 
 /// The tensors one after another along an existing axis; all other sizes must agree (ValueError).
-Tensor concat(const std::vector<Tensor>& values, int axis);
+Tensor concat(ListOf<Tensor> values, int axis);
 /// The tensors side by side along a new axis; their shapes must agree (ValueError).
-Tensor stack(const std::vector<Tensor>& values, int axis = 0);
-/// The same of the Tensors that unstack and split return.
-template <class Allocator>
-Tensor concat(const std::vector<Tensor, Allocator>& values, int axis) {
-  return concat(std::vector<Tensor>(values.begin(), values.end()), axis);
-}
-template <class Allocator>
-Tensor stack(const std::vector<Tensor, Allocator>& values, int axis = 0) {
-  return stack(std::vector<Tensor>(values.begin(), values.end()), axis);
-}
+Tensor stack(ListOf<Tensor> values, int axis = 0);
 
 /// The slices along an axis, which disappears: the inverse of stack. Slices along axis 0 share the elements.
 Tensors unstack(const Tensor& x, int axis = 0);
 /// x cut along an axis into pieces of the given sizes, one of which may be -1: what the others leave. Throws a
 /// ValueError when they do not add up. Pieces along axis 0 share the elements.
-Tensors split(const Tensor& x, const std::vector<std::int64_t>& sizes, int axis = 0);
+Tensors split(const Tensor& x, ListOf<std::int64_t> sizes, int axis = 0);
 /// x cut into n equal parts. Throws a ValueError when n does not divide the axis.
 template <std::integral N>
 Tensors split(const Tensor& x, N n, int axis = 0);
 
 /// `size` elements of each axis from `begin` on (tf.slice); a size of -1 takes all that follow. A slice along axis 0
 /// shares the elements. Throws an IndexError where it does not fit.
-Tensor slice(const Tensor& x, const std::vector<std::int64_t>& begin, const std::vector<std::int64_t>& size);
+Tensor slice(const Tensor& x, ListOf<std::int64_t> begin, ListOf<std::int64_t> size);
 /// The same along one axis only: x[begin : begin + size] for axis 0.
 Tensor slice_axis(const Tensor& x, int axis, std::int64_t begin, std::int64_t size);
 
@@ -72,27 +64,27 @@ Tensor broadcast_to(const Tensor& x, const Shape& shape);
 
 /// The whole of x repeated `multiples[i]` times along axis i, side by side: tile([a b], {2}) is [a b a b]. Throws a
 /// ValueError unless there is one multiple, not negative, for each axis.
-Tensor tile(const Tensor& x, const std::vector<std::int64_t>& multiples);
+Tensor tile(const Tensor& x, ListOf<std::int64_t> multiples);
 /// Every slice along an axis repeated: repeat([a b], 2, 0) is [a a b b]; by a number of its own where `repeats` has as
 /// many elements as the axis (tf.repeat). Without an axis, of the flattened x. Throws a ValueError for negative numbers
 /// or another count.
-Tensor repeat(const Tensor& x, const std::vector<std::int64_t>& repeats, int axis);
-Tensor repeat(const Tensor& x, const std::vector<std::int64_t>& repeats);
+Tensor repeat(const Tensor& x, ListOf<std::int64_t> repeats, int axis);
+Tensor repeat(const Tensor& x, ListOf<std::int64_t> repeats);
 template <std::integral N>
 Tensor repeat(const Tensor& x, N repeats, int axis) {
-  return repeat(x, std::vector<std::int64_t>{static_cast<std::int64_t>(repeats)}, axis);
+  return repeat(x, ListOf<std::int64_t>{static_cast<std::int64_t>(repeats)}, axis);
 }
 template <std::integral N>
 Tensor repeat(const Tensor& x, N repeats) {
-  return repeat(x, std::vector<std::int64_t>{static_cast<std::int64_t>(repeats)});
+  return repeat(x, ListOf<std::int64_t>{static_cast<std::int64_t>(repeats)});
 }
 
 /// The elements in opposite order along the given axes. Throws a ValueError for an axis named twice.
-Tensor reverse(const Tensor& x, const std::vector<int>& axes);
+Tensor reverse(const Tensor& x, ListOf<int> axes);
 /// The elements moved on by `shift` along an axis; what leaves at one end enters at the other (tf.roll): element i of
 /// the result is element i - shift of x. Several axes may be given, each with its shift; one axis may come twice.
 Tensor roll(const Tensor& x, std::int64_t shift, int axis);
-Tensor roll(const Tensor& x, const std::vector<std::int64_t>& shifts, const std::vector<int>& axes);
+Tensor roll(const Tensor& x, ListOf<std::int64_t> shifts, ListOf<int> axes);
 
 /// Keyword arguments of meshgrid.
 struct MeshgridOptions {
