@@ -1,10 +1,10 @@
 #include "core/convert.hpp"
 
-#include <cstring>
 #include <limits>
 
 #include "kernels/dispatch.hpp"
-#include "kernels/parallel.hpp"
+#include "kernels/elementwise.hpp"
+#include "kernels/stream.hpp"
 
 namespace xtape::detail {
 namespace {
@@ -18,40 +18,62 @@ To convert_one(From value) {
   } else if constexpr (std::is_same_v<To, bool>) {
     return value != From{};
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
-    // Outside the target's range a plain cast is undefined.
+    // Outside the target's range a plain cast is undefined. Without a branch, so that it becomes vectors.
     constexpr From low = static_cast<From>(std::numeric_limits<To>::min());
     constexpr From high = static_cast<From>(std::numeric_limits<To>::max());
-    if (!(value == value)) return 0;
-    if (value <= low) return std::numeric_limits<To>::min();
-    if (value >= high) return std::numeric_limits<To>::max();
-    return static_cast<To>(value);
+    const From inside = value > low && value < high ? value : From{};
+    const To above = value >= high ? std::numeric_limits<To>::max() : static_cast<To>(inside);
+    return value <= low ? std::numeric_limits<To>::min() : above;
   } else {
     return static_cast<To>(value);
   }
+}
+
+/// As an elementwise loop over one operand.
+template <class To, class From>
+void convert_loop(const void*, std::int64_t n, void* to_, const void* const* from_, const std::int64_t*) {
+  To* __restrict to = static_cast<To*>(to_);
+  const From* __restrict from = static_cast<const From*>(from_[0]);
+  for (std::int64_t i = 0; i < n; ++i) to[i] = convert_one<To>(from[i]);
 }
 
 }  // namespace
 
 Tensor copy(const Tensor& t) {
   Tensor out = make_tensor(t.shape(), t.dtype());
-  std::memcpy(out.impl()->data(), t.impl()->data(), static_cast<std::size_t>(t.size()) * itemsize(t.dtype()));
+  kernels::copy_bytes(out.impl()->data(), t.impl()->data(), t.size() * static_cast<std::int64_t>(itemsize(t.dtype())));
   return out;
+}
+
+void convert_number(const Tensor& number, DType dtype, void* element) {
+  if (number.dtype() == float32) {
+    const double value = weak_value(number);
+    if (dtype == float32) {
+      *static_cast<float*>(element) = static_cast<float>(value);
+      return;
+    }
+    kernels::visit(dtype, [&]<class To>(kernels::Type<To>) { *static_cast<To*>(element) = convert_one<To>(value); });
+    return;
+  }
+  kernels::visit(dtype, [&]<class To>(kernels::Type<To>) {
+    *static_cast<To*>(element) = number.dtype() == int64 ? convert_one<To>(*const_data<std::int64_t>(number))
+                                                         : convert_one<To>(*const_data<std::int32_t>(number));
+  });
 }
 
 Tensor convert(const Tensor& t, DType dtype) {
   if (t.dtype() == dtype && !t.impl()->weak) return t;
   Tensor out = make_tensor(t.shape(), dtype);
+  if (t.impl()->weak) {
+    convert_number(t, dtype, out.impl()->data());
+    return out;
+  }
   kernels::visit(dtype, [&]<class To>(kernels::Type<To>) {
-    To* to = mutable_data<To>(out);
-    if (t.impl()->weak && t.dtype() == float32) {
-      *to = convert_one<To>(weak_value(t));
-      return;
-    }
     kernels::visit(t.dtype(), [&]<class From>(kernels::Type<From>) {
-      const From* from = const_data<From>(t);
-      kernels::parallel_for(t.size(), kernels::elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i) to[i] = convert_one<To>(from[i]);
-      });
+      // A bool is a byte of 0 or 1, but compilers make no vectors of bools.
+      using Bits = std::conditional_t<std::is_same_v<From, bool>, std::uint8_t, From>;
+      const kernels::Elementwise f{&convert_loop<To, Bits>, nullptr, sizeof(To), {sizeof(From)}};
+      kernels::run_elementwise(f, t.shape(), t.size(), out.impl()->data(), {{{t.impl()->data(), &t.shape()}}});
     });
   });
   return out;

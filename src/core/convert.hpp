@@ -11,4 +11,21 @@ Tensor copy(const Tensor& t);
 /// towards zero, saturates, and takes NaN to 0; to bool is `!= 0`. A plain number keeps its full value.
 Tensor convert(const Tensor& t, DType dtype);
 
+/// A plain number as an element of that dtype, converted as by convert.
+void convert_number(const Tensor& number, DType dtype, void* element);
+
+/// The elements of a tensor, for a plain number its one element in a dtype: as convert, without making a tensor.
+class Element {
+ public:
+  Element(const Tensor& t, DType dtype) : data_(t.impl()->weak ? element_ : t.impl()->data()) {
+    if (t.impl()->weak) convert_number(t, dtype, element_);
+  }
+  Element(const Element&) = delete;
+  const void* data() const { return data_; }
+
+ private:
+  alignas(8) std::byte element_[8];
+  const std::byte* data_;
+};
+
 }  // namespace xtape::detail

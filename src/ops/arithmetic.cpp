@@ -119,7 +119,7 @@ Tensor logical_xor(const Tensor& a, const Tensor& b) {
   for (const Tensor& t : {a, b}) {
     if (t.dtype() != boolean) detail::fail<TypeError>("logical_xor", "expected a bool tensor, received {}", t.dtype());
   }
-  Tensor y = map_binary<Domain::all, true>("logical_xor", a, b, [](auto p, auto q) { return p != q; });
+  Tensor y = map_binary<Domain::booleans, true>("logical_xor", a, b, [](auto p, auto q) { return p ^ q; });
   return record_no_gradient("logical_xor", {a, b}, std::move(y));
 }
 

@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "ops/elementwise.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/tape/record.hpp"
@@ -12,6 +14,12 @@ namespace {
 template <class F>
 Tensor compare(const char* op, const Tensor& a, const Tensor& b, const F& f) {
   return record_no_gradient(op, {a, b}, detail::map_binary<Domain::all, true>(op, a, b, f));
+}
+
+/// f of the bytes of bools, 0 or 1.
+template <class F>
+Tensor combine(const char* op, const Tensor& a, const Tensor& b, const F& f) {
+  return record_no_gradient(op, {a, b}, detail::map_binary<Domain::booleans, true>(op, a, b, f));
 }
 
 const Tensor& boolean_only(const char* op, const Tensor& t) {
@@ -41,55 +49,73 @@ Tensor greater_equal(const Tensor& a, const Tensor& b) {
 }
 
 Tensor logical_and(const Tensor& a, const Tensor& b) {
-  return compare("logical_and", boolean_only("logical_and", a), boolean_only("logical_and", b),
-                 [](auto p, auto q) { return (p != decltype(p)(0)) & (q != decltype(q)(0)); });
+  return combine("logical_and", boolean_only("logical_and", a), boolean_only("logical_and", b),
+                 [](auto p, auto q) { return p & q; });
 }
 Tensor logical_or(const Tensor& a, const Tensor& b) {
-  return compare("logical_or", boolean_only("logical_or", a), boolean_only("logical_or", b),
-                 [](auto p, auto q) { return (p != decltype(p)(0)) | (q != decltype(q)(0)); });
+  return combine("logical_or", boolean_only("logical_or", a), boolean_only("logical_or", b),
+                 [](auto p, auto q) { return p | q; });
 }
 Tensor logical_not(const Tensor& x) { return equal(boolean_only("logical_not", x), false); }
+
+namespace {
+
+/// condition ? a : b for 64 bytes of elements; the conditions are bytes of 0 or 1.
+template <class T>
+void choose(T* out, const std::uint8_t* condition, const T* a, const T* b) {
+  constexpr std::size_t count = kernels::splat_bytes / sizeof(T);
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+  const __m512i p = _mm512_loadu_si512(a), q = _mm512_loadu_si512(b);
+  if constexpr (sizeof(T) == 4) {
+    const __m128i c = _mm_loadu_si128(reinterpret_cast<const __m128i*>(condition));
+    _mm512_storeu_si512(out, _mm512_mask_blend_epi32(_mm_test_epi8_mask(c, c), q, p));
+    return;
+  }
+  if constexpr (sizeof(T) == 8) {
+    const __m128i c = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(condition));
+    _mm512_storeu_si512(out, _mm512_mask_blend_epi64(static_cast<__mmask8>(_mm_test_epi8_mask(c, c)), q, p));
+    return;
+  }
+#endif
+  T chosen[count];
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto mask = static_cast<T>(-static_cast<T>(condition[i]));
+    chosen[i] = static_cast<T>((a[i] & mask) | (b[i] & ~mask));
+  }
+  std::memcpy(out, chosen, sizeof chosen);
+}
+
+/// The same as an elementwise loop.
+template <class T>
+void where_loop(const void*, std::int64_t n, void* out_, const void* const* in, const std::int64_t* step) {
+  auto* out = static_cast<T*>(out_);
+  const auto* c = static_cast<const std::uint8_t*>(in[0]);
+  const T *a = static_cast<const T*>(in[1]), *b = static_cast<const T*>(in[2]);
+  constexpr std::int64_t chunk = static_cast<std::int64_t>(kernels::splat_bytes / sizeof(T));
+  for (; n >= chunk; n -= chunk, out += chunk) {
+    choose(out, c, a, b);
+    c += step[0] * chunk;
+    a += step[1] * chunk;
+    b += step[2] * chunk;
+  }
+  for (std::int64_t i = 0; i < n; ++i) out[i] = c[i] != 0 ? a[i] : b[i];
+}
+
+}  // namespace
 
 Tensor where(const Tensor& condition, const Tensor& a_, const Tensor& b_) {
   boolean_only("where", condition);
   const DType dtype = detail::common_dtype("where", a_, b_);
-  const Tensor a = detail::convert(a_, dtype), b = detail::convert(b_, dtype);
+  const detail::Element a(a_, dtype), b(b_, dtype);
   const Shape shape =
-      detail::broadcast_shape("where", condition.shape(), detail::broadcast_shape("where", a.shape(), b.shape()));
+      detail::broadcast_shape("where", condition.shape(), detail::broadcast_shape("where", a_.shape(), b_.shape()));
   Tensor y = detail::make_tensor(shape, dtype);
-  if (y.size() > 0) {
-    using kernels::broadcast_strides;
-    const auto it =
-        kernels::make_iteration<3>(shape, {broadcast_strides(condition.shape(), shape),
-                                           broadcast_strides(a.shape(), shape), broadcast_strides(b.shape(), shape)});
-    kernels::visit_size(dtype, [&]<class T>(kernels::Type<T>) {
-      const auto* c = detail::const_data<bool>(condition);
-      const auto *p = reinterpret_cast<const T*>(a.impl()->data()), *q = reinterpret_cast<const T*>(b.impl()->data());
-      auto* out = reinterpret_cast<T*>(y.impl()->data());
-      const std::int64_t cs = it.inner_stride[0], ps = it.inner_stride[1], qs = it.inner_stride[2];
-      const auto row = [cs, ps, qs](std::int64_t n, const bool* cr, const T* pr, const T* qr, T* to) {
-        if (cs == 1 && ps == 1 && qs == 1) {
-          for (std::int64_t i = 0; i < n; ++i) to[i] = cr[i] ? pr[i] : qr[i];
-        } else if (cs == 1 && ps == 1 && qs == 0) {
-          for (std::int64_t i = 0; i < n; ++i) to[i] = cr[i] ? pr[i] : *qr;
-        } else {
-          for (std::int64_t i = 0; i < n; ++i) to[i] = cr[i * cs] ? pr[i * ps] : qr[i * qs];
-        }
-      };
-      if (it.rows == 1) {
-        kernels::parallel_for(it.inner, kernels::elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
-          row(end - begin, c + begin * cs, p + begin * ps, q + begin * qs, out + begin);
-        });
-        return;
-      }
-      const std::int64_t grain = std::max<std::int64_t>(1, kernels::elementwise_grain / it.inner);
-      kernels::parallel_rows(it.rows, grain, [&](std::int64_t begin, std::int64_t end) {
-        it.for_rows(begin, end, [&](std::int64_t r, const auto& offset) {
-          row(it.inner, c + offset[0], p + offset[1], q + offset[2], out + r * it.inner);
-        });
-      });
-    });
-  }
+  const auto bytes = static_cast<std::uint8_t>(itemsize(dtype));
+  kernels::visit_size(dtype, [&]<class T>(kernels::Type<T>) {
+    kernels::run_elementwise(
+        {&where_loop<T>, nullptr, bytes, {1, bytes, bytes}}, shape, y.size(), y.impl()->data(),
+        {{{condition.impl()->data(), &condition.shape()}, {a.data(), &a_.shape()}, {b.data(), &b_.shape()}}});
+  });
   return record("where", {condition, a_, b_}, y, [condition](const Tensor& dy, Needs need) {
     return Grads{Tensor(), need[1] ? where(condition, dy, 0) : Tensor(), need[2] ? where(condition, 0, dy) : Tensor()};
   });

@@ -150,8 +150,7 @@ namespace {
 /// A bool for each element of a floating tensor.
 template <class F>
 Tensor classify(const char* op, const Tensor& x, const F& f) {
-  Tensor y = detail::map_binary<Domain::floating, true>(op, x, x, [&f](auto v, auto) { return f(v); });
-  return record_no_gradient(op, {x}, std::move(y));
+  return record_no_gradient(op, {x}, detail::map_unary<Domain::floating, true>(op, x, f));
 }
 
 }  // namespace

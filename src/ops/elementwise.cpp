@@ -50,4 +50,55 @@ DType mixed_dtype(const char* op, const Tensor& a, const Tensor& b) {
   fail<TypeError>(op, "dtypes differ: {} and {}, cast one of them", x, y);
 }
 
+Tensor map_unary(const Mapping& mapping, const Tensor& x) {
+  const DType dtype = x.dtype();
+  const kernels::ElementwiseLoop loop = mapping.loops[static_cast<std::size_t>(dtype)];
+  if (loop == nullptr) {
+    if (dtype != bfloat16) fail_domain(mapping.op, mapping.domain, dtype);
+    const Tensor y = map_unary(mapping, convert(x, float32));
+    return mapping.comparison ? y : convert(y, bfloat16);
+  }
+  Tensor y = make_tensor(x.shape(), mapping.comparison ? boolean : dtype);
+  const auto bytes = static_cast<std::uint8_t>(itemsize(dtype));
+  const kernels::Elementwise f{loop, mapping.f, mapping.comparison ? std::uint8_t{1} : bytes, {bytes}, mapping.grain};
+  kernels::run_elementwise(f, x.shape(), x.size(), y.impl()->data(), {{{x.impl()->data(), &x.shape()}}});
+  return y;
+}
+
+Tensor map_binary(const Mapping& mapping, const Tensor& a, const Tensor& b) {
+  const DType dtype = common_dtype(mapping.op, a, b);
+  const kernels::ElementwiseLoop loop = mapping.loops[static_cast<std::size_t>(dtype)];
+  if (loop == nullptr) {
+    if (dtype != bfloat16) fail_domain(mapping.op, mapping.domain, dtype);
+    const Tensor y = map_binary(mapping, convert(a, float32), convert(b, float32));
+    return mapping.comparison ? y : convert(y, bfloat16);
+  }
+  const bool same = a.shape() == b.shape();
+  Tensor y = make_tensor(same ? a.shape() : broadcast_shape(mapping.op, a.shape(), b.shape()),
+                         mapping.comparison ? boolean : dtype);
+  const auto bytes = static_cast<std::uint8_t>(itemsize(dtype));
+  const kernels::Elementwise f{
+      loop, mapping.f, mapping.comparison ? std::uint8_t{1} : bytes, {bytes, bytes}, mapping.grain};
+  const Element p(a, dtype), q(b, dtype);
+  kernels::run_elementwise(f, y.shape(), y.size(), y.impl()->data(),
+                           {{{p.data(), &a.shape()}, {q.data(), &b.shape()}}});
+  return y;
+}
+
+Tensor map_ternary(const Mapping& mapping, const Tensor& a, const Tensor& b, const Tensor& c) {
+  const DType dtype = a.dtype();
+  const kernels::ElementwiseLoop loop = mapping.loops[static_cast<std::size_t>(dtype)];
+  if (loop == nullptr) {
+    if (dtype != bfloat16) fail_domain(mapping.op, mapping.domain, dtype);
+    return convert(map_ternary(mapping, convert(a, float32), convert(b, float32), convert(c, float32)), bfloat16);
+  }
+  Tensor y = make_tensor(a.shape(), dtype);
+  const auto bytes = static_cast<std::uint8_t>(itemsize(dtype));
+  const kernels::Elementwise f{loop, mapping.f, bytes, {bytes, bytes, bytes}, mapping.grain};
+  const Element p(b, dtype), q(c, dtype);
+  kernels::run_elementwise(f, a.shape(), a.size(), y.impl()->data(),
+                           {{{a.impl()->data(), &a.shape()}, {p.data(), &b.shape()}, {q.data(), &c.shape()}}});
+  return y;
+}
+
 }  // namespace xtape::detail

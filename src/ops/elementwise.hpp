@@ -1,13 +1,12 @@
 #pragma once
 
+#include <array>
 #include <utility>
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
 #include "kernels/dispatch.hpp"
-#include "kernels/parallel.hpp"
-#include "kernels/simd.hpp"
-#include "kernels/strided.hpp"
+#include "kernels/elementwise_loop.hpp"
 #include "xtape/core/tensor.hpp"
 
 // How the elementwise ops run their functors: dtypes, plain numbers, broadcasting, threads. A functor is a generic
@@ -15,11 +14,8 @@
 // names.
 namespace xtape::detail {
 
-template <class T>
-inline constexpr bool is_bfloat16 = std::is_same_v<T, BFloat16>;
-
 /// Which dtypes an op takes.
-enum class Domain { floating, numbers, all };
+enum class Domain { floating, numbers, booleans, all };
 
 [[noreturn]] void fail_domain(const char* op, Domain domain, DType received);
 /// The shape to which both broadcast; throws a ValueError where they do not.
@@ -33,85 +29,61 @@ inline DType common_dtype(const char* op, const Tensor& a, const Tensor& b) {
 /// A plain number as an ordinary scalar of that dtype; other tensors as they are.
 inline Tensor strong(const Tensor& t, DType dtype) { return t.impl()->weak ? convert(t, dtype) : t; }
 template <class T, Domain domain>
-inline constexpr bool in_domain = kernels::vectorised<T> || (domain != Domain::floating && !is_bfloat16<T> &&
-                                                             (domain == Domain::all || !std::is_same_v<T, bool>));
+inline constexpr bool in_domain = domain == Domain::booleans   ? std::is_same_v<T, bool>
+                                  : domain == Domain::floating ? kernels::vectorised<T>
+                                                               : domain == Domain::all || !std::is_same_v<T, bool>;
 
-/// y = f(x) element by element, not recorded.
-template <Domain domain, class F>
-Tensor map_unary(const char* op, const Tensor& x, const F& f) {
-  const DType dtype = x.dtype();
-  if (dtype == bfloat16) return convert(map_unary<domain>(op, convert(x, float32), f), bfloat16);
-  Tensor y = make_tensor(x.shape(), dtype);
-  kernels::visit(dtype, [&]<class T>(kernels::Type<T>) {
-    if constexpr (in_domain<T, domain>) {
-      const T* in = const_data<T>(x);
-      T* out = mutable_data<T>(y);
-      kernels::parallel_for(x.size(), kernels::elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
-        kernels::map_row<T>(end - begin, out + begin, f, kernels::Operand<T, false>{in + begin});
-      });
-    } else {
-      fail_domain(op, domain, dtype);
-    }
-  });
-  return y;
-}
-
-/// out = f(a, b) element by element with broadcasting; Out is the element type of the result.
-template <class T, class Out, class F>
-void run_binary(const Tensor& a, const Tensor& b, const Tensor& y, const F& f) {
-  using kernels::Operand;
-  const T *x1 = const_data<T>(a), *x2 = const_data<T>(b);
-  Out* out = mutable_data<Out>(y);
-  const auto row = [&f](std::int64_t n, Out* to, const T* p, bool p_scalar, const T* q, bool q_scalar) {
-    if (p_scalar && n > 1) {
-      kernels::map_row<T>(n, to, f, Operand<T, true>{p}, Operand<T, false>{q});
-    } else if (q_scalar && n > 1) {
-      kernels::map_row<T>(n, to, f, Operand<T, false>{p}, Operand<T, true>{q});
-    } else {
-      kernels::map_row<T>(n, to, f, Operand<T, false>{p}, Operand<T, false>{q});
-    }
-  };
-  const bool same = a.shape() == b.shape();
-  if (same || a.size() == 1 || b.size() == 1) {
-    const bool a_scalar = !same && a.size() == 1, b_scalar = !same && b.size() == 1;
-    kernels::parallel_for(y.size(), kernels::elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
-      row(end - begin, out + begin, x1 + (a_scalar ? 0 : begin), a_scalar, x2 + (b_scalar ? 0 : begin), b_scalar);
-    });
-    return;
+/// The loops of a functor for the dtypes that it takes.
+using Loops = std::array<kernels::ElementwiseLoop, 7>;
+template <class T, Domain domain, bool comparison, std::size_t operands, class F>
+constexpr kernels::ElementwiseLoop loop_for() {
+  if constexpr (in_domain<T, domain>) {
+    // Bools as bytes, of which the compiler makes vectors.
+    using Read = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
+    return &kernels::elementwise_loop<Read, std::conditional_t<comparison, bool, Read>, operands, F>;
+  } else {
+    return nullptr;
   }
-  if (y.size() == 0) return;
-  const auto it = kernels::make_iteration<2>(
-      y.shape(), {kernels::broadcast_strides(a.shape(), y.shape()), kernels::broadcast_strides(b.shape(), y.shape())});
-  const std::int64_t grain = std::max<std::int64_t>(1, kernels::elementwise_grain / it.inner);
-  kernels::parallel_rows(it.rows, grain, [&](std::int64_t begin, std::int64_t end) {
-    it.for_rows(begin, end, [&](std::int64_t r, const auto& offset) {
-      row(it.inner, out + r * it.inner, x1 + offset[0], it.inner_stride[0] == 0, x2 + offset[1],
-          it.inner_stride[1] == 0);
-    });
-  });
+}
+template <Domain domain, bool comparison, std::size_t operands, class F>
+inline constexpr Loops loops_of = {loop_for<float, domain, comparison, operands, F>(),
+                                   loop_for<double, domain, comparison, operands, F>(),
+                                   loop_for<std::int32_t, domain, comparison, operands, F>(),
+                                   loop_for<std::int64_t, domain, comparison, operands, F>(),
+                                   loop_for<std::uint8_t, domain, comparison, operands, F>(),
+                                   loop_for<bool, domain, comparison, operands, F>(),
+                                   nullptr};
+static_assert(static_cast<int>(float64) == 1 && static_cast<int>(int32) == 2 && static_cast<int>(int64) == 3 &&
+              static_cast<int>(uint8) == 4 && static_cast<int>(boolean) == 5 && static_cast<int>(bfloat16) == 6);
+
+/// An op's functor with its loops, whatever its type.
+struct Mapping {
+  const char* op;
+  Domain domain;
+  bool comparison;  ///< the results are bools
+  const Loops& loops;
+  const void* f;
+  std::int64_t grain = kernels::elementwise_grain;  ///< elements from which on a second thread pays
+};
+Tensor map_unary(const Mapping& mapping, const Tensor& x);
+Tensor map_binary(const Mapping& mapping, const Tensor& a, const Tensor& b);
+/// b and c broadcast to a and have its dtype, or are plain numbers.
+Tensor map_ternary(const Mapping& mapping, const Tensor& a, const Tensor& b, const Tensor& c);
+
+/// A grain for functions of some hundred cycles, such as the standard library's of single numbers.
+inline constexpr std::int64_t costly = 1024;
+
+/// y = f(x) element by element, not recorded; a comparison's y is bool.
+template <Domain domain, bool comparison = false, class F>
+Tensor map_unary(const char* op, const Tensor& x, const F& f, std::int64_t grain = kernels::elementwise_grain) {
+  return map_unary({op, domain, comparison, loops_of<domain, comparison, 1, F>, &f, grain}, x);
 }
 
 /// y = f(a, b) with broadcasting, not recorded; a comparison's y is bool.
 template <Domain domain, bool comparison = false, class F>
-Tensor map_binary(const char* op, const Tensor& a_, const Tensor& b_, const F& f) {
-  const DType dtype = common_dtype(op, a_, b_);
-  if (dtype == bfloat16) {
-    const Tensor y = map_binary<domain, comparison>(op, convert(a_, float32), convert(b_, float32), f);
-    return comparison ? y : convert(y, bfloat16);
-  }
-  if (a_.impl()->weak || b_.impl()->weak)
-    return map_binary<domain, comparison>(op, strong(a_, dtype), strong(b_, dtype), f);
-  const Tensor &a = a_, &b = b_;
-  Tensor y = make_tensor(a.shape() == b.shape() ? a.shape() : broadcast_shape(op, a.shape(), b.shape()),
-                         comparison ? boolean : dtype);
-  kernels::visit(dtype, [&]<class T>(kernels::Type<T>) {
-    if constexpr (in_domain<T, domain>) {
-      run_binary<T, std::conditional_t<comparison, bool, T>>(a, b, y, f);
-    } else {
-      fail_domain(op, domain, dtype);
-    }
-  });
-  return y;
+Tensor map_binary(const char* op, const Tensor& a, const Tensor& b, const F& f,
+                  std::int64_t grain = kernels::elementwise_grain) {
+  return map_binary({op, domain, comparison, loops_of<domain, comparison, 2, F>, &f, grain}, a, b);
 }
 
 }  // namespace xtape::detail

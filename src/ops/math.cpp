@@ -163,7 +163,22 @@ Tensor clip_by_value(const Tensor& x, const Tensor& low, const Tensor& high) {
     detail::broadcast_shape("clip_by_value", x.shape(), bound.shape());
   }
   // NaN fails every comparison, and so passes through.
-  return where(x < low, low, where(x > high, high, x));
+  const auto clip = [](auto v, auto least, auto most) {
+    using kernels::select;
+    return select(v < least, least, select(v > most, most, v));
+  };
+  using Clip = decltype(clip);
+  const bool in_place = detail::broadcasts_to(low.shape(), x.shape()) && detail::broadcasts_to(high.shape(), x.shape());
+  if (x.impl()->weak || !in_place) return where(x < low, low, where(x > high, high, x));
+  Tensor y = detail::map_ternary(
+      {"clip_by_value", Domain::numbers, false, detail::loops_of<Domain::numbers, false, 3, Clip>, &clip}, x, low,
+      high);
+  if (!is_tracked({x, low, high})) return y;
+  return record("clip_by_value", {x, low, high}, std::move(y), [x = x, low, high](const Tensor& dy, Needs need) {
+    const Tensor below = x<low, above = x> high;
+    return Grads{need[0] ? where(logical_or(below, above), 0, dy) : Tensor(), need[1] ? where(below, dy, 0) : Tensor(),
+                 need[2] ? where(logical_and(above, logical_not(below)), dy, 0) : Tensor()};
+  });
 }
 
 Tensor stop_gradient(const Tensor& x) { return record_no_gradient("stop_gradient", {x}, detail::make_alias(x)); }

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstring>
+#include <type_traits>
+
+#include "kernels/elementwise.hpp"
+#include "kernels/few.hpp"
+#include "kernels/simd.hpp"
+
+// The loops that run_elementwise runs: a functor of vectors for float and double, of single numbers for the other
+// types. Floats go through vectors to the last element, so that a result depends neither on its place in the array nor
+// on how the array is cut into pieces.
+namespace xtape::kernels {
+
+/// Stores the first `count` elements, all of them if there are as many; bools of a comparison, or numbers.
+template <class T>
+inline void store_elements(const Batch<T>& values, T* to, std::int64_t count) {
+  if (count >= static_cast<std::int64_t>(Batch<T>::size)) {
+    values.store_unaligned(to);
+  } else {
+    store_few(values, to, count);
+  }
+}
+template <class T>
+inline void store_elements(const xsimd::batch_bool<T>& values, bool* to, std::int64_t count) {
+  constexpr std::int64_t width = Batch<T>::size;
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+  if constexpr (sizeof(Batch<T>) == 64) {
+    const auto mask = static_cast<__mmask16>(values.data);
+    const __m128i bytes = _mm_maskz_set1_epi8(mask, 1);
+    if (count >= 16) {
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
+    } else {
+      _mm_mask_storeu_epi8(to, static_cast<__mmask16>((1u << std::min(count, width)) - 1u), bytes);
+    }
+    return;
+  }
+#endif
+  bool all[width];
+  values.store_unaligned(all);
+  std::memcpy(to, all, static_cast<std::size_t>(std::min(count, width)));
+}
+
+/// What the loop over operands of type T does where the vectors end; a splat is a whole vector.
+template <class T>
+inline Batch<T> load_rest(const T* from, std::int64_t count, std::int64_t step) {
+  return step == 0 ? Batch<T>::load_unaligned(from) : load_few(from, count);
+}
+
+template <class T, class Out, class F, std::size_t... I>
+inline void run_loop(const F& f, std::int64_t n, Out* out, const void* const* in, const std::int64_t* step,
+                     std::index_sequence<I...>) {
+  std::array<const T*, sizeof...(I)> at = {static_cast<const T*>(in[I])...};
+  if constexpr (vectorised<T>) {
+    constexpr std::int64_t width = Batch<T>::size;
+    const std::array<std::int64_t, sizeof...(I)> advance = {step[I] * width...};
+    for (; n >= width; n -= width, out += width) {
+      store_elements<T>(f(Batch<T>::load_unaligned(at[I])...), out, width);
+      ((at[I] += advance[I]), ...);
+    }
+    if (n > 0) store_elements<T>(f(load_rest(at[I], n, step[I])...), out, n);
+  } else {
+    // In chunks of constant size, of which the compiler makes vectors; through an array, as `out` may be an operand.
+    constexpr std::int64_t chunk = static_cast<std::int64_t>(splat_bytes / sizeof(T));
+    const std::array<std::int64_t, sizeof...(I)> advance = {step[I] * chunk...};
+    for (; n >= chunk; n -= chunk, out += chunk) {
+      Out result[chunk];
+      for (std::int64_t i = 0; i < chunk; ++i) result[i] = static_cast<Out>(f(at[I][i]...));
+      std::memcpy(out, result, sizeof result);
+      ((at[I] += advance[I]), ...);
+    }
+    for (std::int64_t i = 0; i < n; ++i) out[i] = static_cast<Out>(f(at[I][i]...));
+  }
+}
+
+/// The loop of functor F over operands of type T.
+template <class T, class Out, std::size_t operands, class F>
+void elementwise_loop(const void* f, std::int64_t n, void* out, const void* const* in, const std::int64_t* step) {
+  const F own = *static_cast<const F*>(f);  // behind a reference it would be read anew after every store
+  run_loop<T, Out>(own, n, static_cast<Out*>(out), in, step, std::make_index_sequence<operands>());
+}
+
+}  // namespace xtape::kernels

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+// Stores that pass the caches by. An ordinary store to memory that is not in a cache first reads what it overwrites: a
+// third of the traffic of a sum of two arrays, and what was in the caches is gone.
+namespace xtape::kernels {
+
+/// Bytes of an output from which on it is worth while: it would not be found in the cache again anyway.
+std::int64_t stream_threshold() noexcept;
+
+/// Copies to memory that does not overlap. Followed by stream_fence() before another thread reads it.
+void stream_copy(void* to, const void* from, std::int64_t bytes) noexcept;
+void stream_fence() noexcept;
+
+/// A copy of any size, on several threads where that helps.
+void copy_bytes(void* to, const void* from, std::int64_t bytes);
+/// Bytes of one value, on several threads where that helps.
+void fill_bytes(void* to, int value, std::int64_t bytes);
+
+}  // namespace xtape::kernels
