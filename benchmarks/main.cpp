@@ -8,6 +8,7 @@
 #include "environment.hpp"
 #include "groups/group.hpp"
 #include "report/report.hpp"
+#include "workloads/products.hpp"
 #ifdef XTAPE_BENCH_LIBTORCH
 #include "libtorch/libtorch_steps.hpp"
 #endif
@@ -18,14 +19,20 @@ struct Options {
   std::vector<std::string> groups, add;
   std::string filter, json, plot, compare;
   double fail_above = 0;
+  std::vector<int> threads = {1, 2};
+  std::string memory_of_libtorch;
+  int steps = 0;
   bool list = false, quick = false, smoke = false, fastest = false;
 };
 
 bench::Effort effort_of(const Options& options) {
-  if (options.smoke) return {.rounds = 1, .block_ms = 0, .smoke = true};
-  if (options.quick) return {.rounds = 5, .block_ms = 2, .seconds = 1};
-  if (options.fastest) return {.rounds = 300, .block_ms = 1, .seconds = 10, .fastest = true};
-  return {};
+  bench::Effort effort;
+  if (options.quick) effort = {.rounds = 5, .block_ms = 2, .seconds = 1};
+  if (options.fastest) effort = {.rounds = 300, .block_ms = 1, .seconds = 10, .fastest = true};
+  effort.smoke = options.smoke;
+  if (options.smoke) bench::trials = 1;
+  effort.threads = options.threads;
+  return effort;
 }
 
 std::string machine() {
@@ -108,6 +115,9 @@ int main(int argc, char** argv) {
   CLI::App app("Measures xtape beside what the hardware and other libraries allow. See benchmarks/README.md.");
   app.add_option("--group", options.groups, "only these groups, separated by commas")->delimiter(',');
   app.add_option("--filter", options.filter, "only what has this text in its name");
+  app.add_option("--threads", options.threads, "numbers of threads, separated by commas: 1,2 if not given")
+      ->delimiter(',')
+      ->check(CLI::PositiveNumber);
   app.add_flag("--list", options.list, "names the groups and what is in them");
   app.add_option("--json", options.json, "writes the results to this file");
   app.add_option("--plot", options.plot, "draws the training steps into this file, PNG or SVG");
@@ -118,8 +128,16 @@ int main(int argc, char** argv) {
   app.add_flag("--quick", options.quick, "less exact, in less than a minute");
   app.add_flag("--smoke", options.smoke, "one step each, to see that all runs; the times mean nothing");
   app.add_flag("--fastest", options.fastest, "the fastest of many short blocks: for a machine that others use too");
+  // For the process that memory_group() starts.
+  app.add_option("--memory-of-libtorch", options.memory_of_libtorch)->group("");
+  app.add_option("--steps", options.steps)->group("");
   CLI11_PARSE(app, argc, argv);
   bench::use_best_openblas_kernels(argv);
+#ifdef XTAPE_BENCH_LIBTORCH
+  if (!options.memory_of_libtorch.empty()) {
+    return bench::libtorch::report_training_memory(options.memory_of_libtorch, options.steps);
+  }
+#endif
   try {
     return run(options);
   } catch (const std::exception& error) {

@@ -30,7 +30,7 @@ int steps_per_block(const Contender& contender, const Effort& effort) {
   return static_cast<int>(std::clamp(1000 * effort.block_ms / once, 1.0, 1e6));
 }
 
-std::vector<Target> targets_of(const Result& result, const std::vector<Goal>& goals, double own_us,
+std::vector<Target> targets_of(const Result& result, const Unit& unit, const std::vector<Goal>& goals, double own_us,
                                const std::map<std::string, double>& us) {
   std::vector<Target> targets;
   for (const Goal& goal : goals) {
@@ -38,6 +38,10 @@ std::vector<Target> targets_of(const Result& result, const std::vector<Goal>& go
       targets.push_back({result.unit, result.value, goal.limit, goal.at_least});
     } else if (const auto found = us.find(goal.against); found != us.end()) {
       const double other = found->second;
+      if (goal.minus) {
+        targets.push_back({fmt::format("{} - {}", result.unit, goal.against), unit.value(own_us - other), goal.limit});
+        continue;
+      }
       targets.push_back(
           {goal.at_least ? fmt::format("{} / time", goal.against) : fmt::format("time / {}", goal.against),
            goal.at_least ? other / own_us : own_us / other, goal.limit, goal.at_least});
@@ -88,7 +92,8 @@ void measure(const std::vector<Contender*>& contenders, const Effort& effort) {
 }
 
 std::vector<Result> compare(const std::string& name, const Unit& unit, const std::vector<Goal>& goals,
-                            const Effort& effort, const Setup& setup, const std::vector<int>& threads) {
+                            const Effort& effort, const Setup& setup) {
+  const auto& threads = effort.threads;
   std::vector<Contender> all;
   for (const int n : threads) {
     set_threads(n);
@@ -111,7 +116,7 @@ std::vector<Result> compare(const std::string& name, const Unit& unit, const std
   double own_us = 0;
   std::map<std::string, double> us;
   const auto finish = [&] {
-    if (!results.empty()) results.back().targets = targets_of(results.back(), goals, own_us, us);
+    if (!results.empty()) results.back().targets = targets_of(results.back(), unit, goals, own_us, us);
   };
   int current = 0;
   for (const Contender& c : all) {
@@ -131,6 +136,12 @@ std::vector<Result> compare(const std::string& name, const Unit& unit, const std
   }
   finish();
   return results;
+}
+
+std::vector<Result> compare_on_one_thread(const std::string& name, const Unit& unit, const std::vector<Goal>& goals,
+                                          Effort effort, const std::vector<Contender>& contenders) {
+  effort.threads = {1};
+  return compare(name, unit, goals, effort, [&](int) { return contenders; });
 }
 
 }  // namespace bench

@@ -23,7 +23,8 @@ struct Effort {
   double block_ms = 20;
   double seconds = 20;   ///< after which there are no more rounds
   bool fastest = false;  ///< take the fastest block rather than the median
-  bool smoke = false;    ///< one step each, of small things: only to see that all runs
+  std::vector<int> threads = {1, 2};
+  bool smoke = false;  ///< one step each, of small things: only to see that all runs
 };
 
 /// Runs a block of steps of each contender in turn, round after round, on its number of threads, so that whatever else
@@ -33,9 +34,13 @@ void measure(const std::vector<Contender*>& contenders, const Effort& effort);
 /// The contenders of one row on that many threads, xtape's own the first.
 using Setup = std::function<std::vector<Contender>(int threads)>;
 
-/// Measures on each number of threads, all in turns. A rival's ratio is that of its best number of threads.
+/// Measures on each of the effort's numbers of threads, all in turns. A rival's ratio is that of its best number of
+/// threads.
 std::vector<Result> compare(const std::string& name, const Unit& unit, const std::vector<Goal>& goals,
-                            const Effort& effort, const Setup& setup, const std::vector<int>& threads = {1, 2});
+                            const Effort& effort, const Setup& setup);
+/// What does not depend on the number of threads.
+std::vector<Result> compare_on_one_thread(const std::string& name, const Unit& unit, const std::vector<Goal>& goals,
+                                          Effort effort, const std::vector<Contender>& contenders);
 
 /// The number of threads of xtape, and of libtorch where it is there.
 void set_threads(int threads);

@@ -31,6 +31,7 @@ struct Goal {
   std::string against;
   double limit = 0;
   bool at_least = false;  ///< the contender's time to xtape's is at least `limit`; else xtape's to it at most
+  bool minus = false;     ///< what xtape's value has above the contender's is at most `limit`
 };
 
 /// A goal and what came out.

@@ -23,10 +23,21 @@ struct Group {
 };
 
 Group steps_group();
+Group kernels_group();
+Group products_group();
+Group tape_group();
+Group ops_group();
 Group map_group();
 Group fit_group();
+Group optimizers_group();
+Group data_group();
+Group inference_group();
+Group memory_group();
 
 /// All of them, in the order of the report.
-inline std::vector<Group> groups() { return {steps_group(), map_group(), fit_group()}; }
+inline std::vector<Group> groups() {
+  return {steps_group(), kernels_group(),    products_group(), tape_group(),      ops_group(),   map_group(),
+          fit_group(),   optimizers_group(), data_group(),     inference_group(), memory_group()};
+}
 
 }  // namespace bench

@@ -9,7 +9,7 @@
 #include <xtape/ops/map.hpp>
 #include <xtape/tape/gradient_tape.hpp>
 
-#include "groups/group.hpp"
+#include "groups/kernels/kernel.hpp"
 #include "kernels/parallel.hpp"
 
 namespace bench {
@@ -26,9 +26,6 @@ struct Arrays {
   std::int64_t size;
   Tensor a, b, dy, y, da, db;
 };
-
-const float* in(const Tensor& t) { return xtape::detail::const_data<float>(t); }
-float* out(const Tensor& t) { return xtape::detail::mutable_data<float>(t); }
 
 // max(a b + 1, 0), by hand as anybody would write it: a plain loop that the compiler makes vectors of.
 struct Rectified {

@@ -15,6 +15,15 @@ std::function<void()> training_step(const SequenceNetwork& network, const Batche
 /// y = x, then y = y * c `operations` times; and dy/dx.
 std::function<void()> chain_step(int operations);
 
+/// A step of the optimizer, "momentum" being SGD's, on that many parameters.
+std::function<void()> optimizer_step(const std::string& name, std::int64_t size);
+
+/// The network of dense layers and a softmax on a batch, without gradients.
+std::function<void()> inference_step(const Network& network, std::int64_t batch);
+
+/// Trains 784-512-128-32-10 with batches of 1024 and prints the memory it took; "batches" or "epoch" of 60000 examples.
+int report_training_memory(const std::string& mode, int steps);
+
 void set_num_threads(int threads);
 std::string version();
 

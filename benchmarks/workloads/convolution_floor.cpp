@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "kernels/thread_limit.hpp"
+#include "workloads/products.hpp"
 
 namespace bench {
 namespace {
@@ -108,7 +109,7 @@ struct Convolutions {
 
   double seconds(Call& call) {
     std::vector<double> times;
-    for (int round = 0; round < 11; ++round) {
+    for (int round = 0; round < (trials + 1) / 2; ++round) {
       const auto begin = std::chrono::steady_clock::now();
       run(call);
       times.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());

@@ -43,11 +43,11 @@ void Products::choose(int threads) {
   if (threads > 1) {
     for (std::size_t i = ways.size(); i > 0; --i) ways.push_back({ways[i - 1].library, threads});
   }
-  constexpr int rounds = 21;
+  const auto rounds = static_cast<std::size_t>(trials);
   std::vector<double> best(calls_.size(), std::numeric_limits<double>::infinity());
   for (const Way& way : ways) {
     std::vector<std::vector<double>> times(calls_.size());
-    for (int round = 0; round < rounds; ++round) {
+    for (std::size_t round = 0; round < rounds; ++round) {
       for (std::size_t i = 0; i < calls_.size(); ++i) {
         const auto begin = std::chrono::steady_clock::now();
         run(calls_[i], way);

@@ -7,6 +7,9 @@
 
 namespace bench {
 
+/// How often each way of a product or convolution is tried; 1 where times mean nothing.
+inline int trials = 21;
+
 /// Matrix products, each by the faster of oneDNN and BLAS on one or all threads, as found by trial.
 class Products {
  public:

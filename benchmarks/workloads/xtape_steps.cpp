@@ -89,6 +89,13 @@ std::function<void()> training_step(const Network& network, const Batches& batch
   };
 }
 
+std::pair<std::function<void()>, std::function<void()>> inference_steps(const Network& network, std::int64_t batch) {
+  auto model = std::make_shared<Model>(network);
+  const xp::Tensor x = xp::random::uniform({batch, network.inputs()});
+  (*model)(x);
+  return {[model, x] { (*model)(x); }, [model, x] { model->predict(x); }};
+}
+
 std::function<void()> chain_step(int operations) {
   return [x = xp::constant(1.0f), c = xp::constant(1.0001f), operations] {
     xp::GradientTape tape;

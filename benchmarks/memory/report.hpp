@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+
+// What a process says of its own memory; for programs that are run as children.
+namespace bench {
+
+/// A number of /proc/self/status in bytes: "VmRSS" now, "VmHWM" at most so far.
+inline std::int64_t own_memory(const char* what) {
+  long long kilobytes = 0;
+  if (std::FILE* status = std::fopen("/proc/self/status", "r")) {
+    char line[256];
+    while (std::fgets(line, sizeof line, status) != nullptr) {
+      if (std::strncmp(line, what, std::strlen(what)) == 0)
+        std::sscanf(line + std::strlen(what) + 1, "%lld", &kilobytes);
+    }
+    std::fclose(status);
+  }
+  return kilobytes * 1024;
+}
+
+/// Runs what is to be measured and prints the bytes that were resident before, and at most.
+inline int report_memory(const std::function<void()>& run) {
+  const auto before = own_memory("VmRSS");
+  run();
+  std::printf("%lld %lld\n", static_cast<long long>(before), static_cast<long long>(own_memory("VmHWM")));
+  return 0;
+}
+
+}  // namespace bench
