@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "core/trace.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/elementwise.hpp"
 #include "kernels/stream.hpp"
@@ -41,7 +42,14 @@ void convert_loop(const void*, std::int64_t n, void* to_, const void* const* fro
 
 Tensor copy(const Tensor& t) {
   Tensor out = make_tensor(t.shape(), t.dtype());
-  kernels::copy_bytes(out.impl()->data(), t.impl()->data(), t.size() * static_cast<std::int64_t>(itemsize(t.dtype())));
+  launch(
+      1,
+      [](const Operands& of) {
+        const TensorImpl& from = *of[0].impl();
+        kernels::copy_bytes(of[1].impl()->data(), of[0].impl()->data(),
+                            from.numel * static_cast<std::int64_t>(itemsize(from.dtype)));
+      },
+      t, out);
   return out;
 }
 
@@ -63,10 +71,10 @@ void convert_number(const Tensor& number, DType dtype, void* element) {
 
 Tensor convert(const Tensor& t, DType dtype) {
   if (t.dtype() == dtype && !t.impl()->weak) return t;
-  Tensor out = make_tensor(t.shape(), dtype);
+  Tensor out = make_like(t, dtype);
   if (t.impl()->weak) {
     convert_number(t, dtype, out.impl()->data());
-    return out;
+    return constant_of_trace(std::move(out));
   }
   kernels::visit(dtype, [&]<class To>(kernels::Type<To>) {
     kernels::visit(t.dtype(), [&]<class From>(kernels::Type<From>) {
@@ -74,6 +82,8 @@ Tensor convert(const Tensor& t, DType dtype) {
       using Bits = std::conditional_t<std::is_same_v<From, bool>, std::uint8_t, From>;
       const kernels::Elementwise f{&convert_loop<To, Bits>, nullptr, sizeof(To), {sizeof(From)}};
       kernels::run_elementwise(f, t.shape(), t.size(), out.impl()->data(), {{{t.impl()->data(), &t.shape()}}});
+      if (tracer != nullptr) [[unlikely]]
+        trace_elementwise(f, 0, t, out);
     });
   });
   return out;

@@ -7,6 +7,7 @@
 #include "core/check.hpp"
 #include "core/convert.hpp"
 #include "core/fill.hpp"
+#include "core/trace.hpp"
 #include "kernels/dispatch.hpp"
 
 namespace xtape {
@@ -39,7 +40,7 @@ Tensor from_elements(const void* values, std::size_t count, const Shape& shape, 
     fail<ValueError>("constant", "shape {} has {} elements, received {}", shape, out.size(), count);
   }
   if (count > 0) std::memcpy(out.impl()->data(), values, count * itemsize(dtype));
-  return out;
+  return constant_of_trace(std::move(out));
 }
 
 Tensor from_doubles(std::span<const double> values, const Shape& shape, DType dtype) {
@@ -98,11 +99,13 @@ Tensor arange_doubles(double start, double stop, double step, DType dtype) {
 
 }  // namespace detail
 
-Tensor zeros(const Shape& shape, DType dtype) { return detail::filled(shape, dtype, 0); }
-Tensor ones(const Shape& shape, DType dtype) { return detail::filled(shape, dtype, 1); }
-Tensor full(const Shape& shape, double value, DType dtype) { return detail::filled(shape, dtype, value); }
-Tensor zeros_like(const Tensor& t) { return detail::filled(t.shape(), t.dtype(), 0); }
-Tensor ones_like(const Tensor& t) { return detail::filled(t.shape(), t.dtype(), 1); }
+Tensor zeros(const Shape& shape, DType dtype) { return detail::constant_of_trace(detail::filled(shape, dtype, 0)); }
+Tensor ones(const Shape& shape, DType dtype) { return detail::constant_of_trace(detail::filled(shape, dtype, 1)); }
+Tensor full(const Shape& shape, double value, DType dtype) {
+  return detail::constant_of_trace(detail::filled(shape, dtype, value));
+}
+Tensor zeros_like(const Tensor& t) { return detail::constant_of_trace(detail::filled(t.shape(), t.dtype(), 0)); }
+Tensor ones_like(const Tensor& t) { return detail::constant_of_trace(detail::filled(t.shape(), t.dtype(), 1)); }
 
 Tensor eye(std::int64_t rows, std::int64_t columns, DType dtype) {
   if (columns < 0) columns = rows;

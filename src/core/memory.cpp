@@ -1,27 +1,17 @@
 #include "xtape/core/memory.hpp"
 
 #include <atomic>
-#include <bit>
 #include <cstdlib>
 #include <mutex>
 #include <new>
 
-// AddressSanitizer can only see a use after free when every block is freed for real.
-#if defined(__SANITIZE_ADDRESS__)
-#define XTAPE_POOL 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define XTAPE_POOL 0
-#endif
-#endif
-#ifndef XTAPE_POOL
-#define XTAPE_POOL 1
-#endif
+#include "core/pool.hpp"
 
 namespace xtape::detail {
-namespace {
 
-constexpr std::uint8_t uncached = 255;  // the class of a block that goes back to the system
+constinit thread_local FreeList* free_lists = nullptr;
+
+namespace {
 
 std::atomic<std::int64_t> system_allocations{0};
 std::atomic<std::int64_t> system_bytes{0};
@@ -35,42 +25,18 @@ void* from_system(std::size_t bytes) {
 
 #if XTAPE_POOL
 
-// Size classes in steps of an eighth of a power of two: 128, 144, ..., 256, 288, ... at 64-byte granularity, so that at
-// most an eighth of a large block is wasted. Blocks beyond the last class are not cached.
-constexpr std::size_t smallest = 128;
-constexpr int classes = 8 * 34;
-static_assert(classes > uncached, "the last representable class bounds what is cached");
-
-struct Block {
-  Block* next;
-};
-
-struct Class {
-  std::size_t bytes;
-  std::uint8_t index;
-};
-
-Class class_of(std::size_t bytes) {
-  if (bytes <= smallest) return {smallest, 0};
-  const int exponent = std::bit_width(bytes - 1) - 1;  // 2^exponent < bytes <= 2^(exponent + 1)
-  const std::size_t step = std::size_t{1} << (exponent - 3);
-  const std::size_t steps = (bytes - (std::size_t{1} << exponent) + step - 1) / step;
-  const std::size_t rounded = (std::size_t{1} << exponent) + steps * step;
-  const std::size_t index = static_cast<std::size_t>(exponent - 7) * 8 + steps;
-  if (index >= uncached) return {bytes, uncached};
-  return {(rounded + 63) / 64 * 64, static_cast<std::uint8_t>(index)};
-}
+constexpr int classes = uncached;
 
 std::size_t bytes_of(std::uint8_t index) {
-  const std::size_t base = smallest << (index / 8);
+  const std::size_t base = smallest_block << (index / 8);
   return (base + base / 8 * (index % 8) + 63) / 64 * 64;
 }
 
 void count_bytes(std::int64_t bytes) { system_bytes.fetch_add(bytes, std::memory_order_relaxed); }
 
-void to_system(Block* list, std::uint8_t index) {
+void to_system(FreeBlock* list, std::uint8_t index) {
   while (list != nullptr) {
-    Block* next = list->next;
+    FreeBlock* next = list->next;
     std::free(list);
     count_bytes(-static_cast<std::int64_t>(bytes_of(index)));
     list = next;
@@ -81,7 +47,7 @@ void to_system(Block* list, std::uint8_t index) {
 // batches. Never destroyed: tensors in static storage may be freed after every destructor has run.
 struct Shared {
   std::mutex mutex;
-  Block* lists[classes] = {};
+  FreeBlock* lists[classes] = {};
 };
 Shared& shared() {
   static Shared* const pool = new Shared;
@@ -92,15 +58,10 @@ Shared& shared() {
 constexpr std::size_t keep_bytes = 64u << 20;
 
 struct Cache {
-  struct List {
-    Block* head = nullptr;
-    std::uint32_t count = 0;
-    std::uint32_t limit = 0;
-  };
-  List lists[classes];
+  FreeList lists[classes];
 
   Cache() {
-    for (int i = 0; i < uncached; ++i) {
+    for (int i = 0; i < classes; ++i) {
       const std::size_t blocks = keep_bytes / bytes_of(static_cast<std::uint8_t>(i));
       lists[i].limit = static_cast<std::uint32_t>(blocks < 2 ? 2 : blocks);
     }
@@ -108,10 +69,10 @@ struct Cache {
   ~Cache();
 
   void hand_over(int index, std::uint32_t keep) {
-    List& list = lists[index];
+    FreeList& list = lists[index];
     if (list.count <= keep) return;
-    Block* first = list.head;
-    Block* last = first;
+    FreeBlock* first = list.head;
+    FreeBlock* last = first;
     for (std::uint32_t i = 1; i < list.count - keep; ++i) last = last->next;
     list.head = last->next;
     list.count = keep;
@@ -121,11 +82,11 @@ struct Cache {
   }
 
   void fetch(int index) {
-    List& list = lists[index];
+    FreeList& list = lists[index];
     const std::lock_guard lock(shared().mutex);
-    Block*& pool = shared().lists[index];
+    FreeBlock*& pool = shared().lists[index];
     while (pool != nullptr && list.count < list.limit / 2 + 1 && list.count < 64) {
-      Block* block = pool;
+      FreeBlock* block = pool;
       pool = block->next;
       block->next = list.head;
       list.head = block;
@@ -141,14 +102,16 @@ constinit thread_local bool cache_gone = false;
 
 Cache::~Cache() {
   cache = nullptr;
+  free_lists = nullptr;
   cache_gone = true;
-  for (int i = 0; i < uncached; ++i) hand_over(i, 0);
+  for (int i = 0; i < classes; ++i) hand_over(i, 0);
 }
 
-Cache* make_cache() {
-  if (cache_gone) return nullptr;
+Cache* own_cache() {
+  if (cache != nullptr || cache_gone) return cache;
   thread_local Cache own;
   cache = &own;
+  free_lists = own.lists;
   return cache;
 }
 
@@ -158,38 +121,33 @@ Cache* make_cache() {
 
 #if XTAPE_POOL
 
-void* allocate(std::size_t bytes, std::uint8_t& size_class) {
-  const Class c = class_of(bytes);
-  size_class = c.index;
-  if (c.index == uncached) {
-    return from_system(bytes);
-  }
-  Cache* own = cache != nullptr ? cache : make_cache();
-  if (own != nullptr) {
-    auto& list = own->lists[c.index];
-    if (list.head == nullptr) own->fetch(c.index);
-    if (Block* block = list.head) {
+void* allocate_slowly(SizeClass size) {
+  if (size.index == uncached) return from_system(size.bytes);
+  if (Cache* own = own_cache()) {
+    FreeList& list = own->lists[size.index];
+    if (list.head == nullptr) own->fetch(size.index);
+    if (FreeBlock* block = list.head) {
       list.head = block->next;
       --list.count;
       return block;
     }
   }
-  void* block = from_system(c.bytes);
-  count_bytes(static_cast<std::int64_t>(c.bytes));
+  void* block = from_system(size.bytes);
+  count_bytes(static_cast<std::int64_t>(size.bytes));
   return block;
 }
 
-void deallocate(void* pointer, std::uint8_t size_class) noexcept {
+void deallocate_slowly(void* pointer, std::uint8_t size_class) noexcept {
   if (size_class == uncached) return std::free(pointer);
-  auto* block = static_cast<Block*>(pointer);
-  Cache* own = cache != nullptr ? cache : make_cache();
+  auto* block = static_cast<FreeBlock*>(pointer);
+  Cache* own = own_cache();
   if (own == nullptr) {
     const std::lock_guard lock(shared().mutex);
     block->next = shared().lists[size_class];
     shared().lists[size_class] = block;
     return;
   }
-  auto& list = own->lists[size_class];
+  FreeList& list = own->lists[size_class];
   block->next = list.head;
   list.head = block;
   if (++list.count > list.limit) own->hand_over(size_class, list.limit / 2);
@@ -197,14 +155,14 @@ void deallocate(void* pointer, std::uint8_t size_class) noexcept {
 
 #else
 
-void* allocate(std::size_t bytes, std::uint8_t& size_class) {
-  size_class = uncached;
-  return from_system(bytes);
-}
+void* allocate_slowly(SizeClass size) { return from_system(size.bytes); }
 
-void deallocate(void* pointer, std::uint8_t) noexcept { std::free(pointer); }
+void deallocate_slowly(void* pointer, std::uint8_t) noexcept { std::free(pointer); }
 
 #endif
+
+void* allocate(std::size_t bytes, std::uint8_t& size_class) { return fast_allocate(bytes, size_class); }
+void deallocate(void* block, std::uint8_t size_class) noexcept { fast_deallocate(block, size_class); }
 
 }  // namespace xtape::detail
 
@@ -216,10 +174,10 @@ void release_cached_memory() {
 #if XTAPE_POOL
   using namespace detail;
   if (Cache* own = cache) {
-    for (int i = 0; i < uncached; ++i) own->hand_over(i, 0);
+    for (int i = 0; i < classes; ++i) own->hand_over(i, 0);
   }
   const std::lock_guard lock(shared().mutex);
-  for (int i = 0; i < uncached; ++i) {
+  for (int i = 0; i < classes; ++i) {
     to_system(shared().lists[i], static_cast<std::uint8_t>(i));
     shared().lists[i] = nullptr;
   }

@@ -6,6 +6,7 @@
 #include "core/check.hpp"
 #include "core/convert.hpp"
 #include "core/random_log.hpp"
+#include "core/trace.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/philox.hpp"
 
@@ -29,6 +30,16 @@ kernels::PhiloxRange take(const std::atomic<std::uint64_t>& seed, std::atomic<st
   }
   if (draws_log != nullptr) draws_log->draws.push_back(draw);
   return {draw.seed, draw.position};
+}
+
+/// Draws into a tensor, and again in every replay.
+template <class Draw>
+void launch_draw(Draw draw, const Tensor& out) {
+  if (detail::tracer != nullptr && (draws_log != nullptr || draws_replay != nullptr)) {
+    detail::tracer->give_up("random numbers are drawn inside of recompute_grad");
+  }
+  detail::launch(
+      detail::LaunchKind::state, 1, [draw](const detail::Operands& of) { draw(of[0]); }, out);
 }
 
 /// The largest bfloat16 below another one that is not -inf.
@@ -90,17 +101,21 @@ IntegerInterval integer_interval(double low, double high, DType dtype) {
 Tensor Generator::uniform(const Shape& shape, double low, double high, DType dtype) {
   if (dtype == boolean) fail<TypeError>("random.uniform", "expected a floating or integer dtype, received bool");
   Tensor out = detail::make_tensor(shape, dtype == bfloat16 ? float32 : dtype);
-  kernels::visit(out.dtype(), [&]<class T>(kernels::Type<T>) {
-    if constexpr (std::is_floating_point_v<T>) {
-      const auto in = floating_interval<T>(low, high, dtype);
-      kernels::fill_uniform(take(seed_, position_, kernels::philox_blocks(out.size(), sizeof(T) > 4)),
-                            detail::mutable_data<T>(out), out.size(), in.low, in.high, in.last);
-    } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-      const auto in = integer_interval<T>(low, high, dtype);
-      kernels::fill_integers(take(seed_, position_, kernels::philox_blocks(out.size(), true)),
-                             detail::mutable_data<T>(out), out.size(), in.low, in.bound);
-    }
-  });
+  launch_draw(
+      [this, low, high, dtype](const Tensor& to) {
+        kernels::visit(to.dtype(), [&]<class T>(kernels::Type<T>) {
+          if constexpr (std::is_floating_point_v<T>) {
+            const auto in = floating_interval<T>(low, high, dtype);
+            kernels::fill_uniform(take(seed_, position_, kernels::philox_blocks(to.size(), sizeof(T) > 4)),
+                                  detail::mutable_data<T>(to), to.size(), in.low, in.high, in.last);
+          } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+            const auto in = integer_interval<T>(low, high, dtype);
+            kernels::fill_integers(take(seed_, position_, kernels::philox_blocks(to.size(), true)),
+                                   detail::mutable_data<T>(to), to.size(), in.low, in.bound);
+          }
+        });
+      },
+      out);
   return dtype == bfloat16 ? detail::convert(out, bfloat16) : out;
 }
 
@@ -111,14 +126,18 @@ Tensor Generator::gaussian(const char* op, const Shape& shape, double mean, doub
     fail<ValueError>(op, "expected a finite mean and a finite stddev >= 0: {} and {}", mean, stddev);
   }
   Tensor out = detail::make_tensor(shape, dtype == bfloat16 ? float32 : dtype);
-  kernels::visit(out.dtype(), [&]<class T>(kernels::Type<T>) {
-    if constexpr (std::is_floating_point_v<T>) {
-      kernels::fill_normal(take(seed_, position_, kernels::philox_blocks(out.size(), sizeof(T) > 4)),
-                           detail::mutable_data<T>(out), out.size(), static_cast<T>(mean), static_cast<T>(stddev),
-                           truncated ? beyond_two_deviations : 0,
-                           truncated ? 2 : std::numeric_limits<double>::infinity());
-    }
-  });
+  launch_draw(
+      [this, mean, stddev, truncated](const Tensor& to) {
+        kernels::visit(to.dtype(), [&]<class T>(kernels::Type<T>) {
+          if constexpr (std::is_floating_point_v<T>) {
+            kernels::fill_normal(take(seed_, position_, kernels::philox_blocks(to.size(), sizeof(T) > 4)),
+                                 detail::mutable_data<T>(to), to.size(), static_cast<T>(mean), static_cast<T>(stddev),
+                                 truncated ? beyond_two_deviations : 0,
+                                 truncated ? 2 : std::numeric_limits<double>::infinity());
+          }
+        });
+      },
+      out);
   return dtype == bfloat16 ? detail::convert(out, bfloat16) : out;
 }
 
@@ -133,8 +152,12 @@ Tensor Generator::truncated_normal(const Shape& shape, double mean, double stdde
 Tensor Generator::permutation(std::int64_t n) {
   if (n < 0) fail<ValueError>("random.permutation", "expected n >= 0, received {}", n);
   Tensor out = detail::make_tensor({n}, int64);
-  kernels::fill_permutation(take(seed_, position_, kernels::philox_blocks(n, true)),
-                            detail::mutable_data<std::int64_t>(out), n);
+  launch_draw(
+      [this, n](const Tensor& to) {
+        kernels::fill_permutation(take(seed_, position_, kernels::philox_blocks(n, true)),
+                                  detail::mutable_data<std::int64_t>(to), n);
+      },
+      out);
   return out;
 }
 

@@ -5,10 +5,15 @@
 #include <new>
 
 #include "core/check.hpp"
+#include "core/pool.hpp"
+#include "core/trace.hpp"
 #include "kernels/dispatch.hpp"
 
 namespace xtape {
 namespace detail {
+
+constinit thread_local Tracer* tracer = nullptr;
+
 namespace {
 
 // The elements follow the description: at the next cache line, or directly where a scalar fits into the last one.
@@ -18,20 +23,15 @@ constexpr std::size_t offset_of_elements(std::size_t bytes) {
   return sizeof(TensorImpl) + bytes <= header ? sizeof(TensorImpl) : header;
 }
 
-TensorImpl* make_impl(std::size_t bytes) {
+/// A new description with room for so many bytes of elements.
+[[gnu::always_inline]] inline TensorImpl* make_impl(std::size_t bytes) {
   std::uint8_t size_class = 0;
   const std::size_t offset = offset_of_elements(bytes);
-  auto* block = static_cast<std::byte*>(allocate(offset + bytes, size_class));
+  auto* block = static_cast<std::byte*>(fast_allocate(offset + bytes, size_class));
   auto* impl = new (block) TensorImpl;
   impl->size_class = size_class;
   impl->elements.store(block + offset, std::memory_order_relaxed);
   return impl;
-}
-
-void free_impl(TensorImpl* impl) noexcept {
-  const std::uint8_t size_class = impl->size_class;
-  impl->~TensorImpl();
-  deallocate(impl, size_class);
 }
 
 }  // namespace
@@ -40,7 +40,9 @@ void destroy(TensorImpl* impl) noexcept {
   // A chain of owners is one link long, one of origins two: no recursion to speak of.
   if (impl->origin != nullptr) release(impl->origin);
   if (impl->owner != impl) release(impl->owner);
-  free_impl(impl);
+  const std::uint8_t size_class = impl->size_class;
+  impl->~TensorImpl();
+  fast_deallocate(impl, size_class);
 }
 
 Tensor make_tensor(const Shape& shape, DType dtype) {
@@ -55,23 +57,47 @@ Tensor make_tensor(const Shape& shape, DType dtype) {
   impl->numel = numel;
   impl->owner = impl;
   impl->shape = shape;
+  if (tracer != nullptr) [[unlikely]]
+    tracer->made(impl);
   return Tensor::adopt(impl);
 }
 
-Tensor make_view(const Tensor& source, const Shape& shape, std::int64_t offset) {
+Tensor make_like(const Tensor& like, DType dtype) {
+  const TensorImpl* model = like.impl();
+  TensorImpl* impl = make_impl(static_cast<std::size_t>(model->numel) * itemsize(dtype));
+  impl->dtype = dtype;
+  impl->numel = model->numel;
+  impl->owner = impl;
+  impl->shape = model->shape;
+  if (tracer != nullptr) [[unlikely]]
+    tracer->made(impl);
+  return Tensor::adopt(impl);
+}
+
+Tensor make_view_as(const Tensor& source, const Shape& shape, DType dtype, std::int64_t bytes) {
   TensorImpl* from = source.impl();
   TensorImpl* impl = make_impl(0);
-  impl->dtype = from->dtype;
+  impl->dtype = dtype;
   impl->numel = shape.numel();
   std::byte* const begin = from->data();  // which may give it another owner
   impl->owner = from->owner;
   retain(impl->owner);
-  impl->elements.store(begin + offset * static_cast<std::int64_t>(itemsize(from->dtype)), std::memory_order_relaxed);
+  impl->elements.store(begin + bytes, std::memory_order_relaxed);
   impl->shape = shape;
   return Tensor::adopt(impl);
 }
 
+Tensor make_view(const Tensor& source, const Shape& shape, std::int64_t offset) {
+  const auto bytes = offset * static_cast<std::int64_t>(itemsize(source.dtype()));
+  Tensor view = make_view_as(source, shape, source.dtype(), bytes);
+  if (tracer != nullptr) [[unlikely]]
+    tracer->made_view(source.impl(), view.impl(), bytes);
+  return view;
+}
+
 void check_dtype(const char* op, const TensorImpl* impl, DType wanted) {
+  if (tracer != nullptr) [[unlikely]]
+    tracer->host_read(op, impl);
   if (impl->dtype != wanted) fail<TypeError>(op, "the tensor is {}, not {}", impl->dtype, wanted);
 }
 
@@ -81,6 +107,8 @@ constexpr std::size_t exact_offset = 8;
 void set_weak(const Tensor& t, double value) {
   t.impl()->weak = true;
   std::memcpy(t.impl()->data() + exact_offset, &value, sizeof value);
+  if (tracer != nullptr) [[unlikely]]
+    tracer->made_constant(t);
 }
 }  // namespace
 
@@ -95,6 +123,8 @@ double weak_value(const Tensor& number) {
 void Tensor::make_bool(bool value) {
   *this = detail::make_tensor({}, boolean);
   *detail::mutable_data<bool>(*this) = value;
+  if (detail::tracer != nullptr) [[unlikely]]
+    detail::tracer->made_constant(*this);
 }
 
 void Tensor::make_number(std::int64_t value) {
@@ -121,6 +151,8 @@ void Tensor::make_number(double value) {
 }
 
 double Tensor::item_float() const {
+  if (detail::tracer != nullptr) [[unlikely]]
+    detail::tracer->host_read("Tensor.item", checked());
   if (checked()->numel != 1) {
     detail::fail<ValueError>("Tensor.item", "expected a tensor with one element: shape {}", impl_->shape);
   }

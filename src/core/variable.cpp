@@ -5,12 +5,15 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/trace.hpp"
 #include "kernels/inplace.hpp"
 
 namespace xtape {
 namespace detail {
 
 constinit thread_local const VariableHooks* variable_hooks = nullptr;
+constinit thread_local const VariableHooks* untaped_variable_hooks = nullptr;
+constinit thread_local Autocast* autocast = nullptr;
 
 namespace {
 std::atomic<std::uint64_t> structure{1};
@@ -19,12 +22,19 @@ std::atomic<std::uint64_t> variables{0};
 std::uint64_t structure_version() noexcept { return structure.load(std::memory_order_relaxed); }
 void structure_changed() noexcept { structure.fetch_add(1, std::memory_order_relaxed); }
 
+namespace {
+/// A copy for a variable to hold; what copies it is told to the tracer as a whole.
+void replace_value(VariableImpl* variable, const Tensor& value) {
+  const Untraced untraced;
+  variable->value = copy(value);
+  variable->value.impl()->of_variable = true;
+  variable->seen_by.store(0, std::memory_order_relaxed);
+}
+}  // namespace
+
 Tensor& value_for_update(const Variable& variable) {
   Tensor& value = variable.impl()->value;
-  if (!is_unique(value)) {
-    value = copy(value);
-    variable.impl()->seen_by.store(0, std::memory_order_relaxed);
-  }
+  if (!is_unique(value)) replace_value(variable.impl(), Tensor(value));
   return value;
 }
 
@@ -38,8 +48,11 @@ Variable::Variable(Tensor initial_value, VariableOptions options) {
   Tensor value = detail::is_unique(initial_value) && !initial_value.impl()->weak && initial_value.impl()->id == 0
                      ? std::move(initial_value)
                      : detail::copy(initial_value);
-  impl_ = std::make_shared<detail::VariableImpl>(std::move(value), std::move(options.name), options.trainable);
+  impl_ = std::make_shared<detail::VariableImpl>(std::move(value), std::move(options.name), options.trainable,
+                                                 options.autocast);
   impl_->number = detail::variables.fetch_add(1, std::memory_order_relaxed);
+  impl_->value.impl()->of_variable = true;
+  if (detail::tracer != nullptr) detail::tracer->variable_made();
 }
 
 void Variable::set_trainable(bool trainable) {
@@ -59,29 +72,44 @@ Tensor Variable::checked_value(const char* op, const Tensor& t) const {
   detail::fail<TypeError>(op, "variable '{}' is {}, received {}", name(), value.dtype(), t.dtype());
 }
 
+namespace {
+/// Runs `update`, which writes the variable's value from a tensor, as a launch.
+template <class Update>
+void launch_update(const Variable& variable, const Tensor& from, Update update) {
+  if (detail::tracer != nullptr) detail::tracer->variable_written(variable);
+  detail::launch(
+      detail::LaunchKind::state, 0, [variable, update](const detail::Operands& of) { update(variable, of[0]); }, from);
+}
+
+void add_to_value(const Variable& variable, const Tensor& delta, bool subtract) {
+  const Tensor& value = detail::value_for_update(variable);
+  kernels::add_in_place(value.dtype(), value.impl()->data(), delta.impl()->data(), value.size(), subtract);
+}
+}  // namespace
+
 void Variable::assign(const Tensor& new_value) {
   const Tensor t = checked_value("Variable.assign", new_value);
   if (t.is_same(peek())) return;
-  // Into the old elements where nobody else sees them; otherwise a copy, so that no two variables share elements.
-  Tensor& value = checked()->value;
-  if (detail::is_unique(value)) {
-    std::memcpy(value.impl()->data(), t.impl()->data(), static_cast<std::size_t>(t.size()) * itemsize(t.dtype()));
-  } else {
-    value = detail::copy(t);
-    impl_->seen_by.store(0, std::memory_order_relaxed);
-  }
+  launch_update(*this, t, [](const Variable& variable, const Tensor& from) {
+    // Into the old elements where nobody else sees them; otherwise a copy, so that no two variables share elements.
+    Tensor& value = variable.impl()->value;
+    if (detail::is_unique(value)) {
+      std::memcpy(value.impl()->data(), from.impl()->data(),
+                  static_cast<std::size_t>(from.size()) * itemsize(from.dtype()));
+    } else {
+      detail::replace_value(variable.impl(), from);
+    }
+  });
 }
 
 void Variable::assign_add(const Tensor& delta) {
-  const Tensor t = checked_value("Variable.assign_add", delta);
-  const Tensor& value = detail::value_for_update(*this);
-  kernels::add_in_place(value.dtype(), value.impl()->data(), t.impl()->data(), value.size(), /*subtract=*/false);
+  launch_update(*this, checked_value("Variable.assign_add", delta),
+                [](const Variable& variable, const Tensor& t) { add_to_value(variable, t, /*subtract=*/false); });
 }
 
 void Variable::assign_sub(const Tensor& delta) {
-  const Tensor t = checked_value("Variable.assign_sub", delta);
-  const Tensor& value = detail::value_for_update(*this);
-  kernels::add_in_place(value.dtype(), value.impl()->data(), t.impl()->data(), value.size(), /*subtract=*/true);
+  launch_update(*this, checked_value("Variable.assign_sub", delta),
+                [](const Variable& variable, const Tensor& t) { add_to_value(variable, t, /*subtract=*/true); });
 }
 
 void Variable::throw_empty() {

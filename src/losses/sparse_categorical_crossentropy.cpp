@@ -4,6 +4,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/trace.hpp"
 #include "losses/crossentropy.hpp"
 #include "losses/shapes.hpp"
 #include "xtape/ops/math.hpp"
@@ -20,12 +21,17 @@ Tensor labels_of(const Tensor& y_true, const Shape& shape) {
   Tensor labels = detail::convert(y_true, int64);
   if (is_floating(y_true.dtype())) {
     const Tensor wide = detail::convert(y_true, float64);
-    const double* values = detail::const_data<double>(wide);
-    for (std::int64_t i = 0; i < wide.size(); ++i) {
-      if (values[i] != std::trunc(values[i]) || !std::isfinite(values[i])) {
-        detail::fail<ValueError>(op, "label {} at position {} is not an integer", values[i], i);
-      }
-    }
+    detail::launch(
+        detail::LaunchKind::state, 0,
+        [](const detail::Operands& of) {
+          const double* values = detail::const_data<double>(of[0]);
+          for (std::int64_t i = 0; i < of[0].size(); ++i) {
+            if (values[i] != std::trunc(values[i]) || !std::isfinite(values[i])) {
+              detail::fail<ValueError>(op, "label {} at position {} is not an integer", values[i], i);
+            }
+          }
+        },
+        wide);
   }
   return labels.shape() == shape ? labels : detail::make_view(labels, shape);
 }
@@ -33,9 +39,14 @@ Tensor labels_of(const Tensor& y_true, const Shape& shape) {
 /// Which labels are not of the ignored class.
 Tensor not_ignored(const Tensor& labels, std::int64_t ignored) {
   Tensor valid = detail::make_tensor(labels.shape(), boolean);
-  const auto* label = detail::const_data<std::int64_t>(labels);
-  bool* out = detail::mutable_data<bool>(valid);
-  for (std::int64_t i = 0; i < labels.size(); ++i) out[i] = label[i] != ignored;
+  detail::launch(
+      1,
+      [ignored](const detail::Operands& of) {
+        const auto* label = detail::const_data<std::int64_t>(of[0]);
+        bool* out = detail::mutable_data<bool>(of[1]);
+        for (std::int64_t i = 0; i < of[0].size(); ++i) out[i] = label[i] != ignored;
+      },
+      labels, valid);
   return valid;
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/trace.hpp"
 #include "losses/shapes.hpp"
 #include "metrics/weighted_sum.hpp"
 #include "xtape/core/creation.hpp"
@@ -58,6 +59,7 @@ ConfusionMatrix::ConfusionMatrix(const ConfusionMatrixOptions& options)
 }
 
 void ConfusionMatrix::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) {
+  if (detail::launched_as_one([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight)) return;
   const detail::NoRecording unseen;
   const auto classes = [](const Tensor& t, bool sparse) { return sparse ? detail::convert(t, int64) : argmax(t, -1); };
   const Tensor labels = classes(y_true, sparse_y_true_), predictions = classes(y_pred, sparse_y_pred_);

@@ -1,5 +1,6 @@
 #include <cstring>
 
+#include "core/trace.hpp"
 #include "ops/elementwise.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/tape/record.hpp"
@@ -112,9 +113,13 @@ Tensor where(const Tensor& condition, const Tensor& a_, const Tensor& b_) {
   Tensor y = detail::make_tensor(shape, dtype);
   const auto bytes = static_cast<std::uint8_t>(itemsize(dtype));
   kernels::visit_size(dtype, [&]<class T>(kernels::Type<T>) {
+    const kernels::Elementwise f{&where_loop<T>, nullptr, bytes, {1, bytes, bytes}};
     kernels::run_elementwise(
-        {&where_loop<T>, nullptr, bytes, {1, bytes, bytes}}, shape, y.size(), y.impl()->data(),
+        f, shape, y.size(), y.impl()->data(),
         {{{condition.impl()->data(), &condition.shape()}, {a.data(), &a_.shape()}, {b.data(), &b_.shape()}}});
+    if (detail::tracer != nullptr) [[unlikely]] {
+      detail::trace_elementwise(f, 0, condition, detail::strong(a_, dtype), detail::strong(b_, dtype), y);
+    }
   });
   return record("where", {condition, a_, b_}, y, [condition](const Tensor& dy, Needs need) {
     return Grads{Tensor(), need[1] ? where(condition, dy, 0) : Tensor(), need[2] ? where(condition, 0, dy) : Tensor()};

@@ -1,5 +1,6 @@
 #include "xtape/ops/dropout.hpp"
 
+#include "core/trace.hpp"
 #include "ops/elementwise.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/tape/record.hpp"
@@ -32,8 +33,13 @@ Tensor dropout(const Tensor& x, double rate, const DropoutOptions& options) {
     return detail::convert(generator.uniform(x.shape()), x.dtype());
   };
   if (options.seed) {
+    // The same numbers in every call.
     random::Generator own(*options.seed);
-    return keep(x, chances(own), rate);
+    Tensor drawn = [&] {
+      const detail::Untraced untraced;
+      return chances(own);
+    }();
+    return keep(x, detail::constant_of_trace(std::move(drawn)), rate);
   }
   return keep(x, chances(options.generator != nullptr ? *options.generator : random::default_generator()), rate);
 }

@@ -1,5 +1,7 @@
 #include "ops/elementwise.hpp"
 
+#include "core/trace.hpp"
+
 namespace xtape::detail {
 
 void fail_domain(const char* op, Domain domain, DType received) {
@@ -58,10 +60,12 @@ Tensor map_unary(const Mapping& mapping, const Tensor& x) {
     const Tensor y = map_unary(mapping, convert(x, float32));
     return mapping.comparison ? y : convert(y, bfloat16);
   }
-  Tensor y = make_tensor(x.shape(), mapping.comparison ? boolean : dtype);
+  Tensor y = make_like(x, mapping.comparison ? boolean : dtype);
   const auto bytes = static_cast<std::uint8_t>(itemsize(dtype));
   const kernels::Elementwise f{loop, mapping.f, mapping.comparison ? std::uint8_t{1} : bytes, {bytes}, mapping.grain};
   kernels::run_elementwise(f, x.shape(), x.size(), y.impl()->data(), {{{x.impl()->data(), &x.shape()}}});
+  if (tracer != nullptr) [[unlikely]]
+    trace_elementwise(f, mapping.f_bytes, x, y);
   return y;
 }
 
@@ -74,14 +78,17 @@ Tensor map_binary(const Mapping& mapping, const Tensor& a, const Tensor& b) {
     return mapping.comparison ? y : convert(y, bfloat16);
   }
   const bool same = a.shape() == b.shape();
-  Tensor y = make_tensor(same ? a.shape() : broadcast_shape(mapping.op, a.shape(), b.shape()),
-                         mapping.comparison ? boolean : dtype);
+  const DType of_results = mapping.comparison ? boolean : dtype;
+  Tensor y =
+      same ? make_like(a, of_results) : make_tensor(broadcast_shape(mapping.op, a.shape(), b.shape()), of_results);
   const auto bytes = static_cast<std::uint8_t>(itemsize(dtype));
   const kernels::Elementwise f{
       loop, mapping.f, mapping.comparison ? std::uint8_t{1} : bytes, {bytes, bytes}, mapping.grain};
   const Element p(a, dtype), q(b, dtype);
   kernels::run_elementwise(f, y.shape(), y.size(), y.impl()->data(),
                            {{{p.data(), &a.shape()}, {q.data(), &b.shape()}}});
+  if (tracer != nullptr) [[unlikely]]
+    trace_elementwise(f, mapping.f_bytes, strong(a, dtype), strong(b, dtype), y);
   return y;
 }
 
@@ -98,6 +105,8 @@ Tensor map_ternary(const Mapping& mapping, const Tensor& a, const Tensor& b, con
   const Element p(b, dtype), q(c, dtype);
   kernels::run_elementwise(f, a.shape(), a.size(), y.impl()->data(),
                            {{{a.impl()->data(), &a.shape()}, {p.data(), &b.shape()}, {q.data(), &c.shape()}}});
+  if (tracer != nullptr) [[unlikely]]
+    trace_elementwise(f, mapping.f_bytes, a, strong(b, dtype), strong(c, dtype), y);
   return y;
 }
 

@@ -64,7 +64,13 @@ struct Mapping {
   const Loops& loops;
   const void* f;
   std::int64_t grain = kernels::elementwise_grain;  ///< elements from which on a second thread pays
+  std::size_t f_bytes = 0;                          ///< of a functor with contents
 };
+template <class F>
+constexpr std::size_t functor_bytes() {
+  static_assert(std::is_trivially_copyable_v<F>);
+  return std::is_empty_v<F> ? 0 : sizeof(F);
+}
 Tensor map_unary(const Mapping& mapping, const Tensor& x);
 Tensor map_binary(const Mapping& mapping, const Tensor& a, const Tensor& b);
 /// b and c broadcast to a and have its dtype, or are plain numbers.
@@ -76,14 +82,14 @@ inline constexpr std::int64_t costly = 1024;
 /// y = f(x) element by element, not recorded; a comparison's y is bool.
 template <Domain domain, bool comparison = false, class F>
 Tensor map_unary(const char* op, const Tensor& x, const F& f, std::int64_t grain = kernels::elementwise_grain) {
-  return map_unary({op, domain, comparison, loops_of<domain, comparison, 1, F>, &f, grain}, x);
+  return map_unary({op, domain, comparison, loops_of<domain, comparison, 1, F>, &f, grain, functor_bytes<F>()}, x);
 }
 
 /// y = f(a, b) with broadcasting, not recorded; a comparison's y is bool.
 template <Domain domain, bool comparison = false, class F>
 Tensor map_binary(const char* op, const Tensor& a, const Tensor& b, const F& f,
                   std::int64_t grain = kernels::elementwise_grain) {
-  return map_binary({op, domain, comparison, loops_of<domain, comparison, 2, F>, &f, grain}, a, b);
+  return map_binary({op, domain, comparison, loops_of<domain, comparison, 2, F>, &f, grain, functor_bytes<F>()}, a, b);
 }
 
 }  // namespace xtape::detail

@@ -4,9 +4,12 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/trace.hpp"
 #include "kernels/gemm.hpp"
+#include "kernels/gemm_bf16.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/strided.hpp"
+#include "ops/dense_bf16.hpp"
 #include "ops/elementwise.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
@@ -34,22 +37,39 @@ void visit_float(DType dtype, F&& f) {
   }
 }
 
+template <class F>
+void visit_any_float(DType dtype, F&& f) {
+  if (dtype == bfloat16) {
+    f(kernels::Type<BFloat16>{});
+  } else {
+    visit_float(dtype, f);
+  }
+}
+
 Shape leading(const Shape& shape) {
   return Shape(std::span<const std::int64_t>(shape.begin(), static_cast<std::size_t>(shape.rank() - 2)));
 }
 
-/// The product itself, of checked float32 or float64 operands.
-Tensor product(const Tensor& a, const Tensor& b, MatmulOptions options, const Shape& batch, std::int64_t m,
-               std::int64_t n, std::int64_t k) {
-  detail::PoolVector<std::int64_t> sizes(batch.begin(), batch.end());
-  sizes.insert(sizes.end(), {m, n});
-  Tensor c = detail::make_tensor(Shape(sizes), a.dtype());
-  const std::int64_t lda = a.shape().back(), ldb = b.shape().back();
-  visit_float(a.dtype(), [&]<class T>(kernels::Type<T>) {
+/// c = a b, all of them without gaps between their rows.
+template <class T>
+void multiply(MatmulOptions options, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, const T* b, T* c) {
+  const auto [ta, tb] = options;
+  const std::int64_t lda = ta ? m : k, ldb = tb ? k : n;
+  if constexpr (std::is_same_v<T, BFloat16>) {
+    kernels::gemm(ta, tb, m, n, k, a, lda, b, ldb, c, n);
+  } else {
+    kernels::gemm(ta, tb, m, n, k, T(1), a, lda, b, ldb, T(0), c, n);
+  }
+}
+
+/// c = a b, of checked operands.
+void product_into(const Tensor& c, const Tensor& a, const Tensor& b, MatmulOptions options, const Shape& batch,
+                  std::int64_t m, std::int64_t n, std::int64_t k) {
+  visit_any_float(a.dtype(), [&]<class T>(kernels::Type<T>) {
     const T *x = detail::const_data<T>(a), *w = detail::const_data<T>(b);
     T* y = detail::mutable_data<T>(c);
     if (b.rank() == 2 && !options.transpose_a) {  // the batch is only more rows
-      kernels::gemm(false, options.transpose_b, batch.numel() * m, n, k, T(1), x, lda, w, ldb, T(0), y, n);
+      multiply(options, batch.numel() * m, n, k, x, w, y);
       return;
     }
     if (c.size() == 0) return;
@@ -72,11 +92,20 @@ Tensor product(const Tensor& a, const Tensor& b, MatmulOptions options, const Sh
                                  w_offset += rest % batch[axis] * b_strides[axis];
                                  rest /= batch[axis];
                                }
-                               kernels::gemm(options.transpose_a, options.transpose_b, m, n, k, T(1), x + x_offset, lda,
-                                             w + w_offset, ldb, T(0), y + i * m * n, n);
+                               multiply(options, m, n, k, x + x_offset, w + w_offset, y + i * m * n);
                              }
                            });
   });
+}
+
+/// The product itself, of checked operands.
+Tensor product(const Tensor& a, const Tensor& b, MatmulOptions options, const Shape& batch, std::int64_t m,
+               std::int64_t n, std::int64_t k) {
+  detail::PoolVector<std::int64_t> sizes(batch.begin(), batch.end());
+  sizes.insert(sizes.end(), {m, n});
+  Tensor c = detail::make_tensor(Shape(sizes), a.dtype());
+  detail::launch(
+      1, [=](const detail::Operands& of) { product_into(of[2], of[0], of[1], options, batch, m, n, k); }, a, b, c);
   return c;
 }
 
@@ -132,11 +161,7 @@ Tensor matmul(const Tensor& a, const Tensor& b, MatmulOptions options) {
   const Shape batch = a.rank() == 2 && b.rank() == 2
                           ? Shape{}
                           : detail::broadcast_shape("matmul", leading(a.shape()), leading(b.shape()));
-  Tensor y =
-      a.dtype() == bfloat16
-          ? detail::convert(product(detail::convert(a, float32), detail::convert(b, float32), options, batch, m, n, k),
-                            bfloat16)
-          : product(a, b, options, batch, m, n, k);
+  Tensor y = product(a, b, options, batch, m, n, k);
   const Tracked tracked({a, b});
   if (!tracked) return y;
   return record("matmul", {a, b}, std::move(y),
@@ -149,29 +174,33 @@ Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b) { return detail
 
 Tensor detail::dense(const Tensor& x, const Tensor& w, const Tensor& b, bool relu) {
   const char* op = "linear";
-  check_operands(op, x, w);
+  // Of mixed precision, too: float32 weights of bfloat16 inputs.
+  const auto check_weights = [&](const Tensor& t) {
+    if (x.dtype() != bfloat16 || t.dtype() != float32) check_operands(op, x, t);
+  };
+  check_weights(w);
   if (x.rank() < 1 || w.rank() != 2 || x.shape().back() != w.shape()[0]) {
     fail<ValueError>(op, "expected [..., k] x [k, n]: {} x {}", x.shape(), w.shape());
   }
   const std::int64_t k = w.shape()[0], n = w.shape()[1];
   if (b) {
-    check_operands(op, x, b);
+    check_weights(b);
     if (b.shape() != Shape{n}) fail<ValueError>(op, "expected a bias of shape ({},): received {}", n, b.shape());
   }
-  if (x.dtype() == bfloat16) {
-    Tensor y = matmul(x.rank() == 1 ? reshape(x, {1, k}) : x, w);
-    if (x.rank() == 1) y = reshape(y, {n});
-    if (b) y = y + b;
-    return relu ? nn::relu(y) : y;
-  }
+  if (x.dtype() == bfloat16) return dense_bf16(x, w, b, relu);
   Shape shape = x.shape();
   shape[shape.rank() - 1] = n;
   Tensor y = make_tensor(shape, x.dtype());
   const std::int64_t m = k == 0 ? y.size() / std::max<std::int64_t>(n, 1) : x.size() / k;
-  visit_float(x.dtype(), [&]<class T>(kernels::Type<T>) {
-    kernels::gemm_bias_act(false, false, m, n, k, const_data<T>(x), k, const_data<T>(w), n,
-                           b ? const_data<T>(b) : nullptr, relu, mutable_data<T>(y), n);
-  });
+  launch(
+      1,
+      [m, n, k, relu](const Operands& of) {
+        visit_float(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::gemm_bias_act(false, false, m, n, k, const_data<T>(of[0]), k, const_data<T>(of[1]), n,
+                                 of[2] ? const_data<T>(of[2]) : nullptr, relu, mutable_data<T>(of[3]), n);
+        });
+      },
+      x, w, b, y);
   const Tracked tracked({x, w, b});
   if (!tracked) return y;
   return record(relu ? "dense_relu" : "linear", {x, w, b}, std::move(y),

@@ -5,6 +5,7 @@
 #include "core/check.hpp"
 #include "core/convert.hpp"
 #include "core/fill.hpp"
+#include "core/trace.hpp"
 #include "kernels/reduce.hpp"
 #include "ops/reduction_plan.hpp"
 #include "tape/accumulate.hpp"
@@ -60,7 +61,12 @@ Tensor run(Kernel kernel, const Tensor& x, const ReductionPlan& plan) {
     for (int i = begin; i < end; ++i) count *= std::exchange(next[i], 1);
     for (int i = end; i < rank; ++i) inner *= next[i];
     Tensor out = detail::make_tensor(next, x.dtype());
-    kernel(x.dtype(), current.impl()->data(), out.impl()->data(), outer, count, inner);
+    detail::launch(
+        1,
+        [kernel, outer, count, inner](const detail::Operands& of) {
+          kernel(of[0].dtype(), of[0].impl()->data(), of[1].impl()->data(), outer, count, inner);
+        },
+        current, out);
     current = std::move(out);
     reduced_any = true;
     end = begin;
@@ -119,7 +125,12 @@ Tensor index_of(const char* op, decltype(&kernels::reduce_argmax) kernel, const 
     detail::fail<ValueError>(op, "there is no element to choose: axis {} of shape {} has size 0", axis_, x.shape());
   }
   Tensor out = detail::make_tensor(Shape(sizes), int64);
-  kernel(x.dtype(), x.impl()->data(), detail::mutable_data<std::int64_t>(out), outer, count, inner);
+  detail::launch(
+      1,
+      [kernel, outer, count, inner](const detail::Operands& of) {
+        kernel(of[0].dtype(), of[0].impl()->data(), detail::mutable_data<std::int64_t>(of[1]), outer, count, inner);
+      },
+      x, out);
   return record_no_gradient(op, {x}, std::move(out));
 }
 

@@ -1,6 +1,7 @@
 #include "kernels/softmax.hpp"
 
 #include "core/fill.hpp"
+#include "core/trace.hpp"
 #include "ops/elementwise.hpp"
 #include "ops/logits.hpp"
 #include "xtape/core/creation.hpp"
@@ -13,7 +14,10 @@
 // Softmax and the cross-entropies that contain one.
 namespace xtape {
 
+using detail::const_data;
 using detail::fail;
+using detail::mutable_data;
+using detail::Operands;
 
 namespace {
 
@@ -41,18 +45,35 @@ Tensor along_axis(const Tensor& x, int axis, F&& f) {
   return transpose(f(transpose(x, swapped)), swapped);
 }
 
-/// y (dy - sum(dy y)) along the last axis.
+/// y (dy - sum(dy y)) along the last axis: linear in dy, and the same for its gradient.
 Tensor softmax_grad(const Tensor& dy, const Tensor& y) {
-  const Tensor weighted = dy * y;
-  return weighted - y * reduce_sum(weighted, -1, true);
+  Tensor dx = detail::make_tensor(y.shape(), y.dtype());
+  detail::launch(
+      1,
+      [](const Operands& of) {
+        for_last_axis(of[1], [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
+          kernels::softmax_grad(const_data<T>(of[0]), const_data<T>(of[1]), mutable_data<T>(of[2]), rows, n);
+        });
+      },
+      dy, y, dx);
+  return record("softmax_grad", {dy, y}, std::move(dx), [dy = dy, y = y](const Tensor& g, Needs need) {
+    Tensor for_y;
+    if (need[1]) for_y = g * (dy - reduce_sum(dy * y, -1, true)) - dy * reduce_sum(g * y, -1, true);
+    return Grads{need[0] ? softmax_grad(g, y) : Tensor(), for_y};
+  });
 }
 
 Tensor softmax_last(const Tensor& x) {
   if (x.dtype() == bfloat16) return cast(softmax_last(cast(x, float32)), bfloat16);
   Tensor y = detail::make_tensor(x.shape(), x.dtype());
-  for_last_axis(x, [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
-    kernels::softmax(detail::const_data<T>(x), detail::mutable_data<T>(y), rows, n);
-  });
+  detail::launch(
+      1,
+      [](const Operands& of) {
+        for_last_axis(of[0], [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
+          kernels::softmax(const_data<T>(of[0]), mutable_data<T>(of[1]), rows, n);
+        });
+      },
+      x, y);
   detail::remember_softmax(y, x);
   return record("softmax", {x}, y, [y](const Tensor& dy) { return Grads{softmax_grad(dy, y)}; });
 }
@@ -60,9 +81,14 @@ Tensor softmax_last(const Tensor& x) {
 Tensor log_softmax_last(const Tensor& x) {
   if (x.dtype() == bfloat16) return cast(log_softmax_last(cast(x, float32)), bfloat16);
   Tensor y = detail::make_tensor(x.shape(), x.dtype());
-  for_last_axis(x, [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
-    kernels::log_softmax(detail::const_data<T>(x), detail::mutable_data<T>(y), rows, n);
-  });
+  detail::launch(
+      1,
+      [](const Operands& of) {
+        for_last_axis(of[0], [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
+          kernels::log_softmax(const_data<T>(of[0]), mutable_data<T>(of[1]), rows, n);
+        });
+      },
+      x, y);
   return record("log_softmax", {x}, y, [y](const Tensor& dy) { return Grads{dy - exp(y) * reduce_sum(dy, -1, true)}; });
 }
 
@@ -108,11 +134,19 @@ Tensor softmax_cross_entropy_with_logits(const Tensor& labels, const Tensor& log
   const Tensor y = cast(labels, logits.dtype());
   Tensor outputs[2] = {detail::make_tensor(without_last(logits.shape()), logits.dtype()),
                        detail::make_tensor(logits.shape(), logits.dtype())};
-  if (logits.size() == 0) outputs[0] = detail::filled(outputs[0].shape(), logits.dtype(), 0);  // rows of no classes
-  for_last_axis(logits, [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
-    kernels::cross_entropy(detail::const_data<T>(logits), detail::const_data<T>(y), detail::mutable_data<T>(outputs[0]),
-                           detail::mutable_data<T>(outputs[1]), rows, n);
-  });
+  if (logits.size() == 0) {  // rows of no classes
+    outputs[0] = detail::constant_of_trace(detail::filled(outputs[0].shape(), logits.dtype(), 0));
+  } else {
+    detail::launch(
+        2,
+        [](const Operands& of) {
+          for_last_axis(of[0], [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
+            kernels::cross_entropy(const_data<T>(of[0]), const_data<T>(of[1]), mutable_data<T>(of[2]),
+                                   mutable_data<T>(of[3]), rows, n);
+          });
+        },
+        logits, y, outputs[0], outputs[1]);
+  }
   // The probabilities are a second, recorded output: a second derivative flows through them.
   record(op, {y, logits}, outputs, [y, logits, p = outputs[1]](std::span<const Tensor> dys, Needs need) {
     Tensor dlabels, dlogits;
@@ -134,15 +168,20 @@ namespace {
 /// dy (p - onehot(label)) for each row: the gradient of the sparse cross-entropy, linear in dy and in p.
 Tensor sparse_grad(const Tensor& dy, const Tensor& p, const Tensor& labels) {
   Tensor dx = detail::make_tensor(p.shape(), p.dtype());
-  for_last_axis(p, [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
-    const T *g = detail::const_data<T>(dy), *q = detail::const_data<T>(p);
-    const auto* label = detail::const_data<std::int64_t>(labels);
-    T* out = detail::mutable_data<T>(dx);
-    for (std::int64_t r = 0; r < rows; ++r) {
-      for (std::int64_t i = 0; i < n; ++i) out[r * n + i] = g[r] * q[r * n + i];
-      out[r * n + label[r]] -= g[r];
-    }
-  });
+  detail::launch(
+      1,
+      [](const Operands& of) {
+        for_last_axis(of[1], [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
+          const T *g = const_data<T>(of[0]), *q = const_data<T>(of[1]);
+          const auto* label = const_data<std::int64_t>(of[2]);
+          T* out = mutable_data<T>(of[3]);
+          for (std::int64_t r = 0; r < rows; ++r) {
+            for (std::int64_t i = 0; i < n; ++i) out[r * n + i] = g[r] * q[r * n + i];
+            out[r * n + label[r]] -= g[r];
+          }
+        });
+      },
+      dy, p, labels, dx);
   return record("sparse_softmax_cross_entropy_grad", {dy, p}, dx, [dy, p, labels](const Tensor& g, Needs need) {
     Tensor ddy, dp;
     if (need[0]) ddy = reduce_sum(g * (p - one_hot(labels, p.shape().back(), p.dtype())), -1);
@@ -165,18 +204,23 @@ Tensor sparse_softmax_cross_entropy_with_logits(const Tensor& labels, const Tens
   }
   const Tensor y = detail::convert(labels, int64);
   const std::int64_t classes = logits.shape().back();
-  const auto* label = detail::const_data<std::int64_t>(y);
-  for (std::int64_t i = 0; i < y.size(); ++i) {
-    if (label[i] < 0 || label[i] >= classes) {
-      fail<IndexError>(op, "label {} at position {} is outside [0, {})", label[i], i, classes);
-    }
-  }
   Tensor outputs[2] = {detail::make_tensor(y.shape(), logits.dtype()),
                        detail::make_tensor(logits.shape(), logits.dtype())};
-  for_last_axis(logits, [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
-    kernels::sparse_cross_entropy(detail::const_data<T>(logits), label, detail::mutable_data<T>(outputs[0]),
-                                  detail::mutable_data<T>(outputs[1]), rows, n);
-  });
+  detail::launch(
+      2,
+      [op, classes](const Operands& of) {
+        const auto* label = const_data<std::int64_t>(of[1]);
+        for (std::int64_t i = 0; i < of[1].size(); ++i) {
+          if (label[i] < 0 || label[i] >= classes) {
+            fail<IndexError>(op, "label {} at position {} is outside [0, {})", label[i], i, classes);
+          }
+        }
+        for_last_axis(of[0], [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
+          kernels::sparse_cross_entropy(const_data<T>(of[0]), label, mutable_data<T>(of[2]), mutable_data<T>(of[3]),
+                                        rows, n);
+        });
+      },
+      logits, y, outputs[0], outputs[1]);
   record(op, {logits}, outputs, [y, p = outputs[1]](std::span<const Tensor> dys) {
     Tensor dlogits;
     if (dys[0]) dlogits = sparse_grad(dys[0], p, y);

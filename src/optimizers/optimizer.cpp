@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/check.hpp"
+#include "core/trace.hpp"
 #include "core/warn.hpp"
 #include "kernels/gradient_clipping.hpp"
 #include "optimizers/floating.hpp"
@@ -109,7 +110,7 @@ std::int64_t Optimizer::apply_gradients(const GradientsAndVariables& pairs) {
                              "expected at least one pair of a gradient and a variable, received none (a model has no "
                              "variables before its first call)");
   }
-  return step(pairs.gradients(), pairs.variables());
+  return launch_step(pairs.gradients(), pairs.variables());
 }
 
 std::int64_t Optimizer::apply_gradients(const std::vector<std::pair<Tensor, Variable>>& pairs) {
@@ -123,7 +124,7 @@ std::int64_t Optimizer::apply_gradients(const std::vector<std::pair<Tensor, Vari
 }
 
 void Optimizer::apply(std::span<const Tensor> gradients, std::span<const Variable> variables) {
-  if (zip(gradients, variables).size() > 0) step(gradients, variables);
+  if (zip(gradients, variables).size() > 0) launch_step(gradients, variables);
 }
 
 void Optimizer::apply(std::span<const Tensor> gradients) {
@@ -137,7 +138,7 @@ void Optimizer::apply(std::span<const Tensor> gradients) {
 }
 
 void Optimizer::minimize(const Tensor& loss, const std::vector<Variable>& variables, GradientTape& tape) {
-  const double scale = loss_scale();
+  const double scale = traced_scale();
   apply_gradients(
       zip(scale == 1 ? tape.gradient(loss, variables)
                      : tape.gradient(loss, variables, {.output_gradients = {full(loss.shape(), scale, loss.dtype())}}),
@@ -145,8 +146,16 @@ void Optimizer::minimize(const Tensor& loss, const std::vector<Variable>& variab
 }
 
 Tensor Optimizer::scale_loss(const Tensor& loss) const {
-  const double scale = loss_scale();
+  const double scale = traced_scale();
   return scale == 1 ? loss : loss * scale;
+}
+
+double Optimizer::traced_scale() const {
+  const double scale = loss_scale();
+  if (detail::tracer != nullptr && scale != loss_scale_factor_.value_or(1)) {
+    detail::tracer->give_up("the scale of the loss changes from step to step");
+  }
+  return scale;
 }
 
 std::int64_t Optimizer::step(std::span<const Tensor> gradients, std::span<const Variable> variables) {
@@ -179,6 +188,25 @@ std::int64_t Optimizer::step(std::span<const Tensor> gradients, std::span<const 
   if (use_ema_) update_averages();
   if (constrained) apply_constraints();
   return count_step();
+}
+
+std::int64_t Optimizer::launch_step(std::span<const Tensor> gradients, std::span<const Variable> variables) {
+  if (detail::tracer == nullptr) return step(gradients, variables);
+  // As one launch: rates and counts are others in every replay.
+  std::vector<const Tensor*> operands;
+  for (const Tensor& gradient : gradients) operands.push_back(&gradient);
+  for (const Variable& variable : variables) detail::tracer->variable_written(variable);
+  const std::vector<Variable> updated(variables.begin(), variables.end());
+  detail::trace_launch(
+      detail::LaunchKind::state,
+      [this, updated](const detail::Operands& of) {
+        Tensors now;
+        now.reserve(updated.size());
+        for (std::size_t i = 0; i < updated.size(); ++i) now.push_back(of[i]);
+        step(now, updated);
+      },
+      operands, 0);
+  return iterations();
 }
 
 std::int64_t Optimizer::count_step() {

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/convert.hpp"
+#include "core/trace.hpp"
 #include "kernels/inplace.hpp"
 #include "kernels/reduce.hpp"
 #include "kernels/strided.hpp"
@@ -58,11 +59,20 @@ Tensor accumulate(Tensor a, Tensor b) {
     kernels::add_in_place(to.dtype(), to.impl()->data(), other.impl()->data(), to.size(), /*subtract=*/false);
     return to;
   };
-  if (!is_recording()) {
+  if (!is_recording() && tracer == nullptr) {
     if (is_unique(a)) return add_to(a, b);
     if (is_unique(b)) return add_to(b, a);
   }
-  return record("add", {a, b}, add_to(copy(a), b), [](const Tensor& dy) { return Grads{dy, dy}; });
+  Tensor sum = make_like(a, a.dtype());
+  launch(
+      1,
+      [add_to](const Operands& of) {
+        TensorImpl& to = *of[2].impl();
+        std::memcpy(to.data(), of[0].impl()->data(), static_cast<std::size_t>(to.numel) * itemsize(to.dtype));
+        add_to(of[2], of[1]);
+      },
+      a, b, sum);
+  return record("add", {a, b}, std::move(sum), [](const Tensor& dy) { return Grads{dy, dy}; });
 }
 
 bool broadcasts_to(const Shape& from, const Shape& to) {
@@ -96,7 +106,12 @@ Tensor sum_to(const Tensor& t, const Shape& shape) {
     }
     for (int axis = end; axis < t.rank(); ++axis) inner *= current[axis];
     Tensor next = make_tensor(current, t.dtype());
-    kernels::reduce_sum(t.dtype(), sum.impl()->data(), next.impl()->data(), outer, count, inner);
+    launch(
+        1,
+        [outer, count, inner](const Operands& of) {
+          kernels::reduce_sum(of[0].dtype(), of[0].impl()->data(), of[1].impl()->data(), outer, count, inner);
+        },
+        sum, next);
     sum = std::move(next);
     end = begin;
   }
@@ -107,8 +122,14 @@ Tensor sum_to(const Tensor& t, const Shape& shape) {
 Tensor broadcast(const Tensor& t, const Shape& shape) {
   if (t.shape() == shape) return t;
   Tensor out = make_tensor(shape, t.dtype());
-  kernels::strided_copy(t.dtype(), shape, t.impl()->data(), kernels::broadcast_strides(t.shape(), shape),
-                        out.impl()->data());
+  launch(
+      1,
+      [](const Operands& of) {
+        const Shape& to = of[1].impl()->shape;
+        kernels::strided_copy(of[0].dtype(), to, of[0].impl()->data(),
+                              kernels::broadcast_strides(of[0].impl()->shape, to), of[1].impl()->data());
+      },
+      t, out);
   return record("broadcast_to", {t}, out, [to = t.shape()](const Tensor& dy) { return Grads{sum_to(dy, to)}; });
 }
 

@@ -46,7 +46,7 @@ std::string TapeImpl::dot() const {
   }
   const auto type_of = [&](Slot slot) { return fmt::format("{} {}", slots_[slot].dtype, shapes_[slots_[slot].shape]); };
   for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
-    if (made_by[slot] >= 0) continue;
+    if (made_by[slot] >= 0 || slots_[slot].use == Use::none) continue;
     std::string name = "watched";
     for (const auto& variable : variables_) {
       for (Slot leaf = leaves_.find(variable.impl()); leaf != no_slot; leaf = slots_[leaf].next_of_variable) {

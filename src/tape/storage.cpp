@@ -9,34 +9,31 @@ Arena::~Arena() {
   for (const auto& chunk : chunks_) deallocate(chunk.data, chunk.size_class);
 }
 
-void* Arena::allocate(std::size_t bytes, std::size_t alignment) {
-  for (;;) {
-    if (chunk_ < chunks_.size()) {
-      const std::size_t begin = (used_ + alignment - 1) / alignment * alignment;
-      if (begin + bytes <= chunks_[chunk_].bytes) {
-        used_ = begin + bytes;
-        return chunks_[chunk_].data + begin;
-      }
-      if (chunk_ + 1 < chunks_.size() && bytes + alignment <= chunks_[chunk_ + 1].bytes) {
-        ++chunk_;
-        used_ = 0;
-        continue;
-      }
-    }
+void Arena::use(std::size_t chunk) noexcept {
+  chunk_ = chunk;
+  next_ = chunks_[chunk].data;
+  end_ = next_ + chunks_[chunk].bytes;
+}
+
+void* Arena::allocate_in_next_chunk(std::size_t bytes, std::size_t alignment) {
+  if (next_ != nullptr && chunk_ + 1 < chunks_.size() && bytes + alignment <= chunks_[chunk_ + 1].bytes) {
+    use(chunk_ + 1);
+  } else {
     // Chunks double, so that a long record needs few of them and a short one little memory.
     const std::size_t last = chunks_.empty() ? 2048 : chunks_.back().bytes;
     const std::size_t size = std::max(std::min<std::size_t>(last * 2, 1u << 20), bytes + alignment);
     std::uint8_t size_class = 0;
     auto* data = static_cast<std::byte*>(detail::allocate(size, size_class));
     chunks_.push_back({data, size, size_class});
-    chunk_ = chunks_.size() - 1;
-    used_ = 0;
+    use(chunks_.size() - 1);
   }
+  std::byte* const begin = aligned(next_, alignment);
+  next_ = begin + bytes;
+  return begin;
 }
 
 void Arena::clear() noexcept {
-  chunk_ = 0;
-  used_ = 0;
+  if (!chunks_.empty()) use(0);
 }
 
 std::size_t LeafTable::place(const void* key) const noexcept {

@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "core/trace.hpp"
 #include "core/warn.hpp"
 #include "tape/observer.hpp"
+#include "tape/variable_hooks.hpp"
 #include "xtape/tape/read_variables.hpp"
 
 namespace xtape::detail {
@@ -21,9 +23,13 @@ std::atomic<std::uint64_t> threads_seen{0};
 constinit thread_local std::uint64_t next_id = 0;
 
 std::uint64_t upcoming_id() {
-  if (next_id == 0) next_id = (threads_seen.fetch_add(1, std::memory_order_relaxed) + 1) << 40;
+  if (next_id == 0) [[unlikely]]
+    next_id = (threads_seen.fetch_add(1, std::memory_order_relaxed) + 1) << 44;
   return next_id;
 }
+
+/// Whether a number is one of the calling thread's.
+bool of_this_thread(std::uint64_t id) { return id >> 44 == upcoming_id() >> 44; }
 
 /// Where the record of a tape that begins now begins; no two records begin at the same number.
 std::uint64_t begin_at() {
@@ -33,6 +39,7 @@ std::uint64_t begin_at() {
 
 void watch_read_variable(const Variable& variable) {
   VariableImpl* impl = variable.impl();
+  if (tracer != nullptr) tracer->variable_read(variable);
   if (ReadVariables::any()) ReadVariables::note(variable);
   if (innermost_tape == nullptr) return;
   if (!impl->trainable) return;
@@ -56,7 +63,7 @@ constexpr VariableHooks hooks{watch_read_variable, note_assigned_variable};
 constinit thread_local ReadVariables* innermost_reader = nullptr;
 
 void set_hooks() noexcept {
-  variable_hooks = innermost_tape != nullptr || innermost_reader != nullptr ? &hooks : nullptr;
+  variable_hooks = innermost_tape != nullptr || innermost_reader != nullptr ? &hooks : untaped_variable_hooks;
 }
 
 bool contains(const Inputs& inputs, const TensorImpl* tensor) noexcept {
@@ -67,6 +74,11 @@ bool contains(const Inputs& inputs, const TensorImpl* tensor) noexcept {
 }
 
 }  // namespace
+
+void update_variable_hooks() noexcept {
+  untaped_variable_hooks = tracer != nullptr ? &hooks : nullptr;
+  set_hooks();
+}
 
 ReadVariables::ReadVariables() noexcept : outer_(innermost_reader) {
   innermost_reader = this;
@@ -164,6 +176,12 @@ TapeImpl::~TapeImpl() {
 }
 
 void TapeImpl::start() {
+  if (!of_this_thread(first_id_)) {
+    if (!slots_.empty()) {
+      fail<RuntimeError>("GradientTape", "a tape goes on recording only in the thread in which it began to");
+    }
+    first_id_ = begin_at();
+  }
   outer_ = innermost_tape;
   innermost_tape = this;
   recording_ = true;
@@ -181,10 +199,12 @@ void TapeImpl::stop() noexcept {
   set_hooks();
 }
 
-Slot TapeImpl::add_slot(const TensorImpl* tensor) {
+Slot TapeImpl::add_slot(const TensorImpl* tensor, std::uint64_t id, Use use) {
+  const std::uint64_t index = id - first_id_;
+  if (index > slots_.size()) slots_.resize(index);
   if (shapes_.empty() || shapes_.back() != tensor->shape) shapes_.push_back(tensor->shape);
-  slots_.push_back({static_cast<std::uint32_t>(shapes_.size() - 1), tensor->dtype});
-  return static_cast<Slot>(slots_.size() - 1);
+  slots_.push_back({static_cast<std::uint32_t>(shapes_.size() - 1), no_slot, tensor->dtype, use});
+  return static_cast<Slot>(index);
 }
 
 void TapeImpl::watch(const Tensor& tensor, const VariableImpl* variable) {
@@ -199,7 +219,8 @@ void TapeImpl::watch(const Tensor& tensor, const VariableImpl* variable) {
   Slot slot = slot_of(impl);
   if (slot == no_slot) {
     if (impl->weak) impl->weak = false;  // no write to what other threads may be reading
-    slot = add_slot(impl);
+    slot = add_slot(impl, upcoming_id(), Use::open);
+    ++next_id;
     leaves_.insert(impl, slot);
     watched_.push_back(tensor);
     leaf_slots_.push_back(slot);
@@ -229,7 +250,7 @@ Record* TapeImpl::begin_record(const char* name, const Inputs& inputs, const Rul
   const std::size_t n = inputs.size();
   std::size_t rule_offset = sizeof(Record) + n * sizeof(Slot), size = rule_offset, alignment = alignof(Record);
   if (table != nullptr) {
-    rule_offset = (rule_offset + table->alignment - 1) / table->alignment * table->alignment;
+    rule_offset = (rule_offset + table->alignment - 1) & ~(table->alignment - 1);
     size = rule_offset + table->size;
     alignment = std::max(alignment, table->alignment);
   }
@@ -255,11 +276,9 @@ void TapeImpl::finish_record(Record* record, std::span<const Tensor> outputs) {
   records_.push_back(record);
   cuts_ += record->table == nullptr;
   for (const auto& output : outputs) {
-    const std::uint64_t index = output.impl()->id - first_id_;
-    if (index > slot_of_.size()) slot_of_.resize(index, no_slot);  // results that only other tapes recorded
-    const Slot slot = add_slot(output.impl());
     const bool goes_on = record->table != nullptr && is_floating(output.dtype());  // integers end the path
-    slot_of_.push_back(goes_on ? slot : slot | cut_off);
+    const Slot slot = add_slot(output.impl(), output.impl()->id, goes_on ? Use::open : Use::cut);
+    if (&output == outputs.data()) record->first_output = slot;
   }
   if (options_.profile) note_forward(outputs);
 }
@@ -294,7 +313,6 @@ void TapeImpl::clear() noexcept {
   assignments_.clear();
   timings_.clear();
   arena_.clear();
-  slot_of_.clear();
   slots_.clear();
   shapes_.clear();
   leaves_.clear();

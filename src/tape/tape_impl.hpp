@@ -16,7 +16,7 @@ inline double now() {
   return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-/// The number of a tensor on one tape: the index of its gradient.
+/// The number of a tensor on one tape, counted from where the tape began: the index of its gradient.
 using Slot = std::uint32_t;
 inline constexpr Slot no_slot = ~Slot{0};
 /// Marks the slot of a tensor that was computed from tracked ones, but through an op without a gradient: no gradient
@@ -40,11 +40,17 @@ struct Record {
 class Arena {
  public:
   ~Arena();
-  void* allocate(std::size_t bytes, std::size_t alignment);
-  /// Takes back the latest allocation.
-  void undo(void* latest) noexcept {
-    used_ = static_cast<std::size_t>(static_cast<std::byte*>(latest) - chunks_[chunk_].data);
+  /// `alignment` is a power of two.
+  void* allocate(std::size_t bytes, std::size_t alignment) {
+    std::byte* const begin = aligned(next_, alignment);
+    if (begin + bytes <= end_) [[likely]] {
+      next_ = begin + bytes;
+      return begin;
+    }
+    return allocate_in_next_chunk(bytes, alignment);
   }
+  /// Takes back the latest allocation.
+  void undo(void* latest) noexcept { next_ = static_cast<std::byte*>(latest); }
   void clear() noexcept;
 
  private:
@@ -53,9 +59,15 @@ class Arena {
     std::size_t bytes;
     std::uint8_t size_class;
   };
+  static std::byte* aligned(std::byte* at, std::size_t alignment) noexcept {
+    return reinterpret_cast<std::byte*>((reinterpret_cast<std::uintptr_t>(at) + alignment - 1) & ~(alignment - 1));
+  }
+  void* allocate_in_next_chunk(std::size_t bytes, std::size_t alignment);
+  void use(std::size_t chunk) noexcept;
+
   PoolVector<Chunk> chunks_;
   std::size_t chunk_ = 0;  ///< the one being filled
-  std::size_t used_ = 0;
+  std::byte *next_ = nullptr, *end_ = nullptr;
 };
 
 /// Address -> slot, for the leaves: watched tensors, and variables (the first of a variable's leaves). Open addressing.
@@ -79,9 +91,9 @@ class Observer;
 
 /// The linear record (Wengert list) behind a GradientTape.
 ///
-/// An op result gets the next number of its thread; minus the number at which the tape began it is an index into
-/// slot_of_, so finding a result needs no hash map. Leaves, which may be shared by threads, are found by address
-/// instead.
+/// An op result gets the next number of its thread; minus the number at which the tape began it is its slot, so finding
+/// a result needs no hash map. A leaf uses up a number as well, but may be shared by threads: it is found by address.
+/// The numbers of results that only other tapes recorded are slots that are not in use.
 class TapeImpl {
  public:
   explicit TapeImpl(GradientTapeOptions options);
@@ -108,7 +120,9 @@ class TapeImpl {
   /// The same, or the marked slot of a tensor that is cut off.
   Slot any_slot_of(const TensorImpl* tensor) const noexcept {
     const std::uint64_t index = tensor->id - first_id_;
-    if (index < slot_of_.size() && slot_of_[index] != no_slot) return slot_of_[index];
+    if (index < slots_.size() && slots_[index].use != Use::none) {
+      return static_cast<Slot>(index) | (slots_[index].use == Use::cut ? cut_off : Slot{0});
+    }
     return slot_of_leaf(tensor);
   }
   Slot slot_of_leaf(const TensorImpl* tensor) const noexcept {
@@ -149,12 +163,19 @@ class TapeImpl {
   Observer* observer = nullptr;
 
  private:
+  enum class Use : std::uint8_t {
+    none,
+    open,
+    cut
+  };  ///< a slot's: by no tensor, by one with a gradient, by one without
   struct SlotInfo {
-    std::uint32_t shape;  ///< index in shapes_: neighbours mostly share one
-    DType dtype;
+    std::uint32_t shape = 0;          ///< index in shapes_: neighbours mostly share one
     Slot next_of_variable = no_slot;  ///< another leaf of the same variable
+    DType dtype = DType::float32;
+    Use use = Use::none;
   };
-  Slot add_slot(const TensorImpl* tensor);
+  /// Puts a tensor at the slot of a number, behind all others.
+  Slot add_slot(const TensorImpl* tensor, std::uint64_t id, Use use);
   using Marks = PoolVector<std::uint8_t>;  ///< for each slot: whether a source can be reached from it
   void seed(std::span<const Tensor> targets, const GradientOptions& options, Tensors& gradients) const;
   Marks mark_wanted(std::span<const Source> sources) const;
@@ -193,7 +214,6 @@ class TapeImpl {
   bool warned_ = false;
   bool rules_gone_ = false;  ///< all rules have been destroyed
   std::uint64_t first_id_ = 0;
-  PoolVector<Slot> slot_of_;
   PoolVector<SlotInfo> slots_;
   PoolVector<Shape> shapes_;
   PoolVector<Record*> records_;

@@ -10,6 +10,10 @@
 #include <utility>
 #include <vector>
 
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#endif
+
 #include "xtape/core/dtype.hpp"
 #include "xtape/core/memory.hpp"
 #include "xtape/core/shape.hpp"
@@ -35,12 +39,13 @@ struct TensorImpl {
   bool sparse = false;          ///< made of some rows, `origin`, the others being zero: see IndexedSlices
   /// 1 + the place among the leaves of the tape that watched it last, 0 if none has: where other tapes look first.
   std::atomic<std::uint32_t> leaf{0};
+  bool of_variable = false;  ///< the value of a Variable, which may change
   std::uint64_t id = 0;  ///< number of the op result in its thread's record, 0 where not recorded
   /// 64-byte aligned but for scalars and views; null for a sparse tensor whose elements nobody has asked for.
   std::atomic<std::byte*> elements{nullptr};
   std::int64_t numel = 0;
   TensorImpl* owner = nullptr;  ///< holds the elements; this object itself unless it is a view
-  /// What a softmax was taken of, for the losses' stable path; the rows of a sparse tensor.
+  /// The logits that a softmax or sigmoid was taken of, for the losses' stable path; the rows of a sparse tensor.
   TensorImpl* origin = nullptr;
   Shape shape;
 
@@ -54,11 +59,31 @@ struct TensorImpl {
 /// Frees a TensorImpl that nobody refers to any more.
 void destroy(TensorImpl* impl) noexcept;
 
-inline void retain(TensorImpl* impl) noexcept { impl->references.fetch_add(1, std::memory_order_relaxed); }
+/// Whether the process has never had a second thread, as the C library tells: counting then needs no locked
+/// instructions, a good part of the time of an op on few elements.
+inline bool single_threaded() noexcept {
+#if __has_include(<sys/single_threaded.h>)
+  return __libc_single_threaded != 0;
+#else
+  return false;
+#endif
+}
+
+inline void retain(TensorImpl* impl) noexcept {
+  if (single_threaded()) {
+    impl->references.store(impl->references.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  } else {
+    impl->references.fetch_add(1, std::memory_order_relaxed);
+  }
+}
 inline void release(TensorImpl* impl) noexcept {
   // The last owner needs no read-modify-write: nobody else can be copying its handle.
-  if (impl->references.load(std::memory_order_acquire) == 1 ||
-      impl->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+  const std::uint32_t references = impl->references.load(std::memory_order_acquire);
+  if (references == 1) {
+    destroy(impl);
+  } else if (single_threaded()) {
+    impl->references.store(references - 1, std::memory_order_relaxed);
+  } else if (impl->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
     destroy(impl);
   }
 }
@@ -221,6 +246,8 @@ namespace detail {
 
 /// A new tensor with elements yet to be written. Throws a ValueError for negative sizes.
 Tensor make_tensor(const Shape& shape, DType dtype);
+/// The same with the shape of a tensor that exists, which need not be checked.
+Tensor make_like(const Tensor& like, DType dtype);
 /// A tensor of another shape on the elements of `source` from element `offset` on, which it shares.
 Tensor make_view(const Tensor& source, const Shape& shape, std::int64_t offset = 0);
 /// Another handle object on the same elements, with an identity of its own.

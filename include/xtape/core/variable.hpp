@@ -16,11 +16,12 @@ class Variable;
 namespace detail {
 
 struct VariableImpl {
-  VariableImpl(Tensor initial, std::string named, bool is_trainable)
-      : value(std::move(initial)), name(std::move(named)), trainable(is_trainable) {}
+  VariableImpl(Tensor initial, std::string named, bool is_trainable, bool is_cast)
+      : value(std::move(initial)), name(std::move(named)), trainable(is_trainable), autocast(is_cast) {}
   Tensor value;
   std::string name;
   bool trainable;
+  bool autocast;  ///< see VariableOptions
   std::function<Tensor(const Tensor&)> constraint;
   std::uint64_t number = 0;  ///< counts the variables in the order of their construction
   /// The number of the innermost tape that has seen the current value being read, 0 when none has: spares a look-up.
@@ -34,12 +35,22 @@ struct VariableHooks {
   void (*assigned)(const Variable& variable, const Tensor& value);
 };
 extern constinit thread_local const VariableHooks* variable_hooks;
+/// Those in use while no tape of the thread records: of a function that is being traced, or null.
+extern constinit thread_local const VariableHooks* untaped_variable_hooks;
+
+/// What variables read as while a layer of mixed precision computes on the calling thread; null otherwise.
+struct Autocast {
+  DType dtype;
+  const Tensor& (*value)(Autocast& scope, const Variable& variable);
+};
+extern constinit thread_local Autocast* autocast;
 
 }  // namespace detail
 
 /// Keyword arguments of Variable.
 struct VariableOptions {
   bool trainable = true;  ///< read inside a recording GradientTape, it is watched without being asked to
+  bool autocast = true;   ///< read inside of a layer of mixed precision, it is cast to the layer's compute dtype
   std::string name = "variable";
 };
 
@@ -54,12 +65,18 @@ class Variable {
 
   bool defined() const noexcept { return impl_ != nullptr; }
 
-  /// The current value. Inside a recording tape a trainable variable is watched from here on.
+  /// The current value. Inside a recording tape a trainable variable is watched from here on. Inside the call of a
+  /// layer of mixed precision it is the value in the layer's compute dtype, which is there until that call returns.
   const Tensor& value() const {
+    const Tensor& stored = stored_value();
+    return detail::autocast == nullptr ? stored : detail::autocast->value(*detail::autocast, *this);
+  }
+  operator const Tensor&() const { return value(); }
+  /// The same in the variable's own dtype everywhere.
+  const Tensor& stored_value() const {
     if (detail::variable_hooks != nullptr) detail::variable_hooks->read(*this);
     return peek();
   }
-  operator const Tensor&() const { return value(); }
   /// The current value, unseen by any tape.
   const Tensor& peek() const { return checked()->value; }
 

@@ -187,6 +187,9 @@ class Optimizer {
   /// One step; returns the number of steps so far.
   virtual std::int64_t step(std::span<const Tensor> gradients, std::span<const Variable> variables);
   virtual double loss_scale() const { return loss_scale_factor_.value_or(1); }
+  /// step(), and a part of the program where a function is being traced.
+  std::int64_t launch_step(std::span<const Tensor> gradients, std::span<const Variable> variables);
+  double traced_scale() const;
 
   void collect_updates(std::span<const Tensor> gradients, std::span<const Variable> variables);
   std::size_t find(const Variable& variable, std::size_t expected) const;

@@ -8,7 +8,7 @@ namespace xtape::detail {
 class NoRecording {
  public:
   NoRecording() noexcept
-      : tape_(std::exchange(innermost_tape, nullptr)), hooks_(std::exchange(variable_hooks, nullptr)) {}
+      : tape_(std::exchange(innermost_tape, nullptr)), hooks_(std::exchange(variable_hooks, untaped_variable_hooks)) {}
   NoRecording(const NoRecording&) = delete;
   ~NoRecording() {
     innermost_tape = tape_;

@@ -126,8 +126,14 @@ void record_outputs(const char* name, const Inputs& inputs, std::span<Tensor> ou
                     const RuleTable* table);
 
 template <class Rule>
-void record_rule(const char* name, const Inputs& inputs, std::span<Tensor> outputs, Rule rule) {
-  record_outputs(name, inputs, outputs, &rule, &rule_table<Rule>);
+void record_rule(const char* name, const Inputs& inputs, std::span<Tensor> outputs, Rule&& rule) {
+  using Type = std::remove_cvref_t<Rule>;
+  if constexpr (std::is_same_v<Rule, Type>) {
+    record_outputs(name, inputs, outputs, &rule, &rule_table<Type>);
+  } else {
+    Type copy(rule);
+    record_outputs(name, inputs, outputs, &copy, &rule_table<Type>);
+  }
 }
 
 }  // namespace detail

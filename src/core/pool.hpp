@@ -1,0 +1,96 @@
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#include "xtape/core/memory.hpp"
+
+// AddressSanitizer can only see a use after free when every block is freed for real.
+#if defined(__SANITIZE_ADDRESS__)
+#define XTAPE_POOL 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define XTAPE_POOL 0
+#endif
+#endif
+#ifndef XTAPE_POOL
+#define XTAPE_POOL 1
+#endif
+
+// The part of the allocator that every tensor passes through, for inlining; the rest is in memory.cpp.
+namespace xtape::detail {
+
+struct FreeBlock {
+  FreeBlock* next;
+};
+
+/// The free blocks of one size class that a thread keeps.
+struct FreeList {
+  FreeBlock* head = nullptr;
+  std::uint32_t count = 0;
+  std::uint32_t limit = 0;
+};
+
+/// The calling thread's free lists, one for each class; null before the first use and after the thread's end.
+extern constinit thread_local FreeList* free_lists;
+
+inline constexpr std::uint8_t uncached = 255;  ///< the class of a block that goes back to the system
+inline constexpr std::size_t smallest_block = 128;
+
+struct SizeClass {
+  std::size_t bytes;
+  std::uint8_t index;
+};
+
+/// Size classes in steps of an eighth of a power of two: 128, 144, ..., 256, 288, ... at 64-byte granularity, so that
+/// at most an eighth of a large block is wasted. Blocks beyond the last class are not cached.
+inline SizeClass class_of(std::size_t bytes) {
+  if (bytes <= smallest_block) return {smallest_block, 0};
+  const int exponent = std::bit_width(bytes - 1) - 1;  // 2^exponent < bytes <= 2^(exponent + 1)
+  const std::size_t step = std::size_t{1} << (exponent - 3);
+  const std::size_t steps = (bytes - (std::size_t{1} << exponent) + step - 1) >> (exponent - 3);
+  const std::size_t rounded = (std::size_t{1} << exponent) + steps * step;
+  const std::size_t index = static_cast<std::size_t>(exponent - 7) * 8 + steps;
+  if (index >= uncached) return {bytes, uncached};
+  return {(rounded + 63) / 64 * 64, static_cast<std::uint8_t>(index)};
+}
+
+/// A block when the thread's list has none.
+void* allocate_slowly(SizeClass size);
+/// Takes a block where the thread has no lists, or its list is full.
+void deallocate_slowly(void* block, std::uint8_t size_class) noexcept;
+
+inline void* fast_allocate(std::size_t bytes, std::uint8_t& size_class) {
+  const SizeClass size = class_of(bytes);
+  size_class = XTAPE_POOL ? size.index : uncached;
+#if XTAPE_POOL
+  if (free_lists != nullptr && size.index != uncached) [[likely]] {
+    FreeList& list = free_lists[size.index];
+    if (FreeBlock* block = list.head) [[likely]] {
+      list.head = block->next;
+      --list.count;
+      return block;
+    }
+  }
+#endif
+  return allocate_slowly(size);
+}
+
+inline void fast_deallocate(void* pointer, std::uint8_t size_class) noexcept {
+#if XTAPE_POOL
+  if (free_lists != nullptr && size_class != uncached) [[likely]] {
+    FreeList& list = free_lists[size_class];
+    if (list.count < list.limit) [[likely]] {
+      auto* block = static_cast<FreeBlock*>(pointer);
+      block->next = list.head;
+      list.head = block;
+      ++list.count;
+      return;
+    }
+  }
+#endif
+  deallocate_slowly(pointer, size_class);
+}
+
+}  // namespace xtape::detail

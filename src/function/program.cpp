@@ -1,0 +1,332 @@
+#include "function/program.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "core/convert.hpp"
+#include "kernels/parallel.hpp"
+
+namespace xtape::detail {
+namespace {
+
+using Kind = TracedTensor::Kind;
+
+const Tensor no_tensor;
+
+std::int64_t bytes_of(const TracedTensor& tensor) {
+  return tensor.shape.numel() * static_cast<std::int64_t>(itemsize(tensor.dtype));
+}
+
+constexpr std::int64_t alignment = 64;
+
+/// Elements of the pieces in which fused steps run, and how many of them may pass between steps without memory.
+constexpr std::int64_t piece = 1024;
+constexpr std::size_t most_passed = 8;
+/// Elements from which on a stretch of elementwise steps leaves the cache between its steps.
+constexpr std::int64_t worth_fusing = 8 * piece;
+
+}  // namespace
+
+Program::Program(Trace trace) : trace_(std::move(trace)) {
+  remove_unused();
+  find_lives();
+  find_stretches();
+  plan_memory();
+  bind();
+}
+
+Place Program::base_of(Place place) const {
+  while (trace_.tensors[place].kind == Kind::view) place = trace_.tensors[place].base;
+  return place;
+}
+
+/// Drops steps whose results nobody reads.
+void Program::remove_unused() {
+  std::vector<bool> needed(trace_.tensors.size(), false);
+  for (const Place place : trace_.results) needed[base_of(place)] = true;
+  std::vector<TracedStep> kept;
+  for (auto step = trace_.steps.rbegin(); step != trace_.steps.rend(); ++step) {
+    const std::size_t inputs = step->places.size() - step->outputs;
+    bool runs = step->kind == LaunchKind::state;
+    for (std::size_t i = inputs; i < step->places.size(); ++i) runs = runs || needed[base_of(step->places[i])];
+    if (!runs) continue;
+    for (const Place place : step->places) needed[base_of(place)] = true;
+    kept.push_back(std::move(*step));
+  }
+  std::reverse(kept.begin(), kept.end());
+  trace_.steps = std::move(kept);
+}
+
+void Program::find_lives() {
+  lives_.resize(trace_.tensors.size());
+  escapes_.resize(trace_.tensors.size(), false);
+  const auto use = [&](Place place, std::size_t step) {
+    Life& life = lives_[base_of(place)];
+    life.first = std::min(life.first, step);
+    life.last = std::max(life.last, step);
+  };
+  for (std::size_t i = 0; i < trace_.steps.size(); ++i) {
+    for (const Place place : trace_.steps[i].places) use(place, i);
+  }
+  for (const Place place : trace_.results) {
+    use(place, trace_.steps.size());
+    escapes_[base_of(place)] = true;
+  }
+  // A variable's value that is read after a step has written to the variable: whoever holds it keeps it as it was.
+  for (Place place = 0; place < trace_.tensors.size(); ++place) {
+    const TracedTensor& tensor = trace_.tensors[place];
+    if (tensor.kind != Kind::variable || !lives_[place].used()) continue;
+    std::uint32_t writes = 0;
+    for (std::size_t i = 0; i < trace_.steps.size(); ++i) {
+      for (const Variable& written : trace_.steps[i].writes) {
+        if (!written.is_same(tensor.variable)) continue;
+        if (writes == tensor.index && lives_[place].last > i) holds_.emplace_back(i, place);
+        ++writes;
+      }
+    }
+  }
+  std::sort(holds_.begin(), holds_.end());
+}
+
+bool Program::fuses(const TracedStep& step, std::int64_t numel) const {
+  if (step.kernel || step.outputs != 1) return false;
+  if (trace_.tensors[step.places.back()].shape.numel() != numel) return false;
+  return std::all_of(step.places.begin(), step.places.end(), [&](Place place) {
+    const std::int64_t own = trace_.tensors[place].shape.numel();
+    return own == numel || own == 1;
+  });
+}
+
+void Program::find_stretches() {
+  const auto held_before = [&](std::size_t step) {
+    return std::any_of(holds_.begin(), holds_.end(), [&](const auto& hold) { return hold.first == step; });
+  };
+  for (std::size_t i = 0; i < trace_.steps.size();) {
+    const std::int64_t numel = trace_.steps[i].kernel ? 0 : trace_.tensors[trace_.steps[i].places.back()].shape.numel();
+    std::size_t end = i;
+    while (numel >= worth_fusing && end < trace_.steps.size() && fuses(trace_.steps[end], numel)) ++end;
+    if (end > i + 1) {
+      stretches_.push_back({i, end, true});
+      fused_ += end - i;
+      i = end;
+    } else {
+      if (stretches_.empty() || stretches_.back().fused || held_before(i)) {
+        stretches_.push_back({i, i, false});
+      }
+      stretches_.back().end = ++i;
+    }
+  }
+}
+
+/// Results get offsets in one arena, the largest first, each as low as those allow that live at the same time.
+void Program::plan_memory() {
+  offsets_.assign(trace_.tensors.size(), -1);
+  std::vector<Place> places;
+  for (Place place = 0; place < trace_.tensors.size(); ++place) {
+    if (trace_.tensors[place].kind == Kind::result && lives_[place].used() && !escapes_[place]) places.push_back(place);
+  }
+  // Fused steps run together: what one of them reads last is still being read when the others write.
+  std::vector<std::size_t> begin_of(trace_.steps.size() + 1), end_of(trace_.steps.size() + 1);
+  for (std::size_t i = 0; i <= trace_.steps.size(); ++i) begin_of[i] = end_of[i] = i;
+  for (const Stretch& stretch : stretches_) {
+    for (std::size_t i = stretch.begin; stretch.fused && i < stretch.end; ++i) {
+      begin_of[i] = stretch.begin;
+      end_of[i] = stretch.end - 1;
+    }
+  }
+  for (const Place place : places) {
+    lives_[place].first = begin_of[lives_[place].first];
+    lives_[place].last = end_of[lives_[place].last];
+  }
+  const auto padded = [&](Place place) {
+    return std::max((bytes_of(trace_.tensors[place]) + alignment - 1) / alignment * alignment, alignment);
+  };
+  std::stable_sort(places.begin(), places.end(), [&](Place a, Place b) { return padded(a) > padded(b); });
+  std::vector<Place> placed;
+  for (const Place place : places) {
+    std::vector<std::pair<std::int64_t, std::int64_t>> taken;
+    for (const Place other : placed) {
+      if (lives_[place].first <= lives_[other].last && lives_[other].first <= lives_[place].last) {
+        taken.emplace_back(offsets_[other], offsets_[other] + padded(other));
+      }
+    }
+    std::sort(taken.begin(), taken.end());
+    std::int64_t offset = 0;
+    for (const auto& [begin, end] : taken) {
+      if (offset + padded(place) <= begin) break;
+      offset = std::max(offset, end);
+    }
+    offsets_[place] = offset;
+    arena_bytes_ = std::max(arena_bytes_, offset + padded(place));
+    placed.push_back(place);
+  }
+}
+
+void Program::bind() {
+  const Untraced untraced;
+  const std::size_t n = trace_.tensors.size();
+  tensors_.resize(n);
+  table_.assign(n, &no_tensor);
+  arena_ = make_tensor({arena_bytes_}, uint8);
+  for (TracedStep& step : trace_.steps) {
+    if (!step.functor.empty()) step.loop.f = step.functor.data();
+  }
+  for (Place place = 0; place < n; ++place) {
+    const TracedTensor& tensor = trace_.tensors[place];
+    const bool used = lives_[base_of(place)].used();
+    if (!used) continue;
+    table_[place] = &tensors_[place];
+    if (tensor.kind == Kind::constant) {
+      tensors_[place] = tensor.value;
+    } else if (tensor.kind == Kind::variable) {
+      table_[place] = &tensor.variable.impl()->value;
+    } else if (tensor.kind == Kind::result) {
+      if (offsets_[place] >= 0) {
+        tensors_[place] = make_view_as(arena_, tensor.shape, tensor.dtype, offsets_[place]);
+      } else {
+        fresh_.push_back(place);
+      }
+    } else if (tensor.kind == Kind::view) {
+      const Place base = base_of(place);
+      const bool still = trace_.tensors[base].kind == Kind::constant || offsets_[base] >= 0;
+      if (still) {  // bases of views have lower places
+        tensors_[place] = make_view_as(tensors_[tensor.base], tensor.shape, tensor.dtype, tensor.bytes);
+      } else {
+        moving_views_.push_back(place);
+      }
+    }
+  }
+}
+
+void Program::prepare(std::span<const Tensor* const> arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) table_[i + 1] = arguments[i];
+  for (const auto& hold : holds_) table_[hold.second] = &trace_.tensors[hold.second].variable.impl()->value;
+  for (const Place place : fresh_) {
+    const TracedTensor& tensor = trace_.tensors[place];
+    tensors_[place] = make_tensor(tensor.shape, tensor.dtype);
+  }
+}
+
+void Program::run_elementwise(const TracedStep& step) const {
+  const Tensor& out = *table_[step.places.back()];
+  kernels::ElementwiseOperands operands;
+  for (std::size_t k = 0; k + 1 < step.places.size(); ++k) {
+    const Tensor& in = *table_[step.places[k]];
+    operands[k] = {in.impl()->data(), &in.impl()->shape};
+  }
+  kernels::run_elementwise(step.loop, out.impl()->shape, out.impl()->numel, out.impl()->data(), operands);
+}
+
+void Program::run_fused(const Stretch& stretch) const {
+  struct Operand {
+    std::byte* data;  ///< of the whole tensor; null for one that passes between the steps through a buffer
+    std::size_t buffer;
+    std::int64_t step, bytes;
+  };
+  struct Step {
+    const kernels::Elementwise* loop;
+    std::array<Operand, kernels::most_operands> in;
+    Operand out;
+  };
+  const std::size_t count = stretch.end - stretch.begin;
+  const std::int64_t numel = trace_.tensors[trace_.steps[stretch.begin].places.back()].shape.numel();
+  PoolVector<Step> steps(count);
+  PoolVector<std::array<std::byte, kernels::splat_bytes>> splats;
+  splats.reserve(count * kernels::most_operands);
+  // What nothing outside of the stretch reads needs no memory but a buffer of one piece.
+  PoolVector<std::pair<Place, std::size_t>> passed;
+  std::int64_t grain = kernels::elementwise_grain;
+  const auto buffer_of = [&](Place place) {
+    for (const auto& [known, buffer] : passed) {
+      if (known == place) return buffer;
+    }
+    return most_passed;
+  };
+  for (std::size_t i = 0; i < count; ++i) {
+    const TracedStep& from = trace_.steps[stretch.begin + i];
+    Step& step = steps[i];
+    step.loop = &from.loop;
+    grain = std::min(grain, from.loop.grain);
+    for (std::size_t k = 0; k < kernels::most_operands; ++k) {
+      step.in[k] = {nullptr, most_passed, 0, 0};
+      if (k + 1 >= from.places.size()) continue;
+      const Tensor& in = *table_[from.places[k]];
+      const std::size_t buffer = buffer_of(from.places[k]);
+      if (in.impl()->numel == 1 && numel != 1) {
+        auto& splat = splats.emplace_back();
+        kernels::make_splat(splat.data(), in.impl()->data(), from.loop.bytes[k]);
+        step.in[k] = {splat.data(), most_passed, 0, from.loop.bytes[k]};
+      } else {
+        step.in[k] = {buffer < most_passed ? nullptr : in.impl()->data(), buffer, 1, from.loop.bytes[k]};
+      }
+    }
+    const Place out = from.places.back();
+    const Life& life = lives_[base_of(out)];
+    const bool passes = offsets_[out] >= 0 && life.first >= stretch.begin && life.last < stretch.end &&
+                        passed.size() < most_passed && from.loop.out_bytes <= 8;
+    if (passes) passed.emplace_back(out, passed.size());
+    step.out = {passes ? nullptr : table_[out]->impl()->data(), buffer_of(out), 1, from.loop.out_bytes};
+  }
+  kernels::parallel_for(numel, grain, [&](std::int64_t begin, std::int64_t end) {
+    alignas(64) std::byte buffers[most_passed][piece * 8 + alignment];
+    for (; begin < end; begin += piece) {
+      const std::int64_t n = std::min(piece, end - begin);
+      for (const Step& step : steps) {
+        const void* in[kernels::most_operands];
+        std::int64_t advance[kernels::most_operands];
+        for (std::size_t k = 0; k < kernels::most_operands; ++k) {
+          const Operand& operand = step.in[k];
+          in[k] = operand.buffer < most_passed ? buffers[operand.buffer]
+                                               : operand.data + begin * operand.step * operand.bytes;
+          advance[k] = operand.step;
+        }
+        void* out = step.out.buffer < most_passed ? buffers[step.out.buffer] : step.out.data + begin * step.out.bytes;
+        step.loop->loop(step.loop->f, n, out, in, advance);
+      }
+    }
+  });
+}
+
+Tensors Program::run(std::span<const Tensor* const> arguments) {
+  prepare(arguments);
+  std::size_t hold = 0;
+  // Views of what moves are made when their base is there: before the first step for arguments and fresh results, and
+  // anew after every step that may have given a variable another value.
+  const auto make_views = [&] {
+    for (const Place place : moving_views_) {
+      const TracedTensor& tensor = trace_.tensors[place];
+      tensors_[place] = make_view_as(*table_[tensor.base], tensor.shape, tensor.dtype, tensor.bytes);
+    }
+  };
+  if (!moving_views_.empty()) make_views();
+  for (const Stretch& stretch : stretches_) {
+    for (; hold < holds_.size() && holds_[hold].first == stretch.begin; ++hold) {
+      const Place place = holds_[hold].second;
+      tensors_[place] = *table_[place];
+      table_[place] = &tensors_[place];
+    }
+    if (stretch.fused) {
+      run_fused(stretch);
+      continue;
+    }
+    for (std::size_t i = stretch.begin; i < stretch.end; ++i) {
+      const TracedStep& step = trace_.steps[i];
+      if (step.kernel) {
+        step.kernel(Operands(table_.data(), step.places.data()));
+        if (!step.writes.empty() && !moving_views_.empty()) make_views();
+      } else {
+        run_elementwise(step);
+      }
+    }
+  }
+  Tensors results;
+  results.reserve(trace_.results.size());
+  for (const Place place : trace_.results) results.push_back(*table_[place]);
+  for (const Place place : fresh_) tensors_[place] = Tensor();
+  for (const Place place : moving_views_) tensors_[place] = Tensor();
+  for (const auto& held : holds_) tensors_[held.second] = Tensor();
+  return results;
+}
+
+}  // namespace xtape::detail

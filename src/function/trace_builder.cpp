@@ -1,0 +1,176 @@
+#include "function/trace_builder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/check.hpp"
+#include "tape/variable_hooks.hpp"
+
+namespace xtape::detail {
+
+using Kind = TracedTensor::Kind;
+
+TraceBuilder::TraceBuilder(std::span<const Tensor> arguments) {
+  trace_.tensors.emplace_back();
+  for (const Tensor& argument : arguments) {
+    const Place place = add(Kind::argument, argument.impl());
+    trace_.tensors[place].index = place - 1;
+  }
+}
+
+void TraceBuilder::start() noexcept {
+  started_ = true;
+  tracer = this;
+  update_variable_hooks();
+}
+
+void TraceBuilder::stop() noexcept {
+  if (!started_) return;
+  started_ = false;
+  tracer = nullptr;
+  update_variable_hooks();
+}
+
+Place TraceBuilder::add(Kind kind, const TensorImpl* impl) {
+  TracedTensor tensor;
+  tensor.kind = kind;
+  tensor.dtype = impl->dtype;
+  tensor.shape = impl->shape;
+  trace_.tensors.push_back(std::move(tensor));
+  const auto place = static_cast<Place>(trace_.tensors.size() - 1);
+  places_[impl] = place;
+  return place;
+}
+
+void TraceBuilder::give_up(std::string why) {
+  if (obstacle_.empty()) obstacle_ = std::move(why);
+}
+
+void TraceBuilder::made(const TensorImpl* impl) { places_[impl] = unknown; }
+
+void TraceBuilder::made_view(const TensorImpl* source, const TensorImpl* view, std::int64_t bytes) {
+  const auto found = places_.find(source);
+  if (found == places_.end()) {
+    // Of a tensor from outside: as good as it is, unless it is the value of a variable that was not seen being read.
+    if (source->of_variable) {
+      places_[view] = unknown;
+    } else {
+      places_.erase(view);
+    }
+    return;
+  }
+  const Place base = found->second;
+  if (base == unknown) {
+    places_[view] = unknown;
+    return;
+  }
+  const Place place = add(Kind::view, view);
+  trace_.tensors[place].base = base;
+  trace_.tensors[place].bytes = bytes;
+}
+
+void TraceBuilder::made_constant(const Tensor& t) { trace_.tensors[add(Kind::constant, t.impl())].value = t; }
+
+void TraceBuilder::variable_read(const Variable& variable) {
+  const VariableImpl* impl = variable.impl();
+  const TensorImpl* value = impl->value.impl();
+  const auto written = writes_.find(impl);
+  const std::uint32_t writes = written == writes_.end() ? 0 : written->second;
+  const auto found = places_.find(value);
+  if (found != places_.end() && found->second != unknown) {
+    const TracedTensor& known = trace_.tensors[found->second];
+    if (known.kind == Kind::variable && known.variable.is_same(variable) && known.index == writes) return;
+  }
+  const Place place = add(Kind::variable, value);
+  trace_.tensors[place].variable = variable;
+  trace_.tensors[place].index = writes;
+}
+
+void TraceBuilder::variable_written(const Variable& variable) { about_to_write_.push_back(variable); }
+
+Place TraceBuilder::place_of(const Tensor& t) {
+  if (!t.defined()) return 0;
+  TensorImpl* impl = t.impl();
+  if (impl->sparse) {
+    give_up("a sparse gradient (IndexedSlices) takes part");
+    return unknown;
+  }
+  const auto found = places_.find(impl);
+  if (found != places_.end()) {
+    if (found->second == unknown) {
+      give_up(fmt::format("a tensor of shape {} was computed by something that cannot be replayed", t.shape()));
+    }
+    return found->second;
+  }
+  if (impl->of_variable) {
+    give_up("the value of a variable was kept from before the call");
+    return unknown;
+  }
+  made_constant(t);
+  return places_[impl];
+}
+
+bool TraceBuilder::is_constant(Place place) const {
+  while (trace_.tensors[place].kind == Kind::view) place = trace_.tensors[place].base;
+  return place == 0 || trace_.tensors[place].kind == Kind::constant;
+}
+
+void TraceBuilder::append(TracedStep step, std::span<const Tensor* const> operands) {
+  step.writes = std::exchange(about_to_write_, {});
+  for (const Variable& variable : step.writes) ++writes_[variable.impl()];
+  if (!obstacle_.empty()) return;
+  const std::size_t inputs = operands.size() - step.outputs;
+  bool constant = step.kind == LaunchKind::pure && step.outputs > 0;
+  for (std::size_t i = 0; i < inputs; ++i) {
+    step.places.push_back(place_of(*operands[i]));
+    if (!obstacle_.empty()) return;
+    constant = constant && is_constant(step.places.back());
+  }
+  for (std::size_t i = inputs; i < operands.size(); ++i) {
+    const Tensor& out = *operands[i];
+    if (!out.defined()) {
+      step.places.push_back(0);
+    } else if (constant) {  // what depends on constants only is one
+      made_constant(out);
+    } else {
+      step.places.push_back(add(Kind::result, out.impl()));
+    }
+  }
+  if (!constant) trace_.steps.push_back(std::move(step));
+}
+
+void TraceBuilder::launched(Kernel kernel, std::span<const Tensor* const> operands, std::size_t outputs,
+                            LaunchKind kind) {
+  TracedStep step;
+  step.kernel = std::move(kernel);
+  step.outputs = outputs;
+  step.kind = kind;
+  append(std::move(step), operands);
+}
+
+void TraceBuilder::launched_elementwise(const kernels::Elementwise& f, std::span<const Tensor* const> operands,
+                                        std::string functor) {
+  TracedStep step;
+  step.loop = f;
+  step.functor = std::move(functor);
+  step.outputs = 1;
+  append(std::move(step), operands);
+}
+
+void TraceBuilder::host_read(const char* op, const TensorImpl* impl) {
+  const auto found = places_.find(impl);
+  if (found == places_.end()) {
+    if (impl->of_variable) give_up(fmt::format("it looks at the elements of a variable ({})", op));
+  } else if (found->second == unknown || !is_constant(found->second)) {
+    give_up(fmt::format("it looks at the elements of a tensor ({}), which are others in every call", op));
+  }
+}
+
+Trace TraceBuilder::finish(std::span<const Tensor> results) {
+  stop();
+  for (const Tensor& result : results) trace_.results.push_back(place_of(result));
+  return std::move(trace_);
+}
+
+}  // namespace xtape::detail
