@@ -20,7 +20,7 @@ Tensor matmul(const Tensor& a, const Tensor& b, MatmulOptions options = {});
 Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b = {});
 
 namespace detail {
-/// relu(x w + b) in one op where `relu` is set: what a Dense layer runs.
+/// relu(x w + b) in one op where `relu` is set: what a Dense layer runs. With x of bfloat16, w and b may be float32.
 Tensor dense(const Tensor& x, const Tensor& w, const Tensor& b, bool relu);
 }  // namespace detail
 

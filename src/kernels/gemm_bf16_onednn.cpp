@@ -1,0 +1,154 @@
+#include "kernels/gemm_bf16_onednn.hpp"
+
+#include "kernels/gemm_bf16.hpp"
+
+#ifdef XTAPE_HAS_DNNL
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <list>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <string_view>
+
+#include "kernels/scratch.hpp"
+#include "kernels/thread_limit.hpp"
+
+namespace xtape::kernels {
+namespace {
+
+/// m * n * k worth a thread of its own: about 2 us.
+constexpr double work_per_thread = 524288;
+
+/// What a primitive is made for.
+using Key = std::array<std::int64_t, 11>;
+
+/// Never destroyed: threads may outlive static objects.
+const dnnl::engine& engine() {
+  static const auto* const cpu = new dnnl::engine(dnnl::engine::kind::cpu, 0);
+  return *cpu;
+}
+
+/// A primitive, and memory objects that are pointed at the operands for each use.
+struct Plan {
+  Key key{};
+  bool usable = false;
+  dnnl::matmul primitive;
+  dnnl::memory a, b, bias, c, scratchpad;
+  std::size_t scratchpad_bytes = 0;
+};
+
+void make(Plan& plan, const Bf16Product& g) {
+  using dnnl::memory;
+  const auto bf16 = memory::data_type::bf16, f32 = memory::data_type::f32;
+  const auto steps = [](bool transposed, std::int64_t row) {
+    return transposed ? memory::dims{1, row} : memory::dims{row, 1};
+  };
+  const memory::desc a({g.m, g.k}, bf16, steps(g.trans_a, g.lda)), b({g.k, g.n}, bf16, steps(g.trans_b, g.ldb)),
+      c({g.m, g.n}, g.c_float ? f32 : bf16, memory::dims{g.ldc, 1}), bias({1, g.n}, f32, memory::format_tag::ab);
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  if (g.relu) {
+    dnnl::post_ops after;
+    after.append_eltwise(1, dnnl::algorithm::eltwise_relu, 0, 0);
+    attributes.set_post_ops(after);
+  }
+  const dnnl::matmul::primitive_desc pd(
+      g.bias != nullptr ? dnnl::matmul::desc(a, b, bias, c) : dnnl::matmul::desc(a, b, c), attributes, engine());
+  plan.usable = !std::string_view(pd.impl_info_str()).starts_with("ref");
+  if (!plan.usable) return;
+  plan.primitive = dnnl::matmul(pd);
+  plan.a = memory(a, engine(), DNNL_MEMORY_NONE);
+  plan.b = memory(b, engine(), DNNL_MEMORY_NONE);
+  plan.c = memory(c, engine(), DNNL_MEMORY_NONE);
+  if (g.bias != nullptr) plan.bias = memory(bias, engine(), DNNL_MEMORY_NONE);
+  plan.scratchpad = memory(pd.scratchpad_desc(), engine(), DNNL_MEMORY_NONE);
+  plan.scratchpad_bytes = pd.scratchpad_desc().get_size();
+}
+
+/// The calling thread's plans, the last used first: no lock, and memory objects that no other thread points elsewhere.
+Plan& plan_for(const Bf16Product& g, int threads) {
+  constexpr std::size_t most = 128;
+  thread_local std::list<Plan> plans;
+  const Key key{threads, g.trans_a, g.trans_b, g.bias != nullptr, 2 * g.relu + g.c_float, g.m, g.n, g.k,
+                g.lda,   g.ldb,     g.ldc};
+  const auto found = std::find_if(plans.begin(), plans.end(), [&](const Plan& plan) { return plan.key == key; });
+  if (found != plans.end()) {
+    if (found != plans.begin()) plans.splice(plans.begin(), plans, found);
+    return plans.front();
+  }
+  Plan plan;
+  plan.key = key;
+  try {
+    make(plan, g);
+  } catch (const dnnl::error&) {  // nothing for this problem
+    plan.usable = false;
+  }
+  plans.push_front(std::move(plan));
+  if (plans.size() > most) plans.pop_back();
+  return plans.front();
+}
+
+/// oneDNN's handles are not const; it writes the result only.
+void point(dnnl::memory& memory, const void* data) { memory.set_data_handle(const_cast<void*>(data)); }
+
+int threads_for(const Bf16Product& g) {
+#ifdef _OPENMP
+  const double work = static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k);
+  if (work >= 2 * work_per_thread && omp_in_parallel() == 0) {
+    return static_cast<int>(std::min<double>(num_threads(), work / work_per_thread));
+  }
+#else
+  static_cast<void>(g);
+#endif
+  return 1;
+}
+
+}  // namespace
+
+const char* why_bf16_is_slow() noexcept {
+  // The numbers are sets of bits, in newer versions of larger sets too.
+  constexpr auto wanted = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
+  const bool there = (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
+  return there ? nullptr : "the processor has neither AVX512-BF16 nor AMX";
+}
+
+bool onednn_gemm(const Bf16Product& g) {
+  static const bool fast = why_bf16_is_slow() == nullptr;
+  if (!fast || std::max({g.m, g.n, g.k, g.lda, g.ldb, g.ldc}) > std::numeric_limits<std::int32_t>::max()) return false;
+  const int threads = threads_for(g);
+  const ThreadLimit limit(threads);
+  Plan& plan = plan_for(g, threads);
+  if (!plan.usable) return false;
+  thread_local const dnnl::stream stream(engine());
+  const Scratch scratchpad(plan.scratchpad_bytes);
+  point(plan.a, g.a);
+  point(plan.b, g.b);
+  point(plan.c, g.c);
+  // The C interface: the C++ one would build a hash map for each call.
+  dnnl_exec_arg_t arguments[] = {
+      {DNNL_ARG_SRC, plan.a.get()}, {DNNL_ARG_WEIGHTS, plan.b.get()}, {DNNL_ARG_DST, plan.c.get()}, {}, {}};
+  int count = 3;
+  if (plan.scratchpad_bytes > 0) {
+    point(plan.scratchpad, scratchpad.data());
+    arguments[count++] = {DNNL_ARG_SCRATCHPAD, plan.scratchpad.get()};
+  }
+  if (g.bias != nullptr) {
+    point(plan.bias, g.bias);
+    arguments[count++] = {DNNL_ARG_BIAS, plan.bias.get()};
+  }
+  return dnnl_primitive_execute(plan.primitive.get(), stream.get(), count, arguments) == dnnl_success;
+}
+
+}  // namespace xtape::kernels
+
+#else
+
+namespace xtape::kernels {
+
+const char* why_bf16_is_slow() noexcept { return "xtape was built without oneDNN"; }
+bool onednn_gemm(const Bf16Product&) { return false; }
+
+}  // namespace xtape::kernels
+
+#endif

@@ -1,0 +1,85 @@
+#include "ops/dense_bf16.hpp"
+
+#include <algorithm>
+
+#include "core/convert.hpp"
+#include "kernels/gemm_bf16.hpp"
+#include "kernels/relu_grad_bf16.hpp"
+#include "xtape/ops/linalg.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/ops/nn.hpp"
+#include "xtape/ops/reduce.hpp"
+#include "xtape/tape/record.hpp"
+
+namespace xtape::detail {
+namespace {
+
+struct Rule {
+  Tensor x, w, w16, y;  ///< as far as gradients need them; y for relu only
+  Shape x_shape;
+  DType w_dtype, b_dtype;
+  std::int64_t m, n, k;
+
+  Grads operator()(const Tensor& dy, Needs need) const {
+    const bool again = is_tracked({dy}) || (x && is_tracked({x})) || (w && is_tracked({w}));
+    return again ? by_ops(dy, need) : by_kernels(dy, need);
+  }
+
+  Tensor rows_of(const Tensor& t, std::int64_t columns) const { return t.rank() == 2 ? t : reshape(t, {m, columns}); }
+
+  /// To be differentiated further.
+  Grads by_ops(const Tensor& dy, Needs need) const {
+    const Tensor rows = rows_of(y ? relu_grad(dy, y) : dy, n);
+    Tensor dx, dw, db;
+    if (need[0]) dx = reshape(matmul(rows, cast(w, bfloat16), {.transpose_b = true}), x_shape);
+    if (need[1]) {
+      dw = cast(matmul(cast(rows_of(x, k), float32), cast(rows, float32), {.transpose_a = true}), w_dtype);
+    }
+    if (need[2]) db = cast(reduce_sum(cast(rows, float32), 0), b_dtype);
+    return {dx, dw, db};
+  }
+
+  Grads by_kernels(const Tensor& dy, Needs need) const {
+    Tensor dz = dy, dx, dw, db;
+    if (need[2]) db = make_tensor({n}, float32);
+    if (y) dz = make_tensor(dy.shape(), bfloat16);
+    if (y || db) {
+      kernels::relu_bias_grad(m, n, const_data<BFloat16>(dy), y ? const_data<BFloat16>(y) : nullptr,
+                              y ? mutable_data<BFloat16>(dz) : nullptr, db ? mutable_data<float>(db) : nullptr);
+    }
+    const BFloat16* const gradient = const_data<BFloat16>(dz);
+    if (need[0]) {
+      dx = make_tensor(x_shape, bfloat16);
+      kernels::gemm(false, true, m, k, n, gradient, n, const_data<BFloat16>(w16), n, mutable_data<BFloat16>(dx), k);
+    }
+    if (need[1]) {
+      dw = make_tensor({k, n}, float32);
+      kernels::gemm(true, false, k, n, m, const_data<BFloat16>(x), k, gradient, n, mutable_data<float>(dw), n);
+      if (w_dtype != float32) dw = convert(dw, w_dtype);
+    }
+    if (need[2] && b_dtype != float32) db = convert(db, b_dtype);
+    return {dx, dw, db};
+  }
+};
+
+}  // namespace
+
+Tensor dense_bf16(const Tensor& x, const Tensor& w, const Tensor& b, bool relu) {
+  const std::int64_t k = w.shape()[0], n = w.shape()[1];
+  Shape shape = x.shape();
+  shape[shape.rank() - 1] = n;
+  Tensor y = make_tensor(shape, bfloat16);
+  const std::int64_t m = k == 0 ? y.size() / std::max<std::int64_t>(n, 1) : x.size() / k;
+  const Tensor w16 = convert(w, bfloat16), bias = b ? convert(b, float32) : Tensor();
+  kernels::gemm_bias_act(false, false, m, n, k, const_data<BFloat16>(x), k, const_data<BFloat16>(w16), n,
+                         bias ? const_data<float>(bias) : nullptr, relu, mutable_data<BFloat16>(y), n);
+  const Tracked tracked({x, w, b});
+  if (!tracked) return y;
+  const Tensor result = relu ? y : Tensor();
+  return record(relu ? "dense_relu" : "linear", {x, w, b}, std::move(y),
+                Rule{tracked.if_for(1, x), tracked.if_for(0, w), tracked.if_for(0, w16), result, x.shape(), w.dtype(),
+                     b ? b.dtype() : float32, m, n, k});
+}
+
+}  // namespace xtape::detail
