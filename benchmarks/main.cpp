@@ -27,7 +27,7 @@ struct Options {
 
 bench::Effort effort_of(const Options& options) {
   bench::Effort effort;
-  if (options.quick) effort = {.rounds = 5, .block_ms = 2, .seconds = 1};
+  if (options.quick) effort = {.rounds = 3, .block_ms = 2, .seconds = 1};
   if (options.fastest) effort = {.rounds = 300, .block_ms = 1, .seconds = 10, .fastest = true};
   effort.smoke = options.smoke;
   if (options.smoke) bench::trials = 1;
@@ -47,6 +47,12 @@ std::string machine() {
 
 std::vector<bench::Group> chosen_groups(const Options& options) {
   auto groups = bench::groups();
+  for (const auto& name : options.groups) {
+    const auto known = [&](const auto& group) { return group.name == name; };
+    if (name != "none" && std::none_of(groups.begin(), groups.end(), known)) {
+      throw std::runtime_error(fmt::format("no group is called {}; see --list", name));
+    }
+  }
   if (!options.groups.empty()) {
     std::erase_if(groups, [&](const auto& group) {
       return std::find(options.groups.begin(), options.groups.end(), group.name) == options.groups.end();

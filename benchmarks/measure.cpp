@@ -106,10 +106,12 @@ std::vector<Result> compare(const std::string& name, const Unit& unit, const std
   for (Contender& contender : all) in_turns.push_back(&contender);
   measure(in_turns, effort);
 
-  std::map<std::string, double> best;  // of each rival over its numbers of threads
-  for (const Contender& c : all) {
+  // A rival counts at its best number of threads, a limit at the best of as many as are allowed.
+  std::map<std::string, double> best;
+  for (Contender& c : all) {
     const auto [there, added] = best.try_emplace(c.name, c.us);
     if (!added) there->second = std::min(there->second, c.us);
+    if (c.role == Role::limit) c.us = there->second;
   }
   const double one_thread = all.front().us;
   std::vector<Result> results;

@@ -13,7 +13,7 @@ namespace bench {
 namespace {
 
 struct Memory {
-  double before = 0, peak = 0;  // bytes
+  double before = 0, peak = 0, steps = 0;  // bytes
 };
 
 /// What a program prints that ends with report_memory().
@@ -21,7 +21,7 @@ std::optional<Memory> run(const std::string& command) {
   std::FILE* output = popen(command.c_str(), "r");
   if (output == nullptr) return std::nullopt;
   Memory memory;
-  const bool complete = std::fscanf(output, "%lf %lf", &memory.before, &memory.peak) == 2;
+  const bool complete = std::fscanf(output, "%lf %lf %lf", &memory.before, &memory.peak, &memory.steps) == 3;
   return pclose(output) == 0 && complete ? std::optional(memory) : std::nullopt;
 }
 
@@ -60,8 +60,11 @@ Case training(const std::string& mode, const std::string& name, double data, boo
             const double needed = data + step;
             const auto peak = other ? std::optional(other->peak) : std::nullopt;
             const auto grown = other ? std::optional(other->peak - other->before) : std::nullopt;
-            return {row(name, memory->peak, needed, peak, mode == "epoch"),
-                    row(name + ", above its start", memory->peak - memory->before, needed, grown, true)};
+            std::vector<Result> rows = {
+                row(name, memory->peak, needed, peak, mode == "epoch"),
+                row(name + ", above its start", memory->peak - memory->before, needed, grown, true)};
+            if (mode == "batches") rows.push_back(row("held by the steps", memory->steps, step, {}, false));
+            return rows;
           }};
 }
 

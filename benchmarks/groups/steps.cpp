@@ -9,14 +9,17 @@
 namespace bench {
 namespace {
 
+// 2 threads are to be no slower than 1; what is as fast comes out a little slower half of the time.
+const Goal no_slower{"1 thread", 1.05};
+
 std::vector<Goal> goals_of(const Network& network) {
   if (network.kind == Network::Kind::logic) return {{"", 2}};
-  std::vector<Goal> goals = {{"floor", network.filters.empty() ? 1.15 : 1.2}, {"1 thread", 1}};
+  std::vector<Goal> goals = {{"floor", network.filters.empty() ? 1.15 : 1.2}, no_slower};
   if (network.filters.empty()) goals.push_back({"libtorch", network.batch <= 64 ? 2.5 : 1.3, true});
   return goals;
 }
 
-std::vector<Goal> goals_of(const SequenceNetwork&) { return {{"floor", 1.5}, {"1 thread", 1}, {"libtorch", 1, true}}; }
+std::vector<Goal> goals_of(const SequenceNetwork&) { return {{"floor", 1.5}, no_slower, {"libtorch", 1, true}}; }
 
 template <class AnyNetwork>
 Case training(const AnyNetwork& network) {

@@ -28,6 +28,7 @@ int report_training_memory(const std::string& mode, int steps) {
       torch::nn::functional::cross_entropy(net->forward(input), labels).backward();
       optimizer.step();
     }
+    return 0;
   });
 }
 

@@ -22,11 +22,13 @@ inline std::int64_t own_memory(const char* what) {
   return kilobytes * 1024;
 }
 
-/// Runs what is to be measured and prints the bytes that were resident before, and at most.
-inline int report_memory(const std::function<void()>& run) {
+/// Runs what is to be measured, which returns the bytes that its steps hold, or 0 where it cannot know them; prints the
+/// bytes that were resident before, and at most, and those of the steps.
+inline int report_memory(const std::function<std::int64_t()>& run) {
   const auto before = own_memory("VmRSS");
-  run();
-  std::printf("%lld %lld\n", static_cast<long long>(before), static_cast<long long>(own_memory("VmHWM")));
+  const auto held = run();
+  std::printf("%lld %lld %lld\n", static_cast<long long>(before), static_cast<long long>(own_memory("VmHWM")),
+              static_cast<long long>(held));
   return 0;
 }
 

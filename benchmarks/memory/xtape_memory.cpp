@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::int64_t batch_size = 1024;
 
-void train(const std::function<xp::data::Batch()>& next, int steps) {
+/// Returns the bytes that training holds beyond the data.
+std::int64_t train(const std::function<xp::data::Batch()>& next, int steps) {
+  const auto before = xp::memory_stats().system_bytes;
   xp::Sequential model(xp::Input({784}), xp::layers::Dense(512, {.activation = "relu"}),
                        xp::layers::Dense(128, {.activation = "relu"}), xp::layers::Dense(32, {.activation = "relu"}),
                        xp::layers::Dense(10, {.activation = "softmax"}));
@@ -24,6 +26,7 @@ void train(const std::function<xp::data::Batch()>& next, int steps) {
     auto grads = tape.gradient(loss, model.trainable_variables());
     optimizer.apply_gradients(xp::zip(grads, model.trainable_variables()));
   }
+  return xp::memory_stats().system_bytes - before;
 }
 
 xp::data::TensorDataset examples(std::int64_t n) {
@@ -39,15 +42,18 @@ int main(int argc, char** argv) {
   return bench::report_memory([&] {
     if (mode == "batches") {
       std::vector<xp::data::Batch> batches;
-      for (int i = 0; i < 4; ++i) batches.push_back({examples(batch_size).x, examples(batch_size).y});
-      train([&, i = std::size_t{0}]() mutable { return batches[i++ % batches.size()]; }, steps);
-    } else if (mode == "epoch") {
-      xp::data::RandomBatches batches(examples(60000), batch_size, 1);
-      train([&] { return batches.next(); }, steps);
-    } else {
-      const auto [train_data, test] = xp::datasets::fashion_mnist::load_data();
-      xp::data::RandomBatches batches({reshape(train_data.x, {-1, 784}), train_data.y}, batch_size, 1);
-      train([&] { return batches.next(); }, steps);
+      for (int i = 0; i < 4; ++i) {
+        const auto data = examples(batch_size);
+        batches.push_back({data.x, data.y});
+      }
+      return train([&, i = std::size_t{0}]() mutable { return batches[i++ % batches.size()]; }, steps);
     }
+    if (mode == "epoch") {
+      xp::data::RandomBatches batches(examples(60000), batch_size, 1);
+      return train([&] { return batches.next(); }, steps);
+    }
+    const auto [train_data, test] = xp::datasets::fashion_mnist::load_data();
+    xp::data::RandomBatches batches({reshape(train_data.x, {-1, 784}), train_data.y}, batch_size, 1);
+    return train([&] { return batches.next(); }, steps);
   });
 }

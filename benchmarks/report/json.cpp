@@ -62,7 +62,8 @@ std::vector<Result> read_json(const std::string& file) {
   if (!in) throw std::runtime_error(fmt::format("cannot read {}", file));
   std::vector<Result> results;
   try {
-    for (const Json& row : Json::parse(in).at("results")) results.push_back(from_json(row));
+    const Json all = Json::parse(in);
+    for (const Json& row : all.at("results")) results.push_back(from_json(row));
   } catch (const nlohmann::json::exception& error) {
     throw std::runtime_error(fmt::format("{} is not a result of this benchmark: {}", file, error.what()));
   }

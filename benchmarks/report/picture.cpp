@@ -29,13 +29,11 @@ bool draw_steps(const std::vector<Result>& results, const std::string& file) {
                [](const Result& r) { return r.group == "steps"; });
   if (steps.empty()) return false;
 
+  // A floor far below its step (that of the exclusive or) would leave no room for the others.
   double least = INFINITY, greatest = 0;
   for (const Result& r : steps) {
-    for (const double value : {r.value, r.other("floor") ? r.other("floor")->value : r.value,
-                               r.other("libtorch") ? r.other("libtorch")->value : r.value}) {
-      least = std::min(least, value);
-      greatest = std::max(greatest, value);
-    }
+    least = std::min(least, r.value);
+    greatest = std::max({greatest, r.value, r.other("libtorch") ? r.other("libtorch")->value : r.value});
   }
   const double left = std::pow(10, std::floor(std::log10(least))), right = greatest * 3;
   xtape::detail::PanelSpec panel;
@@ -45,19 +43,18 @@ bool draw_steps(const std::vector<Result>& results, const std::string& file) {
     y += i > 0 && steps[i - 1].name != r.name ? 1.5 : 1;
     panel.y.names.emplace_back(y, fmt::format("{}, {} thread{}", r.name, r.threads, r.threads == 1 ? "" : "s"));
     const Other *floor = r.other("floor"), *libtorch = r.other("libtorch");
-    if (floor != nullptr) bars[0].add(left, floor->value, y - 0.27, 0.25);
+    if (floor != nullptr && floor->value > left) bars[0].add(left, floor->value, y - 0.27, 0.25);
     bars[1].add(left, r.value, y, 0.25);
     if (libtorch == nullptr) continue;
     bars[2].add(left, libtorch->value, y + 0.27, 0.25);
-    panel.texts.push_back(
-        {libtorch->value * 1.55, y + 0.27, fmt::format("{:.1f} x", libtorch->value / r.value), "#8c4000", 8});
+    panel.texts.push_back({libtorch->value * 1.5, y + 0.27, fmt::format("{:.1f} x", libtorch->ratio), "#8c4000", 8});
   }
   panel.title = "One training step, the shorter the better";
-  panel.x = {.label = "microseconds (log scale); beside libtorch's bar, its time to xtape's",
+  panel.x = {.label = "microseconds (log scale); beside libtorch's bars: its best time to xtape's",
              .limits = {left, right},
              .log = true};
   panel.y.limits = {y + 0.8, 0.2};
-  panel.key = "bottom right";
+  panel.key = "top right";
   for (const Bars& b : bars) {
     if (b.data.empty()) continue;
     panel.layers.push_back(
@@ -66,7 +63,7 @@ bool draw_steps(const std::vector<Result>& results, const std::string& file) {
          .style = fmt::format("with boxxyerror fillstyle solid 1 noborder linecolor rgb '{}'", b.color),
          .label = b.label});
   }
-  panel.margins = {0.27, 0.97, 0.08, 0.95};
+  panel.margins = {0.36, 0.97, 0.07, 0.95};
   return xtape::detail::draw("benchmark", {.width = 900, .height = static_cast<int>(90 + 34 * y), .panels = {panel}},
                              file);
 }
