@@ -82,21 +82,9 @@ struct Block {
 
   /// d = w (d - sum(d w)) for all rows: from the gradient for the weights that for the scores.
   void softmax_grad(const T* weights, T* d) const {
-    using V = Batch<T>;
     for (std::int64_t i = 0; i < rows; ++i) {
-      const Row<T> w{weights + i * a.keys, keys}, in{d + i * a.keys, keys};
-      T* const out = d + i * a.keys;
-      V sum(T(0));
-      for (std::int64_t j = 0; j < keys; j += Row<T>::width) sum += w.load(j) * in.load(j);
-      const V total(xsimd::hadd(sum));
-      for (std::int64_t j = 0; j < keys; j += Row<T>::width) {
-        const V value = w.load(j) * (in.load(j) - total);
-        if (w.is_whole(j)) {
-          value.store_unaligned(out + j);
-        } else {
-          store_few(value, out + j, keys - j);
-        }
-      }
+      T* const row = d + i * a.keys;
+      softmax_grad_row<T>({weights + i * a.keys, keys}, {row, keys}, row);
     }
   }
 };

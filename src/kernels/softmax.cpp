@@ -34,6 +34,11 @@ void softmax(const T* x, T* y, std::int64_t rows, std::int64_t n) {
 }
 
 template <class T>
+void softmax_grad(const T* dy, const T* y, T* dx, std::int64_t rows, std::int64_t n) {
+  for_rows(rows, n, [&](std::int64_t r) { softmax_grad_row<T>({y + r * n, n}, {dy + r * n, n}, dx + r * n); });
+}
+
+template <class T>
 void log_softmax(const T* x, T* y, std::int64_t rows, std::int64_t n) {
   for_rows(rows, n, [&](std::int64_t r) {
     T max;
@@ -76,6 +81,8 @@ void cross_entropy(const T* x, const T* labels, T* loss, T* p, std::int64_t rows
 
 template void softmax(const float*, float*, std::int64_t, std::int64_t);
 template void softmax(const double*, double*, std::int64_t, std::int64_t);
+template void softmax_grad(const float*, const float*, float*, std::int64_t, std::int64_t);
+template void softmax_grad(const double*, const double*, double*, std::int64_t, std::int64_t);
 template void log_softmax(const float*, float*, std::int64_t, std::int64_t);
 template void log_softmax(const double*, double*, std::int64_t, std::int64_t);
 template void log_sum_exp(const float*, float*, std::int64_t, std::int64_t);

@@ -8,6 +8,9 @@ namespace xtape::kernels {
 
 template <class T>
 void softmax(const T* x, T* y, std::int64_t rows, std::int64_t n);
+/// The gradient for x: y (dy - sum(dy y)).
+template <class T>
+void softmax_grad(const T* dy, const T* y, T* dx, std::int64_t rows, std::int64_t n);
 template <class T>
 void log_softmax(const T* x, T* y, std::int64_t rows, std::int64_t n);
 /// y = log(sum e^x) of each row: -inf of a row of only -inf, +inf of one with +inf.

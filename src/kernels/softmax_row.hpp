@@ -57,4 +57,20 @@ T exponentials(const Row<T>& row, T* y, T& max) {
   return xsimd::hadd(sum);
 }
 
+/// out = y (d - sum(d y)) of a row, from the gradient for a softmax y that for its argument. out may be d.
+template <class T>
+void softmax_grad_row(const Row<T>& y, const Row<T>& d, T* out) {
+  Batch<T> sum(T(0));
+  for (std::int64_t i = 0; i < y.n; i += Row<T>::width) sum += y.load(i) * d.load(i);
+  const Batch<T> total(xsimd::hadd(sum));
+  for (std::int64_t i = 0; i < y.n; i += Row<T>::width) {
+    const Batch<T> value = y.load(i) * (d.load(i) - total);
+    if (y.is_whole(i)) {
+      value.store_unaligned(out + i);
+    } else {
+      store_few(value, out + i, y.n - i);
+    }
+  }
+}
+
 }  // namespace xtape::kernels
