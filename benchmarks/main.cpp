@@ -17,7 +17,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> groups, add;
-  std::string filter, json, plot, compare;
+  std::string filter, json, plot, markdown, compare;
   double fail_above = 0;
   std::vector<int> threads = {1, 2};
   std::string memory_of_libtorch;
@@ -106,6 +106,7 @@ int run(const Options& options) {
   if (!options.smoke) bench::print_targets(results);
   fmt::print("{}\n", bench::load());
   if (!options.json.empty()) bench::write_json(options.json, about, results);
+  if (!options.markdown.empty()) bench::write_markdown(options.markdown, about, results);
   if (!options.plot.empty() && !bench::draw_steps(results, options.plot)) {
     fmt::print(stderr, "xtape_bench: no picture: that takes training steps, and gnuplot\n");
   }
@@ -127,6 +128,7 @@ int main(int argc, char** argv) {
   app.add_flag("--list", options.list, "names the groups and what is in them");
   app.add_option("--json", options.json, "writes the results to this file");
   app.add_option("--plot", options.plot, "draws the training steps into this file, PNG or SVG");
+  app.add_option("--markdown", options.markdown, "puts the rows with targets into this file, see docs/performance.md");
   app.add_option("--compare", options.compare, "shows gain and loss against the results in this file");
   app.add_option("--fail-above", options.fail_above,
                  "with --compare: status 1 if a cost grew by more than this factor");

@@ -18,6 +18,9 @@ void print_targets(const std::vector<Result>& results);
 void write_json(const std::string& file, const std::string& machine, const std::vector<Result>& results);
 std::vector<Result> read_json(const std::string& file);
 
+/// Puts the rows with targets as tables between the file's lines <!-- results --> and <!-- end of results -->.
+void write_markdown(const std::string& file, const std::string& machine, const std::vector<Result>& results);
+
 /// Gains and losses of the rows that both have, those beyond the noise marked. Returns the largest ratio of new to old
 /// cost.
 double print_comparison(const std::vector<Result>& before, const std::vector<Result>& now);
