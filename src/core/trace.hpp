@@ -97,14 +97,25 @@ void launch(std::size_t outputs, K&& kernel, const T&... tensors) {
   launch(LaunchKind::pure, outputs, std::forward<K>(kernel), tensors...);
 }
 
-/// For what keeps a state beside tensors, such as a metric: while a tracer follows, runs f(tensors...) as one launch and
-/// returns true; otherwise only returns false.
+/// The same for a list of tensors.
+template <class K>
+void launch_many(std::size_t outputs, K&& kernel, std::span<const Tensor* const> operands) {
+  if (tracer != nullptr) [[unlikely]] {
+    trace_launch(LaunchKind::pure, Kernel(std::forward<K>(kernel)), operands, outputs);
+  } else {
+    kernel(Operands(operands.data()));
+  }
+}
+
+/// For what keeps a state beside tensors, such as a metric: while a tracer follows, runs f(tensors...) as one launch
+/// and returns true; otherwise only returns false.
 template <class F, class... T>
 bool launched_as_one(const F& f, const T&... tensors) {
   if (tracer == nullptr) return false;
   const Tensor* const operands[] = {&tensors...};
   Kernel kernel = [f](const Operands& of) {
-    [&]<std::size_t... i>(std::index_sequence<i...>) { f(of[i]...); }(std::index_sequence_for<T...>());
+    [&]<std::size_t... i>(std::index_sequence<i...>) { f(of[i]...); }
+    (std::index_sequence_for<T...>());
   };
   trace_launch(LaunchKind::state, std::move(kernel), operands, 0);
   return true;

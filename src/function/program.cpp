@@ -20,9 +20,9 @@ std::int64_t bytes_of(const TracedTensor& tensor) {
 
 constexpr std::int64_t alignment = 64;
 
-/// Elements of the pieces in which fused steps run, and how many of them may pass between steps without memory.
+/// Elements of the pieces in which fused steps run, and how many buffers of one piece there are.
 constexpr std::int64_t piece = 1024;
-constexpr std::size_t most_passed = 8;
+constexpr std::uint8_t most_buffers = 8, no_buffer = 255;
 /// Elements from which on a stretch of elementwise steps leaves the cache between its steps.
 constexpr std::int64_t worth_fusing = 8 * piece;
 
@@ -99,6 +99,7 @@ bool Program::fuses(const TracedStep& step, std::int64_t numel) const {
 }
 
 void Program::find_stretches() {
+  buffers_.assign(trace_.tensors.size(), no_buffer);
   const auto held_before = [&](std::size_t step) {
     return std::any_of(holds_.begin(), holds_.end(), [&](const auto& hold) { return hold.first == step; });
   };
@@ -108,6 +109,7 @@ void Program::find_stretches() {
     while (numel >= worth_fusing && end < trace_.steps.size() && fuses(trace_.steps[end], numel)) ++end;
     if (end > i + 1) {
       stretches_.push_back({i, end, true});
+      assign_buffers(stretches_.back());
       fused_ += end - i;
       i = end;
     } else {
@@ -119,12 +121,37 @@ void Program::find_stretches() {
   }
 }
 
+/// What nothing outside of a fused stretch reads needs no memory but a buffer of one piece, while it is needed.
+void Program::assign_buffers(const Stretch& stretch) {
+  std::array<std::size_t, most_buffers> busy_until{};  // a step's number + 1
+  for (std::size_t i = stretch.begin; i < stretch.end; ++i) {
+    const Place out = trace_.steps[i].places.back();
+    const Life& life = lives_[out];
+    const bool inside = trace_.tensors[out].kind == Kind::result && !escapes_[out] && life.first == i &&
+                        life.last < stretch.end && trace_.steps[i].loop.out_bytes <= 8;
+    // A view of it would have to be an array.
+    const bool viewed = std::any_of(trace_.tensors.begin(), trace_.tensors.end(), [&](const TracedTensor& tensor) {
+      return tensor.kind == Kind::view && tensor.base == out;
+    });
+    if (!inside || viewed) continue;
+    for (std::uint8_t buffer = 0; buffer < most_buffers; ++buffer) {
+      if (busy_until[buffer] > i) continue;
+      buffers_[out] = buffer;
+      busy_until[buffer] = life.last + 1;
+      break;
+    }
+  }
+}
+
 /// Results get offsets in one arena, the largest first, each as low as those allow that live at the same time.
 void Program::plan_memory() {
   offsets_.assign(trace_.tensors.size(), -1);
   std::vector<Place> places;
   for (Place place = 0; place < trace_.tensors.size(); ++place) {
-    if (trace_.tensors[place].kind == Kind::result && lives_[place].used() && !escapes_[place]) places.push_back(place);
+    if (trace_.tensors[place].kind == Kind::result && lives_[place].used() && !escapes_[place] &&
+        buffers_[place] == no_buffer) {
+      places.push_back(place);
+    }
   }
   // Fused steps run together: what one of them reads last is still being read when the others write.
   std::vector<std::size_t> begin_of(trace_.steps.size() + 1), end_of(trace_.steps.size() + 1);
@@ -175,7 +202,7 @@ void Program::bind() {
   for (Place place = 0; place < n; ++place) {
     const TracedTensor& tensor = trace_.tensors[place];
     const bool used = lives_[base_of(place)].used();
-    if (!used) continue;
+    if (!used || buffers_[place] != no_buffer) continue;
     table_[place] = &tensors_[place];
     if (tensor.kind == Kind::constant) {
       tensors_[place] = tensor.value;
@@ -234,42 +261,36 @@ void Program::run_fused(const Stretch& stretch) const {
   PoolVector<Step> steps(count);
   PoolVector<std::array<std::byte, kernels::splat_bytes>> splats;
   splats.reserve(count * kernels::most_operands);
-  // What nothing outside of the stretch reads needs no memory but a buffer of one piece.
-  PoolVector<std::pair<Place, std::size_t>> passed;
   std::int64_t grain = kernels::elementwise_grain;
-  const auto buffer_of = [&](Place place) {
-    for (const auto& [known, buffer] : passed) {
-      if (known == place) return buffer;
-    }
-    return most_passed;
-  };
   for (std::size_t i = 0; i < count; ++i) {
     const TracedStep& from = trace_.steps[stretch.begin + i];
     Step& step = steps[i];
     step.loop = &from.loop;
     grain = std::min(grain, from.loop.grain);
     for (std::size_t k = 0; k < kernels::most_operands; ++k) {
-      step.in[k] = {nullptr, most_passed, 0, 0};
+      step.in[k] = {nullptr, no_buffer, 0, 0};
       if (k + 1 >= from.places.size()) continue;
-      const Tensor& in = *table_[from.places[k]];
-      const std::size_t buffer = buffer_of(from.places[k]);
-      if (in.impl()->numel == 1 && numel != 1) {
+      const std::uint8_t buffer = buffers_[from.places[k]];
+      const std::int64_t bytes = from.loop.bytes[k];
+      if (buffer != no_buffer) {
+        step.in[k] = {nullptr, buffer, 1, bytes};
+        continue;
+      }
+      TensorImpl& in = *table_[from.places[k]]->impl();
+      if (in.numel == 1) {
         auto& splat = splats.emplace_back();
-        kernels::make_splat(splat.data(), in.impl()->data(), from.loop.bytes[k]);
-        step.in[k] = {splat.data(), most_passed, 0, from.loop.bytes[k]};
+        kernels::make_splat(splat.data(), in.data(), from.loop.bytes[k]);
+        step.in[k] = {splat.data(), no_buffer, 0, bytes};
       } else {
-        step.in[k] = {buffer < most_passed ? nullptr : in.impl()->data(), buffer, 1, from.loop.bytes[k]};
+        step.in[k] = {in.data(), no_buffer, 1, bytes};
       }
     }
     const Place out = from.places.back();
-    const Life& life = lives_[base_of(out)];
-    const bool passes = offsets_[out] >= 0 && life.first >= stretch.begin && life.last < stretch.end &&
-                        passed.size() < most_passed && from.loop.out_bytes <= 8;
-    if (passes) passed.emplace_back(out, passed.size());
-    step.out = {passes ? nullptr : table_[out]->impl()->data(), buffer_of(out), 1, from.loop.out_bytes};
+    const std::uint8_t buffer = buffers_[out];
+    step.out = {buffer != no_buffer ? nullptr : table_[out]->impl()->data(), buffer, 1, from.loop.out_bytes};
   }
   kernels::parallel_for(numel, grain, [&](std::int64_t begin, std::int64_t end) {
-    alignas(64) std::byte buffers[most_passed][piece * 8 + alignment];
+    alignas(64) std::byte buffers[most_buffers][piece * 8 + alignment];
     for (; begin < end; begin += piece) {
       const std::int64_t n = std::min(piece, end - begin);
       for (const Step& step : steps) {
@@ -277,11 +298,11 @@ void Program::run_fused(const Stretch& stretch) const {
         std::int64_t advance[kernels::most_operands];
         for (std::size_t k = 0; k < kernels::most_operands; ++k) {
           const Operand& operand = step.in[k];
-          in[k] = operand.buffer < most_passed ? buffers[operand.buffer]
-                                               : operand.data + begin * operand.step * operand.bytes;
+          in[k] = operand.buffer != no_buffer ? buffers[operand.buffer]
+                                              : operand.data + begin * operand.step * operand.bytes;
           advance[k] = operand.step;
         }
-        void* out = step.out.buffer < most_passed ? buffers[step.out.buffer] : step.out.data + begin * step.out.bytes;
+        void* out = step.out.buffer != no_buffer ? buffers[step.out.buffer] : step.out.data + begin * step.out.bytes;
         step.loop->loop(step.loop->f, n, out, in, advance);
       }
     }

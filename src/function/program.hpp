@@ -78,6 +78,7 @@ class Program {
   void find_lives();
   void plan_memory();
   void find_stretches();
+  void assign_buffers(const Stretch& stretch);
   bool fuses(const TracedStep& step, std::int64_t numel) const;
   void bind();
   void prepare(std::span<const Tensor* const> arguments);
@@ -88,6 +89,9 @@ class Program {
   std::vector<Life> lives_;            ///< by place, those of bases
   std::vector<bool> escapes_;          ///< by place: the caller gets these elements
   std::vector<std::int64_t> offsets_;  ///< in the arena, -1 outside
+  /// By place: the buffer through which a tensor passes between the steps of a fused stretch, which are all that see
+  /// it.
+  std::vector<std::uint8_t> buffers_;
   std::int64_t arena_bytes_ = 0;
   Tensor arena_;
   std::size_t fused_ = 0;

@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "core/check.hpp"
+#include "core/trace.hpp"
 #include "kernels/conv.hpp"
 #include "kernels/dispatch.hpp"
 #include "ops/window.hpp"
@@ -17,6 +18,7 @@ namespace xtape {
 using detail::const_data;
 using detail::fail;
 using detail::mutable_data;
+using detail::Operands;
 using nn::Conv2dOptions;
 
 namespace {
@@ -73,9 +75,14 @@ Tensor backprop_input(const char* op, const Shape& input_shape, const Tensor& fi
     return cast(backprop_input(op, input_shape, cast(filters, float32), cast(dy, float32), options), bfloat16);
   }
   Tensor dx = detail::make_tensor(input_shape, dy.dtype());
-  visit_float(dy.dtype(), [&]<class T>(kernels::Type<T>) {
-    kernels::conv2d_backprop_input(c, const_data<T>(dy), const_data<T>(filters), mutable_data<T>(dx));
-  });
+  detail::launch(
+      1,
+      [c](const Operands& of) {
+        visit_float(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::conv2d_backprop_input(c, const_data<T>(of[0]), const_data<T>(of[1]), mutable_data<T>(of[2]));
+        });
+      },
+      dy, filters, dx);
   const Tracked tracked({filters, dy});
   if (!tracked) return dx;
   return record(op, {filters, dy}, std::move(dx),
@@ -98,10 +105,15 @@ std::pair<Tensor, Tensor> backprop_filter(const char* op, const Tensor& x, const
   }
   Tensor results[2] = {detail::make_tensor(filter_shape, dy.dtype()),
                        with_bias ? detail::make_tensor({c.out_channels}, dy.dtype()) : Tensor()};
-  visit_float(dy.dtype(), [&]<class T>(kernels::Type<T>) {
-    kernels::conv2d_backprop_filter(c, const_data<T>(x), const_data<T>(dy), mutable_data<T>(results[0]),
-                                    with_bias ? mutable_data<T>(results[1]) : nullptr);
-  });
+  detail::launch(
+      2,
+      [c](const Operands& of) {
+        visit_float(of[1].dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::conv2d_backprop_filter(c, const_data<T>(of[0]), const_data<T>(of[1]), mutable_data<T>(of[2]),
+                                          of[3] ? mutable_data<T>(of[3]) : nullptr);
+        });
+      },
+      x, dy, results[0], results[1]);
   if (const Tracked tracked({x, dy}); tracked) {
     record(op, {x, dy}, std::span<Tensor>(results, with_bias ? 2 : 1),
            [x = tracked.if_for(1, x), dy = tracked.if_for(0, dy), input_shape = x.shape(), output_shape = dy.shape(),
@@ -134,10 +146,15 @@ Tensor convolution(const char* op, const Tensor& x, const Tensor& filters, const
         bfloat16);
   }
   Tensor y = detail::make_tensor(output_shape(c), x.dtype());
-  visit_float(x.dtype(), [&]<class T>(kernels::Type<T>) {
-    kernels::conv2d(c, const_data<T>(x), const_data<T>(filters), bias ? const_data<T>(bias) : nullptr, relu,
-                    mutable_data<T>(y));
-  });
+  detail::launch(
+      1,
+      [c, relu](const Operands& of) {
+        visit_float(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::conv2d(c, const_data<T>(of[0]), const_data<T>(of[1]), of[2] ? const_data<T>(of[2]) : nullptr, relu,
+                          mutable_data<T>(of[3]));
+        });
+      },
+      x, filters, bias, y);
   const Tracked tracked({x, filters, bias});
   if (!tracked) return y;
   return record(op, {x, filters, bias}, std::move(y),

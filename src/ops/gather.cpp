@@ -2,6 +2,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/trace.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/scatter_rows.hpp"
@@ -26,15 +27,20 @@ struct Layout {
 /// Zeros of `shape` with the slices of dy added at their indices: the gradient of gather, whose own gradient is gather.
 Tensor scatter_add(const Tensor& dy, const Tensor& indices, const Shape& shape, int axis) {
   Tensor y = detail::make_tensor(shape, dy.dtype());
-  const std::size_t size = itemsize(dy.dtype());
-  std::memset(y.impl()->data(), 0, static_cast<std::size_t>(y.size()) * size);
-  const Layout to(shape, axis);
-  const auto* index = detail::const_data<std::int64_t>(indices);
-  const std::int64_t n = indices.size(), bytes = to.inner * static_cast<std::int64_t>(size);
-  for (std::int64_t o = 0; o < to.outer; ++o) {
-    kernels::scatter_add_rows(dy.dtype(), y.impl()->data() + o * to.count * bytes, to.count,
-                              dy.impl()->data() + o * n * bytes, index, n, to.inner);
-  }
+  detail::launch(
+      1,
+      [to = Layout(shape, axis)](const detail::Operands& of) {
+        const detail::TensorImpl& whole = *of[2].impl();
+        const std::size_t size = itemsize(whole.dtype);
+        std::byte *from = of[0].impl()->data(), *at = of[2].impl()->data();
+        std::memset(at, 0, static_cast<std::size_t>(whole.numel) * size);
+        const std::int64_t n = of[1].size(), bytes = to.inner * static_cast<std::int64_t>(size);
+        for (std::int64_t o = 0; o < to.outer; ++o) {
+          kernels::scatter_add_rows(whole.dtype, at + o * to.count * bytes, to.count, from + o * n * bytes,
+                                    detail::const_data<std::int64_t>(of[1]), n, to.inner);
+        }
+      },
+      dy, indices, y);
   return record("scatter_add", {dy}, y, [indices, axis](const Tensor& g) { return Grads{gather(g, indices, axis)}; });
 }
 
@@ -76,21 +82,26 @@ Tensor gather(const Tensor& x, const Tensor& indices, int axis_) {
   const int axis = detail::normal_axis("gather", axis_, x.rank());
   const Layout from(x.shape(), axis);
   const Tensor wide = detail::convert(indices, int64);
-  const auto* index = detail::const_data<std::int64_t>(wide);
-  const std::int64_t n = wide.size();
-  for (std::int64_t i = 0; i < n; ++i) {
-    if (index[i] < 0 || index[i] >= from.count) {
-      fail<IndexError>("gather", "index {} at position {} is outside axis {} of shape {}", index[i], i, axis,
-                       x.shape());
-    }
-  }
   detail::PoolVector<std::int64_t> sizes(x.shape().begin(), x.shape().begin() + axis);
   sizes.insert(sizes.end(), indices.shape().begin(), indices.shape().end());
   sizes.insert(sizes.end(), x.shape().begin() + axis + 1, x.shape().end());
   Tensor y = detail::make_tensor(Shape(sizes), x.dtype());
-  copy_slices(x, from, index, n, y);
+  detail::launch(
+      1,
+      [from, axis](const detail::Operands& of) {
+        const auto* index = detail::const_data<std::int64_t>(of[1]);
+        const std::int64_t n = of[1].size();
+        for (std::int64_t i = 0; i < n; ++i) {
+          if (index[i] < 0 || index[i] >= from.count) {
+            fail<IndexError>("gather", "index {} at position {} is outside axis {} of shape {}", index[i], i, axis,
+                             of[0].shape());
+          }
+        }
+        copy_slices(of[0], from, index, n, of[2]);
+      },
+      x, wide, y);
   return record("gather", {x}, y, [wide, axis, shape = x.shape()](const Tensor& dy) {
-    if (axis != 0 || is_recording()) return Grads{scatter_add(dy, wide, shape, axis)};
+    if (axis != 0 || is_recording() || detail::tracer != nullptr) return Grads{scatter_add(dy, wide, shape, axis)};
     Shape rows = shape;
     rows[0] = wide.size();
     return Grads{to_tensor({detail::make_view(dy, rows), detail::make_view(wide, {wide.size()}), shape})};

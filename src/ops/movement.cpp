@@ -7,6 +7,7 @@
 #include "core/check.hpp"
 #include "core/convert.hpp"
 #include "kernels/strided.hpp"
+#include "ops/strided_launch.hpp"
 #include "tape/accumulate.hpp"
 #include "xtape/tape/record.hpp"
 
@@ -90,7 +91,7 @@ Tensor transpose(const Tensor& x, ListOf<int> permutation) {
     strides[i] = from[permutation[static_cast<std::size_t>(i)]];
   }
   Tensor y = detail::make_tensor(shape, x.dtype());
-  kernels::strided_copy(x.dtype(), shape, x.impl()->data(), strides, y.impl()->data());
+  detail::launch_strided_copy(x, 0, strides, y);
   return record("transpose", {x}, y, [inverse](const Tensor& dy) { return Grads{transpose(dy, inverse)}; });
 }
 
@@ -116,14 +117,24 @@ Tensor concat(ListOf<Tensor> values, int axis_) {
   Tensor y = detail::make_tensor(shape, first.dtype());
   const Shape strides = kernels::contiguous_strides(shape);
   detail::PoolVector<std::int64_t> sizes;
-  std::int64_t offset = 0;
   for (const auto& t : values) {
-    kernels::strided_store(t.dtype(), t.shape(), t.impl()->data(),
-                           y.impl()->data() + offset * strides[axis] * static_cast<std::int64_t>(itemsize(t.dtype())),
-                           strides);
-    offset += t.shape()[axis];
     sizes.push_back(t.shape()[axis]);
   }
+  // The parts, then the whole.
+  detail::PoolVector<const Tensor*> operands;
+  for (const auto& t : values) operands.push_back(&t);
+  operands.push_back(&y);
+  detail::launch_many(
+      1,
+      [strides, axis, count = values.size()](const detail::Operands& of) {
+        std::byte* to = of[count].impl()->data();
+        for (std::size_t i = 0; i < count; ++i) {
+          detail::TensorImpl& t = *of[i].impl();
+          kernels::strided_store(t.dtype, t.shape, t.data(), to, strides);
+          to += t.shape[axis] * strides[axis] * static_cast<std::int64_t>(itemsize(t.dtype));
+        }
+      },
+      operands);
   return record("concat", std::span<const Tensor>(values), y, [sizes, axis](const Tensor& dy, Needs need) {
     Grads grads;
     std::int64_t begin = 0;
@@ -161,11 +172,8 @@ std::int64_t offset_of(const Shape& strides, const Shape& begin) {
 /// Zeros of the given shape with dy at `begin`: the gradient of slice, whose own gradient is slice.
 Tensor unslice(const Tensor& dy, const Shape& begin, const Shape& shape) {
   Tensor y = detail::make_tensor(shape, dy.dtype());
-  std::memset(y.impl()->data(), 0, static_cast<std::size_t>(y.size()) * itemsize(y.dtype()));
   const Shape strides = kernels::contiguous_strides(shape);
-  kernels::strided_store(dy.dtype(), dy.shape(), dy.impl()->data(),
-                         y.impl()->data() + offset_of(strides, begin) * static_cast<std::int64_t>(itemsize(dy.dtype())),
-                         strides);
+  detail::launch_strided_store(dy, offset_of(strides, begin), strides, y);
   return record("unslice", {dy}, y, [begin, size = dy.shape()](const Tensor& g) {
     return Grads{slice(g, ListOf<std::int64_t>(begin), ListOf<std::int64_t>(size))};
   });
@@ -200,8 +208,7 @@ Tensor slice(const Tensor& x, ListOf<std::int64_t> begin, ListOf<std::int64_t> s
     y = detail::make_view(x, shape, offset);
   } else {
     y = detail::make_tensor(shape, x.dtype());
-    kernels::strided_copy(x.dtype(), shape, x.impl()->data() + offset * static_cast<std::int64_t>(itemsize(x.dtype())),
-                          strides, y.impl()->data());
+    detail::launch_strided_copy(x, offset, strides, y);
   }
   return record("slice", {x}, y,
                 [begin = from, whole = x.shape()](const Tensor& dy) { return Grads{unslice(dy, begin, whole)}; });

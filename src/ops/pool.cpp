@@ -1,6 +1,7 @@
 #include "xtape/ops/pool.hpp"
 
 #include "core/check.hpp"
+#include "core/trace.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/pool.hpp"
 #include "ops/window.hpp"
@@ -15,6 +16,7 @@ namespace {
 using detail::const_data;
 using detail::fail;
 using detail::mutable_data;
+using detail::Operands;
 using kernels::Pool;
 
 Pool problem(const char* op, const Shape& x, Size2d ksize, Size2d strides, Padding padding) {
@@ -41,9 +43,14 @@ Tensor max_pool_gather(const Pool& p, const Tensor& x, const Tensor& taps);
 /// The gradient of max_pool, given which tap of its window each result is.
 Tensor max_pool_scatter(const Pool& p, const Tensor& dy, const Tensor& taps) {
   Tensor dx = detail::make_tensor(input_shape(p), dy.dtype());
-  visit_float(dy.dtype(), [&]<class T>(kernels::Type<T>) {
-    kernels::max_pool_scatter(p, const_data<T>(dy), const_data<std::int32_t>(taps), mutable_data<T>(dx));
-  });
+  detail::launch(
+      1,
+      [p](const Operands& of) {
+        visit_float(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::max_pool_scatter(p, const_data<T>(of[0]), const_data<std::int32_t>(of[1]), mutable_data<T>(of[2]));
+        });
+      },
+      dy, taps, dx);
   if (!is_tracked({dy})) return dx;
   return record("max_pool_scatter", {dy}, std::move(dx),
                 [p, taps = taps](const Tensor& g) { return Grads{max_pool_gather(p, g, taps)}; });
@@ -52,9 +59,14 @@ Tensor max_pool_scatter(const Pool& p, const Tensor& dy, const Tensor& taps) {
 /// Its transpose: the elements of x that max_pool chose elsewhere.
 Tensor max_pool_gather(const Pool& p, const Tensor& x, const Tensor& taps) {
   Tensor y = detail::make_tensor(output_shape(p), x.dtype());
-  visit_float(x.dtype(), [&]<class T>(kernels::Type<T>) {
-    kernels::max_pool_gather(p, const_data<T>(x), const_data<std::int32_t>(taps), mutable_data<T>(y));
-  });
+  detail::launch(
+      1,
+      [p](const Operands& of) {
+        visit_float(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::max_pool_gather(p, const_data<T>(of[0]), const_data<std::int32_t>(of[1]), mutable_data<T>(of[2]));
+        });
+      },
+      x, taps, y);
   if (!is_tracked({x})) return y;
   return record("max_pool_gather", {x}, std::move(y),
                 [p, taps = taps](const Tensor& g) { return Grads{max_pool_scatter(p, g, taps)}; });
@@ -64,11 +76,17 @@ Tensor max_pool(const char* op, const Pool& p, const Tensor& x) {
   const bool tracked = is_tracked({x});
   Tensor y = detail::make_tensor(output_shape(p), x.dtype());
   const Tensor taps = tracked ? detail::make_tensor(y.shape(), int32) : Tensor();
-  kernels::visit(x.dtype(), [&]<class T>(kernels::Type<T>) {
-    if constexpr (!std::is_same_v<T, bool> && !std::is_same_v<T, BFloat16>) {
-      kernels::max_pool(p, const_data<T>(x), mutable_data<T>(y), tracked ? mutable_data<std::int32_t>(taps) : nullptr);
-    }
-  });
+  detail::launch(
+      2,
+      [p](const Operands& of) {
+        kernels::visit(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+          if constexpr (!std::is_same_v<T, bool> && !std::is_same_v<T, BFloat16>) {
+            kernels::max_pool(p, const_data<T>(of[0]), mutable_data<T>(of[1]),
+                              of[2] ? mutable_data<std::int32_t>(of[2]) : nullptr);
+          }
+        });
+      },
+      x, y, taps);
   if (!tracked) return y;
   return record(op, {x}, std::move(y), [p, taps](const Tensor& dy) { return Grads{max_pool_scatter(p, dy, taps)}; });
 }
@@ -77,16 +95,28 @@ Tensor avg_pool(const char* op, const Pool& p, const Tensor& x);
 
 Tensor avg_pool_scatter(const Pool& p, const Tensor& dy) {
   Tensor dx = detail::make_tensor(input_shape(p), dy.dtype());
-  visit_float(dy.dtype(),
-              [&]<class T>(kernels::Type<T>) { kernels::avg_pool_scatter(p, const_data<T>(dy), mutable_data<T>(dx)); });
+  detail::launch(
+      1,
+      [p](const Operands& of) {
+        visit_float(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::avg_pool_scatter(p, const_data<T>(of[0]), mutable_data<T>(of[1]));
+        });
+      },
+      dy, dx);
   return record("avg_pool_scatter", {dy}, std::move(dx),
                 [p](const Tensor& g) { return Grads{avg_pool("avg_pool", p, g)}; });
 }
 
 Tensor avg_pool(const char* op, const Pool& p, const Tensor& x) {
   Tensor y = detail::make_tensor(output_shape(p), x.dtype());
-  visit_float(x.dtype(),
-              [&]<class T>(kernels::Type<T>) { kernels::avg_pool(p, const_data<T>(x), mutable_data<T>(y)); });
+  detail::launch(
+      1,
+      [p](const Operands& of) {
+        visit_float(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::avg_pool(p, const_data<T>(of[0]), mutable_data<T>(of[1]));
+        });
+      },
+      x, y);
   return record(op, {x}, std::move(y), [p](const Tensor& dy) { return Grads{avg_pool_scatter(p, dy)}; });
 }
 

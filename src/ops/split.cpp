@@ -1,6 +1,6 @@
 #include "core/check.hpp"
 #include "kernels/strided.hpp"
-#include "ops/bytes.hpp"
+#include "ops/strided_launch.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/tape/record.hpp"
@@ -15,7 +15,6 @@ using Sizes = detail::PoolVector<std::int64_t>;
 /// a slice for each piece would be as many arrays of x's size.
 Tensors cut(const char* op, const Tensor& x, const Sizes& sizes, int axis) {
   const Shape strides = kernels::contiguous_strides(x.shape());
-  const auto bytes = static_cast<std::int64_t>(itemsize(x.dtype()));
   std::int64_t outer = 1, begin = 0;
   for (int i = 0; i < axis; ++i) outer *= x.shape()[i];
   Tensors pieces;
@@ -28,8 +27,7 @@ Tensors cut(const char* op, const Tensor& x, const Sizes& sizes, int axis) {
       pieces.push_back(detail::make_view(x, shape, offset));
     } else {
       pieces.push_back(detail::make_tensor(shape, x.dtype()));
-      kernels::strided_copy(x.dtype(), shape, detail::bytes_of(x) + offset * bytes, strides,
-                            detail::bytes_of(pieces.back()));
+      detail::launch_strided_copy(x, offset, strides, pieces.back());
     }
     begin += size;
   }

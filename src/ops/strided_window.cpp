@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "kernels/strided.hpp"
-#include "ops/bytes.hpp"
+#include "ops/strided_launch.hpp"
 #include "xtape/tape/record.hpp"
 
 namespace xtape::detail {
@@ -23,14 +23,12 @@ bool is_contiguous(const StridedWindow& window) {
 Tensor read_window(const Tensor& x, const StridedWindow& window) {
   Tensor y;
   if (window.shape.numel() == 0) {
-    y = make_tensor(window.shape, x.dtype());
+    y = constant_of_trace(make_tensor(window.shape, x.dtype()));
   } else if (is_contiguous(window)) {
     y = make_view(x, window.shape, window.offset);
   } else {
     y = make_tensor(window.shape, x.dtype());
-    kernels::strided_copy(x.dtype(), window.shape,
-                          bytes_of(x) + window.offset * static_cast<std::int64_t>(itemsize(x.dtype())), window.strides,
-                          bytes_of(y));
+    launch_strided_copy(x, window.offset, window.strides, y);
   }
   if (!is_tracked({x})) return y;
   return record(window.op, {x}, std::move(y),
@@ -39,11 +37,7 @@ Tensor read_window(const Tensor& x, const StridedWindow& window) {
 
 Tensor fill_window(const char* op, const Tensor& dy, const StridedWindow& window) {
   Tensor y = make_tensor(window.whole, dy.dtype());
-  const auto bytes = static_cast<std::int64_t>(itemsize(dy.dtype()));
-  std::memset(bytes_of(y), 0, static_cast<std::size_t>(y.size() * bytes));
-  if (window.shape.numel() > 0) {
-    kernels::strided_store(dy.dtype(), window.shape, bytes_of(dy), bytes_of(y) + window.offset * bytes, window.strides);
-  }
+  launch_strided_store(dy, window.offset, window.strides, y);
   return record(op, {dy}, std::move(y), [window](const Tensor& g) { return Grads{read_window(g, window)}; });
 }
 

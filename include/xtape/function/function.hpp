@@ -113,8 +113,8 @@ class Function {
     }
     if (!call.traces()) return f_(arguments...);
     // Aliases, so that an argument is not taken for a tensor that f has captured, nor for another argument.
-    std::size_t next = 0;
-    const auto alias = [&]<class T>(const T& argument) {
+    [[maybe_unused]] std::size_t next = 0;
+    [[maybe_unused]] const auto alias = [&]<class T>(const T& argument) {
       T copy = argument;
       if constexpr (detail::LeafOrStructure<T>) {
         detail::for_each_leaf(copy, [&](auto& leaf) { assign(leaf, call.traced_arguments()[next++]); });
