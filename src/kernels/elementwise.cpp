@@ -300,11 +300,11 @@ void run_elementwise(const Elementwise& f, const Shape& shape, std::int64_t nume
       flat = false;
     }
   }
-  if (flat && numel < 2 * f.grain) {
+  if (flat && numel < 2 * f.grain && f.stream_from < 0) {
     f.loop(f.f, numel, out, in, step);
     return;
   }
-  const bool streams = numel * f.out_bytes >= stream_threshold();
+  const bool streams = numel * f.out_bytes >= (f.stream_from < 0 ? stream_threshold() : f.stream_from);
   if (!flat) {
     Groups groups;
     find_groups(shape, operands, f, groups);

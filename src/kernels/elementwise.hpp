@@ -25,6 +25,7 @@ struct Elementwise {
   std::uint8_t out_bytes;                           ///< of an element
   std::array<std::uint8_t, most_operands> bytes{};  ///< of the operands' elements, 0 behind the last operand
   std::int64_t grain = elementwise_grain;           ///< elements from which on a second thread pays
+  std::int64_t stream_from = -1;  ///< bytes of an output from which on it is written past the cache; negative: as usual
 };
 
 /// A contiguous array; without a shape one element.

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/copy_short.hpp"
 #include "kernels/parallel.hpp"
 
 namespace xtape::kernels {
 namespace {
 
-constexpr std::int64_t ahead = 2;
+constexpr std::int64_t ahead_bytes = 4096;      // of rows that are short, two of long ones
 constexpr std::int64_t most_prefetched = 4096;  // bytes of a row; from there on the processor goes on by itself
 
 void prefetch(const std::byte* row, std::int64_t bytes) {
@@ -20,11 +21,16 @@ void prefetch(const std::byte* row, std::int64_t bytes) {
 void gather_rows(std::byte* to, const std::byte* from, const std::int64_t* index, std::int64_t n,
                  std::int64_t row_bytes) {
   const std::int64_t grain = 4 * elementwise_grain / std::max<std::int64_t>(1, row_bytes);
+  const std::int64_t ahead = std::clamp<std::int64_t>(ahead_bytes / std::max<std::int64_t>(1, row_bytes), 2, 32);
   parallel_rows(n, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       // Rows are far apart: the processor cannot foresee where the next ones are.
       if (i + ahead < end) prefetch(from + index[i + ahead] * row_bytes, row_bytes);
-      std::memcpy(to + i * row_bytes, from + index[i] * row_bytes, static_cast<std::size_t>(row_bytes));
+      if (row_bytes <= longest_short_copy) {
+        copy_short(to + i * row_bytes, from + index[i] * row_bytes, row_bytes);
+      } else {
+        std::memcpy(to + i * row_bytes, from + index[i] * row_bytes, static_cast<std::size_t>(row_bytes));
+      }
     }
   });
 }

@@ -38,15 +38,15 @@ void reduce_short_rows(const T* __restrict in, T* __restrict out, std::int64_t r
 
 template <class T, class Op>
 void reduce_rows(const T* in, T* out, std::int64_t rows, std::int64_t count, const Op& op) {
-  if constexpr (vectorised<T>) {
+  // Not of the largest of floats: what to do with NaN becomes a branch.
+  constexpr bool sums = std::is_same_v<Op, Sum> || std::is_same_v<Op, Prod>;
+  if constexpr (sizeof(T) == 1 || (vectorised<T> && sums)) {
     if (count == 2) return reduce_short_rows<2>(in, out, rows, op);
     if (count == 3) return reduce_short_rows<3>(in, out, rows, op);
     if (count == 4) return reduce_short_rows<4>(in, out, rows, op);
   }
-  for (std::int64_t r = 0; r < rows; ++r) {
-    out[r] =
-        count <= block_elements<T> ? reduce_block(in + r * count, count, op) : reduce_row(in + r * count, count, op);
-  }
+  if (count <= block_elements<T>) return reduce_blocks(in, rows, count, out, op);
+  for (std::int64_t r = 0; r < rows; ++r) out[r] = reduce_row(in + r * count, count, op);
 }
 
 template <class T, class Op>

@@ -9,7 +9,7 @@ namespace {
 template <class Op, class T>
 bool better(T a, T b) {
   const bool more = std::is_same_v<Op, Max> ? a > b : a < b;
-  if constexpr (std::is_floating_point_v<T>) return more || (a != a && b == b);
+  if constexpr (std::is_floating_point_v<T>) return more | ((a != a) & (b == b));  // no branches: see Max
   return more;
 }
 
@@ -17,17 +17,27 @@ bool better(T a, T b) {
 template <class T>
 std::int64_t find(const T* in, std::int64_t n, T value) {
   const bool nan = is_nan(value);
-  const auto is_it = [=](T v) { return nan ? is_nan(v) : v == value; };
-  constexpr std::int64_t chunk = 32;
   std::int64_t i = 0;
-  if (!nan) {
-    for (; i + chunk <= n; i += chunk) {
-      int found = 0;
-      for (std::int64_t k = 0; k < chunk; ++k) found |= in[i + k] == value ? 1 : 0;
-      if (found != 0) break;
+#ifdef __AVX512F__
+  if constexpr (std::is_same_v<T, float>) {
+    const __m512 wanted = _mm512_set1_ps(value);
+    for (; i < n; i += 16) {
+      const auto inside = static_cast<__mmask16>(n - i >= 16 ? 0xffff : (1 << (n - i)) - 1);
+      const __m512 here = _mm512_maskz_loadu_ps(inside, in + i);
+      const auto found = nan ? _mm512_mask_cmp_ps_mask(inside, here, here, _CMP_UNORD_Q)
+                             : _mm512_mask_cmp_ps_mask(inside, here, wanted, _CMP_EQ_OQ);
+      if (found != 0) return i + __builtin_ctz(found);
     }
+    return 0;
   }
-  while (i + 1 < n && !is_it(in[i])) ++i;
+#endif
+  constexpr std::int64_t chunk = 32;
+  for (; !nan && i + chunk <= n; i += chunk) {
+    int found = 0;
+    for (std::int64_t k = 0; k < chunk; ++k) found |= in[i + k] == value ? 1 : 0;
+    if (found != 0) break;
+  }
+  while (i + 1 < n && !(nan ? is_nan(in[i]) : in[i] == value)) ++i;
   return i;
 }
 
@@ -51,7 +61,7 @@ std::int64_t index_of_row(const T* in, std::int64_t n, bool threads) {
   return best * block + find(in + best * block, std::min(block, n - best * block), partials[best]);
 }
 
-constexpr std::int64_t columns = 512;  ///< of a panel, whose best values and rows stay in the first cache
+constexpr std::int64_t columns = 1024;  ///< of a panel, whose best values and rows stay in the first cache
 
 /// A whole number as wide as T, so that a vector of one goes with a vector of the other.
 template <class T>
@@ -66,7 +76,22 @@ void index_of_columns(const T* __restrict in, std::int64_t rows, std::int64_t st
   for (std::int64_t r = 1; r < rows; ++r) {
     const T* __restrict row = in + r * stride;
     const auto here = static_cast<IndexOf<T>>(r);
-    for (std::int64_t j = 0; j < n; ++j) {
+    std::int64_t j = 0;
+#ifdef __AVX512F__
+    if constexpr (std::is_same_v<T, float>) {
+      const __m512i rs = _mm512_set1_epi32(here);
+      for (; j + 16 <= n; j += 16) {
+        const __m512 value = _mm512_loadu_ps(row + j), before = _mm512_loadu_ps(best + j);
+        // Less or unordered, and what was there is no NaN.
+        constexpr int unlike = std::is_same_v<Op, Max> ? _CMP_NGE_UQ : _CMP_NLE_UQ;
+        const auto more = _mm512_cmp_ps_mask(before, value, unlike);
+        const auto take = static_cast<__mmask16>(more & _mm512_cmp_ps_mask(before, before, _CMP_ORD_Q));
+        _mm512_mask_storeu_ps(best + j, take, value);
+        _mm512_mask_storeu_epi32(index + j, take, rs);
+      }
+    }
+#endif
+    for (; j < n; ++j) {
       const T value = row[j], before = best[j];
       const bool take = better<Op>(value, before);
       best[j] = take ? value : before;
@@ -89,6 +114,10 @@ void index_of_slice(const T* in, std::int64_t rows, std::int64_t n, std::int64_t
     const std::int64_t count = std::min(columns, end - c);
     for (std::int64_t r = 0; r < whole; r += most_rows) {
       index_of_columns<Op>(in + r * wide + c, std::min(most_rows, whole - r), wide, best, index, count);
+      if (together == 1 && whole <= most_rows) {
+        std::copy_n(index, count, out + c);
+        continue;
+      }
       for (std::int64_t j = 0; j < count; ++j) {
         const std::int64_t row = (r + index[j]) * together + (c + j) / n, column = (c + j) % n;
         // Of equals the earlier row; a short row's columns come here several times.
@@ -126,11 +155,19 @@ void index_of(const T* in, std::int64_t* out, std::int64_t outer, std::int64_t c
     return;
   }
   parallel_rows(outer, grain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t o = begin; o < end; ++o) {
-      if (inner == 1) {
-        out[o] = index_of_row<Op>(in + o * count, count, false);
-      } else {
+    if (inner > 1) {
+      for (std::int64_t o = begin; o < end; ++o) {
         index_of_slice<Op>(in + o * count * inner, count, inner, out + o * inner, 0, inner);
+      }
+    } else if (count > block_elements<T>) {
+      for (std::int64_t o = begin; o < end; ++o) out[o] = index_of_row<Op>(in + o * count, count, false);
+    } else {
+      constexpr std::int64_t most = 64;
+      T best[most];
+      for (std::int64_t first = begin; first < end; first += most) {
+        const std::int64_t rows = std::min(most, end - first);
+        reduce_blocks(in + first * count, rows, count, best, Op{});
+        for (std::int64_t r = 0; r < rows; ++r) out[first + r] = find(in + (first + r) * count, count, best[r]);
       }
     }
   });

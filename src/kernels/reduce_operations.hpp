@@ -37,10 +37,19 @@ struct Max {
     return std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity()
                                                 : std::numeric_limits<T>::lowest();
   }
+  // Either NaN wins; without a branch, so that loops become vectors.
   template <class V>
   V operator()(V a, V b) const {
-    return select(is_nan(a) || a > b, a, b);  // either NaN wins
+    return select(is_nan(a) | (a > b), a, b);
   }
+#ifdef __SSE2__
+  // x86 gives the second operand where one is NaN. In a chain of these, a being the result so far, the rest does not
+  // wait for it.
+  template <class T>
+  Batch<T> operator()(Batch<T> a, Batch<T> b) const {
+    return select(is_nan(b), b, xsimd::max(b, a));
+  }
+#endif
 };
 
 struct Min {
@@ -50,8 +59,14 @@ struct Min {
   }
   template <class V>
   V operator()(V a, V b) const {
-    return select(is_nan(a) || a < b, a, b);
+    return select(is_nan(a) | (a < b), a, b);
   }
+#ifdef __SSE2__
+  template <class T>
+  Batch<T> operator()(Batch<T> a, Batch<T> b) const {
+    return select(is_nan(b), b, xsimd::min(b, a));
+  }
+#endif
 };
 
 /// Pairs, then pairs of pairs: the rounding error grows with log n. Overwrites the values.
@@ -93,34 +108,108 @@ template <class T>
 requires vectorised<T>
 constexpr std::int64_t block_elements<T> = 256 * static_cast<std::int64_t>(Batch<T>::size);
 
+/// Up to block_elements contiguous elements, to a vector whose lanes are to be combined.
+template <class T, class Op>
+inline Batch<T> reduce_to_vector(const T* in, std::int64_t n, const Op& op) {
+  constexpr std::int64_t width = Batch<T>::size, ways = 8;
+  const Batch<T> neutral(Op::template neutral<T>());
+  Batch<T> result = neutral;
+  std::int64_t i = 0;
+  if (n >= ways * width) {
+    Batch<T> acc[ways];
+    for (std::int64_t k = 0; k < ways; ++k) acc[k] = Batch<T>::load_unaligned(in + k * width);
+    for (i = ways * width; i + ways * width <= n; i += ways * width) {
+      for (std::int64_t k = 0; k < ways; ++k) acc[k] = op(acc[k], Batch<T>::load_unaligned(in + i + k * width));
+    }
+    for (std::int64_t k = 0; k < ways / 2; ++k) acc[k] = op(acc[k], acc[k + ways / 2]);
+    result = op(op(acc[0], acc[1]), op(acc[2], acc[3]));
+  }
+  for (; i + width <= n; i += width) result = op(result, Batch<T>::load_unaligned(in + i));
+  if (i < n) {
+    const auto inside = lane_numbers<T>() < Batch<T>(static_cast<T>(n - i));
+    result = op(result, select(inside, load_few(in + i, n - i), neutral));
+  }
+  return result;
+}
+
 /// Up to block_elements contiguous elements.
 template <class T, class Op>
 T reduce_block(const T* in, std::int64_t n, const Op& op) {
   if constexpr (vectorised<T>) {
-    constexpr std::int64_t width = Batch<T>::size, ways = 8;
-    const Batch<T> neutral(Op::template neutral<T>());
-    Batch<T> acc[ways];
-    std::int64_t i = 0;
-    if (n >= ways * width) {
-      for (std::int64_t k = 0; k < ways; ++k) acc[k] = Batch<T>::load_unaligned(in + k * width);
-      for (i = ways * width; i + ways * width <= n; i += ways * width) {
-        for (std::int64_t k = 0; k < ways; ++k) acc[k] = op(acc[k], Batch<T>::load_unaligned(in + i + k * width));
-      }
-      for (std::int64_t k = 0; k < ways / 2; ++k) acc[k] = op(acc[k], acc[k + ways / 2]);
-      acc[0] = op(op(acc[0], acc[1]), op(acc[2], acc[3]));
-    } else {
-      acc[0] = neutral;
-    }
-    for (; i + width <= n; i += width) acc[0] = op(acc[0], Batch<T>::load_unaligned(in + i));
-    if (i < n) {
-      const auto inside = lane_numbers<T>() < Batch<T>(static_cast<T>(n - i));
-      acc[0] = op(acc[0], select(inside, load_few(in + i, n - i), neutral));
-    }
-    return combine_lanes(acc[0], op);
+    return combine_lanes<T>(reduce_to_vector(in, n, op), op);
   } else {
     T result = Op::template neutral<T>();
     for (std::int64_t i = 0; i < n; ++i) result = op(result, in[i]);
     return result;
+  }
+}
+
+/// out[i] = the lanes of v[i] combined, for as many vectors as a vector has lanes, all at once: two vectors become one
+/// of pairs, and so on.
+template <class T, class Op>
+void combine_lanes_of_each(Batch<T>* v, T* out, const Op& op) {
+#ifdef __AVX512F__
+  if constexpr (std::is_same_v<T, float> && sizeof(*v) == 64) {
+    for (int i = 0; i < 8; ++i) {
+      const __m512 a = v[2 * i], b = v[2 * i + 1];
+      v[i] = op(Batch<T>(_mm512_unpacklo_ps(a, b)), Batch<T>(_mm512_unpackhi_ps(a, b)));
+    }
+    for (int i = 0; i < 4; ++i) {
+      const __m512d a = _mm512_castps_pd(v[2 * i]), b = _mm512_castps_pd(v[2 * i + 1]);
+      v[i] = op(Batch<T>(_mm512_castpd_ps(_mm512_unpacklo_pd(a, b))),
+                Batch<T>(_mm512_castpd_ps(_mm512_unpackhi_pd(a, b))));
+    }
+    for (int n = 2; n > 0; n /= 2) {
+      for (int i = 0; i < n; ++i) {
+        const __m512 a = v[2 * i], b = v[2 * i + 1];
+        v[i] = op(Batch<T>(_mm512_shuffle_f32x4(a, b, 0x88)), Batch<T>(_mm512_shuffle_f32x4(a, b, 0xdd)));
+      }
+    }
+    v[0].store_unaligned(out);
+    return;
+  } else if constexpr (std::is_same_v<T, double> && sizeof(*v) == 64) {
+    for (int i = 0; i < 4; ++i) {
+      const __m512d a = v[2 * i], b = v[2 * i + 1];
+      v[i] = op(Batch<T>(_mm512_unpacklo_pd(a, b)), Batch<T>(_mm512_unpackhi_pd(a, b)));
+    }
+    for (int n = 2; n > 0; n /= 2) {
+      for (int i = 0; i < n; ++i) {
+        const __m512d a = v[2 * i], b = v[2 * i + 1];
+        v[i] = op(Batch<T>(_mm512_shuffle_f64x2(a, b, 0x88)), Batch<T>(_mm512_shuffle_f64x2(a, b, 0xdd)));
+      }
+    }
+    v[0].store_unaligned(out);
+    return;
+  }
+#endif
+  for (std::size_t i = 0; i < Batch<T>::size; ++i) out[i] = combine_lanes<T>(v[i], op);
+}
+
+inline constexpr std::int64_t prefetch_ahead = 2048;  // bytes
+
+/// out[r] = the r-th of contiguous rows of up to block_elements elements, reduced.
+template <class T, class Op>
+void reduce_blocks(const T* in, std::int64_t rows, std::int64_t n, T* out, const Op& op) {
+  std::int64_t r = 0;
+  if constexpr (vectorised<T>) {
+    constexpr std::int64_t width = Batch<T>::size;
+    Batch<T> each[width];
+    for (; r + width <= rows; r += width) {
+      for (std::int64_t k = 0; k < width; ++k) {
+        // The processor does not foresee reads of parts of lines.
+        __builtin_prefetch(in + (r + k) * n + prefetch_ahead / static_cast<std::int64_t>(sizeof(T)));
+        each[k] = reduce_to_vector(in + (r + k) * n, n, op);
+      }
+      combine_lanes_of_each(each, out + r, op);
+    }
+    if (r < rows) {  // through the same vectors: a result does not depend on where threads divide the rows
+      T last[width];
+      for (std::int64_t k = 0; k < width; ++k) each[k] = reduce_to_vector(in + std::min(r + k, rows - 1) * n, n, op);
+      combine_lanes_of_each(each, last, op);
+      std::copy_n(last, rows - r, out + r);
+    }
+  } else {
+    for (; r < rows; ++r) out[r] = reduce_block(in + r * n, n, op);
   }
 }
 

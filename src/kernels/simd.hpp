@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <type_traits>
@@ -34,10 +35,14 @@ inline auto is_nan(const Batch<T>& v) {
 
 /// The lanes' numbers: 0, 1, 2, ...
 template <class T>
+inline constexpr auto lane_table = [] {
+  std::array<T, 64 / sizeof(T)> lanes{};
+  for (std::size_t i = 0; i < lanes.size(); ++i) lanes[i] = static_cast<T>(i);
+  return lanes;
+}();
+template <class T>
 inline Batch<T> lane_numbers() {
-  T lanes[Batch<T>::size];
-  for (std::size_t i = 0; i < Batch<T>::size; ++i) lanes[i] = static_cast<T>(i);
-  return Batch<T>::load_unaligned(lanes);
+  return Batch<T>::load_unaligned(lane_table<T>.data());
 }
 
 /// The greatest lane of a vector without NaN.

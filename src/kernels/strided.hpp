@@ -86,7 +86,10 @@ Iteration<N> make_iteration(const Shape& shape, const std::array<Shape, N>& stri
 /// Strides that read an array of shape `from` as an array of shape `to`, to which it broadcasts.
 Shape broadcast_strides(const Shape& from, const Shape& to);
 
-/// out[i] = in[sum of i_axis * strides[axis]]: broadcasts, transposes, slices, reverses. Elements of any dtype.
+/// Elements of shape `from` broadcast to shape `to`.
+void broadcast_copy(DType dtype, const void* in, const Shape& from, void* out, const Shape& to);
+
+/// out[i] = in[sum of i_axis * strides[axis]]: transposes, slices, reverses. Elements of any dtype.
 void strided_copy(DType dtype, const Shape& shape, const void* in, const Shape& strides, void* out);
 
 /// out[sum of i_axis * strides[axis]] = in[i] for a contiguous `in` of the given shape.

@@ -65,24 +65,7 @@ Tensor repeat_each(const Tensor& x, std::int64_t n, int axis) {
   std::int64_t slices = 1, inner = 1;
   for (int i = 0; i < x.rank(); ++i) (i <= axis ? slices : inner) *= x.shape()[i];
   Tensor y = detail::make_tensor(shape, x.dtype());
-  if (y.size() > 0) {
-    const std::int64_t grain = std::max<std::int64_t>(1, kernels::elementwise_grain / (n * inner));
-    kernels::visit_size(x.dtype(), [&]<class T>(kernels::Type<T>) {
-      const T* from = reinterpret_cast<const T*>(detail::bytes_of(x));
-      T* to = reinterpret_cast<T*>(detail::bytes_of(y));
-      kernels::parallel_rows(slices, grain, [=](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i) {
-          for (std::int64_t k = 0; k < n; ++k) {
-            if (inner == 1) {
-              to[i * n + k] = from[i];
-            } else {
-              std::memcpy(to + (i * n + k) * inner, from + i * inner, static_cast<std::size_t>(inner) * sizeof(T));
-            }
-          }
-        }
-      });
-    });
-  }
+  kernels::broadcast_copy(x.dtype(), detail::bytes_of(x), {slices, 1, inner}, detail::bytes_of(y), {slices, n, inner});
   return record("repeat", {x}, std::move(y), [n, slices, inner, from = x.shape()](const Tensor& dy) {
     return Grads{reshape(reduce_sum(reshape(dy, {slices, n, inner}), 1), from)};
   });

@@ -125,9 +125,8 @@ Tensor broadcast(const Tensor& t, const Shape& shape) {
   launch(
       1,
       [](const Operands& of) {
-        const Shape& to = of[1].impl()->shape;
-        kernels::strided_copy(of[0].dtype(), to, of[0].impl()->data(),
-                              kernels::broadcast_strides(of[0].impl()->shape, to), of[1].impl()->data());
+        kernels::broadcast_copy(of[0].dtype(), of[0].impl()->data(), of[0].impl()->shape, of[1].impl()->data(),
+                                of[1].impl()->shape);
       },
       t, out);
   return record("broadcast_to", {t}, out, [to = t.shape()](const Tensor& dy) { return Grads{sum_to(dy, to)}; });
