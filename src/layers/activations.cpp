@@ -9,7 +9,7 @@
 
 namespace xtape::layers {
 
-ReLU::ReLU(ReLUOptions options) : LayerBase(options.name), options_(std::move(options)) {
+ReLU::ReLU(ReLUOptions options) : LayerBase(options.name, options.dtype), options_(std::move(options)) {
   const auto check = [](const char* what, double value) {
     if (!(value >= 0)) {
       detail::fail<ValueError>("ReLU", "{} of a ReLU layer cannot be a negative value. Received: {}={}", what, what,
@@ -22,7 +22,7 @@ ReLU::ReLU(ReLUOptions options) : LayerBase(options.name), options_(std::move(op
 }
 
 Tensor ReLU::call(const Tensor& inputs) {
-  const auto& [max_value, slope, threshold, name] = options_;
+  const auto& [max_value, slope, threshold, dtype, name] = options_;
   Tensor y = inputs;
   if (threshold == 0) {
     y = slope == 0 ? nn::relu(inputs) : nn::leaky_relu(inputs, slope);
@@ -33,7 +33,7 @@ Tensor ReLU::call(const Tensor& inputs) {
 }
 
 LeakyReLU::LeakyReLU(double negative_slope, ActivationLayerOptions options)
-    : LayerBase(std::move(options.name)), negative_slope_(negative_slope) {
+    : LayerBase(std::move(options.name), options.dtype), negative_slope_(negative_slope) {
   if (!(negative_slope >= 0)) {
     detail::fail<ValueError>("LeakyReLU",
                              "The negative_slope value of a Leaky ReLU layer cannot be a negative value. Received: "

@@ -5,7 +5,7 @@
 namespace xtape::layers {
 
 ActivityRegularization::ActivityRegularization(ActivityRegularizationOptions options)
-    : LayerBase(std::move(options.name)) {
+    : LayerBase(std::move(options.name), options.dtype) {
   set_activity_regularizer(regularizers::L1L2{.l1 = options.l1, .l2 = options.l2});
 }
 

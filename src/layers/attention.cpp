@@ -25,7 +25,7 @@ AttentionLayer::AttentionLayer(const char* class_name, std::string name, double 
   if (seed) generator_ = std::make_shared<random::Generator>(*seed);
 }
 
-void AttentionLayer::check_inputs(const std::vector<Shape>& shapes) const {
+void AttentionLayer::check_inputs(std::span<const Shape> shapes) const {
   if (shapes.size() < 2 || shapes.size() > 5) {
     fail<ValueError>(class_name_, "expected {{query, value[, key[, masks]]}}, received {} tensor(s)", shapes.size());
   }
@@ -54,7 +54,7 @@ void AttentionLayer::build_list(const std::vector<Shape>& shapes) {
 }
 
 TensorList AttentionLayer::call_list(const TensorList& inputs) {
-  std::vector<Shape> shapes;
+  xtape::detail::PoolVector<Shape> shapes;
   for (const Tensor& input : inputs) shapes.push_back(input.shape());
   check_inputs(shapes);
   for (std::size_t i = 3; i < inputs.size(); ++i) {
@@ -78,13 +78,14 @@ Attention::Attention(AttentionOptions options)
     : LayerBase("Attention", options.name, options.dropout, options.seed, options.use_causal_mask,
                 options.return_attention_scores),
       options_(std::move(options)) {
+  set_dtype_policy(options_.dtype);
   if (options_.score_mode != "dot" && options_.score_mode != "concat") {
     fail<ValueError>("Attention", "expected score_mode to be one of dot, concat: received '{}'", options_.score_mode);
   }
 }
 
 void Attention::add_weights(const Shape&, const Shape&) {
-  const WeightOptions one{.initializer = "ones", .dtype = options_.dtype};
+  const WeightOptions one{.initializer = "ones"};
   if (options_.use_scale) scale_ = add_weight("scale", {}, one);
   if (options_.score_mode == "concat") concat_score_weight_ = add_weight("concat_score_weight", {}, one);
 }
@@ -102,10 +103,12 @@ Tensor Attention::scores(const Tensor& query, const Tensor& key) const {
 AdditiveAttention::AdditiveAttention(AdditiveAttentionOptions options)
     : LayerBase("AdditiveAttention", options.name, options.dropout, options.seed, options.use_causal_mask,
                 options.return_attention_scores),
-      options_(std::move(options)) {}
+      options_(std::move(options)) {
+  set_dtype_policy(options_.dtype);
+}
 
 void AdditiveAttention::add_weights(const Shape& query, const Shape&) {
-  if (options_.use_scale) scale_ = add_weight("scale", {query.back()}, {.dtype = options_.dtype});
+  if (options_.use_scale) scale_ = add_weight("scale", {query.back()});
 }
 
 Tensor AdditiveAttention::scores(const Tensor& query, const Tensor& key) const {

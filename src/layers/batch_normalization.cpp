@@ -14,13 +14,14 @@ namespace {
 
 void follow(Variable& moving, const Tensor& of_batch, double momentum) {
   const detail::NoRecording off;
-  moving.assign(moving.peek() * momentum + of_batch * (1 - momentum));
+  const Tensor now = detail::widened(moving.peek()) * momentum + of_batch * (1 - momentum);
+  moving.assign(cast(now, moving.dtype()));
 }
 
 }  // namespace
 
 BatchNormalization::BatchNormalization(BatchNormalizationOptions options)
-    : LayerBase(options.name), options_(std::move(options)) {
+    : LayerBase(options.name, options.dtype), options_(std::move(options)) {
   if (!(options_.momentum >= 0 && options_.momentum <= 1)) {
     detail::fail<ValueError>("BatchNormalization", "expected 0 <= momentum <= 1, received momentum={}",
                              options_.momentum);
@@ -34,16 +35,20 @@ void BatchNormalization::build(const Shape& input_shape) {
   if (options_.scale) gamma_ = add_weight("gamma", channels, detail::gamma_options(options_));
   if (options_.center) beta_ = add_weight("beta", channels, detail::beta_options(options_));
   const auto moving = [&](const Initializer& initializer) {
-    return WeightOptions{.initializer = initializer, .trainable = false, .dtype = options_.dtype};
+    return WeightOptions{.initializer = initializer, .trainable = false, .autocast = false};
   };
   moving_mean_ = add_weight("moving_mean", channels, moving(options_.moving_mean_initializer));
   moving_variance_ = add_weight("moving_variance", channels, moving(options_.moving_variance_initializer));
 }
 
-Tensor BatchNormalization::normalize(const Tensor& x) {
-  const Tensor gamma = options_.scale ? gamma_.value() : Tensor(), beta = options_.center ? beta_.value() : Tensor();
+Tensor BatchNormalization::normalize(const Tensor& inputs) {
+  if (inputs.dtype() == bfloat16) return cast(normalize(detail::widened(inputs)), bfloat16);
+  const Tensor& x = inputs;
+  const Tensor gamma = options_.scale ? detail::widened(gamma_) : Tensor();
+  const Tensor beta = options_.center ? detail::widened(beta_) : Tensor();
   if (!training() || !trainable() || x.size() == 0) {
-    return nn::batch_norm(x, moving_mean_, moving_variance_, beta, gamma, options_.epsilon);
+    return nn::batch_norm(x, detail::widened(moving_mean_), detail::widened(moving_variance_), beta, gamma,
+                          options_.epsilon);
   }
   const nn::BatchNorm normalized = nn::batch_norm_training(x, gamma, beta, options_.epsilon);
   if (random::draws_replay == nullptr) {  // recompute_grad's second run of a batch does not count again

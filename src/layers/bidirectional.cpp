@@ -25,7 +25,7 @@ RNN& as_rnn(const AnyLayer& layer) {
 }  // namespace
 
 Bidirectional::Bidirectional(const AnyLayer& layer, BidirectionalOptions options)
-    : LayerBase(options.name),
+    : LayerBase(options.name, layer->dtype_policy()),
       forward_((as_rnn(layer), layer.clone())),
       backward_(options.backward_layer ? *options.backward_layer : layer.clone()),
       merge_mode_(options.merge_mode) {
@@ -60,7 +60,7 @@ void Bidirectional::build(const Shape& input_shape) {
 }
 
 TensorList Bidirectional::merge(const Tensor& forward, const Tensor& backward) const {
-  if (merge_mode_ == "concat") return concat(std::vector<Tensor>{forward, backward}, -1);
+  if (merge_mode_ == "concat") return concat({forward, backward}, -1);
   if (merge_mode_ == "sum") return forward + backward;
   if (merge_mode_ == "ave") return (forward + backward) / 2;
   if (merge_mode_ == "mul") return forward * backward;

@@ -40,11 +40,12 @@ Tensor encode(const Tensor& ids, std::int64_t depth, const std::string& mode, co
 }  // namespace
 
 CategoryEncoding::CategoryEncoding(std::int64_t num_tokens, CategoryEncodingOptions options)
-    : LayerBase(options.name), num_tokens_(num_tokens), options_(std::move(options)) {
+    : LayerBase(options.name, options.dtype), num_tokens_(num_tokens), options_(std::move(options)) {
   if (num_tokens < 1) {
     fail<ValueError>("CategoryEncoding", "expected a positive number of tokens, received num_tokens={}", num_tokens);
   }
   check_mode("CategoryEncoding", options_.output_mode, false);
+  set_casts_inputs(false);
 }
 
 TensorList CategoryEncoding::call_list(const TensorList& inputs) {
@@ -63,11 +64,13 @@ TensorList CategoryEncoding::call_list(const TensorList& inputs) {
       fail<ValueError>("CategoryEncoding", "expected values in [0, {}), received {}", num_tokens_, id);
     }
   }
-  return encode(ids, num_tokens_, options_.output_mode, weights, options_.dtype);
+  return encode(ids, num_tokens_, options_.output_mode, weights, compute_dtype());
 }
 
-Discretization::Discretization(DiscretizationOptions options) : LayerBase(options.name), options_(std::move(options)) {
+Discretization::Discretization(DiscretizationOptions options)
+    : LayerBase(options.name, options.dtype), options_(std::move(options)) {
   check_mode("Discretization", options_.output_mode, true);
+  set_casts_inputs(false);
   const auto& boundaries = options_.bin_boundaries;
   if (boundaries.empty() != options_.num_bins.has_value()) {
     fail<ValueError>("Discretization", "expected either bin_boundaries or num_bins, received {}",
@@ -108,7 +111,7 @@ Tensor Discretization::call(const Tensor& inputs) {
   }
   const Tensor ids = constant(bins, inputs.shape());
   if (options_.output_mode == "int") return ids;
-  return encode(ids, static_cast<std::int64_t>(boundaries.size()) + 1, options_.output_mode, {}, options_.dtype);
+  return encode(ids, static_cast<std::int64_t>(boundaries.size()) + 1, options_.output_mode, {}, compute_dtype());
 }
 
 }  // namespace xtape::layers

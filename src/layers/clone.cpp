@@ -27,6 +27,8 @@ std::shared_ptr<LayerState> CloneScope::copy_of(const std::shared_ptr<LayerState
     copy->name = original->name;
     copy->named_by_user = original->named_by_user;
     copy->trainable = original->trainable;
+    copy->policy = original->policy;
+    copy->casts_inputs = original->casts_inputs;
     copy->generators = original->generators;
     copy->activity_regularizer = original->activity_regularizer;
     copies_->states.emplace_back(original, copy);

@@ -22,7 +22,10 @@ Conv1DPadding::Conv1DPadding(const char* name) : kind_(causal) {
 }
 
 Conv1D::Conv1D(std::int64_t filters, std::int64_t kernel_size, Conv1DOptions options)
-    : LayerBase(options.name), filters_(filters), kernel_size_(kernel_size), options_(std::move(options)) {
+    : LayerBase(options.name, options.dtype),
+      filters_(filters),
+      kernel_size_(kernel_size),
+      options_(std::move(options)) {
   detail::check_filters("Conv1D", filters, options_.groups);
   detail::check_positive("Conv1D", "kernel_size", kernel_size);
   detail::check_positive("Conv1D", "strides", options_.strides);

@@ -9,7 +9,10 @@
 namespace xtape::layers {
 
 Conv2D::Conv2D(std::int64_t filters, Size2d kernel_size, Conv2DOptions options)
-    : LayerBase(options.name), filters_(filters), kernel_size_(kernel_size), options_(std::move(options)) {
+    : LayerBase(options.name, options.dtype),
+      filters_(filters),
+      kernel_size_(kernel_size),
+      options_(std::move(options)) {
   detail::check_filters("Conv2D", filters, options_.groups);
   detail::check_positive("Conv2D", "kernel_size", kernel_size);
   detail::check_positive("Conv2D", "strides", options_.strides);

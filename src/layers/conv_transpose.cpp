@@ -36,7 +36,10 @@ std::int64_t output_length(std::int64_t length, std::int64_t kernel_size, std::i
 }  // namespace
 
 Conv2DTranspose::Conv2DTranspose(std::int64_t filters, Size2d kernel_size, Conv2DTransposeOptions options)
-    : LayerBase(options.name), filters_(filters), kernel_size_(kernel_size), options_(std::move(options)) {
+    : LayerBase(options.name, options.dtype),
+      filters_(filters),
+      kernel_size_(kernel_size),
+      options_(std::move(options)) {
   check("Conv2DTranspose", filters, kernel_size, options_.strides, options_.dilation_rate, options_.output_padding);
   set_activity_regularizer(options_.activity_regularizer);
 }
@@ -68,7 +71,10 @@ Tensor Conv2DTranspose::call(const Tensor& inputs) {
 }
 
 Conv1DTranspose::Conv1DTranspose(std::int64_t filters, std::int64_t kernel_size, Conv1DTransposeOptions options)
-    : LayerBase(options.name), filters_(filters), kernel_size_(kernel_size), options_(std::move(options)) {
+    : LayerBase(options.name, options.dtype),
+      filters_(filters),
+      kernel_size_(kernel_size),
+      options_(std::move(options)) {
   std::optional<Size2d> output_padding;
   if (options_.output_padding) output_padding = Size2d(0, *options_.output_padding);
   check("Conv1DTranspose", filters, {1, kernel_size}, {1, options_.strides}, {1, options_.dilation_rate},

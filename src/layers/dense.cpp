@@ -9,7 +9,7 @@
 namespace xtape::layers {
 
 Dense::Dense(std::int64_t units, DenseOptions options)
-    : LayerBase(options.name), units_(units), options_(std::move(options)) {
+    : LayerBase(options.name, options.dtype), units_(units), options_(std::move(options)) {
   if (units < 1) detail::fail<ValueError>("Dense", "expected a positive number of units, received units={}", units);
   set_activity_regularizer(options_.activity_regularizer);
 }
@@ -23,7 +23,7 @@ void Dense::build(const Shape& input_shape) {
 Tensor Dense::call(const Tensor& inputs) {
   detail::expect_axis(*this, inputs.shape(), -1, kernel_.shape()[0]);
   const bool relu = options_.activation.is(nn::relu);
-  Tensor y = detail::dense(inputs, kernel_, options_.use_bias ? bias_.value() : Tensor(), relu);
+  Tensor y = detail::dense(inputs, kernel_.stored_value(), options_.use_bias ? bias_.stored_value() : Tensor(), relu);
   return relu ? y : options_.activation(y);
 }
 

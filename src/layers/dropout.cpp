@@ -14,7 +14,7 @@ Tensor dropped(const Tensor& x, const Shape& mask, double rate, const std::share
 }  // namespace
 
 Dropout::Dropout(double rate, DropoutOptions options)
-    : LayerBase(std::move(options.name)),
+    : LayerBase(std::move(options.name), options.dtype),
       rate_(rate),
       noise_shape_(std::move(options.noise_shape)),
       generator_(track(detail::generator_of(options.seed))) {
@@ -27,7 +27,9 @@ Tensor Dropout::call(const Tensor& inputs) {
 }
 
 SpatialDropout1D::SpatialDropout1D(double rate, SpatialDropoutOptions options)
-    : LayerBase(std::move(options.name)), rate_(rate), generator_(track(detail::generator_of(options.seed))) {
+    : LayerBase(std::move(options.name), options.dtype),
+      rate_(rate),
+      generator_(track(detail::generator_of(options.seed))) {
   detail::check_rate("SpatialDropout1D", rate);
 }
 
@@ -38,7 +40,9 @@ Tensor SpatialDropout1D::call(const Tensor& inputs) {
 }
 
 SpatialDropout2D::SpatialDropout2D(double rate, SpatialDropoutOptions options)
-    : LayerBase(std::move(options.name)), rate_(rate), generator_(track(detail::generator_of(options.seed))) {
+    : LayerBase(std::move(options.name), options.dtype),
+      rate_(rate),
+      generator_(track(detail::generator_of(options.seed))) {
   detail::check_rate("SpatialDropout2D", rate);
 }
 

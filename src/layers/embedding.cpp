@@ -8,11 +8,15 @@
 namespace xtape::layers {
 
 Embedding::Embedding(std::int64_t input_dim, std::int64_t output_dim, EmbeddingOptions options)
-    : LayerBase(options.name), input_dim_(input_dim), output_dim_(output_dim), options_(std::move(options)) {
+    : LayerBase(options.name, options.dtype),
+      input_dim_(input_dim),
+      output_dim_(output_dim),
+      options_(std::move(options)) {
   if (input_dim < 1 || output_dim < 1) {
     xtape::detail::fail<ValueError>("Embedding", "expected positive dimensions, received input_dim={}, output_dim={}",
                                     input_dim, output_dim);
   }
+  set_casts_inputs(false);
   if (options_.activity_regularizer) set_activity_regularizer(options_.activity_regularizer);
 }
 
@@ -21,13 +25,13 @@ void Embedding::build(const Shape&) {
                            {.initializer = options_.embeddings_initializer,
                             .regularizer = options_.embeddings_regularizer,
                             .constraint = options_.embeddings_constraint,
-                            .dtype = options_.dtype});
+                            .autocast = false});
 }
 
 Tensor Embedding::call(const Tensor& inputs) {
   const Tensor ids = is_integer(inputs.dtype()) ? inputs : cast(inputs, int64);
   try {
-    return nn::embedding_lookup(embeddings_, ids);
+    return cast(nn::embedding_lookup(embeddings_, ids), compute_dtype());  // of the rows instead of all
   } catch (const IndexError&) {
     const Tensor wide = cast(ids, int64);
     for (const std::int64_t id : wide.data<std::int64_t>()) {

@@ -9,7 +9,7 @@
 namespace xtape::layers {
 
 GroupNormalization::GroupNormalization(GroupNormalizationOptions options)
-    : LayerBase(options.name), options_(std::move(options)) {
+    : LayerBase(options.name, options.dtype), options_(std::move(options)) {
   if (options_.groups <= 0 && options_.groups != -1) {
     detail::fail<ValueError>("GroupNormalization",
                              "Received an invalid value for argument `groups`, expected a positive integer (or `-1` "
@@ -45,16 +45,17 @@ Tensor GroupNormalization::call(const Tensor& inputs) {
   const std::int64_t groups = options_.groups == -1 ? channels_ : options_.groups;
   if (inputs.size() == 0) return inputs;
   const bool last = axis == inputs.rank() - 1;
-  const Tensor x = last ? inputs : moveaxis(inputs, axis, -1);
+  const Tensor wide = detail::widened(inputs);
+  const Tensor x = last ? wide : moveaxis(wide, axis, -1);
   const Tensor grouped = reshape(x, {x.shape()[0], -1, groups, channels_ / groups});
   const auto [mean, variance] = nn::moments(grouped, {1, 3}, true);
   const auto for_groups = [&](bool used, const Variable& weight) {
-    return used ? reshape(weight, {groups, channels_ / groups}) : Tensor();
+    return used ? reshape(detail::widened(weight), {groups, channels_ / groups}) : Tensor();
   };
   const Tensor y = reshape(nn::batch_norm(grouped, mean, variance, for_groups(options_.center, beta_),
                                           for_groups(options_.scale, gamma_), options_.epsilon),
                            x.shape());
-  return last ? y : moveaxis(y, -1, axis);
+  return cast(last ? y : moveaxis(y, -1, axis), inputs.dtype());
 }
 
 }  // namespace xtape::layers

@@ -19,7 +19,7 @@ Lambda::Function Lambda::of_one(std::function<Tensor(const Tensor&)> function) {
 }
 
 Lambda::Lambda(Function function, LambdaOptions options, int)
-    : LayerBase(std::move(options.name)), function_(std::move(function)) {
+    : LayerBase(std::move(options.name), options.dtype), function_(std::move(function)) {
   if (!function_) detail::fail<ValueError>("Lambda", "the function is empty");
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.hpp"
+#include "layers/autocast.hpp"
 #include "layers/graph_node.hpp"
 #include "layers/layer_state.hpp"
 #include "xtape/ops/math.hpp"
@@ -19,15 +20,22 @@ std::atomic<bool> losses_in_use{false};
 }  // namespace
 
 CallScope::CallScope(std::optional<bool> training) noexcept
-    : training_(training.value_or(current_call != nullptr && current_call->training_)), outer_(current_call) {
+    : training_(training.value_or(current_call != nullptr && current_call->training_)),
+      outer_(current_call),
+      outer_autocast_(autocast) {
   current_call = this;
+  autocast = nullptr;
 }
-CallScope::~CallScope() { current_call = outer_; }
+CallScope::~CallScope() {
+  current_call = outer_;
+  autocast = outer_autocast_;
+}
 const CallScope* CallScope::current() noexcept { return current_call; }
 
 }  // namespace detail
 
-Layer::Layer(std::string name) : state_(std::make_shared<detail::LayerState>()) {
+Layer::Layer(std::string name, DTypePolicy dtype) : state_(std::make_shared<detail::LayerState>()) {
+  state_->policy = dtype;
   state_->named_by_user = !name.empty();
   state_->name = std::move(name);
   state_->handles.push_back(this);
@@ -131,6 +139,27 @@ std::string describe(const TensorList& inputs) {
   return fmt::format("called with inputs of shapes {}", shapes);
 }
 
+/// An input in the layer's compute dtype.
+bool to_be_cast(const detail::LayerState& layer, const Tensor& input) {
+  const DType to = layer.policy.compute_dtype();
+  if (!input || input.dtype() == to || !layer.casts_inputs) return false;
+  return is_floating(input.dtype()) && is_floating(to) && !(input.dtype() == float64 && to == float32);
+}
+
+bool to_be_cast(const detail::LayerState& layer, const TensorList& inputs) {
+  return std::any_of(inputs.begin(), inputs.end(), [&](const Tensor& input) { return to_be_cast(layer, input); });
+}
+
+Tensor in_compute_dtype(const detail::LayerState& layer, const Tensor& input) {
+  return to_be_cast(layer, input) ? cast(input, layer.policy.compute_dtype()) : input;
+}
+
+TensorList in_compute_dtype(const detail::LayerState& layer, const TensorList& inputs) {
+  TensorList all = inputs;
+  for (Tensor& input : all) input = in_compute_dtype(layer, input);
+  return all;
+}
+
 const Tensor* first_of(const Tensor& tensor) { return &tensor; }
 const Tensor* first_of(const TensorList& tensors) { return tensors.empty() ? nullptr : &tensors.front(); }
 
@@ -150,7 +179,12 @@ auto Layer::run(const Inputs& inputs, CallOptions options, F&& compute) {
   try {
     if (phase_ != Phase::bound) bind(shapes_of(inputs));
     if (detail::losses_in_use.load(std::memory_order_relaxed) && scope.outermost()) own.clear_losses();
-    auto output = compute();
+    auto output = [&] {
+      std::optional<detail::AutocastScope> reading;
+      const DTypePolicy policy = own.policy;
+      if (policy.compute_dtype() != policy.variable_dtype()) reading.emplace(policy.compute_dtype());
+      return to_be_cast(own, inputs) ? compute(in_compute_dtype(own, inputs)) : compute(inputs);
+    }();
     const Tensor* first = first_of(output);
     if (!own.output_shape && first != nullptr && first->defined()) {
       own.output_shape = typical_shape(first_of(inputs), first);
@@ -170,11 +204,11 @@ auto Layer::run(const Inputs& inputs, CallOptions options, F&& compute) {
 }
 
 Tensor Layer::operator()(const Tensor& input, CallOptions options) {
-  return run(input, options, [&] { return call(input); });
+  return run(input, options, [&](const Tensor& x) { return call(x); });
 }
 
 TensorList Layer::operator()(const TensorList& inputs, CallOptions options) {
-  return run(inputs, options, [&] { return call_list(inputs); });
+  return run(inputs, options, [&](const TensorList& xs) { return call_list(xs); });
 }
 
 namespace {
@@ -220,6 +254,11 @@ void Layer::set_name(std::string name) {
   own.rename_weights(before);
 }
 
+DTypePolicy Layer::dtype_policy() const { return state().policy; }
+void Layer::set_dtype_policy(DTypePolicy policy) { state().policy = policy; }
+DType Layer::compute_dtype() const { return state().policy.compute_dtype(); }
+void Layer::set_casts_inputs(bool casts) { state().casts_inputs = casts; }
+
 bool Layer::built() const noexcept { return state_ != nullptr && state_->built; }
 const std::vector<Variable>& Layer::variables() const { return state().lists().all; }
 const std::vector<Variable>& Layer::trainable_variables() const { return state().lists().trainable; }
@@ -258,7 +297,8 @@ void Layer::add_loss(const Tensor& loss) {
                              loss ? fmt::format("{} {}", loss.dtype(), loss.shape()) : "an empty tensor");
   }
   detail::losses_in_use.store(true, std::memory_order_relaxed);
-  state().added_losses.push_back(loss.rank() == 0 ? loss : reshape(loss, {}));
+  const Tensor wide = loss.dtype() == bfloat16 ? cast(loss, float32) : loss;
+  state().added_losses.push_back(wide.rank() == 0 ? wide : reshape(wide, {}));
 }
 
 std::unique_ptr<Layer> Layer::copy() const { return nullptr; }

@@ -10,7 +10,7 @@
 namespace xtape::layers {
 
 LayerNormalization::LayerNormalization(LayerNormalizationOptions options)
-    : LayerBase(options.name), options_(std::move(options)) {
+    : LayerBase(options.name, options.dtype), options_(std::move(options)) {
   detail::check_epsilon("LayerNormalization", options_.epsilon);
 }
 
@@ -37,8 +37,10 @@ Tensor LayerNormalization::call(const Tensor& inputs) {
   for (std::size_t i = 0; i < axes_.size(); ++i) {
     detail::expect_axis(*this, inputs.shape(), axes_[i], sizes_[static_cast<int>(i)]);
   }
-  return nn::layer_norm(inputs, options_.scale ? gamma_.value() : Tensor(), options_.center ? beta_.value() : Tensor(),
-                        {.axes = axes_, .epsilon = options_.epsilon});
+  const Tensor y =
+      nn::layer_norm(detail::widened(inputs), options_.scale ? detail::widened(gamma_) : Tensor(),
+                     options_.center ? detail::widened(beta_) : Tensor(), {.axes = axes_, .epsilon = options_.epsilon});
+  return y.dtype() == inputs.dtype() ? y : cast(y, inputs.dtype());
 }
 
 }  // namespace xtape::layers

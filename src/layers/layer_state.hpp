@@ -18,6 +18,8 @@ struct LayerState {
   bool named_by_user = false;
   bool built = false;
   bool trainable = true;
+  DTypePolicy policy;
+  bool casts_inputs = true;
 
   struct Weight {
     std::string name;

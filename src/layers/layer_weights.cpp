@@ -60,8 +60,10 @@ Variable Layer::add_weight(const std::string& weight_name, const Shape& shape, c
     }
   }
   (void)name();
-  Variable variable(options.initializer(shape, options.dtype),
-                    {.trainable = options.trainable && own.trainable, .name = own.path() + "/" + weight_name});
+  Variable variable(options.initializer(shape, options.dtype.value_or(own.policy.variable_dtype())),
+                    {.trainable = options.trainable && own.trainable,
+                     .autocast = options.autocast,
+                     .name = own.path() + "/" + weight_name});
   if (options.constraint) variable.set_constraint(options.constraint);
   own.weights.push_back(
       {weight_name, variable, options.regularizer, options.trainable, true, phase_ == Phase::building});

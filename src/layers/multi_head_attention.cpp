@@ -27,7 +27,7 @@ void check_sequence(const char* name, const Shape& shape) {
 }  // namespace
 
 MultiHeadAttention::MultiHeadAttention(std::int64_t num_heads, std::int64_t key_dim, MultiHeadAttentionOptions options)
-    : LayerBase(options.name),
+    : LayerBase(options.name, options.dtype),
       num_heads_(num_heads),
       key_dim_(key_dim),
       value_dim_(options.value_dim.value_or(key_dim)),
@@ -47,14 +47,12 @@ MultiHeadAttention::Projection MultiHeadAttention::add_projection(const std::str
   projection.kernel = add_weight(name + "/kernel", kernel,
                                  {.initializer = options_.kernel_initializer,
                                   .regularizer = options_.kernel_regularizer,
-                                  .constraint = options_.kernel_constraint,
-                                  .dtype = options_.dtype});
+                                  .constraint = options_.kernel_constraint});
   if (options_.use_bias) {
     projection.bias = add_weight(name + "/bias", bias,
                                  {.initializer = options_.bias_initializer,
                                   .regularizer = options_.bias_regularizer,
-                                  .constraint = options_.bias_constraint,
-                                  .dtype = options_.dtype});
+                                  .constraint = options_.bias_constraint});
   }
   return projection;
 }
@@ -69,7 +67,7 @@ void MultiHeadAttention::build_list(const std::vector<Shape>& shapes) {
   output_ = add_projection("attention_output", {h, value_dim_, out}, {out});
 }
 
-void MultiHeadAttention::check_inputs(const std::vector<Shape>& shapes) const {
+void MultiHeadAttention::check_inputs(std::span<const Shape> shapes) const {
   if (shapes.size() < 2 || shapes.size() > 4) {
     fail<ValueError>(op, "expected {{query, value[, key[, mask]]}}, received {} tensor(s)", shapes.size());
   }
@@ -89,17 +87,17 @@ void MultiHeadAttention::check_inputs(const std::vector<Shape>& shapes) const {
   }
 }
 
-/// [batch, steps, features] -> [batch, heads, steps, size]
+/// [batch, steps, features] -> [batch, steps, heads, size]
 Tensor MultiHeadAttention::heads_of(const Tensor& x, const Projection& projection) const {
   const Shape& kernel = projection.kernel.shape();
   const std::int64_t width = kernel[1] * kernel[2];
   const Tensor y = linear(x, reshape(projection.kernel, {kernel[0], width}),
                           options_.use_bias ? reshape(projection.bias, {width}) : Tensor());
-  return transpose(reshape(y, {x.shape()[0], x.shape()[1], kernel[1], kernel[2]}), {0, 2, 1, 3});
+  return reshape(y, {x.shape()[0], x.shape()[1], kernel[1], kernel[2]});
 }
 
 TensorList MultiHeadAttention::call_list(const TensorList& inputs) {
-  std::vector<Shape> shapes;
+  xtape::detail::PoolVector<Shape> shapes;
   for (const Tensor& input : inputs) shapes.push_back(input.shape());
   check_inputs(shapes);
   Tensor mask = inputs.size() > 3 ? inputs[3] : Tensor();
@@ -107,20 +105,24 @@ TensorList MultiHeadAttention::call_list(const TensorList& inputs) {
   if (mask && mask.rank() == 3) mask = expand_dims(mask, 1);
   const Tensor q = heads_of(inputs[0], query_), v = heads_of(inputs[1], value_);
   const Tensor k = heads_of(inputs[inputs.size() > 2 ? 2 : 1], key_);
+  const double dropout = training() ? options_.dropout : 0;
   Tensor weights, mixed;
-  if ((training() && options_.dropout > 0) || options_.return_attention_scores) {
-    weights =
-        detail::attention_weights(matmul(q * (1 / std::sqrt(static_cast<double>(key_dim_))), k, {.transpose_b = true}),
-                                  mask, options_.use_causal_mask);
-    if (training() && options_.dropout > 0) {
-      weights = nn::dropout(weights, options_.dropout, {.generator = generator_.get()});
-    }
-    mixed = matmul(weights, v);
+  if (options_.return_attention_scores) {
+    const auto heads_first = [](const Tensor& x) { return transpose(x, {0, 2, 1, 3}); };
+    const Tensor scaled = heads_first(q) * (1 / std::sqrt(static_cast<double>(key_dim_)));
+    weights = detail::attention_weights(matmul(scaled, heads_first(k), {.transpose_b = true}), mask,
+                                        options_.use_causal_mask);
+    weights = nn::dropout(weights, dropout, {.generator = generator_.get()});
+    mixed = heads_first(matmul(weights, heads_first(v)));
   } else {
-    mixed = nn::scaled_dot_product_attention(q, k, v, {.mask = mask, .is_causal = options_.use_causal_mask});
+    mixed = nn::dot_product_attention(q, k, v,
+                                      {.mask = mask,
+                                       .is_causal = options_.use_causal_mask,
+                                       .dropout = dropout,
+                                       .generator = generator_.get()});
   }
   const std::int64_t width = num_heads_ * value_dim_;
-  mixed = reshape(transpose(mixed, {0, 2, 1, 3}), {shapes[0][0], shapes[0][1], width});
+  mixed = reshape(mixed, {shapes[0][0], shapes[0][1], width});
   TensorList outputs(linear(mixed, reshape(output_.kernel, {width, output_.kernel.shape()[2]}),
                             options_.use_bias ? output_.bias.value() : Tensor()));
   if (options_.return_attention_scores) outputs.push_back(weights);

@@ -13,7 +13,8 @@ namespace xtape::layers {
 
 using xtape::detail::fail;
 
-Normalization::Normalization(NormalizationOptions options) : LayerBase(options.name), options_(std::move(options)) {
+Normalization::Normalization(NormalizationOptions options)
+    : LayerBase(options.name, options.dtype), options_(std::move(options)) {
   if (options_.mean.defined() != options_.variance.defined()) {
     fail<ValueError>("Normalization", "expected both mean and variance, or neither: received {}",
                      options_.mean ? "mean" : "variance");
@@ -35,8 +36,8 @@ void Normalization::build(const Shape& input_shape) {
     for (const Tensor& given : {options_.mean, options_.variance}) (void)in_place(given);
     return;
   }
-  mean_ = add_weight("mean", Shape(kept), {.initializer = "zeros", .trainable = false, .dtype = options_.dtype});
-  variance_ = add_weight("variance", Shape(kept), {.initializer = "ones", .trainable = false, .dtype = options_.dtype});
+  mean_ = add_weight("mean", Shape(kept), {.initializer = "zeros", .trainable = false, .autocast = false});
+  variance_ = add_weight("variance", Shape(kept), {.initializer = "ones", .trainable = false, .autocast = false});
 }
 
 void Normalization::check_built() const {
@@ -45,7 +46,7 @@ void Normalization::check_built() const {
 
 Tensor Normalization::in_place(const Tensor& statistic) const {
   const Shape shape(broadcast_);
-  const Tensor values = cast(statistic, options_.dtype);
+  const Tensor values = cast(statistic, options_.dtype.variable_dtype());
   if (values.size() == shape.numel()) return reshape(values, shape);
   if (values.size() == 1) return broadcast_to(reshape(values, {}), shape);
   fail<ValueError>("Normalization", "expected a mean and variance that fit axes of shape {}, received shape {}", shape,
@@ -63,7 +64,7 @@ Tensor Normalization::variance() const {
 }
 
 Tensor Normalization::call(const Tensor& inputs) {
-  const Tensor x = is_floating(inputs.dtype()) ? inputs : cast(inputs, options_.dtype);
+  const Tensor x = is_floating(inputs.dtype()) ? inputs : cast(inputs, options_.dtype.variable_dtype());
   bool fits = static_cast<std::size_t>(x.rank()) == broadcast_.size();
   for (int axis = 0; fits && axis < x.rank(); ++axis) {
     const std::int64_t size = broadcast_[static_cast<std::size_t>(axis)];
@@ -75,7 +76,8 @@ Tensor Normalization::call(const Tensor& inputs) {
   }
   const Tensor centre = cast(mean(), x.dtype());
   const Tensor spread = maximum(sqrt(cast(variance(), x.dtype())), 1e-7);
-  return options_.invert ? x * spread + centre : (x - centre) / spread;
+  const Tensor y = options_.invert ? x * spread + centre : (x - centre) / spread;
+  return compute_dtype() == bfloat16 ? cast(y, bfloat16) : y;
 }
 
 void Normalization::adapt(const Tensor& data) {
@@ -98,8 +100,8 @@ void Normalization::adapt(const Tensor& data) {
     average = reduce_mean(x, others, true);
     spread = reduce_mean(square(x - average), others, true);
   }
-  mean_.assign(cast(reshape(average, mean_.shape()), options_.dtype));
-  variance_.assign(cast(reshape(spread, variance_.shape()), options_.dtype));
+  mean_.assign(cast(reshape(average, mean_.shape()), options_.dtype.variable_dtype()));
+  variance_.assign(cast(reshape(spread, variance_.shape()), options_.dtype.variable_dtype()));
 }
 
 }  // namespace xtape::layers

@@ -7,7 +7,7 @@
 
 namespace xtape::layers {
 
-PReLU::PReLU(PReLUOptions options) : LayerBase(options.name), options_(std::move(options)) {}
+PReLU::PReLU(PReLUOptions options) : LayerBase(options.name, options.dtype), options_(std::move(options)) {}
 
 void PReLU::build(const Shape& input_shape) {
   detail::expect_min_ndim(*this, input_shape, 1);
@@ -22,8 +22,7 @@ void PReLU::build(const Shape& input_shape) {
   alpha_ = add_weight("alpha", shape,
                       {.initializer = options_.alpha_initializer,
                        .regularizer = options_.alpha_regularizer,
-                       .constraint = options_.alpha_constraint,
-                       .dtype = options_.dtype});
+                       .constraint = options_.alpha_constraint});
 }
 
 Tensor PReLU::call(const Tensor& inputs) {

@@ -17,8 +17,9 @@ using xtape::detail::fail;
 
 namespace detail {
 
-ImageAugmentation::ImageAugmentation(const char* class_name, std::string name, std::optional<std::uint64_t> seed)
-    : Layer(std::move(name)), class_name_(class_name) {
+ImageAugmentation::ImageAugmentation(const char* class_name, std::string name, std::optional<std::uint64_t> seed,
+                                     DTypePolicy dtype)
+    : Layer(std::move(name), dtype), class_name_(class_name) {
   if (seed) generator_ = std::make_shared<random::Generator>(*seed);
 }
 
@@ -93,7 +94,7 @@ void check_range(const char* layer, const std::array<double, 2>& range) {
 }  // namespace
 
 RandomFlip::RandomFlip(const std::string& mode, RandomFlipOptions options)
-    : LayerBase("RandomFlip", std::move(options.name), options.seed),
+    : LayerBase("RandomFlip", std::move(options.name), options.seed, options.dtype),
       horizontal_(mode == "horizontal" || mode == "horizontal_and_vertical"),
       vertical_(mode == "vertical" || mode == "horizontal_and_vertical") {
   if (!horizontal_ && !vertical_) {
@@ -113,7 +114,9 @@ Tensor RandomFlip::augment(const Tensor& images) {
 }
 
 RandomRotation::RandomRotation(Factor factor, RandomTransformOptions options)
-    : LayerBase("RandomRotation", options.name, options.seed), factor_(factor), options_(std::move(options)) {
+    : LayerBase("RandomRotation", options.name, options.seed, options.dtype),
+      factor_(factor),
+      options_(std::move(options)) {
   check_factor("factor", factor_, -any, any);
   check_names(options_);
 }
@@ -129,7 +132,7 @@ Tensor RandomRotation::augment(const Tensor& images) {
 }
 
 RandomTranslation::RandomTranslation(Factor height_factor, Factor width_factor, RandomTransformOptions options)
-    : LayerBase("RandomTranslation", options.name, options.seed),
+    : LayerBase("RandomTranslation", options.name, options.seed, options.dtype),
       height_factor_(height_factor),
       width_factor_(width_factor),
       options_(std::move(options)) {
@@ -146,7 +149,9 @@ Tensor RandomTranslation::augment(const Tensor& images) {
 }
 
 RandomZoom::RandomZoom(Factor height_factor, RandomZoomOptions options)
-    : LayerBase("RandomZoom", options.name, options.seed), height_factor_(height_factor), options_(std::move(options)) {
+    : LayerBase("RandomZoom", options.name, options.seed, options.dtype),
+      height_factor_(height_factor),
+      options_(std::move(options)) {
   for (const Factor& factor : {height_factor, options_.width_factor.value_or(height_factor)}) {
     check_factor("the factor", factor, -1, any);
     if (factor.lower == -1) fail<ValueError>("RandomZoom", "expected factors above -1, received {}", factor.lower);
@@ -164,7 +169,9 @@ Tensor RandomZoom::augment(const Tensor& images) {
 }
 
 RandomBrightness::RandomBrightness(Factor factor, RandomColorOptions options)
-    : LayerBase("RandomBrightness", options.name, options.seed), factor_(factor), options_(std::move(options)) {
+    : LayerBase("RandomBrightness", options.name, options.seed, options.dtype),
+      factor_(factor),
+      options_(std::move(options)) {
   check_factor("factor", factor_, -1, 1);
   check_range("RandomBrightness", options_.value_range);
 }
@@ -176,7 +183,9 @@ Tensor RandomBrightness::augment(const Tensor& images) {
 }
 
 RandomContrast::RandomContrast(Factor factor, RandomColorOptions options)
-    : LayerBase("RandomContrast", options.name, options.seed), factor_(factor), options_(std::move(options)) {
+    : LayerBase("RandomContrast", options.name, options.seed, options.dtype),
+      factor_(factor),
+      options_(std::move(options)) {
   check_factor("factor", factor_, -1, 1);
   check_range("RandomContrast", options_.value_range);
 }

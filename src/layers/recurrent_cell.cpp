@@ -23,7 +23,7 @@ TensorList RecurrentCell::step(const Tensor& x, const TensorList& states) {
 namespace detail {
 
 UnitsCell::UnitsCell(const char* class_name, CellConfig config)
-    : RecurrentCell(config.name), config_(std::move(config)) {
+    : RecurrentCell(config.name, config.dtype), config_(std::move(config)) {
   if (config_.units < 1) {
     fail<ValueError>(class_name, "expected a positive number of units, received units={}", config_.units);
   }
@@ -60,19 +60,16 @@ void UnitsCell::build_list(const std::vector<Shape>& input_shapes) {
   kernel_ = add_weight("kernel", {input_shapes.front()[1], width},
                        {.initializer = config_.kernel_initializer,
                         .regularizer = config_.kernel_regularizer,
-                        .constraint = config_.kernel_constraint,
-                        .dtype = config_.dtype});
+                        .constraint = config_.kernel_constraint});
   recurrent_kernel_ = add_weight("recurrent_kernel", {config_.units, width},
                                  {.initializer = config_.recurrent_initializer,
                                   .regularizer = config_.recurrent_regularizer,
-                                  .constraint = config_.recurrent_constraint,
-                                  .dtype = config_.dtype});
+                                  .constraint = config_.recurrent_constraint});
   if (!config_.use_bias) return;
   bias_ = add_weight("bias", bias_shape(),
                      {.initializer = config_.bias_initializer,
                       .regularizer = config_.bias_regularizer,
-                      .constraint = config_.bias_constraint,
-                      .dtype = config_.dtype});
+                      .constraint = config_.bias_constraint});
 }
 
 TensorList UnitsCell::call_list(const TensorList& inputs) {

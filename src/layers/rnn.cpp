@@ -23,12 +23,13 @@ void RNN::build(const Shape& input_shape) {
   features_ = input_shape[2];
   const xtape::detail::NoRecording off;
   TensorList one(zeros({1, features_}, cell().dtype()));
-  for (const std::int64_t size : cell().state_size()) one.push_back(zeros({1, size}, cell().dtype()));
+  state_sizes_ = cell().state_size();
+  for (const std::int64_t size : state_sizes_) one.push_back(zeros({1, size}, cell().dtype()));
   (void)cell()(one, {.training = false});  // builds it, whatever it is
 }
 
 RNN::Start RNN::first_states(const TensorList& given, const Tensor& x) const {
-  const auto sizes = cell().state_size();
+  const auto& sizes = state_sizes_;
   const auto shape = [&](std::size_t i) { return Shape{x.shape()[0], sizes[i]}; };
   TensorList states;
   const TensorList& kept = *kept_;
@@ -51,7 +52,7 @@ TensorList RNN::call_list(const TensorList& inputs) {
   }
   std::size_t used = 1;
   if (inputs.size() > 1 && inputs[1].dtype() == boolean) mask = inputs[used++];
-  const std::size_t number_of_states = cell().state_size().size();
+  const std::size_t number_of_states = state_sizes_.size();
   if (inputs.size() != used && inputs.size() != used + number_of_states) {
     fail<ValueError>(class_name().c_str(),
                      "expected a sequence, a bool mask or none, and {} initial state(s) or none: received {} tensors",
@@ -86,7 +87,7 @@ RNN::Sequence RNN::run(const Tensor& x, const Tensor& mask, Start start) {
   TensorList states = std::move(start.states);
   const Tensors steps = unstack(cell().prepare(x), 1);
   const Tensors kept = mask ? unstack(expand_dims(mask, -1), 1) : Tensors();
-  std::vector<Tensor> outputs;
+  Tensors outputs;
   for (std::size_t t = 0; t < steps.size(); ++t) {
     const TensorList now = cell().step(steps[t], states);
     if (now.size() != 1 + states.size()) {

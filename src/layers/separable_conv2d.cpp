@@ -9,7 +9,10 @@
 namespace xtape::layers {
 
 SeparableConv2D::SeparableConv2D(std::int64_t filters, Size2d kernel_size, SeparableConv2DOptions options)
-    : LayerBase(options.name), filters_(filters), kernel_size_(kernel_size), options_(std::move(options)) {
+    : LayerBase(options.name, options.dtype),
+      filters_(filters),
+      kernel_size_(kernel_size),
+      options_(std::move(options)) {
   detail::check_filters("SeparableConv2D", filters);
   detail::check_positive("SeparableConv2D", "kernel_size", kernel_size);
   detail::check_positive("SeparableConv2D", "strides", options_.strides);
@@ -26,8 +29,7 @@ void SeparableConv2D::build(const Shape& input_shape) {
   pointwise_kernel_ = add_weight("pointwise_kernel", {1, 1, channels * multiplier, filters_},
                                  {.initializer = options_.pointwise_initializer,
                                   .regularizer = options_.pointwise_regularizer,
-                                  .constraint = options_.pointwise_constraint,
-                                  .dtype = options_.dtype});
+                                  .constraint = options_.pointwise_constraint});
   if (options_.use_bias) bias_ = add_weight("bias", {filters_}, detail::bias_options(options_));
 }
 

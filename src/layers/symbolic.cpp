@@ -95,7 +95,7 @@ namespace {
 
 /// The node of an Input.
 struct InputLayer : LayerBase<InputLayer> {
-  explicit InputLayer(std::string name) : LayerBase(std::move(name)) {}
+  explicit InputLayer(std::string name) : LayerBase(std::move(name), float32) { set_casts_inputs(false); }
   Tensor call(const Tensor& input) override { return input; }
 };
 
@@ -103,8 +103,16 @@ struct Arithmetic : LayerBase<Arithmetic> {
   using Two = Tensor (*)(const Tensor&, const Tensor&);
   Arithmetic(const char* op, Two function) : LayerBase(op), apply(function) {
     detail::LayerState::of(*this).named_by_user = false;
+    set_casts_inputs(false);
   }
-  TensorList call_list(const TensorList& inputs) override { return apply(inputs[0], inputs[1]); }
+  TensorList call_list(const TensorList& inputs) override {
+    // bfloat16 with float32 gives float32, as in Keras.
+    const auto widened = [&](std::size_t i) {
+      const bool mixed = inputs[i].dtype() == bfloat16 && inputs[1 - i].dtype() == float32;
+      return mixed ? cast(inputs[i], float32) : inputs[i];
+    };
+    return apply(widened(0), widened(1));
+  }
   Two apply;
 };
 
@@ -112,6 +120,7 @@ struct ArithmeticWithNumber : LayerBase<ArithmeticWithNumber> {
   ArithmeticWithNumber(const char* op, std::function<Tensor(const Tensor&)> function)
       : LayerBase(op), apply(std::move(function)) {
     detail::LayerState::of(*this).named_by_user = false;
+    set_casts_inputs(false);
   }
   Tensor call(const Tensor& input) override { return apply(input); }
   std::function<Tensor(const Tensor&)> apply;

@@ -22,7 +22,7 @@ Shape replaced_front(const Shape& shape, int count, std::initializer_list<std::i
 }  // namespace
 
 TimeDistributed::TimeDistributed(AnyLayer layer, std::string name)
-    : LayerBase(std::move(name)), layer_(std::move(layer)) {
+    : LayerBase(std::move(name), layer->dtype_policy()), layer_(std::move(layer)) {
   adopt(*layer_);
 }
 

@@ -8,6 +8,7 @@ namespace xtape {
 Model::Model(const SymbolicList& inputs, const SymbolicList& outputs, std::string name)
     : LayerBase(name.empty() ? "functional" : std::move(name)),
       graph_(std::make_shared<detail::FunctionalGraph>(inputs, outputs)) {
+  set_casts_inputs(false);  // its layers do
   for (const auto& layer : graph_->layers()) adopt(*layer);
   detail::LayerState::of(*this).built = true;  // its layers are
 }

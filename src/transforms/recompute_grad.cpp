@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "core/check.hpp"
 #include "core/random_log.hpp"
+#include "layers/autocast.hpp"
 #include "xtape/layers/layer.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 #include "xtape/tape/read_variables.hpp"
@@ -24,10 +26,13 @@ struct Rerun {
   std::vector<Variable> variables;
   random::RandomLog draws;
   bool training;
+  std::optional<DType> autocast_to;
 
   Grads gradients(const Tensor& dy) const {
     const random::ReplayDraws same_numbers(draws);
     const CallScope same_phase(training);
+    std::optional<AutocastScope> same_dtype;
+    if (autocast_to) same_dtype.emplace(*autocast_to);
     GradientTape tape;
     tape.watch(inputs);
     const Tensor y = f(inputs);
@@ -70,10 +75,11 @@ Tensor recompute(const TensorsToTensor& f, std::span<const Tensor> inputs) {
   }
   if (!y) fail<ValueError>("recompute_grad", "the function returned an empty tensor");
   std::vector<Tensor> all(inputs.begin(), inputs.end());
-  for (const auto& variable : rerun->variables) all.push_back(variable.value());
+  for (const auto& variable : rerun->variables) all.push_back(variable.stored_value());
   rerun->f = f;
   rerun->inputs.assign(inputs.begin(), inputs.end());
   rerun->training = in_training();
+  if (autocast != nullptr) rerun->autocast_to = autocast->dtype;
   return record("recompute_grad", all, make_alias(y), [rerun](const Tensor& dy) { return rerun->gradients(dy); });
 }
 

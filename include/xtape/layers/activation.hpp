@@ -7,6 +7,7 @@ namespace xtape::layers {
 
 /// Keyword arguments of Activation.
 struct ActivationOptions {
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 
@@ -14,7 +15,7 @@ struct ActivationOptions {
 class Activation : public LayerBase<Activation> {
  public:
   explicit Activation(ActivationFunction function, ActivationOptions options = {})
-      : LayerBase(std::move(options.name)), function_(std::move(function)) {}
+      : LayerBase(std::move(options.name), options.dtype), function_(std::move(function)) {}
 
  protected:
   Tensor call(const Tensor& inputs) override { return function_(inputs); }

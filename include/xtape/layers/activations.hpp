@@ -13,6 +13,7 @@ struct ReLUOptions {
   std::optional<double> max_value = {};
   double negative_slope = 0;
   double threshold = 0;
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 
@@ -31,6 +32,7 @@ class ReLU : public LayerBase<ReLU> {
 
 /// Keyword arguments of the layers below.
 struct ActivationLayerOptions {
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 
@@ -50,7 +52,7 @@ class LeakyReLU : public LayerBase<LeakyReLU> {
 class ELU : public LayerBase<ELU> {
  public:
   explicit ELU(double alpha = 1, ActivationLayerOptions options = {})
-      : LayerBase(std::move(options.name)), alpha_(alpha) {}
+      : LayerBase(std::move(options.name), options.dtype), alpha_(alpha) {}
 
  protected:
   Tensor call(const Tensor& inputs) override;
@@ -64,7 +66,7 @@ class ELU : public LayerBase<ELU> {
 class Softmax : public LayerBase<Softmax> {
  public:
   explicit Softmax(Axes axis = -1, ActivationLayerOptions options = {})
-      : LayerBase(std::move(options.name)), axis_(std::move(axis)) {}
+      : LayerBase(std::move(options.name), options.dtype), axis_(std::move(axis)) {}
 
  protected:
   Tensor call(const Tensor& inputs) override;

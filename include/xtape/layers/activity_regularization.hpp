@@ -8,6 +8,7 @@ namespace xtape::layers {
 struct ActivityRegularizationOptions {
   double l1 = 0;
   double l2 = 0;
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 

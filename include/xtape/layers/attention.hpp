@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "xtape/core/random.hpp"
 #include "xtape/layers/layer.hpp"
@@ -24,7 +25,7 @@ class AttentionLayer : public Layer {
   virtual Tensor scores(const Tensor& query, const Tensor& key) const = 0;
 
  private:
-  void check_inputs(const std::vector<Shape>& shapes) const;
+  void check_inputs(std::span<const Shape> shapes) const;
 
   const char* class_name_;
   double dropout_;
@@ -42,7 +43,7 @@ struct AttentionOptions {
   std::optional<std::uint64_t> seed = {};
   bool use_causal_mask = false;          ///< query i attends to keys 0 to i only
   bool return_attention_scores = false;  ///< {result, weights [batch, T, S]}
-  DType dtype = float32;
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 
@@ -75,7 +76,7 @@ struct AdditiveAttentionOptions {
   std::optional<std::uint64_t> seed = {};
   bool use_causal_mask = false;          ///< query i attends to keys 0 to i only
   bool return_attention_scores = false;  ///< {result, weights [batch, T, S]}
-  DType dtype = float32;
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 

@@ -11,6 +11,7 @@ namespace xtape::layers {
 struct AveragePooling2DOptions {
   std::optional<Size2d> strides = {};  ///< unset: pool_size
   Padding padding = Padding::valid;
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 

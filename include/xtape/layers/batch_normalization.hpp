@@ -19,7 +19,7 @@ struct BatchNormalizationOptions {
   Regularizer gamma_regularizer = {};
   Constraint beta_constraint = {};
   Constraint gamma_constraint = {};
-  DType dtype = float32;
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 

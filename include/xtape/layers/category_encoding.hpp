@@ -11,7 +11,7 @@ namespace xtape::layers {
 /// Keyword arguments of CategoryEncoding.
 struct CategoryEncodingOptions {
   std::string output_mode = "multi_hot";  ///< or "one_hot", "count"
-  DType dtype = float32;
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 
@@ -37,7 +37,7 @@ struct DiscretizationOptions {
   std::vector<double> bin_boundaries = {};    ///< ascending
   std::optional<std::int64_t> num_bins = {};  ///< for adapt, instead
   std::string output_mode = "int";            ///< or "one_hot", "multi_hot", "count", as of CategoryEncoding
-  DType dtype = float32;                      ///< of the encoded bins; "int" gives int64
+  DTypePolicy dtype = {};                     ///< of the encoded bins; "int" gives int64
   std::string name = {};
 };
 

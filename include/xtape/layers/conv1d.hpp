@@ -36,7 +36,7 @@ struct Conv1DOptions {
   Regularizer activity_regularizer = {};
   Constraint kernel_constraint = {};
   Constraint bias_constraint = {};
-  DType dtype = float32;
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 

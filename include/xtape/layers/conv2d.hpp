@@ -21,7 +21,7 @@ struct Conv2DOptions {
   Regularizer activity_regularizer = {};
   Constraint kernel_constraint = {};
   Constraint bias_constraint = {};
-  DType dtype = float32;
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 

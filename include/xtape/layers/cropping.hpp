@@ -7,6 +7,7 @@ namespace xtape::layers {
 
 /// Keyword arguments of the layers below.
 struct CroppingOptions {
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 

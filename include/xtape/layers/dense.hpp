@@ -16,7 +16,7 @@ struct DenseOptions {
   Regularizer activity_regularizer = {};
   Constraint kernel_constraint = {};
   Constraint bias_constraint = {};
-  DType dtype = float32;
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 

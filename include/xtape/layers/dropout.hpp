@@ -14,6 +14,7 @@ struct DropoutOptions {
   /// stands for the input's size. Unset: the input's shape.
   std::optional<Shape> noise_shape = {};
   std::optional<std::uint64_t> seed = {};  ///< a stream of random numbers of the layer's own
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 
@@ -36,6 +37,7 @@ class Dropout : public LayerBase<Dropout> {
 /// Keyword arguments of SpatialDropout1D and SpatialDropout2D.
 struct SpatialDropoutOptions {
   std::optional<std::uint64_t> seed = {};
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 

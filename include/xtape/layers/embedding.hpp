@@ -11,7 +11,7 @@ struct EmbeddingOptions {
   Regularizer embeddings_regularizer = {}, activity_regularizer = {};
   Constraint embeddings_constraint = {};
   bool mask_zero = false;  ///< 0 is padding: see compute_mask
-  DType dtype = float32;
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 
@@ -51,7 +51,9 @@ class Embedding : public LayerBase<Embedding> {
 /// of the functional style (keras.ops.not_equal).
 class NotEqual : public LayerBase<NotEqual> {
  public:
-  explicit NotEqual(double value = 0, std::string name = {}) : LayerBase(std::move(name)), value_(value) {}
+  explicit NotEqual(double value = 0, std::string name = {}) : LayerBase(std::move(name)), value_(value) {
+    set_casts_inputs(false);
+  }
 
  protected:
   Tensor call(const Tensor& inputs) override;

@@ -6,6 +6,7 @@ namespace xtape::layers {
 
 /// Keyword arguments of Flatten.
 struct FlattenOptions {
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 
@@ -13,7 +14,7 @@ struct FlattenOptions {
 /// [batch, 1].
 class Flatten : public LayerBase<Flatten> {
  public:
-  explicit Flatten(FlattenOptions options = {}) : LayerBase(std::move(options.name)) {}
+  explicit Flatten(FlattenOptions options = {}) : LayerBase(std::move(options.name), options.dtype) {}
 
  protected:
   Tensor call(const Tensor& inputs) override;

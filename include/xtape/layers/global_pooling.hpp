@@ -7,6 +7,7 @@ namespace xtape::layers {
 /// Keyword arguments of the layers below.
 struct GlobalPoolingOptions {
   bool keepdims = false;  ///< keep the axes, with size 1
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 
@@ -15,7 +16,7 @@ struct GlobalPoolingOptions {
 class GlobalAveragePooling1D : public LayerBase<GlobalAveragePooling1D> {
  public:
   explicit GlobalAveragePooling1D(GlobalPoolingOptions options = {})
-      : LayerBase(std::move(options.name)), keepdims_(options.keepdims) {}
+      : LayerBase(std::move(options.name), options.dtype), keepdims_(options.keepdims) {}
 
  protected:
   Tensor call(const Tensor& inputs) override;
@@ -29,7 +30,7 @@ class GlobalAveragePooling1D : public LayerBase<GlobalAveragePooling1D> {
 class GlobalAveragePooling2D : public LayerBase<GlobalAveragePooling2D> {
  public:
   explicit GlobalAveragePooling2D(GlobalPoolingOptions options = {})
-      : LayerBase(std::move(options.name)), keepdims_(options.keepdims) {}
+      : LayerBase(std::move(options.name), options.dtype), keepdims_(options.keepdims) {}
 
  protected:
   Tensor call(const Tensor& inputs) override;
@@ -43,7 +44,7 @@ class GlobalAveragePooling2D : public LayerBase<GlobalAveragePooling2D> {
 class GlobalMaxPooling1D : public LayerBase<GlobalMaxPooling1D> {
  public:
   explicit GlobalMaxPooling1D(GlobalPoolingOptions options = {})
-      : LayerBase(std::move(options.name)), keepdims_(options.keepdims) {}
+      : LayerBase(std::move(options.name), options.dtype), keepdims_(options.keepdims) {}
 
  protected:
   Tensor call(const Tensor& inputs) override;
@@ -57,7 +58,7 @@ class GlobalMaxPooling1D : public LayerBase<GlobalMaxPooling1D> {
 class GlobalMaxPooling2D : public LayerBase<GlobalMaxPooling2D> {
  public:
   explicit GlobalMaxPooling2D(GlobalPoolingOptions options = {})
-      : LayerBase(std::move(options.name)), keepdims_(options.keepdims) {}
+      : LayerBase(std::move(options.name), options.dtype), keepdims_(options.keepdims) {}
 
  protected:
   Tensor call(const Tensor& inputs) override;

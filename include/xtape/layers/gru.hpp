@@ -19,7 +19,7 @@ struct GRUOptions {
   std::optional<std::uint64_t> seed = {};
   bool return_sequences = false, return_state = false, go_backwards = false, stateful = false;  ///< as of RNN
   bool reset_after = true;                                                                      ///< see nn::gru
-  DType dtype = float32;
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 

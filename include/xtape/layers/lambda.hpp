@@ -24,6 +24,7 @@ namespace layers {
 
 /// Keyword arguments of Lambda.
 struct LambdaOptions {
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 

@@ -14,6 +14,7 @@
 #include "xtape/core/tensor_list.hpp"
 #include "xtape/core/variable.hpp"
 #include "xtape/initializers/initializer.hpp"
+#include "xtape/layers/dtype_policy.hpp"
 #include "xtape/regularizers/regularizer.hpp"
 
 namespace xtape {
@@ -26,7 +27,8 @@ namespace detail {
 /// What all handles of a layer, and the model that tracks it, share: everything but its own class's members.
 struct LayerState;
 
-/// One call of a layer on the calling thread; calls nest as models call layers.
+/// One call of a layer on the calling thread; calls nest as models call layers. Variables read as they are, until an
+/// AutocastScope inside.
 class CallScope {
  public:
   explicit CallScope(std::optional<bool> training) noexcept;
@@ -39,6 +41,7 @@ class CallScope {
  private:
   bool training_;
   const CallScope* outer_;
+  Autocast* outer_autocast_;
 };
 
 /// While it lives, copies of layers on the calling thread are new layers with weights of their own, still to be built,
@@ -76,7 +79,8 @@ struct WeightOptions {
   Regularizer regularizer = {};  ///< its penalty is among the layer's losses()
   Constraint constraint = {};    ///< applied by optimizers after each update
   bool trainable = true;
-  DType dtype = float32;
+  bool autocast = true;             ///< see VariableOptions
+  std::optional<DType> dtype = {};  ///< unset: the variable dtype of the layer's policy
 };
 
 /// The base of layers and models (keras.Layer). A layer of one's own:
@@ -119,6 +123,11 @@ class Layer {
   std::string class_name() const;
   bool built() const noexcept;
 
+  /// In which dtypes it computes and keeps its weights: as its options say, or the global policy when it was made.
+  DTypePolicy dtype_policy() const;
+  /// Another one. Weights that are there keep their dtype.
+  void set_dtype_policy(DTypePolicy policy);
+
   /// All weights, in order: one's own as they were added, then those of the tracked layers in the order of tracking.
   /// Empty before the first call builds them. The reference holds until weights are added or frozen.
   const std::vector<Variable>& variables() const;
@@ -153,7 +162,7 @@ class Layer {
 
  protected:
   /// `name` empty: the class's name.
-  explicit Layer(std::string name = "");
+  explicit Layer(std::string name = "", DTypePolicy dtype = {});
 
   /// Makes the weights, given the shape of the first input. Called once for the layer, and once more for each copy that
   /// was made before: add_weight then returns the weights that are there.
@@ -166,6 +175,11 @@ class Layer {
   virtual TensorList call_list(const TensorList& inputs);
 
   bool training() const noexcept;
+  /// The dtype of the policy in which call() computes.
+  DType compute_dtype() const;
+  /// Whether inputs are cast to it before call(), as they are unless told otherwise: not for a layer whose inputs are
+  /// numbers of rows, say, which bfloat16 would round.
+  void set_casts_inputs(bool casts);
 
   /// A new weight of this layer. Throws a ValueError when the name is taken.
   Variable add_weight(const std::string& name, const Shape& shape, const WeightOptions& options = {});

@@ -10,6 +10,7 @@ namespace layers {
 
 /// Keyword arguments of the layers below.
 struct MergeOptions {
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 
@@ -22,7 +23,7 @@ namespace detail {
 /// shapes that do not broadcast (keras.layers.Merge).
 class Merge : public Layer {
  protected:
-  explicit Merge(std::string name = "") : Layer(std::move(name)) {}
+  explicit Merge(std::string name = "", DTypePolicy dtype = {}) : Layer(std::move(name), dtype) {}
   TensorList call_list(const TensorList& inputs) final;
   /// Of inputs with the same number of axes.
   virtual Tensor merge(const TensorList& inputs) = 0;
@@ -35,7 +36,7 @@ namespace layers {
 /// The sum of the inputs (keras.layers.Add).
 class Add : public LayerBase<Add, xtape::detail::Merge> {
  public:
-  explicit Add(MergeOptions options = {}) : LayerBase(std::move(options.name)) {}
+  explicit Add(MergeOptions options = {}) : LayerBase(std::move(options.name), options.dtype) {}
 
  protected:
   Tensor merge(const TensorList& inputs) override;
@@ -46,7 +47,7 @@ SymbolicTensor add(const SymbolicList& inputs);
 /// The first of two inputs minus the second (keras.layers.Subtract). Throws a ValueError for another number of inputs.
 class Subtract : public LayerBase<Subtract, xtape::detail::Merge> {
  public:
-  explicit Subtract(MergeOptions options = {}) : LayerBase(std::move(options.name)) {}
+  explicit Subtract(MergeOptions options = {}) : LayerBase(std::move(options.name), options.dtype) {}
 
  protected:
   Tensor merge(const TensorList& inputs) override;
@@ -57,7 +58,7 @@ SymbolicTensor subtract(const SymbolicList& inputs);
 /// The product of the inputs (keras.layers.Multiply).
 class Multiply : public LayerBase<Multiply, xtape::detail::Merge> {
  public:
-  explicit Multiply(MergeOptions options = {}) : LayerBase(std::move(options.name)) {}
+  explicit Multiply(MergeOptions options = {}) : LayerBase(std::move(options.name), options.dtype) {}
 
  protected:
   Tensor merge(const TensorList& inputs) override;
@@ -68,7 +69,7 @@ SymbolicTensor multiply(const SymbolicList& inputs);
 /// The mean of the inputs (keras.layers.Average).
 class Average : public LayerBase<Average, xtape::detail::Merge> {
  public:
-  explicit Average(MergeOptions options = {}) : LayerBase(std::move(options.name)) {}
+  explicit Average(MergeOptions options = {}) : LayerBase(std::move(options.name), options.dtype) {}
 
  protected:
   Tensor merge(const TensorList& inputs) override;
@@ -79,7 +80,7 @@ SymbolicTensor average(const SymbolicList& inputs);
 /// The largest of the inputs (keras.layers.Maximum).
 class Maximum : public LayerBase<Maximum, xtape::detail::Merge> {
  public:
-  explicit Maximum(MergeOptions options = {}) : LayerBase(std::move(options.name)) {}
+  explicit Maximum(MergeOptions options = {}) : LayerBase(std::move(options.name), options.dtype) {}
 
  protected:
   Tensor merge(const TensorList& inputs) override;
@@ -90,7 +91,7 @@ SymbolicTensor maximum(const SymbolicList& inputs);
 /// The smallest of the inputs (keras.layers.Minimum).
 class Minimum : public LayerBase<Minimum, xtape::detail::Merge> {
  public:
-  explicit Minimum(MergeOptions options = {}) : LayerBase(std::move(options.name)) {}
+  explicit Minimum(MergeOptions options = {}) : LayerBase(std::move(options.name), options.dtype) {}
 
  protected:
   Tensor merge(const TensorList& inputs) override;
@@ -102,7 +103,8 @@ SymbolicTensor minimum(const SymbolicList& inputs);
 /// ValueError for no inputs, for shapes that differ along another axis and for an axis outside of them.
 class Concatenate : public LayerBase<Concatenate> {
  public:
-  explicit Concatenate(int axis = -1, MergeOptions options = {}) : LayerBase(std::move(options.name)), axis_(axis) {}
+  explicit Concatenate(int axis = -1, MergeOptions options = {})
+      : LayerBase(std::move(options.name), options.dtype), axis_(axis) {}
 
  protected:
   TensorList call_list(const TensorList& inputs) override;
@@ -124,6 +126,7 @@ struct DotAxes {
 /// Keyword arguments of Dot.
 struct DotOptions {
   bool normalize = false;  ///< scale both inputs to the norm 1 along their axis before: the cosine of their angle
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 
@@ -133,7 +136,7 @@ struct DotOptions {
 class Dot : public LayerBase<Dot> {
  public:
   explicit Dot(DotAxes axes, DotOptions options = {})
-      : LayerBase(std::move(options.name)), axes_(axes), normalize_(options.normalize) {}
+      : LayerBase(std::move(options.name), options.dtype), axes_(axes), normalize_(options.normalize) {}
 
  protected:
   TensorList call_list(const TensorList& inputs) override;

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "xtape/core/random.hpp"
 #include "xtape/layers/layer.hpp"
@@ -21,12 +22,12 @@ struct MultiHeadAttentionOptions {
   Initializer bias_initializer = "zeros";
   Regularizer kernel_regularizer = {}, bias_regularizer = {}, activity_regularizer = {};
   Constraint kernel_constraint = {}, bias_constraint = {};
-  DType dtype = float32;
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 
 /// Attention of several heads (keras.layers.MultiHeadAttention; Vaswani et al., 2017; see
-/// nn::scaled_dot_product_attention): each head has projections of its own of the queries [batch, T, d], keys
+/// nn::dot_product_attention): each head has projections of its own of the queries [batch, T, d], keys
 /// [batch, S, k] and values [batch, S, v], and the heads' results are projected to [batch, T, d].
 ///
 ///     Tensor y = attention({query, value});             // the values are the keys
@@ -49,7 +50,7 @@ class MultiHeadAttention : public LayerBase<MultiHeadAttention> {
   struct Projection {
     Variable kernel, bias;
   };
-  void check_inputs(const std::vector<Shape>& shapes) const;
+  void check_inputs(std::span<const Shape> shapes) const;
   Projection add_projection(const std::string& name, const Shape& kernel, const Shape& bias);
   Tensor heads_of(const Tensor& x, const Projection& projection) const;
 

@@ -12,6 +12,7 @@ namespace xtape::layers {
 /// Keyword arguments of GaussianNoise and GaussianDropout.
 struct NoiseOptions {
   std::optional<std::uint64_t> seed = {};  ///< a stream of random numbers of the layer's own
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 
@@ -46,6 +47,7 @@ class GaussianDropout : public LayerBase<GaussianDropout> {
 struct AlphaDropoutOptions {
   std::optional<Shape> noise_shape = {};  ///< as Dropout's
   std::optional<std::uint64_t> seed = {};
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 

@@ -12,7 +12,7 @@ struct NormalizationOptions {
   Tensor mean = {};              ///< given both, instead of adapt
   Tensor variance = {};
   bool invert = false;  ///< x sqrt(variance) + mean
-  DType dtype = float32;
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 

@@ -11,6 +11,7 @@ namespace xtape::layers {
 struct Pooling1DOptions {
   std::optional<std::int64_t> strides = {};  ///< unset: pool_size
   Padding padding = Padding::valid;
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 

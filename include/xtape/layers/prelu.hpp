@@ -12,7 +12,7 @@ struct PReLUOptions {
   Regularizer alpha_regularizer = {};
   Constraint alpha_constraint = {};
   std::vector<int> shared_axes = {};  ///< along which alpha is one number: {1, 2} for one alpha per channel of images
-  DType dtype = float32;
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 

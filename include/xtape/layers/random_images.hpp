@@ -25,7 +25,7 @@ namespace detail {
 /// What they share.
 class ImageAugmentation : public Layer {
  protected:
-  ImageAugmentation(const char* class_name, std::string name, std::optional<std::uint64_t> seed);
+  ImageAugmentation(const char* class_name, std::string name, std::optional<std::uint64_t> seed, DTypePolicy dtype);
 
   void build(const Shape& input_shape) override;
   Tensor call(const Tensor& inputs) override;
@@ -49,6 +49,7 @@ class ImageAugmentation : public Layer {
 /// Keyword arguments of RandomFlip.
 struct RandomFlipOptions {
   std::optional<std::uint64_t> seed = {};
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 
@@ -71,6 +72,7 @@ struct RandomTransformOptions {
   std::string interpolation = "bilinear";
   std::optional<std::uint64_t> seed = {};
   double fill_value = 0;
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 
@@ -109,6 +111,7 @@ struct RandomZoomOptions {
   std::string interpolation = "bilinear";
   std::optional<std::uint64_t> seed = {};
   double fill_value = 0;
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 
@@ -130,6 +133,7 @@ class RandomZoom : public LayerBase<RandomZoom, detail::ImageAugmentation> {
 struct RandomColorOptions {
   std::array<double, 2> value_range = {0, 255};  ///< of the pixels: results are clipped to it
   std::optional<std::uint64_t> seed = {};
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 

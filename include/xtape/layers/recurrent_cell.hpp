@@ -31,8 +31,8 @@ class RecurrentCell : public Layer {
  public:
   /// The sizes of the states.
   virtual std::vector<std::int64_t> state_size() const = 0;
-  /// The dtype of the states and of the weights.
-  virtual DType dtype() const { return float32; }
+  /// The dtype of the states.
+  virtual DType dtype() const { return compute_dtype(); }
 
  protected:
   using Layer::Layer;
@@ -60,7 +60,7 @@ struct CellConfig {
   Constraint kernel_constraint, recurrent_constraint, bias_constraint;
   double dropout = 0, recurrent_dropout = 0;
   std::optional<std::uint64_t> seed;
-  DType dtype = float32;
+  DTypePolicy dtype;
   std::string name;
 
   template <class Options>
@@ -92,7 +92,6 @@ class UnitsCell : public RecurrentCell {
  public:
   std::int64_t units() const noexcept { return config_.units; }
   std::vector<std::int64_t> state_size() const override { return {config_.units}; }
-  DType dtype() const override { return config_.dtype; }
   const Variable& kernel() const noexcept { return kernel_; }
   const Variable& recurrent_kernel() const noexcept { return recurrent_kernel_; }
   const Variable& bias() const noexcept { return bias_; }

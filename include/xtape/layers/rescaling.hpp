@@ -8,7 +8,7 @@ namespace xtape::layers {
 /// Keyword arguments of Rescaling.
 struct RescalingOptions {
   double offset = 0;
-  DType dtype = float32;  ///< of the result, to which inputs are cast before
+  DTypePolicy dtype = {};  ///< of the result, to whose compute dtype inputs are cast before
   std::string name = {};
 };
 
@@ -17,14 +17,13 @@ struct RescalingOptions {
 class Rescaling : public LayerBase<Rescaling> {
  public:
   explicit Rescaling(double scale, RescalingOptions options = {})
-      : LayerBase(std::move(options.name)), scale_(scale), offset_(options.offset), dtype_(options.dtype) {}
+      : LayerBase(std::move(options.name), options.dtype), scale_(scale), offset_(options.offset) {}
 
  protected:
-  Tensor call(const Tensor& inputs) override { return cast(inputs, dtype_) * scale_ + offset_; }
+  Tensor call(const Tensor& inputs) override { return cast(inputs, compute_dtype()) * scale_ + offset_; }
 
  private:
   double scale_, offset_;
-  DType dtype_;
 };
 
 }  // namespace xtape::layers

@@ -8,6 +8,7 @@ namespace xtape::layers {
 
 /// Keyword arguments of Reshape.
 struct ReshapeOptions {
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 
@@ -27,6 +28,7 @@ class Reshape : public LayerBase<Reshape> {
 
 /// Keyword arguments of Permute.
 struct PermuteOptions {
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 
@@ -46,6 +48,7 @@ class Permute : public LayerBase<Permute> {
 
 /// Keyword arguments of RepeatVector.
 struct RepeatVectorOptions {
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 

@@ -12,6 +12,7 @@ namespace xtape::layers {
 struct ResizingOptions {
   std::string interpolation = "bilinear";  ///< or "nearest"
   bool crop_to_aspect_ratio = false;       ///< resizes the largest window in the middle that has the new sizes' ratio
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 
@@ -48,6 +49,7 @@ class CenterCrop : public LayerBase<CenterCrop> {
 /// Keyword arguments of RandomCrop.
 struct RandomCropOptions {
   std::optional<std::uint64_t> seed = {};
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 

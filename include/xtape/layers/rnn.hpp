@@ -55,6 +55,7 @@ class RNN : public LayerBase<RNN> {
   explicit RNN(Cell cell, RNNOptions options = {})
       : LayerBase(options.name), cell_(std::move(cell)), options_(options) {
     adopt(*cell_);
+    set_dtype_policy(cell_->dtype_policy());  // which reads the cell's weights itself
   }
 
   RecurrentCell& cell() const { return static_cast<RecurrentCell&>(*cell_); }
@@ -92,6 +93,7 @@ class RNN : public LayerBase<RNN> {
   RNNOptions options_;
   detail::KeptStates kept_;
   std::int64_t features_ = 0;
+  std::vector<std::int64_t> state_sizes_;  ///< the cell's, since build()
 };
 
 }  // namespace xtape::layers

@@ -7,6 +7,7 @@ namespace xtape::layers {
 
 /// Keyword arguments of UnitNormalization.
 struct UnitNormalizationOptions {
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 
@@ -15,7 +16,7 @@ struct UnitNormalizationOptions {
 class UnitNormalization : public LayerBase<UnitNormalization> {
  public:
   explicit UnitNormalization(Axes axis = -1, UnitNormalizationOptions options = {})
-      : LayerBase(std::move(options.name)), axis_(std::move(axis)) {}
+      : LayerBase(std::move(options.name), options.dtype), axis_(std::move(axis)) {}
 
  protected:
   Tensor call(const Tensor& inputs) override;

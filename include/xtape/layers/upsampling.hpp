@@ -7,6 +7,7 @@ namespace xtape::layers {
 
 /// Keyword arguments of UpSampling1D.
 struct UpSampling1DOptions {
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 
@@ -28,6 +29,7 @@ struct UpSampling2DOptions {
   /// "nearest": each pixel is repeated. "bilinear": output pixel i is the linear interpolation at (i + 0.5) / size -
   /// 0.5 between the two nearest pixels, as tf.image.resize; beyond the outermost ones, these.
   std::string interpolation = "nearest";
+  DTypePolicy dtype = {};
   std::string name = {};
 };
 

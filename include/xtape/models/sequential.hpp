@@ -19,6 +19,7 @@ class Sequential : public LayerBase<Sequential, Model> {
   template <class... L>
   requires((std::derived_from<L, Layer> || std::same_as<L, AnyLayer> || std::same_as<L, SymbolicTensor>)&&... &&
            (sizeof...(L) != 1 || !(std::same_as<L, Sequential> && ...))) explicit Sequential(L... layers) {
+    set_casts_inputs(false);  // its layers do
     layers_.reserve(sizeof...(L));
     (add(std::move(layers)), ...);
   }

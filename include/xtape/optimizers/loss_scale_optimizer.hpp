@@ -57,3 +57,7 @@ class LossScaleOptimizer : public Optimizer {
 };
 
 }  // namespace xtape::optimizers
+
+namespace xtape::mixed_precision {
+using optimizers::LossScaleOptimizer;
+}  // namespace xtape::mixed_precision

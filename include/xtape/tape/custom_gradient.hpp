@@ -111,7 +111,7 @@ class CustomGradient {
     if constexpr (!takes_variables) detail::check_no_variables(name_, variables);
 
     std::vector<Tensor> all(inputs.begin(), inputs.end());
-    for (const auto& variable : variables) all.push_back(variable.value());
+    for (const auto& variable : variables) all.push_back(variable.stored_value());
     const std::vector<Variable> read(variables.begin(), variables.end());
     record(
         name_, all, std::span<Tensor>(outputs),

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <string>
+
+#include "xtape/core/dtype.hpp"
+
+namespace xtape {
+
+/// In which dtype a layer computes and in which it keeps its variables (keras.DTypePolicy):
+///
+/// | name | computes in | variables |
+/// |---|---|---|
+/// | "float32", "float64", "bfloat16", or any other dtype | that dtype | that dtype |
+/// | "mixed_bfloat16" | bfloat16 | float32 |
+///
+/// All layers have one: of the `dtype` of their options, `Dense(10, {.dtype = "float32"})`, otherwise the global policy
+/// at the time when they are made. A layer casts its floating inputs to its compute dtype, except that float64 inputs
+/// of a float32 layer stay as they are; under mixed_bfloat16 its variables are cast when its call reads them, and
+/// their gradients are float32.
+class DTypePolicy {
+ public:
+  /// The global policy.
+  DTypePolicy();
+  DTypePolicy(DType dtype) noexcept : compute_(dtype), variable_(dtype) {}
+  /// Throws a ValueError for a name not in the table; "mixed_float16" and "float16" are not, as xtape has no float16.
+  DTypePolicy(const std::string& name);
+  DTypePolicy(const char* name) : DTypePolicy(std::string(name)) {}
+
+  /// "mixed_bfloat16"
+  static DTypePolicy mixed_bfloat16() noexcept { return {bfloat16, float32}; }
+
+  std::string name() const;
+  DType compute_dtype() const noexcept { return compute_; }
+  DType variable_dtype() const noexcept { return variable_; }
+
+  friend bool operator==(DTypePolicy, DTypePolicy) = default;
+
+ private:
+  DTypePolicy(DType compute, DType variable) noexcept : compute_(compute), variable_(variable) {}
+  DType compute_, variable_;
+};
+
+/// keras.mixed_precision, and the functions of the same names of keras.config.
+namespace mixed_precision {
+
+/// The policy of layers that are made without one: "float32" until set.
+///
+/// Where this copy of the library or the processor has no fast bfloat16 products (see has_fast_bfloat16), a policy that
+/// computes in bfloat16 works, with the same roundings, but is slower than float32; a warning says so once.
+void set_dtype_policy(DTypePolicy policy);
+DTypePolicy dtype_policy() noexcept;
+/// Keras's older names of the same.
+inline void set_global_policy(DTypePolicy policy) { set_dtype_policy(policy); }
+inline DTypePolicy global_policy() noexcept { return dtype_policy(); }
+
+/// Whether products of bfloat16 are faster than those of float32: xtape was built with oneDNN, and the processor has
+/// AVX512-BF16 or AMX.
+bool has_fast_bfloat16() noexcept;
+
+}  // namespace mixed_precision
+
+}  // namespace xtape
