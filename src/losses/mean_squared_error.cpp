@@ -4,14 +4,38 @@
 #include "kernels/dispatch.hpp"
 #include "kernels/squared_error.hpp"
 #include "losses/shapes.hpp"
+#include "ops/elementwise.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
+#include "xtape/ops/reduce.hpp"
 #include "xtape/tape/record.hpp"
 
 namespace xtape::losses {
 namespace {
 
 constexpr const char* op = "mean_squared_error";
+
+/// (prediction - target) dy 2 / n with dy [...] for rows of n elements: the gradient for the predictions, as one op.
+Tensor error_grad(const Tensor& prediction, const Tensor& target, const Tensor& dy) {
+  const double scale = 2.0 / static_cast<double>(prediction.shape().back());
+  const auto product = [scale](auto p, auto t, auto g) {
+    using T = typename decltype(p)::value_type;
+    return (p - t) * (g * static_cast<T>(scale));
+  };
+  constexpr auto domain = detail::Domain::floating;
+  const Tensor rows = expand_dims(dy, -1);
+  Tensor gradient = detail::map_ternary(
+      {"mean_squared_error_grad", domain, false, detail::loops_of<domain, false, 3, decltype(product)>, &product,
+       kernels::elementwise_grain, detail::functor_bytes<decltype(product)>()},
+      prediction, target, rows);
+  if (!is_tracked({prediction, target, dy})) return gradient;
+  return record("mean_squared_error_grad", {prediction, target, dy}, std::move(gradient),
+                [error = prediction - target, rows, scale](const Tensor& g, Needs need) {
+                  const Tensor through = need[0] || need[1] ? g * (rows * scale) : Tensor();
+                  return Grads{need[0] ? through : Tensor(), need[1] ? -through : Tensor(),
+                               need[2] ? reduce_sum(g * error, -1) * scale : Tensor()};
+                });
+}
 
 /// One op instead of a subtraction, a square and a mean: small networks spend their time on the number of ops.
 Tensor fused(const Tensor& y_true, const Tensor& y_pred) {
@@ -31,10 +55,12 @@ Tensor fused(const Tensor& y_true, const Tensor& y_pred) {
         }
       },
       y_true, y_pred, loss);
-  return record(op, {y_true, y_pred}, loss, [y_true, y_pred, n](const Tensor& dy, Needs need) {
-    const Tensor gradient = (y_pred - y_true) * expand_dims(dy * (2.0 / static_cast<double>(n)), -1);
-    return Grads{need[0] ? -gradient : Tensor(), gradient};
-  });
+  if (!is_tracked({y_true, y_pred})) return loss;
+  return record(op, {y_true, y_pred}, std::move(loss),
+                [y_true = y_true, y_pred = y_pred](const Tensor& dy, Needs need) {
+                  const Tensor gradient = error_grad(y_pred, y_true, dy);
+                  return Grads{need[0] ? -gradient : Tensor(), gradient};
+                });
 }
 
 }  // namespace

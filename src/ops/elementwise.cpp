@@ -52,6 +52,30 @@ DType mixed_dtype(const char* op, const Tensor& a, const Tensor& b) {
   fail<TypeError>(op, "dtypes differ: {} and {}, cast one of them", x, y);
 }
 
+namespace {
+
+/// The loop alone, for few elements of operands of one shape: there is nothing to broadcast, nor to share between
+/// threads.
+template <std::size_t n>
+Tensor map_few(const Mapping& mapping, const kernels::Elementwise& f, const std::array<const Tensor*, n>& operands) {
+  const TensorImpl& like = *operands[0]->impl();
+  Tensor y = make_like(*operands[0], mapping.comparison ? boolean : like.dtype);
+  const void* in[kernels::most_operands] = {};
+  constexpr std::int64_t step[kernels::most_operands] = {1, 1, 1};
+  for (std::size_t i = 0; i < n; ++i) in[i] = operands[i]->impl()->data();
+  if (like.numel > 0) f.loop(f.f, like.numel, y.impl()->data(), in, step);
+  if (tracer != nullptr) [[unlikely]] {
+    if constexpr (n == 1) {
+      trace_elementwise(f, mapping.f_bytes, *operands[0], y);
+    } else {
+      trace_elementwise(f, mapping.f_bytes, *operands[0], *operands[1], y);
+    }
+  }
+  return y;
+}
+
+}  // namespace
+
 Tensor map_unary(const Mapping& mapping, const Tensor& x) {
   const DType dtype = x.dtype();
   const kernels::ElementwiseLoop loop = mapping.loops[static_cast<std::size_t>(dtype)];
@@ -60,9 +84,10 @@ Tensor map_unary(const Mapping& mapping, const Tensor& x) {
     const Tensor y = map_unary(mapping, convert(x, float32));
     return mapping.comparison ? y : convert(y, bfloat16);
   }
-  Tensor y = make_like(x, mapping.comparison ? boolean : dtype);
   const auto bytes = static_cast<std::uint8_t>(itemsize(dtype));
   const kernels::Elementwise f{loop, mapping.f, mapping.comparison ? std::uint8_t{1} : bytes, {bytes}, mapping.grain};
+  if (x.impl()->numel < mapping.grain) return map_few<1>(mapping, f, {&x});
+  Tensor y = make_like(x, mapping.comparison ? boolean : dtype);
   kernels::run_elementwise(f, x.shape(), x.size(), y.impl()->data(), {{{x.impl()->data(), &x.shape()}}});
   if (tracer != nullptr) [[unlikely]]
     trace_elementwise(f, mapping.f_bytes, x, y);
@@ -77,13 +102,16 @@ Tensor map_binary(const Mapping& mapping, const Tensor& a, const Tensor& b) {
     const Tensor y = map_binary(mapping, convert(a, float32), convert(b, float32));
     return mapping.comparison ? y : convert(y, bfloat16);
   }
-  const bool same = a.shape() == b.shape();
-  const DType of_results = mapping.comparison ? boolean : dtype;
-  Tensor y =
-      same ? make_like(a, of_results) : make_tensor(broadcast_shape(mapping.op, a.shape(), b.shape()), of_results);
   const auto bytes = static_cast<std::uint8_t>(itemsize(dtype));
+  const DType of_results = mapping.comparison ? boolean : dtype;
   const kernels::Elementwise f{
       loop, mapping.f, mapping.comparison ? std::uint8_t{1} : bytes, {bytes, bytes}, mapping.grain};
+  const bool same = a.impl()->shape == b.impl()->shape;
+  if (same && a.impl()->numel < mapping.grain && !a.impl()->weak && !b.impl()->weak) {
+    return map_few<2>(mapping, f, {&a, &b});
+  }
+  Tensor y =
+      same ? make_like(a, of_results) : make_tensor(broadcast_shape(mapping.op, a.shape(), b.shape()), of_results);
   const Element p(a, dtype), q(b, dtype);
   kernels::run_elementwise(f, y.shape(), y.size(), y.impl()->data(),
                            {{{p.data(), &a.shape()}, {q.data(), &b.shape()}}});

@@ -8,6 +8,7 @@
 #include "kernels/gemm.hpp"
 #include "kernels/gemm_bf16.hpp"
 #include "kernels/parallel.hpp"
+#include "kernels/reduce.hpp"
 #include "kernels/strided.hpp"
 #include "ops/dense_bf16.hpp"
 #include "ops/elementwise.hpp"
@@ -170,6 +171,60 @@ Tensor matmul(const Tensor& a, const Tensor& b, MatmulOptions options) {
                 });
 }
 
+namespace {
+
+struct DenseSizes {
+  std::int64_t m, n, k;
+};
+
+/// The gradients of x w + b that are needed, where no tape records: straight from the kernels.
+Grads dense_grads(const Tensor& x, const Tensor& w, const Tensor& dz, const DenseSizes& sizes, Needs need) {
+  using detail::const_data;
+  using detail::mutable_data;
+  const DType dtype = dz.dtype();
+  Tensor dx, dw, db;
+  if (need[0]) {
+    if (x) {
+      dx = detail::make_like(x, dtype);
+    } else {  // of rank 2, which is all that is known of it
+      dx = detail::make_tensor({sizes.m, sizes.k}, dtype);
+    }
+    detail::launch(
+        1,
+        [sizes](const detail::Operands& of) {
+          visit_float(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+            multiply({.transpose_b = true}, sizes.m, sizes.k, sizes.n, const_data<T>(of[0]), const_data<T>(of[1]),
+                     mutable_data<T>(of[2]));
+          });
+        },
+        dz, w, dx);
+  }
+  if (need[1]) {
+    dw = detail::make_tensor({sizes.k, sizes.n}, dtype);
+    detail::launch(
+        1,
+        [sizes](const detail::Operands& of) {
+          visit_float(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+            multiply({.transpose_a = true}, sizes.k, sizes.n, sizes.m, const_data<T>(of[0]), const_data<T>(of[1]),
+                     mutable_data<T>(of[2]));
+          });
+        },
+        x, dz, dw);
+  }
+  if (need[2]) {
+    db = detail::make_tensor({sizes.n}, dtype);
+    detail::launch(
+        1,
+        [sizes](const detail::Operands& of) {
+          kernels::reduce_sum(of[0].dtype(), of[0].impl()->data(), of[1].impl()->data(), 1, sizes.m, sizes.n);
+        },
+        dz, db);
+  }
+  return {dx, dw, db};
+}
+
+}  // namespace
+
 Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b) { return detail::dense(x, w, b, /*relu=*/false); }
 
 Tensor detail::dense(const Tensor& x, const Tensor& w, const Tensor& b, bool relu) {
@@ -207,6 +262,7 @@ Tensor detail::dense(const Tensor& x, const Tensor& w, const Tensor& b, bool rel
                 [x = tracked[1] || x.rank() != 2 ? x : Tensor(), w = tracked.if_for(0, w), y = relu ? y : Tensor(), m,
                  n, k](const Tensor& dy, Needs need) {
                   const Tensor dz = y ? relu_grad(dy, y) : dy;
+                  if (!is_recording()) return dense_grads(x, w, dz, {m, n, k}, need);
                   const Tensor rows = dz.rank() == 2 ? dz : reshape(dz, {m, n});
                   Tensor dx, dw, db;
                   if (need[0]) {

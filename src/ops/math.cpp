@@ -138,11 +138,41 @@ Tensor log(const Tensor& x) {
   return record("log", {x}, y, [x = x](const Tensor& dy) { return Grads{dy / x}; });
 }
 
+namespace {
+
+/// The gradient of an activation with y = f(x), of which f' is a function `slope` of y: dy slope(y), as one op, whose
+/// own gradient is `rule`.
+template <class Slope, class Rule>
+Tensor activation_grad(const char* op, const Tensor& dy, const Tensor& y, Slope slope, Rule rule) {
+  Tensor dx = map_binary<Domain::floating>(op, dy, y, [slope](auto g, auto v) { return g * slope(v); });
+  if (!is_tracked({dy, y})) return dx;
+  return record(op, {dy, y}, std::move(dx),
+                [dy = dy, y = y, rule](const Tensor& g, Needs need) { return rule(g, dy, y, need); });
+}
+
+Tensor tanh_grad(const Tensor& dy, const Tensor& y) {
+  // (1 - y)(1 + y) cancels less than 1 - y^2 near the ends.
+  const auto slope = [](auto v) { return (decltype(v)(1) - v) * (decltype(v)(1) + v); };
+  return activation_grad("tanh_grad", dy, y, slope,
+                         [](const Tensor& g, const Tensor& of, const Tensor& at, Needs need) {
+                           return Grads{need[0] ? tanh_grad(g, at) : Tensor(), need[1] ? g * of * at * -2 : Tensor()};
+                         });
+}
+
+Tensor sigmoid_grad(const Tensor& dy, const Tensor& y) {
+  const auto slope = [](auto v) { return v * (decltype(v)(1) - v); };
+  return activation_grad(
+      "sigmoid_grad", dy, y, slope, [](const Tensor& g, const Tensor& of, const Tensor& at, Needs need) {
+        return Grads{need[0] ? sigmoid_grad(g, at) : Tensor(), need[1] ? g * of * (1 - 2 * at) : Tensor()};
+      });
+}
+
+}  // namespace
+
 Tensor tanh(const Tensor& x) {
   Tensor y = map_unary<Domain::floating>("tanh", x, [](auto v) { return tanh(v); });
-  // (1 - y)(1 + y) cancels less than 1 - y^2 near the ends.
   if (!is_tracked({x})) return y;
-  return record("tanh", {x}, std::move(y), [y](const Tensor& dy) { return Grads{dy * (1 - y) * (1 + y)}; });
+  return record("tanh", {x}, std::move(y), [y](const Tensor& dy) { return Grads{tanh_grad(dy, y)}; });
 }
 
 Tensor sigmoid(const Tensor& x) {
@@ -153,7 +183,7 @@ Tensor sigmoid(const Tensor& x) {
     return select(v < V(0), e, V(1)) / (V(1) + e);
   });
   if (!is_tracked({x})) return y;
-  return record("sigmoid", {x}, std::move(y), [y](const Tensor& dy) { return Grads{dy * y * (1 - y)}; });
+  return record("sigmoid", {x}, std::move(y), [y](const Tensor& dy) { return Grads{sigmoid_grad(dy, y)}; });
 }
 
 Tensor clip_by_value(const Tensor& x, const Tensor& low, const Tensor& high) {

@@ -150,7 +150,11 @@ Tensor reduce_mean(const Tensor& x, const Axes& axes, bool keepdims) {
   }
   const ReductionPlan plan = detail::reduction_plan("reduce_mean", x.shape(), axes);
   const auto n = static_cast<double>(plan.count);
-  return reduce_sum(x, axes, keepdims) / n;
+  const Tensor y = shaped(run(&kernels::reduce_sum, x, plan), plan, keepdims) / n;
+  if (!is_tracked({x})) return y;
+  return record("reduce_mean", {x}, y, [from = x.shape(), kept = plan.kept, n](const Tensor& dy) {
+    return Grads{detail::broadcast(reshape(dy / n, kept), from)};
+  });
 }
 
 Tensor reduce_prod(const Tensor& x, const Axes& axes, bool keepdims) {

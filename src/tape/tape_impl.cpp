@@ -168,7 +168,16 @@ void record_outputs(const char* name, const Inputs& inputs, std::span<Tensor> ou
   }
 }
 
-TapeImpl::TapeImpl(GradientTapeOptions options) : options_(options), first_id_(begin_at()) {}
+TapeImpl::TapeImpl(GradientTapeOptions options) : options_(options), first_id_(begin_at()) {
+  // Small networks spend a good part of a step on growing vectors.
+  constexpr std::size_t some = 32;
+  slots_.reserve(some);
+  records_.reserve(some);
+  shapes_.reserve(some);
+  watched_.reserve(some);
+  leaf_slots_.reserve(some);
+  variables_.reserve(some);
+}
 
 TapeImpl::~TapeImpl() {
   stop();
@@ -240,10 +249,10 @@ void TapeImpl::watch(const Tensor& tensor, const VariableImpl* variable) {
 void TapeImpl::watch(const Variable& variable) {
   const Tensor& value = variable.peek();
   const VariableImpl* impl = variable.impl();
-  if (slot_of_leaf(value.impl()) != no_slot && leaves_.find(impl) != no_slot) return;
   const bool known = leaves_.find(impl) != no_slot;
+  if (known && slot_of_leaf(value.impl()) != no_slot) return;
   watch(value, impl);
-  if (!known && leaves_.find(impl) != no_slot) variables_.push_back(variable);
+  if (!known && is_floating(value.dtype())) variables_.push_back(variable);
 }
 
 Record* TapeImpl::begin_record(const char* name, const Inputs& inputs, const RuleTable* table) {
