@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/convert.hpp"
+#include "core/trace.hpp"
 #include "kernels/gemm_bf16.hpp"
 #include "kernels/relu_grad_bf16.hpp"
 #include "xtape/ops/linalg.hpp"
@@ -43,19 +44,46 @@ struct Rule {
   Grads by_kernels(const Tensor& dy, Needs need) const {
     Tensor dz = dy, dx, dw, db;
     if (need[2]) db = make_tensor({n}, float32);
-    if (y) dz = make_tensor(dy.shape(), bfloat16);
-    if (y || db) {
-      kernels::relu_bias_grad(m, n, const_data<BFloat16>(dy), y ? const_data<BFloat16>(y) : nullptr,
-                              y ? mutable_data<BFloat16>(dz) : nullptr, db ? mutable_data<float>(db) : nullptr);
+    if (y) {
+      dz = make_tensor(dy.shape(), bfloat16);
+      const auto mask = [m = m, n = n](const Operands& of, float* sums) {
+        kernels::relu_bias_grad(m, n, const_data<BFloat16>(of[0]), const_data<BFloat16>(of[1]),
+                                mutable_data<BFloat16>(of[2]), sums);
+      };
+      if (db) {
+        launch(
+            2, [mask](const Operands& of) { mask(of, mutable_data<float>(of[3])); }, dy, y, dz, db);
+      } else {
+        launch(
+            1, [mask](const Operands& of) { mask(of, nullptr); }, dy, y, dz);
+      }
+    } else if (db) {
+      launch(
+          1,
+          [m = m, n = n](const Operands& of) {
+            kernels::relu_bias_grad(m, n, const_data<BFloat16>(of[0]), nullptr, nullptr, mutable_data<float>(of[1]));
+          },
+          dy, db);
     }
-    const BFloat16* const gradient = const_data<BFloat16>(dz);
     if (need[0]) {
       dx = make_tensor(x_shape, bfloat16);
-      kernels::gemm(false, true, m, k, n, gradient, n, const_data<BFloat16>(w16), n, mutable_data<BFloat16>(dx), k);
+      launch(
+          1,
+          [m = m, n = n, k = k](const Operands& of) {
+            kernels::gemm(false, true, m, k, n, const_data<BFloat16>(of[0]), n, const_data<BFloat16>(of[1]), n,
+                          mutable_data<BFloat16>(of[2]), k);
+          },
+          dz, w16, dx);
     }
     if (need[1]) {
       dw = make_tensor({k, n}, float32);
-      kernels::gemm(true, false, k, n, m, const_data<BFloat16>(x), k, gradient, n, mutable_data<float>(dw), n);
+      launch(
+          1,
+          [m = m, n = n, k = k](const Operands& of) {
+            kernels::gemm(true, false, k, n, m, const_data<BFloat16>(of[0]), k, const_data<BFloat16>(of[1]), n,
+                          mutable_data<float>(of[2]), n);
+          },
+          x, dz, dw);
       if (w_dtype != float32) dw = convert(dw, w_dtype);
     }
     if (need[2] && b_dtype != float32) db = convert(db, b_dtype);
@@ -72,8 +100,13 @@ Tensor dense_bf16(const Tensor& x, const Tensor& w, const Tensor& b, bool relu) 
   Tensor y = make_tensor(shape, bfloat16);
   const std::int64_t m = k == 0 ? y.size() / std::max<std::int64_t>(n, 1) : x.size() / k;
   const Tensor w16 = convert(w, bfloat16), bias = b ? convert(b, float32) : Tensor();
-  kernels::gemm_bias_act(false, false, m, n, k, const_data<BFloat16>(x), k, const_data<BFloat16>(w16), n,
-                         bias ? const_data<float>(bias) : nullptr, relu, mutable_data<BFloat16>(y), n);
+  launch(
+      1,
+      [m, n, k, relu](const Operands& of) {
+        kernels::gemm_bias_act(false, false, m, n, k, const_data<BFloat16>(of[0]), k, const_data<BFloat16>(of[1]), n,
+                               of[2] ? const_data<float>(of[2]) : nullptr, relu, mutable_data<BFloat16>(of[3]), n);
+      },
+      x, w16, bias, y);
   const Tracked tracked({x, w, b});
   if (!tracked) return y;
   const Tensor result = relu ? y : Tensor();

@@ -78,8 +78,9 @@ std::set<std::string>& layers_with_rows();
 TensorList layer_inputs(const LayerRow& row, DType dtype, std::optional<std::int64_t> batch = {});
 
 /// For each row: shapes and dtypes, eager, symbolic and as a Model; weights, their names and shapes; gradients for
-/// inputs and weights against finite differences; float32 against float64; that SGD and Adam lower a loss; that a clone
-/// with the weights of another computes the same bits; that copies share; wrong inputs; the empty batch.
+/// inputs and weights against finite differences; float32 against float64, and mixed_bfloat16 against float32; that SGD
+/// and Adam lower a loss; that a clone with the weights of another computes the same bits; that copies share; wrong
+/// inputs; the empty batch.
 void check_layers(const LayerTable& table);
 
 }  // namespace xtape::testing

@@ -164,6 +164,42 @@ void check_dtypes(const LayerRow& row) {
   }
 }
 
+/// In bfloat16 on float32 variables: what float32 computes, within a few roundings to 8 bits.
+void check_mixed_precision(const LayerRow& row) {
+  AnyLayer wide = row.make(float32), narrow = row.make(float32);
+  narrow->set_dtype_policy("mixed_bfloat16");
+  TensorList inputs = layer_inputs(row, float32);
+  for (Tensor& input : inputs) {
+    if (is_floating(input.dtype())) input = cast(cast(input, bfloat16), float32);
+  }
+  (void)run(*narrow, inputs);
+  (void)run(*wide, inputs);
+  narrow->set_weights(wide->get_weights());
+  const auto gradients = [&](Layer& layer) {
+    GradientTape tape;
+    const TensorList outputs = run(layer, inputs);
+    const Tensor y = joined(outputs);
+    Tensors all = tape.gradient(y, layer.trainable_variables());
+    for (std::size_t i = 0; i < all.size(); ++i) CHECK(all[i].dtype() == layer.trainable_variables()[i].dtype());
+    for (const Tensor& output : outputs) all.push_back(output);
+    return all;
+  };
+  const auto close = [](const auto& actual, const auto& expected) {
+    double scale = 0;  // of all: some gradients are 0 but for roundings
+    for (const Tensor& t : expected) {
+      if (t.size() > 0) scale = std::max(scale, reduce_max(abs(cast(t, float64))).item());
+    }
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      CHECK_CLOSE(cast(actual[i], float64), cast(expected[i], float64), 0.02, 0.02 * scale);
+    }
+  };
+  if (row.gradients) {
+    close(gradients(*narrow), gradients(*wide));
+  } else {
+    close(run(*narrow, inputs), run(*wide, inputs));
+  }
+}
+
 template <class Optimizer>
 void check_training(const LayerRow& row, Optimizer optimizer) {
   AnyLayer layer = row.make(float32);
@@ -249,6 +285,7 @@ void check_layer(const LayerRow& row) {
   check_eager(row);
   check_symbolic(row);
   check_dtypes(row);
+  check_mixed_precision(row);
   check_copies(row);
   check_wrong(row);
   if (row.gradients) {
