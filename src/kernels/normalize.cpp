@@ -84,32 +84,58 @@ void for_rows(std::int64_t rows, std::int64_t n, const F& f) {
   });
 }
 
-/// The sums over the rows of what value(row, column, count) gives, into out[k][column].
-template <class T, std::size_t results, class F>
-void sum_columns(std::int64_t rows, std::int64_t n, const std::array<T*, results>& out, const F& value) {
-  const std::int64_t blocks = (rows + block_rows - 1) / block_rows;
-  detail::PoolVector<T> partial(static_cast<std::size_t>(static_cast<std::int64_t>(results) * blocks * n));
-  T* const sums = partial.data();
-  const std::int64_t grain =
-      std::max<std::int64_t>(1, elementwise_grain / 2 / std::max<std::int64_t>(1, block_rows * n));
-  parallel_rows(blocks, grain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t b = begin; b < end; ++b) {
-      for_vectors<T>(n, [&](std::int64_t i, std::int64_t count) {
-        std::array<Batch<T>, results> sum;
-        sum.fill(Batch<T>(T(0)));
-        for (std::int64_t r = b * block_rows; r < std::min(rows, (b + 1) * block_rows); ++r) {
-          const auto v = value(r, i, count);
-          for (std::size_t k = 0; k < results; ++k) sum[k] += v[k];
-        }
-        for (std::size_t k = 0; k < results; ++k) {
-          store(sum[k], sums + (static_cast<std::int64_t>(k) * blocks + b) * n + i, count);
-        }
-      });
+/// The sums over rows [begin, end) of the `vectors` vectors from column i on; the last has `count` elements.
+template <class T, std::size_t results, int vectors, class F>
+void sum_block(std::int64_t begin, std::int64_t end, std::int64_t i, std::int64_t count,
+               const std::array<T*, results>& out, const F& value) {
+  constexpr std::int64_t width = Batch<T>::size;
+  std::array<Batch<T>, results> sum[vectors];
+  for (auto& s : sum) s.fill(Batch<T>(T(0)));
+  for (std::int64_t r = begin; r < end; ++r) {
+    for (int j = 0; j < vectors; ++j) {
+      const auto v = value(r, i + j * width, j + 1 < vectors ? width : count);
+      for (std::size_t k = 0; k < results; ++k) sum[j][k] += v[k];
     }
-  });
+  }
+  for (int j = 0; j < vectors; ++j) {
+    for (std::size_t k = 0; k < results; ++k) store(sum[j][k], out[k] + i + j * width, j + 1 < vectors ? width : count);
+  }
+}
+
+/// out[k] = the sums of its `blocks` rows of n.
+template <class T, std::size_t results>
+void sum_partial(const T* sums, std::int64_t blocks, std::int64_t n, const std::array<T*, results>& out) {
   for (std::size_t k = 0; k < results; ++k) {
     reduce_sum(dtype_of<T>, sums + static_cast<std::int64_t>(k) * blocks * n, out[k], 1, blocks, n);
   }
+}
+
+/// Calls f(block, begin, end) for blocks of rows of n elements, on several threads.
+template <class F>
+void for_blocks(std::int64_t rows, std::int64_t n, const F& f) {
+  const std::int64_t grain =
+      std::max<std::int64_t>(1, elementwise_grain / 2 / std::max<std::int64_t>(1, block_rows * n));
+  parallel_rows((rows + block_rows - 1) / block_rows, grain, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t b = first; b < last; ++b) f(b, b * block_rows, std::min(rows, (b + 1) * block_rows));
+  });
+}
+
+/// The sums over the rows of what value(row, column, count) gives, into out[k][column]. Four vectors of a row at a
+/// time: one alone would go down the rows in long strides.
+template <class T, std::size_t results, class F>
+void sum_columns(std::int64_t rows, std::int64_t n, const std::array<T*, results>& out, const F& value) {
+  constexpr std::int64_t width = Batch<T>::size, wide = 4 * width;
+  const std::int64_t blocks = (rows + block_rows - 1) / block_rows;
+  detail::PoolVector<T> partial(static_cast<std::size_t>(static_cast<std::int64_t>(results) * blocks * n));
+  T* const sums = partial.data();
+  for_blocks(rows, n, [&](std::int64_t b, std::int64_t begin, std::int64_t end) {
+    std::array<T*, results> to;
+    for (std::size_t k = 0; k < results; ++k) to[k] = sums + (static_cast<std::int64_t>(k) * blocks + b) * n;
+    std::int64_t i = 0;
+    for (; i + wide <= n; i += wide) sum_block<T, results, 4>(begin, end, i, width, to, value);
+    for (; i < n; i += width) sum_block<T, results, 1>(begin, end, i, std::min(width, n - i), to, value);
+  });
+  sum_partial<T, results>(sums, blocks, n, out);
 }
 
 }  // namespace
@@ -151,37 +177,43 @@ void layer_norm(const T* x_, const T* gamma, const T* beta, T* y_, T* mean, T* s
 }
 
 template <class T>
-void layer_norm_grad(const T* dy_, const T* x_, const T* gamma, const T* mean, const T* scale, T* dx_,
-                     std::int64_t rows, std::int64_t n) {
-  for_rows(rows, n, [&](std::int64_t r) {
-    const T *x = x_ + r * n, *dy = dy_ + r * n;
-    T* dx = dx_ + r * n;
-    const Batch<T> m(mean[r]), s(scale[r]);
-    const auto g_and_h = [&](std::int64_t i, std::int64_t count) {
-      Batch<T> g = load(dy + i, count);
-      if (gamma != nullptr) g *= load(gamma + i, count);
-      return std::array{g, (load(x + i, count) - m) * s};
-    };
-    const auto sums = sum_row<T, 2>(n, [&](std::int64_t i, std::int64_t count) {
-      const auto [g, h] = g_and_h(i, count);
-      return std::array{g, g * h};
-    });
-    const Batch<T> mean_g(static_cast<T>(sums[0] / static_cast<double>(n)));
-    const Batch<T> mean_gh(static_cast<T>(sums[1] / static_cast<double>(n)));
-    for_vectors<T>(n, [&](std::int64_t i, std::int64_t count) {
-      const auto [g, h] = g_and_h(i, count);
-      store(s * (g - mean_g - h * mean_gh), dx + i, count);
-    });
+void layer_norm_grad(const T* dy_, const T* x_, const T* gamma, const T* mean, const T* scale, T* dx_, T* dgamma,
+                     T* dbeta, std::int64_t rows, std::int64_t n) {
+  const bool parameters = dgamma != nullptr;
+  const std::int64_t blocks = (rows + block_rows - 1) / block_rows;
+  detail::PoolVector<T> partial(parameters ? static_cast<std::size_t>(2 * blocks * n) : 0);
+  for_blocks(rows, n, [&](std::int64_t b, std::int64_t begin, std::int64_t end) {
+    T *const to_gamma = partial.data() + b * n, *const to_beta = partial.data() + (blocks + b) * n;
+    for (std::int64_t r = begin; r < end; ++r) {
+      const T *x = x_ + r * n, *dy = dy_ + r * n;
+      const Batch<T> m(mean[r]), s(scale[r]);
+      const auto g_and_h = [&](std::int64_t i, std::int64_t count) {
+        Batch<T> g = load(dy + i, count);
+        if (gamma != nullptr) g *= load(gamma + i, count);
+        return std::array{g, (load(x + i, count) - m) * s};
+      };
+      if (dx_ != nullptr) {
+        T* dx = dx_ + r * n;
+        const auto sums = sum_row<T, 2>(n, [&](std::int64_t i, std::int64_t count) {
+          const auto [g, h] = g_and_h(i, count);
+          return std::array{g, g * h};
+        });
+        const Batch<T> mean_g(static_cast<T>(sums[0] / static_cast<double>(n)));
+        const Batch<T> mean_gh(static_cast<T>(sums[1] / static_cast<double>(n)));
+        for_vectors<T>(n, [&](std::int64_t i, std::int64_t count) {
+          const auto [g, h] = g_and_h(i, count);
+          store(s * (g - mean_g - h * mean_gh), dx + i, count);
+        });
+      }
+      if (!parameters) continue;
+      for_vectors<T>(n, [&](std::int64_t i, std::int64_t count) {
+        const Batch<T> d = load(dy + i, count);
+        store(load(to_gamma + i, count) + d * ((load(x + i, count) - m) * s), to_gamma + i, count);
+        store(load(to_beta + i, count) + d, to_beta + i, count);
+      });
+    }
   });
-}
-
-template <class T>
-void layer_norm_grad_parameters(const T* dy, const T* x, const T* mean, const T* scale, T* dgamma, T* dbeta,
-                                std::int64_t rows, std::int64_t n) {
-  sum_columns<T, 2>(rows, n, {dgamma, dbeta}, [&](std::int64_t r, std::int64_t i, std::int64_t count) {
-    const Batch<T> g = load(dy + r * n + i, count);
-    return std::array{g * ((load(x + r * n + i, count) - Batch<T>(mean[r])) * Batch<T>(scale[r])), g};
-  });
+  if (parameters) sum_partial<T, 2>(partial.data(), blocks, n, {dgamma, dbeta});
 }
 
 template <class T>
@@ -217,15 +249,14 @@ void batch_norm_grad(const T* dy, const T* x, const T* gamma, const T* mean, con
   });
 }
 
-#define XTAPE_NORMALIZE(T)                                                                                         \
-  template void row_moments(const T*, T*, T*, std::int64_t, std::int64_t);                                         \
-  template void column_moments(const T*, T*, T*, std::int64_t, std::int64_t);                                      \
-  template void layer_norm(const T*, const T*, const T*, T*, T*, T*, std::int64_t, std::int64_t, double);          \
-  template void layer_norm_grad(const T*, const T*, const T*, const T*, const T*, T*, std::int64_t, std::int64_t); \
-  template void layer_norm_grad_parameters(const T*, const T*, const T*, const T*, T*, T*, std::int64_t,           \
-                                           std::int64_t);                                                          \
-  template void normalize_columns(const T*, const T*, const T*, const T*, T*, std::int64_t, std::int64_t);         \
-  template void batch_norm_grad(const T*, const T*, const T*, const T*, const T*, T*, T*, T*, std::int64_t,        \
+#define XTAPE_NORMALIZE(T)                                                                                  \
+  template void row_moments(const T*, T*, T*, std::int64_t, std::int64_t);                                  \
+  template void column_moments(const T*, T*, T*, std::int64_t, std::int64_t);                               \
+  template void layer_norm(const T*, const T*, const T*, T*, T*, T*, std::int64_t, std::int64_t, double);   \
+  template void layer_norm_grad(const T*, const T*, const T*, const T*, const T*, T*, T*, T*, std::int64_t, \
+                                std::int64_t);                                                              \
+  template void normalize_columns(const T*, const T*, const T*, const T*, T*, std::int64_t, std::int64_t);  \
+  template void batch_norm_grad(const T*, const T*, const T*, const T*, const T*, T*, T*, T*, std::int64_t, \
                                 std::int64_t);
 XTAPE_NORMALIZE(float)
 XTAPE_NORMALIZE(double)

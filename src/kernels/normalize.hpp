@@ -16,14 +16,11 @@ void column_moments(const T* x, T* mean, T* variance, std::int64_t rows, std::in
 template <class T>
 void layer_norm(const T* x, const T* gamma, const T* beta, T* y, T* mean, T* scale, std::int64_t rows, std::int64_t n,
                 double epsilon);
-/// The gradient for x: scale (g - mean(g) - h mean(g h)) with g = dy gamma, h = (x - mean) scale.
+/// The gradient for x: scale (g - mean(g) - h mean(g h)) with g = dy gamma, h = (x - mean) scale; and those for gamma
+/// and beta: the sums over the rows of dy h and of dy. Null for what is not wanted, dgamma and dbeta both or none.
 template <class T>
-void layer_norm_grad(const T* dy, const T* x, const T* gamma, const T* mean, const T* scale, T* dx, std::int64_t rows,
-                     std::int64_t n);
-/// The gradients for gamma and beta: the sums over the rows of dy h and of dy.
-template <class T>
-void layer_norm_grad_parameters(const T* dy, const T* x, const T* mean, const T* scale, T* dgamma, T* dbeta,
-                                std::int64_t rows, std::int64_t n);
+void layer_norm_grad(const T* dy, const T* x, const T* gamma, const T* mean, const T* scale, T* dx, T* dgamma, T* dbeta,
+                     std::int64_t rows, std::int64_t n);
 
 /// y = (x - mean) factor + beta for each column.
 template <class T>

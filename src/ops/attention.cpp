@@ -5,6 +5,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/trace.hpp"
 #include "kernels/attention.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/strided.hpp"
@@ -17,6 +18,7 @@
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/nn.hpp"
 #include "xtape/ops/reduce.hpp"
+#include "xtape/tape/no_recording.hpp"
 
 namespace xtape {
 namespace {
@@ -24,6 +26,7 @@ namespace {
 using detail::const_data;
 using detail::fail;
 using detail::mutable_data;
+using detail::Operands;
 
 /// Weights that are kept for the gradient, at most; beyond, they are computed once more.
 constexpr std::int64_t most_kept = std::int64_t{1} << 24;
@@ -93,6 +96,7 @@ struct Mask {
     if (mask.rank() == 0 || mask.shape().back() != scores.back()) {
       Shape shape = mask.rank() == 0 ? Shape{1} : mask.shape();
       shape[shape.rank() - 1] = scores.back();
+      const detail::NoRecording inside;
       values = detail::broadcast(mask, shape);
     }
     const Shape strides = kernels::broadcast_strides(values.shape(), scores);
@@ -109,11 +113,6 @@ struct Mask {
       at[static_cast<std::size_t>(i)] = first;
     }
   }
-  template <class E>
-  kernels::AttentionMask<E> get() const {
-    if (!values) return {};
-    return {const_data<E>(values), at.data(), row};
-  }
 };
 
 template <class F>
@@ -125,32 +124,59 @@ void visit_floating(DType dtype, const F& f) {
   }
 }
 
+/// What the kernels want to know, but for the arrays.
+struct Layout {
+  std::int64_t batch = 1, heads, queries, keys, size, value_size;
+  double scale, rate;
+  bool causal;
+  detail::PoolVector<std::int64_t> allowed_at, bias_at;
+  std::int64_t allowed_row, bias_row;
+
+  Layout(const Call& c, const Tensors& in, Mask& allowed, Mask& bias)
+      : heads(c.heads_inside ? in[0].shape(2) : 1),
+        queries(in[0].shape(c.steps())),
+        keys(in[1].shape(c.steps())),
+        size(in[0].shape(-1)),
+        value_size(in[2].shape(-1)),
+        scale(c.scale),
+        rate(c.rate),
+        causal(c.causal),
+        allowed_at(std::move(allowed.at)),
+        bias_at(std::move(bias.at)),
+        allowed_row(allowed.row),
+        bias_row(bias.row) {
+    const int leading = c.heads_inside ? 1 : in[0].rank() - 2;
+    for (int axis = 0; axis < leading; ++axis) batch *= in[0].shape()[axis];
+  }
+
+  template <class T>
+  kernels::Attention<T> with(const Tensor& allowed, const Tensor& bias, const Tensor& chances) const {
+    const auto rows = [this](std::int64_t steps, std::int64_t width) {
+      return kernels::HeadRows{steps * heads * width, width, heads * width};
+    };
+    kernels::Attention<T> a{batch,
+                            heads,
+                            queries,
+                            keys,
+                            size,
+                            value_size,
+                            static_cast<T>(scale),
+                            causal,
+                            rows(queries, size),
+                            rows(keys, size),
+                            rows(keys, value_size),
+                            rows(queries, value_size)};
+    if (allowed) a.allowed = {const_data<bool>(allowed), allowed_at.data(), allowed_row};
+    if (bias) a.bias = {const_data<T>(bias), bias_at.data(), bias_row};
+    if (chances) a.chances = const_data<T>(chances);
+    a.rate = static_cast<T>(rate);
+    return a;
+  }
+};
+
 template <class T>
-kernels::Attention<T> description(const Call& c, const Tensors& in, const Mask& allowed, const Mask& bias) {
-  const std::int64_t queries = in[0].shape(c.steps()), keys = in[1].shape(c.steps());
-  const std::int64_t heads = c.heads_inside ? in[0].shape(2) : 1;
-  const auto rows = [heads](std::int64_t steps, std::int64_t size) {
-    return kernels::HeadRows{steps * heads * size, size, heads * size};
-  };
-  std::int64_t batch = c.heads_inside ? in[0].shape(0) : 1;
-  for (int axis = 0; !c.heads_inside && axis < in[0].rank() - 2; ++axis) batch *= in[0].shape()[axis];
-  const std::int64_t size = in[0].shape(-1), value_size = in[2].shape(-1);
-  return {batch,
-          heads,
-          queries,
-          keys,
-          size,
-          value_size,
-          static_cast<T>(c.scale),
-          c.causal,
-          rows(queries, size),
-          rows(keys, size),
-          rows(keys, value_size),
-          rows(queries, value_size),
-          allowed.get<bool>(),
-          bias.get<T>(),
-          c.chances ? const_data<T>(c.chances) : nullptr,
-          static_cast<T>(c.rate)};
+T* data_or_null(const Tensor& t) {
+  return t ? mutable_data<T>(t) : nullptr;
 }
 
 struct Rule {
@@ -167,13 +193,18 @@ struct Rule {
     const Tensor dq = like(in[0]), dk = like(in[1]), dv = like(in[2]);
     Tensor dscores;
     if (in.size() > 3 && need[3]) dscores = detail::make_tensor(call.scores, dy.dtype());
-    const Mask allowed(call.allowed, call.scores), bias(in.size() > 3 ? in[3] : Tensor(), call.scores);
-    visit_floating(dy.dtype(), [&]<class T>(kernels::Type<T>) {
-      kernels::attention_grad(description<T>(call, in, allowed, bias), const_data<T>(in[0]), const_data<T>(in[1]),
-                              const_data<T>(in[2]), weights ? const_data<T>(weights) : nullptr, const_data<T>(dy),
-                              mutable_data<T>(dq), mutable_data<T>(dk), mutable_data<T>(dv),
-                              dscores ? mutable_data<T>(dscores) : nullptr);
-    });
+    Mask allowed(call.allowed, call.scores), bias(in.size() > 3 ? in[3] : Tensor(), call.scores);
+    detail::launch(
+        4,
+        [layout = Layout(call, in, allowed, bias)](const Operands& of) {
+          visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+            kernels::attention_grad(layout.with<T>(of[3], of[4], of[5]), const_data<T>(of[0]), const_data<T>(of[1]),
+                                    const_data<T>(of[2]), of[6] ? const_data<T>(of[6]) : nullptr, const_data<T>(of[7]),
+                                    mutable_data<T>(of[8]), mutable_data<T>(of[9]), mutable_data<T>(of[10]),
+                                    data_or_null<T>(of[11]));
+          });
+        },
+        in[0], in[1], in[2], allowed.values, bias.values, call.chances, weights, dy, dq, dk, dv, dscores);
     Grads grads{dq, dk, dv};
     if (in.size() > 3) grads.push_back(dscores ? detail::sum_to(dscores, in[3].shape()) : Tensor());
     return grads;
@@ -187,11 +218,16 @@ Tensor fused(Call c, Tensors in) {
   Tensor y = detail::make_tensor(shape, in[0].dtype()), weights;
   const bool tracked = is_recording() && detail::any_tracked(Inputs(std::span<const Tensor>(in)));
   if (tracked && c.scores.numel() <= most_kept) weights = detail::make_tensor(c.scores, y.dtype());
-  const Mask allowed(c.allowed, c.scores), bias(in.size() > 3 ? in[3] : Tensor(), c.scores);
-  visit_floating(y.dtype(), [&]<class T>(kernels::Type<T>) {
-    kernels::attention(description<T>(c, in, allowed, bias), const_data<T>(in[0]), const_data<T>(in[1]),
-                       const_data<T>(in[2]), mutable_data<T>(y), weights ? mutable_data<T>(weights) : nullptr);
-  });
+  Mask allowed(c.allowed, c.scores), bias(in.size() > 3 ? in[3] : Tensor(), c.scores);
+  detail::launch(
+      2,
+      [layout = Layout(c, in, allowed, bias)](const Operands& of) {
+        visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::attention(layout.with<T>(of[3], of[4], of[5]), const_data<T>(of[0]), const_data<T>(of[1]),
+                             const_data<T>(of[2]), mutable_data<T>(of[6]), data_or_null<T>(of[7]));
+        });
+      },
+      in[0], in[1], in[2], allowed.values, bias.values, c.chances, y, weights);
   if (!tracked) return y;
   const char* op = c.op;
   const Tensors inputs = in;  // the rule takes the others

@@ -64,16 +64,21 @@ struct Rule {
       return detail::recorded_gradients([this](const Operands& now) { return in_steps(now, mask); }, in, dys);
     }
     const Tensor &x = in[0], &kernel = in[1], &recurrent = in[2], &bias = in[3], &h0 = in[4];
-    const kernels::Recurrence r{x.shape()[0], x.shape()[1], recurrent.shape()[0],
-                                mask ? const_data<bool>(mask) : nullptr};
-    Tensor dsum = detail::make_tensor(gates.shape(), gates.dtype());
-    Tensor dp = detail::make_tensor(gates.shape(), gates.dtype());
-    Tensor dh0 = detail::gradient_to_continue(dys[1], h0);
-    detail::visit_recurrent(x.dtype(), [&]<class T>(kernels::Type<T>) {
-      kernels::gru_grad(r, const_data<T>(gates), const_data<T>(recurrent), const_data<T>(h0), const_data<T>(h),
-                        const_data<T>(sums), dys[0] ? const_data<T>(dys[0]) : nullptr, mutable_data<T>(dsum),
-                        mutable_data<T>(dp), mutable_data<T>(dh0));
-    });
+    const kernels::Recurrence r{x.shape()[0], x.shape()[1], recurrent.shape()[0]};
+    const auto like = [](const Tensor& t) { return detail::make_tensor(t.shape(), t.dtype()); };
+    const Tensor dsum = like(gates), dp = like(gates), dh0 = like(h0);
+    detail::launch(
+        3,
+        [r](const detail::Operands& of) {
+          detail::visit_recurrent(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+            detail::copy_or_clear(of[6], of[10]);
+            kernels::gru_grad(detail::with_mask(r, of[7]), const_data<T>(of[0]), const_data<T>(of[1]),
+                              const_data<T>(of[2]), const_data<T>(of[3]), const_data<T>(of[4]),
+                              of[5] ? const_data<T>(of[5]) : nullptr, mutable_data<T>(of[8]), mutable_data<T>(of[9]),
+                              mutable_data<T>(of[10]));
+          });
+        },
+        gates, recurrent, h0, h, sums, dys[0], dys[1], mask, dsum, dp, dh0);
     const Shape flat{r.batch * r.time, 3 * r.units};
     const Tensor rows = reshape(dsum, flat), recurrent_rows = reshape(dp, flat);
     Tensor dx, dkernel, drecurrent, dbias;
@@ -105,17 +110,22 @@ GruResult gru(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_ker
   Tensor gates, outputs[2], sums;
   {
     const detail::NoRecording inside;
-    const Tensor recurrent_bias = bias ? bias_row(bias, 1) : Tensor();
-    gates = linear(x, kernel, bias ? bias_row(bias, 0) : Tensor());
+    const Tensor input_bias = bias ? bias_row(bias, 0) : Tensor(), recurrent_bias = bias ? bias_row(bias, 1) : Tensor();
     const Shape shape{x.shape()[0], x.shape()[1], units};
+    gates = detail::make_tensor({shape[0], shape[1], 3 * units}, dtype);
     outputs[0] = detail::make_tensor(shape, dtype);
     sums = detail::make_tensor(shape, dtype);
-    detail::visit_recurrent(dtype, [&]<class T>(kernels::Type<T>) {
-      kernels::gru({shape[0], shape[1], units, options.mask ? const_data<bool>(options.mask) : nullptr},
-                   mutable_data<T>(gates), const_data<T>(recurrent_kernel),
-                   bias ? const_data<T>(recurrent_bias) : nullptr, const_data<T>(in[4]), mutable_data<T>(outputs[0]),
-                   mutable_data<T>(sums));
-    });
+    detail::launch(
+        3,
+        [r = kernels::Recurrence{shape[0], shape[1], units}](const detail::Operands& of) {
+          detail::visit_recurrent(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+            detail::input_sums<T>(of[0], of[1], of[3], of[7]);
+            kernels::gru(detail::with_mask(r, of[6]), mutable_data<T>(of[7]), const_data<T>(of[2]),
+                         of[4] ? const_data<T>(of[4]) : nullptr, const_data<T>(of[5]), mutable_data<T>(of[8]),
+                         mutable_data<T>(of[9]));
+          });
+        },
+        x, kernel, recurrent_kernel, input_bias, recurrent_bias, in[4], options.mask, gates, outputs[0], sums);
     outputs[1] = detail::last_step(outputs[0], in[4]);
   }
   if (is_recording()) {

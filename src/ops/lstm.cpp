@@ -43,15 +43,21 @@ struct Rule {
       return detail::recorded_gradients([this](const Operands& now) { return in_steps(now, mask); }, in, dys);
     }
     const Tensor &x = in[0], &kernel = in[1], &recurrent = in[2], &bias = in[3], &c0 = in[5];
-    const kernels::Recurrence r{x.shape()[0], x.shape()[1], recurrent.shape()[0],
-                                mask ? const_data<bool>(mask) : nullptr};
-    Tensor dz = detail::make_tensor(gates.shape(), gates.dtype());
-    Tensor dh0 = detail::gradient_to_continue(dys[1], c0), dc0 = detail::gradient_to_continue(dys[2], c0);
-    detail::visit_recurrent(x.dtype(), [&]<class T>(kernels::Type<T>) {
-      kernels::lstm_grad(r, const_data<T>(gates), const_data<T>(recurrent), const_data<T>(c0), const_data<T>(c),
-                         dys[0] ? const_data<T>(dys[0]) : nullptr, mutable_data<T>(dz), mutable_data<T>(dh0),
-                         mutable_data<T>(dc0));
-    });
+    const kernels::Recurrence r{x.shape()[0], x.shape()[1], recurrent.shape()[0]};
+    const auto like = [](const Tensor& t) { return detail::make_tensor(t.shape(), t.dtype()); };
+    const Tensor dz = like(gates), dh0 = like(c0), dc0 = like(c0);
+    detail::launch(
+        3,
+        [r](const detail::Operands& of) {
+          detail::visit_recurrent(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+            detail::copy_or_clear(of[5], of[9]);
+            detail::copy_or_clear(of[6], of[10]);
+            kernels::lstm_grad(detail::with_mask(r, of[7]), const_data<T>(of[0]), const_data<T>(of[1]),
+                               const_data<T>(of[2]), const_data<T>(of[3]), of[4] ? const_data<T>(of[4]) : nullptr,
+                               mutable_data<T>(of[8]), mutable_data<T>(of[9]), mutable_data<T>(of[10]));
+          });
+        },
+        gates, recurrent, c0, c, dys[0], dys[1], dys[2], mask, dz, dh0, dc0);
     const Tensor rows = reshape(dz, {r.batch * r.time, 4 * r.units});
     Tensor dx, dkernel, drecurrent, dbias;
     if (need[0]) dx = reshape(matmul(rows, kernel, {.transpose_b = true}), x.shape());
@@ -86,15 +92,20 @@ LstmResult lstm(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_k
   Tensor gates, outputs[3], c;
   {
     const detail::NoRecording inside;
-    gates = linear(x, kernel, bias);
     const Shape shape{x.shape()[0], x.shape()[1], units};
+    gates = detail::make_tensor({shape[0], shape[1], 4 * units}, dtype);
     outputs[0] = detail::make_tensor(shape, dtype);
     c = detail::make_tensor(shape, dtype);
-    detail::visit_recurrent(dtype, [&]<class T>(kernels::Type<T>) {
-      kernels::lstm({shape[0], shape[1], units, options.mask ? const_data<bool>(options.mask) : nullptr},
-                    mutable_data<T>(gates), const_data<T>(recurrent_kernel), const_data<T>(in[4]), const_data<T>(in[5]),
-                    mutable_data<T>(outputs[0]), mutable_data<T>(c));
-    });
+    detail::launch(
+        3,
+        [r = kernels::Recurrence{shape[0], shape[1], units}](const detail::Operands& of) {
+          detail::visit_recurrent(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+            detail::input_sums<T>(of[0], of[1], of[3], of[7]);
+            kernels::lstm(detail::with_mask(r, of[6]), mutable_data<T>(of[7]), const_data<T>(of[2]),
+                          const_data<T>(of[4]), const_data<T>(of[5]), mutable_data<T>(of[8]), mutable_data<T>(of[9]));
+          });
+        },
+        x, kernel, recurrent_kernel, bias, in[4], in[5], options.mask, gates, outputs[0], c);
     outputs[1] = detail::last_step(outputs[0], in[4]);
     outputs[2] = detail::last_step(c, in[5]);
   }

@@ -5,6 +5,7 @@
 
 #include "core/check.hpp"
 #include "core/fill.hpp"
+#include "core/trace.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/normalize.hpp"
 #include "ops/elementwise.hpp"
@@ -22,6 +23,7 @@ namespace {
 using detail::const_data;
 using detail::fail;
 using detail::mutable_data;
+using detail::Operands;
 
 void check_floating(const char* op, const Tensor& x) {
   if (!is_floating(x.dtype())) fail<TypeError>(op, "expected a floating tensor, received {}", x.dtype());
@@ -75,10 +77,15 @@ Tensor layer_norm_rows(const Tensor& x, const Tensor& gamma, const Tensor& beta,
   const std::int64_t n = x.shape().back(), rows = n == 0 ? 0 : x.size() / n;
   Tensor y = detail::make_tensor(x.shape(), x.dtype());
   Tensor mean = detail::make_tensor({rows}, x.dtype()), scale = detail::make_tensor({rows}, x.dtype());
-  visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
-    kernels::layer_norm(const_data<T>(x), data_or_null<T>(gamma), data_or_null<T>(beta), mutable_data<T>(y),
-                        mutable_data<T>(mean), mutable_data<T>(scale), rows, n, epsilon);
-  });
+  detail::launch(
+      3,
+      [rows, n, epsilon](const Operands& of) {
+        visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::layer_norm(const_data<T>(of[0]), data_or_null<T>(of[1]), data_or_null<T>(of[2]),
+                              mutable_data<T>(of[3]), mutable_data<T>(of[4]), mutable_data<T>(of[5]), rows, n, epsilon);
+        });
+      },
+      x, gamma, beta, y, mean, scale);
   if (!is_recording()) return y;
   const Tensor inputs[3] = {x, gamma ? gamma : detail::filled({}, x.dtype(), 1),
                             beta ? beta : detail::filled({}, x.dtype(), 0)};
@@ -87,20 +94,22 @@ Tensor layer_norm_rows(const Tensor& x, const Tensor& gamma, const Tensor& beta,
                   const Tensor weights = gamma ? gamma : dy;
                   if (is_tracked({dy, x, weights})) return public_gradients(dy, x, gamma, -1, epsilon);
                   Tensor dx, dgamma, dbeta;
-                  visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
-                    if (need[0]) {
-                      dx = detail::make_tensor(x.shape(), x.dtype());
-                      kernels::layer_norm_grad(const_data<T>(dy), const_data<T>(x), data_or_null<T>(gamma),
-                                               const_data<T>(mean), const_data<T>(scale), mutable_data<T>(dx), rows, n);
-                    }
-                    if (need[1] || need[2]) {
-                      dgamma = detail::make_tensor({n}, x.dtype());
-                      dbeta = detail::make_tensor({n}, x.dtype());
-                      kernels::layer_norm_grad_parameters(const_data<T>(dy), const_data<T>(x), const_data<T>(mean),
-                                                          const_data<T>(scale), mutable_data<T>(dgamma),
-                                                          mutable_data<T>(dbeta), rows, n);
-                    }
-                  });
+                  if (need[0]) dx = detail::make_tensor(x.shape(), x.dtype());
+                  if (need[1] || need[2]) {
+                    dgamma = detail::make_tensor({n}, x.dtype());
+                    dbeta = detail::make_tensor({n}, x.dtype());
+                  }
+                  detail::launch(
+                      3,
+                      [rows, n](const Operands& of) {
+                        visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+                          const auto to = [](const Tensor& t) { return t ? mutable_data<T>(t) : nullptr; };
+                          kernels::layer_norm_grad(const_data<T>(of[0]), const_data<T>(of[1]), data_or_null<T>(of[2]),
+                                                   const_data<T>(of[3]), const_data<T>(of[4]), to(of[5]), to(of[6]),
+                                                   to(of[7]), rows, n);
+                        });
+                      },
+                      dy, x, gamma, mean, scale, dx, dgamma, dbeta);
                   return Grads{dx, need[1] ? dgamma : Tensor(), need[2] ? dbeta : Tensor()};
                 });
 }
@@ -181,18 +190,26 @@ BatchNorm batch_norm_training(const Tensor& x, const Tensor& scale, const Tensor
   }
   Tensor outputs[3] = {detail::make_tensor(x.shape(), x.dtype()), detail::make_tensor({n}, x.dtype()),
                        detail::make_tensor({n}, x.dtype())};
-  Tensor inverse = detail::make_tensor({n}, x.dtype()), factor = inverse;
-  if (scale) factor = detail::make_tensor({n}, x.dtype());
-  visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
-    T *mean = mutable_data<T>(outputs[1]), *variance = mutable_data<T>(outputs[2]), *inv = mutable_data<T>(inverse);
-    kernels::column_moments(const_data<T>(x), mean, variance, rows, n);
-    for (std::int64_t i = 0; i < n; ++i) inv[i] = T(1) / std::sqrt(variance[i] + static_cast<T>(epsilon));
-    if (scale) {
-      for (std::int64_t i = 0; i < n; ++i) mutable_data<T>(factor)[i] = inv[i] * const_data<T>(scale)[i];
-    }
-    kernels::normalize_columns(const_data<T>(x), mean, const_data<T>(factor), data_or_null<T>(offset),
-                               mutable_data<T>(outputs[0]), rows, n);
-  });
+  const Tensor inverse = detail::make_tensor({n}, x.dtype());
+  const Tensor factors = scale ? detail::make_tensor({n}, x.dtype()) : Tensor();
+  detail::launch(
+      5,
+      [rows, n, epsilon](const Operands& of) {
+        visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+          T *mean = mutable_data<T>(of[4]), *variance = mutable_data<T>(of[5]), *inv = mutable_data<T>(of[6]);
+          kernels::column_moments(const_data<T>(of[0]), mean, variance, rows, n);
+          for (std::int64_t i = 0; i < n; ++i) inv[i] = T(1) / std::sqrt(variance[i] + static_cast<T>(epsilon));
+          const T* factor = inv;
+          if (of[1]) {
+            T* const scaled = mutable_data<T>(of[7]);
+            for (std::int64_t i = 0; i < n; ++i) scaled[i] = inv[i] * const_data<T>(of[1])[i];
+            factor = scaled;
+          }
+          kernels::normalize_columns(const_data<T>(of[0]), mean, factor, data_or_null<T>(of[2]), mutable_data<T>(of[3]),
+                                     rows, n);
+        });
+      },
+      x, scale, offset, outputs[0], outputs[1], outputs[2], inverse, factors);
   if (!is_recording()) return {outputs[0], outputs[1], outputs[2]};
   const Tensor inputs[3] = {x, scale ? scale : detail::filled({}, x.dtype(), 1),
                             offset ? offset : detail::filled({}, x.dtype(), 0)};
@@ -207,11 +224,16 @@ BatchNorm batch_norm_training(const Tensor& x, const Tensor& scale, const Tensor
              } else {
                Tensor dx = detail::make_tensor(x.shape(), x.dtype());
                Tensor dscale = detail::make_tensor({n}, x.dtype()), doffset = detail::make_tensor({n}, x.dtype());
-               visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
-                 kernels::batch_norm_grad(const_data<T>(dy), const_data<T>(x), data_or_null<T>(scale),
-                                          const_data<T>(mean), const_data<T>(inverse), mutable_data<T>(dx),
-                                          mutable_data<T>(dscale), mutable_data<T>(doffset), rows, n);
-               });
+               detail::launch(
+                   3,
+                   [rows, n](const Operands& of) {
+                     visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+                       kernels::batch_norm_grad(const_data<T>(of[0]), const_data<T>(of[1]), data_or_null<T>(of[2]),
+                                                const_data<T>(of[3]), const_data<T>(of[4]), mutable_data<T>(of[5]),
+                                                mutable_data<T>(of[6]), mutable_data<T>(of[7]), rows, n);
+                     });
+                   },
+                   dy, x, scale, mean, inverse, dx, dscale, doffset);
                grads = Grads{dx, dscale, doffset};
              }
            }

@@ -63,41 +63,57 @@ Tensors masks_of_steps(const Tensor& mask) { return mask ? unstack(expand_dims(m
 
 Tensor or_nothing(const Tensor& t, DType dtype) { return t ? t : filled({}, dtype, 0); }
 
+namespace {
+
+std::byte* bytes_of(const Tensor& t) { return t.impl()->data(); }
+
+}  // namespace
+
 Tensor last_step(const Tensor& sequence, const Tensor& initial) {
   Tensor last = make_tensor(initial.shape(), initial.dtype());
-  const std::size_t row = static_cast<std::size_t>(initial.shape()[1]) * itemsize(initial.dtype());
-  const auto batch = static_cast<std::size_t>(initial.shape()[0]);
-  const auto time = static_cast<std::size_t>(sequence.shape()[1]);
-  for (std::size_t b = 0; row > 0 && b < batch; ++b) {
-    const std::byte* from =
-        time == 0 ? initial.impl()->data() + b * row : sequence.impl()->data() + ((b + 1) * time - 1) * row;
-    std::memcpy(last.impl()->data() + b * row, from, row);
-  }
+  launch(
+      1,
+      [](const Operands& of) {
+        const std::size_t row = static_cast<std::size_t>(of[1].shape()[1]) * itemsize(of[1].dtype());
+        const auto batch = static_cast<std::size_t>(of[1].shape()[0]);
+        const auto time = static_cast<std::size_t>(of[0].shape()[1]);
+        for (std::size_t b = 0; row > 0 && b < batch; ++b) {
+          const std::byte* from = time == 0 ? bytes_of(of[1]) + b * row : bytes_of(of[0]) + ((b + 1) * time - 1) * row;
+          std::memcpy(bytes_of(of[2]) + b * row, from, row);
+        }
+      },
+      sequence, initial, last);
   return last;
 }
 
 Tensor states_before(const Tensor& sequence, const Tensor& initial) {
   const auto& shape = sequence.shape();
   Tensor before = make_tensor({shape[0] * shape[1], shape[2]}, sequence.dtype());
-  const std::size_t row = static_cast<std::size_t>(shape[2]) * itemsize(sequence.dtype());
-  const auto batch = static_cast<std::size_t>(shape[0]), time = static_cast<std::size_t>(shape[1]);
-  if (before.size() == 0) return before;
-  for (std::size_t b = 0; b < batch; ++b) {
-    std::byte* to = before.impl()->data() + b * time * row;
-    std::memcpy(to, initial.impl()->data() + b * row, row);
-    std::memcpy(to + row, sequence.impl()->data() + b * time * row, (time - 1) * row);
-  }
+  launch(
+      1,
+      [](const Operands& of) {
+        if (of[2].size() == 0) return;
+        const auto& sizes = of[0].shape();
+        const std::size_t row = static_cast<std::size_t>(sizes[2]) * itemsize(of[0].dtype());
+        const auto batch = static_cast<std::size_t>(sizes[0]), time = static_cast<std::size_t>(sizes[1]);
+        for (std::size_t b = 0; b < batch; ++b) {
+          std::byte* to = bytes_of(of[2]) + b * time * row;
+          std::memcpy(to, bytes_of(of[1]) + b * row, row);
+          std::memcpy(to + row, bytes_of(of[0]) + b * time * row, (time - 1) * row);
+        }
+      },
+      sequence, initial, before);
   return before;
 }
 
-Tensor gradient_to_continue(const Tensor& given, const Tensor& like) {
-  if (!given) return filled(like.shape(), like.dtype(), 0);
-  Tensor copy = make_tensor(like.shape(), like.dtype());
-  if (copy.size() > 0) {
-    std::memcpy(copy.impl()->data(), given.impl()->data(),
-                static_cast<std::size_t>(copy.size()) * itemsize(copy.dtype()));
+void copy_or_clear(const Tensor& from, const Tensor& to) {
+  const std::size_t bytes = static_cast<std::size_t>(to.size()) * itemsize(to.dtype());
+  if (bytes == 0) return;
+  if (from) {
+    std::memcpy(bytes_of(to), bytes_of(from), bytes);
+  } else {
+    std::memset(bytes_of(to), 0, bytes);
   }
-  return copy;
 }
 
 }  // namespace xtape::detail

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "core/trace.hpp"
 #include "kernels/dispatch.hpp"
+#include "kernels/gemm.hpp"
 #include "kernels/recurrent.hpp"
 #include "ops/recorded_gradients.hpp"
 #include "xtape/core/tensor.hpp"
@@ -30,8 +32,22 @@ Tensor or_nothing(const Tensor& t, DType dtype);
 Tensor last_step(const Tensor& sequence, const Tensor& initial);
 /// The state before each step, [batch * time, units].
 Tensor states_before(const Tensor& sequence, const Tensor& initial);
-/// A copy to be overwritten of the gradient of a state, zeros where there is none.
-Tensor gradient_to_continue(const Tensor& given, const Tensor& like);
+
+// Within a launch:
+/// The recurrence with its mask, which may be empty.
+inline kernels::Recurrence with_mask(kernels::Recurrence r, const Tensor& mask) {
+  r.mask = mask ? const_data<bool>(mask) : nullptr;
+  return r;
+}
+/// to = from, zeros where that is empty.
+void copy_or_clear(const Tensor& from, const Tensor& to);
+/// to [batch, time, gates] = x kernel + bias, which may be empty.
+template <class T>
+void input_sums(const Tensor& x, const Tensor& kernel, const Tensor& bias, const Tensor& to) {
+  const std::int64_t k = kernel.shape()[0], n = kernel.shape()[1], rows = x.shape()[0] * x.shape()[1];
+  kernels::gemm_bias_act(false, false, rows, n, k, const_data<T>(x), k, const_data<T>(kernel), n,
+                         bias ? const_data<T>(bias) : nullptr, false, mutable_data<T>(to), n);
+}
 
 /// Calls f(type) for float32 and float64.
 template <class F>
