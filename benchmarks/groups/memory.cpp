@@ -13,7 +13,7 @@ namespace bench {
 namespace {
 
 struct Memory {
-  double before = 0, peak = 0, steps = 0;  // bytes
+  double peak = 0, files = 0, steps = 0;  // bytes
 };
 
 /// What a program prints that ends with report_memory().
@@ -21,7 +21,7 @@ std::optional<Memory> run(const std::string& command) {
   std::FILE* output = popen(command.c_str(), "r");
   if (output == nullptr) return std::nullopt;
   Memory memory;
-  const bool complete = std::fscanf(output, "%lf %lf %lf", &memory.before, &memory.peak, &memory.steps) == 3;
+  const bool complete = std::fscanf(output, "%lf %lf %lf", &memory.peak, &memory.files, &memory.steps) == 3;
   return pclose(output) == 0 && complete ? std::optional(memory) : std::nullopt;
 }
 
@@ -59,10 +59,10 @@ Case training(const std::string& mode, const std::string& name, double data, boo
 #endif
             const double needed = data + step;
             const auto peak = other ? std::optional(other->peak) : std::nullopt;
-            const auto grown = other ? std::optional(other->peak - other->before) : std::nullopt;
+            const auto arrays = other ? std::optional(other->peak - other->files) : std::nullopt;
             std::vector<Result> rows = {
                 row(name, memory->peak, needed, peak, mode == "epoch"),
-                row(name + ", above its start", memory->peak - memory->before, needed, grown, true)};
+                row(name + ", without files", memory->peak - memory->files, needed, arrays, true)};
             if (mode == "batches") rows.push_back(row("held by the steps", memory->steps, step, {}, false));
             return rows;
           }};

@@ -8,7 +8,7 @@
 // What a process says of its own memory; for programs that are run as children.
 namespace bench {
 
-/// A number of /proc/self/status in bytes: "VmRSS" now, "VmHWM" at most so far.
+/// A number of /proc/self/status in bytes: "RssFile", the pages of files now, "VmHWM", all pages at most so far.
 inline std::int64_t own_memory(const char* what) {
   long long kilobytes = 0;
   if (std::FILE* status = std::fopen("/proc/self/status", "r")) {
@@ -23,12 +23,12 @@ inline std::int64_t own_memory(const char* what) {
 }
 
 /// Runs what is to be measured, which returns the bytes that its steps hold, or 0 where it cannot know them; prints the
-/// bytes that were resident before, and at most, and those of the steps.
+/// bytes that were resident at most, those of them that are the program's and the libraries' files, and those of the
+/// steps.
 inline int report_memory(const std::function<std::int64_t()>& run) {
-  const auto before = own_memory("VmRSS");
   const auto held = run();
-  std::printf("%lld %lld %lld\n", static_cast<long long>(before), static_cast<long long>(own_memory("VmHWM")),
-              static_cast<long long>(held));
+  std::printf("%lld %lld %lld\n", static_cast<long long>(own_memory("VmHWM")),
+              static_cast<long long>(own_memory("RssFile")), static_cast<long long>(held));
   return 0;
 }
 
