@@ -52,7 +52,6 @@ class TraceBuilder final : public Tracer {
   std::string obstacle_;
   bool made_variables_ = false;
   bool started_ = false;
-  Tracer* outer_ = nullptr;
 };
 
 }  // namespace xtape::detail
