@@ -5,6 +5,10 @@
 
 #include "kernels/stream.hpp"
 
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
+
 namespace xtape::kernels {
 namespace {
 
@@ -93,8 +97,31 @@ void repeat_rows(std::byte* to, const std::byte* from, std::int64_t rows, std::i
     }
   }
 }
+#ifdef __AVX512F__
+/// The same for elements of four bytes, up to sixteen times: sixteen of them become `inner` vectors.
+void repeat_in_vectors(std::byte* to, const std::byte* from, std::int64_t rows, std::int64_t inner) {
+  __m512i sources[16];  // of the lanes of each vector: e / inner
+  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m512i reciprocal = _mm512_set1_epi32(static_cast<int>(65536 / inner + 1));
+  for (int v = 0; v < inner; ++v) {
+    const __m512i e = _mm512_add_epi32(lanes, _mm512_set1_epi32(16 * v));
+    sources[v] = _mm512_srli_epi32(_mm512_mullo_epi32(e, reciprocal), 16);
+  }
+  for (std::int64_t r = 0; r < rows; r += 16) {
+    const std::int64_t left = std::min<std::int64_t>(16, rows - r), vectors = (left * inner + 15) / 16;
+    const __m512i elements = _mm512_maskz_loadu_epi32(static_cast<__mmask16>((1u << left) - 1u), from + 4 * r);
+    for (std::int64_t v = 0; v < vectors; ++v) {
+      _mm512_storeu_si512(to + 4 * (r * inner + 16 * v), _mm512_permutexvar_epi32(sources[v], elements));
+    }
+  }
+}
+#endif
+
 template <class T>
 void repeat_rows_as(std::byte* to, const std::byte* from, std::int64_t rows, std::int64_t inner) {
+#ifdef __AVX512F__
+  if (sizeof(T) == 4 && inner <= 16) return repeat_in_vectors(to, from, rows, inner);
+#endif
   const std::int64_t bytes = inner * static_cast<std::int64_t>(sizeof(T));
   if (bytes <= 16) {
     repeat_rows<T, 16>(to, from, rows, inner);
@@ -171,7 +198,7 @@ class Broadcast {
  private:
   struct Buffers {
     alignas(64) std::byte bytes[most_operands][buffer_bytes + slack];
-    std::array<const std::byte*, most_operands> tiled{};  ///< what the buffers hold repeats of
+    std::array<const std::byte*, most_operands> expanded{};  ///< what the buffers hold repeats of
   };
 
   /// The operand's first element in a panel, which is what the outer groups count.
@@ -181,8 +208,8 @@ class Broadcast {
       const Group& group = groups_.group[static_cast<std::size_t>(g)];
       const bool present = (group.present >> k & 1) != 0;
       if (g < groups_.count - 2) {
-        if (present) offset += panel % group.size * stride;
-        panel /= group.size;
+        if (present) offset += (g == 0 ? panel : panel % group.size) * stride;
+        if (g > 0) panel /= group.size;
       }
       if (present) stride *= group.size;
     }
@@ -234,18 +261,22 @@ class Broadcast {
     for (std::size_t k = 0; k < most_operands && f_.bytes[k] != 0; ++k) {
       if (kind_[k] != Kind::tiled) continue;
       in[k] = buffers.bytes[k];
-      if (buffers.tiled[k] == from[k]) continue;
+      if (buffers.expanded[k] == from[k]) continue;
       tile(buffers.bytes[k], from[k], rows_of_block, inner_ * f_.bytes[k]);
-      buffers.tiled[k] = from[k];
+      buffers.expanded[k] = from[k];
     }
     for (std::int64_t r = first; r < first + count; r += rows_of_block) {
       const std::int64_t rows = std::min(rows_of_block, first + count - r);
+      const bool whole = rows == rows_;  // a panel, which may come again
       for (std::size_t k = 0; k < most_operands && f_.bytes[k] != 0; ++k) {
         if (kind_[k] == Kind::direct) {
           in[k] = from[k] + r * inner_ * f_.bytes[k];
         } else if (kind_[k] == Kind::each) {
-          repeat_each(buffers.bytes[k], from[k] + r * f_.bytes[k], rows, inner_, f_.bytes[k]);
           in[k] = buffers.bytes[k];
+          const std::byte* first_row = from[k] + r * f_.bytes[k];
+          if (whole && buffers.expanded[k] == first_row) continue;
+          repeat_each(buffers.bytes[k], first_row, rows, inner_, f_.bytes[k]);
+          buffers.expanded[k] = whole ? first_row : nullptr;
         }
       }
       run_(rows * inner_, out, in.data(), step_.data());
