@@ -144,8 +144,17 @@ void repeat_each(std::byte* to, const std::byte* from, std::int64_t rows, std::i
   }
 }
 
-/// `rows` times the same `bytes` bytes.
+/// `rows` times the same `bytes` bytes; what is written behind a short row is overwritten by the next.
 void tile(std::byte* to, const std::byte* from, std::int64_t rows, std::int64_t bytes) {
+  constexpr std::int64_t short_row = 256, line = 64;
+  if (bytes >= line && bytes <= short_row) {
+    std::byte row[short_row + line];
+    std::memcpy(row, from, static_cast<std::size_t>(bytes));
+    for (std::int64_t r = 0; r < rows; ++r) {
+      for (std::int64_t i = 0; i < bytes; i += line) std::memcpy(to + r * bytes + i, row + i, line);
+    }
+    return;
+  }
   std::memcpy(to, from, static_cast<std::size_t>(bytes));
   for (std::int64_t have = bytes, all = rows * bytes; have < all; have *= 2) {
     std::memcpy(to + have, to, static_cast<std::size_t>(std::min(have, all - have)));
