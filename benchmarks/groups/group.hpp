@@ -29,6 +29,7 @@ Group tape_group();
 Group ops_group();
 Group map_group();
 Group fit_group();
+Group mixed_precision_group();
 Group optimizers_group();
 Group data_group();
 Group inference_group();
@@ -36,8 +37,9 @@ Group memory_group();
 
 /// All of them, in the order of the report.
 inline std::vector<Group> groups() {
-  return {steps_group(), kernels_group(),    products_group(), tape_group(),      ops_group(),   map_group(),
-          fit_group(),   optimizers_group(), data_group(),     inference_group(), memory_group()};
+  return {steps_group(), kernels_group(),   products_group(), tape_group(),
+          ops_group(),   map_group(),       fit_group(),      optimizers_group(),
+          data_group(),  inference_group(), memory_group(),   mixed_precision_group()};
 }
 
 }  // namespace bench

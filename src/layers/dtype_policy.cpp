@@ -47,7 +47,7 @@ void set_dtype_policy(DTypePolicy policy) {
   static std::atomic<int> warned{0};
   if (policy.compute_dtype() == bfloat16 && !has_fast_bfloat16()) {
     detail::warn_limited(warned, 1, "mixed_precision",
-                         "policy \"{}\": {}; products are computed in float32 and rounded, which is slower than the "
+                         "policy \"{}\": {}; products are computed in float32 and rounded, which is no faster than the "
                          "policy \"float32\"",
                          policy.name(), kernels::why_bf16_is_slow());
   }

@@ -46,7 +46,7 @@ namespace mixed_precision {
 /// The policy of layers that are made without one: "float32" until set.
 ///
 /// Where this copy of the library or the processor has no fast bfloat16 products (see has_fast_bfloat16), a policy that
-/// computes in bfloat16 works, with the same roundings, but is slower than float32; a warning says so once.
+/// computes in bfloat16 works, with the same roundings, but is no faster than float32; a warning says so once.
 void set_dtype_policy(DTypePolicy policy);
 DTypePolicy dtype_policy() noexcept;
 /// Keras's older names of the same.
