@@ -127,7 +127,7 @@ Case training(std::int64_t batch) {
               return std::vector<Contender>{
                   {step_of(std::make_shared<Training>("mixed_bfloat16", batch)), "mixed_bfloat16"},
                   {step_of(std::make_shared<Floor>(batch)), "floor", Role::limit},
-                  {step_of(std::make_shared<Training>("float32", batch)), "float32", Role::rival}};
+                  {step_of(std::make_shared<Training>("float32", batch)), "float32"}};
             });
           }};
 }
@@ -138,7 +138,7 @@ Case product(const Product& made) {
             const auto product = std::make_shared<Product>(made);
             return compare(name, gigaflops(product->operations()), {}, effort, [&](int) {
               return std::vector<Contender>{{[product] { product->run_bf16(); }, "bfloat16"},
-                                            {[product] { product->run_float(); }, "float32", Role::rival}};
+                                            {[product] { product->run_float(); }, "float32"}};
             });
           }};
 }
