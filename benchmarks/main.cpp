@@ -133,7 +133,7 @@ int main(int argc, char** argv) {
   app.add_option("--fail-above", options.fail_above,
                  "with --compare: status 1 if a cost grew by more than this factor");
   app.add_option("--add", options.add, "adds the results in this file, as of scripts/measure");
-  app.add_flag("--quick", options.quick, "less exact, in less than a minute");
+  app.add_flag("--quick", options.quick, "less exact, in about a minute");
   app.add_flag("--smoke", options.smoke, "one step each, to see that all runs; the times mean nothing");
   app.add_flag("--fastest", options.fastest, "the fastest of many short blocks: for a machine that others use too");
   // For the process that memory_group() starts.
