@@ -4,7 +4,8 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
+
+#include "xtape/core/memory.hpp"
 
 namespace xtape {
 
@@ -36,7 +37,7 @@ class Logs {
   void reserve(std::size_t n) { values_.reserve(n); }
 
  private:
-  std::vector<value_type> values_;
+  detail::PoolVector<value_type> values_;  // one is made in every step
 };
 
 }  // namespace xtape
