@@ -66,7 +66,8 @@ template <class T>
 void choose(T* out, const std::uint8_t* condition, const T* a, const T* b) {
   constexpr std::size_t count = kernels::splat_bytes / sizeof(T);
 #if defined(__AVX512BW__) && defined(__AVX512VL__)
-  const __m512i p = _mm512_loadu_si512(a), q = _mm512_loadu_si512(b);
+  __m512i p = _mm512_loadu_si512(a), q = _mm512_loadu_si512(b);
+  asm("" : "+v"(p), "+v"(q));  // whole, see load_all
   if constexpr (sizeof(T) == 4) {
     const __m128i c = _mm_loadu_si128(reinterpret_cast<const __m128i*>(condition));
     _mm512_storeu_si512(out, _mm512_mask_blend_epi32(_mm_test_epi8_mask(c, c), q, p));
