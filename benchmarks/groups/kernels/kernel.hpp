@@ -15,8 +15,11 @@ namespace bench {
 inline const float* in(const xtape::Tensor& t) { return xtape::detail::const_data<float>(t); }
 inline float* out(const xtape::Tensor& t) { return xtape::detail::mutable_data<float>(t); }
 
-/// memcpy that reads and writes as many bytes in all, on as many threads as are set.
+/// A copy that reads and writes as many bytes in all, on as many threads as are set: memcpy or, beyond the cache,
+/// stores that pass it by, which are half as fast again.
 std::function<void()> copy_of(double bytes);
+/// A loop that reads as many bytes, the sum of floats on eight vectors: what is only read comes slower than a copy.
+std::function<void()> read_of(double bytes);
 
 /// What an op is measured beside.
 struct Kernel {
@@ -31,11 +34,14 @@ struct Kernel {
 /// are given 10^4 elements; others 3 10^7, in smoke tests fewer.
 Case kernel_case(const std::string& name, bool in_cache, std::function<Kernel(std::int64_t size)> make);
 
-inline const std::vector<Goal> bandwidth_goal = {{"copy", 1.25}}, loop_goal = {{"loop", 1.25}};
+inline const std::vector<Goal> bandwidth_goal = {{"copy", 1.25}}, read_goal = {{"read", 1.25}},
+                               loop_goal = {{"loop", 1.25}};
 
 void add_elementwise(std::vector<Case>& cases);
 void add_reductions(std::vector<Case>& cases);
 void add_broadcasts(std::vector<Case>& cases);
 void add_movements(std::vector<Case>& cases);
+void add_dtypes(std::vector<Case>& cases);
+void add_short_axes(std::vector<Case>& cases);
 
 }  // namespace bench

@@ -6,6 +6,7 @@
 #include <xtape/ops/math.hpp>
 #include <xtape/ops/movement.hpp>
 #include <xtape/ops/nn.hpp>
+#include <xtape/ops/padding.hpp>
 
 #include "groups/kernels/kernel.hpp"
 
@@ -32,6 +33,18 @@ void add_movements(std::vector<Case>& cases) {
   add("gather of rows", 8, [](Tensor x, std::int64_t side) -> Op {
     return [x, order = xtape::random::permutation(side)] { gather(x, order); };
   });
+  add("transpose (0, 2, 1)", 8, [](Tensor x, std::int64_t side) -> Op {
+    const std::int64_t rows = side / 10;
+    const Tensor cube = reshape(slice_axis(x, 0, 0, rows * 10), {rows, 10, side});
+    return [cube] { transpose(cube, {0, 2, 1}); };
+  });
+  add("slice of half the columns", 4, [](Tensor x, std::int64_t side) -> Op {
+    return [=] { slice(x, {0, 0}, {side, side / 2}); };
+  });
+  add("pad", 8, [](Tensor x, std::int64_t) -> Op { return [=] { xtape::pad(x, {{1, 1}, {1, 1}}); }; });
+  add("reverse along axis 1", 8, [](Tensor x, std::int64_t) -> Op { return [=] { reverse(x, {1}); }; });
+  add("repeat along axis 1", 12, [](Tensor x, std::int64_t) -> Op { return [=] { repeat(x, {2}, 1); }; });
+  add("tile", 12, [](Tensor x, std::int64_t) -> Op { return [=] { tile(x, {1, 2}); }; });
   add("concat along axis 0", 16, [](Tensor x, std::int64_t) -> Op { return [=] { xtape::concat({x, x}, 0); }; });
   add("concat along axis 1", 16, [](Tensor x, std::int64_t) -> Op { return [=] { xtape::concat({x, x}, 1); }; });
 }
