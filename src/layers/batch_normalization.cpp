@@ -14,7 +14,7 @@ namespace {
 
 void follow(Variable& moving, const Tensor& of_batch, double momentum) {
   const detail::NoRecording off;
-  const Tensor now = detail::widened(moving.peek()) * momentum + of_batch * (1 - momentum);
+  const Tensor now = detail::widened(moving.stored_value()) * momentum + of_batch * (1 - momentum);
   moving.assign(cast(now, moving.dtype()));
 }
 
