@@ -44,15 +44,18 @@ Tensor divide(const Tensor& a, const Tensor& b) {
 
 Tensor pow(const Tensor& a, const Tensor& b) {
   // Through the standard library: exp(b log a) on vectors loses accuracy as the result grows.
-  Tensor y = map_binary<Domain::floating>("pow", a, b, [](auto p, auto q) {
-    using V = decltype(p);
-    using T = typename V::value_type;
-    T base[V::size], exponent[V::size];
-    p.store_unaligned(base);
-    q.store_unaligned(exponent);
-    for (std::size_t i = 0; i < V::size; ++i) base[i] = std::pow(base[i], exponent[i]);
-    return V::load_unaligned(base);
-  });
+  Tensor y = map_binary<Domain::floating>(
+      "pow", a, b,
+      [](auto p, auto q) {
+        using V = decltype(p);
+        using T = typename V::value_type;
+        T base[V::size], exponent[V::size];
+        p.store_unaligned(base);
+        q.store_unaligned(exponent);
+        for (std::size_t i = 0; i < V::size; ++i) base[i] = std::pow(base[i], exponent[i]);
+        return V::load_unaligned(base);
+      },
+      detail::costly);
   if (!is_tracked({a, b})) return y;
   // Plain numbers as tensors: b - 1 would forget that b adapts to the other dtype.
   return record("pow", {a, b}, y,
