@@ -36,6 +36,19 @@ Case training(const AnyNetwork& network) {
           }};
 }
 
+/// The step as a function, beside the same step by step.
+Case traced(const Network& network) {
+  const std::string name = network.name + ", function";
+  const bool logic = network.kind == Network::Kind::logic;
+  return {name, [network, name, logic](const Effort& effort) {
+            const Batches batches = make_batches(network);
+            return compare(name, {}, logic ? std::vector<Goal>{{"", 1}} : std::vector<Goal>{}, effort, [&](int) {
+              return std::vector<Contender>{{traced_training_step(network, batches), "function"},
+                                            {training_step(network, batches), "xtape", Role::rival}};
+            });
+          }};
+}
+
 }  // namespace
 
 Group steps_group() {
@@ -44,6 +57,7 @@ Group steps_group() {
               {"floor", "libtorch"},
               {}};
   for (const auto& network : networks()) group.cases.push_back(training(network));
+  for (const auto& network : networks()) group.cases.push_back(traced(network));
   for (const auto& network : sequence_networks()) group.cases.push_back(training(network));
   return group;
 }

@@ -89,6 +89,22 @@ std::function<void()> training_step(const Network& network, const Batches& batch
   };
 }
 
+std::function<void()> traced_training_step(const Network& network, const Batches& batches) {
+  auto model = std::make_shared<Model>(network);
+  auto optimizer = std::make_shared<xp::optimizers::Adam>();
+  auto step = xp::function([model, optimizer](const xp::Tensor& inputs, const xp::Tensor& expected) {
+    xp::GradientTape tape;
+    const auto loss = loss_of(model->kind, expected, (*model)(inputs, {.training = true}));
+    const auto gradients = tape.gradient(loss, model->trainable_variables());
+    optimizer->apply_gradients(xp::zip(gradients, model->trainable_variables()));
+    return loss;
+  });
+  return [step, data = tensors(network, batches), next = std::size_t{0}]() mutable {
+    const Data& batch = data[next++ % data.size()];
+    (void)step(batch.inputs, batch.expected);
+  };
+}
+
 std::pair<std::function<void()>, std::function<void()>> inference_steps(const Network& network, std::int64_t batch) {
   auto model = std::make_shared<Model>(network);
   const xp::Tensor x = xp::random::uniform({batch, network.inputs()});

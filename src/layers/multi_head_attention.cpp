@@ -115,11 +115,9 @@ TensorList MultiHeadAttention::call_list(const TensorList& inputs) {
     weights = nn::dropout(weights, dropout, {.generator = generator_.get()});
     mixed = heads_first(matmul(weights, heads_first(v)));
   } else {
-    mixed = nn::dot_product_attention(q, k, v,
-                                      {.mask = mask,
-                                       .is_causal = options_.use_causal_mask,
-                                       .dropout = dropout,
-                                       .generator = generator_.get()});
+    mixed = nn::dot_product_attention(
+        q, k, v,
+        {.mask = mask, .is_causal = options_.use_causal_mask, .dropout = dropout, .generator = generator_.get()});
   }
   const std::int64_t width = num_heads_ * value_dim_;
   mixed = reshape(mixed, {shapes[0][0], shapes[0][1], width});

@@ -66,7 +66,8 @@ AUC::AUC(const AUCOptions& options)
 }
 
 void AUC::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) {
-  if (detail::launched_as_one([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight)) return;
+  if (detail::launched_as_one([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
+    return;
   if (!from_logits_) return ThresholdMetric::update_state(y_true, y_pred, sample_weight);
   const detail::NoRecording unseen;
   ThresholdMetric::update_state(y_true, nn::sigmoid(y_pred), sample_weight);

@@ -59,7 +59,8 @@ ConfusionMatrix::ConfusionMatrix(const ConfusionMatrixOptions& options)
 }
 
 void ConfusionMatrix::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) {
-  if (detail::launched_as_one([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight)) return;
+  if (detail::launched_as_one([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
+    return;
   const detail::NoRecording unseen;
   const auto classes = [](const Tensor& t, bool sparse) { return sparse ? detail::convert(t, int64) : argmax(t, -1); };
   const Tensor labels = classes(y_true, sparse_y_true_), predictions = classes(y_pred, sparse_y_pred_);

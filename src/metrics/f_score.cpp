@@ -29,7 +29,8 @@ FBetaScore::FBetaScore(const FBetaScoreOptions& options)
 }
 
 void FBetaScore::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) {
-  if (detail::launched_as_one([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight)) return;
+  if (detail::launched_as_one([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
+    return;
   const detail::NoRecording unseen;
   const char* op = name().c_str();
   const Shape& shape = y_pred.shape();

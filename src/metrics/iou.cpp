@@ -84,7 +84,8 @@ BinaryIoU::BinaryIoU(const BinaryIoUOptions& options)
       threshold_(options.threshold) {}
 
 void BinaryIoU::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) {
-  if (detail::launched_as_one([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight)) return;
+  if (detail::launched_as_one([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
+    return;
   Tensor classes = detail::make_tensor(y_pred.shape(), int64);
   auto* out = detail::mutable_data<std::int64_t>(classes);
   detail::visit_floating(y_pred, [&](const auto* p) {

@@ -29,7 +29,8 @@ R2Score::R2Score(const R2ScoreOptions& options)
 }
 
 void R2Score::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) {
-  if (detail::launched_as_one([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight)) return;
+  if (detail::launched_as_one([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
+    return;
   const detail::NoRecording unseen;
   const char* op = name().c_str();
   Shape label_shape = y_true.shape(), shape = y_pred.shape();

@@ -74,7 +74,8 @@ void ThresholdMetric::check(const Shape& shape) const {
 }
 
 void ThresholdMetric::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) {
-  if (detail::launched_as_one([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight)) return;
+  if (detail::launched_as_one([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
+    return;
   const detail::NoRecording unseen;
   Shape label_shape = y_true.shape(), shape = y_pred.shape();
   detail::make_same_rank(label_shape, shape);

@@ -40,7 +40,7 @@ struct TensorImpl {
   /// 1 + the place among the leaves of the tape that watched it last, 0 if none has: where other tapes look first.
   std::atomic<std::uint32_t> leaf{0};
   bool of_variable = false;  ///< the value of a Variable, which may change
-  std::uint64_t id = 0;  ///< number of the op result in its thread's record, 0 where not recorded
+  std::uint64_t id = 0;      ///< number of the op result in its thread's record, 0 where not recorded
   /// 64-byte aligned but for scalars and views; null for a sparse tensor whose elements nobody has asked for.
   std::atomic<std::byte*> elements{nullptr};
   std::int64_t numel = 0;
