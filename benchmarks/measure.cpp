@@ -95,16 +95,22 @@ std::vector<Result> compare(const std::string& name, const Unit& unit, const std
                             const Effort& effort, const Setup& setup) {
   const auto& threads = effort.threads;
   std::vector<Contender> all;
+  // One number of threads after the other: a team that is stopped and started between blocks makes every contender's
+  // blocks on 2 threads up to some times slower.
   for (const int n : threads) {
     set_threads(n);
-    for (Contender& contender : setup(n)) {
+    std::vector<Contender> contenders = setup(n);
+    std::vector<Contender*> in_turns;
+    for (Contender& contender : contenders) {
       contender.threads = n;
+      in_turns.push_back(&contender);
+    }
+    measure(in_turns, effort);
+    for (Contender& contender : contenders) {
+      contender.step = nullptr;  // and the memory that it holds
       all.push_back(std::move(contender));
     }
   }
-  std::vector<Contender*> in_turns;
-  for (Contender& contender : all) in_turns.push_back(&contender);
-  measure(in_turns, effort);
 
   // A rival counts at its best number of threads, a limit at the best of as many as are allowed.
   std::map<std::string, double> best;
