@@ -125,9 +125,32 @@ Tensor square(const Tensor& x) {
   return record("square", {x}, std::move(y), [x = x](const Tensor& dy) { return Grads{dy * (x * 2)}; });
 }
 
+namespace {
+
+/// The gradient of an activation with y = f(x), of which f' is a function `slope` of y: dy slope(y), as one op, whose
+/// own gradient is `rule`.
+template <class Slope, class Rule>
+Tensor activation_grad(const char* op, const Tensor& dy, const Tensor& y, Slope slope, Rule rule) {
+  Tensor dx = map_binary<Domain::floating>(op, dy, y, [slope](auto g, auto v) { return g * slope(v); });
+  if (!is_tracked({dy, y})) return dx;
+  return record(op, {dy, y}, std::move(dx),
+                [dy = dy, y = y, rule](const Tensor& g, Needs need) { return rule(g, dy, y, need); });
+}
+
+Tensor sqrt_grad(const Tensor& dy, const Tensor& y) {
+  const auto slope = [](auto v) { return decltype(v)(0.5) / v; };
+  return activation_grad(
+      "sqrt_grad", dy, y, slope, [](const Tensor& g, const Tensor& of, const Tensor& at, Needs need) {
+        return Grads{need[0] ? sqrt_grad(g, at) : Tensor(), need[1] ? g * of / (at * at) * -0.5 : Tensor()};
+      });
+}
+
+}  // namespace
+
 Tensor sqrt(const Tensor& x) {
   Tensor y = map_unary<Domain::floating>("sqrt", x, [](auto v) { return sqrt(v); });
-  return record("sqrt", {x}, y, [y](const Tensor& dy) { return Grads{dy * 0.5 / y}; });
+  if (!is_tracked({x})) return y;
+  return record("sqrt", {x}, std::move(y), [y](const Tensor& dy) { return Grads{sqrt_grad(dy, y)}; });
 }
 
 Tensor exp(const Tensor& x) {
@@ -142,16 +165,6 @@ Tensor log(const Tensor& x) {
 }
 
 namespace {
-
-/// The gradient of an activation with y = f(x), of which f' is a function `slope` of y: dy slope(y), as one op, whose
-/// own gradient is `rule`.
-template <class Slope, class Rule>
-Tensor activation_grad(const char* op, const Tensor& dy, const Tensor& y, Slope slope, Rule rule) {
-  Tensor dx = map_binary<Domain::floating>(op, dy, y, [slope](auto g, auto v) { return g * slope(v); });
-  if (!is_tracked({dy, y})) return dx;
-  return record(op, {dy, y}, std::move(dx),
-                [dy = dy, y = y, rule](const Tensor& g, Needs need) { return rule(g, dy, y, need); });
-}
 
 Tensor tanh_grad(const Tensor& dy, const Tensor& y) {
   // (1 - y)(1 + y) cancels less than 1 - y^2 near the ends.

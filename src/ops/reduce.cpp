@@ -6,6 +6,8 @@
 #include "core/convert.hpp"
 #include "core/fill.hpp"
 #include "core/trace.hpp"
+#include "kernels/dispatch.hpp"
+#include "kernels/parallel.hpp"
 #include "kernels/reduce.hpp"
 #include "ops/reduction_plan.hpp"
 #include "tape/accumulate.hpp"
@@ -144,10 +146,63 @@ Tensor reduce_sum(const Tensor& x, const Axes& axes, bool keepdims) {
   });
 }
 
+namespace {
+
+template <class F>
+void visit_float(DType dtype, F&& f) {
+  if (dtype == float32) {
+    f(kernels::Type<float>{});
+  } else {
+    f(kernels::Type<double>{});
+  }
+}
+
+/// dy / n everywhere: the gradient of a mean over all elements, where no tape records.
+Tensor spread(const Tensor& dy, const Shape& shape) {
+  Tensor dx = detail::make_tensor(shape, dy.dtype());
+  detail::launch(
+      1,
+      [](const detail::Operands& of) {
+        visit_float(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+          const std::int64_t n = of[1].size();
+          const T share = *detail::const_data<T>(of[0]) / static_cast<T>(n);
+          T* to = detail::mutable_data<T>(of[1]);
+          kernels::parallel_for(n, kernels::elementwise_grain,
+                                [=](std::int64_t begin, std::int64_t end) { std::fill(to + begin, to + end, share); });
+        });
+      },
+      dy, dx);
+  return dx;
+}
+
+/// The mean of all elements, what most losses end with.
+Tensor mean_of_all(const Tensor& x) {
+  Tensor y = detail::make_tensor({}, x.dtype());
+  detail::launch(
+      1,
+      [](const detail::Operands& of) {
+        visit_float(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+          const std::int64_t n = of[0].size();
+          T* mean = detail::mutable_data<T>(of[1]);
+          kernels::reduce_sum(of[0].dtype(), of[0].impl()->data(), mean, 1, n, 1);
+          *mean /= static_cast<T>(n);
+        });
+      },
+      x, y);
+  if (!is_tracked({x})) return y;
+  return record("reduce_mean", {x}, std::move(y), [from = x.shape()](const Tensor& dy) {
+    if (!is_recording()) return Grads{spread(dy, from)};
+    return Grads{detail::broadcast(dy / static_cast<double>(from.numel()), from)};
+  });
+}
+
+}  // namespace
+
 Tensor reduce_mean(const Tensor& x, const Axes& axes, bool keepdims) {
   if (!is_floating(x.dtype())) {
     detail::fail<TypeError>("reduce_mean", "expected a floating tensor, received {}: cast it", x.dtype());
   }
+  if (axes.all() && !keepdims && x.dtype() != bfloat16 && x.rank() > 0) return mean_of_all(x);
   const ReductionPlan plan = detail::reduction_plan("reduce_mean", x.shape(), axes);
   const auto n = static_cast<double>(plan.count);
   const Tensor y = shaped(run(&kernels::reduce_sum, x, plan), plan, keepdims) / n;
