@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/trace.hpp"
 #include "kernels/special.hpp"
 #include "ops/elementwise.hpp"
 #include "xtape/ops/elementary.hpp"
@@ -20,14 +21,21 @@ void check_divisor(const char* op, const Tensor& a, const Tensor& b) {
   const DType dtype = detail::common_dtype(op, a, b);
   if (!is_integer(dtype)) return;
   detail::broadcast_shape(op, a.shape(), b.shape());
-  kernels::visit(b.dtype(), [&]<class T>(kernels::Type<T>) {
-    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-      const T* divisor = detail::const_data<T>(b);
-      for (std::int64_t i = 0; i < b.size(); ++i) {
-        if (divisor[i] == 0) detail::fail<ValueError>(op, "integer division by zero at position {} of the divisor", i);
-      }
-    }
-  });
+  detail::launch(
+      detail::LaunchKind::state, 0,
+      [op](const detail::Operands& of) {
+        kernels::visit(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+          if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+            const T* divisor = detail::const_data<T>(of[0]);
+            for (std::int64_t i = 0; i < of[0].size(); ++i) {
+              if (divisor[i] == 0) {
+                detail::fail<ValueError>(op, "integer division by zero at position {} of the divisor", i);
+              }
+            }
+          }
+        });
+      },
+      b);
 }
 
 /// a / b rounded down. The least integer divided by -1 wraps around.

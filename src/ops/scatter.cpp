@@ -4,6 +4,7 @@
 #include "core/check.hpp"
 #include "core/convert.hpp"
 #include "core/fill.hpp"
+#include "core/trace.hpp"
 #include "kernels/gather_rows.hpp"
 #include "kernels/scatter_rows.hpp"
 #include "ops/bytes.hpp"
@@ -175,6 +176,8 @@ Tensor boolean_mask(const Tensor& x, const Tensor& mask, int axis_) {
   if (mask.rank() == 0 || after > x.rank() || part(x.shape(), axis, after) != mask.shape()) {
     fail<ValueError>(op, "a mask of shape {} does not fit shape {} from axis {} on", mask.shape(), x.shape(), axis);
   }
+  // The shape of the result depends on the elements.
+  if (detail::tracer != nullptr) detail::tracer->host_read(op, mask.impl());
   const bool* chosen = detail::const_data<bool>(mask);
   std::vector<std::int64_t> indices;
   for (std::int64_t i = 0; i < mask.size(); ++i) {

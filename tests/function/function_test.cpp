@@ -12,7 +12,9 @@
 #include "xtape/core/creation.hpp"
 #include "xtape/core/error.hpp"
 #include "xtape/core/random.hpp"
+#include "xtape/ops/arithmetic.hpp"
 #include "xtape/ops/elementary.hpp"
+#include "xtape/ops/indexing.hpp"
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
@@ -202,6 +204,20 @@ TEST_CASE("function: what looks at elements runs in every call, and a warning sa
   CHECK_CLOSE(h(constant({2.0F})), {12.0});
   CHECK_CLOSE(h(constant({3.0F})), {17.0});
   CHECK(h.obstacle().empty());
+}
+
+TEST_CASE("function: what is checked in every call is checked in a replay") {
+  auto quotient = function([](const Tensor& a, const Tensor& b) { return floordiv(a, b); });
+  const Tensor a = constant({7, -7});
+  CHECK_TENSOR_EQ(quotient(a, constant({2, 2})), constant({3, -4}));
+  CHECK_TENSOR_EQ(quotient(a, constant({7, 1})), constant({1, -7}));
+  CHECK_THROWS_TEXT(ValueError, "integer division by zero at position 1 of the divisor", quotient(a, constant({7, 0})));
+  CHECK(quotient.obstacle().empty());
+  WarningCapture warnings;
+  auto chosen = function([](const Tensor& x) { return boolean_mask(x, x > 0) * 2; });
+  CHECK_CLOSE(chosen(constant({1.0, -1.0, 2.0})), {2.0, 4.0});
+  CHECK_CLOSE(chosen(constant({-1.0, -1.0, 3.0})), {6.0});
+  CHECK_FALSE(chosen.obstacle().empty());
 }
 
 TEST_CASE("function: an exception of the body or of a replay leaves it usable") {

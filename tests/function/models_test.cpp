@@ -106,6 +106,14 @@ TEST_CASE("function: a network trains as without it, with dropout, decay of the 
   check_training(mlp, vectors, [] { return optimizers::RMSprop({.learning_rate = 0.01, .clipvalue = 0.05}); });
 }
 
+TEST_CASE("function: layers of mixed precision") {
+  WarningCapture warnings;  // of a processor without fast bfloat16
+  check_training(sequential(layers::Dense(8, {.activation = "relu", .dtype = "mixed_bfloat16"}),
+                            layers::Dense(8, {.activation = "tanh", .dtype = "mixed_bfloat16"}),
+                            layers::Dense(3, {.dtype = "float32"})),
+                 vectors, adam);
+}
+
 TEST_CASE("function: convolutions, pools and batch normalization") {
   check_training(sequential(layers::Conv2D(4, 3, {.activation = "relu"}), layers::BatchNormalization(),
                             layers::MaxPooling2D(2), layers::Flatten(), layers::Dense(3)),
