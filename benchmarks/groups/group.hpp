@@ -23,6 +23,7 @@ struct Group {
 };
 
 Group steps_group();
+Group function_group();
 Group kernels_group();
 Group products_group();
 Group tape_group();
@@ -37,9 +38,10 @@ Group memory_group();
 
 /// All of them, in the order of the report.
 inline std::vector<Group> groups() {
-  return {steps_group(), kernels_group(),   products_group(), tape_group(),
-          ops_group(),   map_group(),       fit_group(),      optimizers_group(),
-          data_group(),  inference_group(), memory_group(),   mixed_precision_group()};
+  return {steps_group(),          function_group(), kernels_group(),   products_group(),
+          tape_group(),           ops_group(),      map_group(),       fit_group(),
+          optimizers_group(),     data_group(),     inference_group(), memory_group(),
+          mixed_precision_group()};
 }
 
 }  // namespace bench

@@ -38,7 +38,7 @@ Case training(const AnyNetwork& network) {
 
 /// The step as a function, beside the same step by step.
 Case traced(const Network& network) {
-  const std::string name = network.name + ", function";
+  const std::string name = network.name + " as a function";
   const bool logic = network.kind == Network::Kind::logic;
   return {name, [network, name, logic](const Effort& effort) {
             const Batches batches = make_batches(network);
@@ -57,8 +57,13 @@ Group steps_group() {
               {"floor", "libtorch"},
               {}};
   for (const auto& network : networks()) group.cases.push_back(training(network));
-  for (const auto& network : networks()) group.cases.push_back(traced(network));
   for (const auto& network : sequence_networks()) group.cases.push_back(training(network));
+  return group;
+}
+
+Group function_group() {
+  Group group{"function", "a training step as an xtape::function, beside the same step by step", {"xtape"}, {}};
+  for (const auto& network : networks()) group.cases.push_back(traced(network));
   return group;
 }
 
