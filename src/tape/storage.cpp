@@ -27,7 +27,7 @@ void* Arena::allocate_in_next_chunk(std::size_t bytes, std::size_t alignment) {
     chunks_.push_back({data, size, size_class});
     use(chunks_.size() - 1);
   }
-  std::byte* const begin = aligned(next_, alignment);
+  auto* const begin = reinterpret_cast<std::byte*>(aligned(next_, alignment));
   next_ = begin + bytes;
   return begin;
 }

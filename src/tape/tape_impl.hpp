@@ -42,10 +42,12 @@ class Arena {
   ~Arena();
   /// `alignment` is a power of two.
   void* allocate(std::size_t bytes, std::size_t alignment) {
-    std::byte* const begin = aligned(next_, alignment);
-    if (begin + bytes <= end_) [[likely]] {
-      next_ = begin + bytes;
-      return begin;
+    // In numbers: before the first chunk the pointers are null.
+    const std::uintptr_t begin = aligned(next_, alignment);
+    if (begin + bytes <= reinterpret_cast<std::uintptr_t>(end_)) [[likely]] {
+      auto* const block = reinterpret_cast<std::byte*>(begin);
+      next_ = block + bytes;
+      return block;
     }
     return allocate_in_next_chunk(bytes, alignment);
   }
@@ -59,8 +61,8 @@ class Arena {
     std::size_t bytes;
     std::uint8_t size_class;
   };
-  static std::byte* aligned(std::byte* at, std::size_t alignment) noexcept {
-    return reinterpret_cast<std::byte*>((reinterpret_cast<std::uintptr_t>(at) + alignment - 1) & ~(alignment - 1));
+  static std::uintptr_t aligned(const std::byte* at, std::size_t alignment) noexcept {
+    return (reinterpret_cast<std::uintptr_t>(at) + alignment - 1) & ~(alignment - 1);
   }
   void* allocate_in_next_chunk(std::size_t bytes, std::size_t alignment);
   void use(std::size_t chunk) noexcept;
