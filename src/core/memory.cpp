@@ -26,8 +26,8 @@ constexpr std::size_t huge_page = std::size_t{2} << 20;
 
 void* from_system(std::size_t bytes) {
   const bool large = bytes >= 2 * huge_page;
-  void* block = std::aligned_alloc(large ? huge_page : 64, (bytes + 63) / 64 * 64);
-  if (block == nullptr) throw std::bad_alloc();
+  void* block = nullptr;  // not aligned_alloc: by its letter the size would have to be a multiple of a huge page
+  if (posix_memalign(&block, large ? huge_page : 64, bytes) != 0) throw std::bad_alloc();
 #ifdef __linux__
   if (large) madvise(block, bytes / huge_page * huge_page, MADV_HUGEPAGE);  // a wish: without it all is as before
 #endif

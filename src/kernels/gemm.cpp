@@ -140,6 +140,11 @@ template <class T>
 void product(Product<T>&& g) {
   if (g.m <= 0 || g.n <= 0) return;
   if (g.alpha == T(0)) g.k = 0;
+  if (g.k <= 0) {  // neither is read, and either may be null: pointers that can be moved along
+    g.a = g.b = g.c;
+    g.k = g.lda = g.ldb = 0;
+    g.trans_a = g.trans_b = false;
+  }
   const double work = static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k);
   std::int64_t threads = 1;
   if (work >= 2 * work_per_thread) {

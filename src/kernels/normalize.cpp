@@ -183,7 +183,8 @@ void layer_norm_grad(const T* dy_, const T* x_, const T* gamma, const T* mean, c
   const std::int64_t blocks = (rows + block_rows - 1) / block_rows;
   detail::PoolVector<T> partial(parameters ? static_cast<std::size_t>(2 * blocks * n) : 0);
   for_blocks(rows, n, [&](std::int64_t b, std::int64_t begin, std::int64_t end) {
-    T *const to_gamma = partial.data() + b * n, *const to_beta = partial.data() + (blocks + b) * n;
+    T* const to_gamma = parameters ? partial.data() + b * n : nullptr;
+    T* const to_beta = parameters ? partial.data() + (blocks + b) * n : nullptr;
     for (std::int64_t r = begin; r < end; ++r) {
       const T *x = x_ + r * n, *dy = dy_ + r * n;
       const Batch<T> m(mean[r]), s(scale[r]);

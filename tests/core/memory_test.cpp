@@ -13,16 +13,7 @@
 
 using namespace xtape;
 
-namespace {
-
-// Under AddressSanitizer every block comes from the system and goes back at once.
-bool pooled() {
-  const auto before = memory_stats().system_allocations;
-  for (int i = 0; i < 4; ++i) static_cast<void>(zeros({100}));
-  return memory_stats().system_allocations - before < 2;
-}
-
-}  // namespace
+using testing::pooled;
 
 TEST_CASE("memory: blocks are aligned, large enough and apart") {
   std::vector<std::pair<std::byte*, std::size_t>> blocks;

@@ -5,6 +5,9 @@
 #include <cstddef>
 #include <cstdlib>
 
+#include "xtape/core/creation.hpp"
+#include "xtape/core/memory.hpp"
+
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__GLIBC__)
 #define XTAPE_COUNT_ALLOCATIONS 0
 #elif defined(__has_feature)
@@ -24,6 +27,12 @@ namespace xtape::testing {
 
 bool AllocationCount::available() { return XTAPE_COUNT_ALLOCATIONS == 1; }
 std::int64_t AllocationCount::total() { return allocations.load(std::memory_order_relaxed); }
+
+bool pooled() {
+  const auto before = memory_stats().system_allocations;
+  for (int i = 0; i < 4; ++i) static_cast<void>(zeros({100}));
+  return memory_stats().system_allocations - before < 2;
+}
 
 }  // namespace xtape::testing
 

@@ -20,4 +20,8 @@ class AllocationCount {
   std::int64_t begin_;
 };
 
+/// Whether freed blocks are kept for the next tensors: under AddressSanitizer every block comes from the system and
+/// goes back at once.
+bool pooled();
+
 }  // namespace xtape::testing

@@ -46,10 +46,8 @@ void check_steady(const std::function<void()>& step) {
   const std::int64_t allocations = count.value();
   const MemoryStats after = memory_stats();
   CHECK(after.system_bytes == before.system_bytes);
-  if (testing::AllocationCount::available()) {
-    CHECK(after.system_allocations == before.system_allocations);
-    CHECK(allocations == 0);
-  }
+  if (testing::pooled()) CHECK(after.system_allocations == before.system_allocations);
+  if (testing::AllocationCount::available()) CHECK(allocations == 0);
 }
 
 }  // namespace
