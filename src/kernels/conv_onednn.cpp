@@ -6,14 +6,17 @@
 #include <array>
 #include <limits>
 #include <list>
-#include <oneapi/dnnl/dnnl.hpp>
-#include <string_view>
 
+#include "kernels/onednn.hpp"
 #include "kernels/scratch.hpp"
 #include "kernels/thread_limit.hpp"
 
 namespace xtape::kernels {
 namespace {
+
+using onednn::engine;
+using onednn::execute;
+using onednn::point;
 
 enum class Kind : std::int64_t { forward, backprop_input, backprop_filter };
 
@@ -42,12 +45,6 @@ Key key_of(Kind kind, const Conv& c, bool bias, bool relu, int threads) {
           w.stride,
           w.dilation,
           w.before};
-}
-
-/// Never destroyed: threads may outlive static objects.
-const dnnl::engine& engine() {
-  static const auto* const cpu = new dnnl::engine(dnnl::engine::kind::cpu, 0);
-  return *cpu;
 }
 
 /// The memory descriptions of a problem: images as they are, filters as they are (`plain`) and as oneDNN likes them.
@@ -91,7 +88,7 @@ struct Plan {
 
   template <class Description>
   void finish(const Description& pd, const Descriptions& d, const dnnl::memory::desc& wanted, bool filters_are_result) {
-    usable = !std::string_view(pd.impl_info_str()).starts_with("ref");
+    usable = onednn::is_fast(pd);
     if (!usable) return;
     primitive = dnnl::primitive(pd);
     x = dnnl::memory(d.x, engine(), DNNL_MEMORY_NONE);
@@ -144,26 +141,10 @@ void make(Plan& plan, Kind kind, const Conv& c, bool with_bias, bool relu) {
   }
 }
 
-/// The calling thread's plans, the last used first: no lock, and memory objects that no other thread points elsewhere.
 Plan& plan_for(Kind kind, const Conv& c, bool bias, bool relu, int threads) {
-  constexpr std::size_t most = 64;
   thread_local std::list<Plan> plans;
-  const Key key = key_of(kind, c, bias, relu, threads);
-  const auto found = std::find_if(plans.begin(), plans.end(), [&](const Plan& plan) { return plan.key == key; });
-  if (found != plans.end()) {
-    if (found != plans.begin()) plans.splice(plans.begin(), plans, found);
-    return plans.front();
-  }
-  Plan plan;
-  plan.key = key;
-  try {
-    make(plan, kind, c, bias, relu);
-  } catch (const dnnl::error&) {  // nothing for this problem
-    plan.usable = false;
-  }
-  plans.push_front(std::move(plan));
-  if (plans.size() > most) plans.pop_back();
-  return plans.front();
+  return onednn::plan_for(plans, /*most=*/64, key_of(kind, c, bias, relu, threads),
+                          [&](Plan& plan) { make(plan, kind, c, bias, relu); });
 }
 
 bool too_large(const Conv& c) {
@@ -188,16 +169,12 @@ struct Operands {
   const float* y;
 };
 
-/// oneDNN's handles are not const; it writes the result only.
-void point(dnnl::memory& memory, const void* data) { memory.set_data_handle(const_cast<void*>(data)); }
-
 bool run(Kind kind, const Conv& c, const Operands& o, bool relu) {
   if (too_large(c)) return false;
   const int threads = threads_for(c);
   const ThreadLimit limit(threads);
   Plan& plan = plan_for(kind, c, o.bias != nullptr, relu, threads);
   if (!plan.usable) return false;
-  thread_local const dnnl::stream stream(engine());
   const Scratch filters(plan.w_bytes), scratchpad(plan.scratchpad_bytes);
   const bool reorders = plan.w_bytes > 0;
   point(plan.x, o.x);
@@ -207,10 +184,6 @@ bool run(Kind kind, const Conv& c, const Operands& o, bool relu) {
   if (o.bias != nullptr) point(plan.bias, o.bias);
   if (plan.scratchpad_bytes > 0) point(plan.scratchpad, scratchpad.data());
 
-  // The C interface: the C++ one would build a hash map for each call.
-  const auto execute = [&](const dnnl::primitive& primitive, const dnnl_exec_arg_t* arguments, int count) {
-    return dnnl_primitive_execute(primitive.get(), stream.get(), count, arguments) == dnnl_success;
-  };
   if (reorders && kind != Kind::backprop_filter) {
     const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, plan.plain_w.get()}, {DNNL_ARG_TO, plan.w.get()}};
     if (!execute(plan.reorder, arguments, 2)) return false;

@@ -35,6 +35,13 @@ decltype(auto) visit(DType dtype, F&& f) {
   return f(Type<BFloat16>{});
 }
 
+/// Calls f with the C++ type of float32 or float64, for a dtype that is one of them.
+template <class F>
+decltype(auto) visit_floating(DType dtype, F&& f) {
+  if (dtype == DType::float64) return f(Type<double>{});
+  return f(Type<float>{});
+}
+
 /// Calls f with the unsigned integer type of an element's size, for code that only moves elements.
 template <class F>
 decltype(auto) visit_size(DType dtype, F&& f) {

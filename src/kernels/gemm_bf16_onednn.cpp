@@ -8,26 +8,22 @@
 #include <array>
 #include <limits>
 #include <list>
-#include <oneapi/dnnl/dnnl.hpp>
-#include <string_view>
 
+#include "kernels/onednn.hpp"
 #include "kernels/scratch.hpp"
 #include "kernels/thread_limit.hpp"
 
 namespace xtape::kernels {
 namespace {
 
+using onednn::engine;
+using onednn::point;
+
 /// m * n * k worth a thread of its own: about 2 us.
 constexpr double work_per_thread = 524288;
 
 /// What a primitive is made for.
 using Key = std::array<std::int64_t, 11>;
-
-/// Never destroyed: threads may outlive static objects.
-const dnnl::engine& engine() {
-  static const auto* const cpu = new dnnl::engine(dnnl::engine::kind::cpu, 0);
-  return *cpu;
-}
 
 /// A primitive, and memory objects that are pointed at the operands for each use.
 struct Plan {
@@ -55,7 +51,7 @@ void make(Plan& plan, const Bf16Product& g) {
   }
   const dnnl::matmul::primitive_desc pd(
       g.bias != nullptr ? dnnl::matmul::desc(a, b, bias, c) : dnnl::matmul::desc(a, b, c), attributes, engine());
-  plan.usable = !std::string_view(pd.impl_info_str()).starts_with("ref");
+  plan.usable = onednn::is_fast(pd);
   if (!plan.usable) return;
   plan.primitive = dnnl::matmul(pd);
   plan.a = memory(a, engine(), DNNL_MEMORY_NONE);
@@ -66,31 +62,12 @@ void make(Plan& plan, const Bf16Product& g) {
   plan.scratchpad_bytes = pd.scratchpad_desc().get_size();
 }
 
-/// The calling thread's plans, the last used first: no lock, and memory objects that no other thread points elsewhere.
 Plan& plan_for(const Bf16Product& g, int threads) {
-  constexpr std::size_t most = 128;
   thread_local std::list<Plan> plans;
   const Key key{threads, g.trans_a, g.trans_b, g.bias != nullptr, 2 * g.relu + g.c_float, g.m, g.n, g.k,
                 g.lda,   g.ldb,     g.ldc};
-  const auto found = std::find_if(plans.begin(), plans.end(), [&](const Plan& plan) { return plan.key == key; });
-  if (found != plans.end()) {
-    if (found != plans.begin()) plans.splice(plans.begin(), plans, found);
-    return plans.front();
-  }
-  Plan plan;
-  plan.key = key;
-  try {
-    make(plan, g);
-  } catch (const dnnl::error&) {  // nothing for this problem
-    plan.usable = false;
-  }
-  plans.push_front(std::move(plan));
-  if (plans.size() > most) plans.pop_back();
-  return plans.front();
+  return onednn::plan_for(plans, /*most=*/128, key, [&](Plan& plan) { make(plan, g); });
 }
-
-/// oneDNN's handles are not const; it writes the result only.
-void point(dnnl::memory& memory, const void* data) { memory.set_data_handle(const_cast<void*>(data)); }
 
 int threads_for(const Bf16Product& g) {
 #ifdef _OPENMP
@@ -120,12 +97,10 @@ bool onednn_gemm(const Bf16Product& g) {
   const ThreadLimit limit(threads);
   Plan& plan = plan_for(g, threads);
   if (!plan.usable) return false;
-  thread_local const dnnl::stream stream(engine());
   const Scratch scratchpad(plan.scratchpad_bytes);
   point(plan.a, g.a);
   point(plan.b, g.b);
   point(plan.c, g.c);
-  // The C interface: the C++ one would build a hash map for each call.
   dnnl_exec_arg_t arguments[] = {
       {DNNL_ARG_SRC, plan.a.get()}, {DNNL_ARG_WEIGHTS, plan.b.get()}, {DNNL_ARG_DST, plan.c.get()}, {}, {}};
   int count = 3;
@@ -137,7 +112,7 @@ bool onednn_gemm(const Bf16Product& g) {
     point(plan.bias, g.bias);
     arguments[count++] = {DNNL_ARG_BIAS, plan.bias.get()};
   }
-  return dnnl_primitive_execute(plan.primitive.get(), stream.get(), count, arguments) == dnnl_success;
+  return onednn::execute(plan.primitive, arguments, count);
 }
 
 }  // namespace xtape::kernels

@@ -41,18 +41,13 @@ Tensor error_grad(const Tensor& prediction, const Tensor& target, const Tensor& 
 Tensor fused(const Tensor& y_true, const Tensor& y_pred) {
   const std::int64_t n = y_pred.shape().back();
   Tensor loss = detail::make_tensor(detail::without_last(y_pred.shape()), y_pred.dtype());
-  const auto kernel = [n]<class T>(kernels::Type<T>, const detail::Operands& of) {
-    kernels::mean_squared_error(detail::const_data<T>(of[0]), detail::const_data<T>(of[1]),
-                                detail::mutable_data<T>(of[2]), of[2].size(), n);
-  };
   detail::launch(
       1,
-      [kernel](const detail::Operands& of) {
-        if (of[1].dtype() == float32) {
-          kernel(kernels::Type<float>{}, of);
-        } else {
-          kernel(kernels::Type<double>{}, of);
-        }
+      [n](const detail::Operands& of) {
+        kernels::visit_floating(of[1].dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::mean_squared_error(detail::const_data<T>(of[0]), detail::const_data<T>(of[1]),
+                                      detail::mutable_data<T>(of[2]), of[2].size(), n);
+        });
       },
       y_true, y_pred, loss);
   if (!is_tracked({y_true, y_pred})) return loss;

@@ -115,15 +115,6 @@ struct Mask {
   }
 };
 
-template <class F>
-void visit_floating(DType dtype, const F& f) {
-  if (dtype == float32) {
-    f(kernels::Type<float>{});
-  } else {
-    f(kernels::Type<double>{});
-  }
-}
-
 /// What the kernels want to know, but for the arrays.
 struct Layout {
   std::int64_t batch = 1, heads, queries, keys, size, value_size;
@@ -197,7 +188,7 @@ struct Rule {
     detail::launch(
         4,
         [layout = Layout(call, in, allowed, bias)](const Operands& of) {
-          visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
             kernels::attention_grad(layout.with<T>(of[3], of[4], of[5]), const_data<T>(of[0]), const_data<T>(of[1]),
                                     const_data<T>(of[2]), of[6] ? const_data<T>(of[6]) : nullptr, const_data<T>(of[7]),
                                     mutable_data<T>(of[8]), mutable_data<T>(of[9]), mutable_data<T>(of[10]),
@@ -222,7 +213,7 @@ Tensor fused(Call c, Tensors in) {
   detail::launch(
       2,
       [layout = Layout(c, in, allowed, bias)](const Operands& of) {
-        visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
           kernels::attention(layout.with<T>(of[3], of[4], of[5]), const_data<T>(of[0]), const_data<T>(of[1]),
                              const_data<T>(of[2]), mutable_data<T>(of[6]), data_or_null<T>(of[7]));
         });

@@ -56,16 +56,6 @@ void check_result(const char* op, const kernels::Conv& c, const Shape& dy) {
   }
 }
 
-/// Calls f with float or double.
-template <class F>
-void visit_float(DType dtype, F&& f) {
-  if (dtype == float32) {
-    f(kernels::Type<float>{});
-  } else {
-    f(kernels::Type<double>{});
-  }
-}
-
 Tensor backprop_input(const char* op, const Shape& input_shape, const Tensor& filters, const Tensor& dy,
                       const Conv2dOptions& options) {
   check_dtypes(op, filters, dy);
@@ -78,7 +68,7 @@ Tensor backprop_input(const char* op, const Shape& input_shape, const Tensor& fi
   detail::launch(
       1,
       [c](const Operands& of) {
-        visit_float(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
           kernels::conv2d_backprop_input(c, const_data<T>(of[0]), const_data<T>(of[1]), mutable_data<T>(of[2]));
         });
       },
@@ -108,7 +98,7 @@ std::pair<Tensor, Tensor> backprop_filter(const char* op, const Tensor& x, const
   detail::launch(
       2,
       [c](const Operands& of) {
-        visit_float(of[1].dtype(), [&]<class T>(kernels::Type<T>) {
+        kernels::visit_floating(of[1].dtype(), [&]<class T>(kernels::Type<T>) {
           kernels::conv2d_backprop_filter(c, const_data<T>(of[0]), const_data<T>(of[1]), mutable_data<T>(of[2]),
                                           of[3] ? mutable_data<T>(of[3]) : nullptr);
         });
@@ -149,7 +139,7 @@ Tensor convolution(const char* op, const Tensor& x, const Tensor& filters, const
   detail::launch(
       1,
       [c, relu](const Operands& of) {
-        visit_float(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
           kernels::conv2d(c, const_data<T>(of[0]), const_data<T>(of[1]), of[2] ? const_data<T>(of[2]) : nullptr, relu,
                           mutable_data<T>(of[3]));
         });

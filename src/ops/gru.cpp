@@ -70,7 +70,7 @@ struct Rule {
     detail::launch(
         3,
         [r](const detail::Operands& of) {
-          detail::visit_recurrent(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
             detail::copy_or_clear(of[6], of[10]);
             kernels::gru_grad(detail::with_mask(r, of[7]), const_data<T>(of[0]), const_data<T>(of[1]),
                               const_data<T>(of[2]), const_data<T>(of[3]), const_data<T>(of[4]),
@@ -118,7 +118,7 @@ GruResult gru(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_ker
     detail::launch(
         3,
         [r = kernels::Recurrence{shape[0], shape[1], units}](const detail::Operands& of) {
-          detail::visit_recurrent(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
             detail::input_sums<T>(of[0], of[1], of[3], of[7]);
             kernels::gru(detail::with_mask(r, of[6]), mutable_data<T>(of[7]), const_data<T>(of[2]),
                          of[4] ? const_data<T>(of[4]) : nullptr, const_data<T>(of[5]), mutable_data<T>(of[8]),

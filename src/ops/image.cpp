@@ -18,20 +18,11 @@ using detail::mutable_data;
 using kernels::Beyond;
 using kernels::Warp;
 
-template <class F>
-void visit_float(DType dtype, const F& f) {
-  if (dtype == float32) {
-    f(kernels::Type<float>{});
-  } else {
-    f(kernels::Type<double>{});
-  }
-}
-
 Tensor warp(Warp w, const Tensor& transforms, const Tensor& images);
 
 Tensor warp_grad(const Warp& w, const Tensor& transforms, const Tensor& dy) {
   Tensor dx = detail::make_tensor({w.batch, w.in_height, w.in_width, w.channels}, dy.dtype());
-  visit_float(dy.dtype(), [&]<class T>(kernels::Type<T>) {
+  kernels::visit_floating(dy.dtype(), [&]<class T>(kernels::Type<T>) {
     kernels::warp_grad(w, const_data<double>(transforms), const_data<T>(dy), mutable_data<T>(dx));
   });
   if (!is_tracked({dy})) return dx;
@@ -42,7 +33,7 @@ Tensor warp_grad(const Warp& w, const Tensor& transforms, const Tensor& dy) {
 /// Linear in the images but for the fill value, which derivatives leave out.
 Tensor warp(Warp w, const Tensor& transforms, const Tensor& images) {
   Tensor y = detail::make_tensor({w.batch, w.out_height, w.out_width, w.channels}, images.dtype());
-  visit_float(images.dtype(), [&]<class T>(kernels::Type<T>) {
+  kernels::visit_floating(images.dtype(), [&]<class T>(kernels::Type<T>) {
     kernels::warp(w, const_data<double>(transforms), const_data<T>(images), mutable_data<T>(y));
   });
   if (!is_tracked({images})) return y;

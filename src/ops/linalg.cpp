@@ -28,22 +28,12 @@ void check_operands(const char* op, const Tensor& a, const Tensor& b) {
   if (!is_floating(a.dtype())) fail<TypeError>(op, "expected floating tensors, received {}", a.dtype());
 }
 
-/// Calls f with float or double.
-template <class F>
-void visit_float(DType dtype, F&& f) {
-  if (dtype == float32) {
-    f(kernels::Type<float>{});
-  } else {
-    f(kernels::Type<double>{});
-  }
-}
-
 template <class F>
 void visit_any_float(DType dtype, F&& f) {
   if (dtype == bfloat16) {
     f(kernels::Type<BFloat16>{});
   } else {
-    visit_float(dtype, f);
+    kernels::visit_floating(dtype, f);
   }
 }
 
@@ -192,7 +182,7 @@ Grads dense_grads(const Tensor& x, const Tensor& w, const Tensor& dz, const Dens
     detail::launch(
         1,
         [sizes](const detail::Operands& of) {
-          visit_float(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
             multiply({.transpose_b = true}, sizes.m, sizes.k, sizes.n, const_data<T>(of[0]), const_data<T>(of[1]),
                      mutable_data<T>(of[2]));
           });
@@ -204,7 +194,7 @@ Grads dense_grads(const Tensor& x, const Tensor& w, const Tensor& dz, const Dens
     detail::launch(
         1,
         [sizes](const detail::Operands& of) {
-          visit_float(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
             multiply({.transpose_a = true}, sizes.k, sizes.n, sizes.m, const_data<T>(of[0]), const_data<T>(of[1]),
                      mutable_data<T>(of[2]));
           });
@@ -250,7 +240,7 @@ Tensor detail::dense(const Tensor& x, const Tensor& w, const Tensor& b, bool rel
   launch(
       1,
       [m, n, k, relu](const Operands& of) {
-        visit_float(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
           kernels::gemm_bias_act(false, false, m, n, k, const_data<T>(of[0]), k, const_data<T>(of[1]), n,
                                  of[2] ? const_data<T>(of[2]) : nullptr, relu, mutable_data<T>(of[3]), n);
         });

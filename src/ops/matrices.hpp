@@ -51,16 +51,11 @@ std::int64_t for_matrices(DType dtype, const Matrices& m, F&& f) {
   // A decomposition takes about 10 steps for each element and row.
   const double steps = 10.0 * static_cast<double>(m.size()) * std::min(m.rows, m.columns);
   const auto grain = static_cast<std::int64_t>(std::ceil(16 * static_cast<double>(kernels::elementwise_grain) / steps));
-  const auto run = [&]<class T>(kernels::Type<T> type) {
+  kernels::visit_floating(dtype, [&]<class T>(kernels::Type<T> type) {
     kernels::parallel_rows(m.batch, grain, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) good[static_cast<std::size_t>(i)] = f(type, i) ? 1 : 0;
     });
-  };
-  if (dtype == float32) {
-    run(kernels::Type<float>{});
-  } else {
-    run(kernels::Type<double>{});
-  }
+  });
   const auto bad = std::find(good.begin(), good.end(), 0);
   return bad == good.end() ? -1 : bad - good.begin();
 }

@@ -48,16 +48,6 @@ const T* data_or_null(const Tensor& t) {
 
 Tensor cast_or_empty(const Tensor& t, DType dtype) { return t ? cast(t, dtype) : t; }
 
-/// Calls f(type) for float32 and float64.
-template <class F>
-void visit_floating(DType dtype, const F& f) {
-  if (dtype == float32) {
-    f(kernels::Type<float>{});
-  } else {
-    f(kernels::Type<double>{});
-  }
-}
-
 /// An array [rows, n] whose rows (layer_norm) or columns (batch_norm_training) are normalised.
 struct Layout {
   std::int64_t rows, n;
@@ -80,7 +70,7 @@ Tensor layer_norm_rows(const Tensor& x, const Tensor& gamma, const Tensor& beta,
   detail::launch(
       3,
       [rows, n, epsilon](const Operands& of) {
-        visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
           kernels::layer_norm(const_data<T>(of[0]), data_or_null<T>(of[1]), data_or_null<T>(of[2]),
                               mutable_data<T>(of[3]), mutable_data<T>(of[4]), mutable_data<T>(of[5]), rows, n, epsilon);
         });
@@ -102,7 +92,7 @@ Tensor layer_norm_rows(const Tensor& x, const Tensor& gamma, const Tensor& beta,
                   detail::launch(
                       3,
                       [rows, n](const Operands& of) {
-                        visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+                        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
                           const auto to = [](const Tensor& t) { return t ? mutable_data<T>(t) : nullptr; };
                           kernels::layer_norm_grad(const_data<T>(of[0]), const_data<T>(of[1]), data_or_null<T>(of[2]),
                                                    const_data<T>(of[3]), const_data<T>(of[4]), to(of[5]), to(of[6]),
@@ -195,7 +185,7 @@ BatchNorm batch_norm_training(const Tensor& x, const Tensor& scale, const Tensor
   detail::launch(
       5,
       [rows, n, epsilon](const Operands& of) {
-        visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
           T *mean = mutable_data<T>(of[4]), *variance = mutable_data<T>(of[5]), *inv = mutable_data<T>(of[6]);
           kernels::column_moments(const_data<T>(of[0]), mean, variance, rows, n);
           for (std::int64_t i = 0; i < n; ++i) inv[i] = T(1) / std::sqrt(variance[i] + static_cast<T>(epsilon));
@@ -227,7 +217,7 @@ BatchNorm batch_norm_training(const Tensor& x, const Tensor& scale, const Tensor
                detail::launch(
                    3,
                    [rows, n](const Operands& of) {
-                     visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+                     kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
                        kernels::batch_norm_grad(const_data<T>(of[0]), const_data<T>(of[1]), data_or_null<T>(of[2]),
                                                 const_data<T>(of[3]), const_data<T>(of[4]), mutable_data<T>(of[5]),
                                                 mutable_data<T>(of[6]), mutable_data<T>(of[7]), rows, n);

@@ -29,15 +29,6 @@ Pool problem(const char* op, const Shape& x, Size2d ksize, Size2d strides, Paddi
 Shape input_shape(const Pool& p) { return {p.batch, p.height.in, p.width.in, p.channels}; }
 Shape output_shape(const Pool& p) { return {p.batch, p.height.out, p.width.out, p.channels}; }
 
-template <class F>
-void visit_float(DType dtype, F&& f) {
-  if (dtype == float32) {
-    f(kernels::Type<float>{});
-  } else {
-    f(kernels::Type<double>{});
-  }
-}
-
 Tensor max_pool_gather(const Pool& p, const Tensor& x, const Tensor& taps);
 
 /// The gradient of max_pool, given which tap of its window each result is.
@@ -46,7 +37,7 @@ Tensor max_pool_scatter(const Pool& p, const Tensor& dy, const Tensor& taps) {
   detail::launch(
       1,
       [p](const Operands& of) {
-        visit_float(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
           kernels::max_pool_scatter(p, const_data<T>(of[0]), const_data<std::int32_t>(of[1]), mutable_data<T>(of[2]));
         });
       },
@@ -62,7 +53,7 @@ Tensor max_pool_gather(const Pool& p, const Tensor& x, const Tensor& taps) {
   detail::launch(
       1,
       [p](const Operands& of) {
-        visit_float(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
           kernels::max_pool_gather(p, const_data<T>(of[0]), const_data<std::int32_t>(of[1]), mutable_data<T>(of[2]));
         });
       },
@@ -98,7 +89,7 @@ Tensor avg_pool_scatter(const Pool& p, const Tensor& dy) {
   detail::launch(
       1,
       [p](const Operands& of) {
-        visit_float(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
           kernels::avg_pool_scatter(p, const_data<T>(of[0]), mutable_data<T>(of[1]));
         });
       },
@@ -112,7 +103,7 @@ Tensor avg_pool(const char* op, const Pool& p, const Tensor& x) {
   detail::launch(
       1,
       [p](const Operands& of) {
-        visit_float(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
           kernels::avg_pool(p, const_data<T>(of[0]), mutable_data<T>(of[1]));
         });
       },

@@ -4,6 +4,7 @@
 
 #include "core/check.hpp"
 #include "core/fill.hpp"
+#include "ops/bytes.hpp"
 #include "xtape/ops/movement.hpp"
 
 namespace xtape::detail {
@@ -62,12 +63,6 @@ void check_recurrent_mask(const char* op, const Tensor& mask, const Tensor& x) {
 Tensors masks_of_steps(const Tensor& mask) { return mask ? unstack(expand_dims(mask, -1), 1) : Tensors(); }
 
 Tensor or_nothing(const Tensor& t, DType dtype) { return t ? t : filled({}, dtype, 0); }
-
-namespace {
-
-std::byte* bytes_of(const Tensor& t) { return t.impl()->data(); }
-
-}  // namespace
 
 Tensor last_step(const Tensor& sequence, const Tensor& initial) {
   Tensor last = make_tensor(initial.shape(), initial.dtype());

@@ -49,14 +49,4 @@ void input_sums(const Tensor& x, const Tensor& kernel, const Tensor& bias, const
                          bias ? const_data<T>(bias) : nullptr, false, mutable_data<T>(to), n);
 }
 
-/// Calls f(type) for float32 and float64.
-template <class F>
-void visit_recurrent(DType dtype, const F& f) {
-  if (dtype == float32) {
-    f(kernels::Type<float>{});
-  } else {
-    f(kernels::Type<double>{});
-  }
-}
-
 }  // namespace xtape::detail

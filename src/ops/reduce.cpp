@@ -148,22 +148,13 @@ Tensor reduce_sum(const Tensor& x, const Axes& axes, bool keepdims) {
 
 namespace {
 
-template <class F>
-void visit_float(DType dtype, F&& f) {
-  if (dtype == float32) {
-    f(kernels::Type<float>{});
-  } else {
-    f(kernels::Type<double>{});
-  }
-}
-
 /// dy / n everywhere: the gradient of a mean over all elements, where no tape records.
 Tensor spread(const Tensor& dy, const Shape& shape) {
   Tensor dx = detail::make_tensor(shape, dy.dtype());
   detail::launch(
       1,
       [](const detail::Operands& of) {
-        visit_float(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
           const std::int64_t n = of[1].size();
           const T share = *detail::const_data<T>(of[0]) / static_cast<T>(n);
           T* to = detail::mutable_data<T>(of[1]);
@@ -181,7 +172,7 @@ Tensor mean_of_all(const Tensor& x) {
   detail::launch(
       1,
       [](const detail::Operands& of) {
-        visit_float(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
           const std::int64_t n = of[0].size();
           T* mean = detail::mutable_data<T>(of[1]);
           kernels::reduce_sum(of[0].dtype(), of[0].impl()->data(), mean, 1, n, 1);

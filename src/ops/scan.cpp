@@ -2,6 +2,7 @@
 
 #include "core/check.hpp"
 #include "core/fill.hpp"
+#include "kernels/dispatch.hpp"
 #include "kernels/scan.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
@@ -41,13 +42,9 @@ Tensor shift(const Tensor& x, int axis, bool forward) {
 Tensor recurrence(const Tensor& a, const Tensor& b, int axis, bool reverse) {
   Tensor s = detail::make_tensor(b.shape(), b.dtype());
   const ScanLayout at = layout(b.shape(), axis, reverse);
-  if (b.dtype() == float32) {
-    kernels::linear_recurrence(detail::const_data<float>(a), detail::const_data<float>(b),
-                               detail::mutable_data<float>(s), at);
-  } else {
-    kernels::linear_recurrence(detail::const_data<double>(a), detail::const_data<double>(b),
-                               detail::mutable_data<double>(s), at);
-  }
+  kernels::visit_floating(b.dtype(), [&]<class T>(kernels::Type<T>) {
+    kernels::linear_recurrence(detail::const_data<T>(a), detail::const_data<T>(b), detail::mutable_data<T>(s), at);
+  });
   if (!is_tracked({a, b})) return s;
   return record("linear_recurrence", {a, b}, s, [a = a, s, axis, reverse](const Tensor& ds, Needs need) {
     const Tensor g = recurrence(shift(a, axis, reverse), ds, axis, !reverse);

@@ -25,11 +25,7 @@ namespace {
 template <class F>
 void for_last_axis(const Tensor& x, F&& f) {
   const std::int64_t n = x.shape().back(), rows = n == 0 ? 0 : x.size() / n;
-  if (x.dtype() == float32) {
-    f(kernels::Type<float>{}, rows, n);
-  } else {
-    f(kernels::Type<double>{}, rows, n);
-  }
+  kernels::visit_floating(x.dtype(), [&](auto type) { f(type, rows, n); });
 }
 
 void check_floating(const char* op, const Tensor& x) {

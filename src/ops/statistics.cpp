@@ -53,16 +53,6 @@ Part part_of(const ReductionPlan& plan) {
   return std::is_sorted(reduced.rbegin(), reduced.rend()) ? Part::columns : Part::other;
 }
 
-/// Calls f(type) for float32 and float64.
-template <class F>
-void visit_floating(DType dtype, const F& f) {
-  if (dtype == float32) {
-    f(kernels::Type<float>{});
-  } else {
-    f(kernels::Type<double>{});
-  }
-}
-
 /// Not recorded, with the reduced axes kept.
 Tensor variance(const Tensor& x, const Axes& axes, const ReductionPlan& plan) {
   if (plan.count == 0) return nothing(x, plan, std::numeric_limits<double>::quiet_NaN());
@@ -73,7 +63,7 @@ Tensor variance(const Tensor& x, const Axes& axes, const ReductionPlan& plan) {
     return reduce_mean(square(x - reduce_mean(x, axes, true)), axes, true);
   }
   Tensor mean = detail::make_tensor(plan.kept, x.dtype()), y = detail::make_tensor(plan.kept, x.dtype());
-  visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
+  kernels::visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
     const T* in = detail::const_data<T>(x);
     T *means = detail::mutable_data<T>(mean), *out = detail::mutable_data<T>(y);
     if (part == Part::rows) {
@@ -89,7 +79,7 @@ Tensor log_sum_exp(const Tensor& x, const Axes& axes, const ReductionPlan& plan)
   if (plan.count == 0) return nothing(x, plan, -infinity);
   if (part_of(plan) == Part::rows) {
     Tensor y = detail::make_tensor(plan.kept, x.dtype());
-    visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
+    kernels::visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
       kernels::log_sum_exp(detail::const_data<T>(x), detail::mutable_data<T>(y), y.size(), plan.count);
     });
     return y;

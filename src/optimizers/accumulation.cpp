@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/dispatch.hpp"
 #include "kernels/gradient_clipping.hpp"
 #include "kernels/inplace.hpp"
 #include "kernels/moving_average.hpp"
 #include "kernels/scatter_rows.hpp"
-#include "optimizers/floating.hpp"
 #include "xtape/core/indexed_slices.hpp"
 #include "xtape/optimizers/optimizer.hpp"
 
@@ -18,7 +18,7 @@ Tensor scaled(const Tensor& t, double factor) {
     return to_tensor({scaled(slices->values, factor), slices->indices, slices->dense_shape});
   }
   Tensor out = detail::make_tensor(t.shape(), t.dtype());
-  visit_floating(t.dtype(), [&]<class T>(kernels::Type<T>) {
+  kernels::visit_floating(t.dtype(), [&]<class T>(kernels::Type<T>) {
     kernels::scale(t.size(), detail::const_data<T>(t), static_cast<T>(factor), detail::mutable_data<T>(out));
   });
   return out;
@@ -62,7 +62,7 @@ bool Optimizer::accumulate() {
   updates_.erase(std::unique(updates_.begin(), updates_.end(), same), updates_.end());
   for (auto& update : updates_) {
     const Tensor& mean = detail::value_for_update(tracked_[update.tracked].accumulator);
-    visit_floating(mean.dtype(), [&]<class T>(kernels::Type<T>) {
+    kernels::visit_floating(mean.dtype(), [&]<class T>(kernels::Type<T>) {
       T* elements = detail::mutable_data<T>(mean);
       kernels::scale(mean.size(), elements, static_cast<T>(1.0 / static_cast<double>(accumulation_steps_)), elements);
     });
@@ -83,7 +83,7 @@ void Optimizer::update_averages() {
   const bool overwrites = ema_overwrite_frequency_ && (iterations() + 1) % *ema_overwrite_frequency_ == 0;
   for (auto& tracked : tracked_) {
     const Tensor& average = detail::value_for_update(tracked.average);
-    visit_floating(average.dtype(), [&]<class T>(kernels::Type<T>) {
+    kernels::visit_floating(average.dtype(), [&]<class T>(kernels::Type<T>) {
       kernels::moving_average(average.size(), detail::mutable_data<T>(average),
                               detail::const_data<T>(tracked.variable.peek()), momentum);
     });

@@ -1,9 +1,9 @@
 #include "xtape/optimizers/adadelta.hpp"
 
 #include "kernels/adagrad.hpp"
+#include "kernels/dispatch.hpp"
 #include "optimizers/check_options.hpp"
 #include "optimizers/common_options.hpp"
-#include "optimizers/floating.hpp"
 
 namespace xtape::optimizers {
 
@@ -18,7 +18,7 @@ std::vector<Variable> Adadelta::build_slots(const Variable& variable) {
 }
 
 void Adadelta::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
-  visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
+  kernels::visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
     kernels::adadelta(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(g), detail::mutable_data<T>(slots[0]),
                       detail::mutable_data<T>(slots[1]), step_rate(), rho_, epsilon_);
   });

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/dispatch.hpp"
 #include "kernels/gradient_clipping.hpp"
 #include "optimizers/check_options.hpp"
 #include "optimizers/common_options.hpp"
-#include "optimizers/floating.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/reduce.hpp"
@@ -16,7 +16,7 @@ namespace {
 
 double root_mean_square(const Tensor& t) {
   if (t.size() == 0) return 0;
-  const double sum = visit_floating(t.dtype(), [&]<class T>(kernels::Type<T>) {
+  const double sum = kernels::visit_floating(t.dtype(), [&]<class T>(kernels::Type<T>) {
     return kernels::sum_of_squares(t.size(), detail::const_data<T>(t));
   });
   return std::sqrt(sum / static_cast<double>(t.size()));

@@ -1,9 +1,9 @@
 #include "xtape/optimizers/adagrad.hpp"
 
 #include "kernels/adagrad.hpp"
+#include "kernels/dispatch.hpp"
 #include "optimizers/check_options.hpp"
 #include "optimizers/common_options.hpp"
-#include "optimizers/floating.hpp"
 
 namespace xtape::optimizers {
 
@@ -23,7 +23,7 @@ std::vector<Variable> Adagrad::build_slots(const Variable& variable) {
 bool Adagrad::ignores_zero() const noexcept { return initial_accumulator_value_ > 0 || epsilon_ > 0; }
 
 void Adagrad::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
-  visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
+  kernels::visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
     kernels::adagrad(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(g), detail::mutable_data<T>(slots[0]),
                      step_rate(), epsilon_);
   });

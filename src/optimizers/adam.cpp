@@ -3,9 +3,9 @@
 #include <cmath>
 
 #include "kernels/adam.hpp"
+#include "kernels/dispatch.hpp"
 #include "optimizers/check_options.hpp"
 #include "optimizers/common_options.hpp"
-#include "optimizers/floating.hpp"
 
 namespace xtape::optimizers {
 
@@ -30,7 +30,7 @@ void Adam::prepare_step() {
 }
 
 void Adam::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
-  visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
+  kernels::visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
     T* p = detail::mutable_data<T>(w);
     T* m = detail::mutable_data<T>(slots[0]);
     T* v = detail::mutable_data<T>(slots[1]);

@@ -3,9 +3,9 @@
 #include <cmath>
 
 #include "kernels/adam.hpp"
+#include "kernels/dispatch.hpp"
 #include "optimizers/check_options.hpp"
 #include "optimizers/common_options.hpp"
-#include "optimizers/floating.hpp"
 
 namespace xtape::optimizers {
 
@@ -24,7 +24,7 @@ std::vector<Variable> Adamax::build_slots(const Variable& variable) {
 void Adamax::prepare_step() { alpha_ = step_rate() / (1 - std::pow(beta_1_, static_cast<double>(iterations() + 1))); }
 
 void Adamax::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
-  visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
+  kernels::visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
     kernels::adamax(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(g), detail::mutable_data<T>(slots[0]),
                     detail::mutable_data<T>(slots[1]), alpha_, beta_1_, beta_2_, epsilon_);
   });

@@ -1,7 +1,7 @@
 #include <cmath>
 
+#include "kernels/dispatch.hpp"
 #include "kernels/gradient_clipping.hpp"
-#include "optimizers/floating.hpp"
 #include "xtape/core/indexed_slices.hpp"
 #include "xtape/optimizers/optimizer.hpp"
 
@@ -12,7 +12,7 @@ namespace {
 /// Of a sparse gradient's rows, which must not repeat.
 double sum_of_squares(const Tensor& t) {
   if (const auto slices = indexed_slices(t)) return sum_of_squares(slices->values);
-  return visit_floating(t.dtype(), [&]<class T>(kernels::Type<T>) {
+  return kernels::visit_floating(t.dtype(), [&]<class T>(kernels::Type<T>) {
     return kernels::sum_of_squares(t.size(), detail::const_data<T>(t));
   });
 }
@@ -47,7 +47,7 @@ Tensor Optimizer::clipped(const Tensor& gradient, double scale) const {
     return to_tensor({clipped(slices->values, scale), slices->indices, slices->dense_shape});
   }
   Tensor out = detail::make_tensor(gradient.shape(), gradient.dtype());
-  visit_floating(gradient.dtype(), [&]<class T>(kernels::Type<T>) {
+  kernels::visit_floating(gradient.dtype(), [&]<class T>(kernels::Type<T>) {
     const T* from = detail::const_data<T>(gradient);
     T* to = detail::mutable_data<T>(out);
     if (clipvalue_) {

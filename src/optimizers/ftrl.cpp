@@ -1,9 +1,9 @@
 #include "xtape/optimizers/ftrl.hpp"
 
 #include "kernels/adagrad.hpp"
+#include "kernels/dispatch.hpp"
 #include "optimizers/check_options.hpp"
 #include "optimizers/common_options.hpp"
-#include "optimizers/floating.hpp"
 
 namespace xtape::optimizers {
 
@@ -32,7 +32,7 @@ std::vector<Variable> Ftrl::build_slots(const Variable& variable) {
 
 void Ftrl::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
   const double rate = step_rate();
-  visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
+  kernels::visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
     kernels::ftrl(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(g), detail::mutable_data<T>(slots[0]),
                   detail::mutable_data<T>(slots[1]), {rate, power_, l1_, l2_ + beta_ / (2 * rate), l2_shrinkage_});
   });

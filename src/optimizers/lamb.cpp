@@ -2,10 +2,10 @@
 
 #include <cmath>
 
+#include "kernels/dispatch.hpp"
 #include "kernels/lamb.hpp"
 #include "optimizers/check_options.hpp"
 #include "optimizers/common_options.hpp"
-#include "optimizers/floating.hpp"
 
 namespace xtape::optimizers {
 
@@ -28,7 +28,7 @@ void Lamb::update(Variable& variable, const Tensor& gradient, std::span<Variable
   const Tensor& w = detail::value_for_update(variable);
   const Tensor& m = detail::value_for_update(slots[0]);
   const Tensor& v = detail::value_for_update(slots[1]);
-  visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
+  kernels::visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
     kernels::lamb(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(gradient), detail::mutable_data<T>(m),
                   detail::mutable_data<T>(v), {step_rate(), beta_1_, beta_2_, epsilon_, scale_m_, scale_v_});
   });

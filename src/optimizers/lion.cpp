@@ -1,9 +1,9 @@
 #include "xtape/optimizers/lion.hpp"
 
 #include "core/check.hpp"
+#include "kernels/dispatch.hpp"
 #include "kernels/sgd.hpp"
 #include "optimizers/common_options.hpp"
-#include "optimizers/floating.hpp"
 
 namespace xtape::optimizers {
 
@@ -20,7 +20,7 @@ Lion::Lion(const LionOptions& options)
 std::vector<Variable> Lion::build_slots(const Variable& variable) { return {add_slot(variable, "momentum")}; }
 
 void Lion::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
-  visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
+  kernels::visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
     kernels::lion(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(g), detail::mutable_data<T>(slots[0]),
                   step_rate(), beta_1_, beta_2_);
   });

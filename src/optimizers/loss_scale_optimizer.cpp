@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "core/check.hpp"
+#include "kernels/dispatch.hpp"
 #include "kernels/gradient_clipping.hpp"
-#include "optimizers/floating.hpp"
 #include "xtape/core/indexed_slices.hpp"
 
 namespace xtape::optimizers {
@@ -14,7 +14,7 @@ namespace {
 bool is_finite(const Tensor& t) {
   if (const auto slices = indexed_slices(t)) return is_finite(slices->values);
   if (t.dtype() != float32 && t.dtype() != float64) return true;  // to be refused by the inner optimizer
-  return visit_floating(t.dtype(), [&]<class T>(kernels::Type<T>) {
+  return kernels::visit_floating(t.dtype(), [&]<class T>(kernels::Type<T>) {
     const T* begin = detail::const_data<T>(t);
     // Squares of finite float64 numbers may overflow.
     return std::isfinite(kernels::sum_of_squares(t.size(), begin)) ||

@@ -3,9 +3,9 @@
 #include <cmath>
 
 #include "kernels/adam.hpp"
+#include "kernels/dispatch.hpp"
 #include "optimizers/check_options.hpp"
 #include "optimizers/common_options.hpp"
-#include "optimizers/floating.hpp"
 
 namespace xtape::optimizers {
 
@@ -37,7 +37,7 @@ void Nadam::prepare_step() {
 }
 
 void Nadam::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
-  visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
+  kernels::visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
     kernels::nadam(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(g), detail::mutable_data<T>(slots[0]),
                    detail::mutable_data<T>(slots[1]), {beta_1_, beta_2_, epsilon_, rate_m_, rate_g_, scale_v_});
   });

@@ -6,8 +6,8 @@
 #include "core/check.hpp"
 #include "core/trace.hpp"
 #include "core/warn.hpp"
+#include "kernels/dispatch.hpp"
 #include "kernels/gradient_clipping.hpp"
-#include "optimizers/floating.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/indexed_slices.hpp"
 #include "xtape/ops/math.hpp"
@@ -217,7 +217,7 @@ void Optimizer::decay(const Tracked& tracked) {
   decay_factor_ = tracked.decays ? 1 - *weight_decay_ * step_rate_ : 1;
   if (!tracked.decays || decays_weights()) return;
   const Tensor& value = detail::value_for_update(tracked.variable);
-  visit_floating(value.dtype(), [&]<class T>(kernels::Type<T>) {
+  kernels::visit_floating(value.dtype(), [&]<class T>(kernels::Type<T>) {
     T* w = detail::mutable_data<T>(value);
     kernels::scale(value.size(), w, static_cast<T>(decay_factor_), w);
   });

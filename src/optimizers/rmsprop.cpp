@@ -1,9 +1,9 @@
 #include "xtape/optimizers/rmsprop.hpp"
 
 #include "kernels/adagrad.hpp"
+#include "kernels/dispatch.hpp"
 #include "optimizers/check_options.hpp"
 #include "optimizers/common_options.hpp"
-#include "optimizers/floating.hpp"
 
 namespace xtape::optimizers {
 
@@ -26,7 +26,7 @@ std::vector<Variable> RMSprop::build_slots(const Variable& variable) {
 }
 
 void RMSprop::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
-  visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
+  kernels::visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
     T* momentum = momentum_ > 0 ? detail::mutable_data<T>(slots[1]) : nullptr;
     T* average = centered_ ? detail::mutable_data<T>(slots.back()) : nullptr;
     kernels::rmsprop(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(g), detail::mutable_data<T>(slots[0]),

@@ -1,9 +1,9 @@
 #include "xtape/optimizers/sgd.hpp"
 
 #include "core/check.hpp"
+#include "kernels/dispatch.hpp"
 #include "kernels/sgd.hpp"
 #include "optimizers/common_options.hpp"
-#include "optimizers/floating.hpp"
 
 namespace xtape::optimizers {
 
@@ -22,7 +22,7 @@ std::vector<Variable> SGD::build_slots(const Variable& variable) {
 bool SGD::ignores_zero() const noexcept { return momentum_ == 0; }
 
 void SGD::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
-  visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
+  kernels::visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
     T* values = detail::mutable_data<T>(w);
     const T* gradient = detail::const_data<T>(g);
     const T rate = static_cast<T>(step_rate());
