@@ -61,9 +61,8 @@ void* allocate_slowly(SizeClass size);
 /// Takes a block where the thread has no lists, or its list is full.
 void deallocate_slowly(void* block, std::uint8_t size_class) noexcept;
 
-inline void* fast_allocate(std::size_t bytes, std::uint8_t& size_class) {
-  const SizeClass size = class_of(bytes);
-  size_class = XTAPE_POOL ? size.index : uncached;
+/// A block of the calling thread's own, or null.
+inline void* cached_block(SizeClass size) {
 #if XTAPE_POOL
   if (free_lists != nullptr && size.index != uncached) [[likely]] {
     FreeList& list = free_lists[size.index];
@@ -73,8 +72,17 @@ inline void* fast_allocate(std::size_t bytes, std::uint8_t& size_class) {
       return block;
     }
   }
+#else
+  static_cast<void>(size);
 #endif
-  return allocate_slowly(size);
+  return nullptr;
+}
+
+inline void* fast_allocate(std::size_t bytes, std::uint8_t& size_class) {
+  const SizeClass size = class_of(bytes);
+  size_class = XTAPE_POOL ? size.index : uncached;
+  void* const block = cached_block(size);
+  return block != nullptr ? block : allocate_slowly(size);
 }
 
 inline void fast_deallocate(void* pointer, std::uint8_t size_class) noexcept {

@@ -5,7 +5,7 @@
 #include <new>
 
 #include "core/check.hpp"
-#include "core/pool.hpp"
+#include "core/make_like.hpp"
 #include "core/trace.hpp"
 #include "kernels/dispatch.hpp"
 
@@ -16,33 +16,32 @@ constinit thread_local Tracer* tracer = nullptr;
 
 namespace {
 
-// The elements follow the description: at the next cache line, or directly where a scalar fits into the last one.
-static_assert(sizeof(TensorImpl) <= 112 && sizeof(TensorImpl) % 8 == 0);
-constexpr std::size_t header = 128;
-constexpr std::size_t offset_of_elements(std::size_t bytes) {
-  return sizeof(TensorImpl) + bytes <= header ? sizeof(TensorImpl) : header;
-}
-
 /// A new description with room for so many bytes of elements.
-[[gnu::always_inline]] inline TensorImpl* make_impl(std::size_t bytes) {
+[[gnu::always_inline]] inline TensorImpl* make_impl(std::size_t bytes, const Shape& shape, DType dtype,
+                                                    std::int64_t numel) {
   std::uint8_t size_class = 0;
   const std::size_t offset = offset_of_elements(bytes);
   auto* block = static_cast<std::byte*>(fast_allocate(offset + bytes, size_class));
-  auto* impl = new (block) TensorImpl;
-  impl->size_class = size_class;
-  impl->elements.store(block + offset, std::memory_order_relaxed);
-  return impl;
+  return new (block) TensorImpl(dtype, numel, block + offset, size_class, shape);
 }
 
 }  // namespace
 
-void destroy(TensorImpl* impl) noexcept {
+namespace {
+[[gnu::noinline]] void destroy_view(TensorImpl* impl) noexcept {
   // A chain of owners is one link long, one of origins two: no recursion to speak of.
   if (impl->origin != nullptr) release(impl->origin);
   if (impl->owner != impl) release(impl->owner);
   const std::uint8_t size_class = impl->size_class;
   impl->~TensorImpl();
   fast_deallocate(impl, size_class);
+}
+}  // namespace
+
+void destroy(TensorImpl* impl) noexcept {
+  if (impl->origin != nullptr || impl->owner != impl || impl->shape.rank() > Shape::max_inline_rank) [[unlikely]]
+    return destroy_view(impl);
+  fast_deallocate(impl, impl->size_class);  // nothing of it is left to be destroyed
 }
 
 Tensor make_tensor(const Shape& shape, DType dtype) {
@@ -52,38 +51,29 @@ Tensor make_tensor(const Shape& shape, DType dtype) {
   if (!fits || __builtin_mul_overflow(numel, static_cast<std::int64_t>(itemsize(dtype)), &bytes)) {
     fail<ValueError>("Tensor", "sizes must not be negative and their product must fit: {}", shape);
   }
-  TensorImpl* impl = make_impl(static_cast<std::size_t>(bytes));
-  impl->dtype = dtype;
-  impl->numel = numel;
-  impl->owner = impl;
-  impl->shape = shape;
+  TensorImpl* impl = make_impl(static_cast<std::size_t>(bytes), shape, dtype, numel);
   if (tracer != nullptr) [[unlikely]]
     tracer->made(impl);
   return Tensor::adopt(impl);
 }
 
-Tensor make_like(const Tensor& like, DType dtype) {
-  const TensorImpl* model = like.impl();
-  TensorImpl* impl = make_impl(static_cast<std::size_t>(model->numel) * itemsize(dtype));
-  impl->dtype = dtype;
-  impl->numel = model->numel;
-  impl->owner = impl;
-  impl->shape = model->shape;
+Tensor make_like_slowly(const TensorImpl& model, DType dtype) {
+  TensorImpl* impl =
+      make_impl(static_cast<std::size_t>(model.numel) * itemsize(dtype), model.shape, dtype, model.numel);
   if (tracer != nullptr) [[unlikely]]
     tracer->made(impl);
   return Tensor::adopt(impl);
 }
+
+Tensor make_like(const Tensor& like, DType dtype) { return fast_make_like(*like.impl(), dtype); }
 
 Tensor make_view_as(const Tensor& source, const Shape& shape, DType dtype, std::int64_t bytes) {
   TensorImpl* from = source.impl();
-  TensorImpl* impl = make_impl(0);
-  impl->dtype = dtype;
-  impl->numel = shape.numel();
   std::byte* const begin = from->data();  // which may give it another owner
+  TensorImpl* impl = make_impl(0, shape, dtype, shape.numel());
   impl->owner = from->owner;
   retain(impl->owner);
   impl->elements.store(begin + bytes, std::memory_order_relaxed);
-  impl->shape = shape;
   return Tensor::adopt(impl);
 }
 

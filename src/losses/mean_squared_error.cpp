@@ -22,12 +22,9 @@ Tensor error_grad(const Tensor& prediction, const Tensor& target, const Tensor& 
     using T = typename decltype(p)::value_type;
     return (p - t) * (g * static_cast<T>(scale));
   };
-  constexpr auto domain = detail::Domain::floating;
   const Tensor rows = expand_dims(dy, -1);
-  Tensor gradient = detail::map_ternary(
-      {"mean_squared_error_grad", domain, false, detail::loops_of<domain, false, 3, decltype(product)>, &product,
-       kernels::elementwise_grain, detail::functor_bytes<decltype(product)>()},
-      prediction, target, rows);
+  Tensor gradient =
+      detail::map_ternary<detail::Domain::floating>("mean_squared_error_grad", prediction, target, rows, product);
   if (!is_tracked({prediction, target, dy})) return gradient;
   return record("mean_squared_error_grad", {prediction, target, dy}, std::move(gradient),
                 [error = prediction - target, rows, scale](const Tensor& g, Needs need) {

@@ -112,10 +112,9 @@ Tensor squared_difference(const Tensor& a, const Tensor& b) {
 }
 
 Tensor atan2(const Tensor& y, const Tensor& x) {
-  Tensor angle = map_binary<Domain::floating>(
-      "atan2", y, x,
-      [](auto p, auto q) { return kernels::by_element([](auto a, auto b) { return std::atan2(a, b); }, p, q); },
-      detail::costly);
+  Tensor angle = map_binary<Domain::floating, false, detail::costly>("atan2", y, x, [](auto p, auto q) {
+    return kernels::by_element([](auto a, auto b) { return std::atan2(a, b); }, p, q);
+  });
   return record(
       "atan2", {y, x}, angle,
       [y = detail::strong(y, angle.dtype()), x = detail::strong(x, angle.dtype())](const Tensor& dy, Needs need) {

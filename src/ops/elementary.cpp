@@ -13,9 +13,9 @@ namespace {
 
 using detail::Domain;
 
-template <class F>
-Tensor apply(const char* op, const Tensor& x, const F& f, std::int64_t grain = kernels::elementwise_grain) {
-  return detail::map_unary<Domain::floating>(op, x, f, grain);
+template <std::int64_t grain = kernels::elementwise_grain, class F>
+Tensor apply(const char* op, const Tensor& x, const F& f) {
+  return detail::map_unary<Domain::floating, false, grain>(op, x, f);
 }
 
 }  // namespace
@@ -119,9 +119,8 @@ Tensor erfc(const Tensor& x) {
 }
 
 Tensor lgamma(const Tensor& x) {
-  Tensor y = apply(
-      "lgamma", x, [](auto v) { return kernels::by_element([](auto a) { return kernels::lgamma(a); }, v); },
-      detail::costly);
+  Tensor y = apply<detail::costly>(
+      "lgamma", x, [](auto v) { return kernels::by_element([](auto a) { return kernels::lgamma(a); }, v); });
   return record("lgamma", {x}, y, [x](const Tensor& dy) { return Grads{dy * digamma(x)}; });
 }
 
@@ -130,12 +129,9 @@ Tensor digamma(const Tensor& x) { return polygamma(0, x); }
 Tensor polygamma(int n, const Tensor& x) {
   if (n < 0) detail::fail<ValueError>("polygamma", "expected an order of at least 0, received {}", n);
   const char* op = n == 0 ? "digamma" : "polygamma";
-  Tensor y = apply(
-      op, x,
-      [n](auto v) {
-        return kernels::by_element([n](auto a) { return static_cast<decltype(a)>(kernels::polygamma(n, a)); }, v);
-      },
-      detail::costly);
+  Tensor y = apply<detail::costly>(op, x, [n](auto v) {
+    return kernels::by_element([n](auto a) { return static_cast<decltype(a)>(kernels::polygamma(n, a)); }, v);
+  });
   return record(op, {x}, y, [x, n](const Tensor& dy) { return Grads{dy * polygamma(n + 1, x)}; });
 }
 

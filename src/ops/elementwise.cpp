@@ -1,5 +1,6 @@
 #include "ops/elementwise.hpp"
 
+#include "core/make_like.hpp"
 #include "core/trace.hpp"
 
 namespace xtape::detail {
@@ -54,39 +55,30 @@ DType mixed_dtype(const char* op, const Tensor& a, const Tensor& b) {
 
 namespace {
 
-/// The loop alone, for few elements of operands of one shape: there is nothing to broadcast, nor to share between
-/// threads.
-template <std::size_t n>
-Tensor map_few(const Mapping& mapping, const kernels::Elementwise& f, const std::array<const Tensor*, n>& operands) {
-  const TensorImpl& like = *operands[0]->impl();
-  Tensor y = make_like(*operands[0], mapping.comparison ? boolean : like.dtype);
-  const void* in[kernels::most_operands] = {};
-  constexpr std::int64_t step[kernels::most_operands] = {1, 1, 1};
-  for (std::size_t i = 0; i < n; ++i) in[i] = operands[i]->impl()->data();
-  if (like.numel > 0) f.loop(f.f, like.numel, y.impl()->data(), in, step);
-  if (tracer != nullptr) [[unlikely]] {
-    if constexpr (n == 1) {
-      trace_elementwise(f, mapping.f_bytes, *operands[0], y);
-    } else {
-      trace_elementwise(f, mapping.f_bytes, *operands[0], *operands[1], y);
-    }
-  }
-  return y;
+kernels::Elementwise with(const Mapping& mapping, const void* functor, DType dtype, std::size_t operands) {
+  const auto bytes = static_cast<std::uint8_t>(itemsize(dtype));
+  kernels::Elementwise f{mapping.loops[static_cast<std::size_t>(dtype)],
+                         functor,
+                         mapping.comparison ? std::uint8_t{1} : bytes,
+                         {},
+                         mapping.grain};
+  for (std::size_t i = 0; i < operands; ++i) f.bytes[i] = bytes;
+  return f;
 }
 
-}  // namespace
+/// bfloat16 is computed in float32. Throws a TypeError for other dtypes that a mapping has no loop for.
+void check_bfloat16(const Mapping& mapping, const char* op, DType dtype) {
+  if (dtype != bfloat16) fail_domain(op, mapping.domain, dtype);
+}
+Tensor from_float32(const Mapping& mapping, const Tensor& y) { return mapping.comparison ? y : convert(y, bfloat16); }
 
-Tensor map_unary(const Mapping& mapping, const Tensor& x) {
+[[gnu::noinline]] Tensor map_any(const Mapping& mapping, const char* op, const void* functor, const Tensor& x) {
   const DType dtype = x.dtype();
-  const kernels::ElementwiseLoop loop = mapping.loops[static_cast<std::size_t>(dtype)];
-  if (loop == nullptr) {
-    if (dtype != bfloat16) fail_domain(mapping.op, mapping.domain, dtype);
-    const Tensor y = map_unary(mapping, convert(x, float32));
-    return mapping.comparison ? y : convert(y, bfloat16);
+  if (mapping.loops[static_cast<std::size_t>(dtype)] == nullptr) {
+    check_bfloat16(mapping, op, dtype);
+    return from_float32(mapping, map_unary(mapping, op, functor, convert(x, float32)));
   }
-  const auto bytes = static_cast<std::uint8_t>(itemsize(dtype));
-  const kernels::Elementwise f{loop, mapping.f, mapping.comparison ? std::uint8_t{1} : bytes, {bytes}, mapping.grain};
-  if (x.impl()->numel < mapping.grain) return map_few<1>(mapping, f, {&x});
+  const kernels::Elementwise f = with(mapping, functor, dtype, 1);
   Tensor y = make_like(x, mapping.comparison ? boolean : dtype);
   kernels::run_elementwise(f, x.shape(), x.size(), y.impl()->data(), {{{x.impl()->data(), &x.shape()}}});
   if (tracer != nullptr) [[unlikely]]
@@ -94,24 +86,17 @@ Tensor map_unary(const Mapping& mapping, const Tensor& x) {
   return y;
 }
 
-Tensor map_binary(const Mapping& mapping, const Tensor& a, const Tensor& b) {
-  const DType dtype = common_dtype(mapping.op, a, b);
-  const kernels::ElementwiseLoop loop = mapping.loops[static_cast<std::size_t>(dtype)];
-  if (loop == nullptr) {
-    if (dtype != bfloat16) fail_domain(mapping.op, mapping.domain, dtype);
-    const Tensor y = map_binary(mapping, convert(a, float32), convert(b, float32));
-    return mapping.comparison ? y : convert(y, bfloat16);
+[[gnu::noinline]] Tensor map_any(const Mapping& mapping, const char* op, const void* functor, const Tensor& a,
+                                 const Tensor& b) {
+  const DType dtype = common_dtype(op, a, b);
+  if (mapping.loops[static_cast<std::size_t>(dtype)] == nullptr) {
+    check_bfloat16(mapping, op, dtype);
+    return from_float32(mapping, map_binary(mapping, op, functor, convert(a, float32), convert(b, float32)));
   }
-  const auto bytes = static_cast<std::uint8_t>(itemsize(dtype));
   const DType of_results = mapping.comparison ? boolean : dtype;
-  const kernels::Elementwise f{
-      loop, mapping.f, mapping.comparison ? std::uint8_t{1} : bytes, {bytes, bytes}, mapping.grain};
-  const bool same = a.impl()->shape == b.impl()->shape;
-  if (same && a.impl()->numel < mapping.grain && !a.impl()->weak && !b.impl()->weak) {
-    return map_few<2>(mapping, f, {&a, &b});
-  }
-  Tensor y =
-      same ? make_like(a, of_results) : make_tensor(broadcast_shape(mapping.op, a.shape(), b.shape()), of_results);
+  const kernels::Elementwise f = with(mapping, functor, dtype, 2);
+  Tensor y = a.shape() == b.shape() ? make_like(a, of_results)
+                                    : make_tensor(broadcast_shape(op, a.shape(), b.shape()), of_results);
   const Element p(a, dtype), q(b, dtype);
   kernels::run_elementwise(f, y.shape(), y.size(), y.impl()->data(),
                            {{{p.data(), &a.shape()}, {q.data(), &b.shape()}}});
@@ -120,16 +105,49 @@ Tensor map_binary(const Mapping& mapping, const Tensor& a, const Tensor& b) {
   return y;
 }
 
-Tensor map_ternary(const Mapping& mapping, const Tensor& a, const Tensor& b, const Tensor& c) {
+constexpr std::int64_t one_by_one[] = {1, 1, 1};
+
+}  // namespace
+
+// Few elements of one shape need the loop alone: there is nothing to broadcast, nor to share between threads.
+
+Tensor map_unary(const Mapping& mapping, const char* op, const void* f, const Tensor& x) {
+  TensorImpl* const p = x.impl();
+  if (p == nullptr || p->numel >= mapping.grain || tracer != nullptr) [[unlikely]]
+    return map_any(mapping, op, f, x);
+  const kernels::ElementwiseLoop loop = mapping.loops[static_cast<std::size_t>(p->dtype)];
+  if (loop == nullptr) [[unlikely]]
+    return map_any(mapping, op, f, x);
+  Tensor y = fast_make_like(*p, mapping.comparison ? boolean : p->dtype);
+  const void* const in[] = {p->data()};
+  loop(f, p->numel, dense_data(y), in, one_by_one);
+  return y;
+}
+
+Tensor map_binary(const Mapping& mapping, const char* op, const void* f, const Tensor& a, const Tensor& b) {
+  TensorImpl *const p = a.impl(), *const q = b.impl();
+  if (p == nullptr || q == nullptr || p->dtype != q->dtype || p->weak || q->weak || p->numel >= mapping.grain ||
+      p->shape != q->shape || tracer != nullptr) [[unlikely]]
+    return map_any(mapping, op, f, a, b);
+  const kernels::ElementwiseLoop loop = mapping.loops[static_cast<std::size_t>(p->dtype)];
+  if (loop == nullptr) [[unlikely]]
+    return map_any(mapping, op, f, a, b);
+  Tensor y = fast_make_like(*p, mapping.comparison ? boolean : p->dtype);
+  const void* const in[] = {p->data(), q->data()};
+  loop(f, p->numel, dense_data(y), in, one_by_one);
+  return y;
+}
+
+Tensor map_ternary(const Mapping& mapping, const char* op, const void* functor, const Tensor& a, const Tensor& b,
+                   const Tensor& c) {
   const DType dtype = a.dtype();
-  const kernels::ElementwiseLoop loop = mapping.loops[static_cast<std::size_t>(dtype)];
-  if (loop == nullptr) {
-    if (dtype != bfloat16) fail_domain(mapping.op, mapping.domain, dtype);
-    return convert(map_ternary(mapping, convert(a, float32), convert(b, float32), convert(c, float32)), bfloat16);
+  if (mapping.loops[static_cast<std::size_t>(dtype)] == nullptr) {
+    check_bfloat16(mapping, op, dtype);
+    const Tensor y = map_ternary(mapping, op, functor, convert(a, float32), convert(b, float32), convert(c, float32));
+    return convert(y, bfloat16);
   }
-  Tensor y = make_tensor(a.shape(), dtype);
-  const auto bytes = static_cast<std::uint8_t>(itemsize(dtype));
-  const kernels::Elementwise f{loop, mapping.f, bytes, {bytes, bytes, bytes}, mapping.grain};
+  Tensor y = make_like(a, dtype);
+  const kernels::Elementwise f = with(mapping, functor, dtype, 3);
   const Element p(b, dtype), q(c, dtype);
   kernels::run_elementwise(f, a.shape(), a.size(), y.impl()->data(),
                            {{{a.impl()->data(), &a.shape()}, {p.data(), &b.shape()}, {q.data(), &c.shape()}}});

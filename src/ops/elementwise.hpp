@@ -56,40 +56,47 @@ inline constexpr Loops loops_of = {loop_for<float, domain, comparison, operands,
 static_assert(static_cast<int>(float64) == 1 && static_cast<int>(int32) == 2 && static_cast<int>(int64) == 3 &&
               static_cast<int>(uint8) == 4 && static_cast<int>(boolean) == 5 && static_cast<int>(bfloat16) == 6);
 
-/// An op's functor with its loops, whatever its type.
+/// What is known of a functor when the program is compiled, whatever its type.
 struct Mapping {
-  const char* op;
   Domain domain;
   bool comparison;  ///< the results are bools
-  const Loops& loops;
-  const void* f;
-  std::int64_t grain = kernels::elementwise_grain;  ///< elements from which on a second thread pays
-  std::size_t f_bytes = 0;                          ///< of a functor with contents
+  Loops loops;
+  std::int64_t grain;   ///< elements from which on a second thread pays
+  std::size_t f_bytes;  ///< of a functor with contents
 };
 template <class F>
 constexpr std::size_t functor_bytes() {
   static_assert(std::is_trivially_copyable_v<F>);
   return std::is_empty_v<F> ? 0 : sizeof(F);
 }
-Tensor map_unary(const Mapping& mapping, const Tensor& x);
-Tensor map_binary(const Mapping& mapping, const Tensor& a, const Tensor& b);
-/// b and c broadcast to a and have its dtype, or are plain numbers.
-Tensor map_ternary(const Mapping& mapping, const Tensor& a, const Tensor& b, const Tensor& c);
+template <Domain domain, bool comparison, std::size_t operands, class F,
+          std::int64_t grain = kernels::elementwise_grain>
+inline constexpr Mapping mapping_of = {domain, comparison, loops_of<domain, comparison, operands, F>, grain,
+                                       functor_bytes<F>()};
+Tensor map_unary(const Mapping& mapping, const char* op, const void* f, const Tensor& x);
+Tensor map_binary(const Mapping& mapping, const char* op, const void* f, const Tensor& a, const Tensor& b);
+Tensor map_ternary(const Mapping& mapping, const char* op, const void* f, const Tensor& a, const Tensor& b,
+                   const Tensor& c);
 
 /// A grain for functions of some hundred cycles, such as the standard library's of single numbers.
 inline constexpr std::int64_t costly = 1024;
 
 /// y = f(x) element by element, not recorded; a comparison's y is bool.
-template <Domain domain, bool comparison = false, class F>
-Tensor map_unary(const char* op, const Tensor& x, const F& f, std::int64_t grain = kernels::elementwise_grain) {
-  return map_unary({op, domain, comparison, loops_of<domain, comparison, 1, F>, &f, grain, functor_bytes<F>()}, x);
+template <Domain domain, bool comparison = false, std::int64_t grain = kernels::elementwise_grain, class F>
+Tensor map_unary(const char* op, const Tensor& x, const F& f) {
+  return map_unary(mapping_of<domain, comparison, 1, F, grain>, op, &f, x);
 }
 
 /// y = f(a, b) with broadcasting, not recorded; a comparison's y is bool.
-template <Domain domain, bool comparison = false, class F>
-Tensor map_binary(const char* op, const Tensor& a, const Tensor& b, const F& f,
-                  std::int64_t grain = kernels::elementwise_grain) {
-  return map_binary({op, domain, comparison, loops_of<domain, comparison, 2, F>, &f, grain, functor_bytes<F>()}, a, b);
+template <Domain domain, bool comparison = false, std::int64_t grain = kernels::elementwise_grain, class F>
+Tensor map_binary(const char* op, const Tensor& a, const Tensor& b, const F& f) {
+  return map_binary(mapping_of<domain, comparison, 2, F, grain>, op, &f, a, b);
+}
+
+/// y = f(a, b, c), not recorded; b and c broadcast to a and have its dtype, or are plain numbers.
+template <Domain domain, class F>
+Tensor map_ternary(const char* op, const Tensor& a, const Tensor& b, const Tensor& c, const F& f) {
+  return map_ternary(mapping_of<domain, false, 3, F>, op, &f, a, b, c);
 }
 
 }  // namespace xtape::detail

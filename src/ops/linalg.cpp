@@ -153,12 +153,11 @@ Tensor matmul(const Tensor& a, const Tensor& b, MatmulOptions options) {
                           ? Shape{}
                           : detail::broadcast_shape("matmul", leading(a.shape()), leading(b.shape()));
   Tensor y = product(a, b, options, batch, m, n, k);
-  const Tracked tracked({a, b});
-  if (!tracked) return y;
-  return record("matmul", {a, b}, std::move(y),
-                [a = tracked.if_for(1, a), b = tracked.if_for(0, b), options](const Tensor& dy, Needs need) {
-                  return matmul_rule(a, b, options, dy, need);
-                });
+  return record_with("matmul", {a, b}, std::move(y), [&](const Tracked& tracked) noexcept {
+    return [a = tracked.if_for(1, a), b = tracked.if_for(0, b), options](const Tensor& dy, Needs need) {
+      return matmul_rule(a, b, options, dy, need);
+    };
+  });
 }
 
 namespace {

@@ -24,12 +24,11 @@ Tensor subtract(const Tensor& a, const Tensor& b) {
 
 Tensor multiply(const Tensor& a, const Tensor& b) {
   Tensor y = map_binary<Domain::numbers>("multiply", a, b, [](auto p, auto q) { return p * q; });
-  const Tracked tracked({a, b});
-  if (!tracked) return y;
-  return record("multiply", {a, b}, std::move(y),
-                [a = tracked.if_for(1, a), b = tracked.if_for(0, b)](const Tensor& dy, Needs need) {
-                  return Grads{need[0] ? dy * b : Tensor(), need[1] ? dy * a : Tensor()};
-                });
+  return record_with("multiply", {a, b}, std::move(y), [&](const Tracked& tracked) noexcept {
+    return [a = tracked.if_for(1, a), b = tracked.if_for(0, b)](const Tensor& dy, Needs need) {
+      return Grads{need[0] ? dy * b : Tensor(), need[1] ? dy * a : Tensor()};
+    };
+  });
 }
 
 Tensor divide(const Tensor& a, const Tensor& b) {
@@ -44,18 +43,15 @@ Tensor divide(const Tensor& a, const Tensor& b) {
 
 Tensor pow(const Tensor& a, const Tensor& b) {
   // Through the standard library: exp(b log a) on vectors loses accuracy as the result grows.
-  Tensor y = map_binary<Domain::floating>(
-      "pow", a, b,
-      [](auto p, auto q) {
-        using V = decltype(p);
-        using T = typename V::value_type;
-        T base[V::size], exponent[V::size];
-        p.store_unaligned(base);
-        q.store_unaligned(exponent);
-        for (std::size_t i = 0; i < V::size; ++i) base[i] = std::pow(base[i], exponent[i]);
-        return V::load_unaligned(base);
-      },
-      detail::costly);
+  Tensor y = map_binary<Domain::floating, false, detail::costly>("pow", a, b, [](auto p, auto q) {
+    using V = decltype(p);
+    using T = typename V::value_type;
+    T base[V::size], exponent[V::size];
+    p.store_unaligned(base);
+    q.store_unaligned(exponent);
+    for (std::size_t i = 0; i < V::size; ++i) base[i] = std::pow(base[i], exponent[i]);
+    return V::load_unaligned(base);
+  });
   if (!is_tracked({a, b})) return y;
   // Plain numbers as tensors: b - 1 would forget that b adapts to the other dtype.
   return record("pow", {a, b}, y,
@@ -213,12 +209,9 @@ Tensor clip_by_value(const Tensor& x, const Tensor& low, const Tensor& high) {
     using kernels::select;
     return select(v < least, least, select(v > most, most, v));
   };
-  using Clip = decltype(clip);
   const bool in_place = detail::broadcasts_to(low.shape(), x.shape()) && detail::broadcasts_to(high.shape(), x.shape());
   if (x.impl()->weak || !in_place) return where(x < low, low, where(x > high, high, x));
-  Tensor y = detail::map_ternary(
-      {"clip_by_value", Domain::numbers, false, detail::loops_of<Domain::numbers, false, 3, Clip>, &clip}, x, low,
-      high);
+  Tensor y = detail::map_ternary<Domain::numbers>("clip_by_value", x, low, high, clip);
   if (!is_tracked({x, low, high})) return y;
   return record("clip_by_value", {x, low, high}, std::move(y), [x = x, low, high](const Tensor& dy, Needs need) {
     const Tensor below = x<low, above = x> high;

@@ -42,9 +42,7 @@ PoolVector<Slot> TapeImpl::slots_of(const Source& source) const {
     if (slot != no_slot) slots.push_back(slot);
     return slots;
   }
-  for (Slot slot = leaves_.find(source.variable->impl()); slot != no_slot; slot = slots_[slot].next_of_variable) {
-    slots.push_back(slot);
-  }
+  for_each_leaf_of(source.variable->impl(), [&](Slot slot) { slots.push_back(slot); });
   return slots;
 }
 
@@ -63,9 +61,9 @@ PoolVector<TapeImpl::Step> TapeImpl::path_between(const PoolVector<Slot>& from, 
   const auto assign = [&](Slot changed) {
     for (const auto& assignment : assignments_) {
       if (bare(assignment.value) != changed) continue;
-      for (Slot leaf = leaves_.find(assignment.variable); leaf != no_slot; leaf = slots_[leaf].next_of_variable) {
+      for_each_leaf_of(assignment.variable, [&](Slot leaf) {
         if (!reached[leaf].yes) reached[leaf] = {changed, nullptr, &assignment, true};
-      }
+      });
     }
   };
   if (through_cuts) {
@@ -73,8 +71,7 @@ PoolVector<TapeImpl::Step> TapeImpl::path_between(const PoolVector<Slot>& from, 
   }
   for (const Record* record : records_) {
     if (!through_cuts && record->table == nullptr) continue;
-    for (std::uint32_t i = 0; i < record->num_inputs; ++i) {
-      const Slot input = record->inputs[i];
+    for (const Slot input : record->inputs()) {
       if (input == no_slot || (!through_cuts && !has_gradient(input)) || !reached[bare(input)].yes) continue;
       for (std::uint32_t k = 0; k < record->num_outputs; ++k) {
         const Slot output = record->first_output + k;
@@ -161,7 +158,8 @@ Explanation TapeImpl::explain(const Tensor& target, const Source& source) const 
   }
   if (steps.empty()) {
     const auto uses = [&](const Record* record) {
-      return std::any_of(record->inputs, record->inputs + record->num_inputs,
+      const std::span<const Slot> inputs = record->inputs();
+      return std::any_of(inputs.begin(), inputs.end(),
                          [&](Slot slot) { return std::find(sources.begin(), sources.end(), slot) != sources.end(); });
     };
     const auto first_use = std::find_if(records_.begin(), records_.end(), uses);

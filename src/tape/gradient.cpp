@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "core/check.hpp"
@@ -102,49 +103,21 @@ TapeImpl::Marks TapeImpl::mark_wanted(std::span<const Source> sources) const {
       const Slot slot = slot_of(source.tensor->impl());
       if (slot != no_slot) wanted[slot] = 1;
     } else {
-      for (Slot slot = leaves_.find(source.variable->impl()); slot != no_slot; slot = slots_[slot].next_of_variable) {
-        wanted[slot] = 1;
-      }
+      for_each_leaf_of(source.variable->impl(), [&](Slot slot) { wanted[slot] = 1; });
     }
   }
+  std::uint8_t* const mark = wanted.data();
   for (const Record* record : records_) {
     if (record->table == nullptr) continue;
     std::uint8_t any = 0;
-    for (std::uint32_t i = 0; i < record->num_inputs; ++i) {
-      if (has_gradient(record->inputs[i])) any |= wanted[record->inputs[i]];
-    }
-    if (any != 0) {
-      for (std::uint32_t i = 0; i < record->num_outputs; ++i) wanted[record->first_output + i] = 1;
-    }
+    for (const Slot input : record->inputs()) any |= has_gradient(input) ? mark[input] : std::uint8_t{0};
+    if (any != 0) std::fill_n(mark + record->first_output, record->num_outputs, any);
   }
   return wanted;
 }
 
-void TapeImpl::walk(const Marks& wanted, const Marks& kept, Tensors& gradients, bool keep) {
-  // A persistent tape may be recording these very rules, so only the records of now are walked, by index.
-  for (std::size_t i = records_.size(); i-- > 0;) {
-    const Record& record = *records_[i];
-    bool reached = false;
-    for (std::uint32_t k = 0; k < record.num_outputs; ++k) {
-      reached = reached || gradients[record.first_output + k].defined();
-    }
-    if (reached && record.rule != nullptr) {
-      const double begin = options_.profile ? now() : 0;
-      run(record, wanted, gradients);
-      if (options_.profile) {
-        timings_[i].backward_begin = begin;
-        timings_[i].backward += now() - begin;
-      }
-      for (std::uint32_t k = 0; k < record.num_outputs; ++k) {
-        if (kept[record.first_output + k] == 0) gradients[record.first_output + k] = Tensor();
-      }
-    }
-    if (!keep) destroy_rule(*records_[i]);
-  }
-}
-
 namespace {
-Grads run_rule(const Record& record, std::span<const Tensor> dy, Needs needs) {
+[[gnu::always_inline]] inline Grads run_rule(const Record& record, std::span<const Tensor> dy, Needs needs) {
   try {
     return record.table->run(record.rule, dy, needs);
   } catch (Error& error) {
@@ -154,32 +127,15 @@ Grads run_rule(const Record& record, std::span<const Tensor> dy, Needs needs) {
 }
 }  // namespace
 
-void TapeImpl::run(const Record& record, const Marks& wanted, Tensors& gradients) {
-  constexpr std::size_t few = 16;
-  bool few_needs[few];
-  const std::size_t n = record.num_inputs;
-  bool any = false;
-  PoolVector<std::uint8_t> many(n > few ? n : 0);
-  bool* needs = n > few ? reinterpret_cast<bool*>(many.data()) : few_needs;
-  for (std::size_t i = 0; i < n; ++i) {
-    const Slot slot = record.inputs[i];
-    needs[i] = has_gradient(slot) && wanted[slot] != 0;
-    any = any || needs[i];
-  }
-  if (!any) return;
-  const std::span<const Tensor> dy(&gradients[record.first_output], record.num_outputs);
-  Grads results = run_rule(record, dy, Needs({needs, n}));
-  if (results.size() != n) {
-    fail<ValueError>(record.name, "its rule returned {} gradients, expected one for each of {} inputs", results.size(),
-                     n);
-  }
-  for (std::size_t i = 0; i < n; ++i) {
-    if (needs[i] && results[i]) add_gradient(record.name, i, std::move(results[i]), record.inputs[i], gradients);
-  }
+namespace {
+[[gnu::noinline]] void fail_count(const Record& record, std::size_t received) {
+  fail<ValueError>(record.name, "its rule returned {} gradients, expected one for each of {} inputs", received,
+                   record.num_inputs);
 }
+}  // namespace
 
-void TapeImpl::add_gradient(const char* name, std::size_t input, Tensor gradient, Slot slot, Tensors& gradients) const {
-  const SlotInfo info = slots_[slot];
+/// A gradient that a rule returned, in its input's dtype and shape.
+[[gnu::noinline]] Tensor TapeImpl::fit(const char* name, std::size_t input, Tensor gradient, SlotInfo info) const {
   if (gradient.dtype() != info.dtype) {
     if (!gradient.impl()->weak) {
       fail<ValueError>(name, "its rule returned a gradient of dtype {} for input {} of dtype {}", gradient.dtype(),
@@ -195,8 +151,76 @@ void TapeImpl::add_gradient(const char* name, std::size_t input, Tensor gradient
     }
     gradient = sum_to(gradient, shape);
   }
-  Tensor& sum = gradients[slot];
-  sum = sum ? detail::accumulate(std::move(sum), std::move(gradient)) : std::move(gradient);
+  return gradient;
+}
+
+// Inlined, with run(), into the loop over the record.
+[[gnu::always_inline]] inline void TapeImpl::add_gradient(const char* name, std::size_t input, Tensor gradient,
+                                                          Slot slot, Tensor& sum) const {
+  const SlotInfo info = slots_[slot];
+  const TensorImpl& received = *gradient.impl();
+  if (received.dtype != info.dtype || received.shape != shapes_[info.shape]) [[unlikely]]
+    gradient = fit(name, input, std::move(gradient), info);
+  if (sum) gradient = detail::accumulate(std::move(sum), std::move(gradient));
+  sum = std::move(gradient);
+}
+
+[[gnu::always_inline]] inline void TapeImpl::run(const Record& record, const std::uint8_t* wanted, Tensor* gradients,
+                                                 bool* needs) {
+  const std::span<const Slot> inputs = record.inputs();
+  const std::size_t n = inputs.size();
+  bool any = false;
+  for (std::size_t i = 0; i < n; ++i) {
+    needs[i] = has_gradient(inputs[i]) && wanted[inputs[i]] != 0;
+    any |= needs[i];
+  }
+  if (!any) return;
+  Grads results = run_rule(record, {gradients + record.first_output, record.num_outputs}, Needs({needs, n}));
+  if (results.size() != n) [[unlikely]]
+    fail_count(record, results.size());
+  Tensor* const result = results.data();
+  for (std::size_t i = 0; i < n; ++i) {
+    if (needs[i] && result[i]) add_gradient(record.name, i, std::move(result[i]), inputs[i], gradients[inputs[i]]);
+  }
+}
+
+[[gnu::noinline]] void TapeImpl::run_with_many_inputs(const Record& record, const std::uint8_t* wanted,
+                                                      Tensor* gradients) {
+  PoolVector<std::uint8_t> needs(record.num_inputs);
+  run(record, wanted, gradients, reinterpret_cast<bool*>(needs.data()));
+}
+
+void TapeImpl::walk(const Marks& wanted_, const Marks& kept_, Tensors& gradients_, bool keep) {
+  Tensor* const gradients = gradients_.data();
+  const std::uint8_t *const wanted = wanted_.data(), *const kept = kept_.data();
+  const bool profile = options_.profile;
+  // A persistent tape may be recording these very rules, so only the records of now are walked, by index.
+  for (std::size_t i = records_.size(); i-- > 0;) {
+    Record& record = *records_[i];
+    if (record.rule == nullptr) continue;
+    Tensor *const first = gradients + record.first_output, *const end = first + record.num_outputs;
+    const Tensor* reached = first;
+    while (reached != end && !reached->defined()) ++reached;
+    if (reached != end) {
+      const double begin = profile ? now() : 0;
+      constexpr std::size_t few = 16;
+      bool needs[few];
+      if (record.num_inputs <= few) {
+        run(record, wanted, gradients, needs);
+      } else {
+        run_with_many_inputs(record, wanted, gradients);
+      }
+      if (profile) {
+        timings_[i].backward_begin = begin;
+        timings_[i].backward += now() - begin;
+      }
+      const std::uint8_t* keeps = kept + record.first_output;
+      for (Tensor* output = first; output != end; ++output) {
+        if (*keeps++ == 0) *output = Tensor();
+      }
+    }
+    if (!keep) destroy_rule(record);
+  }
 }
 
 Tensor TapeImpl::result(const Source& source, std::span<const Tensor> targets, const GradientOptions& options,
@@ -209,10 +233,10 @@ Tensor TapeImpl::result(const Source& source, std::span<const Tensor> targets, c
     recorded = slot != no_slot && slot < gradients.size();
     if (recorded) sum = gradients[slot];
   } else {
-    for (Slot slot = leaves_.find(source.variable->impl()); slot != no_slot; slot = slots_[slot].next_of_variable) {
+    for_each_leaf_of(source.variable->impl(), [&](Slot slot) {
       recorded = true;
       if (slot < gradients.size() && gradients[slot]) add(gradients[slot]);
-    }
+    });
   }
   if (!recorded) {  // d x / d x = 1 holds for what the tape has never seen
     for (std::size_t i = 0; i < targets.size(); ++i) {

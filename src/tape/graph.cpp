@@ -49,9 +49,9 @@ std::string TapeImpl::dot() const {
     if (made_by[slot] >= 0 || slots_[slot].use == Use::none) continue;
     std::string name = "watched";
     for (const auto& variable : variables_) {
-      for (Slot leaf = leaves_.find(variable.impl()); leaf != no_slot; leaf = slots_[leaf].next_of_variable) {
+      for_each_leaf_of(variable.impl(), [&](Slot leaf) {
         if (leaf == slot) name = variable.name();
-      }
+      });
     }
     text += fmt::format("  leaf{} [style=filled, fillcolor=lightyellow, label={}];\n", slot,
                         quoted(name + ": " + type_of(static_cast<Slot>(slot))));
@@ -64,9 +64,9 @@ std::string TapeImpl::dot() const {
       label += fmt::format(" ({:.1f} us, backward {:.1f} us, {} bytes)", t.forward, t.backward, t.bytes);
     }
     text += fmt::format("  op{} [label={}{}];\n", r, quoted(label), record.table == nullptr ? ", style=dashed" : "");
-    for (std::uint32_t i = 0; i < record.num_inputs; ++i) {
-      if (record.inputs[i] == no_slot) continue;
-      const Slot slot = bare(record.inputs[i]);
+    for (const Slot input : record.inputs()) {
+      if (input == no_slot) continue;
+      const Slot slot = bare(input);
       const std::string from = made_by[slot] >= 0 ? fmt::format("op{}", made_by[slot]) : fmt::format("leaf{}", slot);
       text += fmt::format("  {} -> op{} [label={}];\n", from, r, quoted(type_of(slot)));
     }

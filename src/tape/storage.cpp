@@ -15,21 +15,19 @@ void Arena::use(std::size_t chunk) noexcept {
   end_ = next_ + chunks_[chunk].bytes;
 }
 
-void* Arena::allocate_in_next_chunk(std::size_t bytes, std::size_t alignment) {
-  if (next_ != nullptr && chunk_ + 1 < chunks_.size() && bytes + alignment <= chunks_[chunk_ + 1].bytes) {
+std::byte* Arena::allocate_in_next_chunk(std::size_t bytes) {
+  if (next_ != nullptr && chunk_ + 1 < chunks_.size() && bytes <= chunks_[chunk_ + 1].bytes) {
     use(chunk_ + 1);
   } else {
     // Chunks double, so that a long record needs few of them and a short one little memory.
     const std::size_t last = chunks_.empty() ? 2048 : chunks_.back().bytes;
-    const std::size_t size = std::max(std::min<std::size_t>(last * 2, 1u << 20), bytes + alignment);
+    const std::size_t size = std::max(std::min<std::size_t>(last * 2, 1u << 20), bytes);
     std::uint8_t size_class = 0;
     auto* data = static_cast<std::byte*>(detail::allocate(size, size_class));
     chunks_.push_back({data, size, size_class});
     use(chunks_.size() - 1);
   }
-  auto* const begin = reinterpret_cast<std::byte*>(aligned(next_, alignment));
-  next_ = begin + bytes;
-  return begin;
+  return std::exchange(next_, next_ + bytes);
 }
 
 void Arena::clear() noexcept {

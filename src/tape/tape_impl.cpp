@@ -129,7 +129,7 @@ std::uint64_t tracked_bits(const Inputs& inputs) noexcept {
 namespace {
 
 /// Gives results the next numbers of the thread.
-[[gnu::always_inline]] inline void number_outputs(const Inputs& inputs, std::span<Tensor> outputs) {
+void number_outputs(const Inputs& inputs, std::span<Tensor> outputs) {
   for (auto& output : outputs) {
     // A rule-writer may return an input itself: the result needs an identity of its own.
     if (output.impl()->id != 0 || output.impl()->leaf.load(std::memory_order_relaxed) != 0 ||
@@ -194,6 +194,7 @@ void TapeImpl::start() {
   outer_ = innermost_tape;
   innermost_tape = this;
   recording_ = true;
+  plain_ = outer_ == nullptr && !options_.profile;
   set_hooks();
   if (options_.profile) last_time_ = now();
 }
@@ -210,10 +211,16 @@ void TapeImpl::stop() noexcept {
 
 Slot TapeImpl::add_slot(const TensorImpl* tensor, std::uint64_t id, Use use) {
   const std::uint64_t index = id - first_id_;
-  if (index > slots_.size()) slots_.resize(index);
-  if (shapes_.empty() || shapes_.back() != tensor->shape) shapes_.push_back(tensor->shape);
-  slots_.push_back({static_cast<std::uint32_t>(shapes_.size() - 1), no_slot, tensor->dtype, use});
+  if (index > slots_.size()) slots_.extend(index);
+  slots_.push({latest_shape_, tensor->dtype, use});
+  if (shapes_.empty() || shapes_.back() != tensor->shape) add_shape(tensor->shape);
   return static_cast<Slot>(index);
+}
+
+[[gnu::noinline]] void TapeImpl::add_shape(const Shape& shape) {
+  shapes_.push_back(shape);
+  latest_shape_ = static_cast<std::uint32_t>(shapes_.size() - 1);
+  slots_.back().shape = latest_shape_;
 }
 
 void TapeImpl::watch(const Tensor& tensor, const VariableImpl* variable) {
@@ -236,13 +243,10 @@ void TapeImpl::watch(const Tensor& tensor, const VariableImpl* variable) {
     impl->leaf.store(static_cast<std::uint32_t>(watched_.size()), std::memory_order_relaxed);
   }
   if (variable == nullptr) return;
-  // A variable that was assigned to between two reads has several leaves; its gradient is the sum of theirs.
-  const Slot first = leaves_.find(variable);
-  if (first == no_slot) {
+  if (leaves_.find(variable) == no_slot) {
     leaves_.insert(variable, slot);
   } else {
-    slots_[slot].next_of_variable = slots_[first].next_of_variable;
-    slots_[first].next_of_variable = slot;
+    further_leaves_.push_back({variable, slot});
   }
 }
 
@@ -255,15 +259,63 @@ void TapeImpl::watch(const Variable& variable) {
   if (!known && is_floating(value.dtype())) variables_.push_back(variable);
 }
 
+// What ops on few elements spend most of their time on. Whatever needs a call (memory to be had, a leaf to be looked
+// up) is left to record_outputs(), so that nothing has to be saved on the stack.
+[[gnu::always_inline]] inline RulePlace TapeImpl::record_plain(const char* name, Inputs inputs, Tensor& output,
+                                                               const RuleTable& table) {
+  constexpr RulePlace unusual{nullptr, ~std::uint64_t{0}};
+  constexpr Use use_of[] = {Use::open, Use::open, Use::cut, Use::cut, Use::cut, Use::cut, Use::open};
+  static_assert(static_cast<int>(float64) == 1 && static_cast<int>(bfloat16) == 6);  // integers end the path
+  TensorImpl* const y = output.impl();
+  const std::size_t n = inputs.size();
+  const std::uint64_t first_id = first_id_, id = next_id, count = slots_.size();
+  const std::size_t rule_offset = rounded_up(sizeof(Record) + n * sizeof(Slot), alignof(void*));
+  if (!plain_ || observer != nullptr || n > 32 || y->id != 0 || y->leaf.load(std::memory_order_relaxed) != 0 ||
+      id - first_id != count || slots_.full() || records_.full() || rule_offset + table.size > arena_.room() ||
+      shapes_.empty()) [[unlikely]]
+    return unusual;
+  std::byte *const memory = arena_.next(), *const rule = memory + rule_offset;
+  const SlotInfo* const infos = slots_.begin();
+  auto* const slots = reinterpret_cast<Slot*>(memory + sizeof(Record));
+  std::uint64_t tracked = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    Slot slot = no_slot;
+    if (const TensorImpl* const x = inputs[i]; x != nullptr) {
+      const std::uint64_t index = x->id - first_id;
+      if (index < count && infos[index].use == Use::open) {
+        slot = static_cast<Slot>(index);
+        tracked |= std::uint64_t{1} << i;
+      } else if (const std::uint32_t hint = x->leaf.load(std::memory_order_relaxed); hint != 0) {
+        if (hint > watched_.size() || watched_[hint - 1].impl() != x) return unusual;
+        slot = leaf_slots_[hint - 1];
+        tracked |= std::uint64_t{1} << i;
+      } else if (index < count || x == y) {  // cut off, or an input that the op returns
+        return unusual;
+      }
+    }
+    slots[i] = slot;
+  }
+  if (tracked == 0) return {nullptr, 0};
+  arena_.take_until(rule + table.size);
+  next_id = id + 1;
+  y->id = id;
+  y->weak = false;
+  records_.push_within(new (memory)
+                           Record{name, &table, rule, static_cast<std::uint32_t>(n), 1, static_cast<Slot>(count)});
+  slots_.push_within({latest_shape_, y->dtype, use_of[static_cast<std::size_t>(y->dtype)]});
+  if (shapes_.back() != y->shape) add_shape(y->shape);
+  return {rule, tracked};
+}
+
+RulePlace record_plain(const char* name, Inputs inputs, Tensor& output, const RuleTable& table) {
+  return innermost_tape->record_plain(name, inputs, output, table);
+}
+
 Record* TapeImpl::begin_record(const char* name, const Inputs& inputs, const RuleTable* table) {
   const std::size_t n = inputs.size();
-  std::size_t rule_offset = sizeof(Record) + n * sizeof(Slot), size = rule_offset, alignment = alignof(Record);
-  if (table != nullptr) {
-    rule_offset = (rule_offset + table->alignment - 1) & ~(table->alignment - 1);
-    size = rule_offset + table->size;
-    alignment = std::max(alignment, table->alignment);
-  }
-  auto* memory = static_cast<std::byte*>(arena_.allocate(size, alignment));
+  std::size_t size = sizeof(Record) + n * sizeof(Slot);
+  if (table != nullptr) size += table->alignment + table->size;
+  std::byte* const memory = arena_.allocate(size);
   auto* slots = reinterpret_cast<Slot*>(memory + sizeof(Record));
   Slot lowest = no_slot;
   for (std::size_t i = 0; i < n; ++i) {
@@ -275,27 +327,25 @@ Record* TapeImpl::begin_record(const char* name, const Inputs& inputs, const Rul
     return nullptr;
   }
   if (!has_gradient(lowest)) table = nullptr;
-  void* rule = table == nullptr ? nullptr : memory + rule_offset;
-  return new (memory) Record{name, table, rule, slots, static_cast<std::uint32_t>(n), 0, no_slot};
+  void* rule = nullptr;
+  if (table != nullptr) {
+    const auto behind = reinterpret_cast<std::uintptr_t>(slots + n);
+    rule = reinterpret_cast<std::byte*>(slots + n) + (rounded_up(behind, table->alignment) - behind);
+  }
+  return new (memory) Record{name, table, rule, static_cast<std::uint32_t>(n), 0, no_slot};
 }
 
 void TapeImpl::finish_record(Record* record, std::span<const Tensor> outputs) {
   record->num_outputs = static_cast<std::uint32_t>(outputs.size());
   record->first_output = static_cast<Slot>(slots_.size());
-  records_.push_back(record);
-  cuts_ += record->table == nullptr;
   for (const auto& output : outputs) {
     const bool goes_on = record->table != nullptr && is_floating(output.dtype());  // integers end the path
     const Slot slot = add_slot(output.impl(), output.impl()->id, goes_on ? Use::open : Use::cut);
     if (&output == outputs.data()) record->first_output = slot;
   }
+  records_.push(record);
+  cuts_ += record->table == nullptr;
   if (options_.profile) note_forward(outputs);
-}
-
-void TapeImpl::destroy_rule(Record& record) noexcept {
-  if (record.rule == nullptr) return;
-  record.table->destroy(record.rule);
-  record.rule = nullptr;
 }
 
 void TapeImpl::destroy_rules() noexcept {
@@ -327,6 +377,7 @@ void TapeImpl::clear() noexcept {
   leaves_.clear();
   watched_.clear();
   leaf_slots_.clear();
+  further_leaves_.clear();
   rules_gone_ = false;
   first_id_ = begin_at();
 }

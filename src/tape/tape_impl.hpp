@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "tape/stack.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 #include "xtape/tape/record.hpp"
 
@@ -25,46 +27,51 @@ inline constexpr Slot cut_off = Slot{1} << 31;
 /// Whether a slot is one that gradients get to.
 inline constexpr bool has_gradient(Slot slot) { return slot < cut_off; }
 
+/// The next multiple of a power of two.
+inline constexpr std::size_t rounded_up(std::size_t number, std::size_t multiple) {
+  return (number + multiple - 1) & ~(multiple - 1);
+}
+
 /// One recorded op. Behind it in memory stand the slots of its inputs and its rule.
 struct Record {
   const char* name;
   const RuleTable* table;  ///< null where no gradient gets through
   void* rule;              ///< null when there is none, or none any more
-  Slot* inputs;
   std::uint32_t num_inputs;
   std::uint32_t num_outputs;
   Slot first_output;  ///< the outputs have consecutive slots
+
+  std::span<const Slot> inputs() const noexcept { return {reinterpret_cast<const Slot*>(this + 1), num_inputs}; }
 };
 
 /// Memory for records: grows in chunks, is given back all at once, and keeps its chunks for the next use.
 class Arena {
  public:
   ~Arena();
-  /// `alignment` is a power of two.
-  void* allocate(std::size_t bytes, std::size_t alignment) {
-    // In numbers: before the first chunk the pointers are null.
-    const std::uintptr_t begin = aligned(next_, alignment);
-    if (begin + bytes <= reinterpret_cast<std::uintptr_t>(end_)) [[likely]] {
-      auto* const block = reinterpret_cast<std::byte*>(begin);
-      next_ = block + bytes;
-      return block;
-    }
-    return allocate_in_next_chunk(bytes, alignment);
+  /// Room for so many bytes, at an address that suits a pointer.
+  std::byte* allocate(std::size_t bytes) {
+    bytes = rounded_up(bytes, word);
+    if (bytes <= static_cast<std::size_t>(end_ - next_)) [[likely]]
+      return std::exchange(next_, next_ + bytes);
+    return allocate_in_next_chunk(bytes);
   }
+  /// What allocate() would return next, and how many bytes it has there without another chunk.
+  std::byte* next() const noexcept { return next_; }
+  std::size_t room() const noexcept { return static_cast<std::size_t>(end_ - next_); }
+  /// Allocates what lies before `end`, a multiple of a pointer's alignment away and within room().
+  void take_until(std::byte* end) noexcept { next_ = end; }
   /// Takes back the latest allocation.
-  void undo(void* latest) noexcept { next_ = static_cast<std::byte*>(latest); }
+  void undo(std::byte* latest) noexcept { next_ = latest; }
   void clear() noexcept;
 
  private:
+  static constexpr std::size_t word = alignof(void*);
   struct Chunk {
     std::byte* data;
     std::size_t bytes;
     std::uint8_t size_class;
   };
-  static std::uintptr_t aligned(const std::byte* at, std::size_t alignment) noexcept {
-    return (reinterpret_cast<std::uintptr_t>(at) + alignment - 1) & ~(alignment - 1);
-  }
-  void* allocate_in_next_chunk(std::size_t bytes, std::size_t alignment);
+  [[gnu::noinline]] std::byte* allocate_in_next_chunk(std::size_t bytes);
   void use(std::size_t chunk) noexcept;
 
   PoolVector<Chunk> chunks_;
@@ -122,19 +129,25 @@ class TapeImpl {
   /// The same, or the marked slot of a tensor that is cut off.
   Slot any_slot_of(const TensorImpl* tensor) const noexcept {
     const std::uint64_t index = tensor->id - first_id_;
-    if (index < slots_.size() && slots_[index].use != Use::none) {
-      return static_cast<Slot>(index) | (slots_[index].use == Use::cut ? cut_off : Slot{0});
+    if (index < slots_.size()) {
+      if (slots_[index].use == Use::open) [[likely]]
+        return static_cast<Slot>(index);
+      if (slots_[index].use == Use::cut) return static_cast<Slot>(index) | cut_off;
     }
     return slot_of_leaf(tensor);
   }
   Slot slot_of_leaf(const TensorImpl* tensor) const noexcept {
     const std::uint32_t hint = tensor->leaf.load(std::memory_order_relaxed);
-    if (hint == 0) return no_slot;
+    return hint == 0 ? no_slot : slot_of_watched(tensor, hint);
+  }
+  [[gnu::noinline]] Slot slot_of_watched(const TensorImpl* tensor, std::uint32_t hint) const noexcept {
     if (hint <= watched_.size() && watched_[hint - 1].impl() == tensor) return leaf_slots_[hint - 1];
     return leaves_.find(tensor);
   }
   /// Different for every tape and every time that it was cleared.
   std::uint64_t serial() const noexcept { return first_id_; }
+  /// record_plain() where this is the innermost tape.
+  RulePlace record_plain(const char* name, Inputs inputs, Tensor& output, const RuleTable& table);
   /// A record with its inputs' slots and room for its rule, which has no table where no gradient gets through; null if
   /// the tape knows none of the inputs.
   Record* begin_record(const char* name, const Inputs& inputs, const RuleTable* table);
@@ -165,28 +178,40 @@ class TapeImpl {
   Observer* observer = nullptr;
 
  private:
-  enum class Use : std::uint8_t {
-    none,
-    open,
-    cut
-  };  ///< a slot's: by no tensor, by one with a gradient, by one without
+  /// What a slot is used by: no tensor, one with a gradient, one without.
+  enum class Use : std::uint8_t { none, open, cut };
   struct SlotInfo {
-    std::uint32_t shape = 0;          ///< index in shapes_: neighbours mostly share one
-    Slot next_of_variable = no_slot;  ///< another leaf of the same variable
+    std::uint32_t shape = 0;  ///< index in shapes_: neighbours mostly share one
     DType dtype = DType::float32;
     Use use = Use::none;
   };
   /// Puts a tensor at the slot of a number, behind all others.
   Slot add_slot(const TensorImpl* tensor, std::uint64_t id, Use use);
+  /// Gives the latest slot a shape that the slot before it does not have.
+  void add_shape(const Shape& shape);
+  /// Calls f with the slots of a variable's leaves: several where it was assigned to between two reads.
+  template <class F>
+  void for_each_leaf_of(const VariableImpl* variable, const F& f) const {
+    const Slot first = leaves_.find(variable);
+    if (first == no_slot) return;
+    f(first);
+    for (const auto& leaf : further_leaves_) {
+      if (leaf.variable == variable) f(leaf.slot);
+    }
+  }
   using Marks = PoolVector<std::uint8_t>;  ///< for each slot: whether a source can be reached from it
   void seed(std::span<const Tensor> targets, const GradientOptions& options, Tensors& gradients) const;
   Marks mark_wanted(std::span<const Source> sources) const;
   void walk(const Marks& wanted, const Marks& is_source, Tensors& gradients, bool keep);
-  void run(const Record& record, const Marks& wanted, Tensors& gradients);
-  void add_gradient(const char* name, std::size_t input, Tensor gradient, Slot slot, Tensors& gradients) const;
+  void run(const Record& record, const std::uint8_t* wanted, Tensor* gradients, bool* needs);
+  void run_with_many_inputs(const Record& record, const std::uint8_t* wanted, Tensor* gradients);
+  Tensor fit(const char* name, std::size_t input, Tensor gradient, SlotInfo info) const;
+  void add_gradient(const char* name, std::size_t input, Tensor gradient, Slot slot, Tensor& sum) const;
   Tensor result(const Source& source, std::span<const Tensor> targets, const GradientOptions& options,
                 const Tensors& gradients) const;
-  static void destroy_rule(Record& record) noexcept;
+  static void destroy_rule(Record& record) noexcept {
+    if (record.rule != nullptr) record.table->destroy(std::exchange(record.rule, nullptr));
+  }
   void destroy_rules() noexcept;
   void consume() noexcept;
 
@@ -213,16 +238,23 @@ class TapeImpl {
   GradientTapeOptions options_;
   TapeImpl* outer_ = nullptr;
   bool recording_ = false;
+  bool plain_ = false;  ///< no tape was around when recording began, and nothing is to be timed
   bool warned_ = false;
   bool rules_gone_ = false;  ///< all rules have been destroyed
   std::uint64_t first_id_ = 0;
-  PoolVector<SlotInfo> slots_;
+  Stack<SlotInfo> slots_;
   PoolVector<Shape> shapes_;
-  PoolVector<Record*> records_;
+  std::uint32_t latest_shape_ = 0;  ///< the index of the last one
+  Stack<Record*> records_;
   Arena arena_;
   LeafTable leaves_;
   Tensors watched_;  ///< the leaves; held so that their addresses are not reused
   PoolVector<Slot> leaf_slots_;
+  struct Leaf {
+    const VariableImpl* variable;
+    Slot slot;
+  };
+  PoolVector<Leaf> further_leaves_;  ///< of variables, but for each one's first
   PoolVector<Variable> variables_;
   std::size_t cuts_ = 0;  ///< records without a gradient
   PoolVector<Assignment> assignments_;

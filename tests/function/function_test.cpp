@@ -3,6 +3,7 @@
 #include <cmath>
 #include <map>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <tuple>
 #include <vector>
@@ -37,6 +38,18 @@ TEST_CASE("function: the body runs once for a signature, and its side effects wi
   CHECK_CLOSE(twice(constant({-1.0, 0.0})), {-2.0, 0.0});
   CHECK(runs == 1);
   CHECK(twice.trace_count() == 1);
+}
+
+TEST_CASE("function: texts are part of the signature, however they are written") {
+  WarningCapture warnings;
+  auto apply = function([](const Tensor& x, const std::string& how) { return how == "twice" ? x * 2 : -x; });
+  const Tensor x = constant({1.0, 2.0});
+  const std::string twice = "twice";
+  CHECK_CLOSE(apply(x, "twice"), {2.0, 4.0});
+  CHECK_CLOSE(apply(x, "minus"), {-1.0, -2.0});
+  CHECK_CLOSE(apply(x, twice), {2.0, 4.0});
+  CHECK_CLOSE(apply(x, twice.c_str()), {2.0, 4.0});
+  CHECK(apply.trace_count() == 2);
 }
 
 TEST_CASE("function: another shape, dtype or number is another signature, and a warning says so") {

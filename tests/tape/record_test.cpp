@@ -1,7 +1,10 @@
 #include "xtape/tape/record.hpp"
 
+#include <array>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "support/check.hpp"
 #include "xtape/core/creation.hpp"
@@ -112,6 +115,100 @@ TEST_CASE("record: many inputs, more than any small buffer holds") {
   for (std::size_t i = 1; i < 40; i += 2) odd.push_back(inputs[i]);
   const Tensors grads = tape.gradient(y, odd);
   for (std::size_t i = 0; i < odd.size(); ++i) CHECK_CLOSE(grads[i], {static_cast<double>(2 * i + 1)});
+}
+
+TEST_CASE("record: a rule of any alignment, or whose move may throw") {
+  struct alignas(64) Aligned {
+    Tensor factor;
+    std::array<double, 5> more{1, 2, 3, 4, 5};
+    Grads operator()(const Tensor& dy) const {
+      CHECK(reinterpret_cast<std::uintptr_t>(this) % 64 == 0);
+      return Grads{dy * factor * more[4]};
+    }
+  };
+  struct Hesitant {
+    Tensor factor;
+    explicit Hesitant(Tensor f) : factor(std::move(f)) {}
+    Hesitant(const Hesitant&) = default;
+    Hesitant(Hesitant&& other) noexcept(false) : factor(std::move(other.factor)) {
+      if (factor.item() < 0) throw std::runtime_error("not moved");
+    }
+    Grads operator()(const Tensor& dy) const { return Grads{dy * factor}; }
+  };
+  const Tensor x = constant(2.0);
+  GradientTape tape({.persistent = true});
+  tape.watch(x);
+  const Tensor y = record("aligned", {record("byte", {x}, x + 0, [](const Tensor& dy) { return Grads{dy}; })}, x * 1,
+                          Aligned{constant(3.0)});
+  const Tensor z = record("hesitant", {x}, x * 1, Hesitant(constant(7.0)));
+  CHECK_THROWS_AS(record("hesitant", {x}, x * 1, Hesitant(constant(-1.0))), std::runtime_error);
+  const Tensor after = x * x;
+  tape.stop();
+  CHECK_CLOSE(tape.gradient(y, x), 15.0);
+  CHECK_CLOSE(tape.gradient(z, x), 7.0);
+  CHECK_CLOSE(tape.gradient(after, x), 4.0);
+}
+
+TEST_CASE("record_with: the rule is made for what is tracked, and not at all where nothing is") {
+  const Tensor x = constant(2.0), c = constant(5.0);
+  int made = 0;
+  const auto product = [&](const Tensor& a, const Tensor& b) {
+    return record_with("product", {a, b}, stop_gradient(a) * stop_gradient(b), [&](const Tracked& tracked) noexcept {
+      ++made;
+      return [a = tracked.if_for(1, a), b = tracked.if_for(0, b)](const Tensor& dy, Needs need) {
+        CHECK(a.defined() >= need[1]);
+        CHECK(b.defined() >= need[0]);
+        return Grads{need[0] ? dy * b : Tensor(), need[1] ? dy * a : Tensor()};
+      };
+    });
+  };
+  CHECK_CLOSE(product(x, c), 10.0);
+  CHECK(made == 0);
+  GradientTape tape({.persistent = true});
+  tape.watch(x);
+  static_cast<void>(product(c, c));
+  CHECK(made == 0);
+  const Tensor y = product(product(x, c), x);  // 5 x^2
+  CHECK(made == 2);
+  Tensor inner_gradient;
+  {
+    GradientTape inner;
+    inner.watch(x);
+    const Tensor z = product(c, x);
+    CHECK(made == 3);
+    inner_gradient = inner.gradient(product(z, x), x);  // 10 x, which the outer tape follows
+  }
+  tape.stop();
+  CHECK_CLOSE(tape.gradient(y, x), 20.0);
+  CHECK_CLOSE(inner_gradient, 20.0);
+  CHECK_CLOSE(tape.gradient(inner_gradient, x), 10.0);
+}
+
+TEST_CASE("Grads: any number of gradients, copied, moved and assigned") {
+  for (const std::size_t n : {0u, 1u, 4u, 5u, 9u}) {
+    CAPTURE(n);
+    Grads grads;
+    for (std::size_t i = 0; i < n; ++i) grads.push_back(constant(static_cast<double>(i)));
+    const auto check = [&](Grads& g) {
+      REQUIRE(g.size() == n);
+      for (std::size_t i = 0; i < n; ++i) CHECK_CLOSE(g[i], static_cast<double>(i));
+    };
+    Grads copy(grads), assigned{constant(-1.0), Tensor()};
+    check(copy);
+    assigned = copy;
+    check(assigned);
+    Grads moved(std::move(copy));
+    check(moved);
+    assigned = Grads{constant(-1.0)};
+    CHECK(assigned.size() == 1);
+    assigned = std::move(moved);
+    check(assigned);
+    check(grads);
+  }
+  Grads five{constant(0.0), Tensor(), constant(2.0), 3.0, constant(4.0)};
+  CHECK(five.size() == 5);
+  CHECK_FALSE(five[1]);
+  CHECK_CLOSE(five[4], 4.0);
 }
 
 TEST_CASE("record: an op of several outputs, of which one or all are used") {

@@ -14,12 +14,15 @@ class Shape {
  public:
   static constexpr int max_inline_rank = 6;
 
-  Shape() noexcept = default;
-  Shape(std::initializer_list<std::int64_t> sizes) { assign(sizes.begin(), sizes.size()); }
-  explicit Shape(std::span<const std::int64_t> sizes) { assign(sizes.data(), sizes.size()); }
-  Shape(const std::vector<std::int64_t>& sizes) { assign(sizes.data(), sizes.size()); }
-  Shape(const Shape& other) { copy(other); }
+  Shape() noexcept : inline_{} {}
+  Shape(std::initializer_list<std::int64_t> sizes) : inline_{} { assign(sizes.begin(), sizes.size()); }
+  explicit Shape(std::span<const std::int64_t> sizes) : inline_{} { assign(sizes.data(), sizes.size()); }
+  Shape(const std::vector<std::int64_t>& sizes) : inline_{} { assign(sizes.data(), sizes.size()); }
+  Shape(const Shape& other) { copy(other); }  // without clearing first: every result of an op copies a shape
   Shape(Shape&& other) noexcept { take(other); }
+  /// A copy of one that has at most max_inline_rank axes, as the caller knows.
+  struct Few {};
+  Shape(Few, const Shape& other) noexcept : rank_(other.rank_) { std::memcpy(inline_, other.inline_, sizeof inline_); }
   Shape& operator=(const Shape& other) {
     if (this == &other) return *this;
     if (rank_ <= max_inline_rank && other.rank_ <= max_inline_rank) {
@@ -78,13 +81,12 @@ class Shape {
     if (rank_ > 0) std::memcpy(begin(), sizes, rank * sizeof(std::int64_t));
   }
   void copy(const Shape& other) {
-    if (other.rank_ > max_inline_rank) {
-      assign(other.heap_, static_cast<std::size_t>(other.rank_));
-    } else {
-      rank_ = other.rank_;
-      std::memcpy(inline_, other.inline_, sizeof inline_);
-    }
+    rank_ = other.rank_;
+    std::memcpy(inline_, other.inline_, sizeof inline_);
+    if (rank_ > max_inline_rank) [[unlikely]]
+      copy_heap();
   }
+  [[gnu::cold, gnu::noinline]] void copy_heap() { assign(heap_, static_cast<std::size_t>(rank_)); }
   void take(Shape& other) noexcept {
     rank_ = other.rank_;
     std::memcpy(inline_, other.inline_, sizeof inline_);
@@ -96,7 +98,7 @@ class Shape {
 
   int rank_ = 0;
   union {
-    std::int64_t inline_[max_inline_rank] = {};
+    std::int64_t inline_[max_inline_rank];
     std::int64_t* heap_;
   };
 };

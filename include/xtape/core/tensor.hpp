@@ -32,6 +32,17 @@ namespace detail {
 /// What a Tensor points to: the description of an array and, in the same block of memory, its elements, unless it is a
 /// view (a reshape, a slice along axis 0) of the elements of another one, its owner.
 struct TensorImpl {
+  /// Of so many elements, which are at an address. `its_shape` is what a Shape is made of.
+  template <class... S>
+  TensorImpl(DType its_dtype, std::int64_t its_numel, std::byte* its_elements, std::uint8_t its_size_class,
+             const S&... its_shape)
+      : dtype(its_dtype),
+        size_class(its_size_class),
+        elements(its_elements),
+        numel(its_numel),
+        owner(this),
+        shape(its_shape...) {}
+
   std::atomic<std::uint32_t> references{1};
   DType dtype = DType::float32;
   bool weak = false;            ///< a plain number: takes the dtype of the tensor it is combined with
@@ -268,6 +279,9 @@ template <Element T>
 const T* const_data(const Tensor& t) {
   return reinterpret_cast<const T*>(t.impl()->data());
 }
+
+/// The elements of a tensor that was just made, or is known not to be sparse.
+inline std::byte* dense_data(const Tensor& t) { return t.impl()->elements.load(std::memory_order_relaxed); }
 
 /// The value of a plain number (TensorImpl::weak) as it was written, before rounding to float32. An int64 one is exact
 /// only as an element.

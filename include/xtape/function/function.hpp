@@ -20,21 +20,20 @@ struct FunctionOptions {
 
 namespace detail {
 
-class FunctionImpl;
+struct FunctionImpl;
 
 /// A call's arguments: its tensors, and its numbers and texts as a key.
-class FunctionArguments {
- public:
+struct FunctionArguments {
   template <class A>
   void add(const A& argument) {
     if constexpr (LeafOrStructure<A>) {
       for_each_leaf(argument, [this](const auto& leaf) {
         static_assert(!std::derived_from<std::remove_cvref_t<decltype(leaf)>, Variable>,
                       "capture variables instead of giving them as arguments");
-        tensors_.push_back(&leaf);
+        tensors.push_back(&leaf);
       });
       // Two structures with as many tensors in other places are not the same.
-      add_text(std::to_string(tensors_.size()));
+      add_text(std::to_string(tensors.size()));
     } else if constexpr (std::is_arithmetic_v<A> || std::is_enum_v<A>) {
       add_text(std::string(reinterpret_cast<const char*>(&argument), sizeof argument));
     } else {
@@ -44,14 +43,13 @@ class FunctionArguments {
     }
   }
 
-  PoolVector<const Tensor*> tensors_;
-  std::string key_;
-
- private:
   void add_text(const std::string& text) {
-    key_ += text;
-    key_ += '\0';
+    key += text;
+    key += '\0';
   }
+
+  PoolVector<const Tensor*> tensors;
+  std::string key;
 };
 
 /// One call: says whether it is replayed, and takes the trace where it is not.
@@ -115,13 +113,13 @@ class Function {
     // Aliases, so that an argument is not taken for a tensor that f has captured, nor for another argument.
     [[maybe_unused]] std::size_t next = 0;
     [[maybe_unused]] const auto alias = [&]<class T>(const T& argument) {
-      T copy = argument;
+      std::decay_t<const T&> copy = argument;  // a text's characters as a pointer
       if constexpr (detail::LeafOrStructure<T>) {
         detail::for_each_leaf(copy, [&](auto& leaf) { assign(leaf, call.traced_arguments()[next++]); });
       }
       return copy;
     };
-    const std::tuple<A...> aliases{alias(arguments)...};
+    const std::tuple<std::decay_t<const A&>...> aliases{alias(arguments)...};
     if constexpr (std::is_void_v<Result>) {
       std::apply(f_, aliases);
       call.finish({}, {});

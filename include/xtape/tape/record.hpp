@@ -1,8 +1,10 @@
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
+#include <new>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -16,31 +18,60 @@ namespace xtape {
 /// The gradients that a rule returns: one for each input in the inputs' order; an empty Tensor where an input has none.
 class Grads {
  public:
-  Grads() = default;
+  Grads() noexcept {}
   template <class... T>
-  requires(sizeof...(T) > 0 && sizeof...(T) <= 4 && (std::is_convertible_v<T&&, Tensor> && ...)) Grads(T&&... gradients)
-      : count_(sizeof...(T)), few_{Tensor(std::forward<T>(gradients))...} {}
-  template <class... T>
-  requires(sizeof...(T) > 4 && (std::is_convertible_v<T&&, Tensor> && ...)) Grads(T&&... gradients) {
+  requires(sizeof...(T) > 0 && (std::is_convertible_v<T&&, Tensor> && ...)) Grads(T&&... gradients) : Grads() {
     (push_back(Tensor(std::forward<T>(gradients))), ...);
   }
+  Grads(const Grads& other) : Grads() {
+    for (std::size_t i = 0; i < other.count_; ++i) push_back(other.at(i));
+  }
+  Grads(Grads&& other) noexcept : count_(other.count_), many_(std::move(other.many_)) {
+    for (std::size_t i = 0; i < in_place(); ++i) new (&few_[i]) Tensor(std::move(other.few_[i]));
+    other.forget();
+  }
+  Grads& operator=(Grads other) noexcept {
+    this->~Grads();
+    return *new (this) Grads(std::move(other));
+  }
+  ~Grads() { forget(); }
+
   void push_back(Tensor gradient) {
-    if (count_ < few_.size()) {
-      few_[count_] = std::move(gradient);
+    if (count_ < most_in_place) {
+      new (&few_[count_++]) Tensor(std::move(gradient));
     } else {
-      if (count_ == few_.size()) {
-        for (auto& g : few_) many_.push_back(std::move(g));
-      }
-      many_.push_back(std::move(gradient));
+      push_behind(std::move(gradient));
     }
-    ++count_;
   }
   std::size_t size() const noexcept { return count_; }
-  Tensor& operator[](std::size_t i) { return count_ <= few_.size() ? few_[i] : many_[i]; }
+  Tensor& operator[](std::size_t i) noexcept { return data()[i]; }
+  Tensor* data() noexcept { return count_ <= most_in_place ? few_ : many_.data(); }
 
  private:
+  static constexpr std::size_t most_in_place = 4;
+  const Tensor& at(std::size_t i) const noexcept { return count_ <= most_in_place ? few_[i] : many_[i]; }
+  std::size_t in_place() const noexcept { return count_ <= most_in_place ? count_ : 0; }
+  void forget() noexcept {
+    for (std::size_t i = 0; i < in_place(); ++i) few_[i].~Tensor();
+    count_ = 0;
+  }
+  [[gnu::noinline]] void push_behind(Tensor gradient) {
+    if (count_ == most_in_place) {
+      many_.reserve(2 * most_in_place);
+      for (auto& g : few_) many_.push_back(std::move(g));
+      for (auto& g : few_) g.~Tensor();
+      ++count_;  // from here on those in place are gone
+      many_.push_back(std::move(gradient));
+      return;
+    }
+    many_.push_back(std::move(gradient));
+    ++count_;
+  }
+
   std::size_t count_ = 0;
-  std::array<Tensor, 4> few_;
+  union {
+    Tensor few_[most_in_place];  ///< the first `count_`, as long as there are no more
+  };
   detail::PoolVector<Tensor> many_;
 };
 
@@ -62,18 +93,21 @@ class Inputs {
     Reference(const Variable& v) : impl(v.value().impl()) {}
     detail::TensorImpl* impl;
   };
-  Inputs(std::initializer_list<Reference> inputs) : references_(inputs), count_(inputs.size()) {}
-  Inputs(std::span<const Tensor> inputs) : tensors_(inputs.data()), count_(inputs.size()) {}
-  Inputs(const std::vector<Tensor>& inputs) : tensors_(inputs.data()), count_(inputs.size()) {}
+  Inputs(std::initializer_list<Reference> inputs) : first_(inputs.begin()), count_(inputs.size()) {}
+  Inputs(std::span<const Tensor> inputs) : first_(inputs.data()), count_(inputs.size()) {}
+  Inputs(const std::vector<Tensor>& inputs) : first_(inputs.data()), count_(inputs.size()) {}
 
   std::size_t size() const noexcept { return count_; }
   detail::TensorImpl* operator[](std::size_t i) const noexcept {
-    return tensors_ == nullptr ? references_.begin()[i].impl : tensors_[i].impl();
+    detail::TensorImpl* impl;
+    std::memcpy(&impl, static_cast<const std::byte*>(first_) + i * sizeof impl, sizeof impl);
+    return impl;
   }
 
  private:
-  std::initializer_list<Reference> references_;
-  const Tensor* tensors_ = nullptr;
+  static_assert(sizeof(Tensor) == sizeof(void*) && std::is_standard_layout_v<Tensor> &&
+                sizeof(Reference) == sizeof(void*) && std::is_standard_layout_v<Reference>);
+  const void* first_;  ///< of Tensors or References: either is a pointer and nothing else
   std::size_t count_;
 };
 
@@ -81,7 +115,7 @@ namespace detail {
 
 /// How a tape handles a rule of a type that it does not know.
 struct RuleTable {
-  std::size_t size;
+  std::size_t size;  ///< rounded up to a pointer's alignment
   std::size_t alignment;
   void (*copy)(void* to, const void* from);
   void (*move)(void* to, void* from);
@@ -105,7 +139,7 @@ Grads run_rule(void* rule_, std::span<const Tensor> dy, Needs needs) {
 
 template <class Rule>
 inline constexpr RuleTable rule_table{
-    sizeof(Rule),
+    (sizeof(Rule) + alignof(void*) - 1) & ~(alignof(void*) - 1),
     alignof(Rule),
     [](void* to, const void* from) { new (to) Rule(*static_cast<const Rule*>(from)); },
     [](void* to, void* from) { new (to) Rule(std::move(*static_cast<Rule*>(from))); },
@@ -125,14 +159,42 @@ std::uint64_t tracked_bits(const Inputs& inputs) noexcept;
 void record_outputs(const char* name, const Inputs& inputs, std::span<Tensor> outputs, void* rule,
                     const RuleTable* table);
 
+/// What became of an op in the usual case: one tape, one output, one of the inputs tracked.
+struct RulePlace {
+  void* rule;             ///< where its rule is to be made, at once; null if that case is not given
+  std::uint64_t tracked;  ///< a bit for each input that a gradient can get to; 0 if there is nothing to record
+};
+/// Records such an op but for its rule, whose address must suit a pointer.
+RulePlace record_plain(const char* name, Inputs inputs, Tensor& output, const RuleTable& table);
+
+/// Whether a rule may be made in its place: there is no way back from an exception.
+template <class Rule>
+inline constexpr bool is_plain_rule = std::is_nothrow_move_constructible_v<Rule> && alignof(Rule) <= alignof(void*);
+
 template <class Rule>
 void record_rule(const char* name, const Inputs& inputs, std::span<Tensor> outputs, Rule&& rule) {
   using Type = std::remove_cvref_t<Rule>;
   if constexpr (std::is_same_v<Rule, Type>) {
     record_outputs(name, inputs, outputs, &rule, &rule_table<Type>);
   } else {
-    Type copy(rule);
-    record_outputs(name, inputs, outputs, &copy, &rule_table<Type>);
+    record_rule(name, inputs, outputs, Type(rule));
+  }
+}
+
+template <class Rule>
+void record_rule(const char* name, Inputs inputs, Tensor& output, Rule&& rule) {
+  using Type = std::remove_cvref_t<Rule>;
+  if constexpr (!std::is_same_v<Rule, Type>) {
+    record_rule(name, inputs, output, Type(rule));
+  } else if constexpr (!is_plain_rule<Type>) {
+    record_rule(name, inputs, std::span(&output, 1), std::move(rule));
+  } else {
+    const RulePlace place = record_plain(name, inputs, output, rule_table<Type>);
+    if (place.rule != nullptr) {
+      new (place.rule) Type(std::move(rule));
+    } else if (place.tracked != 0) {
+      record_rule(name, inputs, std::span(&output, 1), std::move(rule));
+    }
   }
 }
 
@@ -154,6 +216,7 @@ inline bool is_tracked(Inputs inputs) noexcept { return is_recording() && detail
 class Tracked {
  public:
   explicit Tracked(const Inputs& inputs) noexcept : bits_(is_recording() ? detail::tracked_bits(inputs) : 0) {}
+  explicit Tracked(const detail::RulePlace& place) noexcept : bits_(place.tracked) {}
   /// Whether record() would do something.
   explicit operator bool() const noexcept { return bits_ != 0; }
   bool operator[](std::size_t input) const noexcept { return (bits_ >> input & 1) != 0; }
@@ -176,12 +239,32 @@ class Tracked {
 /// input's. `name` must outlive the tape: a string literal. Costs one branch when no tape records.
 template <class Rule>
 Tensor record(const char* name, Inputs inputs, Tensor&& output, Rule&& rule) {
-  if (is_recording()) detail::record_rule(name, inputs, {&output, 1}, std::forward<Rule>(rule));
+  if (is_recording()) detail::record_rule(name, inputs, output, std::forward<Rule>(rule));
   return std::move(output);
 }
 template <class Rule>
 Tensor record(const char* name, Inputs inputs, const Tensor& output, Rule&& rule) {
   return record(name, inputs, Tensor(output), std::forward<Rule>(rule));
+}
+
+/// The same with a rule that is made only if a tape wants it, knowing which gradients it will be asked for: `make`
+/// maps a Tracked to the rule, and does not throw. The inputs are looked up once, so this is the fastest way.
+///
+///     return record_with("multiply", {a, b}, std::move(y), [&](const Tracked& tracked) noexcept {
+///       return [a = tracked.if_for(1, a), b = tracked.if_for(0, b)](const Tensor& dy, Needs need) {...};
+///     });
+template <class Make>
+Tensor record_with(const char* name, Inputs inputs, Tensor&& output, const Make& make) {
+  using Rule = std::invoke_result_t<const Make&, const Tracked&>;
+  static_assert(std::is_nothrow_invocable_v<const Make&, const Tracked&> && detail::is_plain_rule<Rule>);
+  if (!is_recording()) return std::move(output);
+  const detail::RulePlace place = detail::record_plain(name, inputs, output, detail::rule_table<Rule>);
+  if (place.rule != nullptr) {
+    new (place.rule) Rule(make(Tracked(place)));
+  } else if (place.tracked != 0) {
+    if (const Tracked tracked(inputs); tracked) detail::record_rule(name, inputs, std::span(&output, 1), make(tracked));
+  }
+  return std::move(output);
 }
 
 /// The same for an op with several outputs: the rule takes a span with one gradient for each of them, empty where an

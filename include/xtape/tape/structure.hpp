@@ -3,6 +3,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -30,7 +31,8 @@ concept MapLike = requires {
 };
 
 template <class T>
-concept RangeLike = !MapLike<T> && !TupleLike<T> && requires(const T& t) {
+concept RangeLike =
+    !MapLike<T> && !TupleLike<T> && !std::is_convertible_v<T, std::string_view> && requires(const T& t) {
   typename T::value_type;
   t.begin();
   t.end();
