@@ -14,13 +14,13 @@ constexpr std::size_t offset_of_elements(std::size_t bytes) {
   return sizeof(TensorImpl) + bytes <= header ? sizeof(TensorImpl) : header;
 }
 
-/// make_like() where the thread has no block of that size, a tracer follows, or the shape is a long one.
-Tensor make_like_slowly(const TensorImpl& model, DType dtype);
+/// A new tensor where the thread has no block of that size, a tracer follows, or the shape is a long one.
+Tensor make_slowly(const Shape& shape, DType dtype, std::int64_t numel);
 
 /// make_like(); on the usual way there are no calls, so that nothing has to be saved on the stack.
 inline Tensor fast_make_like(const TensorImpl& model, DType dtype) {
   if (tracer != nullptr || model.shape.rank() > Shape::max_inline_rank) [[unlikely]]
-    return make_like_slowly(model, dtype);
+    return make_slowly(model.shape, dtype, model.numel);
   SizeClass size{0, model.size_class};
   std::size_t offset;
   if (dtype == model.dtype && model.owner == &model && !model.sparse) [[likely]] {  // a block like the model's
@@ -33,7 +33,7 @@ inline Tensor fast_make_like(const TensorImpl& model, DType dtype) {
   }
   void* const block = cached_block(size);
   if (block == nullptr) [[unlikely]]
-    return make_like_slowly(model, dtype);
+    return make_slowly(model.shape, dtype, model.numel);
   return Tensor::adopt(new (block) TensorImpl(dtype, model.numel, static_cast<std::byte*>(block) + offset, size.index,
                                               Shape::Few{}, model.shape));
 }

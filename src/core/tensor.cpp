@@ -51,15 +51,19 @@ Tensor make_tensor(const Shape& shape, DType dtype) {
   if (!fits || __builtin_mul_overflow(numel, static_cast<std::int64_t>(itemsize(dtype)), &bytes)) {
     fail<ValueError>("Tensor", "sizes must not be negative and their product must fit: {}", shape);
   }
-  TensorImpl* impl = make_impl(static_cast<std::size_t>(bytes), shape, dtype, numel);
-  if (tracer != nullptr) [[unlikely]]
-    tracer->made(impl);
-  return Tensor::adopt(impl);
+  if (tracer != nullptr || shape.rank() > Shape::max_inline_rank) [[unlikely]]
+    return make_slowly(shape, dtype, numel);
+  const std::size_t offset = offset_of_elements(static_cast<std::size_t>(bytes));
+  const SizeClass size = class_of(offset + static_cast<std::size_t>(bytes));
+  void* const block = cached_block(size);
+  if (block == nullptr) [[unlikely]]
+    return make_slowly(shape, dtype, numel);
+  return Tensor::adopt(
+      new (block) TensorImpl(dtype, numel, static_cast<std::byte*>(block) + offset, size.index, Shape::Few{}, shape));
 }
 
-Tensor make_like_slowly(const TensorImpl& model, DType dtype) {
-  TensorImpl* impl =
-      make_impl(static_cast<std::size_t>(model.numel) * itemsize(dtype), model.shape, dtype, model.numel);
+Tensor make_slowly(const Shape& shape, DType dtype, std::int64_t numel) {
+  TensorImpl* impl = make_impl(static_cast<std::size_t>(numel) * itemsize(dtype), shape, dtype, numel);
   if (tracer != nullptr) [[unlikely]]
     tracer->made(impl);
   return Tensor::adopt(impl);

@@ -169,6 +169,27 @@ void copy_loop(const void*, std::int64_t n, void* out, const void* const* in, co
   }
 }
 
+/// A small matrix is copied before the way through it would have been planned.
+bool is_small_matrix(const Shape& shape) {
+  constexpr std::int64_t small = 64;
+  return shape.rank() == 2 && shape[0] * shape[1] <= small;
+}
+void copy_small_matrix(DType dtype, const Shape& shape, const void* in, std::int64_t row_stride,
+                       std::int64_t column_stride, void* out) {
+  visit_size(dtype, [&]<class T>(Type<T>) {
+    const auto* from = static_cast<const T*>(in);
+    auto* to = static_cast<T*>(out);
+    const std::int64_t columns = shape[1];
+    for (std::int64_t i = 0; i < shape[0]; ++i, from += row_stride, to += columns) {
+      if (column_stride == 0) {
+        std::fill_n(to, columns, *from);
+      } else {
+        for (std::int64_t j = 0; j < columns; ++j) to[j] = from[j * column_stride];
+      }
+    }
+  });
+}
+
 }  // namespace
 
 Shape contiguous_strides(const Shape& shape) {
@@ -194,6 +215,7 @@ Shape broadcast_strides(const Shape& from, const Shape& to) {
 }
 
 void strided_copy(DType dtype, const Shape& shape, const void* in, const Shape& strides, void* out) {
+  if (is_small_matrix(shape)) return copy_small_matrix(dtype, shape, in, strides[0], strides[1], out);
   strided_move(dtype, shape, in, strides, out, contiguous_strides(shape));
 }
 
@@ -202,6 +224,10 @@ void strided_store(DType dtype, const Shape& shape, const void* in, void* out, c
 }
 
 void broadcast_copy(DType dtype, const void* in, const Shape& from, void* out, const Shape& to) {
+  if (is_small_matrix(to)) {
+    const std::int64_t rows = from.rank() == 2 ? from[0] : 1, columns = from.rank() > 0 ? from.back() : 1;
+    return copy_small_matrix(dtype, to, in, rows == 1 ? 0 : columns, columns == 1 ? 0 : 1, out);
+  }
   const Shape strides = broadcast_strides(from, to);
   const auto it = make_iteration<2>(to, {strides, contiguous_strides(to)});
   constexpr std::int64_t small_plane = 256;

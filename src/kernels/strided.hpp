@@ -47,8 +47,8 @@ struct Iteration {
 template <std::size_t N>
 Iteration<N> make_iteration(const Shape& shape, const std::array<Shape, N>& strides) {
   // Axes from the innermost outwards: an axis joins the one inside it where all strides continue.
-  std::array<std::int64_t, 64> size{};
-  std::array<std::array<std::int64_t, N>, 64> stride{};
+  std::array<std::int64_t, 64> size;  // only what is counted is ever read
+  std::array<std::array<std::int64_t, N>, 64> stride;
   int count = 0;
   for (int axis = shape.rank() - 1; axis >= 0; --axis) {
     if (shape[axis] == 1) continue;

@@ -86,6 +86,29 @@ Tensor from_float32(const Mapping& mapping, const Tensor& y) { return mapping.co
   return y;
 }
 
+constexpr std::int64_t one_by_one[] = {1, 1, 1};
+
+/// For few elements of x and one of `number`, which stands behind x, or before it: x * 2, 1 - x.
+Tensor map_number(const Mapping& mapping, const void* functor, const Tensor& x, const Tensor& number, bool behind) {
+  const DType dtype = x.dtype();
+  const Element element(number, dtype);
+  alignas(64) std::byte splat[kernels::splat_bytes];
+  kernels::make_splat(splat, element.data(), itemsize(dtype));
+  Tensor y = fast_make_like(*x.impl(), mapping.comparison ? boolean : dtype);
+  const void* in[] = {splat, splat};
+  std::int64_t step[] = {0, 0};
+  in[behind ? 0 : 1] = x.impl()->data();
+  step[behind ? 0 : 1] = 1;
+  mapping.loops[static_cast<std::size_t>(dtype)](functor, x.impl()->numel, dense_data(y), in, step);
+  return y;
+}
+
+/// Whether that is all there is to x and a number, which have a common dtype.
+bool is_number(const Mapping& mapping, const Tensor& x, const Tensor& number) {
+  return number.impl()->numel == 1 && number.rank() <= x.rank() && !x.impl()->weak && x.impl()->numel < mapping.grain &&
+         tracer == nullptr;
+}
+
 [[gnu::noinline]] Tensor map_any(const Mapping& mapping, const char* op, const void* functor, const Tensor& a,
                                  const Tensor& b) {
   const DType dtype = common_dtype(op, a, b);
@@ -93,6 +116,8 @@ Tensor from_float32(const Mapping& mapping, const Tensor& y) { return mapping.co
     check_bfloat16(mapping, op, dtype);
     return from_float32(mapping, map_binary(mapping, op, functor, convert(a, float32), convert(b, float32)));
   }
+  if (is_number(mapping, a, b)) return map_number(mapping, functor, a, b, /*behind=*/true);
+  if (is_number(mapping, b, a)) return map_number(mapping, functor, b, a, /*behind=*/false);
   const DType of_results = mapping.comparison ? boolean : dtype;
   const kernels::Elementwise f = with(mapping, functor, dtype, 2);
   Tensor y = a.shape() == b.shape() ? make_like(a, of_results)
@@ -104,8 +129,6 @@ Tensor from_float32(const Mapping& mapping, const Tensor& y) { return mapping.co
     trace_elementwise(f, mapping.f_bytes, strong(a, dtype), strong(b, dtype), y);
   return y;
 }
-
-constexpr std::int64_t one_by_one[] = {1, 1, 1};
 
 }  // namespace
 

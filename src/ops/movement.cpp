@@ -65,34 +65,44 @@ Tensor squeeze(const Tensor& x, int axis) {
   return reshape(x, Shape(sizes));
 }
 
+namespace {
+/// x with axis axes[i] at place i; a Shape is a list that needs no memory of its own.
+Tensor permuted(const Tensor& x, const Shape& axes) {
+  Shape shape = x.shape(), strides = x.shape(), inverse = x.shape();
+  const Shape from = kernels::contiguous_strides(x.shape());
+  for (int i = 0; i < axes.rank(); ++i) {
+    const int axis = static_cast<int>(axes[i]);
+    shape[i] = x.shape()[axis];
+    strides[i] = from[axis];
+    inverse[axis] = i;
+  }
+  Tensor y = detail::make_tensor(shape, x.dtype());
+  detail::launch_strided_copy(x, 0, strides, y);
+  return record("transpose", {x}, std::move(y), [inverse](const Tensor& dy) { return Grads{permuted(dy, inverse)}; });
+}
+}  // namespace
+
 Tensor transpose(const Tensor& x) {
-  detail::PoolVector<int> reversed(static_cast<std::size_t>(x.rank()));
-  std::iota(reversed.rbegin(), reversed.rend(), 0);
-  return transpose(x, reversed);
+  Shape reversed = x.shape();
+  std::iota(std::reverse_iterator(reversed.end()), std::reverse_iterator(reversed.begin()), 0);
+  return permuted(x, reversed);
 }
 
 Tensor transpose(const Tensor& x, ListOf<int> permutation) {
   const int rank = x.rank();
-  detail::PoolVector<int> inverse(permutation.size(), -1);
+  Shape axes = x.shape(), taken = x.shape();
+  std::fill(taken.begin(), taken.end(), 0);
   bool valid = static_cast<int>(permutation.size()) == rank;
   for (int i = 0; valid && i < rank; ++i) {
     const int p = permutation[static_cast<std::size_t>(i)];
-    valid = p >= 0 && p < rank && inverse[static_cast<std::size_t>(p)] < 0;
-    if (valid) inverse[static_cast<std::size_t>(p)] = i;
+    valid = p >= 0 && p < rank && taken[p]++ == 0;
+    axes[i] = p;
   }
   if (!valid) {
     fail<ValueError>("transpose", "[{}] is not a permutation of the {} axes of shape {}", fmt::join(permutation, ", "),
                      rank, x.shape());
   }
-  Shape shape = x.shape(), strides = x.shape();
-  const Shape from = kernels::contiguous_strides(x.shape());
-  for (int i = 0; i < rank; ++i) {
-    shape[i] = x.shape()[permutation[static_cast<std::size_t>(i)]];
-    strides[i] = from[permutation[static_cast<std::size_t>(i)]];
-  }
-  Tensor y = detail::make_tensor(shape, x.dtype());
-  detail::launch_strided_copy(x, 0, strides, y);
-  return record("transpose", {x}, y, [inverse](const Tensor& dy) { return Grads{transpose(dy, inverse)}; });
+  return permuted(x, axes);
 }
 
 Tensor concat(ListOf<Tensor> values, int axis_) {

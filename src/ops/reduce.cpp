@@ -83,8 +83,11 @@ const Tensor& numbers_only(const char* op, const Tensor& x) {
 
 /// The result in the caller's form; the kept form is what broadcasts against x in a gradient.
 Tensor shaped(const Tensor& kept, const ReductionPlan& plan, bool keepdims) {
-  return detail::make_view(kept, keepdims ? plan.kept : plan.squeezed);
+  return keepdims ? kept : detail::make_view(kept, plan.squeezed);
 }
+
+/// A gradient of such a result in the kept form.
+Tensor in_kept_form(const Tensor& dy, const Shape& kept) { return dy.shape() == kept ? dy : reshape(dy, kept); }
 
 void check_elements(const char* op, const ReductionPlan& plan, const Shape& shape) {
   if (plan.count == 0 && plan.kept.numel() != 0) {
@@ -102,7 +105,7 @@ Tensor extreme(const char* op, Kernel kernel, const Tensor& x, const Axes& axes,
       if (plan.reduced[static_cast<std::size_t>(i)] != 0) reduced.push_back(i);
     }
     const Tensor attained = cast(equal(x, y), x.dtype());
-    return Grads{attained / reduce_sum(attained, std::move(reduced), true) * reshape(dy, plan.kept)};
+    return Grads{attained / reduce_sum(attained, std::move(reduced), true) * in_kept_form(dy, plan.kept)};
   });
 }
 
@@ -142,7 +145,7 @@ Tensor reduce_sum(const Tensor& x, const Axes& axes, bool keepdims) {
   const ReductionPlan plan = detail::reduction_plan("reduce_sum", numbers_only("reduce_sum", x).shape(), axes);
   const Tensor y = shaped(run(&kernels::reduce_sum, x, plan), plan, keepdims);
   return record("reduce_sum", {x}, y, [from = x.shape(), kept = plan.kept](const Tensor& dy) {
-    return Grads{detail::broadcast(reshape(dy, kept), from)};
+    return Grads{detail::broadcast(in_kept_form(dy, kept), from)};
   });
 }
 
@@ -199,7 +202,7 @@ Tensor reduce_mean(const Tensor& x, const Axes& axes, bool keepdims) {
   const Tensor y = shaped(run(&kernels::reduce_sum, x, plan), plan, keepdims) / n;
   if (!is_tracked({x})) return y;
   return record("reduce_mean", {x}, y, [from = x.shape(), kept = plan.kept, n](const Tensor& dy) {
-    return Grads{detail::broadcast(reshape(dy / n, kept), from)};
+    return Grads{detail::broadcast(in_kept_form(dy / n, kept), from)};
   });
 }
 

@@ -115,7 +115,7 @@ Tensor sum_to(const Tensor& t, const Shape& shape) {
     sum = std::move(next);
     end = begin;
   }
-  return record("sum_to", {t}, make_view(sum, shape),
+  return record("sum_to", {t}, sum.shape() == shape ? std::move(sum) : make_view(sum, shape),
                 [from = t.shape()](const Tensor& dy) { return Grads{broadcast(dy, from)}; });
 }
 
