@@ -50,13 +50,19 @@ std::vector<Target> targets_of(const Result& result, const Unit& unit, const std
   return targets;
 }
 
+#ifdef XTAPE_BENCH_LIBTORCH
+// Libtorch starts threads as soon as it is told how many: not before something is compared with it, as an op on few
+// elements is quicker in a program of one thread.
+bool with_libtorch = false;
+#endif
+
 }  // namespace
 
 void set_threads(int threads) {
   if (xtape::num_threads() == threads) return;
   xtape::set_num_threads(threads);
 #ifdef XTAPE_BENCH_LIBTORCH
-  libtorch::set_num_threads(threads);
+  if (with_libtorch) libtorch::set_num_threads(threads);
 #endif
 }
 
@@ -100,6 +106,13 @@ std::vector<Result> compare(const std::string& name, const Unit& unit, const std
   for (const int n : threads) {
     set_threads(n);
     std::vector<Contender> contenders = setup(n);
+#ifdef XTAPE_BENCH_LIBTORCH
+    const auto is_rival = [](const Contender& contender) { return contender.role == Role::rival; };
+    if (!with_libtorch && std::any_of(contenders.begin(), contenders.end(), is_rival)) {
+      with_libtorch = true;
+      libtorch::set_num_threads(n);
+    }
+#endif
     std::vector<Contender*> in_turns;
     for (Contender& contender : contenders) {
       contender.threads = n;

@@ -38,9 +38,10 @@ Group memory_group();
 
 /// All of them, in the order of the report.
 inline std::vector<Group> groups() {
-  return {steps_group(),          function_group(), kernels_group(),   products_group(),
-          tape_group(),           ops_group(),      map_group(),       fit_group(),
-          optimizers_group(),     data_group(),     inference_group(), memory_group(),
+  // The tape first, whose first row wants a program of one thread.
+  return {tape_group(),           steps_group(), function_group(),  kernels_group(),
+          products_group(),       ops_group(),   map_group(),       fit_group(),
+          optimizers_group(),     data_group(),  inference_group(), memory_group(),
           mixed_precision_group()};
 }
 

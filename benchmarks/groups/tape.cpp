@@ -2,6 +2,7 @@
 
 #include <array>
 #include <memory>
+#include <thread>
 #include <xsimd/xsimd.hpp>
 
 #include <xtape/core/creation.hpp>
@@ -215,7 +216,13 @@ Group tape_group() {
 #endif
   Group group{"tape", "ns an op, forward and backward together", {"not recorded", "loop", "libtorch"}, {}};
   auto& cases = group.cases;
-  cases.push_back(one_thread("scalar chain of 1000", chain, {{"", 40}}, in_a_chain));
+  // First of all, before anything has started a thread: references are then counted without locked instructions.
+  cases.push_back(one_thread("scalar chain of 1000", chain, {{"", 40}}, {{chain_step(chain), "xtape"}}));
+  const Case in_company = one_thread("the same once a thread was started", chain, {{"", 40}}, in_a_chain);
+  cases.push_back({in_company.name, [in_company](const Effort& effort) {
+                     std::thread([] {}).join();
+                     return in_company.run(effort);
+                   }});
   cases.push_back(one_thread("one scalar used 1000 times", chain, {}, {{used_often, "xtape"}}));
   cases.push_back(one_thread("1000 scalars summed", chain, {}, {{sum_of_many, "xtape"}}));
   cases.push_back(one_thread("second derivative, chain of 100", short_chain, {}, {{second_derivative, "xtape"}}));
