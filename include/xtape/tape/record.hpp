@@ -45,6 +45,7 @@ class Grads {
   }
   std::size_t size() const noexcept { return count_; }
   Tensor& operator[](std::size_t i) noexcept { return data()[i]; }
+  /// All of them, one behind the other.
   Tensor* data() noexcept { return count_ <= most_in_place ? few_ : many_.data(); }
 
  private:
@@ -216,6 +217,7 @@ inline bool is_tracked(Inputs inputs) noexcept { return is_recording() && detail
 class Tracked {
  public:
   explicit Tracked(const Inputs& inputs) noexcept : bits_(is_recording() ? detail::tracked_bits(inputs) : 0) {}
+  /// Of an op that was just recorded.
   explicit Tracked(const detail::RulePlace& place) noexcept : bits_(place.tracked) {}
   /// Whether record() would do something.
   explicit operator bool() const noexcept { return bits_ != 0; }
