@@ -25,10 +25,8 @@ namespace {
   return new (block) TensorImpl(dtype, numel, block + offset, size_class, shape);
 }
 
-}  // namespace
-
-namespace {
-[[gnu::noinline]] void destroy_view(TensorImpl* impl) noexcept {
+/// Where more than the block is held: a view, logits, a long shape.
+[[gnu::noinline]] void destroy_slowly(TensorImpl* impl) noexcept {
   // A chain of owners is one link long, one of origins two: no recursion to speak of.
   if (impl->origin != nullptr) release(impl->origin);
   if (impl->owner != impl) release(impl->owner);
@@ -36,11 +34,12 @@ namespace {
   impl->~TensorImpl();
   fast_deallocate(impl, size_class);
 }
+
 }  // namespace
 
 void destroy(TensorImpl* impl) noexcept {
   if (impl->origin != nullptr || impl->owner != impl || impl->shape.rank() > Shape::max_inline_rank) [[unlikely]]
-    return destroy_view(impl);
+    return destroy_slowly(impl);
   fast_deallocate(impl, impl->size_class);  // nothing of it is left to be destroyed
 }
 
@@ -51,15 +50,7 @@ Tensor make_tensor(const Shape& shape, DType dtype) {
   if (!fits || __builtin_mul_overflow(numel, static_cast<std::int64_t>(itemsize(dtype)), &bytes)) {
     fail<ValueError>("Tensor", "sizes must not be negative and their product must fit: {}", shape);
   }
-  if (tracer != nullptr || shape.rank() > Shape::max_inline_rank) [[unlikely]]
-    return make_slowly(shape, dtype, numel);
-  const std::size_t offset = offset_of_elements(static_cast<std::size_t>(bytes));
-  const SizeClass size = class_of(offset + static_cast<std::size_t>(bytes));
-  void* const block = cached_block(size);
-  if (block == nullptr) [[unlikely]]
-    return make_slowly(shape, dtype, numel);
-  return Tensor::adopt(
-      new (block) TensorImpl(dtype, numel, static_cast<std::byte*>(block) + offset, size.index, Shape::Few{}, shape));
+  return make_of_bytes(shape, dtype, numel, static_cast<std::size_t>(bytes));
 }
 
 Tensor make_slowly(const Shape& shape, DType dtype, std::int64_t numel) {
