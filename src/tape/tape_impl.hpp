@@ -129,12 +129,11 @@ class TapeImpl {
   /// The same, or the marked slot of a tensor that is cut off.
   Slot any_slot_of(const TensorImpl* tensor) const noexcept {
     const std::uint64_t index = tensor->id - first_id_;
-    if (index < slots_.size()) {
-      if (slots_[index].use == Use::open) [[likely]]
-        return static_cast<Slot>(index);
-      if (slots_[index].use == Use::cut) return static_cast<Slot>(index) | cut_off;
-    }
-    return slot_of_leaf(tensor);
+    const Use use = index < slots_.size() ? slots_[index].use : Use::none;
+    if (use == Use::open) [[likely]]
+      return static_cast<Slot>(index);
+    const Slot leaf = slot_of_leaf(tensor);  // before the cut: what is watched is a source, wherever it came from
+    return leaf == no_slot && use == Use::cut ? static_cast<Slot>(index) | cut_off : leaf;
   }
   Slot slot_of_leaf(const TensorImpl* tensor) const noexcept {
     const std::uint32_t hint = tensor->leaf.load(std::memory_order_relaxed);

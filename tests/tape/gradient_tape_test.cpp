@@ -61,6 +61,19 @@ TEST_CASE("GradientTape: what happens before and after the scope is not seen") {
   CHECK_FALSE(tape.gradient(continued, inside));
 }
 
+TEST_CASE("GradientTape: the result of an op without a gradient can be watched") {
+  const Tensor x = constant(3.0);
+  GradientTape tape({.persistent = true});
+  tape.watch(x);
+  const Tensor y = stop_gradient(x * x);
+  tape.watch(y);
+  const Tensor z = y * y * x;  // at y = 9
+  tape.stop();
+  CHECK_CLOSE(tape.gradient(z, y), 2 * 9.0 * 3.0);
+  CHECK_CLOSE(tape.gradient(z, x), 81.0);
+  CHECK_FALSE(tape.gradient(y, x));
+}
+
 TEST_CASE("GradientTape: watching does not reach back to earlier ops") {
   const Tensor x = constant(3.0);
   GradientTape tape;
