@@ -10,6 +10,7 @@
 
 #include "support/check.hpp"
 #include "support/idx_bytes.hpp"
+#include "support/source_dir.hpp"
 #include "support/temp_dir.hpp"
 #include "support/threads.hpp"
 #include "xtape/core/creation.hpp"
@@ -25,7 +26,7 @@ namespace mnist = datasets::mnist;
 
 namespace {
 
-const std::string small_data = XTAPE_SOURCE_DIR "/data/fashion-mnist-small";
+const std::string small_data = testing::source_dir() + "/data/fashion-mnist-small";
 const std::vector<std::string> names = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
                                         "t10k-labels-idx1-ubyte"};
 

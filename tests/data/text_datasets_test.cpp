@@ -7,6 +7,7 @@
 
 #include "support/check.hpp"
 #include "support/idx_bytes.hpp"
+#include "support/source_dir.hpp"
 #include "support/temp_dir.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/error.hpp"
@@ -20,7 +21,7 @@ using data::Sequences;
 
 namespace {
 
-const std::string fixtures = XTAPE_SOURCE_DIR "/tests/data/fixtures";  // see the README there
+const std::string fixtures = testing::source_dir() + "/tests/data/fixtures";  // see the README there
 
 Sequences sorted(Sequences x) {
   std::ranges::sort(x);

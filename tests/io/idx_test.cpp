@@ -9,6 +9,7 @@
 
 #include "support/check.hpp"
 #include "support/idx_bytes.hpp"
+#include "support/source_dir.hpp"
 #include "support/temp_dir.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/error.hpp"
@@ -19,7 +20,7 @@ using namespace std::string_literals;
 
 namespace {
 
-const std::string small_data = XTAPE_SOURCE_DIR "/data/fashion-mnist-small/";
+const std::string small_data = testing::source_dir() + "/data/fashion-mnist-small/";
 constexpr unsigned char u8 = 0x08, i8 = 0x09, i16 = 0x0b, i32 = 0x0c, f32 = 0x0d, f64 = 0x0e;
 
 Tensor read_bytes(const TempDir& dir, const std::string& bytes) { return io::read_idx(dir.write("file", bytes)); }

@@ -8,6 +8,7 @@
 
 #include "layers/layer_state.hpp"
 #include "support/check.hpp"
+#include "support/source_dir.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/error.hpp"
 #include "xtape/layers/symbolic.hpp"
@@ -327,7 +328,7 @@ std::set<std::string> layers_declared_in(const std::string& header) {
 
 TEST_CASE("layers: every class that a header declares has a row, and every row a class") {
   std::set<std::string> declared;
-  for (const auto& file : std::filesystem::directory_iterator(XTAPE_SOURCE_DIR "/include/xtape/layers")) {
+  for (const auto& file : std::filesystem::directory_iterator(testing::source_dir() + "/include/xtape/layers")) {
     std::ifstream in(file.path());
     std::ostringstream text;
     text << in.rdbuf();

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "ops/table.hpp"
+#include "support/source_dir.hpp"
 
 using namespace xtape;
 
@@ -35,7 +36,7 @@ std::set<std::string> declared_in(const std::string& header) {
 
 TEST_CASE("coverage: every op that a header declares has a row, and every row an op") {
   std::set<std::string> declared;
-  for (const auto& file : std::filesystem::directory_iterator(XTAPE_SOURCE_DIR "/include/xtape/ops")) {
+  for (const auto& file : std::filesystem::directory_iterator(testing::source_dir() + "/include/xtape/ops")) {
     std::ifstream in(file.path());
     std::ostringstream text;
     text << in.rdbuf();
