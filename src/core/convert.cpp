@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "core/trace.hpp"
+#include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/elementwise.hpp"
 #include "kernels/stream.hpp"
@@ -42,14 +42,7 @@ void convert_loop(const void*, std::int64_t n, void* to_, const void* const* fro
 
 Tensor copy(const Tensor& t) {
   Tensor out = make_tensor(t.shape(), t.dtype());
-  launch(
-      1,
-      [](const Operands& of) {
-        const TensorImpl& from = *of[0].impl();
-        kernels::copy_bytes(of[1].impl()->data(), of[0].impl()->data(),
-                            from.numel * static_cast<std::int64_t>(itemsize(from.dtype)));
-      },
-      t, out);
+  launch([](Read from, Write to) { kernels::copy_bytes(to.bytes(), from.bytes(), from.size_in_bytes()); }, t, out);
   return out;
 }
 

@@ -30,8 +30,9 @@ using Kernel = std::function<void(const Operands&)>;
 
 /// How a launch may be treated besides being replayed.
 enum class LaunchKind : std::uint8_t {
-  pure,   ///< writes all of its outputs, and they depend on nothing but its inputs
-  state,  ///< depends on more than its inputs, such as a random generator, or changes more than its outputs
+  pure,    ///< writes all of its outputs, and they depend on nothing but its inputs
+  throws,  ///< pure, but refuses some inputs: runs in every replay, even if nobody reads its outputs
+  state,   ///< depends on more than its inputs, such as a random generator, or changes more than its outputs
 };
 
 /// Follows what the calling thread computes.
@@ -54,6 +55,8 @@ class Tracer {
   virtual void variable_made() = 0;
   /// The thread looks at elements: what it does then cannot be replayed.
   virtual void host_read(const char* op, const TensorImpl* impl) = 0;
+  /// The thread writes elements outside of a launch: nobody may read them in a replay.
+  virtual void host_written(const char* op, const TensorImpl* impl) = 0;
   /// There is no replaying what follows.
   virtual void give_up(std::string why) = 0;
 };

@@ -48,7 +48,7 @@ void Program::remove_unused() {
   std::vector<TracedStep> kept;
   for (auto step = trace_.steps.rbegin(); step != trace_.steps.rend(); ++step) {
     const std::size_t inputs = step->places.size() - step->outputs;
-    bool runs = step->kind == LaunchKind::state;
+    bool runs = step->kind != LaunchKind::pure;
     for (std::size_t i = inputs; i < step->places.size(); ++i) runs = runs || needed[base_of(step->places[i])];
     if (!runs) continue;
     for (const Place place : step->places) needed[base_of(place)] = true;

@@ -47,7 +47,10 @@ void TraceBuilder::give_up(std::string why) {
   if (obstacle_.empty()) obstacle_ = std::move(why);
 }
 
-void TraceBuilder::made(const TensorImpl* impl) { places_[impl] = unknown; }
+void TraceBuilder::made(const TensorImpl* impl) {
+  places_[impl] = unknown;
+  host_ops_.erase(impl);
+}
 
 void TraceBuilder::made_view(const TensorImpl* source, const TensorImpl* view, std::int64_t bytes) {
   const auto found = places_.find(source);
@@ -63,6 +66,7 @@ void TraceBuilder::made_view(const TensorImpl* source, const TensorImpl* view, s
   const Place base = found->second;
   if (base == unknown) {
     places_[view] = unknown;
+    if (const auto op = host_ops_.find(source); op != host_ops_.end()) host_ops_[view] = op->second;
     return;
   }
   const Place place = add(Kind::view, view);
@@ -99,7 +103,10 @@ Place TraceBuilder::place_of(const Tensor& t) {
   const auto found = places_.find(impl);
   if (found != places_.end()) {
     if (found->second == unknown) {
-      give_up(fmt::format("a tensor of shape {} was computed by something that cannot be replayed", t.shape()));
+      const auto op = host_ops_.find(impl);
+      give_up(op != host_ops_.end()
+                  ? fmt::format("{} makes a tensor of shape {} on the host", op->second, t.shape())
+                  : fmt::format("a tensor of shape {} was computed by something that cannot be replayed", t.shape()));
     }
     return found->second;
   }
@@ -121,7 +128,7 @@ void TraceBuilder::append(TracedStep step, std::span<const Tensor* const> operan
   for (const Variable& variable : step.writes) ++writes_[variable.impl()];
   if (!obstacle_.empty()) return;
   const std::size_t inputs = operands.size() - step.outputs;
-  bool constant = step.kind == LaunchKind::pure && step.outputs > 0;
+  bool constant = step.kind != LaunchKind::state;
   for (std::size_t i = 0; i < inputs; ++i) {
     step.places.push_back(place_of(*operands[i]));
     if (!obstacle_.empty()) return;
@@ -165,6 +172,11 @@ void TraceBuilder::host_read(const char* op, const TensorImpl* impl) {
   } else if (found->second == unknown || !is_constant(found->second)) {
     give_up(fmt::format("it looks at the elements of a tensor ({}), which are others in every call", op));
   }
+}
+
+void TraceBuilder::host_written(const char* op, const TensorImpl* impl) {
+  places_[impl] = unknown;
+  host_ops_[impl] = op;
 }
 
 Trace TraceBuilder::finish(std::span<const Tensor> results) {

@@ -35,6 +35,7 @@ class TraceBuilder final : public Tracer {
   void variable_written(const Variable& variable) override;
   void variable_made() override { made_variables_ = true; }
   void host_read(const char* op, const TensorImpl* impl) override;
+  void host_written(const char* op, const TensorImpl* impl) override;
   void give_up(std::string why) override;
 
  private:
@@ -47,6 +48,7 @@ class TraceBuilder final : public Tracer {
 
   Trace trace_;
   std::unordered_map<const TensorImpl*, Place> places_;
+  std::unordered_map<const TensorImpl*, std::string> host_ops_;  ///< what wrote tensors outside of launches
   std::unordered_map<const VariableImpl*, std::uint32_t> writes_;
   std::vector<Variable> about_to_write_;
   std::string obstacle_;

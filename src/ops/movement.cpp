@@ -6,6 +6,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/launch.hpp"
 #include "kernels/strided.hpp"
 #include "ops/strided_launch.hpp"
 #include "tape/accumulate.hpp"
@@ -134,17 +135,16 @@ Tensor concat(ListOf<Tensor> values, int axis_) {
   detail::PoolVector<const Tensor*> operands;
   for (const auto& t : values) operands.push_back(&t);
   operands.push_back(&y);
-  detail::launch_many(
-      1,
-      [strides, axis, count = values.size()](const detail::Operands& of) {
-        std::byte* to = of[count].impl()->data();
-        for (std::size_t i = 0; i < count; ++i) {
-          detail::TensorImpl& t = *of[i].impl();
-          kernels::strided_store(t.dtype, t.shape, t.data(), to, strides);
-          to += t.shape[axis] * strides[axis] * static_cast<std::int64_t>(itemsize(t.dtype));
+  detail::launch_list(
+      [strides, axis](const detail::Reads& parts, const detail::Writes& whole) {
+        std::byte* to = whole[0].bytes();
+        for (std::size_t i = 0; i < parts.size(); ++i) {
+          const detail::Read part = parts[i];
+          kernels::strided_store(part.dtype(), part.shape(), part.bytes(), to, strides);
+          to += part.shape()[axis] * strides[axis] * static_cast<std::int64_t>(itemsize(part.dtype()));
         }
       },
-      operands);
+      operands, 1);
   return record("concat", std::span<const Tensor>(values), y, [sizes, axis](const Tensor& dy, Needs need) {
     Grads grads;
     std::int64_t begin = 0;

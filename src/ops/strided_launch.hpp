@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "core/trace.hpp"
+#include "core/launch.hpp"
 #include "kernels/strided.hpp"
 
 namespace xtape::detail {

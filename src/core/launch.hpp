@@ -1,0 +1,177 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include "core/trace.hpp"
+#include "xtape/core/tensor.hpp"
+
+// The one door to the elements of tensors. Kernels get them through launch(), which knows what they read and what they
+// write: that is how function() replays them, and what a profiler or another device would need. Code of the host that
+// is no kernel asks host_read() and host_write(), under its name.
+namespace xtape::detail {
+
+/// A tensor, or none, as a kernel sees it: the part that does not depend on the direction.
+class Operand {
+ public:
+  bool defined() const noexcept { return impl_ != nullptr; }
+  DType dtype() const noexcept { return impl_->dtype; }
+  const Shape& shape() const noexcept { return impl_->shape; }
+  int rank() const noexcept { return impl_->shape.rank(); }
+  /// The number of elements.
+  std::int64_t size() const noexcept { return impl_->numel; }
+  std::int64_t size_in_bytes() const noexcept {
+    return impl_->numel * static_cast<std::int64_t>(itemsize(impl_->dtype));
+  }
+
+ protected:
+  explicit Operand(const Tensor& t) noexcept : impl_(t.impl()) {}
+  /// The first element; null where there is no tensor.
+  std::byte* elements() const { return impl_ == nullptr ? nullptr : impl_->data(); }
+
+ private:
+  TensorImpl* impl_;
+};
+
+/// What a kernel reads.
+class Read : public Operand {
+ public:
+  /// The elements in row-major order, null where there is no tensor. T is the tensor's dtype, or std::byte.
+  template <class T>
+  const T* data() const {
+    return reinterpret_cast<const T*>(elements());
+  }
+  const std::byte* bytes() const { return elements(); }
+
+ private:
+  friend struct OperandAccess;
+  using Operand::Operand;
+};
+
+/// What a kernel writes, all of it unless the launch says otherwise.
+class Write : public Operand {
+ public:
+  template <class T>
+  T* data() const {
+    return reinterpret_cast<T*>(elements());
+  }
+  std::byte* bytes() const { return elements(); }
+
+ private:
+  friend struct OperandAccess;
+  using Operand::Operand;
+};
+
+/// Makes what kernels see of tensors, for this header alone.
+struct OperandAccess {
+  template <class O>
+  static O make(const Tensor& t) {
+    return O(t);
+  }
+};
+
+/// Lists of operands, for kernels of any number of tensors.
+template <class O>
+class OperandList {
+ public:
+  OperandList(const Operands& of, std::size_t begin, std::size_t count) : of_(of), begin_(begin), count_(count) {}
+  std::size_t size() const noexcept { return count_; }
+  O operator[](std::size_t i) const { return OperandAccess::make<O>(of_[begin_ + i]); }
+
+ private:
+  const Operands& of_;
+  std::size_t begin_, count_;
+};
+using Reads = OperandList<Read>;
+using Writes = OperandList<Write>;
+
+/// What a kernel's parameters say: how many tensors it reads, and then writes.
+template <class Call>
+struct KernelSignature : KernelSignature<decltype(&Call::operator())> {};
+template <class K, class... P>
+struct KernelSignature<void (K::*)(P...) const> {
+  static constexpr std::size_t operands = sizeof...(P);
+  static constexpr std::size_t writes = (std::size_t{std::is_same_v<P, Write>} + ... + std::size_t{0});
+  static_assert(((std::is_same_v<P, Read> || std::is_same_v<P, Write>)&&...), "a kernel takes Reads, then Writes");
+  static constexpr bool in_order() {
+    constexpr bool written[] = {std::is_same_v<P, Write>...};
+    for (std::size_t i = 0; i < operands; ++i) {
+      if (written[i] != (i >= operands - writes)) return false;
+    }
+    return true;
+  }
+  static_assert(in_order(), "what a kernel writes stands after what it reads");
+
+  template <std::size_t... i>
+  static void run(const K& kernel, const Operands& of, std::index_sequence<i...>) {
+    kernel(OperandAccess::make<P>(of[i])...);
+  }
+  template <class... T>
+  static void run_on(const K& kernel, const T&... tensors) {
+    kernel(OperandAccess::make<P>(tensors)...);
+  }
+};
+
+/// Runs a kernel on tensors, now and in every replay of a function that is being traced:
+///
+///     launch([rows, n](Read x, Read gamma, Write y) {...}, x, gamma, y);
+///
+/// Its parameters say which of them it reads and which it writes. What else it needs it captures by value: in a replay
+/// the tensors are others of the same shapes and dtypes. Any of them may be empty. A kernel without a Read makes
+/// constants.
+template <class K, class... T>
+requires(std::is_same_v<T, Tensor>&&...) void launch(LaunchKind kind, K&& kernel, const T&... tensors) {
+  using Signature = KernelSignature<std::remove_cvref_t<K>>;
+  static_assert(Signature::operands == sizeof...(T), "as many tensors as the kernel has parameters");
+  if (tracer == nullptr) [[likely]] {
+    Signature::run_on(kernel, tensors...);
+    return;
+  }
+  const Tensor* const operands[] = {&tensors...};
+  trace_launch(
+      kind,
+      [kernel = std::forward<K>(kernel)](const Operands& of) {
+        Signature::run(kernel, of, std::make_index_sequence<sizeof...(T)>());
+      },
+      operands, Signature::writes);
+}
+template <class K, class... T>
+requires(std::is_class_v<std::remove_cvref_t<K>> &&
+         (std::is_same_v<T, Tensor> && ...)) void launch(K&& kernel, const T&... tensors) {
+  launch(LaunchKind::pure, std::forward<K>(kernel), tensors...);
+}
+
+/// launch() for any number of tensors: kernel(const Reads&, const Writes&). `operands` are the tensors that it reads,
+/// then the `outputs` that it writes.
+template <class K>
+void launch_list(K&& kernel, std::span<const Tensor* const> operands, std::size_t outputs,
+                 LaunchKind kind = LaunchKind::pure) {
+  const std::size_t inputs = operands.size() - outputs;
+  auto call = [kernel = std::forward<K>(kernel), inputs, outputs](const Operands& of) {
+    kernel(Reads(of, 0, inputs), Writes(of, inputs, outputs));
+  };
+  if (tracer == nullptr) [[likely]] {
+    call(Operands(operands.data()));
+  } else {
+    trace_launch(kind, std::move(call), operands, outputs);
+  }
+}
+
+/// The elements for code of the host that is no kernel, such as a metric or a file's writer. Where a function is being
+/// traced and they differ from call to call, it cannot be replayed, and `op` is the reason that it gives.
+inline Read host_read(const char* op, const Tensor& t) {
+  if (tracer != nullptr) [[unlikely]]
+    tracer->host_read(op, t.impl());
+  return OperandAccess::make<Read>(t);
+}
+/// The elements of a tensor that was just made, or that nobody else holds, for code of the host. A function that is
+/// being traced and reads them later cannot be replayed.
+inline Write host_write(const char* op, const Tensor& t) {
+  if (tracer != nullptr) [[unlikely]]
+    tracer->host_written(op, t.impl());
+  return OperandAccess::make<Write>(t);
+}
+
+}  // namespace xtape::detail
