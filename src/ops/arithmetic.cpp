@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "core/trace.hpp"
+#include "core/launch.hpp"
 #include "kernels/special.hpp"
 #include "ops/elementwise.hpp"
 #include "xtape/ops/elementary.hpp"
@@ -22,12 +22,12 @@ void check_divisor(const char* op, const Tensor& a, const Tensor& b) {
   if (!is_integer(dtype)) return;
   detail::broadcast_shape(op, a.shape(), b.shape());
   detail::launch(
-      detail::LaunchKind::state, 0,
-      [op](const detail::Operands& of) {
-        kernels::visit(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+      detail::LaunchKind::throws,
+      [op](detail::Read divisors) {
+        kernels::visit(divisors.dtype(), [&]<class T>(kernels::Type<T>) {
           if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-            const T* divisor = detail::const_data<T>(of[0]);
-            for (std::int64_t i = 0; i < of[0].size(); ++i) {
+            const T* divisor = divisors.data<T>();
+            for (std::int64_t i = 0; i < divisors.size(); ++i) {
               if (divisor[i] == 0) {
                 detail::fail<ValueError>(op, "integer division by zero at position {} of the divisor", i);
               }

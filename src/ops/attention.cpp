@@ -5,7 +5,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
-#include "core/trace.hpp"
+#include "core/launch.hpp"
 #include "kernels/attention.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/strided.hpp"
@@ -23,10 +23,10 @@
 namespace xtape {
 namespace {
 
-using detail::const_data;
 using detail::fail;
-using detail::mutable_data;
-using detail::Operands;
+using detail::launch;
+using detail::Read;
+using detail::Write;
 
 /// Weights that are kept for the gradient, at most; beyond, they are computed once more.
 constexpr std::int64_t most_kept = std::int64_t{1} << 24;
@@ -141,7 +141,7 @@ struct Layout {
   }
 
   template <class T>
-  kernels::Attention<T> with(const Tensor& allowed, const Tensor& bias, const Tensor& chances) const {
+  kernels::Attention<T> with(Read allowed, Read bias, Read chances) const {
     const auto rows = [this](std::int64_t steps, std::int64_t width) {
       return kernels::HeadRows{steps * heads * width, width, heads * width};
     };
@@ -157,18 +157,13 @@ struct Layout {
                             rows(keys, size),
                             rows(keys, value_size),
                             rows(queries, value_size)};
-    if (allowed) a.allowed = {const_data<bool>(allowed), allowed_at.data(), allowed_row};
-    if (bias) a.bias = {const_data<T>(bias), bias_at.data(), bias_row};
-    if (chances) a.chances = const_data<T>(chances);
+    if (allowed.defined()) a.allowed = {allowed.data<bool>(), allowed_at.data(), allowed_row};
+    if (bias.defined()) a.bias = {bias.data<T>(), bias_at.data(), bias_row};
+    a.chances = chances.data<T>();
     a.rate = static_cast<T>(rate);
     return a;
   }
 };
-
-template <class T>
-T* data_or_null(const Tensor& t) {
-  return t ? mutable_data<T>(t) : nullptr;
-}
 
 struct Rule {
   Call call;
@@ -185,14 +180,13 @@ struct Rule {
     Tensor dscores;
     if (in.size() > 3 && need[3]) dscores = detail::make_tensor(call.scores, dy.dtype());
     Mask allowed(call.allowed, call.scores), bias(in.size() > 3 ? in[3] : Tensor(), call.scores);
-    detail::launch(
-        4,
-        [layout = Layout(call, in, allowed, bias)](const Operands& of) {
-          kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
-            kernels::attention_grad(layout.with<T>(of[3], of[4], of[5]), const_data<T>(of[0]), const_data<T>(of[1]),
-                                    const_data<T>(of[2]), of[6] ? const_data<T>(of[6]) : nullptr, const_data<T>(of[7]),
-                                    mutable_data<T>(of[8]), mutable_data<T>(of[9]), mutable_data<T>(of[10]),
-                                    data_or_null<T>(of[11]));
+    launch(
+        [layout = Layout(call, in, allowed, bias)](Read q, Read k, Read v, Read allowed, Read bias, Read chances,
+                                                   Read kept, Read dy, Write dq, Write dk, Write dv, Write dscores) {
+          kernels::visit_floating(q.dtype(), [&]<class T>(kernels::Type<T>) {
+            kernels::attention_grad(layout.with<T>(allowed, bias, chances), q.data<T>(), k.data<T>(), v.data<T>(),
+                                    kept.data<T>(), dy.data<T>(), dq.data<T>(), dk.data<T>(), dv.data<T>(),
+                                    dscores.data<T>());
           });
         },
         in[0], in[1], in[2], allowed.values, bias.values, call.chances, weights, dy, dq, dk, dv, dscores);
@@ -210,12 +204,12 @@ Tensor fused(Call c, Tensors in) {
   const bool tracked = is_recording() && detail::any_tracked(Inputs(std::span<const Tensor>(in)));
   if (tracked && c.scores.numel() <= most_kept) weights = detail::make_tensor(c.scores, y.dtype());
   Mask allowed(c.allowed, c.scores), bias(in.size() > 3 ? in[3] : Tensor(), c.scores);
-  detail::launch(
-      2,
-      [layout = Layout(c, in, allowed, bias)](const Operands& of) {
-        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
-          kernels::attention(layout.with<T>(of[3], of[4], of[5]), const_data<T>(of[0]), const_data<T>(of[1]),
-                             const_data<T>(of[2]), mutable_data<T>(of[6]), data_or_null<T>(of[7]));
+  launch(
+      [layout = Layout(c, in, allowed, bias)](Read q, Read k, Read v, Read allowed, Read bias, Read chances, Write y,
+                                              Write weights) {
+        kernels::visit_floating(q.dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::attention(layout.with<T>(allowed, bias, chances), q.data<T>(), k.data<T>(), v.data<T>(), y.data<T>(),
+                             weights.data<T>());
         });
       },
       in[0], in[1], in[2], allowed.values, bias.values, c.chances, y, weights);

@@ -3,7 +3,7 @@
 #include <tuple>
 
 #include "core/check.hpp"
-#include "core/trace.hpp"
+#include "core/launch.hpp"
 #include "kernels/conv.hpp"
 #include "kernels/dispatch.hpp"
 #include "ops/window.hpp"
@@ -15,10 +15,10 @@
 
 namespace xtape {
 
-using detail::const_data;
 using detail::fail;
-using detail::mutable_data;
-using detail::Operands;
+using detail::launch;
+using detail::Read;
+using detail::Write;
 using nn::Conv2dOptions;
 
 namespace {
@@ -65,11 +65,10 @@ Tensor backprop_input(const char* op, const Shape& input_shape, const Tensor& fi
     return cast(backprop_input(op, input_shape, cast(filters, float32), cast(dy, float32), options), bfloat16);
   }
   Tensor dx = detail::make_tensor(input_shape, dy.dtype());
-  detail::launch(
-      1,
-      [c](const Operands& of) {
-        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
-          kernels::conv2d_backprop_input(c, const_data<T>(of[0]), const_data<T>(of[1]), mutable_data<T>(of[2]));
+  launch(
+      [c](Read dy, Read w, Write dx) {
+        kernels::visit_floating(dy.dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::conv2d_backprop_input(c, dy.data<T>(), w.data<T>(), dx.data<T>());
         });
       },
       dy, filters, dx);
@@ -95,12 +94,10 @@ std::pair<Tensor, Tensor> backprop_filter(const char* op, const Tensor& x, const
   }
   Tensor results[2] = {detail::make_tensor(filter_shape, dy.dtype()),
                        with_bias ? detail::make_tensor({c.out_channels}, dy.dtype()) : Tensor()};
-  detail::launch(
-      2,
-      [c](const Operands& of) {
-        kernels::visit_floating(of[1].dtype(), [&]<class T>(kernels::Type<T>) {
-          kernels::conv2d_backprop_filter(c, const_data<T>(of[0]), const_data<T>(of[1]), mutable_data<T>(of[2]),
-                                          of[3] ? mutable_data<T>(of[3]) : nullptr);
+  launch(
+      [c](Read x, Read dy, Write dw, Write db) {
+        kernels::visit_floating(dy.dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::conv2d_backprop_filter(c, x.data<T>(), dy.data<T>(), dw.data<T>(), db.data<T>());
         });
       },
       x, dy, results[0], results[1]);
@@ -136,12 +133,10 @@ Tensor convolution(const char* op, const Tensor& x, const Tensor& filters, const
         bfloat16);
   }
   Tensor y = detail::make_tensor(output_shape(c), x.dtype());
-  detail::launch(
-      1,
-      [c, relu](const Operands& of) {
-        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
-          kernels::conv2d(c, const_data<T>(of[0]), const_data<T>(of[1]), of[2] ? const_data<T>(of[2]) : nullptr, relu,
-                          mutable_data<T>(of[3]));
+  launch(
+      [c, relu](Read x, Read w, Read bias, Write y) {
+        kernels::visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::conv2d(c, x.data<T>(), w.data<T>(), bias.data<T>(), relu, y.data<T>());
         });
       },
       x, filters, bias, y);

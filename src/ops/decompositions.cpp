@@ -1,5 +1,7 @@
-#include "core/convert.hpp"
+#include <algorithm>
+
 #include "core/fill.hpp"
+#include "core/launch.hpp"
 #include "kernels/lapack.hpp"
 #include "ops/matrices.hpp"
 #include "xtape/ops/diagonal.hpp"
@@ -15,14 +17,29 @@ namespace xtape::linalg {
 namespace {
 
 using detail::fail;
+using detail::launch;
+using detail::LaunchKind;
 using detail::Matrices;
+using detail::PoolVector;
+using detail::Read;
+using detail::Write;
 
 Tensor times_transposed(const Tensor& a, const Tensor& b) { return matmul(a, b, {.transpose_b = true}); }
 Tensor transposed_times(const Tensor& a, const Tensor& b) { return matmul(a, b, {.transpose_a = true}); }
 
+/// Matrix i of a batch.
 template <class T>
-T* matrix(const Tensor& t, std::int64_t i) {
-  return detail::mutable_data<T>(t) + i * t.shape(-1) * t.shape(-2);
+const T* matrix(Read batch, const Matrices& m, std::int64_t i) {
+  return batch.data<T>() + i * m.size();
+}
+template <class T>
+T* matrix(Write batch, std::int64_t i) {
+  return batch.data<T>() + i * batch.shape().at(-1) * batch.shape().at(-2);
+}
+/// A copy to work on.
+template <class T>
+PoolVector<T> copied(const T* values, std::int64_t n) {
+  return PoolVector<T>(values, values + n);
 }
 
 template <class T>
@@ -89,13 +106,17 @@ Qr qr(const Tensor& x) {
   const char* op = "linalg.qr";
   const Matrices m = detail::check_matrices(op, x);
   const int k = std::min(m.rows, m.columns);
-  const Tensor work = detail::copy(x);
   Tensor out[2] = {detail::make_tensor(m.shape(m.rows, k), x.dtype()),
                    detail::make_tensor(m.shape(k, m.columns), x.dtype())};
-  detail::for_matrices(x.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
-    kernels::qr(m.rows, m.columns, matrix<T>(work, i), matrix<T>(out[0], i), matrix<T>(out[1], i));
-    return true;
-  });
+  launch(
+      [m](Read matrices, Write q, Write r) {
+        detail::for_matrices(matrices.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
+          PoolVector<T> a = copied(matrix<T>(matrices, m, i), m.size());
+          kernels::qr(m.rows, m.columns, a.data(), matrix<T>(q, i), matrix<T>(r, i));
+          return true;
+        });
+      },
+      x, out[0], out[1]);
   record(op, {x}, std::span<Tensor>(out), [x, q = out[0], r = out[1], k](std::span<const Tensor> d) {
     const std::int64_t rest = x.shape(-1) - k;
     if (rest <= 0) return Grads{tall_qr_gradient(q, r, d[0], d[1])};
@@ -119,19 +140,27 @@ Svd svd(const Tensor& x) {
   const char* op = "linalg.svd";
   const Matrices m = detail::check_matrices(op, x);
   const int k = std::min(m.rows, m.columns);
-  const Tensor work = detail::copy(x);
   Tensor out[3] = {detail::make_tensor(m.shape(k), x.dtype()), detail::make_tensor(m.shape(m.rows, k), x.dtype()),
                    detail::make_tensor(m.shape(m.columns, k), x.dtype())};
-  const std::int64_t bad = detail::for_matrices(x.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
-    T *a = matrix<T>(work, i), *s = detail::mutable_data<T>(out[0]) + i * k;
-    T *u = matrix<T>(out[1], i), *v = matrix<T>(out[2], i);
-    if (detail::all_finite(a, m.size())) return kernels::svd(m.rows, m.columns, a, s, u, v);
-    fill_nan(s, k);
-    fill_nan(u, std::int64_t{m.rows} * k);
-    fill_nan(v, std::int64_t{m.columns} * k);
-    return true;
-  });
-  if (bad >= 0) fail<ValueError>(op, "did not converge for {}", detail::which(m, bad));
+  launch(
+      LaunchKind::throws,
+      [op, m, k](Read matrices, Write values, Write left, Write right) {
+        const std::int64_t bad =
+            detail::for_matrices(matrices.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
+              const T* in = matrix<T>(matrices, m, i);
+              T *s = values.data<T>() + i * k, *u = matrix<T>(left, i), *v = matrix<T>(right, i);
+              if (detail::all_finite(in, m.size())) {
+                PoolVector<T> a = copied(in, m.size());
+                return kernels::svd(m.rows, m.columns, a.data(), s, u, v);
+              }
+              fill_nan(s, k);
+              fill_nan(u, std::int64_t{m.rows} * k);
+              fill_nan(v, std::int64_t{m.columns} * k);
+              return true;
+            });
+        if (bad >= 0) fail<ValueError>(op, "did not converge for {}", detail::which(m, bad));
+      },
+      x, out[0], out[1], out[2]);
   record(op, {x}, std::span<Tensor>(out), [s = out[0], u = out[1], v = out[2]](std::span<const Tensor> d) {
     return Grads{svd_gradient(s, u, v, d[0], d[1], d[2])};
   });
@@ -141,17 +170,29 @@ Svd svd(const Tensor& x) {
 Eigh eigh(const Tensor& x) {
   const char* op = "linalg.eigh";
   const Matrices m = detail::check_square(op, x);
-  Tensor out[2] = {detail::make_tensor(m.shape(m.rows), x.dtype()), detail::copy(x)};
-  const std::int64_t bad = detail::for_matrices(x.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
-    T *w = detail::mutable_data<T>(out[0]) + i * m.rows, *v = matrix<T>(out[1], i);
-    bool finite = true;
-    for (std::int64_t row = 0; row < m.rows; ++row) finite = finite && detail::all_finite(v + row * m.rows, row + 1);
-    if (finite) return kernels::eigh(m.rows, v, w);
-    fill_nan(w, m.rows);
-    fill_nan(v, m.size());
-    return true;
-  });
-  if (bad >= 0) fail<ValueError>(op, "did not converge for {}", detail::which(m, bad));
+  Tensor out[2] = {detail::make_tensor(m.shape(m.rows), x.dtype()), detail::make_tensor(x.shape(), x.dtype())};
+  launch(
+      LaunchKind::throws,
+      [op, m](Read matrices, Write values, Write vectors) {
+        const std::int64_t bad =
+            detail::for_matrices(matrices.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
+              const T* in = matrix<T>(matrices, m, i);
+              T *w = values.data<T>() + i * m.rows, *v = matrix<T>(vectors, i);
+              bool finite = true;
+              for (std::int64_t row = 0; row < m.rows; ++row) {
+                finite = finite && detail::all_finite(in + row * m.rows, row + 1);
+              }
+              if (finite) {
+                std::copy_n(in, m.size(), v);
+                return kernels::eigh(m.rows, v, w);
+              }
+              fill_nan(w, m.rows);
+              fill_nan(v, m.size());
+              return true;
+            });
+        if (bad >= 0) fail<ValueError>(op, "did not converge for {}", detail::which(m, bad));
+      },
+      x, out[0], out[1]);
   record(op, {x}, std::span<Tensor>(out), [w = out[0], v = out[1]](std::span<const Tensor> d) {
     Tensor inner;
     if (d[0]) inner = linalg::diag(d[0]);

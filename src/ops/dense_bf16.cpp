@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/convert.hpp"
-#include "core/trace.hpp"
+#include "core/launch.hpp"
 #include "kernels/gemm_bf16.hpp"
 #include "kernels/relu_grad_bf16.hpp"
 #include "xtape/ops/linalg.hpp"
@@ -46,42 +46,34 @@ struct Rule {
     if (need[2]) db = make_tensor({n}, float32);
     if (y) {
       dz = make_tensor(dy.shape(), bfloat16);
-      const auto mask = [m = m, n = n](const Operands& of, float* sums) {
-        kernels::relu_bias_grad(m, n, const_data<BFloat16>(of[0]), const_data<BFloat16>(of[1]),
-                                mutable_data<BFloat16>(of[2]), sums);
-      };
-      if (db) {
-        launch(
-            2, [mask](const Operands& of) { mask(of, mutable_data<float>(of[3])); }, dy, y, dz, db);
-      } else {
-        launch(
-            1, [mask](const Operands& of) { mask(of, nullptr); }, dy, y, dz);
-      }
+      launch(
+          [m = m, n = n](Read dy, Read result, Write dz, Write db) {
+            kernels::relu_bias_grad(m, n, dy.data<BFloat16>(), result.data<BFloat16>(), dz.data<BFloat16>(),
+                                    db.data<float>());
+          },
+          dy, y, dz, db);
     } else if (db) {
       launch(
-          1,
-          [m = m, n = n](const Operands& of) {
-            kernels::relu_bias_grad(m, n, const_data<BFloat16>(of[0]), nullptr, nullptr, mutable_data<float>(of[1]));
+          [m = m, n = n](Read dy, Write db) {
+            kernels::relu_bias_grad(m, n, dy.data<BFloat16>(), nullptr, nullptr, db.data<float>());
           },
           dy, db);
     }
     if (need[0]) {
       dx = make_tensor(x_shape, bfloat16);
       launch(
-          1,
-          [m = m, n = n, k = k](const Operands& of) {
-            kernels::gemm(false, true, m, k, n, const_data<BFloat16>(of[0]), n, const_data<BFloat16>(of[1]), n,
-                          mutable_data<BFloat16>(of[2]), k);
+          [m = m, n = n, k = k](Read dz, Read weights, Write dx) {
+            kernels::gemm(false, true, m, k, n, dz.data<BFloat16>(), n, weights.data<BFloat16>(), n,
+                          dx.data<BFloat16>(), k);
           },
           dz, w16, dx);
     }
     if (need[1]) {
       dw = make_tensor({k, n}, float32);
       launch(
-          1,
-          [m = m, n = n, k = k](const Operands& of) {
-            kernels::gemm(true, false, k, n, m, const_data<BFloat16>(of[0]), k, const_data<BFloat16>(of[1]), n,
-                          mutable_data<float>(of[2]), n);
+          [m = m, n = n, k = k](Read inputs, Read dz, Write dw) {
+            kernels::gemm(true, false, k, n, m, inputs.data<BFloat16>(), k, dz.data<BFloat16>(), n, dw.data<float>(),
+                          n);
           },
           x, dz, dw);
       if (w_dtype != float32) dw = convert(dw, w_dtype);
@@ -101,10 +93,9 @@ Tensor dense_bf16(const Tensor& x, const Tensor& w, const Tensor& b, bool relu) 
   const std::int64_t m = k == 0 ? y.size() / std::max<std::int64_t>(n, 1) : x.size() / k;
   const Tensor w16 = convert(w, bfloat16), bias = b ? convert(b, float32) : Tensor();
   launch(
-      1,
-      [m, n, k, relu](const Operands& of) {
-        kernels::gemm_bias_act(false, false, m, n, k, const_data<BFloat16>(of[0]), k, const_data<BFloat16>(of[1]), n,
-                               of[2] ? const_data<float>(of[2]) : nullptr, relu, mutable_data<BFloat16>(of[3]), n);
+      [m, n, k, relu](Read x, Read w, Read bias, Write y) {
+        kernels::gemm_bias_act(false, false, m, n, k, x.data<BFloat16>(), k, w.data<BFloat16>(), n, bias.data<float>(),
+                               relu, y.data<BFloat16>(), n);
       },
       x, w16, bias, y);
   const Tracked tracked({x, w, b});

@@ -1,10 +1,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/convert.hpp"
 #include "core/fill.hpp"
+#include "core/launch.hpp"
 #include "kernels/lapack.hpp"
 #include "ops/matrices.hpp"
+#include "ops/recorded_gradients.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/diagonal.hpp"
 #include "xtape/ops/linalg.hpp"
@@ -18,32 +19,96 @@
 namespace xtape::linalg {
 namespace {
 
+using detail::launch;
+using detail::LaunchKind;
 using detail::Matrices;
+using detail::PoolVector;
+using detail::Read;
+using detail::Write;
 
 /// A number for each matrix, where it multiplies the matrix.
 Tensor beside(const Tensor& numbers) { return expand_dims(expand_dims(numbers, -1), -1); }
 
-/// Calls f(i, diagonal element) for the elements of LU's diagonals, with the sign of the permutation before.
-template <class Sign, class Element>
-void visit_lu(const Tensor& x, const Matrices& m, Sign&& sign, Element&& element) {
-  const Tensor factors = detail::copy(x);
-  detail::for_matrices(x.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
-    T* lu = detail::mutable_data<T>(factors) + i * m.size();
-    detail::PoolVector<int> pivots(static_cast<std::size_t>(m.rows));
-    kernels::lu(m.rows, lu, pivots.data());
-    bool odd = false;
-    for (int j = 0; j < m.rows; ++j) odd = odd != (pivots[static_cast<std::size_t>(j)] != j + 1);
-    sign(i, odd ? T(-1) : T(1));
-    for (std::int64_t j = 0; j < m.rows; ++j) element(i, lu[j * (m.rows + 1)]);
-    return true;
+void fill(Write numbers, double value) {
+  kernels::visit_floating(numbers.dtype(), [&]<class T>(kernels::Type<T>) {
+    std::fill_n(numbers.data<T>(), numbers.size(), static_cast<T>(value));
   });
 }
 
-/// The matrices of cofactors, det(x) x^-T, from u diag(s) v^T: det(u) det(v) u diag(products of the other s) v^T.
-Tensor cofactors(const Tensor& x) {
+/// The LU decomposition of a matrix, and the sign of its permutation. Returns whether it is singular.
+template <class T>
+bool decompose(int n, T* a, int* pivots, T& sign) {
+  const bool singular = kernels::lu(n, a, pivots);
+  bool odd = false;
+  for (int j = 0; j < n; ++j) odd = odd != (pivots[j] != j + 1);
+  sign = odd ? T(-1) : T(1);
+  return singular;
+}
+
+/// A copy, to work on.
+template <class T>
+PoolVector<T> matrix(Read batch, const Matrices& m, std::int64_t i) {
+  const T* first = batch.data<T>() + i * m.size();
+  return PoolVector<T>(first, first + m.size());
+}
+
+template <class T>
+T diagonal_product(int n, const T* a) {
+  T product = 1;
+  for (std::int64_t j = 0; j < n; ++j) product *= a[j * (n + 1)];
+  return product;
+}
+
+template <class T>
+T determinant(int n, PoolVector<T> a) {
+  PoolVector<int> pivots(static_cast<std::size_t>(n));
+  T sign;
+  decompose(n, a.data(), pivots.data(), sign);
+  return sign * diagonal_product(n, a.data());
+}
+
+/// det(x) x^-T, of a decomposition.
+template <class T>
+void cofactors_by_lu(int n, T* lu, const int* pivots, T sign, T* to) {
+  const T det = sign * diagonal_product(n, lu);
+  kernels::lu_inverse(n, lu, pivots);
+  for (std::int64_t i = 0; i < n; ++i) {
+    for (std::int64_t j = 0; j < n; ++j) to[i * n + j] = det * lu[j * n + i];
+  }
+}
+
+/// det(u) det(v) u diag(products of the other s) v^T with x = u diag(s) v^T. Returns false where the iteration did not
+/// converge.
+template <class T>
+bool cofactors_by_svd(int n, PoolVector<T> x, T* to) {
+  const auto size = static_cast<std::size_t>(n), all = size * size;
+  if (!detail::all_finite(x.data(), static_cast<std::int64_t>(all))) {
+    std::fill_n(to, all, std::numeric_limits<T>::quiet_NaN());
+    return true;
+  }
+  PoolVector<T> s(size), u(all), v(all);
+  if (!kernels::svd(n, n, x.data(), s.data(), u.data(), v.data())) return false;
+  const T sign = determinant(n, u) * determinant(n, v);
+  for (std::size_t k = 0; k < size; ++k) {
+    T others = sign;
+    for (std::size_t l = 0; l < size; ++l) others *= l == k ? T(1) : s[l];
+    for (std::size_t i = 0; i < size; ++i) u[i * size + k] *= others;
+  }
+  for (std::size_t i = 0; i < size; ++i) {
+    for (std::size_t j = 0; j < size; ++j) {
+      T sum = 0;
+      for (std::size_t k = 0; k < size; ++k) sum += u[i * size + k] * v[j * size + k];
+      to[i * size + j] = sum;
+    }
+  }
+  return true;
+}
+
+/// The same in public ops.
+Tensor cofactors_by_svd(const Tensor& x) {
   const auto [s, u, v] = svd(x);
   const std::int64_t n = x.shape(-1);
-  detail::PoolVector<std::int64_t> sizes(s.shape().begin(), s.shape().end());
+  PoolVector<std::int64_t> sizes(s.shape().begin(), s.shape().end());
   sizes.push_back(n);
   const Tensor rows = broadcast_to(expand_dims(s, -2), Shape(sizes));
   const Tensor others = reduce_prod(set_diag(rows, detail::filled(s.shape(), s.dtype(), 1)), -1);
@@ -51,39 +116,88 @@ Tensor cofactors(const Tensor& x) {
   return beside(sign) * matmul(u * expand_dims(others, -2), v, {.transpose_b = true});
 }
 
+/// cofactors() in public ops, for its gradient. Each way gets matrices that it can take, in the place of the others.
+Tensor cofactors_by_ops(const Tensor& x, const Tensor& singular) {
+  const std::int64_t n = x.shape(-1);
+  const Tensor chosen = beside(singular), one_to_n = diag(arange(std::int64_t{1}, n + 1, std::int64_t{1}, x.dtype()));
+  const Tensor regular = where(chosen, eye(n, -1, x.dtype()), x);
+  return where(chosen, cofactors_by_svd(where(chosen, x, one_to_n)),
+               beside(det(regular)) * matrix_transpose(inv(regular)));
+}
+
+/// The matrices of cofactors, det(x) x^-T: the gradient of det, of singular matrices too.
+Tensor cofactors(const char* op, const Tensor& x) {
+  const Matrices m = detail::check_square(op, x);
+  const Tensor y = detail::make_tensor(x.shape(), x.dtype()), singular = detail::make_tensor(m.leading, boolean);
+  launch(
+      LaunchKind::throws,
+      [op, m](Read matrices, Write results, Write flags) {
+        std::fill_n(flags.data<bool>(), flags.size(), false);
+        const std::int64_t bad =
+            detail::for_matrices(matrices.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
+              PoolVector<T> lu = matrix<T>(matrices, m, i);
+              PoolVector<int> pivots(static_cast<std::size_t>(m.rows));
+              T sign, *to = results.data<T>() + i * m.size();
+              flags.data<bool>()[i] = decompose(m.rows, lu.data(), pivots.data(), sign);
+              if (flags.data<bool>()[i]) return cofactors_by_svd(m.rows, matrix<T>(matrices, m, i), to);
+              cofactors_by_lu(m.rows, lu.data(), pivots.data(), sign, to);
+              return true;
+            });
+        if (bad >= 0) detail::fail<ValueError>(op, "did not converge for {}", detail::which(m, bad));
+      },
+      x, y, singular);
+  return record("linalg.cofactors", {x}, y, [x, singular](const Tensor& dy) {
+    const auto by_ops = [&](const Tensors& in) { return std::vector<Tensor>{cofactors_by_ops(in[0], singular)}; };
+    return detail::recorded_gradients(by_ops, Tensors{x}, {&dy, 1});
+  });
+}
+
 }  // namespace
 
 Tensor det(const Tensor& x) {
   const char* op = "linalg.det";
   const Matrices m = detail::check_square(op, x);
-  Tensor y = detail::filled(m.leading, x.dtype(), 1);
-  detail::PoolVector<std::uint8_t> singular(static_cast<std::size_t>(m.batch), 0);
-  visit_lu(
-      x, m, [&]<class T>(std::int64_t i, T sign) { detail::mutable_data<T>(y)[i] = sign; },
-      [&]<class T>(std::int64_t i, T element) {
-        detail::mutable_data<T>(y)[i] *= element;
-        if (element == T(0)) singular[static_cast<std::size_t>(i)] = 1;
-      });
-  const bool any_singular = std::find(singular.begin(), singular.end(), 1) != singular.end();
-  return record(op, {x}, y, [x, y, any_singular](const Tensor& dy) {
-    return Grads{any_singular ? beside(dy) * cofactors(x) : beside(dy * y) * matrix_transpose(inv(x))};
-  });
+  const Tensor y = detail::make_tensor(m.leading, x.dtype());
+  launch(
+      [m](Read matrices, Write results) {
+        fill(results, 1);
+        detail::for_matrices(matrices.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
+          results.data<T>()[i] = determinant(m.rows, matrix<T>(matrices, m, i));
+          return true;
+        });
+      },
+      x, y);
+  return record(op, {x}, y, [op, x](const Tensor& dy) { return Grads{beside(dy) * cofactors(op, x)}; });
 }
 
 Slogdet slogdet(const Tensor& x) {
   const char* op = "linalg.slogdet";
   const Matrices m = detail::check_square(op, x);
-  Tensor sign = detail::filled(m.leading, x.dtype(), 1), logdet = detail::filled(m.leading, x.dtype(), 0);
-  visit_lu(
-      x, m, [&]<class T>(std::int64_t i, T value) { detail::mutable_data<T>(sign)[i] = value; },
-      [&]<class T>(std::int64_t i, T element) {
-        detail::mutable_data<T>(sign)[i] *= static_cast<T>((element > 0) - (element < 0));
-        detail::mutable_data<T>(logdet)[i] += std::log(std::abs(element));
-      });
-  logdet =
-      record(op, {x}, logdet, [x](const Tensor& dlogdet) { return Grads{beside(dlogdet) * matrix_transpose(inv(x))}; });
-  sign = record_no_gradient("linalg.slogdet.sign", {x}, std::move(sign));
-  return {sign, logdet};
+  Tensor value = detail::make_tensor(m.leading, x.dtype());
+  const Tensor logarithm = detail::make_tensor(m.leading, x.dtype());
+  launch(
+      [m](Read matrices, Write signs, Write logarithms) {
+        fill(signs, 1);
+        fill(logarithms, 0);
+        detail::for_matrices(matrices.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
+          PoolVector<T> lu = matrix<T>(matrices, m, i);
+          PoolVector<int> pivots(static_cast<std::size_t>(m.rows));
+          T sign, sum = 0;
+          decompose(m.rows, lu.data(), pivots.data(), sign);
+          for (std::int64_t j = 0; j < m.rows; ++j) {
+            const T element = lu[static_cast<std::size_t>(j * (m.rows + 1))];
+            sign *= static_cast<T>((element > 0) - (element < 0));
+            sum += std::log(std::abs(element));
+          }
+          signs.data<T>()[i] = sign;
+          logarithms.data<T>()[i] = sum;
+          return true;
+        });
+      },
+      x, value, logarithm);
+  const Tensor logdet = record(
+      op, {x}, logarithm, [x](const Tensor& dlogdet) { return Grads{beside(dlogdet) * matrix_transpose(inv(x))}; });
+  return {record_no_gradient("linalg.slogdet.sign", {x}, std::move(value)), logdet};
 }
 
 }  // namespace xtape::linalg

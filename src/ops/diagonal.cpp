@@ -1,10 +1,10 @@
 #include "xtape/ops/diagonal.hpp"
 
 #include "core/check.hpp"
-#include "core/convert.hpp"
 #include "core/fill.hpp"
+#include "core/launch.hpp"
+#include "kernels/stream.hpp"
 #include "kernels/strided.hpp"
-#include "ops/bytes.hpp"
 #include "ops/strided_window.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
@@ -66,10 +66,15 @@ Tensor set_diag(const Tensor& x, const Tensor& diagonal) {
     fail<ValueError>(op, "expected a diagonal of shape {} for {}: received {}", window.shape, x.shape(),
                      diagonal.shape());
   }
-  Tensor y = detail::copy(x);
-  if (diagonal.size() > 0) {
-    kernels::strided_store(x.dtype(), window.shape, detail::bytes_of(diagonal), detail::bytes_of(y), window.strides);
-  }
+  Tensor y = detail::make_tensor(x.shape(), x.dtype());
+  detail::launch(
+      [window](detail::Read from, detail::Read elements, detail::Write to) {
+        kernels::copy_bytes(to.bytes(), from.bytes(), from.size_in_bytes());
+        if (elements.size() > 0) {
+          kernels::strided_store(to.dtype(), window.shape, elements.bytes(), to.bytes(), window.strides);
+        }
+      },
+      x, diagonal, y);
   return record("set_diag", {x, diagonal}, std::move(y), [shape = window.shape](const Tensor& dy, Needs need) {
     return Grads{need[0] ? set_diag(dy, detail::filled(shape, dy.dtype(), 0)) : Tensor(),
                  need[1] ? diag_part(dy) : Tensor()};

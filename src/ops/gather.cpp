@@ -2,7 +2,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
-#include "core/trace.hpp"
+#include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/scatter_rows.hpp"
@@ -14,6 +14,10 @@ namespace xtape {
 namespace {
 
 using detail::fail;
+using detail::launch;
+using detail::LaunchKind;
+using detail::Read;
+using detail::Write;
 
 /// x as [outer, count, inner] around the gathered axis.
 struct Layout {
@@ -27,17 +31,13 @@ struct Layout {
 /// Zeros of `shape` with the slices of dy added at their indices: the gradient of gather, whose own gradient is gather.
 Tensor scatter_add(const Tensor& dy, const Tensor& indices, const Shape& shape, int axis) {
   Tensor y = detail::make_tensor(shape, dy.dtype());
-  detail::launch(
-      1,
-      [to = Layout(shape, axis)](const detail::Operands& of) {
-        const detail::TensorImpl& whole = *of[2].impl();
-        const std::size_t size = itemsize(whole.dtype);
-        std::byte *from = of[0].impl()->data(), *at = of[2].impl()->data();
-        std::memset(at, 0, static_cast<std::size_t>(whole.numel) * size);
-        const std::int64_t n = of[1].size(), bytes = to.inner * static_cast<std::int64_t>(size);
+  launch(
+      [to = Layout(shape, axis)](Read slices, Read index, Write whole) {
+        std::memset(whole.bytes(), 0, static_cast<std::size_t>(whole.size_in_bytes()));
+        const std::int64_t n = index.size(), bytes = to.inner * static_cast<std::int64_t>(itemsize(whole.dtype()));
         for (std::int64_t o = 0; o < to.outer; ++o) {
-          kernels::scatter_add_rows(whole.dtype, at + o * to.count * bytes, to.count, from + o * n * bytes,
-                                    detail::const_data<std::int64_t>(of[1]), n, to.inner);
+          kernels::scatter_add_rows(whole.dtype(), whole.bytes() + o * to.count * bytes, to.count,
+                                    slices.bytes() + o * n * bytes, index.data<std::int64_t>(), n, to.inner);
         }
       },
       dy, indices, y);
@@ -45,7 +45,7 @@ Tensor scatter_add(const Tensor& dy, const Tensor& indices, const Shape& shape, 
 }
 
 /// y as [outer, n, inner] from the n slices of each outer one of x.
-void copy_slices(const Tensor& x, const Layout& from, const std::int64_t* index, std::int64_t n, const Tensor& y) {
+void copy_slices(Read x, const Layout& from, const std::int64_t* index, std::int64_t n, Write y) {
   const std::int64_t bytes = from.inner * static_cast<std::int64_t>(itemsize(x.dtype()));
   const std::int64_t grain =
       std::max<std::int64_t>(1, 4 * kernels::elementwise_grain / std::max<std::int64_t>(4, bytes));
@@ -61,13 +61,13 @@ void copy_slices(const Tensor& x, const Layout& from, const std::int64_t* index,
   kernels::parallel_rows(from.outer * n, grain, [&](std::int64_t begin, std::int64_t end) {
     if (from.inner == 1) {
       kernels::visit_size(x.dtype(), [&]<class T>(kernels::Type<T>) {
-        T* to = reinterpret_cast<T*>(y.impl()->data());
-        const T* source = reinterpret_cast<const T*>(x.impl()->data());
+        T* to = y.data<T>();
+        const T* source = x.data<T>();
         for_slices(begin, end, [=](std::int64_t i, std::int64_t j) { to[i] = source[j]; });
       });
     } else {
       for_slices(begin, end, [&](std::int64_t i, std::int64_t j) {
-        std::memcpy(y.impl()->data() + i * bytes, x.impl()->data() + j * bytes, static_cast<std::size_t>(bytes));
+        std::memcpy(y.bytes() + i * bytes, x.bytes() + j * bytes, static_cast<std::size_t>(bytes));
       });
     }
   });
@@ -86,18 +86,18 @@ Tensor gather(const Tensor& x, const Tensor& indices, int axis_) {
   sizes.insert(sizes.end(), indices.shape().begin(), indices.shape().end());
   sizes.insert(sizes.end(), x.shape().begin() + axis + 1, x.shape().end());
   Tensor y = detail::make_tensor(Shape(sizes), x.dtype());
-  detail::launch(
-      1,
-      [from, axis](const detail::Operands& of) {
-        const auto* index = detail::const_data<std::int64_t>(of[1]);
-        const std::int64_t n = of[1].size();
+  launch(
+      LaunchKind::throws,
+      [from, axis](Read x, Read indices, Write y) {
+        const auto* index = indices.data<std::int64_t>();
+        const std::int64_t n = indices.size();
         for (std::int64_t i = 0; i < n; ++i) {
           if (index[i] < 0 || index[i] >= from.count) {
             fail<IndexError>("gather", "index {} at position {} is outside axis {} of shape {}", index[i], i, axis,
-                             of[0].shape());
+                             x.shape());
           }
         }
-        copy_slices(of[0], from, index, n, of[2]);
+        copy_slices(x, from, index, n, y);
       },
       x, wide, y);
   return record("gather", {x}, y, [wide, axis, shape = x.shape()](const Tensor& dy) {

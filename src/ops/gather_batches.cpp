@@ -1,5 +1,6 @@
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/launch.hpp"
 #include "xtape/ops/movement.hpp"
 
 namespace xtape {
@@ -26,21 +27,25 @@ Tensor gather(const Tensor& x, const Tensor& indices, int axis_, int batch_dims)
   const std::int64_t count = x.shape()[axis], n = batches == 0 ? 0 : indices.size() / batches;
 
   // Rows of x as [batches * outer * count, inner], and the number of each row that is wanted.
-  const Tensor wide = detail::convert(indices, int64);
-  const auto* index = detail::const_data<std::int64_t>(wide);
   const Tensor rows = detail::make_tensor({batches, outer, n}, int64);
-  auto* row = detail::mutable_data<std::int64_t>(rows);
-  for (std::int64_t b = 0; b < batches; ++b, index += n) {
-    for (std::int64_t i = 0; i < n; ++i) {
-      if (index[i] < 0 || index[i] >= count) {
-        fail<IndexError>(op, "index {} at position {} is outside axis {} of shape {}", index[i], b * n + i, axis,
-                         x.shape());
-      }
-    }
-    for (std::int64_t o = 0; o < outer; ++o) {
-      for (std::int64_t i = 0; i < n; ++i) *row++ = (b * outer + o) * count + index[i];
-    }
-  }
+  detail::launch(
+      detail::LaunchKind::throws,
+      [=, shape = x.shape()](detail::Read wanted, detail::Write numbers) {
+        const auto* index = wanted.data<std::int64_t>();
+        auto* row = numbers.data<std::int64_t>();
+        for (std::int64_t b = 0; b < batches; ++b, index += n) {
+          for (std::int64_t i = 0; i < n; ++i) {
+            if (index[i] < 0 || index[i] >= count) {
+              fail<IndexError>(op, "index {} at position {} is outside axis {} of shape {}", index[i], b * n + i, axis,
+                               shape);
+            }
+          }
+          for (std::int64_t o = 0; o < outer; ++o) {
+            for (std::int64_t i = 0; i < n; ++i) *row++ = (b * outer + o) * count + index[i];
+          }
+        }
+      },
+      detail::convert(indices, int64), rows);
   detail::PoolVector<std::int64_t> sizes(x.shape().begin(), x.shape().begin() + axis);
   sizes.insert(sizes.end(), indices.shape().begin() + batch_dims, indices.shape().end());
   sizes.insert(sizes.end(), x.shape().begin() + axis + 1, x.shape().end());

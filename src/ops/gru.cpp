@@ -9,8 +9,9 @@
 namespace xtape::nn {
 namespace {
 
-using detail::const_data;
-using detail::mutable_data;
+using detail::launch;
+using detail::Read;
+using detail::Write;
 
 /// The inputs of the op: x, kernel, recurrent_kernel, bias, h.
 using Operands = Tensors;
@@ -67,15 +68,14 @@ struct Rule {
     const kernels::Recurrence r{x.shape()[0], x.shape()[1], recurrent.shape()[0]};
     const auto like = [](const Tensor& t) { return detail::make_tensor(t.shape(), t.dtype()); };
     const Tensor dsum = like(gates), dp = like(gates), dh0 = like(h0);
-    detail::launch(
-        3,
-        [r](const detail::Operands& of) {
-          kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
-            detail::copy_or_clear(of[6], of[10]);
-            kernels::gru_grad(detail::with_mask(r, of[7]), const_data<T>(of[0]), const_data<T>(of[1]),
-                              const_data<T>(of[2]), const_data<T>(of[3]), const_data<T>(of[4]),
-                              of[5] ? const_data<T>(of[5]) : nullptr, mutable_data<T>(of[8]), mutable_data<T>(of[9]),
-                              mutable_data<T>(of[10]));
+    launch(
+        [r](Read activations, Read recurrent, Read h0, Read states, Read candidates, Read doutputs, Read dh, Read steps,
+            Write dsum, Write dp, Write dh0) {
+          kernels::visit_floating(activations.dtype(), [&]<class T>(kernels::Type<T>) {
+            detail::copy_or_clear(dh, dh0);
+            kernels::gru_grad(detail::with_mask(r, steps), activations.data<T>(), recurrent.data<T>(), h0.data<T>(),
+                              states.data<T>(), candidates.data<T>(), doutputs.data<T>(), dsum.data<T>(), dp.data<T>(),
+                              dh0.data<T>());
           });
         },
         gates, recurrent, h0, h, sums, dys[0], dys[1], mask, dsum, dp, dh0);
@@ -115,14 +115,14 @@ GruResult gru(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_ker
     gates = detail::make_tensor({shape[0], shape[1], 3 * units}, dtype);
     outputs[0] = detail::make_tensor(shape, dtype);
     sums = detail::make_tensor(shape, dtype);
-    detail::launch(
-        3,
-        [r = kernels::Recurrence{shape[0], shape[1], units}](const detail::Operands& of) {
-          kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
-            detail::input_sums<T>(of[0], of[1], of[3], of[7]);
-            kernels::gru(detail::with_mask(r, of[6]), mutable_data<T>(of[7]), const_data<T>(of[2]),
-                         of[4] ? const_data<T>(of[4]) : nullptr, const_data<T>(of[5]), mutable_data<T>(of[8]),
-                         mutable_data<T>(of[9]));
+    launch(
+        [r = kernels::Recurrence{shape[0], shape[1], units}](Read x, Read kernel, Read recurrent, Read bias,
+                                                             Read recurrent_bias, Read h0, Read mask, Write gates,
+                                                             Write h, Write sums) {
+          kernels::visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
+            detail::input_sums<T>(x, kernel, bias, gates);
+            kernels::gru(detail::with_mask(r, mask), gates.data<T>(), recurrent.data<T>(), recurrent_bias.data<T>(),
+                         h0.data<T>(), h.data<T>(), sums.data<T>());
           });
         },
         x, kernel, recurrent_kernel, input_bias, recurrent_bias, in[4], options.mask, gates, outputs[0], sums);

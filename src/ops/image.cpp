@@ -2,6 +2,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/warp.hpp"
 #include "xtape/core/creation.hpp"
@@ -12,9 +13,10 @@
 namespace xtape::image {
 namespace {
 
-using detail::const_data;
 using detail::fail;
-using detail::mutable_data;
+using detail::launch;
+using detail::Read;
+using detail::Write;
 using kernels::Beyond;
 using kernels::Warp;
 
@@ -22,9 +24,13 @@ Tensor warp(Warp w, const Tensor& transforms, const Tensor& images);
 
 Tensor warp_grad(const Warp& w, const Tensor& transforms, const Tensor& dy) {
   Tensor dx = detail::make_tensor({w.batch, w.in_height, w.in_width, w.channels}, dy.dtype());
-  kernels::visit_floating(dy.dtype(), [&]<class T>(kernels::Type<T>) {
-    kernels::warp_grad(w, const_data<double>(transforms), const_data<T>(dy), mutable_data<T>(dx));
-  });
+  launch(
+      [w](Read places, Read from, Write to) {
+        kernels::visit_floating(from.dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::warp_grad(w, places.data<double>(), from.data<T>(), to.data<T>());
+        });
+      },
+      transforms, dy, dx);
   if (!is_tracked({dy})) return dx;
   return record("affine_transform_grad", {dy}, std::move(dx),
                 [w, transforms = transforms](const Tensor& g) { return Grads{warp(w, transforms, g)}; });
@@ -33,9 +39,13 @@ Tensor warp_grad(const Warp& w, const Tensor& transforms, const Tensor& dy) {
 /// Linear in the images but for the fill value, which derivatives leave out.
 Tensor warp(Warp w, const Tensor& transforms, const Tensor& images) {
   Tensor y = detail::make_tensor({w.batch, w.out_height, w.out_width, w.channels}, images.dtype());
-  kernels::visit_floating(images.dtype(), [&]<class T>(kernels::Type<T>) {
-    kernels::warp(w, const_data<double>(transforms), const_data<T>(images), mutable_data<T>(y));
-  });
+  launch(
+      [w](Read places, Read from, Write to) {
+        kernels::visit_floating(from.dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::warp(w, places.data<double>(), from.data<T>(), to.data<T>());
+        });
+      },
+      transforms, images, y);
   if (!is_tracked({images})) return y;
   w.fill = 0;
   return record("affine_transform", {images}, std::move(y),

@@ -4,7 +4,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
-#include "core/trace.hpp"
+#include "core/launch.hpp"
 #include "kernels/gemm.hpp"
 #include "kernels/gemm_bf16.hpp"
 #include "kernels/parallel.hpp"
@@ -22,6 +22,9 @@ namespace xtape {
 namespace {
 
 using detail::fail;
+using detail::launch;
+using detail::Read;
+using detail::Write;
 
 void check_operands(const char* op, const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype()) fail<TypeError>(op, "dtypes differ: {} and {}, cast one of them", a.dtype(), b.dtype());
@@ -54,11 +57,11 @@ void multiply(MatmulOptions options, std::int64_t m, std::int64_t n, std::int64_
 }
 
 /// c = a b, of checked operands.
-void product_into(const Tensor& c, const Tensor& a, const Tensor& b, MatmulOptions options, const Shape& batch,
-                  std::int64_t m, std::int64_t n, std::int64_t k) {
+void product_into(Write c, Read a, Read b, MatmulOptions options, const Shape& batch, std::int64_t m, std::int64_t n,
+                  std::int64_t k) {
   visit_any_float(a.dtype(), [&]<class T>(kernels::Type<T>) {
-    const T *x = detail::const_data<T>(a), *w = detail::const_data<T>(b);
-    T* y = detail::mutable_data<T>(c);
+    const T *x = a.data<T>(), *w = b.data<T>();
+    T* y = c.data<T>();
     if (b.rank() == 2 && !options.transpose_a) {  // the batch is only more rows
       multiply(options, batch.numel() * m, n, k, x, w, y);
       return;
@@ -95,8 +98,7 @@ Tensor product(const Tensor& a, const Tensor& b, MatmulOptions options, const Sh
   detail::PoolVector<std::int64_t> sizes(batch.begin(), batch.end());
   sizes.insert(sizes.end(), {m, n});
   Tensor c = detail::make_tensor(Shape(sizes), a.dtype());
-  detail::launch(
-      1, [=](const detail::Operands& of) { product_into(of[2], of[0], of[1], options, batch, m, n, k); }, a, b, c);
+  launch([=](Read x, Read w, Write y) { product_into(y, x, w, options, batch, m, n, k); }, a, b, c);
   return c;
 }
 
@@ -168,8 +170,6 @@ struct DenseSizes {
 
 /// The gradients of x w + b that are needed, where no tape records: straight from the kernels.
 Grads dense_grads(const Tensor& x, const Tensor& w, const Tensor& dz, const DenseSizes& sizes, Needs need) {
-  using detail::const_data;
-  using detail::mutable_data;
   const DType dtype = dz.dtype();
   Tensor dx, dw, db;
   if (need[0]) {
@@ -178,36 +178,28 @@ Grads dense_grads(const Tensor& x, const Tensor& w, const Tensor& dz, const Dens
     } else {  // of rank 2, which is all that is known of it
       dx = detail::make_tensor({sizes.m, sizes.k}, dtype);
     }
-    detail::launch(
-        1,
-        [sizes](const detail::Operands& of) {
-          kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
-            multiply({.transpose_b = true}, sizes.m, sizes.k, sizes.n, const_data<T>(of[0]), const_data<T>(of[1]),
-                     mutable_data<T>(of[2]));
+    launch(
+        [sizes](Read dz, Read w, Write dx) {
+          kernels::visit_floating(dz.dtype(), [&]<class T>(kernels::Type<T>) {
+            multiply({.transpose_b = true}, sizes.m, sizes.k, sizes.n, dz.data<T>(), w.data<T>(), dx.data<T>());
           });
         },
         dz, w, dx);
   }
   if (need[1]) {
     dw = detail::make_tensor({sizes.k, sizes.n}, dtype);
-    detail::launch(
-        1,
-        [sizes](const detail::Operands& of) {
-          kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
-            multiply({.transpose_a = true}, sizes.k, sizes.n, sizes.m, const_data<T>(of[0]), const_data<T>(of[1]),
-                     mutable_data<T>(of[2]));
+    launch(
+        [sizes](Read x, Read dz, Write dw) {
+          kernels::visit_floating(dz.dtype(), [&]<class T>(kernels::Type<T>) {
+            multiply({.transpose_a = true}, sizes.k, sizes.n, sizes.m, x.data<T>(), dz.data<T>(), dw.data<T>());
           });
         },
         x, dz, dw);
   }
   if (need[2]) {
     db = detail::make_tensor({sizes.n}, dtype);
-    detail::launch(
-        1,
-        [sizes](const detail::Operands& of) {
-          kernels::reduce_sum(of[0].dtype(), of[0].impl()->data(), of[1].impl()->data(), 1, sizes.m, sizes.n);
-        },
-        dz, db);
+    launch([sizes](Read dz, Write db) { kernels::reduce_sum(dz.dtype(), dz.bytes(), db.bytes(), 1, sizes.m, sizes.n); },
+           dz, db);
   }
   return {dx, dw, db};
 }
@@ -237,11 +229,10 @@ Tensor detail::dense(const Tensor& x, const Tensor& w, const Tensor& b, bool rel
   Tensor y = make_tensor(shape, x.dtype());
   const std::int64_t m = k == 0 ? y.size() / std::max<std::int64_t>(n, 1) : x.size() / k;
   launch(
-      1,
-      [m, n, k, relu](const Operands& of) {
-        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
-          kernels::gemm_bias_act(false, false, m, n, k, const_data<T>(of[0]), k, const_data<T>(of[1]), n,
-                                 of[2] ? const_data<T>(of[2]) : nullptr, relu, mutable_data<T>(of[3]), n);
+      [m, n, k, relu](Read x, Read w, Read bias, Write y) {
+        kernels::visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::gemm_bias_act(false, false, m, n, k, x.data<T>(), k, w.data<T>(), n, bias.data<T>(), relu,
+                                 y.data<T>(), n);
         });
       },
       x, w, b, y);

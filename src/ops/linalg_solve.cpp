@@ -1,6 +1,8 @@
 #include "xtape/ops/linalg_solve.hpp"
 
-#include "core/convert.hpp"
+#include <algorithm>
+
+#include "core/launch.hpp"
 #include "kernels/lapack.hpp"
 #include "ops/matrices.hpp"
 #include "xtape/ops/diagonal.hpp"
@@ -13,7 +15,11 @@ namespace xtape::linalg {
 namespace {
 
 using detail::fail;
+using detail::launch;
+using detail::LaunchKind;
 using detail::Matrices;
+using detail::Read;
+using detail::Write;
 
 using Pivots = detail::PoolVector<int>;
 
@@ -28,15 +34,22 @@ Pivots pivots_for(const Matrices& m) { return Pivots(static_cast<std::size_t>(m.
 Tensor inv(const Tensor& x) {
   const char* op = "linalg.inv";
   const Matrices m = detail::check_square(op, x);
-  Tensor y = detail::copy(x);
-  const std::int64_t bad = detail::for_matrices(x.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
-    T* a = detail::mutable_data<T>(y) + i * m.size();
-    Pivots pivots = pivots_for(m);
-    if (kernels::lu(m.rows, a, pivots.data())) return false;
-    kernels::lu_inverse(m.rows, a, pivots.data());
-    return true;
-  });
-  if (bad >= 0) fail_singular(op, m, bad);
+  const Tensor y = detail::make_tensor(x.shape(), x.dtype());
+  launch(
+      LaunchKind::throws,
+      [op, m](Read matrices, Write inverses) {
+        const std::int64_t bad =
+            detail::for_matrices(matrices.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
+              T* a = inverses.data<T>() + i * m.size();
+              std::copy_n(matrices.data<T>() + i * m.size(), m.size(), a);
+              Pivots pivots = pivots_for(m);
+              if (kernels::lu(m.rows, a, pivots.data())) return false;
+              kernels::lu_inverse(m.rows, a, pivots.data());
+              return true;
+            });
+        if (bad >= 0) fail_singular(op, m, bad);
+      },
+      x, y);
   return record(op, {x}, y, [y](const Tensor& dy) {
     return Grads{-matmul(y, matmul(dy, y, {.transpose_b = true}), {.transpose_a = true})};
   });
@@ -51,26 +64,38 @@ struct Factors {
 };
 
 Factors factorise(const char* op, const Tensor& a) {
-  Factors f{detail::check_square(op, a), detail::copy(a), {}};
-  f.pivots = detail::make_tensor({f.m.batch, f.m.rows}, int32);
-  const std::int64_t bad = detail::for_matrices(a.dtype(), f.m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
-    return !kernels::lu(f.m.rows, detail::mutable_data<T>(f.lu) + i * f.m.size(),
-                        detail::mutable_data<std::int32_t>(f.pivots) + i * f.m.rows);
-  });
-  if (bad >= 0) fail_singular(op, f.m, bad);
+  const Matrices m = detail::check_square(op, a);
+  Factors f{m, detail::make_tensor(a.shape(), a.dtype()), detail::make_tensor({m.batch, m.rows}, int32)};
+  launch(
+      LaunchKind::throws,
+      [op, m](Read matrices, Write factors, Write pivots) {
+        const std::int64_t bad =
+            detail::for_matrices(matrices.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
+              T* lu = factors.data<T>() + i * m.size();
+              std::copy_n(matrices.data<T>() + i * m.size(), m.size(), lu);
+              return !kernels::lu(m.rows, lu, pivots.data<std::int32_t>() + i * m.rows);
+            });
+        if (bad >= 0) fail_singular(op, m, bad);
+      },
+      a, f.lu, f.pivots);
   return f;
 }
 
 Tensor solve_by(const Factors& f, const Tensor& b, bool adjoint) {
-  Tensor x = detail::copy(b);
-  if (x.size() == 0) return x;
-  const auto columns = static_cast<int>(b.shape(-1));
-  detail::for_matrices(b.dtype(), f.m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
-    kernels::lu_solve(f.m.rows, columns, adjoint, detail::const_data<T>(f.lu) + i * f.m.size(),
-                      detail::const_data<std::int32_t>(f.pivots) + i * f.m.rows,
-                      detail::mutable_data<T>(x) + i * f.m.rows * columns);
-    return true;
-  });
+  Tensor x = detail::make_tensor(b.shape(), b.dtype());
+  launch(
+      [m = f.m, columns = static_cast<int>(b.shape(-1)), adjoint](Read lu, Read pivots, Read right, Write solution) {
+        if (solution.size() == 0) return;
+        detail::for_matrices(right.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
+          const std::int64_t size = std::int64_t{m.rows} * columns;
+          T* to = solution.data<T>() + i * size;
+          std::copy_n(right.data<T>() + i * size, size, to);
+          kernels::lu_solve(m.rows, columns, adjoint, lu.data<T>() + i * m.size(),
+                            pivots.data<std::int32_t>() + i * m.rows, to);
+          return true;
+        });
+      },
+      f.lu, f.pivots, b, x);
   return x;
 }
 
@@ -100,20 +125,26 @@ Tensor triangular_solve(const Tensor& a_, const Tensor& b_, TriangularSolveOptio
   const detail::System system = detail::make_system(op, a_, b_);
   const Tensor &a = system.a, &b = system.b;
   const Matrices m = detail::check_square(op, a);
-  const auto columns = static_cast<int>(b.shape(-1));
-  Tensor x = detail::copy(b);
-  const std::int64_t bad = detail::for_matrices(a.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
-    const T* matrix = detail::const_data<T>(a) + i * m.size();
-    for (std::int64_t j = 0; j < m.rows; ++j) {
-      if (matrix[j * (m.rows + 1)] == T(0)) return false;
-    }
-    if (columns > 0) {
-      kernels::triangular_solve(m.rows, columns, options.lower, options.adjoint, matrix,
-                                detail::mutable_data<T>(x) + i * m.rows * columns);
-    }
-    return true;
-  });
-  if (bad >= 0) fail_singular(op, m, bad);
+  Tensor x = detail::make_tensor(b.shape(), b.dtype());
+  launch(
+      LaunchKind::throws,
+      [op, m, columns = static_cast<int>(b.shape(-1)), options](Read triangles, Read right, Write solution) {
+        const std::int64_t bad =
+            detail::for_matrices(triangles.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
+              const T* matrix = triangles.data<T>() + i * m.size();
+              for (std::int64_t j = 0; j < m.rows; ++j) {
+                if (matrix[j * (m.rows + 1)] == T(0)) return false;
+              }
+              if (columns == 0) return true;
+              const std::int64_t size = std::int64_t{m.rows} * columns;
+              T* to = solution.data<T>() + i * size;
+              std::copy_n(right.data<T>() + i * size, size, to);
+              kernels::triangular_solve(m.rows, columns, options.lower, options.adjoint, matrix, to);
+              return true;
+            });
+        if (bad >= 0) fail_singular(op, m, bad);
+      },
+      a, b, x);
   x = record(op, {a, b}, x, [a = a, x, options](const Tensor& dx, Needs need) {
     const Tensor db = triangular_solve(a, dx, {.lower = options.lower, .adjoint = !options.adjoint});
     Tensor da;
@@ -129,11 +160,19 @@ Tensor triangular_solve(const Tensor& a_, const Tensor& b_, TriangularSolveOptio
 Tensor cholesky(const Tensor& x) {
   const char* op = "linalg.cholesky";
   const Matrices m = detail::check_square(op, x);
-  Tensor l = detail::copy(x);
-  const std::int64_t bad = detail::for_matrices(x.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
-    return kernels::cholesky(m.rows, detail::mutable_data<T>(l) + i * m.size());
-  });
-  if (bad >= 0) fail<ValueError>(op, "{} is not positive definite", detail::which(m, bad));
+  const Tensor l = detail::make_tensor(x.shape(), x.dtype());
+  launch(
+      LaunchKind::throws,
+      [op, m](Read matrices, Write factors) {
+        const std::int64_t bad =
+            detail::for_matrices(matrices.dtype(), m, [&]<class T>(kernels::Type<T>, std::int64_t i) {
+              T* factor = factors.data<T>() + i * m.size();
+              std::copy_n(matrices.data<T>() + i * m.size(), m.size(), factor);
+              return kernels::cholesky(m.rows, factor);
+            });
+        if (bad >= 0) fail<ValueError>(op, "{} is not positive definite", detail::which(m, bad));
+      },
+      x, l);
   return record(op, {x}, l, [l](const Tensor& dl) {
     // L^-T P L^-1, made symmetric, with P the lower triangle of L^T dL and half of its diagonal.
     Tensor p = tril(matmul(l, dl, {.transpose_a = true}));

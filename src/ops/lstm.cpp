@@ -9,8 +9,9 @@
 namespace xtape::nn {
 namespace {
 
-using detail::const_data;
-using detail::mutable_data;
+using detail::launch;
+using detail::Read;
+using detail::Write;
 
 /// The inputs of the op: x, kernel, recurrent_kernel, bias, h, c.
 using Operands = Tensors;
@@ -46,15 +47,14 @@ struct Rule {
     const kernels::Recurrence r{x.shape()[0], x.shape()[1], recurrent.shape()[0]};
     const auto like = [](const Tensor& t) { return detail::make_tensor(t.shape(), t.dtype()); };
     const Tensor dz = like(gates), dh0 = like(c0), dc0 = like(c0);
-    detail::launch(
-        3,
-        [r](const detail::Operands& of) {
-          kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
-            detail::copy_or_clear(of[5], of[9]);
-            detail::copy_or_clear(of[6], of[10]);
-            kernels::lstm_grad(detail::with_mask(r, of[7]), const_data<T>(of[0]), const_data<T>(of[1]),
-                               const_data<T>(of[2]), const_data<T>(of[3]), of[4] ? const_data<T>(of[4]) : nullptr,
-                               mutable_data<T>(of[8]), mutable_data<T>(of[9]), mutable_data<T>(of[10]));
+    launch(
+        [r](Read activations, Read recurrent, Read c0, Read cells, Read doutputs, Read dh, Read dc, Read steps,
+            Write dz, Write dh0, Write dc0) {
+          kernels::visit_floating(activations.dtype(), [&]<class T>(kernels::Type<T>) {
+            detail::copy_or_clear(dh, dh0);
+            detail::copy_or_clear(dc, dc0);
+            kernels::lstm_grad(detail::with_mask(r, steps), activations.data<T>(), recurrent.data<T>(), c0.data<T>(),
+                               cells.data<T>(), doutputs.data<T>(), dz.data<T>(), dh0.data<T>(), dc0.data<T>());
           });
         },
         gates, recurrent, c0, c, dys[0], dys[1], dys[2], mask, dz, dh0, dc0);
@@ -96,13 +96,13 @@ LstmResult lstm(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_k
     gates = detail::make_tensor({shape[0], shape[1], 4 * units}, dtype);
     outputs[0] = detail::make_tensor(shape, dtype);
     c = detail::make_tensor(shape, dtype);
-    detail::launch(
-        3,
-        [r = kernels::Recurrence{shape[0], shape[1], units}](const detail::Operands& of) {
-          kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
-            detail::input_sums<T>(of[0], of[1], of[3], of[7]);
-            kernels::lstm(detail::with_mask(r, of[6]), mutable_data<T>(of[7]), const_data<T>(of[2]),
-                          const_data<T>(of[4]), const_data<T>(of[5]), mutable_data<T>(of[8]), mutable_data<T>(of[9]));
+    launch(
+        [r = kernels::Recurrence{shape[0], shape[1], units}](Read x, Read kernel, Read recurrent, Read bias, Read h0,
+                                                             Read c0, Read mask, Write gates, Write h, Write c) {
+          kernels::visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
+            detail::input_sums<T>(x, kernel, bias, gates);
+            kernels::lstm(detail::with_mask(r, mask), gates.data<T>(), recurrent.data<T>(), h0.data<T>(), c0.data<T>(),
+                          h.data<T>(), c.data<T>());
           });
         },
         x, kernel, recurrent_kernel, bias, in[4], in[5], options.mask, gates, outputs[0], c);

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "core/fill.hpp"
+#include "core/launch.hpp"
 #include "ops/matrices.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/diagonal.hpp"
@@ -21,21 +22,27 @@ using detail::Matrices;
 
 /// Throws where r's diagonal has elements that are only what rounding left of 0.
 void check_rank(const char* op, const Matrices& m, const Tensor& r) {
-  const Tensor diagonal = detail::make_view(r, r.shape());  // an identity of its own, which no tape knows
   const Matrices factors = detail::check_matrices(op, r);
-  const std::int64_t bad = detail::for_matrices(r.dtype(), factors, [&]<class T>(kernels::Type<T>, std::int64_t i) {
-    const T* a = detail::const_data<T>(diagonal) + i * factors.size();
-    T largest = 0, least = std::numeric_limits<T>::infinity();
-    for (std::int64_t j = 0; j < factors.rows; ++j) {
-      const T size = std::abs(a[j * (factors.columns + 1)]);
-      largest = std::max(largest, size);
-      least = std::min(least, size);
-    }
-    return !(least <= std::numeric_limits<T>::epsilon() * static_cast<T>(std::max(m.rows, m.columns)) * largest);
-  });
-  if (bad >= 0) {
-    fail<ValueError>(op, "{} has a rank below {}: pass an l2_regularizer", detail::which(m, bad), factors.rows);
-  }
+  detail::launch(
+      detail::LaunchKind::throws,
+      [op, m, factors](detail::Read triangles) {
+        const std::int64_t bad =
+            detail::for_matrices(triangles.dtype(), factors, [&]<class T>(kernels::Type<T>, std::int64_t i) {
+              const T* a = triangles.data<T>() + i * factors.size();
+              T largest = 0, least = std::numeric_limits<T>::infinity();
+              for (std::int64_t j = 0; j < factors.rows; ++j) {
+                const T size = std::abs(a[j * (factors.columns + 1)]);
+                largest = std::max(largest, size);
+                least = std::min(least, size);
+              }
+              const auto longest = static_cast<T>(std::max(m.rows, m.columns));
+              return !(least <= std::numeric_limits<T>::epsilon() * longest * largest);
+            });
+        if (bad >= 0) {
+          fail<ValueError>(op, "{} has a rank below {}: pass an l2_regularizer", detail::which(m, bad), factors.rows);
+        }
+      },
+      r);
 }
 
 /// A diagonal matrix for each one of the batch.

@@ -5,7 +5,7 @@
 
 #include "core/check.hpp"
 #include "core/fill.hpp"
-#include "core/trace.hpp"
+#include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/normalize.hpp"
 #include "ops/elementwise.hpp"
@@ -20,10 +20,10 @@
 namespace xtape::nn {
 namespace {
 
-using detail::const_data;
 using detail::fail;
-using detail::mutable_data;
-using detail::Operands;
+using detail::launch;
+using detail::Read;
+using detail::Write;
 
 void check_floating(const char* op, const Tensor& x) {
   if (!is_floating(x.dtype())) fail<TypeError>(op, "expected a floating tensor, received {}", x.dtype());
@@ -39,11 +39,6 @@ void check_parameter(const char* op, const char* name, const Tensor& parameter, 
     fail<ValueError>(op, "expected {} of shape {} for x of shape {}, received {}", name, shape, x.shape(),
                      parameter.shape());
   }
-}
-
-template <class T>
-const T* data_or_null(const Tensor& t) {
-  return t ? const_data<T>(t) : nullptr;
 }
 
 Tensor cast_or_empty(const Tensor& t, DType dtype) { return t ? cast(t, dtype) : t; }
@@ -67,41 +62,38 @@ Tensor layer_norm_rows(const Tensor& x, const Tensor& gamma, const Tensor& beta,
   const std::int64_t n = x.shape().back(), rows = n == 0 ? 0 : x.size() / n;
   Tensor y = detail::make_tensor(x.shape(), x.dtype());
   Tensor mean = detail::make_tensor({rows}, x.dtype()), scale = detail::make_tensor({rows}, x.dtype());
-  detail::launch(
-      3,
-      [rows, n, epsilon](const Operands& of) {
-        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
-          kernels::layer_norm(const_data<T>(of[0]), data_or_null<T>(of[1]), data_or_null<T>(of[2]),
-                              mutable_data<T>(of[3]), mutable_data<T>(of[4]), mutable_data<T>(of[5]), rows, n, epsilon);
+  launch(
+      [rows, n, epsilon](Read x, Read gamma, Read beta, Write y, Write mean, Write scale) {
+        kernels::visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::layer_norm(x.data<T>(), gamma.data<T>(), beta.data<T>(), y.data<T>(), mean.data<T>(),
+                              scale.data<T>(), rows, n, epsilon);
         });
       },
       x, gamma, beta, y, mean, scale);
   if (!is_recording()) return y;
   const Tensor inputs[3] = {x, gamma ? gamma : detail::filled({}, x.dtype(), 1),
                             beta ? beta : detail::filled({}, x.dtype(), 0)};
-  return record("layer_norm", std::span<const Tensor>(inputs), std::move(y),
-                [x, gamma, mean, scale, rows, n, epsilon](const Tensor& dy, Needs need) {
-                  const Tensor weights = gamma ? gamma : dy;
-                  if (is_tracked({dy, x, weights})) return public_gradients(dy, x, gamma, -1, epsilon);
-                  Tensor dx, dgamma, dbeta;
-                  if (need[0]) dx = detail::make_tensor(x.shape(), x.dtype());
-                  if (need[1] || need[2]) {
-                    dgamma = detail::make_tensor({n}, x.dtype());
-                    dbeta = detail::make_tensor({n}, x.dtype());
-                  }
-                  detail::launch(
-                      3,
-                      [rows, n](const Operands& of) {
-                        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
-                          const auto to = [](const Tensor& t) { return t ? mutable_data<T>(t) : nullptr; };
-                          kernels::layer_norm_grad(const_data<T>(of[0]), const_data<T>(of[1]), data_or_null<T>(of[2]),
-                                                   const_data<T>(of[3]), const_data<T>(of[4]), to(of[5]), to(of[6]),
-                                                   to(of[7]), rows, n);
-                        });
-                      },
-                      dy, x, gamma, mean, scale, dx, dgamma, dbeta);
-                  return Grads{dx, need[1] ? dgamma : Tensor(), need[2] ? dbeta : Tensor()};
-                });
+  return record(
+      "layer_norm", std::span<const Tensor>(inputs), std::move(y),
+      [x, gamma, mean, scale, rows, n, epsilon](const Tensor& dy, Needs need) {
+        const Tensor weights = gamma ? gamma : dy;
+        if (is_tracked({dy, x, weights})) return public_gradients(dy, x, gamma, -1, epsilon);
+        Tensor dx, dgamma, dbeta;
+        if (need[0]) dx = detail::make_tensor(x.shape(), x.dtype());
+        if (need[1] || need[2]) {
+          dgamma = detail::make_tensor({n}, x.dtype());
+          dbeta = detail::make_tensor({n}, x.dtype());
+        }
+        launch(
+            [rows, n](Read dy, Read x, Read gamma, Read mean, Read scale, Write dx, Write dgamma, Write dbeta) {
+              kernels::visit_floating(dy.dtype(), [&]<class T>(kernels::Type<T>) {
+                kernels::layer_norm_grad(dy.data<T>(), x.data<T>(), gamma.data<T>(), mean.data<T>(), scale.data<T>(),
+                                         dx.data<T>(), dgamma.data<T>(), dbeta.data<T>(), rows, n);
+              });
+            },
+            dy, x, gamma, mean, scale, dx, dgamma, dbeta);
+        return Grads{dx, need[1] ? dgamma : Tensor(), need[2] ? dbeta : Tensor()};
+      });
 }
 
 }  // namespace
@@ -182,58 +174,57 @@ BatchNorm batch_norm_training(const Tensor& x, const Tensor& scale, const Tensor
                        detail::make_tensor({n}, x.dtype())};
   const Tensor inverse = detail::make_tensor({n}, x.dtype());
   const Tensor factors = scale ? detail::make_tensor({n}, x.dtype()) : Tensor();
-  detail::launch(
-      5,
-      [rows, n, epsilon](const Operands& of) {
-        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
-          T *mean = mutable_data<T>(of[4]), *variance = mutable_data<T>(of[5]), *inv = mutable_data<T>(of[6]);
-          kernels::column_moments(const_data<T>(of[0]), mean, variance, rows, n);
+  launch(
+      [rows, n, epsilon](Read x, Read scale, Read offset, Write y, Write means, Write variances, Write inverses,
+                         Write factors) {
+        kernels::visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
+          T *mean = means.data<T>(), *variance = variances.data<T>(), *inv = inverses.data<T>();
+          kernels::column_moments(x.data<T>(), mean, variance, rows, n);
           for (std::int64_t i = 0; i < n; ++i) inv[i] = T(1) / std::sqrt(variance[i] + static_cast<T>(epsilon));
           const T* factor = inv;
-          if (of[1]) {
-            T* const scaled = mutable_data<T>(of[7]);
-            for (std::int64_t i = 0; i < n; ++i) scaled[i] = inv[i] * const_data<T>(of[1])[i];
+          if (scale.defined()) {
+            T* const scaled = factors.data<T>();
+            for (std::int64_t i = 0; i < n; ++i) scaled[i] = inv[i] * scale.data<T>()[i];
             factor = scaled;
           }
-          kernels::normalize_columns(const_data<T>(of[0]), mean, factor, data_or_null<T>(of[2]), mutable_data<T>(of[3]),
-                                     rows, n);
+          kernels::normalize_columns(x.data<T>(), mean, factor, offset.data<T>(), y.data<T>(), rows, n);
         });
       },
       x, scale, offset, outputs[0], outputs[1], outputs[2], inverse, factors);
   if (!is_recording()) return {outputs[0], outputs[1], outputs[2]};
   const Tensor inputs[3] = {x, scale ? scale : detail::filled({}, x.dtype(), 1),
                             offset ? offset : detail::filled({}, x.dtype(), 0)};
-  record(op, std::span<const Tensor>(inputs), std::span<Tensor>(outputs),
-         [x, scale, mean = outputs[1], inverse, rows, n, epsilon](std::span<const Tensor> dys, Needs need) {
-           Grads grads{Tensor(), Tensor(), Tensor()};
-           if (const Tensor& dy = dys[0]; dy) {
-             const Tensor weights = scale ? scale : dy;
-             if (is_tracked({dy, x, weights})) {
-               grads = public_gradients(reshape(dy, {rows, n}), reshape(x, {rows, n}), scale, 0, epsilon);
-               grads[0] = reshape(grads[0], x.shape());
-             } else {
-               Tensor dx = detail::make_tensor(x.shape(), x.dtype());
-               Tensor dscale = detail::make_tensor({n}, x.dtype()), doffset = detail::make_tensor({n}, x.dtype());
-               detail::launch(
-                   3,
-                   [rows, n](const Operands& of) {
-                     kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
-                       kernels::batch_norm_grad(const_data<T>(of[0]), const_data<T>(of[1]), data_or_null<T>(of[2]),
-                                                const_data<T>(of[3]), const_data<T>(of[4]), mutable_data<T>(of[5]),
-                                                mutable_data<T>(of[6]), mutable_data<T>(of[7]), rows, n);
-                     });
-                   },
-                   dy, x, scale, mean, inverse, dx, dscale, doffset);
-               grads = Grads{dx, dscale, doffset};
-             }
-           }
-           const auto add = [&](const Tensor& more) { grads[0] = grads[0] ? grads[0] + more : more; };
-           const double share = 1 / static_cast<double>(rows);
-           if (dys[1]) add(broadcast_to(dys[1] * share, x.shape()));
-           if (dys[2]) add(dys[2] * (2 * share) * (x - mean));
-           static_cast<void>(need);
-           return grads;
-         });
+  record(
+      op, std::span<const Tensor>(inputs), std::span<Tensor>(outputs),
+      [x, scale, mean = outputs[1], inverse, rows, n, epsilon](std::span<const Tensor> dys, Needs need) {
+        Grads grads{Tensor(), Tensor(), Tensor()};
+        if (const Tensor& dy = dys[0]; dy) {
+          const Tensor weights = scale ? scale : dy;
+          if (is_tracked({dy, x, weights})) {
+            grads = public_gradients(reshape(dy, {rows, n}), reshape(x, {rows, n}), scale, 0, epsilon);
+            grads[0] = reshape(grads[0], x.shape());
+          } else {
+            Tensor dx = detail::make_tensor(x.shape(), x.dtype());
+            Tensor dscale = detail::make_tensor({n}, x.dtype()), doffset = detail::make_tensor({n}, x.dtype());
+            launch(
+                [rows, n](Read dy, Read x, Read scale, Read mean, Read inverse, Write dx, Write dscale, Write doffset) {
+                  kernels::visit_floating(dy.dtype(), [&]<class T>(kernels::Type<T>) {
+                    kernels::batch_norm_grad(dy.data<T>(), x.data<T>(), scale.data<T>(), mean.data<T>(),
+                                             inverse.data<T>(), dx.data<T>(), dscale.data<T>(), doffset.data<T>(), rows,
+                                             n);
+                  });
+                },
+                dy, x, scale, mean, inverse, dx, dscale, doffset);
+            grads = Grads{dx, dscale, doffset};
+          }
+        }
+        const auto add = [&](const Tensor& more) { grads[0] = grads[0] ? grads[0] + more : more; };
+        const double share = 1 / static_cast<double>(rows);
+        if (dys[1]) add(broadcast_to(dys[1] * share, x.shape()));
+        if (dys[2]) add(dys[2] * (2 * share) * (x - mean));
+        static_cast<void>(need);
+        return grads;
+      });
   return {outputs[0], outputs[1], outputs[2]};
 }
 

@@ -1,9 +1,12 @@
 #include "xtape/ops/padding.hpp"
 
+#include <algorithm>
+
 #include "core/check.hpp"
 #include "core/fill.hpp"
+#include "core/launch.hpp"
+#include "kernels/dispatch.hpp"
 #include "kernels/strided.hpp"
-#include "ops/bytes.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/tape/record.hpp"
@@ -14,12 +17,18 @@ namespace {
 using detail::fail;
 
 Tensor pad_constant(const Tensor& x, const Shape& before, const Shape& shape, double value) {
-  Tensor y = detail::filled(shape, x.dtype(), value);
+  Tensor y = detail::make_tensor(shape, x.dtype());
   const Shape strides = kernels::contiguous_strides(shape);
   std::int64_t offset = 0;
   for (int axis = 0; axis < shape.rank(); ++axis) offset += before[axis] * strides[axis];
-  kernels::strided_store(x.dtype(), x.shape(), detail::bytes_of(x),
-                         detail::bytes_of(y) + offset * static_cast<std::int64_t>(itemsize(x.dtype())), strides);
+  detail::launch(
+      [strides, offset](detail::Read from, detail::Read border, detail::Write to) {
+        kernels::visit_size(
+            to.dtype(), [&]<class T>(kernels::Type<T>) { std::fill_n(to.data<T>(), to.size(), *border.data<T>()); });
+        kernels::strided_store(from.dtype(), from.shape(), from.bytes(),
+                               to.bytes() + offset * static_cast<std::int64_t>(itemsize(to.dtype())), strides);
+      },
+      x, detail::filled({}, x.dtype(), value), y);
   return record("pad", {x}, std::move(y), [before, size = x.shape()](const Tensor& dy) {
     return Grads{slice(dy, ListOf<std::int64_t>(before), ListOf<std::int64_t>(size))};
   });

@@ -1,7 +1,7 @@
 #include "xtape/ops/pool.hpp"
 
 #include "core/check.hpp"
-#include "core/trace.hpp"
+#include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/pool.hpp"
 #include "ops/window.hpp"
@@ -13,10 +13,10 @@
 namespace xtape {
 namespace {
 
-using detail::const_data;
 using detail::fail;
-using detail::mutable_data;
-using detail::Operands;
+using detail::launch;
+using detail::Read;
+using detail::Write;
 using kernels::Pool;
 
 Pool problem(const char* op, const Shape& x, Size2d ksize, Size2d strides, Padding padding) {
@@ -34,11 +34,10 @@ Tensor max_pool_gather(const Pool& p, const Tensor& x, const Tensor& taps);
 /// The gradient of max_pool, given which tap of its window each result is.
 Tensor max_pool_scatter(const Pool& p, const Tensor& dy, const Tensor& taps) {
   Tensor dx = detail::make_tensor(input_shape(p), dy.dtype());
-  detail::launch(
-      1,
-      [p](const Operands& of) {
-        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
-          kernels::max_pool_scatter(p, const_data<T>(of[0]), const_data<std::int32_t>(of[1]), mutable_data<T>(of[2]));
+  launch(
+      [p](Read dy, Read taps, Write dx) {
+        kernels::visit_floating(dy.dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::max_pool_scatter(p, dy.data<T>(), taps.data<std::int32_t>(), dx.data<T>());
         });
       },
       dy, taps, dx);
@@ -50,11 +49,10 @@ Tensor max_pool_scatter(const Pool& p, const Tensor& dy, const Tensor& taps) {
 /// Its transpose: the elements of x that max_pool chose elsewhere.
 Tensor max_pool_gather(const Pool& p, const Tensor& x, const Tensor& taps) {
   Tensor y = detail::make_tensor(output_shape(p), x.dtype());
-  detail::launch(
-      1,
-      [p](const Operands& of) {
-        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
-          kernels::max_pool_gather(p, const_data<T>(of[0]), const_data<std::int32_t>(of[1]), mutable_data<T>(of[2]));
+  launch(
+      [p](Read x, Read taps, Write y) {
+        kernels::visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::max_pool_gather(p, x.data<T>(), taps.data<std::int32_t>(), y.data<T>());
         });
       },
       x, taps, y);
@@ -67,13 +65,11 @@ Tensor max_pool(const char* op, const Pool& p, const Tensor& x) {
   const bool tracked = is_tracked({x});
   Tensor y = detail::make_tensor(output_shape(p), x.dtype());
   const Tensor taps = tracked ? detail::make_tensor(y.shape(), int32) : Tensor();
-  detail::launch(
-      2,
-      [p](const Operands& of) {
-        kernels::visit(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
+  launch(
+      [p](Read x, Write y, Write taps) {
+        kernels::visit(x.dtype(), [&]<class T>(kernels::Type<T>) {
           if constexpr (!std::is_same_v<T, bool> && !std::is_same_v<T, BFloat16>) {
-            kernels::max_pool(p, const_data<T>(of[0]), mutable_data<T>(of[1]),
-                              of[2] ? mutable_data<std::int32_t>(of[2]) : nullptr);
+            kernels::max_pool(p, x.data<T>(), y.data<T>(), taps.data<std::int32_t>());
           }
         });
       },
@@ -86,12 +82,10 @@ Tensor avg_pool(const char* op, const Pool& p, const Tensor& x);
 
 Tensor avg_pool_scatter(const Pool& p, const Tensor& dy) {
   Tensor dx = detail::make_tensor(input_shape(p), dy.dtype());
-  detail::launch(
-      1,
-      [p](const Operands& of) {
-        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
-          kernels::avg_pool_scatter(p, const_data<T>(of[0]), mutable_data<T>(of[1]));
-        });
+  launch(
+      [p](Read dy, Write dx) {
+        kernels::visit_floating(
+            dy.dtype(), [&]<class T>(kernels::Type<T>) { kernels::avg_pool_scatter(p, dy.data<T>(), dx.data<T>()); });
       },
       dy, dx);
   return record("avg_pool_scatter", {dy}, std::move(dx),
@@ -100,12 +94,10 @@ Tensor avg_pool_scatter(const Pool& p, const Tensor& dy) {
 
 Tensor avg_pool(const char* op, const Pool& p, const Tensor& x) {
   Tensor y = detail::make_tensor(output_shape(p), x.dtype());
-  detail::launch(
-      1,
-      [p](const Operands& of) {
-        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
-          kernels::avg_pool(p, const_data<T>(of[0]), mutable_data<T>(of[1]));
-        });
+  launch(
+      [p](Read x, Write y) {
+        kernels::visit_floating(x.dtype(),
+                                [&]<class T>(kernels::Type<T>) { kernels::avg_pool(p, x.data<T>(), y.data<T>()); });
       },
       x, y);
   return record(op, {x}, std::move(y), [p](const Tensor& dy) { return Grads{avg_pool_scatter(p, dy)}; });

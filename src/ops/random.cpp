@@ -5,6 +5,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/launch.hpp"
 #include "kernels/parallel.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
@@ -13,55 +14,20 @@
 namespace xtape::random {
 namespace {
 
-using detail::const_data;
 using detail::fail;
+using detail::launch;
+using detail::LaunchKind;
+using detail::Read;
+using detail::Write;
 
 /// Whether even float64 chances, in [0, 1), are below the probabilities: exact for 0 and 1.
 Tensor draw(const Shape& shape, const Tensor& p, DType dtype, Generator& generator) {
   return detail::convert(less(generator.uniform(shape, 0, 1, float64), p), dtype);
 }
 
-}  // namespace
-
-Tensor bernoulli(const Shape& shape, double p, DType dtype, Generator& generator) {
-  if (!(p >= 0 && p <= 1)) fail<ValueError>("random.bernoulli", "expected 0 <= p <= 1, received {}", p);
-  return draw(shape, p, dtype, generator);
-}
-
-Tensor bernoulli(const Tensor& probabilities, Generator& generator) {
-  const DType dtype = probabilities.dtype();
-  if (!is_floating(dtype)) fail<TypeError>("random.bernoulli", "expected a floating tensor, received {}", dtype);
-  const Tensor wide = detail::convert(probabilities, float64);
-  const double* p = const_data<double>(wide);
-  for (std::int64_t i = 0; i < wide.size(); ++i) {
-    if (!(p[i] >= 0 && p[i] <= 1)) {
-      fail<ValueError>("random.bernoulli", "expected probabilities from 0 to 1, received {} at position {}", p[i], i);
-    }
-  }
-  return record_no_gradient("bernoulli", {probabilities}, draw(wide.shape(), wide, dtype, generator));
-}
-
-Tensor categorical(const Tensor& logits, std::int64_t count, Generator& generator) {
-  const char* op = "random.categorical";
-  if (!is_floating(logits.dtype())) fail<TypeError>(op, "expected floating logits, received {}", logits.dtype());
-  if (logits.rank() != 2 || count < 0 || (logits.shape()[1] == 0 && logits.shape()[0] * count > 0)) {
-    fail<ValueError>(op, "expected logits [batch, classes] and a count of 0 or more: {} and {}", logits.shape(), count);
-  }
-  const std::int64_t batch = logits.shape()[0], classes = logits.shape()[1];
-  const Tensor wide = detail::convert(logits, float64);
-  const double* x = const_data<double>(wide);
-  for (std::int64_t r = 0; r < batch && classes > 0; ++r) {
-    double largest = x[r * classes];
-    for (std::int64_t i = 0; i < classes; ++i) {
-      if (!(x[r * classes + i] <= largest)) largest = x[r * classes + i];  // a NaN stays
-      if (std::isnan(largest)) break;
-    }
-    if (!std::isfinite(largest)) fail<ValueError>(op, "the largest logit of row {} is {}", r, largest);
-  }
-  const Tensor chances = generator.uniform({batch, count}, 0, 1, float64);
-  const double* u = const_data<double>(chances);
-  Tensor y = detail::make_tensor({batch, count}, int64);
-  auto* out = detail::mutable_data<std::int64_t>(y);
+/// For each row of logits x [batch, classes] as many classes as there are chances u in its row, [0, 1).
+void choose(std::int64_t batch, std::int64_t classes, std::int64_t count, const double* x, const double* u,
+            std::int64_t* out) {
   const std::int64_t grain =
       std::max<std::int64_t>(1, kernels::elementwise_grain / 16 / std::max<std::int64_t>(1, classes + count));
   kernels::parallel_rows(batch, grain, [&](std::int64_t begin, std::int64_t end) {
@@ -81,6 +47,63 @@ Tensor categorical(const Tensor& logits, std::int64_t count, Generator& generato
       }
     }
   });
+}
+
+}  // namespace
+
+Tensor bernoulli(const Shape& shape, double p, DType dtype, Generator& generator) {
+  if (!(p >= 0 && p <= 1)) fail<ValueError>("random.bernoulli", "expected 0 <= p <= 1, received {}", p);
+  return draw(shape, p, dtype, generator);
+}
+
+Tensor bernoulli(const Tensor& probabilities, Generator& generator) {
+  const DType dtype = probabilities.dtype();
+  if (!is_floating(dtype)) fail<TypeError>("random.bernoulli", "expected a floating tensor, received {}", dtype);
+  const Tensor wide = detail::convert(probabilities, float64);
+  launch(
+      LaunchKind::throws,
+      [](Read chances) {
+        const double* p = chances.data<double>();
+        for (std::int64_t i = 0; i < chances.size(); ++i) {
+          if (!(p[i] >= 0 && p[i] <= 1)) {
+            fail<ValueError>("random.bernoulli", "expected probabilities from 0 to 1, received {} at position {}", p[i],
+                             i);
+          }
+        }
+      },
+      wide);
+  return record_no_gradient("bernoulli", {probabilities}, draw(wide.shape(), wide, dtype, generator));
+}
+
+Tensor categorical(const Tensor& logits, std::int64_t count, Generator& generator) {
+  const char* op = "random.categorical";
+  if (!is_floating(logits.dtype())) fail<TypeError>(op, "expected floating logits, received {}", logits.dtype());
+  if (logits.rank() != 2 || count < 0 || (logits.shape()[1] == 0 && logits.shape()[0] * count > 0)) {
+    fail<ValueError>(op, "expected logits [batch, classes] and a count of 0 or more: {} and {}", logits.shape(), count);
+  }
+  const std::int64_t batch = logits.shape()[0], classes = logits.shape()[1];
+  const Tensor wide = detail::convert(logits, float64);
+  launch(
+      LaunchKind::throws,
+      [op, batch, classes](Read logits) {
+        const double* x = logits.data<double>();
+        for (std::int64_t r = 0; r < batch && classes > 0; ++r) {
+          double largest = x[r * classes];
+          for (std::int64_t i = 0; i < classes; ++i) {
+            if (!(x[r * classes + i] <= largest)) largest = x[r * classes + i];  // a NaN stays
+            if (std::isnan(largest)) break;
+          }
+          if (!std::isfinite(largest)) fail<ValueError>(op, "the largest logit of row {} is {}", r, largest);
+        }
+      },
+      wide);
+  const Tensor chances = generator.uniform({batch, count}, 0, 1, float64);
+  Tensor y = detail::make_tensor({batch, count}, int64);
+  launch(
+      [batch, classes, count](Read logits, Read chances, Write chosen) {
+        choose(batch, classes, count, logits.data<double>(), chances.data<double>(), chosen.data<std::int64_t>());
+      },
+      wide, chances, y);
   return record_no_gradient("categorical", {logits}, std::move(y));
 }
 

@@ -3,10 +3,11 @@
 #include <numeric>
 
 #include "core/check.hpp"
+#include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/strided.hpp"
-#include "ops/bytes.hpp"
+#include "ops/strided_launch.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
@@ -15,6 +16,9 @@
 namespace xtape {
 
 using detail::fail;
+using detail::launch;
+using detail::Read;
+using detail::Write;
 
 Tensor swapaxes(const Tensor& x, int axis1, int axis2) {
   detail::PoolVector<int> permutation(static_cast<std::size_t>(x.rank()));
@@ -65,7 +69,11 @@ Tensor repeat_each(const Tensor& x, std::int64_t n, int axis) {
   std::int64_t slices = 1, inner = 1;
   for (int i = 0; i < x.rank(); ++i) (i <= axis ? slices : inner) *= x.shape()[i];
   Tensor y = detail::make_tensor(shape, x.dtype());
-  kernels::broadcast_copy(x.dtype(), detail::bytes_of(x), {slices, 1, inner}, detail::bytes_of(y), {slices, n, inner});
+  launch(
+      [n, slices, inner](Read from, Write to) {
+        kernels::broadcast_copy(from.dtype(), from.bytes(), {slices, 1, inner}, to.bytes(), {slices, n, inner});
+      },
+      x, y);
   return record("repeat", {x}, std::move(y), [n, slices, inner, from = x.shape()](const Tensor& dy) {
     return Grads{reshape(reduce_sum(reshape(dy, {slices, n, inner}), 1), from)};
   });
@@ -101,11 +109,7 @@ Tensor reverse(const Tensor& x, ListOf<int> axes) {
     strides[axis] = -strides[axis];
   }
   Tensor y = detail::make_tensor(x.shape(), x.dtype());
-  if (y.size() > 0) {
-    kernels::strided_copy(x.dtype(), x.shape(),
-                          detail::bytes_of(x) + offset * static_cast<std::int64_t>(itemsize(x.dtype())), strides,
-                          detail::bytes_of(y));
-  }
+  detail::launch_strided_copy(x, y.size() > 0 ? offset : 0, strides, y);
   return record("reverse", {x}, std::move(y),
                 [axes = detail::PoolVector<int>(axes.begin(), axes.end())](const Tensor& dy) {
                   return Grads{reverse(dy, axes)};
@@ -116,20 +120,24 @@ Tensor roll(const Tensor& x, std::int64_t shift, int axis_) {
   const int axis = detail::normal_axis("roll", axis_, x.rank());
   Tensor y = detail::make_tensor(x.shape(), x.dtype());
   const std::int64_t size = x.shape()[axis];
-  if (y.size() > 0) {
-    std::int64_t outer = 1;
-    for (int i = 0; i < axis; ++i) outer *= x.shape()[i];
-    const std::int64_t bytes = y.size() / outer * static_cast<std::int64_t>(itemsize(x.dtype()));
-    const std::int64_t lead = (shift % size + size) % size * (bytes / size);  // what comes from the end
-    const std::byte* from = detail::bytes_of(x);
-    std::byte* to = detail::bytes_of(y);
-    kernels::parallel_rows(outer, 4 * kernels::elementwise_grain / bytes, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) {
-        std::memcpy(to + i * bytes, from + (i + 1) * bytes - lead, static_cast<std::size_t>(lead));
-        std::memcpy(to + i * bytes + lead, from + i * bytes, static_cast<std::size_t>(bytes - lead));
-      }
-    });
-  }
+  launch(
+      [axis, shift, size](Read x, Write y) {
+        if (y.size() == 0) return;
+        std::int64_t outer = 1;
+        for (int i = 0; i < axis; ++i) outer *= x.shape()[i];
+        const std::int64_t bytes = y.size_in_bytes() / outer;
+        const std::int64_t lead = (shift % size + size) % size * (bytes / size);  // what comes from the end
+        const std::byte* from = x.bytes();
+        std::byte* to = y.bytes();
+        const std::int64_t grain = 4 * kernels::elementwise_grain / bytes;
+        kernels::parallel_rows(outer, grain, [&](std::int64_t begin, std::int64_t end) {
+          for (std::int64_t i = begin; i < end; ++i) {
+            std::memcpy(to + i * bytes, from + (i + 1) * bytes - lead, static_cast<std::size_t>(lead));
+            std::memcpy(to + i * bytes + lead, from + i * bytes, static_cast<std::size_t>(bytes - lead));
+          }
+        });
+      },
+      x, y);
   return record("roll", {x}, std::move(y), [back = size > 0 ? -(shift % size) : 0, axis](const Tensor& dy) {
     return Grads{roll(dy, back, axis)};
   });
@@ -170,28 +178,29 @@ Tensors meshgrid(const std::vector<Tensor>& vectors, const MeshgridOptions& opti
 Tensor detail::keep_band(const char* op, const Tensor& x, std::int64_t low, std::int64_t high) {
   if (x.rank() < 2) fail<ValueError>(op, "expected a tensor of rank 2 or more: received shape {}", x.shape());
   Tensor y = make_tensor(x.shape(), x.dtype());
-  const auto bytes = static_cast<std::int64_t>(itemsize(x.dtype()));
   const std::int64_t rows = x.shape(-2), columns = x.shape(-1);
-  const std::byte* from = detail::bytes_of(x);
-  std::byte* to = detail::bytes_of(y);
   // Far diagonals are beyond all columns of all rows.
   low = std::clamp(low, -rows - 1, columns + 1);
   high = std::clamp(high, -rows - 1, columns + 1);
-  if (y.size() > 0) {
-    const std::int64_t grain = std::max<std::int64_t>(1, kernels::elementwise_grain / columns);
-    kernels::parallel_rows(y.size() / columns, grain, [&](std::int64_t first, std::int64_t last) {
-      for (std::int64_t row = first; row < last; ++row) {
-        const std::int64_t i = row % rows;
-        const std::int64_t begin = std::clamp<std::int64_t>(i + low, 0, columns);
-        const std::int64_t end = std::max(begin, std::clamp<std::int64_t>(i + high + 1, 0, columns));
-        const std::byte* in = from + row * columns * bytes;
-        std::byte* out = to + row * columns * bytes;
-        std::memset(out, 0, static_cast<std::size_t>(begin * bytes));
-        std::memcpy(out + begin * bytes, in + begin * bytes, static_cast<std::size_t>((end - begin) * bytes));
-        std::memset(out + end * bytes, 0, static_cast<std::size_t>((columns - end) * bytes));
-      }
-    });
-  }
+  launch(
+      [rows, columns, low, high](Read from, Write to) {
+        if (to.size() == 0) return;
+        const auto bytes = static_cast<std::int64_t>(itemsize(to.dtype()));
+        const std::int64_t grain = std::max<std::int64_t>(1, kernels::elementwise_grain / columns);
+        kernels::parallel_rows(to.size() / columns, grain, [&](std::int64_t first, std::int64_t last) {
+          for (std::int64_t row = first; row < last; ++row) {
+            const std::int64_t i = row % rows;
+            const std::int64_t begin = std::clamp<std::int64_t>(i + low, 0, columns);
+            const std::int64_t end = std::max(begin, std::clamp<std::int64_t>(i + high + 1, 0, columns));
+            const std::byte* in = from.bytes() + row * columns * bytes;
+            std::byte* out = to.bytes() + row * columns * bytes;
+            std::memset(out, 0, static_cast<std::size_t>(begin * bytes));
+            std::memcpy(out + begin * bytes, in + begin * bytes, static_cast<std::size_t>((end - begin) * bytes));
+            std::memset(out + end * bytes, 0, static_cast<std::size_t>((columns - end) * bytes));
+          }
+        });
+      },
+      x, y);
   return record(op, {x}, std::move(y),
                 [op, low, high](const Tensor& dy) { return Grads{keep_band(op, dy, low, high)}; });
 }

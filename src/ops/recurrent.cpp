@@ -4,7 +4,6 @@
 
 #include "core/check.hpp"
 #include "core/fill.hpp"
-#include "ops/bytes.hpp"
 #include "xtape/ops/movement.hpp"
 
 namespace xtape::detail {
@@ -67,14 +66,13 @@ Tensor or_nothing(const Tensor& t, DType dtype) { return t ? t : filled({}, dtyp
 Tensor last_step(const Tensor& sequence, const Tensor& initial) {
   Tensor last = make_tensor(initial.shape(), initial.dtype());
   launch(
-      1,
-      [](const Operands& of) {
-        const std::size_t row = static_cast<std::size_t>(of[1].shape()[1]) * itemsize(of[1].dtype());
-        const auto batch = static_cast<std::size_t>(of[1].shape()[0]);
-        const auto time = static_cast<std::size_t>(of[0].shape()[1]);
+      [](Read steps, Read before, Write to) {
+        const std::size_t row = static_cast<std::size_t>(before.shape()[1]) * itemsize(before.dtype());
+        const auto batch = static_cast<std::size_t>(before.shape()[0]);
+        const auto time = static_cast<std::size_t>(steps.shape()[1]);
         for (std::size_t b = 0; row > 0 && b < batch; ++b) {
-          const std::byte* from = time == 0 ? bytes_of(of[1]) + b * row : bytes_of(of[0]) + ((b + 1) * time - 1) * row;
-          std::memcpy(bytes_of(of[2]) + b * row, from, row);
+          const std::byte* from = time == 0 ? before.bytes() + b * row : steps.bytes() + ((b + 1) * time - 1) * row;
+          std::memcpy(to.bytes() + b * row, from, row);
         }
       },
       sequence, initial, last);
@@ -85,30 +83,19 @@ Tensor states_before(const Tensor& sequence, const Tensor& initial) {
   const auto& shape = sequence.shape();
   Tensor before = make_tensor({shape[0] * shape[1], shape[2]}, sequence.dtype());
   launch(
-      1,
-      [](const Operands& of) {
-        if (of[2].size() == 0) return;
-        const auto& sizes = of[0].shape();
-        const std::size_t row = static_cast<std::size_t>(sizes[2]) * itemsize(of[0].dtype());
+      [](Read steps, Read first, Write states) {
+        if (states.size() == 0) return;
+        const auto& sizes = steps.shape();
+        const std::size_t row = static_cast<std::size_t>(sizes[2]) * itemsize(steps.dtype());
         const auto batch = static_cast<std::size_t>(sizes[0]), time = static_cast<std::size_t>(sizes[1]);
         for (std::size_t b = 0; b < batch; ++b) {
-          std::byte* to = bytes_of(of[2]) + b * time * row;
-          std::memcpy(to, bytes_of(of[1]) + b * row, row);
-          std::memcpy(to + row, bytes_of(of[0]) + b * time * row, (time - 1) * row);
+          std::byte* to = states.bytes() + b * time * row;
+          std::memcpy(to, first.bytes() + b * row, row);
+          std::memcpy(to + row, steps.bytes() + b * time * row, (time - 1) * row);
         }
       },
       sequence, initial, before);
   return before;
-}
-
-void copy_or_clear(const Tensor& from, const Tensor& to) {
-  const std::size_t bytes = static_cast<std::size_t>(to.size()) * itemsize(to.dtype());
-  if (bytes == 0) return;
-  if (from) {
-    std::memcpy(bytes_of(to), bytes_of(from), bytes);
-  } else {
-    std::memset(bytes_of(to), 0, bytes);
-  }
 }
 
 }  // namespace xtape::detail

@@ -1,9 +1,10 @@
 #pragma once
 
-#include "core/trace.hpp"
+#include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/gemm.hpp"
 #include "kernels/recurrent.hpp"
+#include "ops/copy_or_clear.hpp"
 #include "ops/recorded_gradients.hpp"
 #include "xtape/core/tensor.hpp"
 #include "xtape/tape/record.hpp"
@@ -35,18 +36,16 @@ Tensor states_before(const Tensor& sequence, const Tensor& initial);
 
 // Within a launch:
 /// The recurrence with its mask, which may be empty.
-inline kernels::Recurrence with_mask(kernels::Recurrence r, const Tensor& mask) {
-  r.mask = mask ? const_data<bool>(mask) : nullptr;
+inline kernels::Recurrence with_mask(kernels::Recurrence r, Read mask) {
+  r.mask = mask.data<bool>();
   return r;
 }
-/// to = from, zeros where that is empty.
-void copy_or_clear(const Tensor& from, const Tensor& to);
 /// to [batch, time, gates] = x kernel + bias, which may be empty.
 template <class T>
-void input_sums(const Tensor& x, const Tensor& kernel, const Tensor& bias, const Tensor& to) {
+void input_sums(Read x, Read kernel, Read bias, Write to) {
   const std::int64_t k = kernel.shape()[0], n = kernel.shape()[1], rows = x.shape()[0] * x.shape()[1];
-  kernels::gemm_bias_act(false, false, rows, n, k, const_data<T>(x), k, const_data<T>(kernel), n,
-                         bias ? const_data<T>(bias) : nullptr, false, mutable_data<T>(to), n);
+  kernels::gemm_bias_act(false, false, rows, n, k, x.data<T>(), k, kernel.data<T>(), n, bias.data<T>(), false,
+                         to.data<T>(), n);
 }
 
 }  // namespace xtape::detail

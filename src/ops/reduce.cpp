@@ -5,7 +5,7 @@
 #include "core/check.hpp"
 #include "core/convert.hpp"
 #include "core/fill.hpp"
-#include "core/trace.hpp"
+#include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/reduce.hpp"
@@ -17,7 +17,10 @@
 
 namespace xtape {
 
+using detail::launch;
+using detail::Read;
 using detail::ReductionPlan;
+using detail::Write;
 
 ReductionPlan detail::reduction_plan(const char* op, const Shape& shape, const Axes& axes) {
   ReductionPlan plan;
@@ -63,12 +66,9 @@ Tensor run(Kernel kernel, const Tensor& x, const ReductionPlan& plan) {
     for (int i = begin; i < end; ++i) count *= std::exchange(next[i], 1);
     for (int i = end; i < rank; ++i) inner *= next[i];
     Tensor out = detail::make_tensor(next, x.dtype());
-    detail::launch(
-        1,
-        [kernel, outer, count, inner](const detail::Operands& of) {
-          kernel(of[0].dtype(), of[0].impl()->data(), of[1].impl()->data(), outer, count, inner);
-        },
-        current, out);
+    launch([kernel, outer, count, inner](
+               Read from, Write to) { kernel(from.dtype(), from.bytes(), to.bytes(), outer, count, inner); },
+           current, out);
     current = std::move(out);
     reduced_any = true;
     end = begin;
@@ -130,12 +130,9 @@ Tensor index_of(const char* op, decltype(&kernels::reduce_argmax) kernel, const 
     detail::fail<ValueError>(op, "there is no element to choose: axis {} of shape {} has size 0", axis_, x.shape());
   }
   Tensor out = detail::make_tensor(Shape(sizes), int64);
-  detail::launch(
-      1,
-      [kernel, outer, count, inner](const detail::Operands& of) {
-        kernel(of[0].dtype(), of[0].impl()->data(), detail::mutable_data<std::int64_t>(of[1]), outer, count, inner);
-      },
-      x, out);
+  launch([kernel, outer, count, inner](
+             Read from, Write to) { kernel(from.dtype(), from.bytes(), to.data<std::int64_t>(), outer, count, inner); },
+         x, out);
   return record_no_gradient(op, {x}, std::move(out));
 }
 
@@ -154,13 +151,12 @@ namespace {
 /// dy / n everywhere: the gradient of a mean over all elements, where no tape records.
 Tensor spread(const Tensor& dy, const Shape& shape) {
   Tensor dx = detail::make_tensor(shape, dy.dtype());
-  detail::launch(
-      1,
-      [](const detail::Operands& of) {
-        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
-          const std::int64_t n = of[1].size();
-          const T share = *detail::const_data<T>(of[0]) / static_cast<T>(n);
-          T* to = detail::mutable_data<T>(of[1]);
+  launch(
+      [](Read dy, Write dx) {
+        kernels::visit_floating(dy.dtype(), [&]<class T>(kernels::Type<T>) {
+          const std::int64_t n = dx.size();
+          const T share = *dy.data<T>() / static_cast<T>(n);
+          T* to = dx.data<T>();
           kernels::parallel_for(n, kernels::elementwise_grain,
                                 [=](std::int64_t begin, std::int64_t end) { std::fill(to + begin, to + end, share); });
         });
@@ -172,13 +168,12 @@ Tensor spread(const Tensor& dy, const Shape& shape) {
 /// The mean of all elements, what most losses end with.
 Tensor mean_of_all(const Tensor& x) {
   Tensor y = detail::make_tensor({}, x.dtype());
-  detail::launch(
-      1,
-      [](const detail::Operands& of) {
-        kernels::visit_floating(of[0].dtype(), [&]<class T>(kernels::Type<T>) {
-          const std::int64_t n = of[0].size();
-          T* mean = detail::mutable_data<T>(of[1]);
-          kernels::reduce_sum(of[0].dtype(), of[0].impl()->data(), mean, 1, n, 1);
+  launch(
+      [](Read x, Write y) {
+        kernels::visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
+          const std::int64_t n = x.size();
+          T* mean = y.data<T>();
+          kernels::reduce_sum(x.dtype(), x.bytes(), mean, 1, n, 1);
           *mean /= static_cast<T>(n);
         });
       },

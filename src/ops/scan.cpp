@@ -2,6 +2,7 @@
 
 #include "core/check.hpp"
 #include "core/fill.hpp"
+#include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/scan.hpp"
 #include "xtape/ops/math.hpp"
@@ -11,6 +12,9 @@
 namespace xtape {
 namespace {
 
+using detail::launch;
+using detail::Read;
+using detail::Write;
 using kernels::ScanLayout;
 
 ScanLayout layout(const Shape& shape, int axis, bool reverse) {
@@ -41,10 +45,13 @@ Tensor shift(const Tensor& x, int axis, bool forward) {
 /// is the one for b, g_i s_(i-1) the one for a.
 Tensor recurrence(const Tensor& a, const Tensor& b, int axis, bool reverse) {
   Tensor s = detail::make_tensor(b.shape(), b.dtype());
-  const ScanLayout at = layout(b.shape(), axis, reverse);
-  kernels::visit_floating(b.dtype(), [&]<class T>(kernels::Type<T>) {
-    kernels::linear_recurrence(detail::const_data<T>(a), detail::const_data<T>(b), detail::mutable_data<T>(s), at);
-  });
+  launch(
+      [at = layout(b.shape(), axis, reverse)](Read factors, Read terms, Write sums) {
+        kernels::visit_floating(sums.dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::linear_recurrence(factors.data<T>(), terms.data<T>(), sums.data<T>(), at);
+        });
+      },
+      a, b, s);
   if (!is_tracked({a, b})) return s;
   return record("linear_recurrence", {a, b}, s, [a = a, s, axis, reverse](const Tensor& ds, Needs need) {
     const Tensor g = recurrence(shift(a, axis, reverse), ds, axis, !reverse);
@@ -58,8 +65,9 @@ Tensor cumsum(const Tensor& x, int axis_, const ScanOptions& options) {
   const int axis = check("cumsum", x, axis_);
   if (x.dtype() == bfloat16) return cast(cumsum(cast(x, float32), axis, options), bfloat16);
   Tensor y = detail::make_tensor(x.shape(), x.dtype());
-  kernels::cumulative_sum(x.dtype(), x.impl()->data(), y.impl()->data(), layout(x.shape(), axis, options.reverse),
-                          options.exclusive);
+  launch([at = layout(x.shape(), axis, options.reverse), exclusive = options.exclusive](
+             Read from, Write to) { kernels::cumulative_sum(from.dtype(), from.bytes(), to.bytes(), at, exclusive); },
+         x, y);
   return record("cumsum", {x}, std::move(y), [axis, options](const Tensor& dy) {
     return Grads{cumsum(dy, axis, {.exclusive = options.exclusive, .reverse = !options.reverse})};
   });
@@ -69,8 +77,11 @@ Tensor cumprod(const Tensor& x, int axis_, const ScanOptions& options) {
   const int axis = check("cumprod", x, axis_);
   if (x.dtype() == bfloat16) return cast(cumprod(cast(x, float32), axis, options), bfloat16);
   Tensor y = detail::make_tensor(x.shape(), x.dtype());
-  kernels::cumulative_product(x.dtype(), x.impl()->data(), y.impl()->data(), layout(x.shape(), axis, options.reverse),
-                              options.exclusive);
+  launch(
+      [at = layout(x.shape(), axis, options.reverse), exclusive = options.exclusive](Read from, Write to) {
+        kernels::cumulative_product(from.dtype(), from.bytes(), to.bytes(), at, exclusive);
+      },
+      x, y);
   if (!is_tracked({x})) return y;
   // dx_i = (x_0 ... x_(i-1)) s_i, where s_i = dy_i + x_(i+1) s_(i+1): no division, and so right where x is 0.
   return record("cumprod", {x}, std::move(y), [x = x, axis, options](const Tensor& dy) {

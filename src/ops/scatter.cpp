@@ -4,10 +4,10 @@
 #include "core/check.hpp"
 #include "core/convert.hpp"
 #include "core/fill.hpp"
-#include "core/trace.hpp"
+#include "core/launch.hpp"
 #include "kernels/gather_rows.hpp"
 #include "kernels/scatter_rows.hpp"
-#include "ops/bytes.hpp"
+#include "ops/copy_or_clear.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/indexing.hpp"
 #include "xtape/ops/math.hpp"
@@ -18,6 +18,10 @@ namespace xtape {
 namespace {
 
 using detail::fail;
+using detail::launch;
+using detail::LaunchKind;
+using detail::Read;
+using detail::Write;
 
 Shape part(const Shape& shape, int begin, int end) {
   return Shape(std::span<const std::int64_t>(shape.begin() + begin, static_cast<std::size_t>(end - begin)));
@@ -49,19 +53,23 @@ Places find_places(const char* op, const Tensor& indices, const Shape& shape) {
   const Shape leading = part(indices.shape(), 0, indices.rank() - 1);
   places.shape = joined(leading, part(shape, k, shape.rank()));
   places.index = detail::make_tensor({leading.numel()}, int64);
-  const Tensor wide = detail::convert(indices, int64);
-  const auto* position = detail::const_data<std::int64_t>(wide);
-  auto* row = detail::mutable_data<std::int64_t>(places.index);
-  for (std::int64_t i = 0; i < places.index.size(); ++i, position += k) {
-    row[i] = 0;
-    for (int axis = 0; axis < k; ++axis) {
-      if (position[axis] < 0 || position[axis] >= shape[axis]) {
-        fail<IndexError>(op, "index [{}] at position {} is outside the first {} axes of shape {}",
-                         fmt::join(position, position + k, ", "), i, k, shape);
-      }
-      row[i] = row[i] * shape[axis] + position[axis];
-    }
-  }
+  launch(
+      LaunchKind::throws,
+      [op, k, shape](Read positions, Write rows) {
+        const auto* position = positions.data<std::int64_t>();
+        auto* row = rows.data<std::int64_t>();
+        for (std::int64_t i = 0; i < rows.size(); ++i, position += k) {
+          row[i] = 0;
+          for (int axis = 0; axis < k; ++axis) {
+            if (position[axis] < 0 || position[axis] >= shape[axis]) {
+              fail<IndexError>(op, "index [{}] at position {} is outside the first {} axes of shape {}",
+                               fmt::join(position, position + k, ", "), i, k, shape);
+            }
+            row[i] = row[i] * shape[axis] + position[axis];
+          }
+        }
+      },
+      detail::convert(indices, int64), places.index);
   return places;
 }
 
@@ -77,22 +85,32 @@ Tensor scatter_rows(const Tensor& updates, const Places& places, const Shape& sh
 
 Tensor gather_rows(const Tensor& x, const Places& places) {
   Tensor y = detail::make_tensor(places.shape, x.dtype());
-  if (y.size() > 0) {
-    kernels::gather_rows(detail::bytes_of(y), detail::bytes_of(x), detail::const_data<std::int64_t>(places.index),
-                         places.index.size(), places.width * static_cast<std::int64_t>(itemsize(x.dtype())));
-  }
+  launch(
+      [width = places.width](Read from, Read index, Write to) {
+        if (to.size() == 0) return;
+        kernels::gather_rows(to.bytes(), from.bytes(), index.data<std::int64_t>(), index.size(),
+                             width * static_cast<std::int64_t>(itemsize(to.dtype())));
+      },
+      x, places.index, y);
   return record("gather_nd", {x}, std::move(y),
                 [places, shape = x.shape()](const Tensor& dy) { return Grads{scatter_rows(dy, places, shape)}; });
 }
 
-void add_rows(const Tensor& y, const Tensor& updates, const Places& places) {
-  kernels::scatter_add_rows(y.dtype(), detail::bytes_of(y), places.rows, detail::bytes_of(updates),
-                            detail::const_data<std::int64_t>(places.index), places.index.size(), places.width);
+/// y of `shape`: x, or zeros where that is empty, with the updates added to their rows.
+Tensor sum_of_rows(const Tensor& x, const Tensor& updates, const Places& places, const Shape& shape) {
+  Tensor y = detail::make_tensor(shape, updates.dtype());
+  launch(
+      [rows = places.rows, width = places.width](Read start, Read terms, Read index, Write to) {
+        detail::copy_or_clear(start, to);
+        kernels::scatter_add_rows(to.dtype(), to.bytes(), rows, terms.bytes(), index.data<std::int64_t>(), index.size(),
+                                  width);
+      },
+      x, updates, places.index, y);
+  return y;
 }
 
 Tensor scatter_rows(const Tensor& updates, const Places& places, const Shape& shape) {
-  Tensor y = detail::filled(shape, updates.dtype(), 0);
-  add_rows(y, updates, places);
+  Tensor y = sum_of_rows({}, updates, places, shape);
   return record("scatter_nd", {updates}, std::move(y),
                 [places](const Tensor& dy) { return Grads{gather_rows(dy, places)}; });
 }
@@ -101,23 +119,37 @@ void check_dtypes(const char* op, const Tensor& x, const Tensor& updates) {
   if (x.dtype() != updates.dtype()) fail<TypeError>(op, "dtypes differ: {} and {}", x.dtype(), updates.dtype());
 }
 
-/// y with the rows of the updates in their places. Where `last` is not null, it receives for each update whether it
-/// stayed; returns whether all did.
-bool put_rows(const Tensor& y, const Tensor& updates, const Places& places, Tensor* last) {
-  const auto* index = detail::const_data<std::int64_t>(places.index);
-  const std::int64_t n = places.index.size();
-  const auto bytes = static_cast<std::size_t>(places.width) * itemsize(y.dtype());
-  for (std::int64_t i = 0; i < n; ++i) {
-    std::memcpy(detail::bytes_of(y) + static_cast<std::size_t>(index[i]) * bytes,
-                detail::bytes_of(updates) + static_cast<std::size_t>(i) * bytes, bytes);
-  }
-  if (last == nullptr) return true;
-  detail::PoolVector<std::int64_t> owner(static_cast<std::size_t>(places.rows), -1);
-  for (std::int64_t i = 0; i < n; ++i) owner[static_cast<std::size_t>(index[i])] = i;
-  *last = detail::make_tensor({n}, boolean);
-  bool* stayed = detail::mutable_data<bool>(*last);
-  for (std::int64_t i = 0; i < n; ++i) stayed[i] = owner[static_cast<std::size_t>(index[i])] == i;
-  return std::all_of(stayed, stayed + n, [](bool b) { return b; });
+/// x with the rows of the updates in their places.
+Tensor put_rows(const Tensor& x, const Tensor& updates, const Places& places) {
+  Tensor y = detail::make_tensor(x.shape(), x.dtype());
+  launch(
+      [width = places.width](Read start, Read rows, Read index, Write to) {
+        detail::copy_or_clear(start, to);
+        const auto bytes = static_cast<std::size_t>(width) * itemsize(to.dtype());
+        const auto* row = index.data<std::int64_t>();
+        for (std::int64_t i = 0; bytes > 0 && i < index.size(); ++i) {
+          std::memcpy(to.bytes() + static_cast<std::size_t>(row[i]) * bytes,
+                      rows.bytes() + static_cast<std::size_t>(i) * bytes, bytes);
+        }
+      },
+      x, updates, places.index, y);
+  return y;
+}
+
+/// Whether each update stays: none that comes after it names the same row.
+Tensor find_last(const Places& places) {
+  const Tensor last = detail::make_tensor(places.index.shape(), boolean);
+  launch(
+      [rows = places.rows](Read index, Write stays) {
+        const auto* row = index.data<std::int64_t>();
+        detail::PoolVector<std::int64_t> owner(static_cast<std::size_t>(rows), -1);
+        for (std::int64_t i = 0; i < index.size(); ++i) owner[static_cast<std::size_t>(row[i])] = i;
+        for (std::int64_t i = 0; i < index.size(); ++i) {
+          stays.data<bool>()[i] = owner[static_cast<std::size_t>(row[i])] == i;
+        }
+      },
+      places.index, last);
+  return last;
 }
 
 }  // namespace
@@ -140,8 +172,7 @@ Tensor tensor_scatter_add(const Tensor& x, const Tensor& indices, const Tensor& 
   check_dtypes(op, x, updates);
   const Places places = find_places(op, indices, x.shape());
   check_updates(op, indices, updates, places, x.shape());
-  Tensor y = detail::copy(x);
-  add_rows(y, updates, places);
+  Tensor y = sum_of_rows(x, updates, places, x.shape());
   return record(op, {x, updates}, std::move(y), [places](const Tensor& dy, Needs need) {
     return Grads{dy, need[1] ? gather_rows(dy, places) : Tensor()};
   });
@@ -152,21 +183,18 @@ Tensor tensor_scatter_update(const Tensor& x, const Tensor& indices, const Tenso
   check_dtypes(op, x, updates);
   const Places places = find_places(op, indices, x.shape());
   check_updates(op, indices, updates, places, x.shape());
-  Tensor y = detail::copy(x), last;
-  const bool tracked = is_tracked({x, updates});
-  if (put_rows(y, updates, places, tracked ? &last : nullptr)) last = Tensor();
-  if (!tracked) return y;
-  return record(op, {x, updates}, std::move(y), [indices, places, last](const Tensor& dy, Needs need) {
-    Tensor dx, du;
-    if (need[0]) dx = tensor_scatter_update(dy, indices, detail::filled(places.shape, dy.dtype(), 0));
-    if (need[1]) {
-      du = gather_rows(dy, places);
-      if (last) {  // an update that another one overwrote has no influence
-        du = reshape(where(expand_dims(last, 1), reshape(du, {last.size(), places.width}), 0), places.shape);
-      }
-    }
-    return Grads{dx, du};
-  });
+  Tensor y = put_rows(x, updates, places);
+  if (!is_tracked({x, updates})) return y;
+  return record(op, {x, updates}, std::move(y),
+                [indices, places, last = find_last(places)](const Tensor& dy, Needs need) {
+                  Tensor dx, du;
+                  if (need[0]) dx = tensor_scatter_update(dy, indices, detail::filled(places.shape, dy.dtype(), 0));
+                  if (need[1]) {  // an update that another one overwrote has no influence
+                    const Tensor rows = reshape(gather_rows(dy, places), {last.size(), places.width});
+                    du = reshape(where(expand_dims(last, 1), rows, 0), places.shape);
+                  }
+                  return Grads{dx, du};
+                });
 }
 
 Tensor boolean_mask(const Tensor& x, const Tensor& mask, int axis_) {
@@ -177,8 +205,7 @@ Tensor boolean_mask(const Tensor& x, const Tensor& mask, int axis_) {
     fail<ValueError>(op, "a mask of shape {} does not fit shape {} from axis {} on", mask.shape(), x.shape(), axis);
   }
   // The shape of the result depends on the elements.
-  if (detail::tracer != nullptr) detail::tracer->host_read(op, mask.impl());
-  const bool* chosen = detail::const_data<bool>(mask);
+  const bool* chosen = detail::host_read(op, mask).data<bool>();
   std::vector<std::int64_t> indices;
   for (std::int64_t i = 0; i < mask.size(); ++i) {
     if (chosen[i]) indices.push_back(i);

@@ -1,7 +1,7 @@
 #include "kernels/softmax.hpp"
 
 #include "core/fill.hpp"
-#include "core/trace.hpp"
+#include "core/launch.hpp"
 #include "ops/elementwise.hpp"
 #include "ops/logits.hpp"
 #include "xtape/core/creation.hpp"
@@ -14,16 +14,17 @@
 // Softmax and the cross-entropies that contain one.
 namespace xtape {
 
-using detail::const_data;
 using detail::fail;
-using detail::mutable_data;
-using detail::Operands;
+using detail::launch;
+using detail::LaunchKind;
+using detail::Read;
+using detail::Write;
 
 namespace {
 
 /// Runs f(type, rows, n) for the rows of x's last axis, in float32 for bfloat16.
 template <class F>
-void for_last_axis(const Tensor& x, F&& f) {
+void for_last_axis(Read x, F&& f) {
   const std::int64_t n = x.shape().back(), rows = n == 0 ? 0 : x.size() / n;
   kernels::visit_floating(x.dtype(), [&](auto type) { f(type, rows, n); });
 }
@@ -44,11 +45,10 @@ Tensor along_axis(const Tensor& x, int axis, F&& f) {
 /// y (dy - sum(dy y)) along the last axis: linear in dy, and the same for its gradient.
 Tensor softmax_grad(const Tensor& dy, const Tensor& y) {
   Tensor dx = detail::make_tensor(y.shape(), y.dtype());
-  detail::launch(
-      1,
-      [](const Operands& of) {
-        for_last_axis(of[1], [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
-          kernels::softmax_grad(const_data<T>(of[0]), const_data<T>(of[1]), mutable_data<T>(of[2]), rows, n);
+  launch(
+      [](Read dy, Read y, Write dx) {
+        for_last_axis(y, [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
+          kernels::softmax_grad(dy.data<T>(), y.data<T>(), dx.data<T>(), rows, n);
         });
       },
       dy, y, dx);
@@ -62,11 +62,10 @@ Tensor softmax_grad(const Tensor& dy, const Tensor& y) {
 Tensor softmax_last(const Tensor& x) {
   if (x.dtype() == bfloat16) return cast(softmax_last(cast(x, float32)), bfloat16);
   Tensor y = detail::make_tensor(x.shape(), x.dtype());
-  detail::launch(
-      1,
-      [](const Operands& of) {
-        for_last_axis(of[0], [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
-          kernels::softmax(const_data<T>(of[0]), mutable_data<T>(of[1]), rows, n);
+  launch(
+      [](Read x, Write y) {
+        for_last_axis(x, [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
+          kernels::softmax(x.data<T>(), y.data<T>(), rows, n);
         });
       },
       x, y);
@@ -77,11 +76,10 @@ Tensor softmax_last(const Tensor& x) {
 Tensor log_softmax_last(const Tensor& x) {
   if (x.dtype() == bfloat16) return cast(log_softmax_last(cast(x, float32)), bfloat16);
   Tensor y = detail::make_tensor(x.shape(), x.dtype());
-  detail::launch(
-      1,
-      [](const Operands& of) {
-        for_last_axis(of[0], [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
-          kernels::log_softmax(const_data<T>(of[0]), mutable_data<T>(of[1]), rows, n);
+  launch(
+      [](Read x, Write y) {
+        for_last_axis(x, [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
+          kernels::log_softmax(x.data<T>(), y.data<T>(), rows, n);
         });
       },
       x, y);
@@ -133,12 +131,10 @@ Tensor softmax_cross_entropy_with_logits(const Tensor& labels, const Tensor& log
   if (logits.size() == 0) {  // rows of no classes
     outputs[0] = detail::constant_of_trace(detail::filled(outputs[0].shape(), logits.dtype(), 0));
   } else {
-    detail::launch(
-        2,
-        [](const Operands& of) {
-          for_last_axis(of[0], [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
-            kernels::cross_entropy(const_data<T>(of[0]), const_data<T>(of[1]), mutable_data<T>(of[2]),
-                                   mutable_data<T>(of[3]), rows, n);
+    launch(
+        [](Read x, Read labels, Write losses, Write probabilities) {
+          for_last_axis(x, [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
+            kernels::cross_entropy(x.data<T>(), labels.data<T>(), losses.data<T>(), probabilities.data<T>(), rows, n);
           });
         },
         logits, y, outputs[0], outputs[1]);
@@ -164,13 +160,12 @@ namespace {
 /// dy (p - onehot(label)) for each row: the gradient of the sparse cross-entropy, linear in dy and in p.
 Tensor sparse_grad(const Tensor& dy, const Tensor& p, const Tensor& labels) {
   Tensor dx = detail::make_tensor(p.shape(), p.dtype());
-  detail::launch(
-      1,
-      [](const Operands& of) {
-        for_last_axis(of[1], [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
-          const T *g = const_data<T>(of[0]), *q = const_data<T>(of[1]);
-          const auto* label = const_data<std::int64_t>(of[2]);
-          T* out = mutable_data<T>(of[3]);
+  launch(
+      [](Read dy, Read p, Read labels, Write dx) {
+        for_last_axis(p, [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
+          const T *g = dy.data<T>(), *q = p.data<T>();
+          const auto* label = labels.data<std::int64_t>();
+          T* out = dx.data<T>();
           for (std::int64_t r = 0; r < rows; ++r) {
             for (std::int64_t i = 0; i < n; ++i) out[r * n + i] = g[r] * q[r * n + i];
             out[r * n + label[r]] -= g[r];
@@ -202,18 +197,17 @@ Tensor sparse_softmax_cross_entropy_with_logits(const Tensor& labels, const Tens
   const std::int64_t classes = logits.shape().back();
   Tensor outputs[2] = {detail::make_tensor(y.shape(), logits.dtype()),
                        detail::make_tensor(logits.shape(), logits.dtype())};
-  detail::launch(
-      2,
-      [op, classes](const Operands& of) {
-        const auto* label = const_data<std::int64_t>(of[1]);
-        for (std::int64_t i = 0; i < of[1].size(); ++i) {
+  launch(
+      LaunchKind::throws,
+      [op, classes](Read x, Read labels, Write losses, Write probabilities) {
+        const auto* label = labels.data<std::int64_t>();
+        for (std::int64_t i = 0; i < labels.size(); ++i) {
           if (label[i] < 0 || label[i] >= classes) {
             fail<IndexError>(op, "label {} at position {} is outside [0, {})", label[i], i, classes);
           }
         }
-        for_last_axis(of[0], [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
-          kernels::sparse_cross_entropy(const_data<T>(of[0]), label, mutable_data<T>(of[2]), mutable_data<T>(of[3]),
-                                        rows, n);
+        for_last_axis(x, [&]<class T>(kernels::Type<T>, std::int64_t rows, std::int64_t n) {
+          kernels::sparse_cross_entropy(x.data<T>(), label, losses.data<T>(), probabilities.data<T>(), rows, n);
         });
       },
       logits, y, outputs[0], outputs[1]);

@@ -2,6 +2,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/launch.hpp"
 #include "kernels/sort.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
@@ -9,6 +10,10 @@
 
 namespace xtape {
 namespace {
+
+using detail::launch;
+using detail::Read;
+using detail::Write;
 
 std::int64_t rows_of(const Shape& shape) {
   std::int64_t rows = 1;
@@ -26,8 +31,12 @@ Tensor put_in_rows(const Tensor& x, const Tensor& indices, std::int64_t n);
 /// y[..., i] = x[..., indices[..., i]], the indices of a row being different.
 Tensor take_in_rows(const Tensor& x, const Tensor& indices) {
   Tensor y = detail::make_tensor(indices.shape(), x.dtype());
-  kernels::take_in_rows(x.dtype(), x.impl()->data(), detail::const_data<std::int64_t>(indices), y.impl()->data(),
-                        rows_of(y.shape()), x.shape().back(), y.shape().back());
+  launch(
+      [](Read from, Read places, Write to) {
+        kernels::take_in_rows(from.dtype(), from.bytes(), places.data<std::int64_t>(), to.bytes(), rows_of(to.shape()),
+                              from.shape().back(), to.shape().back());
+      },
+      x, indices, y);
   return record("take_in_rows", {x}, std::move(y),
                 [indices, n = x.shape().back()](const Tensor& dy) { return Grads{put_in_rows(dy, indices, n)}; });
 }
@@ -35,8 +44,12 @@ Tensor take_in_rows(const Tensor& x, const Tensor& indices) {
 /// The inverse, with 0 where nothing goes.
 Tensor put_in_rows(const Tensor& x, const Tensor& indices, std::int64_t n) {
   Tensor y = detail::make_tensor(with_last(x.shape(), n), x.dtype());
-  kernels::put_in_rows(x.dtype(), x.impl()->data(), detail::const_data<std::int64_t>(indices), y.impl()->data(),
-                       rows_of(y.shape()), n, x.shape().back());
+  launch(
+      [](Read from, Read places, Write to) {
+        kernels::put_in_rows(from.dtype(), from.bytes(), places.data<std::int64_t>(), to.bytes(), rows_of(to.shape()),
+                             to.shape().back(), from.shape().back());
+      },
+      x, indices, y);
   return record("put_in_rows", {x}, std::move(y),
                 [indices](const Tensor& dy) { return Grads{take_in_rows(dy, indices)}; });
 }
@@ -51,9 +64,12 @@ TopK first(const char* op, const Tensor& x, std::int64_t k, bool descending, boo
   TopK result{detail::make_tensor(shape, x.dtype()), Tensor()};
   const bool tracked = is_tracked({x});
   if (wants_indices || tracked) result.indices = detail::make_tensor(shape, int64);
-  kernels::sort_rows(x.dtype(), x.impl()->data(), result.values.impl()->data(),
-                     result.indices ? detail::mutable_data<std::int64_t>(result.indices) : nullptr, rows_of(shape),
-                     x.shape().back(), k, descending);
+  launch(
+      [k, descending](Read from, Write values, Write indices) {
+        kernels::sort_rows(from.dtype(), from.bytes(), values.bytes(), indices.data<std::int64_t>(),
+                           rows_of(values.shape()), from.shape().back(), k, descending);
+      },
+      x, result.values, result.indices);
   if (tracked) {
     result.values =
         record(op, {x}, std::move(result.values), [indices = result.indices, n = x.shape().back()](const Tensor& dy) {
@@ -82,9 +98,13 @@ Tensor argsort(const Tensor& x, int axis_, SortDirection direction) {
   if (axis != x.rank() - 1) return swapaxes(argsort(swapaxes(x, axis, -1), -1, direction), axis, -1);
   const Tensor keys = x.dtype() == bfloat16 ? detail::convert(x, float32) : x;
   Tensor indices = detail::make_tensor(x.shape(), int64);
-  const std::int64_t n = x.shape().back();
-  kernels::sort_rows(keys.dtype(), keys.impl()->data(), nullptr, detail::mutable_data<std::int64_t>(indices),
-                     rows_of(x.shape()), n, n, direction == SortDirection::descending);
+  launch(
+      [descending = direction == SortDirection::descending](Read from, Write to) {
+        const std::int64_t n = from.shape().back();
+        kernels::sort_rows(from.dtype(), from.bytes(), nullptr, to.data<std::int64_t>(), rows_of(from.shape()), n, n,
+                           descending);
+      },
+      keys, indices);
   return record_no_gradient("argsort", {x}, std::move(indices));
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/check.hpp"
 #include "core/fill.hpp"
+#include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/normalize.hpp"
 #include "kernels/parallel.hpp"
@@ -63,15 +64,17 @@ Tensor variance(const Tensor& x, const Axes& axes, const ReductionPlan& plan) {
     return reduce_mean(square(x - reduce_mean(x, axes, true)), axes, true);
   }
   Tensor mean = detail::make_tensor(plan.kept, x.dtype()), y = detail::make_tensor(plan.kept, x.dtype());
-  kernels::visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
-    const T* in = detail::const_data<T>(x);
-    T *means = detail::mutable_data<T>(mean), *out = detail::mutable_data<T>(y);
-    if (part == Part::rows) {
-      kernels::row_moments(in, means, out, others, plan.count);
-    } else {
-      kernels::column_moments(in, means, out, plan.count, others);
-    }
-  });
+  detail::launch(
+      [part, others, count = plan.count](detail::Read from, detail::Write means, detail::Write variances) {
+        kernels::visit_floating(from.dtype(), [&]<class T>(kernels::Type<T>) {
+          if (part == Part::rows) {
+            kernels::row_moments(from.data<T>(), means.data<T>(), variances.data<T>(), others, count);
+          } else {
+            kernels::column_moments(from.data<T>(), means.data<T>(), variances.data<T>(), count, others);
+          }
+        });
+      },
+      x, mean, y);
   return y;
 }
 
@@ -79,9 +82,13 @@ Tensor log_sum_exp(const Tensor& x, const Axes& axes, const ReductionPlan& plan)
   if (plan.count == 0) return nothing(x, plan, -infinity);
   if (part_of(plan) == Part::rows) {
     Tensor y = detail::make_tensor(plan.kept, x.dtype());
-    kernels::visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {
-      kernels::log_sum_exp(detail::const_data<T>(x), detail::mutable_data<T>(y), y.size(), plan.count);
-    });
+    detail::launch(
+        [count = plan.count](detail::Read from, detail::Write to) {
+          kernels::visit_floating(from.dtype(), [&]<class T>(kernels::Type<T>) {
+            kernels::log_sum_exp(from.data<T>(), to.data<T>(), to.size(), count);
+          });
+        },
+        x, y);
     return y;
   }
   const Tensor largest = reduce_max(x, axes, true);

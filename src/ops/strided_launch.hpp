@@ -10,12 +10,10 @@ namespace xtape::detail {
 /// y, all of it, from the elements of x that stand `strides` apart, `offset` elements behind the first.
 inline void launch_strided_copy(const Tensor& x, std::int64_t offset, const Shape& strides, const Tensor& y) {
   launch(
-      1,
-      [offset, strides](const Operands& of) {
-        TensorImpl &from = *of[0].impl(), &to = *of[1].impl();
-        kernels::strided_copy(from.dtype, to.shape,
-                              from.data() + offset * static_cast<std::int64_t>(itemsize(from.dtype)), strides,
-                              to.data());
+      [offset, strides](Read from, Write to) {
+        kernels::strided_copy(from.dtype(), to.shape(),
+                              from.bytes() + offset * static_cast<std::int64_t>(itemsize(from.dtype())), strides,
+                              to.bytes());
       },
       x, y);
 }
@@ -23,13 +21,11 @@ inline void launch_strided_copy(const Tensor& x, std::int64_t offset, const Shap
 /// Zeros, and the elements of x `strides` apart from each other, `offset` elements behind the first.
 inline void launch_strided_store(const Tensor& x, std::int64_t offset, const Shape& strides, const Tensor& y) {
   launch(
-      1,
-      [offset, strides](const Operands& of) {
-        TensorImpl &from = *of[0].impl(), &to = *of[1].impl();
-        const auto bytes = static_cast<std::int64_t>(itemsize(to.dtype));
-        std::memset(to.data(), 0, static_cast<std::size_t>(to.numel * bytes));
-        if (from.numel > 0) {
-          kernels::strided_store(from.dtype, from.shape, from.data(), to.data() + offset * bytes, strides);
+      [offset, strides](Read from, Write to) {
+        std::memset(to.bytes(), 0, static_cast<std::size_t>(to.size_in_bytes()));
+        if (from.size() > 0) {
+          const auto bytes = static_cast<std::int64_t>(itemsize(to.dtype()));
+          kernels::strided_store(from.dtype(), from.shape(), from.bytes(), to.bytes() + offset * bytes, strides);
         }
       },
       x, y);
