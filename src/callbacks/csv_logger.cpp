@@ -3,11 +3,25 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 
 #include "callbacks/python_float.hpp"
 #include "core/check.hpp"
 
 namespace xtape::callbacks {
+namespace {
+
+/// Whether a file ends in the middle of a line, as one does whose writer was killed.
+bool ends_within_line(const std::string& path) {
+  if (std::error_code error; !std::filesystem::is_regular_file(path, error)) return false;  // reading might wait
+  std::ifstream file(path, std::ios::binary);
+  char last = '\n';
+  if (file.seekg(-1, std::ios::end)) file.get(last);
+  return last != '\n';
+}
+
+}  // namespace
 
 CSVLogger::CSVLogger(std::string filename, const CSVLoggerOptions& options)
     : filename_(std::move(filename)), options_(options) {
@@ -21,6 +35,7 @@ CSVLogger::CSVLogger(std::string filename, const CSVLoggerOptions& options)
 
 void CSVLogger::on_train_begin() {
   file_.reset();
+  const bool broken = options_.append && ends_within_line(filename_);
   std::FILE* file = std::fopen(filename_.c_str(), options_.append ? "ab" : "wb");
   if (file == nullptr) {
     detail::fail<DataError>("CSVLogger", "{}: cannot be opened: {}", filename_, std::strerror(errno));
@@ -28,6 +43,7 @@ void CSVLogger::on_train_begin() {
   file_.reset(file, std::fclose);
   header_ = std::fseek(file, 0, SEEK_END) != 0 || std::ftell(file) <= 0;
   keys_.clear();
+  if (broken) write_line("\n");
 }
 
 /// As RFC 4180: where it would be misread, in quotes, which are doubled.

@@ -17,6 +17,18 @@ std::string formatted(std::int64_t value, const std::string& spec) {
   return as_float ? formatted(static_cast<double>(value), spec) : fmt::format(fmt::runtime("{:" + spec + "}"), value);
 }
 
+constexpr int longest_field = 255;  // the name of a file has no more bytes
+
+/// Whether a format's width and precision are such that they can stand in a file's name.
+bool short_enough(const std::string& spec) {
+  int number = 0;
+  for (const char c : spec) {
+    number = c >= '0' && c <= '9' ? number * 10 + (c - '0') : 0;
+    if (number > longest_field) return false;
+  }
+  return true;
+}
+
 [[noreturn]] void fail_format(const char* op, const std::string& pattern, const std::string& reason) {
   fail<ValueError>(op, "failed to format this callback filepath: \"{}\". Reason: {}", pattern, reason);
 }
@@ -42,9 +54,14 @@ std::string replace_fields(const char* op, const std::string& pattern, const Fie
     const std::string inside = pattern.substr(at + 1, end - at - 1);
     const std::size_t colon = inside.find(':');
     const std::string name = inside.substr(0, colon);
+    const std::string spec = colon == std::string::npos ? "" : inside.substr(colon + 1);
     if (name.empty()) fail_format(op, pattern, "a field has no name");
+    if (!short_enough(spec)) {
+      fail_format(op, pattern,
+                  fmt::format("'{}': expected a width and precision of at most {}", inside, longest_field));
+    }
     try {
-      text += field(name, colon == std::string::npos ? "" : inside.substr(colon + 1));
+      text += field(name, spec);
     } catch (const fmt::format_error& error) {
       fail_format(op, pattern, fmt::format("'{}': {}", inside, error.what()));
     }

@@ -146,7 +146,7 @@ std::string quoted(std::string_view text) {
     if (n == 0) {
       result += "\xef\xbf\xbd";
     } else if (first == '\'') {
-      result += "''";
+      result += "'.\"'\".'";
     } else if (first == '\n') {
       result += "'.\"\\n\".'";
     } else if (first < 0x20 || first == 0x7f) {

@@ -73,6 +73,22 @@ TEST_CASE("CSVLogger: append in fit, without a second header") {
   CHECK(contents(path) == "epoch,loss,val_loss\n0,1.0,1.0\n1,1.0,1.0\n0,1.0,1.0\n1,1.0,1.0\n");
 }
 
+TEST_CASE("CSVLogger: append after a kill begins a new line") {
+  const TempDir dir;
+  const auto appended_to = [&](const std::string& before) {
+    const std::string path = dir.write("log.csv", before);
+    CSVLogger logger(path, {.append = true});
+    logger.on_train_begin();
+    logger.on_epoch_end(2, {{"loss", 0.5}, {"val_loss", 1}});
+    return contents(path);
+  };
+  const std::string header = "epoch,loss,val_loss\n";
+  CHECK(appended_to(header + "0,1.0,1.0\n1,0.7") == header + "0,1.0,1.0\n1,0.7\n2,0.5,1.0\n");
+  CHECK(appended_to(header + "0,1.0,1.0\n") == header + "0,1.0,1.0\n2,0.5,1.0\n");
+  CHECK(appended_to("epoch,lo") == "epoch,lo\n2,0.5,1.0\n");
+  CHECK(appended_to("") == header + "2,0.5,1.0\n");
+}
+
 TEST_CASE("CSVLogger: errors") {
   const TempDir dir;
   CHECK_THROWS_TEXT(ValueError, "[CSVLogger] expected a separator of one character", CSVLogger("x", {.separator = ""}));

@@ -142,6 +142,12 @@ TEST_CASE("ModelCheckpoint: errors") {
   CHECK_THROWS_TEXT(ValueError, "single '}'", ModelCheckpoint("epoch}"));
   CHECK_THROWS_TEXT(ValueError, "a field has no name", ModelCheckpoint("{:02d}"));
   CHECK_THROWS_TEXT(ValueError, "Reason: 'val_loss:02d': ", ModelCheckpoint("{val_loss:02d}"));
+  for (const char* format : {"{epoch:999999999}", "{epoch:0>300}", "{loss:.99999999999999999999f}", "{loss:1e9}"}) {
+    CHECK_THROWS_TEXT(ValueError, "failed to format this callback filepath", ModelCheckpoint(format));
+  }
+  CHECK_THROWS_TEXT(ValueError, "'epoch:256': expected a width and precision of at most 255",
+                    ModelCheckpoint("{epoch:256}"));
+  CHECK_NOTHROW(ModelCheckpoint("{epoch:0>255}"));
   CHECK_THROWS_TEXT(ValueError, "expected \"epoch\", \"batch\" or a number of batches, received \"step\"",
                     ModelCheckpoint("x", {.save_freq = "step"}));
   CHECK_THROWS_TEXT(ValueError, "expected at least 1 batch, received 0", ModelCheckpoint("x", {.save_freq = 0}));

@@ -261,7 +261,7 @@ TEST_CASE("plot: gnuplot draws all of them, as PNG and SVG") {
     return;
   }
   const TempDir dir;
-  const std::string odd = "it's a_1^2 {x} @y \"z\" \\n `ls` 100% \xc3\xa9\nnext";
+  const std::string odd = "'it''s' a_1^2 {x} @y \"z\" \\n `ls` 100% \xc3\xa9\nnext''";
   for (const std::string extension : {".png", ".SVG"}) {
     const auto path = [&](const std::string& name) { return dir / (name + extension); };
     CHECK(plot::history(two_epochs, path("history"), {.title = odd}));
@@ -300,5 +300,5 @@ TEST_CASE("plot: gnuplot draws all of them, as PNG and SVG") {
   const std::string svg = read_file(dir / "lines.SVG");
   CHECK(contains(read_file(dir / "images.SVG"), "<image style='image-rendering:pixelated' x="));
   CHECK_FALSE(contains(read_file(dir / "decision.SVG"), "pixelated"));
-  CHECK(contains(svg, "it's a_1^2 {x} @y \"z\" \\n `ls` 100% \xc3\xa9"));
+  CHECK(contains(svg, "'it''s' a_1^2 {x} @y \"z\" \\n `ls` 100% \xc3\xa9"));
 }

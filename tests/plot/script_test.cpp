@@ -22,7 +22,9 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 
 TEST_CASE("plot script: texts in quotes that let nothing through") {
   CHECK(quoted("plain") == "'plain'");
-  CHECK(quoted("it's") == "'it''s'");
+  CHECK(quoted("it's") == R"('it'."'".'s')");
+  CHECK(quoted("'tis") == R"(''."'".'tis')");
+  CHECK(quoted("''") == R"(''."'".''."'".'')");
   CHECK(quoted(R"(a_b^c {x} @y "z" \n `ls` %d)") == R"('a_b^c {x} @y "z" \n `ls` %d')");
   CHECK(quoted("two\nlines") == R"('two'."\n".'lines')");
   CHECK(quoted("a\tb\rc\x7f") == "'a b c '");
@@ -37,7 +39,7 @@ TEST_CASE("plot script: what is not UTF-8 becomes the replacement character") {
   CHECK(quoted("\xff") == replaced);
   CHECK(quoted("\xc0\xaf") == "'\xef\xbf\xbd\xef\xbf\xbd'");                  // an overlong '/'
   CHECK(quoted("\xed\xa0\x80") == "'\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd'");  // a surrogate
-  CHECK(quoted("\xe2\x82'") == "'\xef\xbf\xbd\xef\xbf\xbd'''");               // cut off before the quote
+  CHECK(quoted("\xe2\x82'") == "'\xef\xbf\xbd\xef\xbf\xbd'.\"'\".''");        // cut off before the quote
 }
 
 TEST_CASE("plot script: the whole text of a small picture") {
@@ -101,7 +103,7 @@ TEST_CASE("plot script: log scales, subplots, bars and names of tics") {
   CHECK(contains(gnuplot.script(), "unset multiplot\n"));
 
   CHECK(plot::bars({"50%", "it's"}, {2, 4}, gnuplot.picture()));
-  CHECK(contains(gnuplot.script(), "('50%%' 0, 'it''s' 1)"));
+  CHECK(contains(gnuplot.script(), R"(('50%%' 0, 'it'."'".'s' 1))"));
   CHECK(contains(gnuplot.script(), "set yrange [0:4.12]"));  // 6 % of 4 - 2 above
 }
 

@@ -12,7 +12,9 @@ namespace xtape::callbacks {
 /// Keyword arguments of CSVLogger.
 struct CSVLoggerOptions {
   std::string separator = ",";
-  bool append = false;  ///< go on with a file that is there, without a second header, instead of starting anew
+  /// Go on with a file that is there, without a second header, instead of starting anew. A last line that was not
+  /// finished, as where the training was killed, stays as it is; a new one is begun.
+  bool append = false;
 };
 
 /// Writes the figures of each epoch as a line of a text file (keras.callbacks.CSVLogger), which is complete after each
