@@ -33,9 +33,18 @@ std::string snake_case(const std::string& name) {
   return snake;
 }
 
+void LayerState::name_unless_given(const std::string& automatic) {
+  if (!named_by_user) name = automatic;
+}
+
 std::string LayerState::path() const {
   const auto above = parent.lock();
   return above == nullptr ? name : above->path() + "/" + name;
+}
+
+bool LayerState::contains(const LayerState& layer) const {
+  return this == &layer ||
+         std::any_of(children.begin(), children.end(), [&](const auto& child) { return child->contains(layer); });
 }
 
 void LayerState::rename_weights(const std::string& before) {

@@ -44,9 +44,14 @@ struct LayerState {
   /// The layer's handles that are alive. Graphs find layers through them that nothing else can copy.
   std::vector<Layer*> handles;
 
+  /// The name of a layer that is not to be called after its class, where the user has given none. A model that tracks
+  /// it makes it unique, which of a name that was given is an error.
+  void name_unless_given(const std::string& automatic);
   /// "mlp/dense"
   std::string path() const;
   void set_trainable(bool value);
+  /// Whether a layer is this one, or below it.
+  bool contains(const LayerState& layer) const;
   /// Names weights anew after the path has changed from `before`.
   void rename_weights(const std::string& before);
   void clear_losses();

@@ -106,6 +106,10 @@ void Layer::adopt(Layer& layer) {
   for (const auto& other : own.children) {
     if (other == child) return;
   }
+  if (child->contains(own)) {
+    detail::fail<ValueError>("Layer.track", "layer '{}' cannot be a part of '{}': {}", wanted, name(),
+                             child == state_ ? "it is the same layer" : "that is a part of it already");
+  }
   if (child->named_by_user && taken(wanted)) {
     detail::fail<ValueError>("Layer.track", "there is a layer '{}' already, names must be unique in a model", wanted);
   }

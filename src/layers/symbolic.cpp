@@ -101,8 +101,8 @@ struct InputLayer : LayerBase<InputLayer> {
 
 struct Arithmetic : LayerBase<Arithmetic> {
   using Two = Tensor (*)(const Tensor&, const Tensor&);
-  Arithmetic(const char* op, Two function) : LayerBase(op), apply(function) {
-    detail::LayerState::of(*this).named_by_user = false;
+  Arithmetic(const char* op, Two function) : apply(function) {
+    detail::LayerState::of(*this).name_unless_given(op);
     set_casts_inputs(false);
   }
   TensorList call_list(const TensorList& inputs) override {
@@ -117,9 +117,8 @@ struct Arithmetic : LayerBase<Arithmetic> {
 };
 
 struct ArithmeticWithNumber : LayerBase<ArithmeticWithNumber> {
-  ArithmeticWithNumber(const char* op, std::function<Tensor(const Tensor&)> function)
-      : LayerBase(op), apply(std::move(function)) {
-    detail::LayerState::of(*this).named_by_user = false;
+  ArithmeticWithNumber(const char* op, std::function<Tensor(const Tensor&)> function) : apply(std::move(function)) {
+    detail::LayerState::of(*this).name_unless_given(op);
     set_casts_inputs(false);
   }
   Tensor call(const Tensor& input) override { return apply(input); }
@@ -206,9 +205,7 @@ SymbolicTensor Input(const Shape& shape, const InputOptions& options) {
   for (const auto size : sizes) {
     if (size < -1) detail::fail<ValueError>("Input", "expected sizes of -1 (any) or more, received {}", Shape(sizes));
   }
-  const bool named = !options.name.empty();
-  InputLayer layer(named ? options.name : "input_layer");
-  detail::LayerState::of(layer).named_by_user = named;
+  InputLayer layer(options.name);
   return SymbolicTensor(
       std::make_shared<detail::GraphNode>(detail::GraphNode{
           detail::GraphLayer(layer), {}, {Shape(sizes)}, {options.dtype}, detail::next_node_number()}),

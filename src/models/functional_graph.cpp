@@ -56,7 +56,7 @@ FunctionalGraph::FunctionalGraph(const SymbolicList& inputs, const SymbolicList&
     if (!slot_of.emplace(key(input), slots_).second)
       fail<ValueError>("Model", "the input \"{}\" is given twice", input.name());
     if (input.node()->inputs.empty()) (void)layer_index(input.node()->layer);
-    inputs_.push_back({slots_++, input.shape(), input.dtype(), input.name()});
+    inputs_.push_back({slots_++, input.shape(), input.dtype(), {}});
   }
   for (const GraphNode* node : nodes_between(slot_of, outputs)) {
     Step step{layer_index(node->layer), {}, slots_, node->shapes, {}};
@@ -65,7 +65,7 @@ FunctionalGraph::FunctionalGraph(const SymbolicList& inputs, const SymbolicList&
     steps_.push_back(std::move(step));
   }
   for (const auto& output : outputs) {
-    outputs_.push_back({slot_of.at(key(output)), output.shape(), output.dtype(), output.name()});
+    outputs_.push_back({slot_of.at(key(output)), output.shape(), output.dtype(), {}});
   }
 
   std::vector<bool> needed(slots_, false);
@@ -76,6 +76,19 @@ FunctionalGraph::FunctionalGraph(const SymbolicList& inputs, const SymbolicList&
       needed[slot] = true;
     }
   }
+}
+
+void FunctionalGraph::name_ports(const SymbolicList& inputs, const SymbolicList& outputs) {
+  const auto name = [](std::vector<Port>& ports, const SymbolicList& tensors) {
+    std::unordered_set<std::string> taken;
+    for (std::size_t i = 0; i < ports.size(); ++i) {
+      const std::string& wanted = tensors[i].name();
+      ports[i].name = wanted;
+      for (int n = 1; !taken.insert(ports[i].name).second; ++n) ports[i].name = fmt::format("{}_{}", wanted, n);
+    }
+  };
+  name(inputs_, inputs);
+  name(outputs_, outputs);
 }
 
 TensorList FunctionalGraph::run(const TensorList& inputs, const std::string& model) const {

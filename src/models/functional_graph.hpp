@@ -11,6 +11,9 @@ namespace xtape::detail {
 class FunctionalGraph {
  public:
   FunctionalGraph(const SymbolicList& inputs, const SymbolicList& outputs);
+  /// Names inputs() and outputs() after the layers that they come from, once a model has made the names of those
+  /// unique; "dense", "dense_1" where one layer gives several.
+  void name_ports(const SymbolicList& inputs, const SymbolicList& outputs);
 
   /// Where a tensor lives while the graph runs.
   using Slot = std::size_t;

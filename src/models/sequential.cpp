@@ -20,14 +20,16 @@ TensorList Sequential::call_list(const TensorList& inputs) {
 }
 
 void Sequential::add(AnyLayer layer) {
+  std::optional<Known> output;
   if (output_) {
     const Shape sample(std::vector<std::int64_t>(output_->shape.begin() + 1, output_->shape.end()));
-    const SymbolicTensor output = (*layer)(Input(sample, {.batch_size = output_->shape[0], .dtype = output_->dtype}));
-    output_ = Known{output.shape(), output.dtype()};
-    detail::LayerState::of(*this).built = true;
+    const SymbolicTensor result = (*layer)(Input(sample, {.batch_size = output_->shape[0], .dtype = output_->dtype}));
+    output = Known{result.shape(), result.dtype()};
   }
   adopt(*layer);
   layers_.push_back(std::move(layer));
+  output_ = output;
+  if (output_) detail::LayerState::of(*this).built = true;
 }
 
 void Sequential::add(const SymbolicTensor& input) {

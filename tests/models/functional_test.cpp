@@ -75,6 +75,62 @@ TEST_CASE("functional: models nest, in the functional style and in subclasses") 
   CHECK_THROWS_TEXT(ValueError, "expected shape=(None, 3), found shape=(2, 2)", stack(v));
 }
 
+TEST_CASE("functional: models and inputs without names can be combined") {
+  const auto doubled = [] {
+    const auto x = Input({2});
+    return Model(x, Dense(2, {.use_bias = false, .kernel_initializer = "identity"})(x) * 2);
+  };
+  const Model first = doubled(), second = doubled();
+  CHECK(first.name() == "functional");
+  const auto a = Input({2}), b = Input({2});
+  Model both({a, b}, Model(first)(a) + Model(second)(b));
+  CHECK(first.name() == "functional");
+  CHECK(second.name() == "functional_1");
+  CHECK(a.name() == "input_layer");
+  CHECK(b.name() == "input_layer_1");
+  CHECK(both.summary_text().find("input_layer_1 (InputLayer)") != std::string::npos);
+  CHECK(both.variables()[0].name() == "functional/functional/dense/kernel");
+  CHECK(both.variables()[1].name() == "functional/functional_1/dense/kernel");
+  CHECK_CLOSE(both({constant({{1.0F, 2.0F}}), constant({{3.0F, 5.0F}})}), {8.0, 14.0});
+
+  Sequential stack{doubled(), doubled(), doubled()};
+  CHECK_CLOSE(stack(constant({{1.0F, 2.0F}})), {8.0, 16.0});
+  CHECK(stack.layer(2).name() == "functional_2");
+  struct Pair : Model {
+    Model left, right;
+    Pair(const Model& l, const Model& r) : left(track(l)), right(track(r)) {}
+    Tensor call(const Tensor& x) override { return left(x) + right(x); }
+  };
+  CHECK_CLOSE(Pair(doubled(), doubled())(constant({{1.0F, 2.0F}})), {4.0, 8.0});
+  // Names that were given must be unique.
+  const auto named = [] {
+    const auto x = Input({2});
+    return Model(x, x * 2, "mine");
+  };
+  CHECK_THROWS_TEXT(ValueError, "there is a layer 'mine' already", Sequential(named(), named()));
+}
+
+TEST_CASE("models: a layer cannot be a part of itself") {
+  Sequential model(Dense(2));
+  CHECK_THROWS_TEXT(ValueError, "layer 'sequential' cannot be a part of 'sequential': it is the same layer",
+                    model.add(model));
+  CHECK(model.size() == 1);
+  Sequential outer(Sequential(Flatten(), model));
+  CHECK_THROWS_TEXT(ValueError, "layer 'sequential' cannot be a part of 'sequential': that is a part of it already",
+                    model.add(outer));
+  const auto x = Input({2});
+  Model graph(x, model(x), "graph");
+  CHECK_THROWS_TEXT(ValueError, "layer 'graph' cannot be a part of 'sequential'", model.add(graph));
+  CHECK(model.size() == 1);
+  CHECK(model(ones({3, 2})).shape() == Shape{3, 2});
+  CHECK(outer.variables().size() == 2);
+  // With known shapes nothing has changed either.
+  Sequential built{Input({4}), Dense(4)};
+  CHECK_THROWS_TEXT(ValueError, "it is the same layer", built.add(built));
+  built.add(Dense(1));
+  CHECK(built(ones({3, 4})).shape() == Shape{3, 1});
+}
+
 TEST_CASE("functional: a layer whose object is gone is named") {
   struct Plain : Layer {
     Tensor call(const Tensor& t) override { return t * 2; }
