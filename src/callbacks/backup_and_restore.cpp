@@ -26,13 +26,18 @@ Checkpoint BackupAndRestore::checkpoint() const {
   return all;
 }
 
+bool BackupAndRestore::needs_built_model() const {
+  std::error_code error;
+  return std::filesystem::exists(path(), error) || error;  // whatever is wrong with it, restore() tells
+}
+
 void BackupAndRestore::on_train_begin() {
   std::error_code error;
   std::filesystem::create_directories(backup_dir_, error);
   if (!std::filesystem::is_directory(backup_dir_)) {
     detail::fail<DataError>("BackupAndRestore", "{}: the folder cannot be made: {}", backup_dir_, error.message());
   }
-  restored_ = checkpoint().restore(path());
+  restored_ = needs_built_model() && checkpoint().restore(path());
 }
 
 int BackupAndRestore::first_epoch(int initial_epoch) {

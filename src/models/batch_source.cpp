@@ -28,15 +28,19 @@ void Arrays::check(const char* method) const {
     if (t.defined() && t.rank() < 1) fail<ValueError>(method, "expected a batch of inputs, received a scalar");
     check_rows("x", t);
   }
-  for (const Tensor& t : y) check_rows("y", t);
+  for (const Tensor& t : y) {
+    // Of several outputs, those that need no labels may have none.
+    if (t.defined() || y.size() == 1) check_rows("y", t);
+  }
   if (sample_weight.defined()) check_rows("sample_weight", sample_weight);
 }
 
 Arrays Arrays::slice(std::int64_t begin, std::int64_t end) const {
   Arrays part;
-  for (const Tensor& t : x) part.x.push_back(slice_axis(t, 0, begin, end - begin));
-  for (const Tensor& t : y) part.y.push_back(slice_axis(t, 0, begin, end - begin));
-  if (sample_weight.defined()) part.sample_weight = slice_axis(sample_weight, 0, begin, end - begin);
+  const auto rows = [&](const Tensor& t) { return t.defined() ? slice_axis(t, 0, begin, end - begin) : Tensor(); };
+  for (const Tensor& t : x) part.x.push_back(rows(t));
+  for (const Tensor& t : y) part.y.push_back(rows(t));
+  part.sample_weight = rows(sample_weight);
   return part;
 }
 
@@ -49,12 +53,12 @@ class ArraySource : public BatchSource {
 
   std::int64_t batches() const override { return (arrays_.rows() + batch_size_ - 1) / batch_size_; }
 
-  void begin_epoch() override {
+  void begin() override {
     at_ = 0;
     if (shuffle_) order_ = random::permutation(arrays_.rows());
   }
 
-  TrainBatch sample() const override {
+  TrainBatch sample() override {
     const Arrays first = arrays_.slice(0, 1);
     return {first.x, first.y, {}};
   }
@@ -64,13 +68,14 @@ class ArraySource : public BatchSource {
     const std::int64_t begin = at_, end = std::min(at_ + batch_size_, arrays_.rows());
     at_ = end;
     const auto take = [&](const Tensor& t) {
+      if (!t.defined()) return Tensor();
       return shuffle_ ? data::take_rows(t, order_, begin, end) : slice_axis(t, 0, begin, end - begin);
     };
     batch.x.clear();
     batch.y.clear();
     for (const Tensor& t : arrays_.x) batch.x.push_back(take(t));
     for (const Tensor& t : arrays_.y) batch.y.push_back(take(t));
-    batch.sample_weight = arrays_.sample_weight.defined() ? take(arrays_.sample_weight) : Tensor();
+    batch.sample_weight = take(arrays_.sample_weight);
     return true;
   }
 
@@ -87,7 +92,7 @@ class DatasetSource : public BatchSource {
  public:
   DatasetSource(const char* method, data::AnyDataset dataset, std::int64_t steps,
                 const std::map<std::int64_t, double>& class_weight)
-      : method_(method), dataset_(std::move(dataset)), steps_(steps), class_weight_(class_weight) {
+      : method_(method), dataset_(std::move(dataset)), class_weight_(class_weight) {
     const auto tensors = dataset_.tensors_per_element();
     if (tensors < 1 || tensors > 3) {
       fail<ValueError>(method, "expected batches (x, y) or (x, y, sample_weight), received elements of {} tensors",
@@ -98,31 +103,36 @@ class DatasetSource : public BatchSource {
     }
   }
 
-  std::int64_t batches() const override {
-    const std::int64_t count = dataset_.cardinality();
-    return steps_ >= 0 ? steps_ : std::max<std::int64_t>(count, -1);
+  std::int64_t batches() const override { return std::max<std::int64_t>(dataset_.cardinality(), -1); }
+
+  void begin() override {
+    if (!sampled_) open();
+    sampled_ = false;
   }
 
-  void begin_epoch() override {
-    if (steps_ < 0 || !at_) at_ = dataset_.begin();
-  }
-
-  TrainBatch sample() const override {
-    auto first = dataset_.begin();
-    return first == dataset_.end() ? TrainBatch() : batch_of(*first);
+  TrainBatch sample() override {
+    open();
+    sampled_ = true;
+    return *at_ == dataset_.end() ? TrainBatch() : batch_of(**at_);
   }
 
   bool next(TrainBatch& batch) override {
-    if (*at_ == dataset_.end()) {
-      at_.reset();
-      return false;
+    if (taken_ && *at_ != dataset_.end()) {
+      taken_ = false;
+      ++*at_;
     }
+    if (*at_ == dataset_.end()) return false;
     batch = batch_of(**at_);
-    ++*at_;
+    taken_ = true;
     return true;
   }
 
  private:
+  void open() {
+    at_ = dataset_.begin();
+    taken_ = false;
+  }
+
   TrainBatch batch_of(const xtape::Tensors& element) const {
     TrainBatch batch{element[0], {}, {}};
     if (element.size() > 1) batch.y = element[1];
@@ -132,9 +142,10 @@ class DatasetSource : public BatchSource {
 
   const char* method_;
   data::AnyDataset dataset_;
-  std::int64_t steps_;
   std::map<std::int64_t, double> class_weight_;
   std::optional<data::AnyDataset::Iterator> at_;
+  bool taken_ = false;    ///< whether the element at hand has been given
+  bool sampled_ = false;  ///< whether sample() has begun the loop, whose first element a generator may not give again
 };
 
 }  // namespace

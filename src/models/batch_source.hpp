@@ -6,16 +6,17 @@
 
 namespace xtape::detail {
 
-/// Where fit, evaluate and predict get their batches from.
+/// Where fit, evaluate and predict get their batches from. None is taken from the data before it is asked for.
 class BatchSource {
  public:
   virtual ~BatchSource() = default;
-  /// The number of batches of an epoch, -1 where it is not known.
+  /// The number of batches from the first to the last, -1 where it is not known.
   virtual std::int64_t batches() const = 0;
-  virtual void begin_epoch() = 0;
-  /// A batch to learn the data's shapes from; it is not taken from the epoch.
-  virtual TrainBatch sample() const = 0;
-  /// The next batch of the epoch; false at its end.
+  /// Goes back to the first batch, and shuffles the data that are shuffled.
+  virtual void begin() = 0;
+  /// A batch to learn the data's shapes from; the next() one, where there is one, is not skipped.
+  virtual TrainBatch sample() = 0;
+  /// The next batch; false after the last.
   virtual bool next(TrainBatch& batch) = 0;
 };
 
@@ -31,7 +32,8 @@ struct Arrays {
 };
 
 std::unique_ptr<BatchSource> make_source(Arrays arrays, std::int64_t batch_size, bool shuffle);
-/// `steps`: of an epoch, -1 for all. With it the dataset goes on from epoch to epoch, and starts again when it ends.
+/// `steps`: how many batches are to be taken at a time, -1 for all. Throws a ValueError, under the name of a method,
+/// for elements that are no batches, and for all of a dataset that never ends.
 std::unique_ptr<BatchSource> make_source(const char* method, data::AnyDataset batches, std::int64_t steps,
                                          const std::map<std::int64_t, double>& class_weight);
 

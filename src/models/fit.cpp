@@ -2,12 +2,16 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <mutex>
+#include <typeinfo>
 
 #include "core/check.hpp"
+#include "core/warn.hpp"
 #include "models/batch_source.hpp"
 #include "models/progbar.hpp"
 #include "models/train_state.hpp"
 #include "xtape/models/model.hpp"
+#include "xtape/models/sequential.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/tape/no_recording.hpp"
@@ -34,6 +38,10 @@ class Callbacks {
   void extend(Logs& logs) const {
     for (const auto& callback : callbacks_) callback->extend_logs(logs);
   }
+  bool need_built_model() const {
+    return std::any_of(callbacks_.begin(), callbacks_.end(),
+                       [](const AnyCallback& callback) { return callback->needs_built_model(); });
+  }
   int first_epoch(int initial_epoch) const {
     for (const auto& callback : callbacks_) initial_epoch = callback->first_epoch(initial_epoch);
     return initial_epoch;
@@ -56,28 +64,25 @@ void check_verbose(const char* method, int verbose) {
   if (verbose < 0 || verbose > 2) fail<ValueError>(method, "expected verbose of 0, 1 or 2, received {}", verbose);
 }
 
-std::int64_t steps_of(const detail::BatchSource& source, std::int64_t limit) {
-  const std::int64_t batches = source.batches();
-  if (limit < 0) return batches;
-  return batches < 0 ? limit : std::min(limit, batches);
-}
-
-/// One pass in test mode; shows `bar`, if there is one.
-Logs test_pass(detail::BatchSource& source, std::int64_t limit, detail::TrainState& state, detail::Progbar* bar,
-               const Callbacks& callbacks, const std::function<Logs(const TrainBatch&)>& test_step) {
+/// One pass in test mode, from the first batch on; shows `bar`, if there is one. Throws a ValueError, which calls the
+/// data `what`, where there is no batch.
+Logs test_pass(const char* method, const char* what, detail::BatchSource& source, std::int64_t limit,
+               detail::Progbar* bar, const Callbacks& callbacks,
+               const std::function<Logs(const TrainBatch&)>& test_step) {
   const detail::NoRecording off;
-  state.reset_metrics();
   callbacks.tell(&Callback::on_test_begin);
   Logs logs;
   TrainBatch batch;
   std::int64_t step = 0;
-  source.begin_epoch();
+  source.begin();
   for (; step != limit && source.next(batch); ++step) {
     callbacks.tell(&Callback::on_test_batch_begin, step);
     logs = test_step(batch);
     callbacks.tell(&Callback::on_test_batch_end, step, logs);
     if (bar != nullptr) bar->update(step + 1, logs);
   }
+  if (step == 0) fail<ValueError>(method, "expected at least one batch, {} gave none", what);
+  if (step < limit) detail::warn(fmt::format("[{}] {} gave only {} of {} batches.", method, what, step, limit));
   callbacks.tell(&Callback::on_test_end, logs);
   if (bar != nullptr) bar->end(step, logs);
   return logs;
@@ -148,21 +153,32 @@ History Model::fit(const data::AnyDataset& batches, const FitOptions& options) {
   return run_fit(*source, validation.get(), options);
 }
 
+/// Builds the model before the callbacks begin, some of which restore weights.
+void Model::build_on(const TensorList& x) {
+  const detail::NoRecording off;
+  try {
+    (void)(*this)(x, {.training = false});
+  } catch (Error& error) {
+    error.add_context("when fit built the model by calling it, before the first step");
+    throw;
+  }
+}
+
 History Model::run_fit(detail::BatchSource& source, detail::BatchSource* validation, const FitOptions& options) {
   detail::TrainState& state = train_state("Model.fit");
-  const std::int64_t steps = steps_of(source, options.steps_per_epoch);
-  if (!built()) {  // before the callbacks begin, some of which restore weights
-    const detail::NoRecording off;
-    (void)(*this)(source.sample().x, {.training = false});
-  }
+  const std::int64_t limit = options.steps_per_epoch;
+  const std::int64_t steps = limit < 0 ? source.batches() : limit;
   History history;
   std::vector<AnyCallback> all{static_cast<Callback*>(&history)};
   all.insert(all.end(), options.callbacks.begin(), options.callbacks.end());
   const Callbacks callbacks(std::move(all), *this, {options.epochs, steps, options.verbose});
+  // The first step builds a model of a class of one's own, since that may do without call().
+  if (!built() && (typeid(*this) == typeid(Sequential) || callbacks.need_built_model())) build_on(source.sample().x);
   state.stop_training = false;
   callbacks.tell(&Callback::on_train_begin);
   Logs logs;
   TrainBatch batch;
+  bool begun = false;
   for (int epoch = callbacks.first_epoch(options.initial_epoch); epoch < options.epochs && !state.stop_training;
        ++epoch) {
     if (options.verbose > 0) {
@@ -170,21 +186,32 @@ History Model::run_fit(detail::BatchSource& source, detail::BatchSource* validat
       std::fflush(stdout);
     }
     detail::Progbar bar(steps, options.verbose);
-    state.reset_metrics();
+    reset_metrics();
     callbacks.tell(&Callback::on_epoch_begin, epoch);
-    source.begin_epoch();
+    if (limit < 0 || !begun) source.begin();
+    begun = true;
+    const auto next = [&] {
+      if (source.next(batch)) return true;
+      if (limit < 0) return false;
+      source.begin();
+      return source.next(batch);
+    };
     std::int64_t step = 0;
-    for (; step != options.steps_per_epoch && !state.stop_training && source.next(batch); ++step) {
+    for (; step != limit && !state.stop_training && next(); ++step) {
       callbacks.tell(&Callback::on_train_batch_begin, step);
       logs = train_step(batch);
       callbacks.tell(&Callback::on_train_batch_end, step, logs);
       bar.update(step + 1, logs);
     }
-    if (step == 0 && !state.stop_training)
-      fail<ValueError>("Model.fit", "the dataset gave no batch in epoch {}", epoch + 1);
+    if (!state.stop_training && step < std::max<std::int64_t>(limit, 1)) {
+      fail<ValueError>("Model.fit", "the dataset gave no batch in epoch {}{}", epoch + 1,
+                       step == 0 ? "" : fmt::format(" after {} of {}, when it was started again", step, limit));
+    }
     if (validation != nullptr && (epoch + 1) % options.validation_freq == 0) {
-      const Logs figures = test_pass(*validation, options.validation_steps, state, nullptr, callbacks,
-                                     [this](const TrainBatch& part) { return test_step(part); });
+      const std::lock_guard lock(state.figures);
+      reset_metrics();
+      const Logs figures = test_pass("Model.fit", "the validation data", *validation, options.validation_steps, nullptr,
+                                     callbacks, [this](const TrainBatch& part) { return test_step(part); });
       for (const auto& [name, value] : figures) logs.set("val_" + name, value);
     }
     callbacks.extend(logs);
@@ -215,10 +242,14 @@ Logs Model::run_evaluate(detail::BatchSource& source, const EvaluateOptions& opt
   constexpr const char* method = "Model.evaluate";
   check_steps(method, "steps", options.steps);
   check_verbose(method, options.verbose);
-  const std::int64_t steps = steps_of(source, options.steps);
+  std::int64_t steps = source.batches();
+  if (steps < 0 || (options.steps >= 0 && options.steps < steps)) steps = options.steps;
+  detail::TrainState& state = train_state(method);
   const Callbacks callbacks(options.callbacks, *this, {1, steps, options.verbose});
   detail::Progbar bar(steps, options.verbose);
-  return test_pass(source, options.steps, train_state(method), &bar, callbacks,
+  const std::lock_guard lock(state.figures);
+  reset_metrics();
+  return test_pass(method, "the data", source, options.steps, &bar, callbacks,
                    [this](const TrainBatch& batch) { return test_step(batch); });
 }
 
@@ -230,16 +261,16 @@ TensorList Model::predict(const TensorList& x, const PredictOptions& options) {
   detail::Arrays arrays{x, {}, {}};
   arrays.check(method);
   const detail::NoRecording off;
-  if (arrays.rows() <= options.batch_size && options.callbacks.empty()) return (*this)(x, {.training = false});
+  if (arrays.rows() <= options.batch_size && options.callbacks.empty()) return predict_step(x);
   const Callbacks callbacks(options.callbacks, *this, {});
   const auto source = detail::make_source(std::move(arrays), options.batch_size, false);
   callbacks.tell(&Callback::on_predict_begin);
   std::vector<std::vector<Tensor>> parts;
   TrainBatch batch;
-  source->begin_epoch();
+  source->begin();
   for (std::int64_t step = 0; source->next(batch); ++step) {
     callbacks.tell(&Callback::on_predict_batch_begin, step);
-    TensorList outputs = (*this)(batch.x, {.training = false});
+    TensorList outputs = predict_step(batch.x);
     parts.resize(outputs.size());
     for (std::size_t i = 0; i < outputs.size(); ++i) parts[i].push_back(std::move(outputs[i]));
     callbacks.tell(&Callback::on_predict_batch_end, step);
@@ -255,10 +286,10 @@ Tensor Model::predict(const Tensor& x, const PredictOptions& options) { return p
 Logs Model::train_on_batch(const TensorList& x, const TensorList& y, const Tensor& sample_weight,
                            const std::map<std::int64_t, double>& class_weight) {
   constexpr const char* method = "Model.train_on_batch";
-  detail::TrainState& state = train_state(method);
+  (void)train_state(method);
   detail::Arrays{x, y, sample_weight}.check(method);
   const TrainBatch batch{x, y, detail::sample_weights(method, y, sample_weight, class_weight)};
-  state.reset_metrics();
+  reset_metrics();
   return train_step(batch);
 }
 
@@ -266,7 +297,8 @@ Logs Model::test_on_batch(const TensorList& x, const TensorList& y, const Tensor
   detail::TrainState& state = train_state("Model.test_on_batch");
   detail::Arrays{x, y, sample_weight}.check("Model.test_on_batch");
   const detail::NoRecording off;
-  state.reset_metrics();
+  const std::lock_guard lock(state.figures);
+  reset_metrics();
   return test_step({x, y, sample_weight});
 }
 

@@ -152,7 +152,7 @@ std::string Model::summary_text() const {
   append_rule(text, widths, "└", "─", "┴", "┘");
   std::vector<Variable> all = variables();
   std::vector<Variable> of_optimizer;
-  if (train_ != nullptr && train_->optimizer->built()) of_optimizer = train_->optimizer->variables();
+  if (compiled() && optimizer().built()) of_optimizer = optimizer().variables();
   all.insert(all.end(), of_optimizer.begin(), of_optimizer.end());
   text += total_of("Total params", all);
   text += total_of("Trainable params", trainable_variables());

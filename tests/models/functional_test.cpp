@@ -91,7 +91,7 @@ TEST_CASE("functional: models and inputs without names can be combined") {
   CHECK(both.summary_text().find("input_layer_1 (InputLayer)") != std::string::npos);
   CHECK(both.variables()[0].name() == "functional/functional/dense/kernel");
   CHECK(both.variables()[1].name() == "functional/functional_1/dense/kernel");
-  CHECK_CLOSE(both({constant({{1.0F, 2.0F}}), constant({{3.0F, 5.0F}})}), {8.0, 14.0});
+  CHECK_CLOSE(both({constant({{1.0F, 2.0F}}), constant({{3.0F, 5.0F}})}).only(), {8.0, 14.0});
 
   Sequential stack{doubled(), doubled(), doubled()};
   CHECK_CLOSE(stack(constant({{1.0F, 2.0F}})), {8.0, 16.0});

@@ -22,6 +22,8 @@ class BackupAndRestore : public Callback {
   /// Throws a ValueError for an empty folder's name and a save_freq below 1.
   explicit BackupAndRestore(std::string backup_dir, const BackupAndRestoreOptions& options = {});
 
+  /// Where there is something to restore.
+  bool needs_built_model() const override;
   void on_train_begin() override;
   int first_epoch(int initial_epoch) override;
   void on_epoch_end(int epoch, const Logs& logs) override;

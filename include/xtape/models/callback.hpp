@@ -27,6 +27,10 @@ class Callback {
  public:
   virtual ~Callback() = default;
 
+  /// Asked before on_train_begin: whether the model must have its weights by then, as where they are to be restored. If
+  /// so, fit builds a model that is not built by calling it on the first batch; otherwise the first step of a model of
+  /// a class of one's own does.
+  virtual bool needs_built_model() const { return false; }
   virtual void on_train_begin() {}
   /// Asked after on_train_begin: the epoch to begin with. Raised by a callback that has restored a training.
   virtual int first_epoch(int initial_epoch) { return initial_epoch; }

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <concepts>
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "xtape/layers/layer.hpp"
@@ -15,7 +18,8 @@ namespace xtape {
 namespace detail {
 class BatchSource;
 class FunctionalGraph;
-struct TrainState;
+struct ModelState;
+class TrainState;
 }  // namespace detail
 
 /// The base of models (keras.Model): a subclass tracks its layers as members and writes `call`.
@@ -49,45 +53,66 @@ class Model : public LayerBase<Model> {
   Model& operator=(const Model& other) = default;
   Model& operator=(Model&&) noexcept = default;
 
-  /// Says how fit is to train: keras.Model.compile. Forgets what an earlier compile said.
-  void compile(const CompileOptions& options);
-  void compile(optimizers::AnyOptimizer optimizer, Losses loss = {}, std::vector<AnyMetric> metrics = {}) {
+  /// Says how fit is to train: keras.Model.compile. Forgets what an earlier compile said. Throws a ValueError for
+  /// losses, weights and metrics that are not those of the model's outputs; for a model that is not functional, whose
+  /// outputs are known in the first batch only, fit does.
+  void compile(const CompileOptions& options = {});
+  void compile(optimizers::AnyOptimizer optimizer, Losses loss = {}, Metrics metrics = {}) {
     compile({.optimizer = std::move(optimizer), .loss = std::move(loss), .metrics = std::move(metrics)});
   }
 
   /// Trains the model on x and y, one row per sample, in batches, and returns the figures of all epochs.
   ///
+  /// y has the labels of each output; those of outputs with neither loss nor metrics may be left out or be empty. A
+  /// model that needs none at all, since its loss comes from add_loss() or from a train_step of its own, takes no y.
+  ///
   /// Throws a RuntimeError before compile(); a ValueError, before anything has changed, for options out of range and
-  /// for data whose numbers of rows differ. An exception from a callback or from the model ends the training as it is.
+  /// for data whose numbers of rows differ. An exception from a callback, from the data or from the model ends the
+  /// training as it is: every batch that was taken from the data has been trained on, but for the one at work.
   History fit(const TensorList& x, const TensorList& y, const FitOptions& options = {});
+  template <std::same_as<FitOptions> Options = FitOptions>  // a template, so that fit(x, {}) is not ambiguous
+  History fit(const TensorList& x, const Options& options = {}) {
+    return fit(x, TensorList(), options);
+  }
   History fit(const data::TensorDataset& data, const FitOptions& options = {}) { return fit(data.x, data.y, options); }
-  /// The same on a dataset of batches: elements (x, y) or (x, y, sample_weight). Its own order counts, so the options
-  /// batch_size, shuffle, validation_split and sample_weight do not; one that never ends needs steps_per_epoch, and
-  /// goes on from epoch to epoch.
+  /// The same on a dataset of batches: elements x, (x, y) or (x, y, sample_weight). Its own order counts, so the
+  /// options batch_size, shuffle, validation_split and sample_weight do not; one that never ends needs steps_per_epoch.
+  /// Throws a ValueError for an epoch, or a validation, without a batch.
   History fit(const data::AnyDataset& batches, const FitOptions& options = {});
 
-  /// The loss and the metrics over all rows, in test mode.
+  /// The loss and the metrics over all rows, in test mode. Several threads may evaluate one model; they take turns,
+  /// since its metrics hold the figures of one evaluation. Throws a ValueError where there is no row.
   Logs evaluate(const TensorList& x, const TensorList& y, const EvaluateOptions& options = {});
+  template <std::same_as<EvaluateOptions> Options = EvaluateOptions>
+  Logs evaluate(const TensorList& x, const Options& options = {}) {
+    return evaluate(x, TensorList(), options);
+  }
   Logs evaluate(const data::TensorDataset& data, const EvaluateOptions& options = {}) {
     return evaluate(data.x, data.y, options);
   }
   Logs evaluate(const data::AnyDataset& batches, const EvaluateOptions& options = {});
 
   /// The model's output for all rows of x, computed in batches, with training = false and unseen by any tape. Throws a
-  /// ValueError for a batch size below 1 or a scalar x.
+  /// ValueError for a batch size below 1 or a scalar x. Several threads may predict with one model at once.
   Tensor predict(const Tensor& x, const PredictOptions& options = {});
   TensorList predict(const TensorList& x, const PredictOptions& options = {});
 
   /// One training step on one batch; the figures are those of this batch alone.
-  Logs train_on_batch(const TensorList& x, const TensorList& y, const Tensor& sample_weight = {},
+  Logs train_on_batch(const TensorList& x, const TensorList& y = {}, const Tensor& sample_weight = {},
                       const std::map<std::int64_t, double>& class_weight = {});
-  Logs test_on_batch(const TensorList& x, const TensorList& y, const Tensor& sample_weight = {});
+  Logs test_on_batch(const TensorList& x, const TensorList& y = {}, const Tensor& sample_weight = {});
 
   /// The optimizer given to compile(). Throws a RuntimeError before it.
   optimizers::Optimizer& optimizer() const;
-  bool compiled() const noexcept { return train_ != nullptr; }
-  /// All metrics that fit shows, the running mean of the loss first.
-  std::vector<std::shared_ptr<metrics::Metric>> metrics() const;
+  bool compiled() const noexcept;
+
+  /// The metrics that are reset when an epoch, a validation or an evaluation begins: the running mean of the loss,
+  /// those of several outputs' losses, the metrics of compile(), and those that the model tracks. Overridden, it adds
+  /// others.
+  virtual std::vector<std::shared_ptr<metrics::Metric>> metrics() const;
+  void reset_metrics();
+  /// The values of metrics() under their names.
+  Logs get_metrics_result() const;
 
   /// Set by callbacks to end fit after the epoch.
   bool stop_training() const;
@@ -120,7 +145,7 @@ class Model : public LayerBase<Model> {
   const detail::FunctionalGraph* graph() const noexcept { return graph_.get(); }
 
  protected:
-  explicit Model(std::string name = "") : LayerBase(std::move(name)) {}
+  explicit Model(std::string name = "");
 
   /// What fit does with a batch; returns the figures to show. Overridden, it is a training loop of one's own inside of
   /// fit, with its callbacks and progress:
@@ -134,27 +159,53 @@ class Model : public LayerBase<Model> {
   ///       optimizer().apply_gradients(xp::zip(gradients, trainable_variables()));
   ///       return compute_metrics(loss, x, y, y_pred, sample_weight);
   ///     }
+  ///
+  /// Only these steps call the model: with steps of its own it needs no call().
   virtual Logs train_step(const TrainBatch& batch);
-  /// What evaluate does with a batch.
+  /// What evaluate, and the validation in fit, do with a batch.
   virtual Logs test_step(const TrainBatch& batch);
+  /// What predict does with a batch.
+  virtual TensorList predict_step(const TensorList& x);
   /// The losses given to compile(), weighted and added up, and the model's losses(): a scalar. Throws a ValueError when
-  /// there is none of them.
+  /// there is none of them, and for labels that do not fit the outputs.
   virtual Tensor compute_loss(const TensorList& x, const TensorList& y, const TensorList& y_pred,
                               const Tensor& sample_weight);
-  /// Updates the running mean of the loss and the metrics given to compile(), and returns them all.
+  /// Updates the running mean of the loss and the metrics given to compile(), and returns them all, those that the
+  /// model tracks included.
   virtual Logs compute_metrics(const Tensor& loss, const TensorList& x, const TensorList& y, const TensorList& y_pred,
                                const Tensor& sample_weight);
+
+  using LayerBase::track;
+  /// Makes a metric part of the model, which its own steps update, and returns it:
+  ///
+  ///     std::shared_ptr<xp::metrics::Mean> reconstruction = track(xp::metrics::Mean("reconstruction_loss"));
+  template <class M>
+  requires std::derived_from<std::decay_t<M>, metrics::Metric>
+  auto track(M&& metric) {
+    static_assert(!std::is_lvalue_reference_v<M>,
+                  "the model would track a copy: hold the metric as std::shared_ptr<M> member = track(M(...))");
+    return track(std::make_shared<std::decay_t<M>>(std::move(metric)));
+  }
+  /// The same for one that is shared already. Throws a ValueError for a null pointer.
+  template <std::derived_from<metrics::Metric> M>
+  std::shared_ptr<M> track(std::shared_ptr<M> metric) {
+    track_metric(metric);
+    return metric;
+  }
 
   Tensor call(const Tensor& input) override;
   TensorList call_list(const TensorList& inputs) override;
 
  private:
+  detail::ModelState& model_state() const;
+  void track_metric(std::shared_ptr<metrics::Metric> metric);
   detail::TrainState& train_state(const char* method) const;
+  void build_on(const TensorList& x);
   History run_fit(detail::BatchSource& source, detail::BatchSource* validation, const FitOptions& options);
   Logs run_evaluate(detail::BatchSource& source, const EvaluateOptions& options);
 
   std::shared_ptr<detail::FunctionalGraph> graph_;
-  std::shared_ptr<detail::TrainState> train_;
+  std::shared_ptr<detail::ModelState> model_;
 };
 
 /// clone() under Keras's name.

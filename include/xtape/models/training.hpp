@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <map>
 #include <optional>
 #include <vector>
@@ -10,49 +9,35 @@
 #include "xtape/core/tensor_list.hpp"
 #include "xtape/data/any_dataset.hpp"
 #include "xtape/data/tensor_dataset.hpp"
-#include "xtape/losses/loss_function.hpp"
-#include "xtape/metrics/any_metric.hpp"
 #include "xtape/models/callback.hpp"
+#include "xtape/models/per_output.hpp"
 #include "xtape/optimizers/any_optimizer.hpp"
 
 // What compile, fit, evaluate and predict take: the keyword arguments of keras.Model's methods.
 namespace xtape {
 
-/// A loss for the model's output, or one for each of them.
-class Losses : public std::vector<LossFunction> {
- public:
-  Losses() = default;
-  template <class L>
-  requires(std::constructible_from<LossFunction, L> && !std::same_as<std::decay_t<L>, Losses>) Losses(L&& loss) {
-    emplace_back(std::forward<L>(loss));
-  }
-  Losses(std::initializer_list<LossFunction> losses) : std::vector<LossFunction>(losses) {}
-};
-
 /// Keyword arguments of Model::compile.
 struct CompileOptions {
   optimizers::AnyOptimizer optimizer = "rmsprop";
   Losses loss = {};
-  /// Of models with several outputs: how much each of their losses counts; none: all count 1.
-  std::vector<double> loss_weights = {};
-  /// Shown next to the loss; "accuracy" means what suits the labels. Of models with several outputs, each output gets
-  /// all of them.
-  std::vector<AnyMetric> metrics = {};
+  LossWeights loss_weights = {};
+  /// Shown next to the loss; "accuracy" means what suits the labels.
+  Metrics metrics = {};
   /// The same, but with the samples' weights.
-  std::vector<AnyMetric> weighted_metrics = {};
+  Metrics weighted_metrics = {};
 };
 
 /// One batch: what train_step and test_step take. `auto& [x, y, sample_weight] = batch;`
 struct TrainBatch {
   TensorList x;
-  TensorList y;
+  TensorList y;          ///< empty where fit was given none
   Tensor sample_weight;  ///< empty: all count 1
 };
 
 /// Data for validation: arrays, or a dataset of batches.
 struct ValidationData {
   ValidationData() = default;
-  ValidationData(TensorList examples, TensorList targets, Tensor weights = {})
+  ValidationData(TensorList examples, TensorList targets = {}, Tensor weights = {})
       : x(std::move(examples)), y(std::move(targets)), sample_weight(std::move(weights)) {}
   ValidationData(const data::TensorDataset& data) : x(data.x), y(data.y) {}
   ValidationData(data::AnyDataset batches) : dataset(std::move(batches)) {}
@@ -75,8 +60,10 @@ struct FitOptions {
   std::map<std::int64_t, double> class_weight = {};  ///< how much the samples of a class count; others count 1
   Tensor sample_weight = {};                         ///< how much each sample counts: [n], or [n, time]
   int initial_epoch = 0;                             ///< to go on with a training that was interrupted
-  std::int64_t steps_per_epoch = -1;                 ///< batches of an epoch; -1: all
-  std::int64_t validation_steps = -1;
+  /// Batches of an epoch; -1: all. Each epoch has exactly so many: it goes on where the one before has stopped, and the
+  /// data start again, in a new order if they are shuffled, whenever they end.
+  std::int64_t steps_per_epoch = -1;
+  std::int64_t validation_steps = -1;       ///< batches of a validation, which always starts with the first; -1: all
   std::int64_t validation_batch_size = -1;  ///< -1: batch_size
   int validation_freq = 1;                  ///< validate after every so many epochs
 };
@@ -86,7 +73,7 @@ struct EvaluateOptions {
   std::int64_t batch_size = 32;
   int verbose = 1;
   Tensor sample_weight = {};
-  std::int64_t steps = -1;
+  std::int64_t steps = -1;  ///< batches; -1: all
   std::vector<AnyCallback> callbacks = {};
 };
 

@@ -1,0 +1,140 @@
+#pragma once
+
+#include <concepts>
+#include <initializer_list>
+#include <map>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "xtape/losses/loss_function.hpp"
+#include "xtape/metrics/any_metric.hpp"
+
+// What compile takes for a model with several outputs: one for all of them, one for each by position, or by name.
+namespace xtape {
+
+namespace detail {
+
+/// How something was given for a model's outputs.
+enum class PerOutput { nothing, all, by_position, by_name };
+
+/// Values for a model's outputs. The name of an output of a functional model is that of the layer that it comes from
+/// (made unique: "dense", "dense_1"); outputs of other models are "output_1", "output_2", ...
+template <class T>
+struct PerOutputValues {
+  PerOutput given = PerOutput::nothing;
+  std::vector<std::pair<std::string, T>> values = {};  ///< the names are empty unless given by name
+
+  /// The value of each output; `missing` for those that were not named. Throws a ValueError, which calls them `what`,
+  /// for another number of values than of outputs, and for a name that no output has or that comes twice.
+  std::vector<T> of(const char* what, const std::vector<std::string>& outputs, const T& missing) const;
+};
+
+extern template struct PerOutputValues<LossFunction>;
+extern template struct PerOutputValues<double>;
+extern template struct PerOutputValues<std::vector<AnyMetric>>;
+
+}  // namespace detail
+
+/// The loss of a model. Of a model with several outputs: one for all of them, or one for each, in their order or by the
+/// outputs' names. An output whose loss is LossFunction(), or that is not named, has none.
+///
+///     .loss = "mse"    .loss = {"mse", "mae"}    .loss = {{"price", "mse"}, {"kind", "categorical_crossentropy"}}
+class Losses : public detail::PerOutputValues<LossFunction> {
+ public:
+  Losses() = default;
+  template <class L>
+  requires(std::constructible_from<LossFunction, L> && !std::derived_from<std::decay_t<L>, Losses>) Losses(L&& loss) {
+    values.emplace_back("", std::forward<L>(loss));
+    if (values.front().second) given = detail::PerOutput::all;
+  }
+  Losses(std::initializer_list<LossFunction> losses) : Losses(std::vector<LossFunction>(losses)) {}
+  Losses(const std::vector<LossFunction>& losses) {
+    for (const auto& loss : losses) values.emplace_back("", loss);
+    if (!losses.empty()) given = detail::PerOutput::by_position;
+  }
+  Losses(std::initializer_list<std::pair<std::string, LossFunction>> losses) {
+    given = detail::PerOutput::by_name;
+    values.assign(losses.begin(), losses.end());
+  }
+  Losses(const std::map<std::string, LossFunction>& losses) {
+    given = detail::PerOutput::by_name;
+    values.assign(losses.begin(), losses.end());
+  }
+};
+
+/// How much each loss counts in the sum of them: one number for all outputs, or one for each, in their order or by the
+/// outputs' names; 1 for those that are not named.
+class LossWeights : public detail::PerOutputValues<double> {
+ public:
+  LossWeights() = default;
+  LossWeights(double weight) : PerOutputValues{detail::PerOutput::all, {{"", weight}}} {}
+  LossWeights(std::initializer_list<double> weights) : LossWeights(std::vector<double>(weights)) {}
+  LossWeights(const std::vector<double>& weights) {
+    for (const double weight : weights) values.emplace_back("", weight);
+    if (!weights.empty()) given = detail::PerOutput::by_position;
+  }
+  LossWeights(std::initializer_list<std::pair<std::string, double>> weights) {
+    given = detail::PerOutput::by_name;
+    values.assign(weights.begin(), weights.end());
+  }
+  LossWeights(const std::map<std::string, double>& weights) {
+    given = detail::PerOutput::by_name;
+    values.assign(weights.begin(), weights.end());
+  }
+};
+
+/// The metrics of a model. Of a model with several outputs:
+///
+///     .metrics = {"mae", "mse"}                                    names alone: each output gets all of them
+///     .metrics = {{"mae", "mse"}, {"accuracy"}}                    one list for each output
+///     .metrics = {"mae", metrics::AUC()}                           objects: one for each output
+///     .metrics = {{"price", "mae"}, {"kind", {"accuracy", "auc"}}}  by the outputs' names
+///
+/// Lists that all begin with an output's name are by name, even where a metric bears it too.
+class Metrics {
+ public:
+  /// One metric, the name of one or of an output, or a list of them.
+  class Entry {
+   public:
+    Entry(const char* name) : value_(std::string(name)) {}
+    Entry(std::string name) : value_(std::move(name)) {}
+    template <class M>
+    requires(std::constructible_from<AnyMetric, M> && !std::convertible_to<M, std::string> &&
+             !std::same_as<std::decay_t<M>, Entry>) Entry(M&& metric)
+        : value_(AnyMetric(std::forward<M>(metric))) {}
+    template <class F>
+    requires std::constructible_from<AnyMetric, F, std::string> Entry(F&& function, std::string name)
+        : value_(AnyMetric(std::forward<F>(function), std::move(name))) {}
+    Entry(std::initializer_list<Entry> entries) : value_(std::vector<Entry>(entries)) {}
+
+   private:
+    friend class Metrics;
+    const std::string* name() const { return std::get_if<std::string>(&value_); }
+    const std::vector<Entry>* list() const { return std::get_if<std::vector<Entry>>(&value_); }
+    /// Throws a ValueError for a name that no metric has.
+    void add_to(std::vector<AnyMetric>& metrics) const;
+
+    std::variant<std::string, AnyMetric, std::vector<Entry>> value_;
+  };
+
+  Metrics() = default;
+  Metrics(std::initializer_list<Entry> entries) : entries_(entries) {}
+  Metrics(const std::vector<AnyMetric>& metrics) : entries_(metrics.begin(), metrics.end()) {}
+  Metrics(const std::map<std::string, std::vector<AnyMetric>>& metrics);
+
+  /// Throws a ValueError for a name that no metric has, as far as can be told before the outputs are known.
+  void check() const;
+  /// The metrics of each output. Throws a ValueError, see PerOutputValues::of, and for unknown names of metrics.
+  std::vector<std::vector<AnyMetric>> of(const char* what, const std::vector<std::string>& outputs) const;
+
+ private:
+  bool flat() const;
+  bool by_name(const std::vector<std::string>& outputs) const;
+
+  std::vector<Entry> entries_;
+};
+
+}  // namespace xtape

@@ -1,0 +1,149 @@
+#include "xtape/models/per_output.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "core/check.hpp"
+
+namespace xtape {
+namespace detail {
+namespace {
+
+constexpr const char* method = "Model.compile";
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+}  // namespace
+
+template <class T>
+std::vector<T> PerOutputValues<T>::of(const char* what, const std::vector<std::string>& outputs,
+                                      const T& missing) const {
+  std::vector<T> found(outputs.size(), missing);
+  if (given == PerOutput::all) {
+    std::fill(found.begin(), found.end(), values.front().second);
+  } else if (given == PerOutput::by_position) {
+    if (values.size() != outputs.size()) {
+      fail<ValueError>(method, "expected as many entries in {} as the model has outputs: {} output(s) ({}), {} in {}",
+                       what, outputs.size(), joined(outputs), values.size(), what);
+    }
+    for (std::size_t i = 0; i < outputs.size(); ++i) found[i] = values[i].second;
+  } else if (given == PerOutput::by_name) {
+    std::set<std::string> seen;
+    for (const auto& [name, value] : values) {
+      const auto at = std::find(outputs.begin(), outputs.end(), name);
+      if (at == outputs.end()) {
+        fail<ValueError>(method, "{} is given for '{}', which is no output of the model, only: {}", what, name,
+                         joined(outputs));
+      }
+      if (!seen.insert(name).second) fail<ValueError>(method, "{} is given twice for the output '{}'", what, name);
+      found[static_cast<std::size_t>(at - outputs.begin())] = value;
+    }
+  }
+  return found;
+}
+
+template struct PerOutputValues<LossFunction>;
+template struct PerOutputValues<double>;
+template struct PerOutputValues<std::vector<AnyMetric>>;
+
+}  // namespace detail
+
+namespace {
+
+bool is_metric(const std::string& name) {
+  try {
+    (void)AnyMetric(name);
+    return true;
+  } catch (const ValueError&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+void Metrics::Entry::add_to(std::vector<AnyMetric>& metrics) const {
+  if (const auto* entries = list()) {
+    for (const auto& entry : *entries) entry.add_to(metrics);
+  } else if (name() != nullptr) {
+    metrics.emplace_back(*name());
+  } else {
+    metrics.push_back(std::get<AnyMetric>(value_));
+  }
+}
+
+Metrics::Metrics(const std::map<std::string, std::vector<AnyMetric>>& metrics) {
+  for (const auto& [name, of_output] : metrics) {
+    Entry entry({Entry(name), Entry({})});
+    auto& list = std::get<std::vector<Entry>>(std::get<std::vector<Entry>>(entry.value_)[1].value_);
+    list.assign(of_output.begin(), of_output.end());
+    entries_.push_back(std::move(entry));
+  }
+}
+
+bool Metrics::flat() const {
+  return std::none_of(entries_.begin(), entries_.end(), [](const Entry& entry) { return entry.list() != nullptr; });
+}
+
+bool Metrics::by_name(const std::vector<std::string>& outputs) const {
+  const auto all = [this](const auto& names_an_output) {
+    return !entries_.empty() && std::all_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+      const auto* list = entry.list();
+      return list != nullptr && list->size() > 1 && list->front().name() != nullptr &&
+             names_an_output(*list->front().name());
+    });
+  };
+  return all([&](const std::string& name) {
+           return std::find(outputs.begin(), outputs.end(), name) != outputs.end();
+         }) ||
+         all([](const std::string& name) { return !is_metric(name); });
+}
+
+void Metrics::check() const {
+  std::vector<AnyMetric> metrics;
+  for (const Entry& entry : entries_) {
+    if (entry.list() == nullptr) {
+      entry.add_to(metrics);
+      continue;
+    }
+    // The first of a list may be the name of an output.
+    const auto& list = *entry.list();
+    for (std::size_t i = 1; i < list.size(); ++i) list[i].add_to(metrics);
+  }
+}
+
+std::vector<std::vector<AnyMetric>> Metrics::of(const char* what, const std::vector<std::string>& outputs) const {
+  detail::PerOutputValues<std::vector<AnyMetric>> all;
+  const auto metrics_of = [](const Entry& entry) {
+    std::vector<AnyMetric> metrics;
+    entry.add_to(metrics);
+    return metrics;
+  };
+  if (by_name(outputs)) {
+    all.given = detail::PerOutput::by_name;
+    for (const Entry& entry : entries_) {
+      std::vector<AnyMetric> metrics;
+      const auto& list = *entry.list();
+      for (std::size_t i = 1; i < list.size(); ++i) list[i].add_to(metrics);
+      all.values.emplace_back(*list.front().name(), std::move(metrics));
+    }
+    return all.of(what, outputs, {});
+  }
+  const bool objects =
+      std::any_of(entries_.begin(), entries_.end(), [](const Entry& entry) { return entry.name() == nullptr; });
+  if (flat() && !(objects && outputs.size() > 1)) {
+    if (entries_.empty()) return std::vector<std::vector<AnyMetric>>(outputs.size());
+    all.given = detail::PerOutput::all;
+    all.values.emplace_back();
+    for (const Entry& entry : entries_) entry.add_to(all.values.front().second);
+  } else {
+    all.given = detail::PerOutput::by_position;
+    for (const Entry& entry : entries_) all.values.emplace_back("", metrics_of(entry));
+  }
+  return all.of(what, outputs, {});
+}
+
+}  // namespace xtape
