@@ -1,13 +1,14 @@
 #include "xtape/constraints/norms.hpp"
 
 #include "xtape/ops/math.hpp"
+#include "xtape/ops/statistics.hpp"
 
 namespace xtape::constraints {
 namespace {
 
 constexpr double epsilon = 1e-7;  // keras.config.epsilon()
 
-Tensor norms_of(const Tensor& w, const Axes& axes) { return sqrt(reduce_sum(square(w), axes, /*keepdims=*/true)); }
+Tensor norms_of(const Tensor& w, const Axes& axes) { return norm(w, {}, axes, /*keepdims=*/true); }
 
 }  // namespace
 

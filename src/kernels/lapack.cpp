@@ -1,6 +1,8 @@
 #include "kernels/lapack.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include <xtensor-blas/xblas.hpp>
 
@@ -76,6 +78,11 @@ void lu_solve(int n, int columns, bool transposed, const T* a, const int* pivots
 template <class T>
 void lu_inverse(int n, T* a, const int* pivots) {
   const ThreadLimit limit = limit_threads(n, n);
+  const std::int64_t all = std::int64_t{n} * n;
+  if (!std::all_of(a, a + all, [](T value) { return std::isfinite(value); })) {  // LAPACK multiplies no zeros with NaN
+    std::fill_n(a, all, std::numeric_limits<T>::quiet_NaN());
+    return;
+  }
   Work<T> work(static_cast<std::size_t>(n) * block);
   cxxlapack::getri<int>(n, a, n, pivots, work.data(), n * block);
 }

@@ -11,6 +11,8 @@ namespace xtape::kernels {
 
 void reduce_sum(DType dtype, const void* in, void* out, std::int64_t outer, std::int64_t count, std::int64_t inner);
 void reduce_prod(DType dtype, const void* in, void* out, std::int64_t outer, std::int64_t count, std::int64_t inner);
+/// sqrt(sum(x^2)) of float32 or float64, without overflow or underflow of the squares on the way.
+void reduce_norm(DType dtype, const void* in, void* out, std::int64_t outer, std::int64_t count, std::int64_t inner);
 /// A NaN among the elements is the result.
 void reduce_max(DType dtype, const void* in, void* out, std::int64_t outer, std::int64_t count, std::int64_t inner);
 void reduce_min(DType dtype, const void* in, void* out, std::int64_t outer, std::int64_t count, std::int64_t inner);

@@ -24,6 +24,35 @@ template <class T>
 requires std::is_arithmetic_v<T>
 inline T select(bool condition, T a, T b) { return condition ? a : b; }
 
+/// a + b, a - b and a b of numbers or vectors; integers wrap around, where a signed overflow would be undefined.
+template <class V>
+inline V plus(V a, V b) {
+  if constexpr (std::is_integral_v<V>) {
+    using Unsigned = std::make_unsigned_t<V>;
+    return static_cast<V>(static_cast<Unsigned>(a) + static_cast<Unsigned>(b));
+  } else {
+    return a + b;
+  }
+}
+template <class V>
+inline V minus(V a, V b) {
+  if constexpr (std::is_integral_v<V>) {
+    using Unsigned = std::make_unsigned_t<V>;
+    return static_cast<V>(static_cast<Unsigned>(a) - static_cast<Unsigned>(b));
+  } else {
+    return a - b;
+  }
+}
+template <class V>
+inline V times(V a, V b) {
+  if constexpr (std::is_integral_v<V>) {
+    using Unsigned = std::make_unsigned_t<V>;
+    return static_cast<V>(static_cast<Unsigned>(a) * static_cast<Unsigned>(b));
+  } else {
+    return a * b;
+  }
+}
+
 /// Whether a number is NaN. Not `v != v`: xsimd 8's != of vectors is false where one side is NaN.
 template <class T>
 requires std::is_arithmetic_v<T>

@@ -43,7 +43,7 @@ void log_softmax(const T* x, T* y, std::int64_t rows, std::int64_t n) {
   for_rows(rows, n, [&](std::int64_t r) {
     T max;
     const T log_sum = std::log(exponentials<T>({x + r * n, n}, nullptr, max));
-    for (std::int64_t i = 0; i < n; ++i) y[r * n + i] = x[r * n + i] - max - log_sum;
+    for (std::int64_t i = 0; i < n; ++i) y[r * n + i] = below_max(x[r * n + i], max) - log_sum;
   });
 }
 
@@ -61,7 +61,7 @@ void sparse_cross_entropy(const T* x, const std::int64_t* labels, T* loss, T* p,
   for_rows(rows, n, [&](std::int64_t r) {
     T max;
     const T sum = exponentials<T>({x + r * n, n}, p + r * n, max);
-    loss[r] = std::log(sum) - (x[r * n + labels[r]] - max);
+    loss[r] = std::log(sum) - below_max(x[r * n + labels[r]], max);
     scale(p + r * n, n, T(1) / sum);
   });
 }
@@ -72,7 +72,7 @@ void cross_entropy(const T* x, const T* labels, T* loss, T* p, std::int64_t rows
     T max, total = 0;
     const T sum = exponentials<T>({x + r * n, n}, p + r * n, max), log_sum = std::log(sum);
     for (std::int64_t i = r * n; i < (r + 1) * n; ++i) {
-      if (labels[i] != 0) total += labels[i] * (log_sum - (x[i] - max));
+      if (labels[i] != 0) total += labels[i] * (log_sum - below_max(x[i], max));
     }
     loss[r] = total;
     scale(p + r * n, n, T(1) / sum);

@@ -1,13 +1,16 @@
 #include "kernels/squared_error.hpp"
 
+#include <algorithm>
+
 #include "kernels/parallel.hpp"
 #include "kernels/simd.hpp"
 
 namespace xtape::kernels {
 namespace {
 
+/// Of up to `block` elements.
 template <class T>
-T sum_of_squares(const T* a, const T* b, std::int64_t n) {
+T sum_of_block(const T* a, const T* b, std::int64_t n) {
   constexpr std::int64_t width = Batch<T>::size;
   Batch<T> lanes(T(0));
   std::int64_t i = 0;
@@ -21,6 +24,17 @@ T sum_of_squares(const T* a, const T* b, std::int64_t n) {
   for (const T lane : each) sum += lane;
   for (; i < n; ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
   return sum;
+}
+
+template <class T>
+T sum_of_squares(const T* a, const T* b, std::int64_t n) {
+  constexpr std::int64_t block = 4096;
+  if (n <= block) return sum_of_block(a, b, n);
+  double sum = 0;  // of blocks, so that a long row is as exact as a short one
+  for (std::int64_t i = 0; i < n; i += block) {
+    sum += static_cast<double>(sum_of_block(a + i, b + i, std::min(block, n - i)));
+  }
+  return static_cast<T>(sum);
 }
 
 template <class T>

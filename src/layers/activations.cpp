@@ -27,7 +27,7 @@ Tensor ReLU::call(const Tensor& inputs) {
   if (threshold == 0) {
     y = slope == 0 ? nn::relu(inputs) : nn::leaky_relu(inputs, slope);
   } else {
-    y = where(inputs >= threshold, inputs, slope == 0 ? Tensor(inputs * 0) : (inputs - threshold) * slope);
+    y = where(inputs <= threshold, slope == 0 ? Tensor(0) : (inputs - threshold) * slope, inputs);  // NaN stays
   }
   return max_value ? minimum(y, *max_value) : y;
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/check.hpp"
+#include "ops/whole_numbers.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
@@ -58,7 +59,7 @@ TensorList CategoryEncoding::call_list(const TensorList& inputs) {
     fail<ValueError>("CategoryEncoding", "expected weights of shape {}, received {}", inputs[0].shape(),
                      weights.shape());
   }
-  const Tensor ids = cast(inputs[0], int64);
+  const Tensor ids = xtape::detail::whole_numbers("CategoryEncoding", "value", inputs[0]);
   for (const std::int64_t id : ids.data<std::int64_t>()) {
     if (id < 0 || id >= num_tokens_) {
       fail<ValueError>("CategoryEncoding", "expected values in [0, {}), received {}", num_tokens_, id);

@@ -1,6 +1,7 @@
 #include "xtape/layers/embedding.hpp"
 
 #include "core/check.hpp"
+#include "ops/whole_numbers.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/nn.hpp"
@@ -29,7 +30,7 @@ void Embedding::build(const Shape&) {
 }
 
 Tensor Embedding::call(const Tensor& inputs) {
-  const Tensor ids = is_integer(inputs.dtype()) ? inputs : cast(inputs, int64);
+  const Tensor ids = is_integer(inputs.dtype()) ? inputs : xtape::detail::whole_numbers("Embedding", "index", inputs);
   try {
     return cast(nn::embedding_lookup(embeddings_, ids), compute_dtype());  // of the rows instead of all
   } catch (const IndexError&) {

@@ -50,6 +50,9 @@ TensorList RNN::call_list(const TensorList& inputs) {
     fail<ValueError>(class_name().c_str(), "expected sequences [batch, time, {}], received an input of shape {}",
                      features_, x.shape());
   }
+  if (x.shape()[1] == 0) {
+    fail<ValueError>(class_name().c_str(), "expected sequences of one step or more, received shape {}", x.shape());
+  }
   std::size_t used = 1;
   if (inputs.size() > 1 && inputs[1].dtype() == boolean) mask = inputs[used++];
   const std::size_t number_of_states = state_sizes_.size();
@@ -81,9 +84,6 @@ TensorList RNN::call_list(const TensorList& inputs) {
 }
 
 RNN::Sequence RNN::run(const Tensor& x, const Tensor& mask, Start start) {
-  if (x.shape()[1] == 0) {
-    fail<ValueError>(class_name().c_str(), "expected sequences of one step or more, received shape {}", x.shape());
-  }
   TensorList states = std::move(start.states);
   const Tensors steps = unstack(cell().prepare(x), 1);
   const Tensors kept = mask ? unstack(expand_dims(mask, -1), 1) : Tensors();

@@ -1,10 +1,12 @@
 #include "xtape/losses/categorical_generalized_cross_entropy.hpp"
 
 #include "core/check.hpp"
-#include "core/convert.hpp"
+#include "losses/crossentropy.hpp"
 #include "losses/shapes.hpp"
+#include "ops/whole_numbers.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
+#include "xtape/ops/nn.hpp"
 
 namespace xtape::losses {
 namespace {
@@ -19,14 +21,13 @@ void check_q(double q) {
 
 Tensor categorical_generalized_cross_entropy(const Tensor& y_true, const Tensor& y_pred, double q) {
   check_q(q);
-  if (!is_floating(y_pred.dtype())) {
-    detail::fail<TypeError>(op, "expected floating predictions, received {}", y_pred.dtype());
-  }
   const Shape shape = detail::label_shape(op, y_true.shape(), y_pred.shape());
-  const Tensor labels = reshape(detail::convert(y_true, int64), shape);
-  const Tensor p =
-      gather(cast(y_pred, y_pred.dtype() == float64 ? float64 : float32), labels, y_pred.rank() - 1, y_pred.rank() - 1);
-  return (1 - pow(p, q)) / q;
+  const Tensor labels = reshape(detail::whole_numbers(op, "label", y_true), shape);
+  const auto [values, is_logits] = detail::prediction_of(op, y_pred, /*from_logits=*/false);
+  const Tensor log_p = is_logits ? nn::log_softmax(values) : values;
+  const Tensor chosen = gather(log_p, labels, y_pred.rank() - 1, y_pred.rank() - 1);
+  // The derivative of p^q is infinite at 0: of logits, where it meets the softmax's, 0 is the limit.
+  return (1 - (is_logits ? exp(chosen * q) : pow(maximum(chosen, 1e-30), q))) / q;
 }
 
 CategoricalGeneralizedCrossEntropy::CategoricalGeneralizedCrossEntropy(

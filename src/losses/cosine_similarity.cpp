@@ -1,15 +1,15 @@
 #include "xtape/losses/cosine_similarity.hpp"
 
 #include "losses/shapes.hpp"
-#include "xtape/ops/elementary.hpp"
 #include "xtape/ops/math.hpp"
+#include "xtape/ops/normalization.hpp"
 #include "xtape/ops/reduce.hpp"
 
 namespace xtape::losses {
 namespace {
 
 /// x / |x|, and 0 for 0.
-Tensor direction(const Tensor& x, int axis) { return x * rsqrt(maximum(reduce_sum(square(x), axis, true), 1e-24)); }
+Tensor direction(const Tensor& x, int axis) { return nn::l2_normalize(x, axis, 1e-24); }
 
 }  // namespace
 

@@ -1,12 +1,9 @@
 #include "xtape/losses/sparse_categorical_crossentropy.hpp"
 
-#include <cmath>
-
-#include "core/check.hpp"
-#include "core/convert.hpp"
 #include "core/trace.hpp"
 #include "losses/crossentropy.hpp"
 #include "losses/shapes.hpp"
+#include "ops/whole_numbers.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/nn.hpp"
@@ -18,21 +15,7 @@ constexpr const char* op = "sparse_categorical_crossentropy";
 
 /// The labels as int64, of the given shape.
 Tensor labels_of(const Tensor& y_true, const Shape& shape) {
-  Tensor labels = detail::convert(y_true, int64);
-  if (is_floating(y_true.dtype())) {
-    const Tensor wide = detail::convert(y_true, float64);
-    detail::launch(
-        detail::LaunchKind::state, 0,
-        [](const detail::Operands& of) {
-          const double* values = detail::const_data<double>(of[0]);
-          for (std::int64_t i = 0; i < of[0].size(); ++i) {
-            if (values[i] != std::trunc(values[i]) || !std::isfinite(values[i])) {
-              detail::fail<ValueError>(op, "label {} at position {} is not an integer", values[i], i);
-            }
-          }
-        },
-        wide);
-  }
+  const Tensor labels = detail::whole_numbers(op, "label", y_true);
   return labels.shape() == shape ? labels : detail::make_view(labels, shape);
 }
 

@@ -7,6 +7,7 @@
 #include "core/trace.hpp"
 #include "losses/shapes.hpp"
 #include "metrics/weighted_sum.hpp"
+#include "ops/whole_numbers.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/reduce.hpp"
 #include "xtape/tape/no_recording.hpp"
@@ -22,7 +23,8 @@ Tensor confusion_matrix(const Tensor& labels, const Tensor& predictions, const C
     detail::fail<ValueError>(op, "labels and predictions must have the same shape: {} and {}", labels.shape(),
                              predictions.shape());
   }
-  const Tensor wide_labels = detail::convert(labels, int64), wide_predictions = detail::convert(predictions, int64);
+  const Tensor wide_labels = detail::whole_numbers(op, "label", labels);
+  const Tensor wide_predictions = detail::whole_numbers(op, "prediction", predictions);
   const auto y = wide_labels.data<std::int64_t>(), p = wide_predictions.data<std::int64_t>();
   std::int64_t n = options.num_classes.value_or(0);
   if (!options.num_classes) {
@@ -62,7 +64,9 @@ void ConfusionMatrix::update_state(const Tensor& y_true, const Tensor& y_pred, c
   if (detail::launched_as_one([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
     return;
   const detail::NoRecording unseen;
-  const auto classes = [](const Tensor& t, bool sparse) { return sparse ? detail::convert(t, int64) : argmax(t, -1); };
+  const auto classes = [this](const Tensor& t, bool sparse) {
+    return sparse ? detail::whole_numbers(name().c_str(), "class", t) : argmax(t, -1);
+  };
   const Tensor labels = classes(y_true, sparse_y_true_), predictions = classes(y_pred, sparse_y_pred_);
   Shape label_shape = labels.shape(), shape = predictions.shape();
   detail::make_same_rank(label_shape, shape);

@@ -55,10 +55,7 @@ void R2Score::update_state(const Tensor& y_true, const Tensor& y_pred, const Ten
     for (std::int64_t i = 0; i < n; ++i, ++y, ++p) {
       const double weight = w != nullptr ? w[r * n + i] : 1;
       Sums& sums = sums_[static_cast<std::size_t>(i)];
-      sums.labels += weight * *y;
-      sums.squares += weight * *y * *y;
-      sums.residuals += weight * (*y - *p) * (*y - *p);
-      sums.weights += weight;
+      sums.add(*y, *p, weight);
       counts = counts || weight != 0;
     }
     samples_ += counts ? 1 : 0;
@@ -70,8 +67,18 @@ void R2Score::reset_state() {
   samples_ = 0;
 }
 
+// From the mean so far (West's form of Welford's sums): squares of large labels would cancel.
+void R2Score::Sums::add(double label, double prediction, double weight) {
+  if (weight == 0) return;
+  weights += weight;
+  const double before = label - mean;
+  mean += before * (weight / weights);
+  variation += weight * before * (label - mean);
+  residuals += weight * (label - prediction) * (label - prediction);
+}
+
 double R2Score::Sums::score() const {
-  const double score = 1 - residuals / variation();
+  const double score = 1 - residuals / variation;
   return std::isinf(score) ? 0 : score;
 }
 
@@ -100,7 +107,7 @@ double R2Score::result() const {
   if (samples_ == 0) return 0;
   double total = 0, weights = 0;
   for (const Sums& sums : sums_) {
-    const double weight = by_variance_ ? sums.variation() : 1;
+    const double weight = by_variance_ ? sums.variation : 1;
     total += weight * sums.score();
     weights += weight;
   }

@@ -2,11 +2,13 @@
 
 #include <cmath>
 
+#include "losses/shapes.hpp"
 #include "xtape/losses/cosine_similarity.hpp"
 #include "xtape/losses/huber.hpp"
 #include "xtape/losses/mean_absolute_error.hpp"
 #include "xtape/losses/mean_squared_error.hpp"
 #include "xtape/losses/mean_squared_logarithmic_error.hpp"
+#include "xtape/ops/arithmetic.hpp"
 #include "xtape/ops/math.hpp"
 
 namespace xtape::metrics {
@@ -14,7 +16,12 @@ namespace xtape::metrics {
 MeanSquaredError::MeanSquaredError(const std::string& name) : MeanMetricWrapper(losses::mean_squared_error, name) {}
 
 RootMeanSquaredError::RootMeanSquaredError(const std::string& name)
-    : MeanMetricWrapper(losses::mean_squared_error, name) {}
+    : MeanMetricWrapper(
+          [](const Tensor& y_true, const Tensor& y_pred) {
+            const auto [target, prediction] = detail::paired("root_mean_squared_error", y_true, y_pred);
+            return squared_difference(target, prediction);  // not a mean of each row: of one axis it would be all
+          },
+          name) {}
 
 double RootMeanSquaredError::result() const { return std::sqrt(MeanMetricWrapper::result()); }
 

@@ -104,12 +104,35 @@ Tensor mod(const Tensor& a, const Tensor& b) {
 }
 
 Tensor squared_difference(const Tensor& a, const Tensor& b) {
-  Tensor y = map_binary<Domain::numbers>("squared_difference", a, b, [](auto p, auto q) { return (p - q) * (p - q); });
+  Tensor y = map_binary<Domain::numbers>("squared_difference", a, b, [](auto p, auto q) {
+    const auto difference = kernels::minus(p, q);
+    return kernels::times(difference, difference);
+  });
   return record("squared_difference", {a, b}, y, [a, b](const Tensor& dy, Needs need) {
     const Tensor da = dy * ((a - b) * 2);
     return Grads{da, need[1] ? -da : Tensor()};
   });
 }
+
+namespace {
+
+/// u / (u^2 + v^2) of numbers of any size: neither square is of more than 1. 0 at infinity.
+Tensor inverse(const Tensor& u, const Tensor& v) {
+  if (!is_tracked({u, v})) {
+    return map_binary<Domain::floating>("atan2_grad", u, v, [](auto p, auto q) {
+      using V = decltype(p);
+      const V a = xsimd::abs(p), b = xsimd::abs(q), size = select(b > a, b, a);
+      const V s = p / size, t = q / size;
+      const V infinite(std::numeric_limits<typename V::value_type>::infinity());
+      return select(size == infinite && !kernels::is_nan(q), V(0), s / (s * s + t * t) / size);
+    });
+  }
+  const Tensor size = stop_gradient(maximum(abs(u), abs(v))), infinite = is_inf(size);
+  const Tensor scale = where(infinite, 1, size), s = where(infinite, 1, u) / scale, t = where(infinite, 1, v) / scale;
+  return where(infinite, 0, s / (square(s) + square(t)) / scale);
+}
+
+}  // namespace
 
 Tensor atan2(const Tensor& y, const Tensor& x) {
   Tensor angle = map_binary<Domain::floating, false, detail::costly>("atan2", y, x, [](auto p, auto q) {
@@ -118,8 +141,7 @@ Tensor atan2(const Tensor& y, const Tensor& x) {
   return record(
       "atan2", {y, x}, angle,
       [y = detail::strong(y, angle.dtype()), x = detail::strong(x, angle.dtype())](const Tensor& dy, Needs need) {
-        const Tensor scaled = dy / (square(x) + square(y));
-        return Grads{need[0] ? scaled * x : Tensor(), need[1] ? -(scaled * y) : Tensor()};
+        return Grads{need[0] ? dy * inverse(x, y) : Tensor(), need[1] ? -(dy * inverse(y, x)) : Tensor()};
       });
 }
 

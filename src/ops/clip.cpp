@@ -7,6 +7,8 @@
 #include "xtape/core/indexed_slices.hpp"
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/ops/statistics.hpp"
 #include "xtape/tape/record.hpp"
 
 namespace xtape {
@@ -31,26 +33,21 @@ Tensor elements(const Tensor& t) {
   return slices ? combined(*slices).values : t;
 }
 
-/// The square root with gradient 0 at 0.
-Tensor safe_sqrt(const Tensor& x) {
-  const Tensor positive = x > 0;
-  return where(positive, sqrt(where(positive, x, 1)), x);
-}
-
-Tensor sum_of_squares(const char* op, std::span<const Tensor> tensors) {
-  Tensor sum;
+/// The norm of all tensors together, which is that of their norms.
+Tensor norm_of_all(const char* op, std::span<const Tensor> tensors) {
+  Tensors norms;
   for (const auto& t : tensors) {
     if (!t.defined()) continue;
     check_floating(op, t);
-    if (sum && sum.dtype() != t.dtype()) {
-      detail::fail<TypeError>(op, "dtypes differ: {} and {}, cast one of them", sum.dtype(), t.dtype());
+    if (!norms.empty() && norms[0].dtype() != t.dtype()) {
+      detail::fail<TypeError>(op, "dtypes differ: {} and {}, cast one of them", norms[0].dtype(), t.dtype());
     }
-    const Tensor part = reduce_sum(square(elements(t)));
-    sum = sum ? sum + part : part;
+    norms.push_back(norm(elements(t)));
   }
-  if (!sum.defined())
+  if (norms.empty()) {
     detail::fail<ValueError>(op, "expected at least one tensor, received {} empty ones", tensors.size());
-  return sum;
+  }
+  return norms.size() == 1 ? norms[0] : norm(stack(norms));
 }
 
 }  // namespace
@@ -58,24 +55,23 @@ Tensor sum_of_squares(const char* op, std::span<const Tensor> tensors) {
 Tensor clip_by_norm(const Tensor& x, const Tensor& clip_norm, const Axes& axes) {
   check_floating("clip_by_norm", x);
   if (axes.all()) {
-    const Tensor norm = safe_sqrt(reduce_sum(square(elements(x))));
-    return on_rows(x, [&](const Tensor& t) { return t * clip_norm / maximum(norm, clip_norm); });
+    const Tensor factor = clip_norm / maximum(norm(elements(x)), clip_norm);
+    return on_rows(x, [&](const Tensor& t) { return t * factor; });
   }
-  const Tensor norm = safe_sqrt(reduce_sum(square(x), axes, true));
-  return x * clip_norm / maximum(norm, clip_norm);
+  return x * (clip_norm / maximum(norm(x, {}, axes, true), clip_norm));
 }
 
-Tensor global_norm(std::span<const Tensor> tensors) { return safe_sqrt(sum_of_squares("global_norm", tensors)); }
+Tensor global_norm(std::span<const Tensor> tensors) { return norm_of_all("global_norm", tensors); }
 
 std::pair<Tensors, Tensor> clip_by_global_norm(std::span<const Tensor> tensors, const Tensor& clip_norm) {
-  const Tensor norm = safe_sqrt(sum_of_squares("clip_by_global_norm", tensors));
+  const Tensor all = norm_of_all("clip_by_global_norm", tensors);
   const Tensor factor =
-      where(is_finite(norm), clip_norm / maximum(norm, clip_norm), std::numeric_limits<double>::quiet_NaN());
+      where(is_finite(all), clip_norm / maximum(all, clip_norm), std::numeric_limits<double>::quiet_NaN());
   Tensors clipped;
   for (const auto& t : tensors) {
     clipped.push_back(t ? on_rows(t, [&](const Tensor& part) { return part * factor; }) : Tensor());
   }
-  return {std::move(clipped), norm};
+  return {std::move(clipped), all};
 }
 
 }  // namespace xtape

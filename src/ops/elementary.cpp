@@ -18,6 +18,27 @@ Tensor apply(const char* op, const Tensor& x, const F& f) {
   return detail::map_unary<Domain::floating, false, grain>(op, x, f);
 }
 
+/// x within [-most, most], beyond which a derivative is as good as 0, for who differentiates it again: the derivative
+/// of x^2 at infinity, times that 0, would be NaN.
+Tensor finite(const Tensor& x, double most) { return is_tracked({x}) ? clip_by_value(x, -most, most) : x; }
+
+/// e^(-x^2)
+Tensor gaussian(const Tensor& x) { return exp(-square(finite(x, 1e4))); }
+
+/// dy / sqrt(1 + x^2), where the square would overflow too: from 10^15 on 1 / |x|.
+Tensor asinh_grad(const Tensor& dy, const Tensor& x) {
+  if (!is_tracked({dy, x})) {
+    return detail::map_binary<Domain::floating>("asinh_grad", dy, x, [](auto g, auto v) {
+      using V = decltype(v);
+      const V size = xsimd::abs(v);
+      return g / select(size > V(1e15f), size, sqrt(V(1) + v * v));
+    });
+  }
+  constexpr double large = 1e15;
+  const Tensor size = abs(x);
+  return dy * where(size > large, reciprocal(maximum(size, large)), rsqrt(1 + square(clip_by_value(x, -large, large))));
+}
+
 }  // namespace
 
 Tensor reciprocal(const Tensor& x) {
@@ -67,7 +88,7 @@ Tensor acos(const Tensor& x) {
 
 Tensor atan(const Tensor& x) {
   Tensor y = apply("atan", x, [](auto v) { return atan(v); });
-  return record("atan", {x}, y, [x](const Tensor& dy) { return Grads{dy / (1 + square(x))}; });
+  return record("atan", {x}, y, [x](const Tensor& dy) { return Grads{dy / (1 + square(finite(x, 1e15)))}; });
 }
 
 Tensor sinh(const Tensor& x) {
@@ -82,7 +103,7 @@ Tensor cosh(const Tensor& x) {
 
 Tensor asinh(const Tensor& x) {
   Tensor y = apply("asinh", x, [](auto v) { return asinh(v); });
-  return record("asinh", {x}, y, [x](const Tensor& dy) { return Grads{dy * rsqrt(1 + square(x))}; });
+  return record("asinh", {x}, y, [x](const Tensor& dy) { return Grads{asinh_grad(dy, x)}; });
 }
 
 Tensor acosh(const Tensor& x) {
@@ -109,13 +130,13 @@ Tensor erf(const Tensor& x) {
     }
   });
   return record("erf", {x}, y,
-                [x](const Tensor& dy) { return Grads{dy * (2 * std::numbers::inv_sqrtpi) * exp(-square(x))}; });
+                [x](const Tensor& dy) { return Grads{dy * (2 * std::numbers::inv_sqrtpi) * gaussian(x)}; });
 }
 
 Tensor erfc(const Tensor& x) {
   Tensor y = apply("erfc", x, [](auto v) { return kernels::erfc(v); });
   return record("erfc", {x}, y,
-                [x](const Tensor& dy) { return Grads{dy * (-2 * std::numbers::inv_sqrtpi) * exp(-square(x))}; });
+                [x](const Tensor& dy) { return Grads{dy * (-2 * std::numbers::inv_sqrtpi) * gaussian(x)}; });
 }
 
 Tensor lgamma(const Tensor& x) {

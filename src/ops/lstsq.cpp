@@ -11,8 +11,7 @@
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
-#include "xtape/tape/no_recording.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/ops/statistics.hpp"
 
 namespace xtape::linalg {
 namespace {
@@ -83,15 +82,7 @@ Tensor matrix_norm(const Tensor& x, const std::string& ord, bool keepdims) {
   if (ord == "nuc") {
     y = reduce_sum(svd(x).s, -1);
   } else if (ord == "fro") {
-    {
-      const detail::NoRecording off;  // the gradient is our own
-      y = sqrt(reduce_sum(square(x), {-1, -2}));
-    }
-    y = record(op, {x}, std::move(y), [x](const Tensor& dy) {
-      // The gradient where all elements are 0 is 0.
-      const Tensor norm = expand_dims(expand_dims(matrix_norm(x), -1), -1), none = norm == 0;
-      return Grads{x * where(none, 0, expand_dims(expand_dims(dy, -1), -1) / where(none, 1, norm))};
-    });
+    y = norm(x, {}, {-2, -1});
   } else {
     fail<ValueError>(op, "the norm must be \"fro\", \"nuc\" or a number: received \"{}\"", ord);
   }

@@ -2,6 +2,7 @@
 
 #include "ops/elementwise.hpp"
 #include "tape/accumulate.hpp"
+#include "xtape/core/creation.hpp"
 #include "xtape/tape/record.hpp"
 
 namespace xtape {
@@ -11,19 +12,19 @@ using detail::map_binary;
 using detail::map_unary;
 
 Tensor add(const Tensor& a, const Tensor& b) {
-  Tensor y = map_binary<Domain::numbers>("add", a, b, [](auto p, auto q) { return p + q; });
+  Tensor y = map_binary<Domain::numbers>("add", a, b, [](auto p, auto q) { return kernels::plus(p, q); });
   return record("add", {a, b}, std::move(y), [](const Tensor& dy) { return Grads{dy, dy}; });
 }
 
 Tensor subtract(const Tensor& a, const Tensor& b) {
-  Tensor y = map_binary<Domain::numbers>("subtract", a, b, [](auto p, auto q) { return p - q; });
+  Tensor y = map_binary<Domain::numbers>("subtract", a, b, [](auto p, auto q) { return kernels::minus(p, q); });
   return record("subtract", {a, b}, std::move(y), [](const Tensor& dy, Needs need) {
     return Grads{dy, need[1] ? -dy : Tensor()};
   });
 }
 
 Tensor multiply(const Tensor& a, const Tensor& b) {
-  Tensor y = map_binary<Domain::numbers>("multiply", a, b, [](auto p, auto q) { return p * q; });
+  Tensor y = map_binary<Domain::numbers>("multiply", a, b, [](auto p, auto q) { return kernels::times(p, q); });
   return record_with("multiply", {a, b}, std::move(y), [&](const Tracked& tracked) noexcept {
     return [a = tracked.if_for(1, a), b = tracked.if_for(0, b)](const Tensor& dy, Needs need) {
       return Grads{need[0] ? dy * b : Tensor(), need[1] ? dy * a : Tensor()};
@@ -53,13 +54,23 @@ Tensor pow(const Tensor& a, const Tensor& b) {
     return V::load_unaligned(base);
   });
   if (!is_tracked({a, b})) return y;
+  if (b.impl()->weak && !is_tracked({b})) {  // n a^(n-1): at n = 0 the chain of derivatives ends, and 0 / a is not 0
+    return record("pow", {a, b}, y,
+                  [a = detail::strong(a, y.dtype()), n = detail::weak_value(b)](const Tensor& dy, Needs) {
+                    if (n == 0) return Grads{zeros_like(dy), Tensor()};
+                    return Grads{n == 1 ? dy : dy * (n * (n == 2 ? a : pow(a, n - 1))), Tensor()};
+                  });
+  }
   // Plain numbers as tensors: b - 1 would forget that b adapts to the other dtype.
   return record("pow", {a, b}, y,
                 [a = detail::strong(a, y.dtype()), b = detail::strong(b, y.dtype()), y](const Tensor& dy, Needs need) {
                   Tensor da, db;
-                  if (need[0]) da = dy * where(b == 0, 0, b * pow(a, b - 1));  // 0 a^-1 is not 0 at a = 0
+                  if (need[0]) {  // 0 a^-1 is not 0 at a = 0, and its derivatives are none there
+                    const Tensor none = logical_and(a == 0, b == 0);
+                    da = dy * (b * pow(where(none, 1, a), b - 1));
+                  }
                   if (need[1]) {
-                    const Tensor positive = a > 0;
+                    const Tensor positive = logical_and(a > 0, y != 0);  // 0 log a is 0, even of an infinite a
                     db = dy * where(positive, y * log(where(positive, a, 1)), 0);
                   }
                   return Grads{da, db};
@@ -89,7 +100,14 @@ Tensor minimum(const Tensor& a, const Tensor& b) {
 }
 
 Tensor negative(const Tensor& x) {
-  Tensor y = map_unary<Domain::numbers>("negative", x, [](auto v) { return decltype(v)(-v); });
+  Tensor y = map_unary<Domain::numbers>("negative", x, [](auto v) {
+    using V = decltype(v);
+    if constexpr (std::is_integral_v<V>) {
+      return kernels::minus(V(0), v);
+    } else {
+      return V(-v);
+    }
+  });
   return record("negative", {x}, std::move(y), [](const Tensor& dy) { return Grads{-dy}; });
 }
 
@@ -98,7 +116,7 @@ Tensor abs(const Tensor& x) {
     using kernels::select;
     using V = decltype(v);
     if constexpr (std::is_integral_v<V>) {
-      return v < V(0) ? V(-v) : v;
+      return v < V(0) ? kernels::minus(V(0), v) : v;
     } else {
       return xsimd::abs(v);
     }
@@ -112,11 +130,11 @@ Tensor sign(const Tensor& x) {
     using V = decltype(v);
     return select(v > V(0), V(1), select(v < V(0), V(-1), v));
   });
-  return record_no_gradient("sign", {x}, std::move(y));
+  return record("sign", {x}, std::move(y), [](const Tensor& dy) { return Grads{zeros_like(dy)}; });
 }
 
 Tensor square(const Tensor& x) {
-  Tensor y = map_unary<Domain::numbers>("square", x, [](auto v) { return decltype(v)(v * v); });
+  Tensor y = map_unary<Domain::numbers>("square", x, [](auto v) { return kernels::times(v, v); });
   if (!is_tracked({x})) return y;
   return record("square", {x}, std::move(y), [x = x](const Tensor& dy) { return Grads{dy * (x * 2)}; });
 }
@@ -207,16 +225,21 @@ Tensor clip_by_value(const Tensor& x, const Tensor& low, const Tensor& high) {
   // NaN fails every comparison, and so passes through.
   const auto clip = [](auto v, auto least, auto most) {
     using kernels::select;
-    return select(v < least, least, select(v > most, most, v));
+    const decltype(v) raised = select(v < least, least, v);
+    return select(raised > most, most, raised);
   };
   const bool in_place = detail::broadcasts_to(low.shape(), x.shape()) && detail::broadcasts_to(high.shape(), x.shape());
-  if (x.impl()->weak || !in_place) return where(x < low, low, where(x > high, high, x));
+  if (x.impl()->weak || !in_place) {
+    const Tensor raised = where(x < low, low, x);
+    return where(raised > high, high, raised);
+  }
   Tensor y = detail::map_ternary<Domain::numbers>("clip_by_value", x, low, high, clip);
   if (!is_tracked({x, low, high})) return y;
   return record("clip_by_value", {x, low, high}, std::move(y), [x = x, low, high](const Tensor& dy, Needs need) {
-    const Tensor below = x<low, above = x> high;
-    return Grads{need[0] ? where(logical_or(below, above), 0, dy) : Tensor(), need[1] ? where(below, dy, 0) : Tensor(),
-                 need[2] ? where(logical_and(above, logical_not(below)), dy, 0) : Tensor()};
+    const Tensor below = x<low, above = maximum(x, low)> high;
+    return Grads{need[0] ? where(logical_or(below, above), 0, dy) : Tensor(),
+                 need[1] ? where(logical_and(below, logical_not(above)), dy, 0) : Tensor(),
+                 need[2] ? where(above, dy, 0) : Tensor()};
   });
 }
 

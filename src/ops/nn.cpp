@@ -66,10 +66,11 @@ Tensor sigmoid_cross_entropy_with_logits(const Tensor& labels, const Tensor& log
   if (labels.shape() != logits.shape()) {
     detail::fail<ValueError>(op, "labels and logits must have one shape: {} and {}", labels.shape(), logits.shape());
   }
-  // max(x, 0) - x z + log(1 + e^-|x|)
+  // max(x, 0) - x z + log(1 + e^-|x|): x (1 - z) or -x z, which are 0 for a sure and right prediction, infinite or not.
   Tensor y = map_binary<Domain::floating>(op, labels, logits, [](auto z, auto x) {
     using V = decltype(x);
-    return select(x < V(0), V(0), x) - x * z + log1p(exp(-xsimd::abs(x)));
+    const V missed = select(x < V(0), -z, V(1) - z);
+    return select(missed == V(0), V(0), x * missed) + log1p(exp(-xsimd::abs(x)));
   });
   if (!is_tracked({labels, logits})) return y;
   return record(op, {labels, logits}, std::move(y), [labels = labels, logits = logits](const Tensor& dy, Needs need) {

@@ -40,6 +40,14 @@ V not_infinite(const V& v) {
   return select(v < V(-1e4f), V(-1e4f), v);
 }
 
+/// Within [-10^4, 10^4], beyond which the derivative of all activations of the form x g(x) is constant: in float32 from
+/// 100 on, and an infinity times a 0 gives NaN.
+template <class V>
+V bounded(const V& v) {
+  return select(v > V(1e4f), V(1e4f), not_infinite(v));
+}
+Tensor bounded(const Tensor& x) { return clip_by_value(x, -1e4, 1e4); }
+
 /// P(z <= v) of the standard normal distribution.
 template <class V>
 V normal_probability(const V& v) {
@@ -123,13 +131,14 @@ Tensor gelu(const Tensor& x, const GeluOptions& options) {
   if (options.approximate) return gelu_by_tanh(x);
   return activation(
       "gelu", x, [](auto v) { return not_infinite(v) * normal_probability(v); },
-      [](auto dy, auto v) {
-        using V = decltype(v);
+      [](auto dy, auto x_) {
+        using V = decltype(x_);
         using T = typename V::value_type;
+        const V v = bounded(x_);
         return dy * (normal_probability(v) + v * V(T(inverse_root_two_pi)) * exp(V(T(-0.5)) * v * v));
       },
-      [](const Tensor& dy, const Tensor& t) {
-        const Tensor probability = erfc(t * (-1 / std::numbers::sqrt2)) * 0.5;
+      [](const Tensor& dy, const Tensor& x_) {
+        const Tensor t = bounded(x_), probability = erfc(t * (-1 / std::numbers::sqrt2)) * 0.5;
         return dy * (probability + t * exp(square(t) * -0.5) * inverse_root_two_pi);
       });
 }
@@ -137,13 +146,14 @@ Tensor gelu(const Tensor& x, const GeluOptions& options) {
 Tensor silu(const Tensor& x) {
   return activation(
       "silu", x, [](auto v) { return not_infinite(v) * logistic(v); },
-      [](auto dy, auto v) {
-        using V = decltype(v);
+      [](auto dy, auto x_) {
+        using V = decltype(x_);
+        const V v = bounded(x_);
         const V e = exp(-xsimd::abs(v)), total = V(1) + e;  // s (1 - s) = e / total^2 without cancellation
         return dy * (select(v < V(0), e, V(1)) / total + v * (e / (total * total)));
       },
-      [](const Tensor& dy, const Tensor& t) {
-        const Tensor s = xtape::sigmoid(t);
+      [](const Tensor& dy, const Tensor& x_) {
+        const Tensor t = bounded(x_), s = xtape::sigmoid(t);
         return dy * s * (1 + t * (1 - s));
       });
 }
@@ -160,11 +170,11 @@ Tensor mish(const Tensor& x) {
       },
       [](auto dy, auto v) {
         using V = decltype(v);
-        const V w = select(v > V(20), V(20), v), e = exp(w), n = e * (e + V(2)), d = n + V(2);
+        const V w = select(v > V(20), V(20), not_infinite(v)), e = exp(w), n = e * (e + V(2)), d = n + V(2);
         return dy * (n / d + w * (V(4) * e * (V(1) + e)) / (d * d));
       },
-      [](const Tensor& dy, const Tensor& t) {
-        const Tensor h = xtape::tanh(softplus(t));
+      [](const Tensor& dy, const Tensor& x_) {
+        const Tensor t = bounded(x_), h = xtape::tanh(softplus(t));
         return dy * (h + t * (1 - h) * (1 + h) * xtape::sigmoid(t));
       });
 }

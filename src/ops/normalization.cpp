@@ -101,7 +101,7 @@ Tensor layer_norm_rows(const Tensor& x, const Tensor& gamma, const Tensor& beta,
 Tensor l2_normalize(const Tensor& x, const Axes& axes, double epsilon) {
   check_floating("l2_normalize", x);
   detail::reduction_plan("l2_normalize", x.shape(), axes);
-  return x * rsqrt(maximum(reduce_sum(square(x), axes, true), epsilon));
+  return x / maximum(norm(x, {}, axes, true), std::sqrt(std::max(epsilon, 0.0)));
 }
 
 std::pair<Tensor, Tensor> moments(const Tensor& x, const Axes& axes, bool keepdims) {

@@ -76,6 +76,15 @@ Tensor run(Kernel kernel, const Tensor& x, const ReductionPlan& plan) {
   return reduced_any ? current : detail::copy(x);
 }
 
+}  // namespace
+
+Tensor detail::euclidean_norm(const Tensor& x, const ReductionPlan& plan) {
+  const bool none = std::find(plan.reduced.begin(), plan.reduced.end(), 1) == plan.reduced.end();
+  return none ? abs(x) : run(&kernels::reduce_norm, x, plan);  // a norm of norms is that of all
+}
+
+namespace {
+
 const Tensor& numbers_only(const char* op, const Tensor& x) {
   if (x.dtype() == boolean) detail::fail<TypeError>(op, "expected a numeric tensor, received bool");
   return x;

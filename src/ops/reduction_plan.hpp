@@ -19,4 +19,8 @@ struct ReductionPlan {
 /// Throws an IndexError for an axis outside the rank, a ValueError for one named twice.
 ReductionPlan reduction_plan(const char* op, const Shape& shape, const Axes& axes);
 
+/// sqrt(sum(x^2)) over the reduced axes, which are kept with size 1: float32 or float64, of elements of any size, not
+/// recorded.
+Tensor euclidean_norm(const Tensor& x, const ReductionPlan& plan);
+
 }  // namespace xtape::detail

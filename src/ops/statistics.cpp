@@ -12,6 +12,7 @@
 #include "kernels/parallel.hpp"
 #include "kernels/simd.hpp"
 #include "kernels/softmax.hpp"
+#include "ops/elementwise.hpp"
 #include "ops/reduction_plan.hpp"
 #include "xtape/ops/arithmetic.hpp"
 #include "xtape/ops/math.hpp"
@@ -96,6 +97,24 @@ Tensor log_sum_exp(const Tensor& x, const Axes& axes, const ReductionPlan& plan)
   return log(reduce_sum(exp(x - from), axes, true)) + from;
 }
 
+/// dy e^(x - total), the gradient of log(sum(e^x)) = total; where total is infinite, what that tends to: equal shares
+/// for the elements that are +inf, and 0 where all are -inf.
+Tensor log_sum_exp_grad(const Tensor& dy, const Tensor& x, const Tensor& total, const Axes& axes) {
+  const Tensor infinite = total == infinity;
+  if (!is_tracked({dy, x, total})) {
+    const Tensor share =
+        detail::map_binary<detail::Domain::floating>("reduce_logsumexp_grad", x, total, [](auto v, auto t) {
+          using V = decltype(v);
+          const V least(-std::numeric_limits<typename V::value_type>::infinity());
+          return select(t == least, V(0), exp(select(v == t, V(0), v - t)));
+        });
+    return dy / where(infinite, reduce_sum(share, axes, true), 1) * share;
+  }
+  const Tensor attained = cast(x == total, x.dtype()), share = attained / reduce_sum(attained, axes, true);
+  const Tensor none = abs(total) == infinity;
+  return dy * where(none, where(infinite, share, 0), exp(where(none, 0, x) - where(none, 0, total)));
+}
+
 }  // namespace
 
 Tensor reduce_logsumexp(const Tensor& x, const Axes& axes, bool keepdims) {
@@ -106,9 +125,8 @@ Tensor reduce_logsumexp(const Tensor& x, const Axes& axes, bool keepdims) {
     return shaped(log_sum_exp(x, axes, plan), plan, keepdims);
   }();
   if (!is_tracked({x})) return y;
-  return record("reduce_logsumexp", {x}, y, [x = x, y, kept = plan.kept](const Tensor& dy) {
-    const Tensor total = reshape(y, kept);
-    return Grads{reshape(dy, kept) * exp(x - where(total == -infinity, 0, total))};
+  return record("reduce_logsumexp", {x}, y, [x = x, y, axes, kept = plan.kept](const Tensor& dy) {
+    return Grads{log_sum_exp_grad(reshape(dy, kept), x, reshape(y, kept), axes)};
   });
 }
 
@@ -143,6 +161,19 @@ Tensor reduce_std(const Tensor& x, const Axes& axes, bool keepdims) {
   });
 }
 
+namespace {
+
+/// dsize x / size, and 0 for a size of 0; in that order, since dsize / size may be too small for its dtype.
+Tensor euclidean_norm_grad(const Tensor& dsize, const Tensor& x, const Tensor& size) {
+  if (is_tracked({dsize, x, size})) return divide_no_nan(x, size) * dsize;
+  return detail::map_ternary<detail::Domain::floating>("norm_grad", x, size, dsize, [](auto v, auto n, auto g) {
+    using V = decltype(v);
+    return select(n == V(0), V(0), v / n * g);
+  });
+}
+
+}  // namespace
+
 NormOrder::NormOrder(double order) : order_(order) {
   if (!(order > 0)) detail::fail<ValueError>("norm", "expected an order above 0, received {}", order);
 }
@@ -162,13 +193,16 @@ Tensor norm(const Tensor& x, const NormOptions& options, const Axes& axes, bool 
   if (p == infinity) return reduce_max(abs(x), axes, keepdims);
   Tensor y = [&] {
     const detail::NoRecording hidden;
-    return p == 2 ? sqrt(reduce_sum(square(x), axes, keepdims))
-                  : pow(reduce_sum(pow(abs(x), p), axes, keepdims), 1 / p);
+    if (p == 2) return shaped(detail::euclidean_norm(x, plan), plan, keepdims);
+    // Of parts of the largest element, whose powers neither overflow nor vanish.
+    const Tensor size = abs(x), largest = reduce_max(size, axes, true);
+    const Tensor unit = where(logical_and(largest > 0, largest < infinity), largest, 1);
+    return shaped(unit * pow(reduce_sum(pow(size / unit, p), axes, true), 1 / p), plan, keepdims);
   }();
   if (!is_tracked({x})) return y;
   return record("norm", {x}, y, [x = x, y, p, kept = plan.kept](const Tensor& dy) {
     const Tensor size = reshape(y, kept), dsize = reshape(dy, kept);
-    if (p == 2) return Grads{x * divide_no_nan(dsize, size)};
+    if (p == 2) return Grads{euclidean_norm_grad(dsize, x, size)};
     return Grads{dsize * sign(x) * pow(divide_no_nan(abs(x), size), p - 1)};
   });
 }

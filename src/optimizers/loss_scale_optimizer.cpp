@@ -82,7 +82,7 @@ std::int64_t LossScaleOptimizer::step(std::span<const Tensor> gradients, std::sp
       std::all_of(gradients.begin(), gradients.end(), [](const Tensor& g) { return !g.defined() || is_finite(g); });
   if (!finite) {
     counter = 0;
-    set_scale(dynamic_scale() / 2);
+    set_scale(std::max(dynamic_scale() / 2, std::min(dynamic_scale(), 1.0)));
     return inner_->steps();
   }
   struct Scaled {

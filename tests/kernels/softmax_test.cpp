@@ -86,7 +86,7 @@ TEST_CASE("softmax: extreme rows do not overflow") {
               1e-2);
 }
 
-TEST_CASE("softmax: -inf is a probability of 0, a row of it and NaN and +inf are NaN") {
+TEST_CASE("softmax: -inf is a probability of 0, a row of it and NaN are NaN, +inf takes all") {
   for (const std::int64_t n : {2, 5, 16, 20, 40}) {
     CAPTURE(n);
     std::vector<double> x(static_cast<std::size_t>(n), -infinity);
@@ -98,10 +98,14 @@ TEST_CASE("softmax: -inf is a probability of 0, a row of it and NaN and +inf are
     std::vector<double> logs(x.size(), -infinity);
     logs.back() = 0;
     CHECK_CLOSE(log_softmax(x, n), logs, 0);
-    for (const double bad : {not_a_number, infinity}) {
-      x[0] = bad;
-      CHECK_CLOSE(softmax(x, n), std::vector<double>(x.size(), not_a_number), 0);
-    }
+    x[0] = infinity;
+    CHECK_CLOSE(softmax(x, n), std::vector<double>(expected.rbegin(), expected.rend()), 0);
+    CHECK_CLOSE(log_softmax(x, n), std::vector<double>(logs.rbegin(), logs.rend()), 0);
+    x.back() = infinity;  // equal shares
+    CHECK(softmax(x, n).front() == 0.5);
+    CHECK(log_softmax(x, n).back() == doctest::Approx(-std::log(2.0)));
+    x[0] = not_a_number;
+    CHECK_CLOSE(softmax(x, n), std::vector<double>(x.size(), not_a_number), 0);
   }
   // The rows beside it are not affected.
   CHECK_CLOSE(softmax<float>({1, 1, static_cast<float>(not_a_number), 1, 2, 2}, 2),

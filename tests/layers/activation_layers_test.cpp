@@ -88,7 +88,7 @@ TEST_CASE("ReLU, LeakyReLU, ELU: the examples of Keras's docs, and the definitio
   CHECK_CLOSE(ReLU({.max_value = 10, .negative_slope = 0.5, .threshold = 0})(x), {-5, -2.5, 0, 5, 10});
   CHECK_CLOSE(ReLU()(x), {0, 0, 0, 5, 10});
   CHECK_CLOSE(ReLU({.max_value = 6})(x), {0, 0, 0, 5, 6});
-  CHECK_CLOSE(ReLU({.threshold = 5})(x), {0, 0, 0, 5, 10});
+  CHECK_CLOSE(ReLU({.threshold = 5})(x), {0, 0, 0, 0, 10});  // x only above the threshold, as Keras's tests have it
   CHECK_CLOSE(ReLU({.negative_slope = 0.5, .threshold = 6})(x), {-8, -5.5, -3, -0.5, 10});
   CHECK_CLOSE(LeakyReLU(0.5)(x), {-5, -2.5, 0, 5, 10});
   CHECK_CLOSE(LeakyReLU()(x), {-3, -1.5, 0, 5, 10});
@@ -97,6 +97,8 @@ TEST_CASE("ReLU, LeakyReLU, ELU: the examples of Keras's docs, and the definitio
   const Tensor extremes = constant<double>({-INFINITY, INFINITY, NAN});
   CHECK_CLOSE(ReLU({.threshold = 1})(constant<double>({-3.0, NAN})), {0, NAN});
   CHECK_CLOSE(ReLU({.max_value = 2})(extremes), {0, 2, NAN});
+  CHECK_CLOSE(ReLU({.threshold = 1})(extremes), {0, INFINITY, NAN});
+  CHECK_CLOSE(ReLU({.max_value = 7, .negative_slope = 0.5, .threshold = 5})(x), {-7.5, -5, -2.5, 0, 7});
 }
 
 TEST_CASE("Softmax: the example of Keras's docs; several axes") {

@@ -61,7 +61,7 @@ double hard_silu_derivative(double x) { return x <= -3 ? 0 : x >= 3 ? 1 : (2 * x
 const Table<Unary> table{
     {"negative", negative, [](double x) { return -x; }, [](double) { return -1.0; }, true},
     {"abs", xtape::abs, [](double x) { return std::abs(x); }, sign_of, true},
-    {"sign", sign, sign_of, nullptr, true},
+    {"sign", sign, sign_of, [](double) { return 0.0; }, true},
     {"square", square, [](double x) { return x * x; }, [](double x) { return 2 * x; }, true},
     {"sqrt", xtape::sqrt, [](double x) { return std::sqrt(x); }, [](double x) { return 0.5 / std::sqrt(x); }, false,
      0.1},
@@ -194,6 +194,47 @@ TEST_CASE("unary ops: gradients follow the derivative, at the edges too") {
       // Where a value is 1 to the last place, 1 - y has lost what was behind it: hence the absolute tolerance.
       CHECK_CLOSE(dx, mapped(row.derivative, x), 16 * epsilon(dtype), 4 * epsilon(dtype));
     }
+  }
+}
+
+TEST_CASE("unary ops: where the derivative has a limit at infinity, it is the gradient there, and of second order 0") {
+  int limits = 0;
+  for (const auto& row : table) {
+    if (row.derivative == nullptr) continue;
+    for (const double sign : {1.0, -1.0}) {
+      if (std::isnan(row.formula(sign * INFINITY))) continue;
+      const double limit = row.derivative(sign * 1e12);
+      if (!(std::abs(row.derivative(sign * 1e8) - limit) < 1e-6 &&
+            std::abs(row.derivative(sign * 1e10) - limit) < 1e-6))
+        continue;
+      ++limits;
+      for (const DType dtype : {float32, float64}) {
+        CAPTURE(row.op);
+        CAPTURE(sign);
+        CAPTURE(dtype);
+        const Tensor x = tensor({sign * INFINITY, sign * 1e30}, dtype);
+        GradientTape outer({.persistent = true});
+        outer.watch(x);
+        GradientTape inner;
+        inner.watch(x);
+        const Tensor dx = inner.gradient(row.f(x), x);
+        outer.stop();
+        CHECK_CLOSE(dx, {limit, limit}, 1e-6, 1e-6);
+        CHECK_CLOSE(gradient_of(row, x), {limit, limit}, 1e-6, 1e-6);
+        const Tensor second = outer.gradient(dx, x);
+        if (second) CHECK_CLOSE(second, {0, 0}, 0, 1e-6);
+      }
+    }
+  }
+  CHECK(limits > 40);
+}
+
+TEST_CASE("unary ops: asinh's gradient where the square of x overflows") {
+  for (const double x : {1e25, -3e30}) {
+    const Tensor t = tensor({x}, float32);
+    GradientTape tape;
+    tape.watch(t);
+    CHECK_CLOSE(tape.gradient(xtape::asinh(t), t), {1 / std::abs(x)}, 1e-6);
   }
 }
 

@@ -97,7 +97,8 @@ TEST_CASE("where: large arrays, on one thread and on several") {
 TEST_CASE("clip_by_value: bounds as tensors, with gradients for all three") {
   const Tensor x = tensor({-2, -1, 0.5, 1, 3, NAN, INFINITY, -INFINITY}, float32);
   CHECK_CLOSE(clip_by_value(x, -1, 1), {-1, -1, 0.5, 1, 1, NAN, 1, -1});
-  const Tensor low = tensor({-1.5, 0.2}, {2, 1}), high = tensor({0.4, 1.5, 1.1});
+  CHECK_CLOSE(clip_by_value(x, 1, -1), {-1, -1, -1, -1, -1, NAN, -1, -1});  // min(max(x, low), high)
+  const Tensor low = tensor({-1.5, 0.2}, {2, 1}), high = tensor({0.4, 1.6, 1.1});
   const Tensor grid = tensor({-2, 0.1, 3, -1, 0.5, 2}, {2, 3});
   CHECK_CLOSE(clip_by_value(grid, low, high), {-1.5, 0.1, 1.1, 0.2, 0.5, 1.1});
   const GradientCheck check = check_gradients(

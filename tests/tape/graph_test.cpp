@@ -5,6 +5,7 @@
 #include "support/temp_dir.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/error.hpp"
+#include "xtape/ops/elementary.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/reduce.hpp"
 #include "xtape/tape/gradient_tape.hpp"
@@ -14,8 +15,8 @@ using namespace xtape;
 TEST_CASE("dot: the graph has a box for each leaf and op, and an arrow for each tensor") {
   const Variable w(zeros({2, 3}), {.name = "dense \"w\""});
   GradientTape tape;
-  const Tensor squares = square(w), signs = sign(w);  // in this order
-  const Tensor loss = reduce_sum(squares * signs);
+  const Tensor squares = square(w), floors = floor(w);  // in this order
+  const Tensor loss = reduce_sum(squares * floors);
   const std::string expected =
       "digraph tape {\n"
       "  rankdir=TB;\n"
@@ -23,7 +24,7 @@ TEST_CASE("dot: the graph has a box for each leaf and op, and an arrow for each 
       "  leaf0 [style=filled, fillcolor=lightyellow, label=\"dense \\\"w\\\": float32 (2, 3)\"];\n"
       "  op0 [label=\"square #1\"];\n"
       "  leaf0 -> op0 [label=\"float32 (2, 3)\"];\n"
-      "  op1 [label=\"sign #2\", style=dashed];\n"
+      "  op1 [label=\"floor #2\", style=dashed];\n"
       "  leaf0 -> op1 [label=\"float32 (2, 3)\"];\n"
       "  op2 [label=\"multiply #3\"];\n"
       "  op0 -> op2 [label=\"float32 (2, 3)\"];\n"

@@ -17,8 +17,8 @@ struct ReLUOptions {
   std::string name = {};
 };
 
-/// max_value where x >= max_value, x where threshold <= x, negative_slope (x - threshold) below (keras.layers.ReLU).
-/// Throws a ValueError for a negative number.
+/// max_value where x >= max_value, x where x > threshold, negative_slope (x - threshold) elsewhere, which is 0 without
+/// a slope (keras.layers.ReLU). Throws a ValueError for a negative number.
 class ReLU : public LayerBase<ReLU> {
  public:
   explicit ReLU(ReLUOptions options = {});

@@ -18,8 +18,8 @@ struct CategoryEncodingOptions {
 /// Whole numbers in [0, num_tokens) as vectors [..., num_tokens] (keras.layers.CategoryEncoding): "one_hot": a 1 at
 /// each number, [...] -> [..., num_tokens], an axis of size 1 at the end going away; "multi_hot": [..., n] ->
 /// [..., num_tokens], 1 for the numbers that occur; "count": how often they do, or, of a second input of the first
-/// one's shape, the sum of their weights. No gradients but to these. Throws a ValueError for a number outside, an
-/// unknown mode, num_tokens < 1 and weights in another mode.
+/// one's shape, the sum of their weights. No gradients but to these. Throws a ValueError for a number outside, for
+/// NaN and for a number that is not whole, an unknown mode, num_tokens < 1 and weights in another mode.
 class CategoryEncoding : public LayerBase<CategoryEncoding> {
  public:
   explicit CategoryEncoding(std::int64_t num_tokens, CategoryEncodingOptions options = {});

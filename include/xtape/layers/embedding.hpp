@@ -17,7 +17,8 @@ struct EmbeddingOptions {
 
 /// Rows of a matrix for whole numbers in [0, input_dim): [...] -> [..., output_dim], with embeddings [input_dim,
 /// output_dim] (keras.layers.Embedding). The gradient holds only the rows that were used, see IndexedSlices. Numbers
-/// may also come in a floating dtype. Throws an IndexError for one outside, a ValueError for dimensions < 1.
+/// may also come in a floating dtype. Throws an IndexError for one outside, a ValueError for NaN, for a number that is
+/// not whole and for dimensions < 1.
 ///
 /// Masks do not pass through layers by themselves. With mask_zero, give the mask to who needs it:
 ///

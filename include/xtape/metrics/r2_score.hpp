@@ -33,8 +33,8 @@ class R2Score : public PredictionMetric {
 
  private:
   struct Sums {
-    double labels = 0, squares = 0, residuals = 0, weights = 0;
-    double variation() const { return squares - labels * (labels / weights); }
+    double mean = 0, variation = 0, residuals = 0, weights = 0;  ///< variation: the weighted sum of (label - mean)^2
+    void add(double label, double prediction, double weight);
     double score() const;
   };
   double adjusted(double score) const;

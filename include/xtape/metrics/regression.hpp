@@ -11,7 +11,8 @@ class MeanSquaredError : public MeanMetricWrapper {
   explicit MeanSquaredError(const std::string& name = "mean_squared_error");
 };
 
-/// The square root of the mean of losses::mean_squared_error.
+/// The square root of the weighted mean of (y_true - y_pred)^2 over all elements, of which batches may have any number;
+/// shapes as those of losses::mean_squared_error, weights as in Mean.
 class RootMeanSquaredError : public MeanMetricWrapper {
  public:
   explicit RootMeanSquaredError(const std::string& name = "root_mean_squared_error");

@@ -143,9 +143,12 @@ class Dual {
   /// The derivative for b is a^b log a, and 0 where a <= 0.
   [[gnu::always_inline]] friend Dual pow(const Dual& a, const Dual& b) {
     Dual y(pow(a.value, b.value));
-    if (a.any_active()) y.chain(a, select(b.value == 0, 0, b.value * pow(a.value, b.value - 1)));
-    if (b.any_active()) {
-      y.chain(b, select(a.value > 0, y.value * log(select(a.value > 0, a.value, 1)), 0));
+    if (a.any_active()) {  // 0 a^-1 is not 0 at a = 0
+      y.chain(a, b.value * pow(select(a.value == 0 && b.value == 0, 1, a.value), b.value - 1));
+    }
+    if (b.any_active()) {  // 0 log a is 0, even of an infinite a
+      const auto counts = a.value > 0 && y.value != 0;
+      y.chain(b, select(counts, y.value * log(select(counts, a.value, 1)), 0));
     }
     return y;
   }

@@ -14,8 +14,8 @@ struct LossScaleOptimizerOptions {
 };
 
 /// Scales the loss so that small gradients do not vanish in a narrow dtype, by a factor that it finds itself: a step
-/// whose gradients are not all finite is skipped and halves the scale; dynamic_growth_steps steps in a row with finite
-/// ones double it (keras.optimizers.LossScaleOptimizer).
+/// whose gradients are not all finite is skipped and halves the scale, down to 1; dynamic_growth_steps steps in a row
+/// with finite ones double it (keras.optimizers.LossScaleOptimizer).
 ///
 ///     LossScaleOptimizer optimizer(optimizers::Adam({.learning_rate = 1e-3}));
 ///     auto grads = tape.gradient(optimizer.scale_loss(loss), variables);
