@@ -7,7 +7,7 @@
 #include "core/check.hpp"
 #include "core/convert.hpp"
 #include "core/fill.hpp"
-#include "core/trace.hpp"
+#include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 
 namespace xtape {
@@ -20,11 +20,11 @@ Tensor filled(const Shape& shape, DType dtype, double value) {
     if constexpr (std::is_same_v<T, BFloat16>) {
       element = BFloat16(static_cast<float>(value));
     } else if constexpr (std::is_integral_v<T>) {
-      element = convert(Tensor(value), dtype).item<T>();
+      convert_number(Tensor(value), dtype, &element);
     } else {
       element = static_cast<T>(value);
     }
-    std::fill_n(mutable_data<T>(out), out.size(), element);
+    launch([element](Write to) { std::fill_n(to.data<T>(), to.size(), element); }, out);
   });
   return out;
 }
@@ -39,7 +39,7 @@ Tensor from_elements(const void* values, std::size_t count, const Shape& shape, 
   if (out.size() != static_cast<std::int64_t>(count)) {
     fail<ValueError>("constant", "shape {} has {} elements, received {}", shape, out.size(), count);
   }
-  if (count > 0) std::memcpy(out.impl()->data(), values, count * itemsize(dtype));
+  if (count > 0) std::memcpy(host_write("constant", out).bytes(), values, count * itemsize(dtype));
   return constant_of_trace(std::move(out));
 }
 
@@ -70,15 +70,20 @@ Tensor arange_integers(std::int64_t start, std::int64_t stop, std::int64_t step,
   if (step > 0 ? start < stop : start > stop) {
     count = static_cast<std::int64_t>(step > 0 ? (to - from - 1) / stride + 1 : (from - to - 1) / (0 - stride) + 1);
   }
-  Tensor out = make_tensor({count}, int64);
-  auto* values = mutable_data<std::int64_t>(out);
-  for (std::int64_t i = 0; i < count; ++i) {
-    values[i] = static_cast<std::int64_t>(from + static_cast<std::uint64_t>(i) * stride);
-  }
+  const auto value = [from, stride](std::int64_t i) {
+    return static_cast<std::int64_t>(from + static_cast<std::uint64_t>(i) * stride);
+  };
   if (count > 0) {
-    check_fits("arange", values[0], dtype);
-    check_fits("arange", values[count - 1], dtype);
+    check_fits("arange", value(0), dtype);
+    check_fits("arange", value(count - 1), dtype);
   }
+  Tensor out = make_tensor({count}, int64);
+  launch(
+      [value](Write to) {
+        auto* values = to.data<std::int64_t>();
+        for (std::int64_t i = 0; i < to.size(); ++i) values[i] = value(i);
+      },
+      out);
   return convert(out, dtype);
 }
 
@@ -92,36 +97,48 @@ Tensor arange_doubles(double start, double stop, double step, DType dtype) {
   const double count = std::max(0.0, std::ceil((stop - start) / step));
   if (!(count < 0x1p62)) fail<ValueError>("arange", "too many elements: from {} to {} by {}", start, stop, step);
   Tensor out = make_tensor({static_cast<std::int64_t>(count)}, float64);
-  double* values = mutable_data<double>(out);
-  for (std::int64_t i = 0; i < out.size(); ++i) values[i] = start + static_cast<double>(i) * step;
+  launch(
+      [start, step](Write to) {
+        double* values = to.data<double>();
+        for (std::int64_t i = 0; i < to.size(); ++i) values[i] = start + static_cast<double>(i) * step;
+      },
+      out);
   return convert(out, dtype);
 }
 
 }  // namespace detail
 
-Tensor zeros(const Shape& shape, DType dtype) { return detail::constant_of_trace(detail::filled(shape, dtype, 0)); }
-Tensor ones(const Shape& shape, DType dtype) { return detail::constant_of_trace(detail::filled(shape, dtype, 1)); }
-Tensor full(const Shape& shape, double value, DType dtype) {
-  return detail::constant_of_trace(detail::filled(shape, dtype, value));
-}
-Tensor zeros_like(const Tensor& t) { return detail::constant_of_trace(detail::filled(t.shape(), t.dtype(), 0)); }
-Tensor ones_like(const Tensor& t) { return detail::constant_of_trace(detail::filled(t.shape(), t.dtype(), 1)); }
+Tensor zeros(const Shape& shape, DType dtype) { return detail::filled(shape, dtype, 0); }
+Tensor ones(const Shape& shape, DType dtype) { return detail::filled(shape, dtype, 1); }
+Tensor full(const Shape& shape, double value, DType dtype) { return detail::filled(shape, dtype, value); }
+Tensor zeros_like(const Tensor& t) { return detail::filled(t.shape(), t.dtype(), 0); }
+Tensor ones_like(const Tensor& t) { return detail::filled(t.shape(), t.dtype(), 1); }
 
 Tensor eye(std::int64_t rows, std::int64_t columns, DType dtype) {
   if (columns < 0) columns = rows;
-  Tensor out = detail::filled({rows, columns}, float64, 0);
-  for (std::int64_t i = 0; i < std::min(rows, columns); ++i) detail::mutable_data<double>(out)[i * columns + i] = 1;
+  const Tensor out = detail::make_tensor({rows, columns}, float64);
+  detail::launch(
+      [rows, columns](detail::Write to) {
+        double* elements = to.data<double>();
+        std::fill_n(elements, to.size(), 0.0);
+        for (std::int64_t i = 0; i < std::min(rows, columns); ++i) elements[i * columns + i] = 1;
+      },
+      out);
   return detail::convert(out, dtype);
 }
 
 Tensor linspace(double start, double stop, std::int64_t count, DType dtype) {
   if (count < 0) detail::fail<ValueError>("linspace", "the count must not be negative, received {}", count);
   Tensor out = detail::make_tensor({count}, float64);
-  double* values = detail::mutable_data<double>(out);
-  const double step = count > 1 ? (stop - start) / static_cast<double>(count - 1) : 0;
-  for (std::int64_t i = 0; i < count; ++i) values[i] = start + static_cast<double>(i) * step;
-  if (count > 1) values[count - 1] = stop;
-  if (is_integer(dtype)) std::transform(values, values + count, values, [](double value) { return std::floor(value); });
+  detail::launch(
+      [start, stop, count, whole = is_integer(dtype)](detail::Write to) {
+        double* values = to.data<double>();
+        const double step = count > 1 ? (stop - start) / static_cast<double>(count - 1) : 0;
+        for (std::int64_t i = 0; i < count; ++i) values[i] = start + static_cast<double>(i) * step;
+        if (count > 1) values[count - 1] = stop;
+        if (whole) std::transform(values, values + count, values, [](double value) { return std::floor(value); });
+      },
+      out);
   return detail::convert(out, dtype);
 }
 
@@ -132,17 +149,19 @@ Tensor one_hot(const Tensor& indices, std::int64_t depth, DType dtype, double on
   if (depth < 0) detail::fail<ValueError>("one_hot", "the depth must not be negative, received {}", depth);
   std::vector<std::int64_t> sizes(indices.shape().begin(), indices.shape().end());
   sizes.push_back(depth);
-  Tensor out = detail::filled(Shape(sizes), dtype, off_value);
-  const Tensor on = detail::filled({}, dtype, on_value);
-  const Tensor wide = detail::convert(indices, int64);
-  const auto* index = detail::const_data<std::int64_t>(wide);
-  kernels::visit_size(dtype, [&]<class T>(kernels::Type<T>) {
-    const T one = *reinterpret_cast<const T*>(on.impl()->data());
-    T* rows = reinterpret_cast<T*>(out.impl()->data());
-    for (std::int64_t i = 0; i < indices.size(); ++i) {
-      if (index[i] >= 0 && index[i] < depth) rows[i * depth + index[i]] = one;
-    }
-  });
+  const Tensor out = detail::make_tensor(Shape(sizes), dtype);
+  detail::launch(
+      [depth](detail::Read indices_, detail::Read on, detail::Read off, detail::Write rows) {
+        const auto* index = indices_.data<std::int64_t>();
+        kernels::visit_size(rows.dtype(), [&]<class T>(kernels::Type<T>) {
+          T* row = rows.data<T>();
+          std::fill_n(row, rows.size(), *off.data<T>());
+          for (std::int64_t i = 0; i < indices_.size(); ++i, row += depth) {
+            if (index[i] >= 0 && index[i] < depth) row[index[i]] = *on.data<T>();
+          }
+        });
+      },
+      detail::convert(indices, int64), detail::filled({}, dtype, on_value), detail::filled({}, dtype, off_value), out);
   return out;
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/check.hpp"
 #include "core/format_elements.hpp"
+#include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/strided.hpp"
 
@@ -103,7 +104,7 @@ std::string print(const Tensor& t, fmt::string_view specification) {
   const Shape strides = kernels::contiguous_strides(t.shape());
   const auto words = kernels::visit(t.dtype(), [&]<class T>(kernels::Type<T>) {
     using Shown = std::conditional_t<std::is_same_v<T, BFloat16>, float, T>;
-    const T* data = detail::const_data<T>(t);
+    const T* data = detail::host_read("Tensor.str", t).data<T>();
     std::vector<Shown> shown;
     for_shown(t.shape(), strides, summary, 0, 0,
               [&](std::int64_t place) { shown.push_back(static_cast<Shown>(data[place])); });

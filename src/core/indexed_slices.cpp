@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "core/check.hpp"
+#include "core/launch.hpp"
 #include "kernels/inplace.hpp"
 
 namespace xtape {
@@ -96,9 +97,9 @@ IndexedSlices combined(const IndexedSlices& slices) {
   IndexedSlices result{detail::make_tensor(rows, values.dtype()), detail::make_tensor({count}, int64), shape};
   const std::int64_t row = detail::row_size(shape);
   const auto bytes = static_cast<std::size_t>(row) * itemsize(values.dtype());
-  const std::byte* from = values.impl()->data();
-  std::byte* to = result.values.impl()->data();
-  auto* kept = detail::mutable_data<std::int64_t>(result.indices);
+  const std::byte* from = detail::host_read("combined", values).bytes();
+  std::byte* to = detail::host_write("combined", result.values).bytes();
+  auto* kept = detail::host_write("combined", result.indices).data<std::int64_t>();
   std::int64_t last = -1;
   for (const auto& [number, place] : order) {
     const std::byte* source = from + static_cast<std::size_t>(place) * bytes;

@@ -2,11 +2,12 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/launch.hpp"
 #include "core/random_log.hpp"
-#include "core/trace.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/philox.hpp"
 
@@ -14,6 +15,7 @@ namespace xtape::random {
 namespace {
 
 using detail::fail;
+using detail::Write;
 
 /// P(z < -2) of the standard normal distribution.
 constexpr double beyond_two_deviations = 0.022750131948179207;
@@ -32,15 +34,16 @@ kernels::PhiloxRange take(const std::atomic<std::uint64_t>& seed, std::atomic<st
   return {draw.seed, draw.position};
 }
 
-/// Draws into a tensor, and again in every replay.
-template <class Draw>
-void launch_draw(Draw draw, const Tensor& out) {
-  if (detail::tracer != nullptr && (draws_log != nullptr || draws_replay != nullptr)) {
-    detail::tracer->give_up("random numbers are drawn inside of recompute_grad");
-  }
-  detail::launch(
-      detail::LaunchKind::state, 1, [draw](const detail::Operands& of) { draw(of[0]); }, out);
-}
+/// Hides the log for the object's life: what is drawn then is noted by the caller.
+class Unlogged {
+ public:
+  Unlogged() noexcept : log_(std::exchange(draws_log, nullptr)) {}
+  Unlogged(const Unlogged&) = delete;
+  ~Unlogged() { draws_log = log_; }
+
+ private:
+  RandomLog* log_;
+};
 
 /// The largest bfloat16 below another one that is not -inf.
 BFloat16 below(BFloat16 value) {
@@ -98,24 +101,69 @@ IntegerInterval integer_interval(double low, double high, DType dtype) {
 
 }  // namespace
 
+/// Fills a tensor from the next blocks, and again in every replay.
+template <class Fill>
+void Generator::draw(std::uint64_t blocks, Fill fill, const Tensor& out) {
+  if (detail::tracer == nullptr) {
+    detail::launch([&](Write to) { fill(take(seed_, position_, blocks), to); }, out);
+    return;
+  }
+  if (trace_ == detail::tracer->number) {  // it begins anew in every call
+    const auto range = take(seed_, position_, blocks);
+    detail::launch([range, fill](Write to) { fill(range, to); }, out);
+    return;
+  }
+  Tensor at;
+  const RandomLog::Draw* const again = draws_replay == nullptr ? nullptr : draws_replay->next(blocks);
+  if (again != nullptr && !again->traced.defined()) {
+    detail::tracer->give_up("it repeats random numbers that were drawn before the call");
+    fill({again->seed, again->position}, detail::host_write("random::Generator", out));
+  } else if (again != nullptr) {
+    at = again->traced;
+    detail::launch(
+        [fill](detail::Read from, Write to) {
+          const auto* word = from.data<std::uint64_t>();
+          fill(kernels::PhiloxRange{word[0], word[1]}, to);
+        },
+        at, out);
+  } else {
+    at = detail::make_tensor({2}, int64);
+    const Unlogged unlogged;
+    detail::launch(
+        detail::LaunchKind::state,
+        [this, blocks, fill](Write place, Write to) {
+          const auto range = take(seed_, position_, blocks);
+          place.data<std::uint64_t>()[0] = range.key;
+          place.data<std::uint64_t>()[1] = range.block;
+          fill(range, to);
+        },
+        at, out);
+  }
+  if (draws_log != nullptr) draws_log->draws.push_back({0, 0, blocks, at});
+}
+
 Tensor Generator::uniform(const Shape& shape, double low, double high, DType dtype) {
   if (dtype == boolean) fail<TypeError>("random.uniform", "expected a floating or integer dtype, received bool");
   Tensor out = detail::make_tensor(shape, dtype == bfloat16 ? float32 : dtype);
-  launch_draw(
-      [this, low, high, dtype](const Tensor& to) {
-        kernels::visit(to.dtype(), [&]<class T>(kernels::Type<T>) {
-          if constexpr (std::is_floating_point_v<T>) {
-            const auto in = floating_interval<T>(low, high, dtype);
-            kernels::fill_uniform(take(seed_, position_, kernels::philox_blocks(to.size(), sizeof(T) > 4)),
-                                  detail::mutable_data<T>(to), to.size(), in.low, in.high, in.last);
-          } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-            const auto in = integer_interval<T>(low, high, dtype);
-            kernels::fill_integers(take(seed_, position_, kernels::philox_blocks(to.size(), true)),
-                                   detail::mutable_data<T>(to), to.size(), in.low, in.bound);
-          }
-        });
-      },
-      out);
+  kernels::visit(out.dtype(), [&]<class T>(kernels::Type<T>) {
+    if constexpr (std::is_floating_point_v<T>) {
+      const auto in = floating_interval<T>(low, high, dtype);
+      draw(
+          kernels::philox_blocks(out.size(), sizeof(T) > 4),
+          [in](const kernels::PhiloxRange& range, Write to) {
+            kernels::fill_uniform(range, to.data<T>(), to.size(), in.low, in.high, in.last);
+          },
+          out);
+    } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+      const auto in = integer_interval<T>(low, high, dtype);
+      draw(
+          kernels::philox_blocks(out.size(), true),
+          [in](const kernels::PhiloxRange& range, Write to) {
+            kernels::fill_integers(range, to.data<T>(), to.size(), in.low, in.bound);
+          },
+          out);
+    }
+  });
   return dtype == bfloat16 ? detail::convert(out, bfloat16) : out;
 }
 
@@ -126,18 +174,16 @@ Tensor Generator::gaussian(const char* op, const Shape& shape, double mean, doub
     fail<ValueError>(op, "expected a finite mean and a finite stddev >= 0: {} and {}", mean, stddev);
   }
   Tensor out = detail::make_tensor(shape, dtype == bfloat16 ? float32 : dtype);
-  launch_draw(
-      [this, mean, stddev, truncated](const Tensor& to) {
-        kernels::visit(to.dtype(), [&]<class T>(kernels::Type<T>) {
-          if constexpr (std::is_floating_point_v<T>) {
-            kernels::fill_normal(take(seed_, position_, kernels::philox_blocks(to.size(), sizeof(T) > 4)),
-                                 detail::mutable_data<T>(to), to.size(), static_cast<T>(mean), static_cast<T>(stddev),
-                                 truncated ? beyond_two_deviations : 0,
-                                 truncated ? 2 : std::numeric_limits<double>::infinity());
-          }
-        });
-      },
-      out);
+  kernels::visit_floating(out.dtype(), [&]<class T>(kernels::Type<T>) {
+    draw(
+        kernels::philox_blocks(out.size(), sizeof(T) > 4),
+        [mean, stddev, truncated](const kernels::PhiloxRange& range, Write to) {
+          kernels::fill_normal(range, to.data<T>(), to.size(), static_cast<T>(mean), static_cast<T>(stddev),
+                               truncated ? beyond_two_deviations : 0,
+                               truncated ? 2 : std::numeric_limits<double>::infinity());
+        },
+        out);
+  });
   return dtype == bfloat16 ? detail::convert(out, bfloat16) : out;
 }
 
@@ -152,27 +198,39 @@ Tensor Generator::truncated_normal(const Shape& shape, double mean, double stdde
 Tensor Generator::permutation(std::int64_t n) {
   if (n < 0) fail<ValueError>("random.permutation", "expected n >= 0, received {}", n);
   Tensor out = detail::make_tensor({n}, int64);
-  launch_draw(
-      [this, n](const Tensor& to) {
-        kernels::fill_permutation(take(seed_, position_, kernels::philox_blocks(n, true)),
-                                  detail::mutable_data<std::int64_t>(to), n);
+  draw(
+      kernels::philox_blocks(n, true),
+      [n](const kernels::PhiloxRange& range, Write to) {
+        kernels::fill_permutation(range, to.data<std::int64_t>(), n);
       },
       out);
   return out;
 }
 
-std::uint64_t Generator::next_u64() noexcept { return kernels::random_word(take(seed_, position_, 1)); }
+void Generator::use_on_host(const char* op) const {
+  if (detail::tracer != nullptr && trace_ != detail::tracer->number) {
+    detail::tracer->give_up(fmt::format("{} of a generator from outside is different in every call", op));
+  }
+}
+
+std::uint64_t Generator::next_u64() {
+  use_on_host("random::Generator.next_u64");
+  return kernels::random_word(take(seed_, position_, 1));
+}
 
 std::int64_t Generator::below(std::int64_t n) {
   if (n < 1) fail<ValueError>("random.below", "expected n >= 1, received {}", n);
+  use_on_host("random::Generator.below");
   return static_cast<std::int64_t>(kernels::random_below(take(seed_, position_, 1), static_cast<std::uint64_t>(n)));
 }
 
-GeneratorState Generator::state() const noexcept {
+GeneratorState Generator::state() const {
+  use_on_host("random::Generator.state");
   return {seed_.load(std::memory_order_relaxed), position_.load(std::memory_order_relaxed)};
 }
 
-void Generator::set_state(const GeneratorState& state) noexcept {
+void Generator::set_state(const GeneratorState& state) {
+  use_on_host("random::Generator.set_state");
   seed_.store(state.seed, std::memory_order_relaxed);
   position_.store(state.position, std::memory_order_relaxed);
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "xtape/core/memory.hpp"
+#include "xtape/core/tensor.hpp"
 
 namespace xtape::random {
 
@@ -13,6 +14,7 @@ class RandomLog {
  public:
   struct Draw {
     std::uint64_t seed, position, blocks;
+    Tensor traced = {};  ///< int64 [2]: seed and position in each replay of a function that is being traced
   };
   detail::PoolVector<Draw> draws;
 };

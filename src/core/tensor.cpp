@@ -1,5 +1,6 @@
 #include "xtape/core/tensor.hpp"
 
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <new>
@@ -13,6 +14,14 @@ namespace xtape {
 namespace detail {
 
 constinit thread_local Tracer* tracer = nullptr;
+
+Tracer::Tracer() noexcept
+    : number([] {
+        static std::atomic<std::uint64_t> traces{0};
+        return 1 + traces.fetch_add(1, std::memory_order_relaxed);
+      }()) {}
+
+std::uint64_t current_trace() noexcept { return tracer == nullptr ? 0 : tracer->number; }
 
 namespace {
 

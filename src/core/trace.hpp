@@ -38,7 +38,10 @@ enum class LaunchKind : std::uint8_t {
 /// Follows what the calling thread computes.
 class Tracer {
  public:
+  Tracer() noexcept;
   virtual ~Tracer() = default;
+  /// No two traces have the same number, and none has 0.
+  const std::uint64_t number;
   /// A description at an address that may have been another one's; the elements are yet to be written.
   virtual void made(const TensorImpl* impl) = 0;
   virtual void made_view(const TensorImpl* source, const TensorImpl* view, std::int64_t bytes) = 0;
@@ -105,6 +108,19 @@ void launch(LaunchKind kind, std::size_t outputs, K&& kernel, const T&... tensor
 template <class K, class... T>
 void launch(std::size_t outputs, K&& kernel, const T&... tensors) {
   launch(LaunchKind::pure, outputs, std::forward<K>(kernel), tensors...);
+}
+
+/// Runs f(tensors), which may call ops and keep a state of its own, as one launch: all of f runs in every replay.
+template <class F>
+void launch_as_one(F f, std::span<const Tensor* const> operands) {
+  Kernel kernel = [f = std::move(f), count = operands.size()](const Operands& of) {
+    Tensors tensors;
+    tensors.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) tensors.push_back(of[i]);
+    f(tensors);
+  };
+  if (tracer == nullptr) return kernel(Operands(operands.data()));
+  trace_launch(LaunchKind::state, std::move(kernel), operands, 0);
 }
 
 /// For what keeps a state beside tensors, such as a metric: while a tracer follows, runs f(tensors...) as one launch

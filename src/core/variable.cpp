@@ -5,7 +5,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
-#include "core/trace.hpp"
+#include "core/launch.hpp"
 #include "kernels/inplace.hpp"
 
 namespace xtape {
@@ -23,10 +23,8 @@ std::uint64_t structure_version() noexcept { return structure.load(std::memory_o
 void structure_changed() noexcept { structure.fetch_add(1, std::memory_order_relaxed); }
 
 namespace {
-/// A copy for a variable to hold; what copies it is told to the tracer as a whole.
-void replace_value(VariableImpl* variable, const Tensor& value) {
-  const Untraced untraced;
-  variable->value = copy(value);
+void set_value(VariableImpl* variable, Tensor value) {
+  variable->value = std::move(value);
   variable->value.impl()->of_variable = true;
   variable->seen_by.store(0, std::memory_order_relaxed);
 }
@@ -34,7 +32,10 @@ void replace_value(VariableImpl* variable, const Tensor& value) {
 
 Tensor& value_for_update(const Variable& variable) {
   Tensor& value = variable.impl()->value;
-  if (!is_unique(value)) replace_value(variable.impl(), Tensor(value));
+  if (!is_unique(value)) {
+    const Untraced untraced;  // whoever updates the variable tells the tracer
+    set_value(variable.impl(), copy(value));
+  }
   return value;
 }
 
@@ -78,38 +79,35 @@ template <class Update>
 void launch_update(const Variable& variable, const Tensor& from, Update update) {
   if (detail::tracer != nullptr) detail::tracer->variable_written(variable);
   detail::launch(
-      detail::LaunchKind::state, 0, [variable, update](const detail::Operands& of) { update(variable, of[0]); }, from);
+      detail::LaunchKind::state, [variable, update](detail::Read t) { update(variable, t); }, from);
 }
 
-void add_to_value(const Variable& variable, const Tensor& delta, bool subtract) {
-  const Tensor& value = detail::value_for_update(variable);
-  kernels::add_in_place(value.dtype(), value.impl()->data(), delta.impl()->data(), value.size(), subtract);
+void add_to_value(const Variable& variable, detail::Read delta, bool subtract) {
+  const auto value = detail::host_write("Variable", detail::value_for_update(variable));
+  kernels::add_in_place(value.dtype(), value.bytes(), delta.bytes(), value.size(), subtract);
 }
 }  // namespace
 
 void Variable::assign(const Tensor& new_value) {
   const Tensor t = checked_value("Variable.assign", new_value);
   if (t.is_same(peek())) return;
-  launch_update(*this, t, [](const Variable& variable, const Tensor& from) {
-    // Into the old elements where nobody else sees them; otherwise a copy, so that no two variables share elements.
+  launch_update(*this, t, [](const Variable& variable, detail::Read from) {
+    // Into the old elements where nobody else sees them; otherwise into new ones, so that no two variables share them.
     Tensor& value = variable.impl()->value;
-    if (detail::is_unique(value)) {
-      std::memcpy(value.impl()->data(), from.impl()->data(),
-                  static_cast<std::size_t>(from.size()) * itemsize(from.dtype()));
-    } else {
-      detail::replace_value(variable.impl(), from);
-    }
+    if (!detail::is_unique(value)) detail::set_value(variable.impl(), detail::make_like(value, value.dtype()));
+    std::memcpy(detail::host_write("Variable.assign", value).bytes(), from.bytes(),
+                static_cast<std::size_t>(from.size_in_bytes()));
   });
 }
 
 void Variable::assign_add(const Tensor& delta) {
   launch_update(*this, checked_value("Variable.assign_add", delta),
-                [](const Variable& variable, const Tensor& t) { add_to_value(variable, t, /*subtract=*/false); });
+                [](const Variable& variable, detail::Read t) { add_to_value(variable, t, /*subtract=*/false); });
 }
 
 void Variable::assign_sub(const Tensor& delta) {
   launch_update(*this, checked_value("Variable.assign_sub", delta),
-                [](const Variable& variable, const Tensor& t) { add_to_value(variable, t, /*subtract=*/true); });
+                [](const Variable& variable, detail::Read t) { add_to_value(variable, t, /*subtract=*/true); });
 }
 
 void Variable::throw_empty() {

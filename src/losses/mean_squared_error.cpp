@@ -1,6 +1,6 @@
 #include "xtape/losses/mean_squared_error.hpp"
 
-#include "core/trace.hpp"
+#include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/squared_error.hpp"
 #include "losses/shapes.hpp"
@@ -39,11 +39,9 @@ Tensor fused(const Tensor& y_true, const Tensor& y_pred) {
   const std::int64_t n = y_pred.shape().back();
   Tensor loss = detail::make_tensor(detail::without_last(y_pred.shape()), y_pred.dtype());
   detail::launch(
-      1,
-      [n](const detail::Operands& of) {
-        kernels::visit_floating(of[1].dtype(), [&]<class T>(kernels::Type<T>) {
-          kernels::mean_squared_error(detail::const_data<T>(of[0]), detail::const_data<T>(of[1]),
-                                      detail::mutable_data<T>(of[2]), of[2].size(), n);
+      [n](detail::Read target, detail::Read prediction, detail::Write means) {
+        kernels::visit_floating(prediction.dtype(), [&]<class T>(kernels::Type<T>) {
+          kernels::mean_squared_error(target.data<T>(), prediction.data<T>(), means.data<T>(), means.size(), n);
         });
       },
       y_true, y_pred, loss);

@@ -1,6 +1,6 @@
 #include "xtape/losses/sparse_categorical_crossentropy.hpp"
 
-#include "core/trace.hpp"
+#include "core/launch.hpp"
 #include "losses/crossentropy.hpp"
 #include "losses/shapes.hpp"
 #include "ops/whole_numbers.hpp"
@@ -23,11 +23,10 @@ Tensor labels_of(const Tensor& y_true, const Shape& shape) {
 Tensor not_ignored(const Tensor& labels, std::int64_t ignored) {
   Tensor valid = detail::make_tensor(labels.shape(), boolean);
   detail::launch(
-      1,
-      [ignored](const detail::Operands& of) {
-        const auto* label = detail::const_data<std::int64_t>(of[0]);
-        bool* out = detail::mutable_data<bool>(of[1]);
-        for (std::int64_t i = 0; i < of[0].size(); ++i) out[i] = label[i] != ignored;
+      [ignored](detail::Read of_classes, detail::Write kept) {
+        const auto* label = of_classes.data<std::int64_t>();
+        bool* out = kept.data<bool>();
+        for (std::int64_t i = 0; i < kept.size(); ++i) out[i] = label[i] != ignored;
       },
       labels, valid);
   return valid;

@@ -74,6 +74,7 @@ void AUC::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor&
 }
 
 double AUC::result() const {
+  use_state("result");
   double sum = 0, weights = 0;
   for (std::int64_t label = 0; label < labels(); ++label) {
     const bool weighted = labels() > 1 && !label_weights_.empty();

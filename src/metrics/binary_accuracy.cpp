@@ -1,6 +1,7 @@
 #include "xtape/metrics/binary_accuracy.hpp"
 
 #include "core/check.hpp"
+#include "core/launch.hpp"
 #include "losses/shapes.hpp"
 #include "metrics/matches.hpp"
 
@@ -14,7 +15,7 @@ Tensor BinaryAccuracy::call(const Tensor& y_true, const Tensor& y_pred) const {
                              y_pred.shape());
   }
   Tensor hits = detail::make_tensor(shape, float64);
-  double* out = detail::mutable_data<double>(hits);
+  double* out = detail::host_write("Metric", hits).data<double>();
   detail::visit_floating(y_true, [&](const auto* label) {
     detail::visit_floating(y_pred, [&](const auto* p) {
       const auto threshold = static_cast<std::decay_t<decltype(*p)>>(threshold_);

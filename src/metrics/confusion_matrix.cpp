@@ -4,6 +4,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/launch.hpp"
 #include "core/trace.hpp"
 #include "losses/shapes.hpp"
 #include "metrics/weighted_sum.hpp"
@@ -44,7 +45,8 @@ Tensor confusion_matrix(const Tensor& labels, const Tensor& predictions, const C
   if (options.weights.defined()) weights = detail::weights_for(op, options.weights, shape);
   std::vector<double> counts(static_cast<std::size_t>(detail::checked_product(op, n, n)));
   for (std::size_t i = 0; i < y.size(); ++i) {
-    counts[static_cast<std::size_t>(y[i] * n + p[i])] += weights ? detail::const_data<double>(weights)[i] : 1;
+    counts[static_cast<std::size_t>(y[i] * n + p[i])] +=
+        weights ? detail::host_read("Metric", weights).data<double>()[i] : 1;
   }
   return detail::convert(constant(counts, {n, n}), options.dtype);
 }
@@ -81,15 +83,22 @@ void ConfusionMatrix::update_state(const Tensor& y_true, const Tensor& y_pred, c
     const bool known = y[i] >= 0 && y[i] < num_classes_ && p[i] >= 0 && p[i] < num_classes_;
     if (!known || (ignore_class_ && y[i] == *ignore_class_)) continue;
     counts_[static_cast<std::size_t>(y[i] * num_classes_ + p[i])] +=
-        weights ? detail::const_data<double>(weights)[i] : 1;
+        weights ? detail::host_read("Metric", weights).data<double>()[i] : 1;
   }
 }
 
-void ConfusionMatrix::reset_state() { std::fill(counts_.begin(), counts_.end(), 0); }
+void ConfusionMatrix::reset_state() {
+  use_state("reset_state");
+  std::fill(counts_.begin(), counts_.end(), 0);
+}
 
-Tensor ConfusionMatrix::matrix() const { return constant(counts_, {num_classes_, num_classes_}); }
+Tensor ConfusionMatrix::matrix() const {
+  use_state("matrix");
+  return constant(counts_, {num_classes_, num_classes_});
+}
 
 double ConfusionMatrix::result() const {
+  use_state("result");
   double right = 0, all = 0;
   for (const double c : counts_) all += c;
   for (std::int64_t i = 0; i < num_classes_; ++i) right += count(i, i);

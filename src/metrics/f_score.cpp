@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/check.hpp"
+#include "core/launch.hpp"
 #include "core/trace.hpp"
 #include "metrics/matches.hpp"
 #include "metrics/weighted_sum.hpp"
@@ -47,8 +48,8 @@ void FBetaScore::update_state(const Tensor& y_true, const Tensor& y_pred, const 
   Tensor weights;
   if (sample_weight.defined()) weights = detail::weights_for(op, sample_weight, shape);
   counts_.resize(static_cast<std::size_t>(n));
-  const double* y = detail::const_data<double>(labels);
-  const double* w = weights ? detail::const_data<double>(weights) : nullptr;
+  const double* y = detail::host_read("Metric", labels).data<double>();
+  const double* w = weights ? detail::host_read("Metric", weights).data<double>() : nullptr;
   detail::visit_floating(y_pred, [&](const auto* p) {
     using T = std::decay_t<decltype(*p)>;
     for (std::int64_t r = 0; r < rows; ++r) {
@@ -69,6 +70,7 @@ void FBetaScore::update_state(const Tensor& y_true, const Tensor& y_pred, const 
 }
 
 void FBetaScore::reset_state() {
+  use_state("reset_state");
   for (Counts& counts : counts_) counts = {};
 }
 
@@ -81,12 +83,14 @@ double FBetaScore::score(const Counts& c) const {
 }
 
 Tensor FBetaScore::results() const {
+  use_state("results");
   std::vector<double> scores;
   for (const Counts& counts : counts_) scores.push_back(score(counts));
   return constant(scores);
 }
 
 double FBetaScore::result() const {
+  use_state("result");
   if (counts_.empty()) return 0;
   Counts all;
   double mean = 0, weighted = 0;

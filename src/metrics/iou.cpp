@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "core/check.hpp"
+#include "core/launch.hpp"
 #include "core/trace.hpp"
 #include "metrics/matches.hpp"
 #include "xtape/core/creation.hpp"
@@ -41,12 +42,14 @@ double IoU::either(std::int64_t c) const {
 }
 
 Tensor IoU::results() const {
+  use_state("results");
   std::vector<double> values;
   for (std::int64_t c = 0; c < num_classes(); ++c) values.push_back(occurs(c) ? count(c, c) / either(c) : 0);
   return constant(values);
 }
 
 double IoU::result() const {
+  use_state("result");
   double sum = 0, classes = 0;
   for (const std::int64_t c : target_class_ids_) {
     if (!occurs(c)) continue;
@@ -87,7 +90,7 @@ void BinaryIoU::update_state(const Tensor& y_true, const Tensor& y_pred, const T
   if (detail::launched_as_one([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
     return;
   Tensor classes = detail::make_tensor(y_pred.shape(), int64);
-  auto* out = detail::mutable_data<std::int64_t>(classes);
+  auto* out = detail::host_write("Metric", classes).data<std::int64_t>();
   detail::visit_floating(y_pred, [&](const auto* p) {
     const auto threshold = static_cast<std::decay_t<decltype(*p)>>(threshold_);
     for (std::int64_t i = 0; i < classes.size(); ++i) out[i] = p[i] >= threshold ? 1 : 0;

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "core/convert.hpp"
+#include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "xtape/core/tensor.hpp"
 
@@ -24,10 +25,10 @@ std::int64_t largest(const T* row, std::int64_t n) {
 template <class F>
 void visit_floating(const Tensor& t, F&& f) {
   if (t.dtype() == float32 && !t.impl()->weak) {
-    f(const_data<float>(t));
+    f(host_read("Metric", t).data<float>());
   } else {
     const Tensor wide = convert(t, float64);
-    f(const_data<double>(wide));
+    f(host_read("Metric", wide).data<double>());
   }
 }
 
@@ -36,7 +37,7 @@ template <class F>
 Tensor hits_of_rows(const Tensor& y_pred, const Shape& shape, F&& hit) {
   Tensor hits = make_tensor(shape, float64);
   const std::int64_t n = y_pred.shape().back();
-  double* out = mutable_data<double>(hits);
+  double* out = host_write("Metric", hits).data<double>();
   visit_floating(y_pred, [&](const auto* row) {
     for (std::int64_t r = 0; r < hits.size(); ++r) out[r] = hit(row + r * n, n, r) ? 1 : 0;
   });

@@ -17,8 +17,14 @@ void Mean::update_state(const Tensor& values, const Tensor& sample_weight) {
   count_ += sum.weights / per_sample;
 }
 
-void Mean::reset_state() { total_ = count_ = 0; }
+void Mean::reset_state() {
+  use_state("reset_state");
+  total_ = count_ = 0;
+}
 
-double Mean::result() const { return count_ == 0 ? 0 : total_ / count_; }
+double Mean::result() const {
+  use_state("result");
+  return count_ == 0 ? 0 : total_ / count_;
+}
 
 }  // namespace xtape::metrics

@@ -4,6 +4,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/launch.hpp"
 #include "core/trace.hpp"
 #include "core/warn.hpp"
 #include "losses/shapes.hpp"
@@ -48,8 +49,9 @@ void R2Score::update_state(const Tensor& y_true, const Tensor& y_pred, const Ten
   Tensor weights;
   if (sample_weight.defined()) weights = detail::weights_for(op, sample_weight, shape);
   sums_.resize(static_cast<std::size_t>(n));
-  const double *y = detail::const_data<double>(labels), *p = detail::const_data<double>(predictions);
-  const double* w = weights ? detail::const_data<double>(weights) : nullptr;
+  const double *y = detail::host_read("Metric", labels).data<double>(),
+               *p = detail::host_read("Metric", predictions).data<double>();
+  const double* w = weights ? detail::host_read("Metric", weights).data<double>() : nullptr;
   for (std::int64_t r = 0; r < rows; ++r) {
     bool counts = false;
     for (std::int64_t i = 0; i < n; ++i, ++y, ++p) {
@@ -63,6 +65,7 @@ void R2Score::update_state(const Tensor& y_true, const Tensor& y_pred, const Ten
 }
 
 void R2Score::reset_state() {
+  use_state("reset_state");
   for (Sums& sums : sums_) sums = {};
   samples_ = 0;
 }
@@ -98,12 +101,14 @@ double R2Score::adjusted(double score) const {
 }
 
 Tensor R2Score::results() const {
+  use_state("results");
   std::vector<double> scores;
   for (const Sums& sums : sums_) scores.push_back(adjusted(sums.score()));
   return constant(scores);
 }
 
 double R2Score::result() const {
+  use_state("result");
   if (samples_ == 0) return 0;
   double total = 0, weights = 0;
   for (const Sums& sums : sums_) {

@@ -45,6 +45,7 @@ SensitivitySpecificityBase::SensitivitySpecificityBase(const char* name, const c
 }
 
 double SensitivitySpecificityBase::result() const {
+  use_state("result");
   double best = 0;
   for (const Counts& c : counts()) {
     if (constrained(c) >= value_) best = std::max(best, wanted(c));

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/check.hpp"
+#include "core/launch.hpp"
 #include "core/trace.hpp"
 #include "losses/shapes.hpp"
 #include "metrics/matches.hpp"
@@ -89,8 +90,8 @@ void ThresholdMetric::update_state(const Tensor& y_true, const Tensor& y_pred, c
   if (sample_weight.defined()) weights = detail::weights_for(name().c_str(), sample_weight, shape);
   const std::int64_t n = shape.rank() == 0 ? 1 : shape.back(), rows = n == 0 ? 0 : y_pred.size() / n;
   if (labels_ == 0) set_labels(settings_.per_label ? n : 1);
-  const bool* positive = detail::const_data<bool>(labels);
-  const double* weight = weights ? detail::const_data<double>(weights) : nullptr;
+  const bool* positive = detail::host_read("Metric", labels).data<bool>();
+  const double* weight = weights ? detail::host_read("Metric", weights).data<double>() : nullptr;
   detail::visit_floating(y_pred, [&](const auto* p) {
     if constexpr (std::is_same_v<decltype(p), const float*>) {
       add(p, positive, weight, rows, n, sorted_float32_);
@@ -137,6 +138,7 @@ void ThresholdMetric::set_labels(std::int64_t labels) {
 }
 
 void ThresholdMetric::reset_state() {
+  use_state("reset_state");
   const std::size_t size = static_cast<std::size_t>(labels_) * (sorted_.size() + 1);
   positives_.assign(size, 0);
   negatives_.assign(size, 0);
@@ -164,12 +166,14 @@ std::vector<ThresholdMetric::Counts> ThresholdMetric::counts(std::int64_t label)
 }
 
 Tensor ThresholdValueMetric::results() const {
+  use_state("results");
   std::vector<double> values;
   for (const Counts& c : counts()) values.push_back(value(c));
   return constant(values);
 }
 
 double ThresholdValueMetric::result() const {
+  use_state("result");
   double sum = 0;
   const auto all = counts();
   for (const Counts& c : all) sum += value(c);

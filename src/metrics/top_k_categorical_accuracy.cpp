@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.hpp"
+#include "core/launch.hpp"
 #include "losses/shapes.hpp"
 #include "metrics/matches.hpp"
 
@@ -47,7 +48,7 @@ SparseTopKCategoricalAccuracy::SparseTopKCategoricalAccuracy(const SparseTopKCat
 Tensor SparseTopKCategoricalAccuracy::call(const Tensor& y_true, const Tensor& y_pred) const {
   const Shape shape = detail::label_shape(name().c_str(), y_true.shape(), y_pred.shape());
   const Tensor labels = detail::convert(y_true, float64);
-  const double* label = detail::const_data<double>(labels);
+  const double* label = detail::host_read("Metric", labels).data<double>();
   return detail::hits_of_rows(y_pred, shape, [&](const auto* row, std::int64_t n, std::int64_t r) {
     if (from_sorted_ids_) {
       const auto* end = row + std::min(k_, n);

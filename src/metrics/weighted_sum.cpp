@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "core/convert.hpp"
+#include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "losses/shapes.hpp"
 #include "tape/accumulate.hpp"
@@ -14,7 +15,7 @@ double sum(const Tensor& t) {
   if (t.impl()->weak) return weak_value(t);
   double total = 0;
   kernels::visit(t.dtype(), [&]<class T>(kernels::Type<T>) {
-    const T* v = const_data<T>(t);
+    const T* v = host_read("Metric", t).data<T>();
     for (std::int64_t i = 0; i < t.size(); ++i) {
       if constexpr (std::is_same_v<T, BFloat16>) {
         total += static_cast<float>(v[i]);

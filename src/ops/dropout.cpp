@@ -35,11 +35,7 @@ Tensor dropout(const Tensor& x, double rate, const DropoutOptions& options) {
   if (options.seed) {
     // The same numbers in every call.
     random::Generator own(*options.seed);
-    Tensor drawn = [&] {
-      const detail::Untraced untraced;
-      return chances(own);
-    }();
-    return keep(x, detail::constant_of_trace(std::move(drawn)), rate);
+    return keep(x, chances(own), rate);
   }
   return keep(x, chances(options.generator != nullptr ? *options.generator : random::default_generator()), rate);
 }

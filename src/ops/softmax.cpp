@@ -129,7 +129,7 @@ Tensor softmax_cross_entropy_with_logits(const Tensor& labels, const Tensor& log
   Tensor outputs[2] = {detail::make_tensor(without_last(logits.shape()), logits.dtype()),
                        detail::make_tensor(logits.shape(), logits.dtype())};
   if (logits.size() == 0) {  // rows of no classes
-    outputs[0] = detail::constant_of_trace(detail::filled(outputs[0].shape(), logits.dtype(), 0));
+    outputs[0] = detail::filled(outputs[0].shape(), logits.dtype(), 0);
   } else {
     launch(
         [](Read x, Read labels, Write losses, Write probabilities) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/gradient_clipping.hpp"
 #include "kernels/inplace.hpp"
@@ -19,7 +20,8 @@ Tensor scaled(const Tensor& t, double factor) {
   }
   Tensor out = detail::make_tensor(t.shape(), t.dtype());
   kernels::visit_floating(t.dtype(), [&]<class T>(kernels::Type<T>) {
-    kernels::scale(t.size(), detail::const_data<T>(t), static_cast<T>(factor), detail::mutable_data<T>(out));
+    kernels::scale(t.size(), detail::host_read("Optimizer", t).data<T>(), static_cast<T>(factor),
+                   detail::host_write("Optimizer", out).data<T>());
   });
   return out;
 }
@@ -27,15 +29,18 @@ Tensor scaled(const Tensor& t, double factor) {
 void add_to(const Tensor& sum, const Tensor& gradient) {
   const auto given = indexed_slices(gradient);
   if (!given) {
-    kernels::add_in_place(sum.dtype(), sum.impl()->data(), gradient.impl()->data(), sum.size(), /*subtract=*/false);
+    kernels::add_in_place(sum.dtype(), detail::host_write("Optimizer", sum).bytes(),
+                          detail::host_read("Optimizer", gradient).bytes(), sum.size(), /*subtract=*/false);
     return;
   }
   const std::int64_t rows = sum.shape()[0], width = rows == 0 ? 0 : sum.size() / rows;
   if (width == 0) return;
   // Repeated rows are added up first, for the numbers of the dense gradient.
   const IndexedSlices slices = combined(*given);
-  kernels::scatter_add_rows(sum.dtype(), sum.impl()->data(), rows, slices.values.impl()->data(),
-                            detail::const_data<std::int64_t>(slices.indices), slices.indices.size(), width);
+  kernels::scatter_add_rows(sum.dtype(), detail::host_write("Optimizer", sum).bytes(), rows,
+                            detail::host_read("Optimizer", slices.values).bytes(),
+                            detail::host_read("Optimizer", slices.indices).data<std::int64_t>(), slices.indices.size(),
+                            width);
 }
 
 }  // namespace
@@ -63,7 +68,7 @@ bool Optimizer::accumulate() {
   for (auto& update : updates_) {
     const Tensor& mean = detail::value_for_update(tracked_[update.tracked].accumulator);
     kernels::visit_floating(mean.dtype(), [&]<class T>(kernels::Type<T>) {
-      T* elements = detail::mutable_data<T>(mean);
+      T* elements = detail::host_write("Optimizer", mean).data<T>();
       kernels::scale(mean.size(), elements, static_cast<T>(1.0 / static_cast<double>(accumulation_steps_)), elements);
     });
     update.gradient = &mean;
@@ -73,8 +78,8 @@ bool Optimizer::accumulate() {
 
 void Optimizer::clear_accumulators() {
   for (const auto& tracked : tracked_) {
-    const Tensor& sum = detail::value_for_update(tracked.accumulator);
-    std::memset(sum.impl()->data(), 0, static_cast<std::size_t>(sum.size()) * itemsize(sum.dtype()));
+    const auto sum = detail::host_write("Optimizer", detail::value_for_update(tracked.accumulator));
+    std::memset(sum.bytes(), 0, static_cast<std::size_t>(sum.size_in_bytes()));
   }
 }
 
@@ -84,8 +89,8 @@ void Optimizer::update_averages() {
   for (auto& tracked : tracked_) {
     const Tensor& average = detail::value_for_update(tracked.average);
     kernels::visit_floating(average.dtype(), [&]<class T>(kernels::Type<T>) {
-      kernels::moving_average(average.size(), detail::mutable_data<T>(average),
-                              detail::const_data<T>(tracked.variable.peek()), momentum);
+      kernels::moving_average(average.size(), detail::host_write("Optimizer", average).data<T>(),
+                              detail::host_read("Optimizer", tracked.variable.peek()).data<T>(), momentum);
     });
     if (overwrites) tracked.variable.assign(average);
   }

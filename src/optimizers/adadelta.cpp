@@ -1,5 +1,6 @@
 #include "xtape/optimizers/adadelta.hpp"
 
+#include "core/launch.hpp"
 #include "kernels/adagrad.hpp"
 #include "kernels/dispatch.hpp"
 #include "optimizers/check_options.hpp"
@@ -19,8 +20,9 @@ std::vector<Variable> Adadelta::build_slots(const Variable& variable) {
 
 void Adadelta::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
   kernels::visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
-    kernels::adadelta(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(g), detail::mutable_data<T>(slots[0]),
-                      detail::mutable_data<T>(slots[1]), step_rate(), rho_, epsilon_);
+    kernels::adadelta(w.size(), detail::host_write("Optimizer", w).data<T>(),
+                      detail::host_read("Optimizer", g).data<T>(), detail::host_write("Optimizer", slots[0]).data<T>(),
+                      detail::host_write("Optimizer", slots[1]).data<T>(), step_rate(), rho_, epsilon_);
   });
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/gradient_clipping.hpp"
 #include "optimizers/check_options.hpp"
@@ -17,7 +18,7 @@ namespace {
 double root_mean_square(const Tensor& t) {
   if (t.size() == 0) return 0;
   const double sum = kernels::visit_floating(t.dtype(), [&]<class T>(kernels::Type<T>) {
-    return kernels::sum_of_squares(t.size(), detail::const_data<T>(t));
+    return kernels::sum_of_squares(t.size(), detail::host_read("Optimizer", t).data<T>());
   });
   return std::sqrt(sum / static_cast<double>(t.size()));
 }

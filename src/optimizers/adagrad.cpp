@@ -1,5 +1,6 @@
 #include "xtape/optimizers/adagrad.hpp"
 
+#include "core/launch.hpp"
 #include "kernels/adagrad.hpp"
 #include "kernels/dispatch.hpp"
 #include "optimizers/check_options.hpp"
@@ -24,7 +25,8 @@ bool Adagrad::ignores_zero() const noexcept { return initial_accumulator_value_ 
 
 void Adagrad::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
   kernels::visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
-    kernels::adagrad(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(g), detail::mutable_data<T>(slots[0]),
+    kernels::adagrad(w.size(), detail::host_write("Optimizer", w).data<T>(),
+                     detail::host_read("Optimizer", g).data<T>(), detail::host_write("Optimizer", slots[0]).data<T>(),
                      step_rate(), epsilon_);
   });
 }

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/launch.hpp"
 #include "kernels/adam.hpp"
 #include "kernels/dispatch.hpp"
 #include "optimizers/check_options.hpp"
@@ -31,13 +32,13 @@ void Adam::prepare_step() {
 
 void Adam::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
   kernels::visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
-    T* p = detail::mutable_data<T>(w);
-    T* m = detail::mutable_data<T>(slots[0]);
-    T* v = detail::mutable_data<T>(slots[1]);
-    const T* gradient = detail::const_data<T>(g);
+    T* p = detail::host_write("Optimizer", w).data<T>();
+    T* m = detail::host_write("Optimizer", slots[0]).data<T>();
+    T* v = detail::host_write("Optimizer", slots[1]).data<T>();
+    const T* gradient = detail::host_read("Optimizer", g).data<T>();
     if (amsgrad_) {
-      kernels::amsgrad(w.size(), p, gradient, m, v, detail::mutable_data<T>(slots[2]), alpha_, beta_1_, beta_2_,
-                       epsilon_, decay_factor());
+      kernels::amsgrad(w.size(), p, gradient, m, v, detail::host_write("Optimizer", slots[2]).data<T>(), alpha_,
+                       beta_1_, beta_2_, epsilon_, decay_factor());
     } else {
       kernels::adam(w.size(), p, gradient, m, v, alpha_, beta_1_, beta_2_, epsilon_, decay_factor());
     }

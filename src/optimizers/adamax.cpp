@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/launch.hpp"
 #include "kernels/adam.hpp"
 #include "kernels/dispatch.hpp"
 #include "optimizers/check_options.hpp"
@@ -25,8 +26,9 @@ void Adamax::prepare_step() { alpha_ = step_rate() / (1 - std::pow(beta_1_, stat
 
 void Adamax::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
   kernels::visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
-    kernels::adamax(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(g), detail::mutable_data<T>(slots[0]),
-                    detail::mutable_data<T>(slots[1]), alpha_, beta_1_, beta_2_, epsilon_);
+    kernels::adamax(w.size(), detail::host_write("Optimizer", w).data<T>(), detail::host_read("Optimizer", g).data<T>(),
+                    detail::host_write("Optimizer", slots[0]).data<T>(),
+                    detail::host_write("Optimizer", slots[1]).data<T>(), alpha_, beta_1_, beta_2_, epsilon_);
   });
 }
 

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/gradient_clipping.hpp"
 #include "xtape/core/indexed_slices.hpp"
@@ -13,7 +14,7 @@ namespace {
 double sum_of_squares(const Tensor& t) {
   if (const auto slices = indexed_slices(t)) return sum_of_squares(slices->values);
   return kernels::visit_floating(t.dtype(), [&]<class T>(kernels::Type<T>) {
-    return kernels::sum_of_squares(t.size(), detail::const_data<T>(t));
+    return kernels::sum_of_squares(t.size(), detail::host_read("Optimizer", t).data<T>());
   });
 }
 
@@ -48,8 +49,8 @@ Tensor Optimizer::clipped(const Tensor& gradient, double scale) const {
   }
   Tensor out = detail::make_tensor(gradient.shape(), gradient.dtype());
   kernels::visit_floating(gradient.dtype(), [&]<class T>(kernels::Type<T>) {
-    const T* from = detail::const_data<T>(gradient);
-    T* to = detail::mutable_data<T>(out);
+    const T* from = detail::host_read("Optimizer", gradient).data<T>();
+    T* to = detail::host_write("Optimizer", out).data<T>();
     if (clipvalue_) {
       kernels::clip(gradient.size(), from, static_cast<T>(*clipvalue_), to);
     } else {

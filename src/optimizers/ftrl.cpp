@@ -1,5 +1,6 @@
 #include "xtape/optimizers/ftrl.hpp"
 
+#include "core/launch.hpp"
 #include "kernels/adagrad.hpp"
 #include "kernels/dispatch.hpp"
 #include "optimizers/check_options.hpp"
@@ -33,8 +34,10 @@ std::vector<Variable> Ftrl::build_slots(const Variable& variable) {
 void Ftrl::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
   const double rate = step_rate();
   kernels::visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
-    kernels::ftrl(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(g), detail::mutable_data<T>(slots[0]),
-                  detail::mutable_data<T>(slots[1]), {rate, power_, l1_, l2_ + beta_ / (2 * rate), l2_shrinkage_});
+    kernels::ftrl(w.size(), detail::host_write("Optimizer", w).data<T>(), detail::host_read("Optimizer", g).data<T>(),
+                  detail::host_write("Optimizer", slots[0]).data<T>(),
+                  detail::host_write("Optimizer", slots[1]).data<T>(),
+                  {rate, power_, l1_, l2_ + beta_ / (2 * rate), l2_shrinkage_});
   });
 }
 

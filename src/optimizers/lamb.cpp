@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/lamb.hpp"
 #include "optimizers/check_options.hpp"
@@ -29,8 +30,10 @@ void Lamb::update(Variable& variable, const Tensor& gradient, std::span<Variable
   const Tensor& m = detail::value_for_update(slots[0]);
   const Tensor& v = detail::value_for_update(slots[1]);
   kernels::visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
-    kernels::lamb(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(gradient), detail::mutable_data<T>(m),
-                  detail::mutable_data<T>(v), {step_rate(), beta_1_, beta_2_, epsilon_, scale_m_, scale_v_});
+    kernels::lamb(w.size(), detail::host_write("Optimizer", w).data<T>(),
+                  detail::host_read("Optimizer", gradient).data<T>(), detail::host_write("Optimizer", m).data<T>(),
+                  detail::host_write("Optimizer", v).data<T>(),
+                  {step_rate(), beta_1_, beta_2_, epsilon_, scale_m_, scale_v_});
   });
 }
 

@@ -1,6 +1,7 @@
 #include "xtape/optimizers/lion.hpp"
 
 #include "core/check.hpp"
+#include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/sgd.hpp"
 #include "optimizers/common_options.hpp"
@@ -21,8 +22,8 @@ std::vector<Variable> Lion::build_slots(const Variable& variable) { return {add_
 
 void Lion::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
   kernels::visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
-    kernels::lion(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(g), detail::mutable_data<T>(slots[0]),
-                  step_rate(), beta_1_, beta_2_);
+    kernels::lion(w.size(), detail::host_write("Optimizer", w).data<T>(), detail::host_read("Optimizer", g).data<T>(),
+                  detail::host_write("Optimizer", slots[0]).data<T>(), step_rate(), beta_1_, beta_2_);
   });
 }
 

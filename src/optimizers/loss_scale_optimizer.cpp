@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/check.hpp"
+#include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/gradient_clipping.hpp"
 #include "xtape/core/indexed_slices.hpp"
@@ -15,7 +16,7 @@ bool is_finite(const Tensor& t) {
   if (const auto slices = indexed_slices(t)) return is_finite(slices->values);
   if (t.dtype() != float32 && t.dtype() != float64) return true;  // to be refused by the inner optimizer
   return kernels::visit_floating(t.dtype(), [&]<class T>(kernels::Type<T>) {
-    const T* begin = detail::const_data<T>(t);
+    const T* begin = detail::host_read("Optimizer", t).data<T>();
     // Squares of finite float64 numbers may overflow.
     return std::isfinite(kernels::sum_of_squares(t.size(), begin)) ||
            std::all_of(begin, begin + t.size(), [](T value) { return std::isfinite(value); });
@@ -39,10 +40,12 @@ LossScaleOptimizer::LossScaleOptimizer(AnyOptimizer inner_optimizer, const LossS
   inner_->loss_scale_factor_.reset();
 }
 
-double LossScaleOptimizer::dynamic_scale() const { return *detail::const_data<float>(scale_.peek()); }
+double LossScaleOptimizer::dynamic_scale() const {
+  return *detail::host_read("Optimizer", scale_.peek()).data<float>();
+}
 
 void LossScaleOptimizer::set_scale(double scale) {
-  *detail::mutable_data<float>(detail::value_for_update(scale_)) = static_cast<float>(scale);
+  *detail::host_write("Optimizer", detail::value_for_update(scale_)).data<float>() = static_cast<float>(scale);
 }
 
 void LossScaleOptimizer::build(std::span<const Variable> variables) {
@@ -77,7 +80,7 @@ std::vector<Variable> LossScaleOptimizer::variables() const {
 
 std::int64_t LossScaleOptimizer::step(std::span<const Tensor> gradients, std::span<const Variable> variables) {
   collect_updates(gradients, variables);  // checks all, so that a wrong call does not count as a step
-  std::int64_t& counter = *detail::mutable_data<std::int64_t>(detail::value_for_update(counter_));
+  std::int64_t& counter = *detail::host_write("Optimizer", detail::value_for_update(counter_)).data<std::int64_t>();
   const bool finite =
       std::all_of(gradients.begin(), gradients.end(), [](const Tensor& g) { return !g.defined() || is_finite(g); });
   if (!finite) {

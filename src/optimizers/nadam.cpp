@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/launch.hpp"
 #include "kernels/adam.hpp"
 #include "kernels/dispatch.hpp"
 #include "optimizers/check_options.hpp"
@@ -29,7 +30,7 @@ std::vector<Variable> Nadam::build_shared() {
 void Nadam::prepare_step() {
   const auto t = static_cast<double>(iterations() + 1);
   const double u = beta_1_ * (1 - 0.5 * std::pow(0.96, t)), next = beta_1_ * (1 - 0.5 * std::pow(0.96, t + 1));
-  double& product = *detail::mutable_data<double>(detail::value_for_update(product_));
+  double& product = *detail::host_write("Optimizer", detail::value_for_update(product_)).data<double>();
   product *= u;
   rate_m_ = step_rate() * next / (1 - product * next);
   rate_g_ = step_rate() * (1 - u) / (1 - product);
@@ -38,8 +39,10 @@ void Nadam::prepare_step() {
 
 void Nadam::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
   kernels::visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
-    kernels::nadam(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(g), detail::mutable_data<T>(slots[0]),
-                   detail::mutable_data<T>(slots[1]), {beta_1_, beta_2_, epsilon_, rate_m_, rate_g_, scale_v_});
+    kernels::nadam(w.size(), detail::host_write("Optimizer", w).data<T>(), detail::host_read("Optimizer", g).data<T>(),
+                   detail::host_write("Optimizer", slots[0]).data<T>(),
+                   detail::host_write("Optimizer", slots[1]).data<T>(),
+                   {beta_1_, beta_2_, epsilon_, rate_m_, rate_g_, scale_v_});
   });
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/check.hpp"
+#include "core/launch.hpp"
 #include "core/trace.hpp"
 #include "core/warn.hpp"
 #include "kernels/dispatch.hpp"
@@ -192,25 +193,18 @@ std::int64_t Optimizer::step(std::span<const Tensor> gradients, std::span<const 
 
 std::int64_t Optimizer::launch_step(std::span<const Tensor> gradients, std::span<const Variable> variables) {
   if (detail::tracer == nullptr) return step(gradients, variables);
-  // As one launch: rates and counts are others in every replay.
+  // As one launch: rates and counts differ in every replay.
   std::vector<const Tensor*> operands;
   for (const Tensor& gradient : gradients) operands.push_back(&gradient);
   for (const Variable& variable : variables) detail::tracer->variable_written(variable);
   const std::vector<Variable> updated(variables.begin(), variables.end());
-  detail::trace_launch(
-      detail::LaunchKind::state,
-      [this, updated](const detail::Operands& of) {
-        Tensors now;
-        now.reserve(updated.size());
-        for (std::size_t i = 0; i < updated.size(); ++i) now.push_back(of[i]);
-        step(now, updated);
-      },
-      operands, 0);
+  detail::launch_as_one([this, updated](const Tensors& now) { step(now, updated); }, operands);
+  const detail::Untraced here;
   return iterations();
 }
 
 std::int64_t Optimizer::count_step() {
-  return ++*detail::mutable_data<std::int64_t>(detail::value_for_update(iteration_));
+  return ++*detail::host_write("Optimizer", detail::value_for_update(iteration_)).data<std::int64_t>();
 }
 
 void Optimizer::decay(const Tracked& tracked) {
@@ -218,7 +212,7 @@ void Optimizer::decay(const Tracked& tracked) {
   if (!tracked.decays || decays_weights()) return;
   const Tensor& value = detail::value_for_update(tracked.variable);
   kernels::visit_floating(value.dtype(), [&]<class T>(kernels::Type<T>) {
-    T* w = detail::mutable_data<T>(value);
+    T* w = detail::host_write("Optimizer", value).data<T>();
     kernels::scale(value.size(), w, static_cast<T>(decay_factor_), w);
   });
 }

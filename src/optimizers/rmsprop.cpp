@@ -1,5 +1,6 @@
 #include "xtape/optimizers/rmsprop.hpp"
 
+#include "core/launch.hpp"
 #include "kernels/adagrad.hpp"
 #include "kernels/dispatch.hpp"
 #include "optimizers/check_options.hpp"
@@ -27,9 +28,10 @@ std::vector<Variable> RMSprop::build_slots(const Variable& variable) {
 
 void RMSprop::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
   kernels::visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
-    T* momentum = momentum_ > 0 ? detail::mutable_data<T>(slots[1]) : nullptr;
-    T* average = centered_ ? detail::mutable_data<T>(slots.back()) : nullptr;
-    kernels::rmsprop(w.size(), detail::mutable_data<T>(w), detail::const_data<T>(g), detail::mutable_data<T>(slots[0]),
+    T* momentum = momentum_ > 0 ? detail::host_write("Optimizer", slots[1]).data<T>() : nullptr;
+    T* average = centered_ ? detail::host_write("Optimizer", slots.back()).data<T>() : nullptr;
+    kernels::rmsprop(w.size(), detail::host_write("Optimizer", w).data<T>(),
+                     detail::host_read("Optimizer", g).data<T>(), detail::host_write("Optimizer", slots[0]).data<T>(),
                      momentum, average, {step_rate(), rho_, momentum_, epsilon_});
   });
 }

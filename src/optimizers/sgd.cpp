@@ -1,6 +1,7 @@
 #include "xtape/optimizers/sgd.hpp"
 
 #include "core/check.hpp"
+#include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/sgd.hpp"
 #include "optimizers/common_options.hpp"
@@ -23,13 +24,13 @@ bool SGD::ignores_zero() const noexcept { return momentum_ == 0; }
 
 void SGD::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {
   kernels::visit_floating(w.dtype(), [&]<class T>(kernels::Type<T>) {
-    T* values = detail::mutable_data<T>(w);
-    const T* gradient = detail::const_data<T>(g);
+    T* values = detail::host_write("Optimizer", w).data<T>();
+    const T* gradient = detail::host_read("Optimizer", g).data<T>();
     const T rate = static_cast<T>(step_rate());
     if (slots.empty()) {
       kernels::sgd(w.size(), values, gradient, rate);
     } else {
-      kernels::sgd_momentum(w.size(), values, gradient, detail::mutable_data<T>(slots[0]), rate,
+      kernels::sgd_momentum(w.size(), values, gradient, detail::host_write("Optimizer", slots[0]).data<T>(), rate,
                             static_cast<T>(momentum_), nesterov_);
     }
   });

@@ -3,6 +3,7 @@
 
 #include "core/check.hpp"
 #include "core/fill.hpp"
+#include "core/launch.hpp"
 #include "xtape/optimizers/optimizer.hpp"
 
 // What the base of optimizers knows: its variables, the learning rate, the count of steps.
@@ -54,14 +55,16 @@ bool Optimizer::decays(const Variable& variable) const {
          std::none_of(names_without_decay_.begin(), names_without_decay_.end(), is_named);
 }
 
-std::int64_t Optimizer::steps() const { return *detail::const_data<std::int64_t>(iteration_.peek()); }
+std::int64_t Optimizer::steps() const {
+  return *detail::host_read("Optimizer", iteration_.peek()).data<std::int64_t>();
+}
 
 std::int64_t Optimizer::iterations() const {
   return accumulation_steps_ == 1 ? steps() : steps() / accumulation_steps_;
 }
 
 double Optimizer::rate_of_step() const {
-  return schedule_ ? schedule_(steps()) : *detail::const_data<double>(learning_rate_.peek());
+  return schedule_ ? schedule_(steps()) : *detail::host_read("Optimizer", learning_rate_.peek()).data<double>();
 }
 
 double Optimizer::learning_rate() const { return rate_of_step(); }
@@ -85,7 +88,7 @@ void Optimizer::set_rate(LearningRate rate) {
   }
   check_finite(rate(0));
   if (!learning_rate_.defined()) learning_rate_ = add_variable(float64, 0, "learning_rate");
-  *detail::mutable_data<double>(detail::value_for_update(learning_rate_)) = rate(0);
+  *detail::host_write("Optimizer", detail::value_for_update(learning_rate_)).data<double>() = rate(0);
 }
 
 std::vector<Variable> Optimizer::variables() const {

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "core/convert.hpp"
-#include "core/trace.hpp"
+#include "core/launch.hpp"
 #include "kernels/inplace.hpp"
 #include "kernels/reduce.hpp"
 #include "kernels/strided.hpp"
@@ -19,13 +19,12 @@ Tensor concatenated(const IndexedSlices& a, const IndexedSlices& b) {
   Shape rows = a.values.shape();
   rows[0] += b.values.shape()[0];
   const IndexedSlices both{make_tensor(rows, a.values.dtype()), make_tensor({rows[0]}, int64), a.dense_shape};
-  const auto append = [](const Tensor& to, const Tensor& first, const Tensor& second) {
-    const auto bytes = [](const Tensor& t) { return static_cast<std::size_t>(t.size()) * itemsize(t.dtype()); };
-    std::memcpy(to.impl()->data(), first.impl()->data(), bytes(first));
-    std::memcpy(to.impl()->data() + bytes(first), second.impl()->data(), bytes(second));
+  const auto append = [](Read first, Read second, Write to) {
+    std::memcpy(to.bytes(), first.bytes(), static_cast<std::size_t>(first.size_in_bytes()));
+    std::memcpy(to.bytes() + first.size_in_bytes(), second.bytes(), static_cast<std::size_t>(second.size_in_bytes()));
   };
-  append(both.values, a.values, b.values);
-  append(both.indices, a.indices, b.indices);
+  launch(append, a.values, b.values, both.values);
+  launch(append, a.indices, b.indices, both.indices);
   return to_tensor(both);
 }
 
@@ -33,10 +32,11 @@ Tensor concatenated(const IndexedSlices& a, const IndexedSlices& b) {
 void add_rows(const Tensor& to, const IndexedSlices& rows) {
   const std::int64_t n = rows.indices.size(), row = n == 0 ? 0 : rows.values.size() / n;
   const std::int64_t bytes = row * static_cast<std::int64_t>(itemsize(to.dtype()));
-  const auto* index = const_data<std::int64_t>(rows.indices);
+  const auto* index = host_read("IndexedSlices", rows.indices).data<std::int64_t>();
+  const std::byte* const values = host_read("IndexedSlices", rows.values).bytes();
+  std::byte* const elements = host_write("IndexedSlices", to).bytes();
   for (std::int64_t i = 0; i < n; ++i) {
-    kernels::add_in_place(to.dtype(), to.impl()->data() + index[i] * bytes, rows.values.impl()->data() + i * bytes, row,
-                          /*subtract=*/false);
+    kernels::add_in_place(to.dtype(), elements + index[i] * bytes, values + i * bytes, row, /*subtract=*/false);
   }
 }
 
@@ -55,21 +55,24 @@ Tensor accumulate_slices(const Tensor& a, const Tensor& b) {
 
 Tensor accumulate(Tensor a, Tensor b) {
   if (!is_recording() && (a.impl()->sparse || b.impl()->sparse)) return accumulate_slices(a, b);
-  const auto add_to = [](const Tensor& to, const Tensor& other) {
-    kernels::add_in_place(to.dtype(), to.impl()->data(), other.impl()->data(), to.size(), /*subtract=*/false);
-    return to;
+  const auto add_to = [](Read other, Write to) {
+    kernels::add_in_place(to.dtype(), to.bytes(), other.bytes(), to.size(), /*subtract=*/false);
   };
   if (!is_recording() && tracer == nullptr) {
-    if (is_unique(a)) return add_to(a, b);
-    if (is_unique(b)) return add_to(b, a);
+    if (is_unique(a)) {
+      launch(add_to, b, a);
+      return a;
+    }
+    if (is_unique(b)) {
+      launch(add_to, a, b);
+      return b;
+    }
   }
   Tensor sum = make_like(a, a.dtype());
   launch(
-      1,
-      [add_to](const Operands& of) {
-        TensorImpl& to = *of[2].impl();
-        std::memcpy(to.data(), of[0].impl()->data(), static_cast<std::size_t>(to.numel) * itemsize(to.dtype));
-        add_to(of[2], of[1]);
+      [add_to](Read one, Read other, Write to) {
+        std::memcpy(to.bytes(), one.bytes(), static_cast<std::size_t>(one.size_in_bytes()));
+        add_to(other, to);
       },
       a, b, sum);
   return record("add", {a, b}, std::move(sum), [](const Tensor& dy) { return Grads{dy, dy}; });
@@ -106,12 +109,9 @@ Tensor sum_to(const Tensor& t, const Shape& shape) {
     }
     for (int axis = end; axis < t.rank(); ++axis) inner *= current[axis];
     Tensor next = make_tensor(current, t.dtype());
-    launch(
-        1,
-        [outer, count, inner](const Operands& of) {
-          kernels::reduce_sum(of[0].dtype(), of[0].impl()->data(), of[1].impl()->data(), outer, count, inner);
-        },
-        sum, next);
+    launch([outer, count, inner](
+               Read x, Write y) { kernels::reduce_sum(x.dtype(), x.bytes(), y.bytes(), outer, count, inner); },
+           sum, next);
     sum = std::move(next);
     end = begin;
   }
@@ -122,13 +122,9 @@ Tensor sum_to(const Tensor& t, const Shape& shape) {
 Tensor broadcast(const Tensor& t, const Shape& shape) {
   if (t.shape() == shape) return t;
   Tensor out = make_tensor(shape, t.dtype());
-  launch(
-      1,
-      [](const Operands& of) {
-        kernels::broadcast_copy(of[0].dtype(), of[0].impl()->data(), of[0].impl()->shape, of[1].impl()->data(),
-                                of[1].impl()->shape);
-      },
-      t, out);
+  launch([](Read from,
+            Write to) { kernels::broadcast_copy(from.dtype(), from.bytes(), from.shape(), to.bytes(), to.shape()); },
+         t, out);
   return record("broadcast_to", {t}, out, [to = t.shape()](const Tensor& dy) { return Grads{sum_to(dy, to)}; });
 }
 

@@ -7,6 +7,7 @@
 #include "core/check.hpp"
 #include "core/convert.hpp"
 #include "core/fill.hpp"
+#include "core/launch.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 
 namespace xtape {
@@ -29,7 +30,7 @@ bool has_gradient(const Tensor& t) { return is_floating(t.dtype()); }
 Tensor random_like(const Tensor& t, std::mt19937_64& bits) {
   // Between 0.5 and 1.5 with either sign: no element is lost, and errors that cancel in a plain sum do not here.
   Tensor out = detail::make_tensor(t.shape(), float64);
-  double* values = detail::mutable_data<double>(out);
+  double* values = detail::host_write("check_gradients", out).data<double>();
   for (std::int64_t i = 0; i < out.size(); ++i) {
     const std::uint64_t b = bits();
     values[i] = (0.5 + std::ldexp(static_cast<double>(b >> 11), -53)) * ((b & 1) != 0 ? 1 : -1);
@@ -106,19 +107,20 @@ class Checker {
     const std::int64_t n = x.size();
     const bool by_element = n <= options_.max_elements;
     const std::int64_t count = by_element ? n : options_.directions;
-    const double* exact = analytic ? detail::const_data<double>(analytic) : nullptr;
+    const double* exact = analytic ? detail::host_read("check_gradients", analytic).data<double>() : nullptr;
     std::string first;
     std::int64_t bad = 0;
     for (std::int64_t k = 0; k < count; ++k) {
       double found = 0, expected = 0;
       if (by_element) {
         found = exact != nullptr ? exact[k] : 0;
-        const double at = detail::const_data<double>(x)[k], h = options_.eps * std::max(1.0, std::abs(at));
+        const double at = detail::host_read("check_gradients", x).data<double>()[k],
+                     h = options_.eps * std::max(1.0, std::abs(at));
         expected = difference(
             problem, i, dys, [&](double* values, double side) { values[k] = at + side * h; }, h);
       } else {
         const Tensor direction = random_like(x, bits_);
-        const double* d = detail::const_data<double>(direction);
+        const double* d = detail::host_read("check_gradients", direction).data<double>();
         for (std::int64_t j = 0; j < n; ++j) found += exact != nullptr ? exact[j] * d[j] : 0;
         expected = difference(
             problem, i, dys,
@@ -146,14 +148,15 @@ class Checker {
     const auto shifted = [&](double side) {
       Tensors64 inputs = problem.inputs;
       inputs[i] = detail::copy(inputs[i]);
-      move(detail::mutable_data<double>(inputs[i]), side);
+      move(detail::host_write("check_gradients", inputs[i]).data<double>(), side);
       return problem.f(inputs);
     };
     const Tensors64 above = shifted(1), below = shifted(-1);
     double sum = 0;
     for (std::size_t k = 0; k < dys.size(); ++k) {
-      const double *u = detail::const_data<double>(dys[k]), *p = detail::const_data<double>(above[k]),
-                   *q = detail::const_data<double>(below[k]);
+      const double *u = detail::host_read("check_gradients", dys[k]).data<double>(),
+                   *p = detail::host_read("check_gradients", above[k]).data<double>(),
+                   *q = detail::host_read("check_gradients", below[k]).data<double>();
       for (std::int64_t j = 0; j < dys[k].size(); ++j) sum += u[j] * (p[j] - q[j]);
     }
     return sum / (2 * h);

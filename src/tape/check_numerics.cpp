@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "core/check.hpp"
-#include "core/convert.hpp"
+#include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "tape/observer.hpp"
 #include "tape/tape_impl.hpp"
@@ -28,28 +28,36 @@ bool all_finite(const T* x, std::int64_t n) {
   return !bad;
 }
 
+/// f(elements), for floating tensors.
 template <class F>
-void visit_elements(const Tensor& t, F&& f) {
+void visit_elements(const Read& t, F&& f) {
   kernels::visit(t.dtype(), [&]<class T>(kernels::Type<T>) {
-    if constexpr (std::is_floating_point_v<T>) f(const_data<T>(t));
+    if constexpr (!std::is_integral_v<T>) f(t.data<T>());
   });
 }
 
-/// A float32 tensor for a bfloat16 one.
-Tensor readable(const Tensor& t) { return t.dtype() == bfloat16 ? convert(t, float32) : t; }
-
-bool is_fine(const Tensor& t) {
+bool is_fine(const Read& t) {
   bool fine = true;
-  visit_elements(readable(t), [&](const auto* x) { fine = all_finite(x, t.size()); });
+  visit_elements(t, [&]<class T>(const T* x) {
+    if constexpr (std::is_same_v<T, BFloat16>) {
+      fine = std::all_of(x, x + t.size(), [](BFloat16 v) { return std::isfinite(static_cast<float>(v)); });
+    } else {
+      fine = all_finite(x, t.size());
+    }
+  });
   return fine;
 }
 
-Summary summary_of(const Tensor& tensor) {
+Summary summary_of(const Read& t) {
   Summary s;
-  const Tensor t = readable(tensor);
-  visit_elements(t, [&](const auto* x) {
+  visit_elements(t, [&]<class T>(const T* x) {
     for (std::int64_t i = 0; i < t.size(); ++i) {
-      const auto value = static_cast<double>(x[i]);
+      double value = 0;
+      if constexpr (std::is_same_v<T, BFloat16>) {
+        value = static_cast<float>(x[i]);
+      } else {
+        value = static_cast<double>(x[i]);
+      }
       if (std::isfinite(value)) {
         s.low = std::min(s.low, value);
         s.high = std::max(s.high, value);
@@ -73,11 +81,11 @@ std::string place(const Shape& shape, std::int64_t index) {
 }
 
 /// "3 NaN and 1 infinite of 320 elements, first at (4, 0)"
-std::string faults(const Tensor& t, const Summary& s) {
+std::string faults(const Shape& shape, const Summary& s) {
   const char* both = s.nan > 0 && s.infinite > 0 ? " and " : "";
   return fmt::format("{}{}{} of {} elements, first at {}", s.nan > 0 ? fmt::format("{} NaN", s.nan) : "", both,
-                     s.infinite > 0 ? fmt::format("{} infinite", s.infinite) : "", t.size(),
-                     place(t.shape(), s.first_bad));
+                     s.infinite > 0 ? fmt::format("{} infinite", s.infinite) : "", shape.numel(),
+                     place(shape, s.first_bad));
 }
 
 std::string range(const Summary& s) {
@@ -97,6 +105,7 @@ struct CheckNumerics::Impl final : detail::Observer {
     const char* name = nullptr;
   };
   static constexpr std::size_t remembered = 1 << 14;
+  static constexpr const char* reader = "debug::CheckNumerics";
 
   detail::TapeImpl tape{{.watch_accessed_variables = false}};
   std::vector<Op> ops{remembered};
@@ -117,19 +126,21 @@ struct CheckNumerics::Impl final : detail::Observer {
     ++count;
     for (const auto& output : outputs) {
       ops[output.impl()->id % remembered] = {output.impl()->id, count, name};
-      if (!is_floating(output.dtype()) || detail::is_fine(output)) continue;
-      const detail::Summary found = detail::summary_of(output);
+      if (!is_floating(output.dtype())) continue;
+      const auto elements = detail::host_read(reader, output);
+      if (detail::is_fine(elements)) continue;
+      const detail::Summary found = detail::summary_of(elements);
       std::string text = fmt::format("{} #{} -> {} {} has {}; fed by", name, count, output.dtype(), output.shape(),
-                                     detail::faults(output, found));
+                                     detail::faults(output.shape(), found));
       for (std::size_t i = 0; i < inputs.size(); ++i) {
         if (inputs[i] == nullptr) continue;
         detail::retain(inputs[i]);
         const Tensor input = Tensor::adopt(inputs[i]);
         text += fmt::format("{} {} -> {} {}", i == 0 ? "" : ",", origin(inputs[i]), input.dtype(), input.shape());
         if (!is_floating(input.dtype())) continue;
-        const detail::Summary own = detail::summary_of(input);
+        const detail::Summary own = detail::summary_of(detail::host_read(reader, input));
         text += fmt::format(" {}", detail::range(own));
-        if (own.first_bad >= 0) text += fmt::format(" with {}", detail::faults(input, own));
+        if (own.first_bad >= 0) text += fmt::format(" with {}", detail::faults(input.shape(), own));
       }
       detail::fail<RuntimeError>("check_numerics", "{}", text);
     }
@@ -149,10 +160,15 @@ void enable_check_numerics() {
 void disable_check_numerics() { enabled.reset(); }
 
 Tensor check_numerics(const Tensor& x, const std::string& message) {
-  if (is_floating(x.dtype()) && !detail::is_fine(x)) {
-    detail::fail<RuntimeError>("check_numerics", "{}: {} {} has {}", message, x.dtype(), x.shape(),
-                               detail::faults(x, detail::summary_of(x)));
-  }
+  if (!is_floating(x.dtype())) return x;
+  detail::launch(
+      detail::LaunchKind::throws,
+      [message](detail::Read elements) {
+        if (detail::is_fine(elements)) return;
+        detail::fail<RuntimeError>("check_numerics", "{}: {} {} has {}", message, elements.dtype(), elements.shape(),
+                                   detail::faults(elements.shape(), detail::summary_of(elements)));
+      },
+      x);
   return x;
 }
 

@@ -17,7 +17,7 @@ constexpr const char* op = "GradientTape.gradient";
 
 Tensor seed_of(std::size_t i, const Tensor& target, const GradientOptions& options) {
   if (options.output_gradients.empty() || !options.output_gradients[i])
-    return constant_of_trace(filled(target.shape(), target.dtype(), 1));
+    return filled(target.shape(), target.dtype(), 1);
   const Tensor& seed = options.output_gradients[i];
   if (seed.shape() != target.shape() || (seed.dtype() != target.dtype() && !seed.impl()->weak)) {
     fail<ValueError>(op, "output_gradients[{}] must be like its target, {} {}: received {} {}", i, target.dtype(),
@@ -245,7 +245,7 @@ Tensor TapeImpl::result(const Source& source, std::span<const Tensor> targets, c
   }
   if (!sum && options.unconnected_gradients == UnconnectedGradients::zero) {
     const Tensor& like = source.tensor != nullptr ? *source.tensor : source.variable->peek();
-    return constant_of_trace(filled(like.shape(), like.dtype(), 0));
+    return filled(like.shape(), like.dtype(), 0);
   }
   return sum;
 }

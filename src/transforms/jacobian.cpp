@@ -1,7 +1,10 @@
+#include <algorithm>
 #include <cstring>
 
 #include "core/check.hpp"
 #include "core/fill.hpp"
+#include "core/launch.hpp"
+#include "kernels/dispatch.hpp"
 #include "tape/tape_impl.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/tape/gradient_tape.hpp"
@@ -21,11 +24,19 @@ Shape joined(const Shape& a, const Shape& b) {
   return Shape(sizes);
 }
 
-/// seed[index] = 1
-void set_one(const Tensor& seed, std::int64_t index) {
-  const Tensor one = detail::filled({}, seed.dtype(), 1);
-  const std::size_t size = itemsize(seed.dtype());
-  std::memcpy(seed.impl()->data() + static_cast<std::size_t>(index) * size, one.impl()->data(), size);
+/// Zeros like a target, but for ones at `first` and at every further `step` elements.
+Tensor make_seed(const Tensor& target, std::int64_t first, std::int64_t step) {
+  const Tensor seed = detail::make_like(target, target.dtype());
+  kernels::visit(seed.dtype(), [&]<class T>(kernels::Type<T>) {
+    detail::launch(
+        [first, step](detail::Write to) {
+          T* elements = to.data<T>();
+          std::fill_n(elements, to.size(), T{});
+          for (std::int64_t i = first; i < to.size(); i += step) elements[i] = T(1);
+        },
+        seed);
+  });
+  return seed;
 }
 
 /// Checks and stops the tape, so that it does not record the making of the result.
@@ -34,11 +45,13 @@ void prepare(detail::TapeImpl& tape) {
   if (!tape.options().persistent) tape.stop();
 }
 
-/// Rows of one shape and dtype that become one tensor, in place where no tape looks.
+/// Rows of one shape and dtype that become one tensor, in place where neither a tape nor a tracer looks.
 class Rows {
  public:
   Rows(std::int64_t count, const Tensor& like)
-      : like_(like), recorded_(is_recording()), whole_(recorded_ ? Tensor() : make_whole(count)) {}
+      : like_(like),
+        recorded_(is_recording() || detail::tracer != nullptr),
+        whole_(recorded_ ? Tensor() : make_whole(count)) {}
 
   void add(const Tensor& row) {
     connected_ = connected_ || row.defined();
@@ -46,8 +59,9 @@ class Rows {
     if (recorded_) {
       rows_.push_back(filled);
     } else {
-      const auto bytes = static_cast<std::size_t>(filled.size()) * itemsize(filled.dtype());
-      std::memcpy(whole_.impl()->data() + bytes * added_, filled.impl()->data(), bytes);
+      const auto from = detail::host_read(op_, filled);
+      const auto bytes = static_cast<std::size_t>(from.size_in_bytes());
+      std::memcpy(detail::host_write(op_, whole_).bytes() + bytes * added_, from.bytes(), bytes);
     }
     ++added_;
   }
@@ -60,6 +74,7 @@ class Rows {
     return detail::make_tensor(joined({count}, like_.shape()), like_.dtype());
   }
 
+  static constexpr const char* op_ = "GradientTape.jacobian";
   Tensor like_;
   bool recorded_;
   bool connected_ = false;
@@ -86,8 +101,7 @@ Tensors GradientTape::compute_jacobian(const Tensor& target, std::span<const det
   std::vector<Rows> rows;
   for (const auto& source : sources) rows.emplace_back(target.size(), value_of(source));
   for (std::int64_t i = 0; i < target.size(); ++i) {
-    const Tensor seed = detail::filled(target.shape(), target.dtype(), 0);
-    set_one(seed, i);
+    const Tensor seed = make_seed(target, i, target.size());
     const Tensors gradients =
         impl().gradient({&target, 1}, sources, {.output_gradients = {seed}}, i + 1 < target.size());
     for (std::size_t k = 0; k < rows.size(); ++k) rows[k].add(gradients[k]);
@@ -129,8 +143,7 @@ Tensor GradientTape::batch_jacobian(const Tensor& target, const Tensor& source) 
   const detail::Source sources[] = {source};
   Rows rows(count, source);  // [y, b, x...]
   for (std::int64_t j = 0; j < count; ++j) {
-    const Tensor seed = detail::filled(target.shape(), target.dtype(), 0);
-    for (std::int64_t i = 0; i < batch; ++i) set_one(seed, i * count + j);
+    const Tensor seed = make_seed(target, j, count);
     rows.add(impl().gradient({&target, 1}, sources, {.output_gradients = {seed}}, j + 1 < count)[0]);
   }
   std::vector<int> order(static_cast<std::size_t>(source.rank()) + 1);

@@ -8,6 +8,11 @@
 /// Random tensors from Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3; 2011).
 /// Every number is a function of the seed and of its place in the sequence: a seed gives the same numbers whatever the
 /// number of threads.
+namespace xtape::detail {
+/// The number of the trace that the calling thread takes for function(); 0 where it takes none.
+std::uint64_t current_trace() noexcept;
+}  // namespace xtape::detail
+
 namespace xtape::random {
 
 /// All that determines what a Generator gives next, for checkpoints.
@@ -19,11 +24,15 @@ struct GeneratorState {
 
 /// A sequence of random numbers. A copy gives the same numbers again. Several threads may draw from one generator: each
 /// call takes a part of the sequence of its own, in whichever order the calls come.
+///
+/// In a function() the tensors that a generator draws are drawn anew in every call, as they are without it; those of a
+/// generator that is made in the function are the same in every call. Numbers for the host (below, next_u64, state) of
+/// a generator from outside keep it from being replayed.
 class Generator {
  public:
   explicit Generator(std::uint64_t seed) noexcept : seed_(seed) {}
-  Generator(const Generator& other) noexcept { set_state(other.state()); }
-  Generator& operator=(const Generator& other) noexcept {
+  Generator(const Generator& other) { set_state(other.state()); }
+  Generator& operator=(const Generator& other) {
     set_state(other.state());
     return *this;
   }
@@ -45,18 +54,22 @@ class Generator {
   Tensor permutation(std::int64_t n);
 
   /// 64 random bits.
-  std::uint64_t next_u64() noexcept;
+  std::uint64_t next_u64();
   /// A number in [0, n), each equally likely. Throws a ValueError for n < 1.
   std::int64_t below(std::int64_t n);
 
-  GeneratorState state() const noexcept;
-  void set_state(const GeneratorState& state) noexcept;
+  GeneratorState state() const;
+  void set_state(const GeneratorState& state);
 
  private:
+  template <class Fill>
+  void draw(std::uint64_t blocks, Fill fill, const Tensor& out);
+  void use_on_host(const char* op) const;
   Tensor gaussian(const char* op, const Shape& shape, double mean, double stddev, DType dtype, bool truncated);
 
   std::atomic<std::uint64_t> seed_{0};
   std::atomic<std::uint64_t> position_{0};
+  std::uint64_t trace_ = detail::current_trace();  ///< in which it was made
 };
 
 /// The generator behind the functions below, initialisers and Dropout layers without a seed of their own. Its seed is 0

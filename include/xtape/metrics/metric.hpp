@@ -5,7 +5,8 @@
 namespace xtape::metrics {
 
 /// The base of metrics (keras.Metric): something that is updated batch by batch and has a result over all of them.
-/// Updates are not recorded by tapes.
+/// Updates are not recorded by tapes. In a function() they are repeated in every replay; a function that makes a
+/// metric, asks for a result or resets one runs in every call instead.
 class Metric {
  public:
   virtual ~Metric() = default;
@@ -17,9 +18,13 @@ class Metric {
   virtual double result() const = 0;
 
  protected:
-  explicit Metric(std::string name) : name_(std::move(name)) {}
+  explicit Metric(std::string name);
   Metric(const Metric&) = default;
   Metric& operator=(const Metric&) = default;
+
+  /// Called by `what` ("result") of a metric that keeps numbers of its own, before it reads or writes them: a function
+  /// that is being traced cannot be replayed then.
+  void use_state(const char* what) const;
 
  private:
   std::string name_;

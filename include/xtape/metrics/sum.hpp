@@ -18,8 +18,14 @@ class Sum : public Metric {
     update_state(values, sample_weight);
     return result();
   }
-  void reset_state() override { total_ = 0; }
-  double result() const override { return total_; }
+  void reset_state() override {
+    use_state("reset_state");
+    total_ = 0;
+  }
+  double result() const override {
+    use_state("result");
+    return total_;
+  }
 
  private:
   double total_ = 0;

@@ -1,0 +1,17 @@
+#include "xtape/metrics/metric.hpp"
+
+#include <fmt/format.h>
+
+#include "core/trace.hpp"
+
+namespace xtape::metrics {
+
+Metric::Metric(std::string name) : name_(std::move(name)) {
+  if (detail::tracer != nullptr) detail::tracer->give_up(fmt::format("it makes the metric '{}'", name_));
+}
+
+void Metric::use_state(const char* what) const {
+  if (detail::tracer != nullptr) detail::tracer->give_up(fmt::format("it uses metrics.{} of '{}'", what, name_));
+}
+
+}  // namespace xtape::metrics
