@@ -88,8 +88,12 @@ Tensor RandomCrop::call(const Tensor& inputs) {
   const std::int64_t h = x.shape(-3), w = x.shape(-2);
   if (!training() || h < height_ || w < width_) return smart_resize(x, height_, width_, "bilinear");
   random::Generator& generator = generator_ ? *generator_ : random::default_generator();
-  const std::int64_t top = generator.below(h - height_ + 1), left = generator.below(w - width_ + 1);
-  return window(x, top, left, height_, width_);
+  // Drawn as tensors, so that a function() draws anew in every replay.
+  const auto places = [&generator](std::int64_t size, std::int64_t within) {
+    return generator.uniform(Shape{}, 0, static_cast<double>(within - size + 1), int64) + arange(size);
+  };
+  const Tensor rows = places(height_, h), columns = places(width_, w);
+  return gather(gather(x, rows, -3), columns, -2);
 }
 
 }  // namespace xtape::layers

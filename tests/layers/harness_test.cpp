@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "layers/layer_state.hpp"
+#include "layers/replays.hpp"
 #include "support/check.hpp"
 #include "support/source_dir.hpp"
 #include "xtape/core/creation.hpp"
@@ -289,6 +290,7 @@ void check_layer(const LayerRow& row) {
   check_mixed_precision(row);
   check_copies(row);
   check_wrong(row);
+  check_replays(row);
   if (row.gradients) {
     check_layer_gradients(row, false);
     if (row.training_differs) check_layer_gradients(row, true);

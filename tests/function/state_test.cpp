@@ -1,0 +1,189 @@
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "support/check.hpp"
+#include "support/warning_capture.hpp"
+#include "xtape/xtape.hpp"
+
+// What has a state beside tensors and variables: random generators, metrics, optimizers, checks. A replay gives what
+// calling the function again gives, or there is none and the obstacle says why.
+using namespace xtape;
+using testing::WarningCapture;
+
+namespace {
+
+/// Calls f and the function made of `g` five times with different inputs and compares the bits.
+template <class F, class G>
+void check_same_calls(F&& f, G&& g, const std::string& obstacle = "") {
+  WarningCapture warnings;
+  random::Generator numbers(12);
+  auto replayed = function(g);
+  for (int call = 0; call < 5; ++call) {
+    CAPTURE(call);
+    const Tensor x = numbers.normal({4, 3});
+    CHECK_SAME_BITS(replayed(x), f(x));
+  }
+  CHECK(replayed.obstacle().find(obstacle) != std::string::npos);
+  if (obstacle.empty()) CHECK(replayed.obstacle() == "");
+}
+
+template <class F>
+void check_same_calls(F&& f) {
+  check_same_calls(f, f);
+}
+
+}  // namespace
+
+TEST_CASE("function: a random generator made inside gives the same numbers in every call") {
+  check_same_calls([](const Tensor& x) {
+    random::Generator own(7);
+    return x + own.normal({4, 3}) * own.uniform({3}) + own.truncated_normal({}) +
+           cast(gather(own.permutation(3), own.permutation(3)), float32) + static_cast<double>(own.below(100));
+  });
+}
+
+TEST_CASE("function: dropout with a seed of its own gives the same mask in every call") {
+  check_same_calls([](const Tensor& x) { return nn::dropout(x, 0.5, {.seed = 3}); });
+}
+
+TEST_CASE("function: random numbers for the host keep it from being replayed") {
+  const auto check = [](const std::string& obstacle, auto use) {
+    CAPTURE(obstacle);
+    random::Generator one(5), other(5);
+    check_same_calls([&](const Tensor& x) { return x * use(one); }, [&](const Tensor& x) { return x * use(other); },
+                     obstacle);
+  };
+  check("Generator.below", [](random::Generator& g) { return static_cast<double>(g.below(1000)); });
+  check("Generator.next_u64", [](random::Generator& g) { return static_cast<double>(g.next_u64() % 1000); });
+  check("Generator.state", [](random::Generator& g) {
+    (void)g.normal({8});
+    return static_cast<double>(g.state().position);
+  });
+  check("Generator.state", [](random::Generator& g) {
+    random::Generator copy = g;
+    (void)g.normal({100});
+    return reduce_sum(copy.normal({4}));
+  });
+  check("Generator.set_state", [](random::Generator& g) {
+    const Tensor drawn = reduce_sum(g.normal({4}));
+    g.set_state({3, 4});
+    return drawn;
+  });
+}
+
+TEST_CASE("function: random numbers inside recompute_grad are drawn anew in every replay, once for both runs") {
+  const auto step = [](random::Generator& generator) {
+    auto noisy = recompute_grad([&](const Tensor& t) { return tanh(t) * generator.normal({4, 3}); });
+    return [noisy](const Tensor& x) mutable {
+      GradientTape tape;
+      tape.watch(x);
+      const Tensor y = noisy(x);
+      return concat({y, tape.gradient(reduce_sum(y * y), x)}, 0);
+    };
+  };
+  random::Generator one(5), other(5);
+  check_same_calls(step(one), step(other));
+  CHECK(one.state() == other.state());
+}
+
+TEST_CASE("function: debug::check_numerics checks in every replay") {
+  auto f = function([](const Tensor& x) { return debug::check_numerics(log(x), "the logarithm") * 2; });
+  CHECK_CLOSE(f(constant({1.0})), {0.0});
+  CHECK_CLOSE(f(constant({1.0})), {0.0});
+  CHECK_THROWS_TEXT(RuntimeError, "[check_numerics] the logarithm: float64 (1,) has 1 NaN of 1 elements, first at (0)",
+                    f(constant({-1.0})));
+  CHECK_CLOSE(f(constant({1.0})), {0.0});
+  CHECK(f.obstacle() == "");
+}
+
+TEST_CASE("function: debug::CheckNumerics inside keeps it from being replayed") {
+  WarningCapture warnings;
+  auto f = function([](const Tensor& x) {
+    const debug::CheckNumerics check;
+    return log(x);
+  });
+  (void)f(constant({1.0}));
+  CHECK_THROWS_AS(f(constant({-1.0})), RuntimeError);
+  CHECK(f.obstacle().find("debug::CheckNumerics") != std::string::npos);
+}
+
+TEST_CASE("function: every metric is updated in every replay, and its result is the host's") {
+  // The names stand in the error of an unknown one.
+  std::vector<std::string> names;
+  try {
+    (void)metrics::make_metric("no such metric");
+  } catch (const ValueError& error) {
+    std::string list = error.what();
+    list = list.substr(list.find("one of: ") + 8);
+    for (std::size_t begin = 0; begin < list.size();) {
+      const std::size_t end = std::min(list.find(", ", begin), list.size());
+      names.push_back(list.substr(begin, end - begin));
+      begin = end + 2;
+    }
+  }
+  REQUIRE(names.size() >= 20);
+  random::Generator generator(1);
+  for (const std::string& name : names) {
+    CAPTURE(name);
+    const bool sparse = name.find("parse") != std::string::npos;
+    const auto eager = metrics::make_metric(name), traced = metrics::make_metric(name),
+               read = metrics::make_metric(name);
+    auto update = function([&](const Tensor& y, const Tensor& p, const Tensor& w) { traced->update_state(y, p, w); });
+    WarningCapture warnings;
+    auto result = function([&](const Tensor& y, const Tensor& p, const Tensor& w) {
+      read->update_state(y, p, w);
+      return Tensor(read->result()) + 0 * reduce_sum(p);
+    });
+    for (int call = 0; call < 4; ++call) {
+      const Tensor p = nn::softmax(generator.normal({6, 3}));
+      const Tensor y = sparse ? generator.uniform({6}, 0, 3, int32) : one_hot(generator.uniform({6}, 0, 3, int32), 3);
+      const Tensor w = generator.uniform({6}, 0.5, 2);
+      eager->update_state(y, p, w);
+      update(y, p, w);
+      CHECK(traced->result() == eager->result());
+      CHECK_CLOSE(result(y, p, w), static_cast<float>(eager->result()));
+    }
+    CHECK(update.obstacle() == "");
+    CHECK(result.obstacle() == "it uses metrics.result of '" + read->name() + "'");
+  }
+}
+
+TEST_CASE("function: a metric that is made or reset inside keeps it from being replayed") {
+  const auto mean = [](const Tensor& x) {
+    metrics::Mean own("own");
+    own.update_state(x);
+    return x * own.result();
+  };
+  check_same_calls(mean, mean, "it makes the metric 'own'");
+  metrics::Mean one("one");
+  const auto reset = [&](const Tensor& x) {
+    one.reset_state();
+    one.update_state(x);
+    return x * 1;
+  };
+  check_same_calls(reset, reset, "it uses metrics.reset_state of 'one'");
+}
+
+TEST_CASE("function: jacobians, products and hessians are replayed") {
+  const auto f = [](const Tensor& x) { return tanh(x) * reduce_sum(x * x); };
+  check_same_calls([&](const Tensor& x) {
+    GradientTape tape;
+    tape.watch(x);
+    return tape.jacobian(f(x), x);
+  });
+  check_same_calls([&](const Tensor& x) {
+    GradientTape tape;
+    tape.watch(x);
+    return tape.batch_jacobian(exp(x) * x, x);
+  });
+  check_same_calls([&](const Tensor& x) { return hessian([&](const Tensor& t) { return reduce_sum(f(t)); }, x); });
+}
+
+TEST_CASE("function: creation ops in the body") {
+  check_same_calls([](const Tensor& x) {
+    return matmul(x, eye(3)) + reshape(arange(12), {4, 3}) + linspace(0, 1, 3) + zeros_like(x) + full({3}, 2) +
+           one_hot(cast(arange(4), int32), 3);
+  });
+  check_same_calls([](const Tensor& x) { return one_hot(argmax(x, -1), 3, float32, 2, -1) * x; });
+}
