@@ -42,6 +42,15 @@ bool fits(const Concrete& concrete, const FunctionArguments& arguments) {
   return true;
 }
 
+/// What an argument is that no replay can take; null for all others.
+const char* unfit(const TensorImpl& argument) {
+  if (argument.weak) return "a plain number, whose dtype depends on what it meets: give a tensor";
+  if (argument.sparse) return "a sparse gradient (IndexedSlices)";
+  if (argument.origin != nullptr)
+    return "the result of a softmax or sigmoid, whose logits the losses use: give the logits";
+  return nullptr;
+}
+
 std::string signature_of(const std::vector<ArgumentType>& types) {
   std::string text;
   for (const auto& type : types) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", type.dtype, type.shape);
@@ -85,6 +94,14 @@ struct FunctionImpl {
 
   void stay_eager(Concrete& concrete, std::string why) {
     concrete.replayable = false;
+    state_obstacle(std::move(why));
+  }
+
+  /// One call runs as it is, because of an argument.
+  void run_this_call(const char* kind) { state_obstacle(fmt::format("an argument is {}", kind)); }
+
+ private:
+  void state_obstacle(std::string why) {
     if (obstacle.empty()) {
       warn(fmt::format("[function] '{}' is not replayed but runs in every call: {}", name, why));
       obstacle = std::move(why);
@@ -108,7 +125,10 @@ void FunctionCall::begin(const FunctionArguments& arguments) {
   for (const Tensor* t : arguments.tensors) {
     if (!t->defined()) return;
     const TensorImpl* impl = t->impl();
-    if (impl->weak || impl->sparse || impl->origin != nullptr) return;
+    if (const char* kind = unfit(*impl)) {
+      function.run_this_call(kind);
+      return;
+    }
   }
   if (function.busy.exchange(true, std::memory_order_acquire)) return;
   busy_ = true;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/check.hpp"
+#include "core/launch.hpp"
 #include "ops/whole_numbers.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/math.hpp"
@@ -60,11 +61,17 @@ TensorList CategoryEncoding::call_list(const TensorList& inputs) {
                      weights.shape());
   }
   const Tensor ids = xtape::detail::whole_numbers("CategoryEncoding", "value", inputs[0]);
-  for (const std::int64_t id : ids.data<std::int64_t>()) {
-    if (id < 0 || id >= num_tokens_) {
-      fail<ValueError>("CategoryEncoding", "expected values in [0, {}), received {}", num_tokens_, id);
-    }
-  }
+  xtape::detail::launch(
+      xtape::detail::LaunchKind::throws,
+      [limit = num_tokens_](xtape::detail::Read values) {
+        const auto* id = values.data<std::int64_t>();
+        for (std::int64_t i = 0; i < values.size(); ++i) {
+          if (id[i] < 0 || id[i] >= limit) {
+            fail<ValueError>("CategoryEncoding", "expected values in [0, {}), received {}", limit, id[i]);
+          }
+        }
+      },
+      ids);
   return encode(ids, num_tokens_, options_.output_mode, weights, compute_dtype());
 }
 
@@ -106,11 +113,16 @@ Tensor Discretization::call(const Tensor& inputs) {
     fail<ValueError>("Discretization", "the layer has no bins yet: call adapt() with data first");
   }
   const Tensor values = cast(inputs, float64);
-  std::vector<std::int64_t> bins;
-  for (const double v : values.data<double>()) {
-    bins.push_back(std::upper_bound(boundaries.begin(), boundaries.end(), v) - boundaries.begin());
-  }
-  const Tensor ids = constant(bins, inputs.shape());
+  const Tensor ids = xtape::detail::make_tensor(inputs.shape(), int64);
+  xtape::detail::launch(
+      [boundaries](xtape::detail::Read numbers, xtape::detail::Write bins) {
+        const auto* v = numbers.data<double>();
+        auto* bin = bins.data<std::int64_t>();
+        for (std::int64_t i = 0; i < bins.size(); ++i) {
+          bin[i] = std::upper_bound(boundaries.begin(), boundaries.end(), v[i]) - boundaries.begin();
+        }
+      },
+      values, ids);
   if (options_.output_mode == "int") return ids;
   return encode(ids, static_cast<std::int64_t>(boundaries.size()) + 1, options_.output_mode, {}, compute_dtype());
 }

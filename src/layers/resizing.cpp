@@ -90,7 +90,8 @@ Tensor RandomCrop::call(const Tensor& inputs) {
   random::Generator& generator = generator_ ? *generator_ : random::default_generator();
   // Drawn as tensors, so that a function() draws anew in every replay.
   const auto places = [&generator](std::int64_t size, std::int64_t within) {
-    return generator.uniform(Shape{}, 0, static_cast<double>(within - size + 1), int64) + arange(size);
+    return generator.uniform(Shape{}, 0, static_cast<double>(within - size + 1), int64) +
+           arange(std::int64_t{0}, size, std::int64_t{1}, int64);
   };
   const Tensor rows = places(height_, h), columns = places(width_, w);
   return gather(gather(x, rows, -3), columns, -2);

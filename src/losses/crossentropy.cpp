@@ -7,6 +7,7 @@
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/nn.hpp"
+#include "xtape/tape/record.hpp"
 
 namespace xtape::detail {
 namespace {
@@ -18,9 +19,11 @@ void check_floating(const char* op, const Tensor& y_pred) {
 /// (1 - s) labels + s / n
 Tensor smoothed(const Tensor& labels, double s, double n) { return s > 0 ? labels * (1 - s) + s / n : labels; }
 
-/// The logits of the activation that made y_pred, where they are known.
-Prediction traced(const char* op, const Tensor& y_pred, const Tensor& logits, bool from_logits,
-                  const char* activation) {
+/// The logits of the activation that made y_pred, where they are known. Where a tape follows y_pred but not them (it
+/// watched y_pred, or saw a derivative of it), y_pred is what the loss is a function of.
+Prediction traced(const char* op, const Tensor& y_pred, const Tensor& known, bool from_logits, const char* activation) {
+  const bool apart = known.defined() && is_tracked({y_pred}) && !is_tracked({known});
+  const Tensor logits = apart ? Tensor() : known;
   if (logits && from_logits) {
     static std::atomic<int> given{0};
     warn_limited(given, 5, op,

@@ -1,10 +1,8 @@
 #include "xtape/losses/hinge.hpp"
 
-#include <algorithm>
-
-#include "core/convert.hpp"
 #include "losses/shapes.hpp"
 #include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
 
 namespace xtape::losses {
@@ -13,10 +11,9 @@ namespace {
 /// 1 - y_true y_pred where that is positive, else 0.
 Tensor margins(const char* op, const Tensor& y_true, const Tensor& y_pred) {
   const auto [target, prediction] = detail::paired(op, y_true, y_pred);
-  const Tensor wide = detail::convert(target, float64);
-  const auto values = wide.data<double>();
-  const bool binary = std::all_of(values.begin(), values.end(), [](double v) { return v == 0 || v == 1; });
-  return maximum(1 - (binary ? 2 * target - 1 : target) * prediction, 0);
+  // Labels that are all 0 or 1 stand for -1 and 1.
+  const Tensor binary = reduce_all(logical_or(target == 0, target == 1));
+  return maximum(1 - where(binary, 2 * target - 1, target) * prediction, 0);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace xtape::detail {
 Tensor whole_numbers(const char* op, const char* what, const Tensor& x) {
   if (is_floating(x.dtype())) {
     launch(
-        LaunchKind::state,
+        LaunchKind::throws,
         [op, what](Read ids) {
           const double* values = ids.data<double>();
           for (std::int64_t i = 0; i < ids.size(); ++i) {

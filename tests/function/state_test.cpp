@@ -91,7 +91,7 @@ TEST_CASE("function: debug::check_numerics checks in every replay") {
   auto f = function([](const Tensor& x) { return debug::check_numerics(log(x), "the logarithm") * 2; });
   CHECK_CLOSE(f(constant({1.0})), {0.0});
   CHECK_CLOSE(f(constant({1.0})), {0.0});
-  CHECK_THROWS_TEXT(RuntimeError, "[check_numerics] the logarithm: float64 (1,) has 1 NaN of 1 elements, first at (0)",
+  CHECK_THROWS_TEXT(RuntimeError, "[check_numerics] the logarithm: float32 (1,) has 1 NaN of 1 elements, first at (0,)",
                     f(constant({-1.0})));
   CHECK_CLOSE(f(constant({1.0})), {0.0});
   CHECK(f.obstacle() == "");
@@ -124,8 +124,9 @@ TEST_CASE("function: every metric is updated in every replay, and its result is 
   }
   REQUIRE(names.size() >= 20);
   random::Generator generator(1);
-  for (const std::string& name : names) {
+  for (std::string name : names) {
     CAPTURE(name);
+    if (name == "accuracy" || name == "acc") name = "categorical_accuracy";  // which one depends on shapes
     const bool sparse = name.find("parse") != std::string::npos;
     const auto eager = metrics::make_metric(name), traced = metrics::make_metric(name),
                read = metrics::make_metric(name);
@@ -136,7 +137,7 @@ TEST_CASE("function: every metric is updated in every replay, and its result is 
       return Tensor(read->result()) + 0 * reduce_sum(p);
     });
     for (int call = 0; call < 4; ++call) {
-      const Tensor p = nn::softmax(generator.normal({6, 3}));
+      const Tensor p = nn::softmax(generator.normal({6, 3})) * 1;  // without its logits
       const Tensor y = sparse ? generator.uniform({6}, 0, 3, int32) : one_hot(generator.uniform({6}, 0, 3, int32), 3);
       const Tensor w = generator.uniform({6}, 0.5, 2);
       eager->update_state(y, p, w);
@@ -182,8 +183,8 @@ TEST_CASE("function: jacobians, products and hessians are replayed") {
 
 TEST_CASE("function: creation ops in the body") {
   check_same_calls([](const Tensor& x) {
-    return matmul(x, eye(3)) + reshape(arange(12), {4, 3}) + linspace(0, 1, 3) + zeros_like(x) + full({3}, 2) +
-           one_hot(cast(arange(4), int32), 3);
+    return matmul(x, eye(3)) + reshape(arange(12.0F), {4, 3}) + linspace(0, 1, 3) + zeros_like(x) + full({3}, 2) +
+           one_hot(constant({0, 2, 1, 2}), 3);
   });
   check_same_calls([](const Tensor& x) { return one_hot(argmax(x, -1), 3, float32, 2, -1) * x; });
 }
