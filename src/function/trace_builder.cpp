@@ -175,6 +175,7 @@ void TraceBuilder::host_read(const char* op, const TensorImpl* impl) {
 }
 
 void TraceBuilder::host_written(const char* op, const TensorImpl* impl) {
+  if (impl->of_variable) give_up(fmt::format("{} changes a variable on the host", op));
   places_[impl] = unknown;
   host_ops_[impl] = op;
 }

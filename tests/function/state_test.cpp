@@ -188,3 +188,25 @@ TEST_CASE("function: creation ops in the body") {
   });
   check_same_calls([](const Tensor& x) { return one_hot(argmax(x, -1), 3, float32, 2, -1) * x; });
 }
+
+TEST_CASE("function: what is read or set of an optimizer on the host keeps it from being replayed") {
+  const auto check = [](const std::string& obstacle, auto use) {
+    CAPTURE(obstacle);
+    optimizers::SGD one({.learning_rate = 0.5}), other({.learning_rate = 0.5});
+    Variable v(ones({4, 3})), w(ones({4, 3}));
+    const auto step = [&](optimizers::SGD& optimizer, const Variable& variable) {
+      return [&optimizer, variable, use](const Tensor& x) {
+        const double factor = use(optimizer);
+        optimizer.apply_gradients(zip(Tensors{x}, std::vector<Variable>{variable}));
+        return variable.value() * factor;
+      };
+    };
+    check_same_calls(step(one, v), step(other, w), obstacle);
+  };
+  check("Optimizer", [](optimizers::SGD& o) { return static_cast<double>(o.iterations()); });
+  check("Optimizer", [](optimizers::SGD& o) { return o.learning_rate(); });
+  check("Optimizer changes a variable on the host", [](optimizers::SGD& o) {
+    o.set_learning_rate(0.25);
+    return 1.0;
+  });
+}
