@@ -1,6 +1,9 @@
 # Finds what xtape links with, and learns the facts that the summary and xtape::build_info() report.
 find_package(xtensor 0.24 REQUIRED)
-find_package(xsimd 8 REQUIRED)
+find_package(xsimd REQUIRED)
+if(xsimd_VERSION VERSION_LESS 8)
+  message(FATAL_ERROR "xsimd 8 or newer is needed, found ${xsimd_VERSION}")
+endif()
 find_package(fmt 9 REQUIRED)
 find_package(BLAS REQUIRED)
 find_package(LAPACK REQUIRED)

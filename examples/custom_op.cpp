@@ -5,7 +5,11 @@
 #include <utility>
 #include <xtape/core/xtensor.hpp>
 #include <xtape/xtape.hpp>
+#if __has_include(<xtensor/containers/xarray.hpp>)
+#include <xtensor/core/xmath.hpp>
+#else
 #include <xtensor/xmath.hpp>
+#endif
 
 namespace xp = xtape;
 

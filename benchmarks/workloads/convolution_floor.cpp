@@ -22,6 +22,25 @@ struct Call {
   std::unordered_map<int, memory> arguments;
 };
 
+// oneDNN 3 has no descriptors of operations: their members are arguments of a primitive's description.
+template <class Primitive, class... A>
+typename Primitive::primitive_desc forward_of(const dnnl::engine& engine, const A&... arguments) {
+#if DNNL_VERSION_MAJOR >= 3
+  return {engine, arguments...};
+#else
+  return {typename Primitive::desc(arguments...), engine};
+#endif
+}
+template <class Primitive, class Forward, class... A>
+typename Primitive::primitive_desc backward_of(const dnnl::engine& engine, const Forward& forward,
+                                               const A&... arguments) {
+#if DNNL_VERSION_MAJOR >= 3
+  return {engine, arguments..., forward};
+#else
+  return {typename Primitive::desc(arguments...), engine, forward};
+#endif
+}
+
 /// One layer in one layout.
 class Layer {
  public:
@@ -37,28 +56,36 @@ class Layer {
     const memory::dims strides = {1, 1}, padding = {k / 2, k / 2}, two = {2, 2}, none = {0, 0};
     const auto direct = algorithm::convolution_direct;
 
-    const convolution_forward::primitive_desc forward(
-        {prop_kind::forward_training, direct, x, w, y, strides, padding, padding}, engine);
+    const auto forward = forward_of<convolution_forward>(engine, prop_kind::forward_training, direct, x, w, y, strides,
+                                                         padding, padding);
     add(convolution_forward(forward), {{DNNL_ARG_SRC, make(forward.src_desc())},
                                        {DNNL_ARG_WEIGHTS, make(forward.weights_desc())},
                                        {DNNL_ARG_DST, make(forward.dst_desc())}});
-    const convolution_backward_weights::primitive_desc weights({direct, x, w, y, strides, padding, padding}, engine,
-                                                               forward);
+    const auto weights =
+        backward_of<convolution_backward_weights>(engine, forward, direct, x, w, y, strides, padding, padding);
     add(convolution_backward_weights(weights), {{DNNL_ARG_SRC, make(weights.src_desc())},
                                                 {DNNL_ARG_DIFF_WEIGHTS, make(weights.diff_weights_desc())},
                                                 {DNNL_ARG_DIFF_DST, make(weights.diff_dst_desc())}});
-    const pooling_forward::primitive_desc pool(
-        {prop_kind::forward_training, algorithm::pooling_max, forward.dst_desc(), half, two, two, none, none}, engine);
+#if DNNL_VERSION_MAJOR >= 3
+    const pooling_forward::primitive_desc pool(engine, prop_kind::forward_training, algorithm::pooling_max,
+                                               forward.dst_desc(), half, two, two, none, none, none);
+    const pooling_backward::primitive_desc unpool(engine, algorithm::pooling_max, pool.src_desc(), pool.dst_desc(), two,
+                                                  two, none, none, none, pool);
+#else
+    const auto pool = forward_of<pooling_forward>(engine, prop_kind::forward_training, algorithm::pooling_max,
+                                                  forward.dst_desc(), half, two, two, none, none);
+    const auto unpool = backward_of<pooling_backward>(engine, pool, algorithm::pooling_max, pool.src_desc(),
+                                                      pool.dst_desc(), two, two, none, none);
+#endif
     const memory chosen = make(pool.workspace_desc());
     add(pooling_forward(pool),
         {{DNNL_ARG_SRC, make(pool.src_desc())}, {DNNL_ARG_DST, make(pool.dst_desc())}, {DNNL_ARG_WORKSPACE, chosen}});
-    const pooling_backward::primitive_desc unpool(
-        {algorithm::pooling_max, pool.src_desc(), pool.dst_desc(), two, two, none, none}, engine, pool);
     add(pooling_backward(unpool), {{DNNL_ARG_DIFF_SRC, make(unpool.diff_src_desc())},
                                    {DNNL_ARG_DIFF_DST, make(unpool.diff_dst_desc())},
                                    {DNNL_ARG_WORKSPACE, chosen}});
     if (first) return;
-    const convolution_backward_data::primitive_desc data({direct, x, w, y, strides, padding, padding}, engine, forward);
+    const auto data =
+        backward_of<convolution_backward_data>(engine, forward, direct, x, w, y, strides, padding, padding);
     add(convolution_backward_data(data), {{DNNL_ARG_DIFF_SRC, make(data.diff_src_desc())},
                                           {DNNL_ARG_WEIGHTS, make(data.weights_desc())},
                                           {DNNL_ARG_DIFF_DST, make(data.diff_dst_desc())}});

@@ -1,5 +1,7 @@
 #include "xtape/core/shape.hpp"
 
+#include <fmt/ranges.h>
+
 #include "core/check.hpp"
 
 namespace xtape {

@@ -1,5 +1,7 @@
 #include "data/mnist_files.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <optional>

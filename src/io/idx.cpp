@@ -1,5 +1,7 @@
 #include "xtape/io/idx.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>

@@ -1,5 +1,7 @@
 #include "io/npy_elements.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstring>

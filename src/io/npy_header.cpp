@@ -1,5 +1,7 @@
 #include "io/npy_header.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>

@@ -1,3 +1,5 @@
+#include <fmt/ranges.h>
+
 #include <minizip/zip.h>
 
 #include <algorithm>

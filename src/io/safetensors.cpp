@@ -1,5 +1,7 @@
 #include "xtape/io/safetensors.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>

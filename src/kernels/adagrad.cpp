@@ -46,7 +46,7 @@ struct RMSpropVectors {
   void add_square(const Batch<T>& g, Batch<T>& v) const { v = rho * v + rest * (g * g); }
   Batch<T> variance(const Batch<T>& g, const Batch<T>& v, Batch<T>& average) const {
     average = rho * average + rest * g;
-    return xsimd::max(v - average * average, Batch<T>(T(0)));
+    return max_or_second(Batch<T>(T(0)), v - average * average);
   }
   Batch<T> step(const Batch<T>& g, const Batch<T>& squares) const { return rate * g / xsimd::sqrt(squares + epsilon); }
 };
@@ -98,7 +98,7 @@ struct FtrlVectors {
   void operator()(Batch<T>& p, const Batch<T>& g, Batch<T>& a, Batch<T>& z) const {
     const Batch<T> sum = a + g * g, next = to_power(sum);
     z = z + (g + twice_shrinkage * p - (next - to_power(a)) * per_rate * p);
-    p = (xsimd::min(xsimd::max(z, -l1), l1) - z) / (next * per_rate + twice_l2);
+    p = (min_or_second(max_or_second(z, -l1), l1) - z) / (next * per_rate + twice_l2);
     a = sum;
   }
 };

@@ -28,7 +28,7 @@ struct AdamStep {
   }
   void operator()(Batch<T>& p, const Batch<T>& g, Batch<T>& m, Batch<T>& v, Batch<T>& v_hat) const {
     moments(g, m, v);
-    v_hat = xsimd::max(v_hat, v);
+    v_hat = max_or_second(v_hat, v);
     p = p * decay - alpha * m / (xsimd::sqrt(v_hat) + epsilon);
   }
 };
@@ -45,7 +45,7 @@ struct AdamaxStep {
 
   void operator()(Batch<T>& p, const Batch<T>& g, Batch<T>& m, Batch<T>& u) const {
     m = m + (g - m) * rate_1;
-    u = xsimd::max(u * beta_2, xsimd::abs(g));
+    u = max_or_second(u * beta_2, xsimd::abs(g));
     p = p - alpha * m / (u + epsilon);
   }
 };

@@ -114,29 +114,51 @@ void make(Plan& plan, Kind kind, const Conv& c, bool with_bias, bool relu) {
   primitive_attr forward_attributes = attributes;
   if (relu) {
     post_ops after;
-    after.append_eltwise(1, algorithm::eltwise_relu, 0, 0);
+    onednn::append_relu(after);
     forward_attributes.set_post_ops(after);
   }
   const bool forward_bias = with_bias && kind == Kind::forward;
+#if DNNL_VERSION_MAJOR >= 3
+  const auto training = prop_kind::forward_training;
+  const convolution_forward::primitive_desc forward =
+      forward_bias ? convolution_forward::primitive_desc(engine(), training, direct, d.x, d.w, d.bias, d.y, d.strides,
+                                                         d.dilations, d.before, d.after, forward_attributes)
+                   : convolution_forward::primitive_desc(engine(), training, direct, d.x, d.w, d.y, d.strides,
+                                                         d.dilations, d.before, d.after, forward_attributes);
+#else
   const convolution_forward::primitive_desc forward(
       forward_bias ? convolution_forward::desc(prop_kind::forward_training, direct, d.x, d.w, d.bias, d.y, d.strides,
                                                d.dilations, d.before, d.after)
                    : convolution_forward::desc(prop_kind::forward_training, direct, d.x, d.w, d.y, d.strides,
                                                d.dilations, d.before, d.after),
       forward_attributes, engine());
+#endif
   if (kind == Kind::forward) {
     plan.finish(forward, d, forward.weights_desc(), false);
   } else if (kind == Kind::backprop_input) {
+#if DNNL_VERSION_MAJOR >= 3
+    const convolution_backward_data::primitive_desc pd(engine(), direct, d.x, d.w, d.y, d.strides, d.dilations,
+                                                       d.before, d.after, forward, attributes);
+#else
     const convolution_backward_data::primitive_desc pd(
         {direct, d.x, d.w, d.y, d.strides, d.dilations, d.before, d.after}, attributes, engine(), forward);
+#endif
     plan.finish(pd, d, pd.weights_desc(), false);
   } else {
+#if DNNL_VERSION_MAJOR >= 3
+    const convolution_backward_weights::primitive_desc pd =
+        with_bias ? convolution_backward_weights::primitive_desc(engine(), direct, d.x, d.w, d.bias, d.y, d.strides,
+                                                                 d.dilations, d.before, d.after, forward, attributes)
+                  : convolution_backward_weights::primitive_desc(engine(), direct, d.x, d.w, d.y, d.strides,
+                                                                 d.dilations, d.before, d.after, forward, attributes);
+#else
     const convolution_backward_weights::primitive_desc pd(
         with_bias
             ? convolution_backward_weights::desc(direct, d.x, d.w, d.bias, d.y, d.strides, d.dilations, d.before,
                                                  d.after)
             : convolution_backward_weights::desc(direct, d.x, d.w, d.y, d.strides, d.dilations, d.before, d.after),
         attributes, engine(), forward);
+#endif
     plan.finish(pd, d, pd.diff_weights_desc(), true);
   }
 }

@@ -46,11 +46,17 @@ void make(Plan& plan, const Bf16Product& g) {
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   if (g.relu) {
     dnnl::post_ops after;
-    after.append_eltwise(1, dnnl::algorithm::eltwise_relu, 0, 0);
+    onednn::append_relu(after);
     attributes.set_post_ops(after);
   }
+#if DNNL_VERSION_MAJOR >= 3
+  const dnnl::matmul::primitive_desc pd = g.bias != nullptr
+                                              ? dnnl::matmul::primitive_desc(engine(), a, b, bias, c, attributes)
+                                              : dnnl::matmul::primitive_desc(engine(), a, b, c, attributes);
+#else
   const dnnl::matmul::primitive_desc pd(
       g.bias != nullptr ? dnnl::matmul::desc(a, b, bias, c) : dnnl::matmul::desc(a, b, c), attributes, engine());
+#endif
   plan.usable = onednn::is_fast(pd);
   if (!plan.usable) return;
   plan.primitive = dnnl::matmul(pd);

@@ -5,6 +5,8 @@
 #include <type_traits>
 #include <xsimd/xsimd.hpp>
 
+#include "kernels/simd.hpp"
+
 namespace xtape::kernels::tile {
 
 template <class T>
@@ -162,8 +164,7 @@ inline void multiply_tile(const Part<T>& g, std::int64_t last) {
       Vec<T> value = sum[i][j] * g.alpha;
       if (g.beta != T(0)) value = multiply_add(Vec<T>(g.beta), load<ragged, vectors>(c, j, last), value);
       if (g.bias != nullptr) value += load<ragged, vectors>(g.bias, j, last);
-      // In this order max keeps a NaN of the second operand.
-      if (g.relu) value = xsimd::max(Vec<T>(T(0)), value);
+      if (g.relu) value = max_or_second(Vec<T>(T(0)), value);  // which keeps a NaN
       store(c, j, value);
     }
   }

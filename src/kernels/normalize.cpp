@@ -60,7 +60,7 @@ std::array<double, results> sum_row(std::int64_t n, const F& value) {
       const auto inside = lane_numbers<T>() < Batch<T>(static_cast<T>(count));
       for (std::size_t k = 0; k < results; ++k) even[k] += select(inside, last[k], Batch<T>(T(0)));
     }
-    for (std::size_t k = 0; k < results; ++k) total[k] += static_cast<double>(xsimd::hadd(even[k] + odd[k]));
+    for (std::size_t k = 0; k < results; ++k) total[k] += static_cast<double>(sum_of_lanes(even[k] + odd[k]));
   }
   return total;
 }

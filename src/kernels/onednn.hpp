@@ -16,6 +16,14 @@ inline const dnnl::engine& engine() {
   return *cpu;
 }
 
+inline void append_relu(dnnl::post_ops& after) {
+#if DNNL_VERSION_MAJOR >= 3
+  after.append_eltwise(dnnl::algorithm::eltwise_relu, 0, 0);
+#else
+  after.append_eltwise(1, dnnl::algorithm::eltwise_relu, 0, 0);
+#endif
+}
+
 /// Whether a primitive is more than oneDNN's reference code.
 template <class Description>
 bool is_fast(const Description& description) {

@@ -172,7 +172,7 @@ void fill_normal(PhiloxRange range, T* out, std::int64_t n, T mean, T stddev, do
     for (std::int64_t i = 0; i < size; i += static_cast<std::int64_t>(V::size)) {
       const V distance =
           normal_quantile<T>(V(lost) + V(kept) * V::load_aligned(p + i), V(kept) * V::load_aligned(q + i));
-      const V z = xsimd::min(V(static_cast<T>(limit)), distance);
+      const V z = min_or_second(V(static_cast<T>(limit)), distance);
       xsimd::fma(V::load_aligned(sign + i), z, V(mean)).store_unaligned(to + i);
     }
   });

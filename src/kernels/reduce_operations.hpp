@@ -47,7 +47,7 @@ struct Max {
   // wait for it.
   template <class T>
   Batch<T> operator()(Batch<T> a, Batch<T> b) const {
-    return select(is_nan(b), b, xsimd::max(b, a));
+    return select(is_nan(b), b, max_or_second(b, a));
   }
 #endif
 };
@@ -64,7 +64,7 @@ struct Min {
 #ifdef __SSE2__
   template <class T>
   Batch<T> operator()(Batch<T> a, Batch<T> b) const {
-    return select(is_nan(b), b, xsimd::min(b, a));
+    return select(is_nan(b), b, min_or_second(b, a));
   }
 #endif
 };

@@ -19,6 +19,35 @@ inline constexpr bool vectorised = std::is_same_v<T, float> || std::is_same_v<T,
 template <class T>
 using Batch = xsimd::batch<T>;
 
+/// The sum of the lanes.
+template <class T>
+inline T sum_of_lanes(const Batch<T>& v) {
+#if XSIMD_VERSION_MAJOR >= 9
+  return xsimd::reduce_add(v);
+#else
+  return xsimd::hadd(v);
+#endif
+}
+
+/// max(a, b) and min(a, b), and b where either is NaN: one instruction on x86, whose operands xsimd 14 turned round.
+/// (On other processors a NaN of either may win.)
+template <class T>
+inline Batch<T> max_or_second(const Batch<T>& a, const Batch<T>& b) {
+#if XSIMD_VERSION_MAJOR >= 14
+  return xsimd::max(b, a);
+#else
+  return xsimd::max(a, b);
+#endif
+}
+template <class T>
+inline Batch<T> min_or_second(const Batch<T>& a, const Batch<T>& b) {
+#if XSIMD_VERSION_MAJOR >= 14
+  return xsimd::min(b, a);
+#else
+  return xsimd::min(a, b);
+#endif
+}
+
 /// condition ? a : b for numbers, as xsimd::select is for batches; unqualified calls find either.
 template <class T>
 requires std::is_arithmetic_v<T>

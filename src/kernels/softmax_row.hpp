@@ -84,7 +84,7 @@ T exponentials(const Row<T>& row, T* y, T& max) {
     }
     total += sum;
   }
-  return xsimd::hadd(total);
+  return sum_of_lanes(total);
 }
 
 /// out = y (d - sum(d y)) of a row, from the gradient for a softmax y that for its argument. out may be d.
@@ -97,7 +97,7 @@ void softmax_grad_row(const Row<T>& y, const Row<T>& d, T* out) {
     for (std::int64_t i = begin; i < end; i += Row<T>::width) sum += y.load(i) * d.load(i);
     sums += sum;
   }
-  const Batch<T> total(xsimd::hadd(sums));
+  const Batch<T> total(sum_of_lanes(sums));
   for (std::int64_t i = 0; i < y.n; i += Row<T>::width) {
     const Batch<T> value = y.load(i) * (d.load(i) - total);
     if (y.is_whole(i)) {

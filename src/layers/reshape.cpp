@@ -1,5 +1,7 @@
 #include "xtape/layers/reshape.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "core/check.hpp"

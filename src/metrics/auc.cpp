@@ -1,5 +1,7 @@
 #include "xtape/metrics/auc.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>

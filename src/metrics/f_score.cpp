@@ -1,5 +1,7 @@
 #include "xtape/metrics/f_score.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 

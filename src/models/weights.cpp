@@ -1,4 +1,5 @@
 // A model's weights in files, and its layers by name.
+#include <algorithm>
 #include "core/check.hpp"
 #include "layers/layer_state.hpp"
 #include "models/named_weights.hpp"

@@ -1,5 +1,7 @@
 #include "ops/contract.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "core/check.hpp"

@@ -1,5 +1,7 @@
 #include "xtape/ops/movement.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cstring>
 #include <numeric>

@@ -1,3 +1,5 @@
+#include <fmt/ranges.h>
+
 #include "core/check.hpp"
 #include "kernels/strided.hpp"
 #include "ops/strided_launch.hpp"

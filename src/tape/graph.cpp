@@ -8,7 +8,7 @@ namespace xtape::detail {
 namespace {
 
 /// Between quotation marks, in DOT as in JSON.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') result += '\\';
@@ -54,7 +54,7 @@ std::string TapeImpl::dot() const {
       });
     }
     text += fmt::format("  leaf{} [style=filled, fillcolor=lightyellow, label={}];\n", slot,
-                        quoted(name + ": " + type_of(static_cast<Slot>(slot))));
+                        in_quotes(name + ": " + type_of(static_cast<Slot>(slot))));
   }
   for (std::size_t r = 0; r < records_.size(); ++r) {
     const Record& record = *records_[r];
@@ -63,12 +63,12 @@ std::string TapeImpl::dot() const {
       const Timing& t = timings_[r];
       label += fmt::format(" ({:.1f} us, backward {:.1f} us, {} bytes)", t.forward, t.backward, t.bytes);
     }
-    text += fmt::format("  op{} [label={}{}];\n", r, quoted(label), record.table == nullptr ? ", style=dashed" : "");
+    text += fmt::format("  op{} [label={}{}];\n", r, in_quotes(label), record.table == nullptr ? ", style=dashed" : "");
     for (const Slot input : record.inputs()) {
       if (input == no_slot) continue;
       const Slot slot = bare(input);
       const std::string from = made_by[slot] >= 0 ? fmt::format("op{}", made_by[slot]) : fmt::format("leaf{}", slot);
-      text += fmt::format("  {} -> op{} [label={}];\n", from, r, quoted(type_of(slot)));
+      text += fmt::format("  {} -> op{} [label={}];\n", from, r, in_quotes(type_of(slot)));
     }
   }
   return text + "}\n";
@@ -86,8 +86,8 @@ std::string TapeImpl::chrome_trace() const {
     events += fmt::format(
         "{}\n{{\"name\":{},\"cat\":\"{}\",\"ph\":\"X\",\"pid\":1,\"tid\":{},\"ts\":{:.3f},\"dur\":{:.3f},\"args\":"
         "{{\"op\":{},\"result\":{},\"bytes\":{}}}}}",
-        events.empty() ? "" : ",", quoted(record.name), phase, row, begin - start, duration, r + 1, quoted(shapes),
-        timings_[r].bytes);
+        events.empty() ? "" : ",", in_quotes(record.name), phase, row, begin - start, duration, r + 1,
+        in_quotes(shapes), timings_[r].bytes);
   };
   for (std::size_t r = 0; r < timings_.size(); ++r) {
     add(r, "forward", 1, timings_[r].begin, timings_[r].forward);

@@ -2,6 +2,16 @@
 
 #include <cmath>
 #include <concepts>
+#if __has_include(<xtensor/containers/xarray.hpp>)
+#include <xtensor/containers/xfixed.hpp>
+#include <xtensor/core/xmath.hpp>
+#include <xtensor/generators/xrandom.hpp>
+#include <xtensor/io/xio.hpp>
+#include <xtensor/misc/xmanipulation.hpp>
+#include <xtensor/views/xindex_view.hpp>
+#include <xtensor/views/xstrided_view.hpp>
+#include <xtensor/views/xview.hpp>
+#else
 #include <xtensor/xfixed.hpp>
 #include <xtensor/xindex_view.hpp>
 #include <xtensor/xio.hpp>
@@ -10,6 +20,7 @@
 #include <xtensor/xrandom.hpp>
 #include <xtensor/xstrided_view.hpp>
 #include <xtensor/xview.hpp>
+#endif
 
 #include "support/check.hpp"
 #include "xtape/core/creation.hpp"

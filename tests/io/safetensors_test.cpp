@@ -1,6 +1,7 @@
 #include "xtape/io/safetensors.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <random>
 #include <string>

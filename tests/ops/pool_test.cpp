@@ -1,4 +1,5 @@
 #include "xtape/ops/pool.hpp"
+#include <algorithm>
 
 #include <functional>
 

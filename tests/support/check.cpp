@@ -1,6 +1,7 @@
 #include "support/check.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cmath>
 #include <cstring>

@@ -1,10 +1,18 @@
 #pragma once
 
+#if __has_include(<xtensor/containers/xarray.hpp>)  // xtensor 0.26 and newer
+#include <xtensor/containers/xadapt.hpp>
+#include <xtensor/containers/xarray.hpp>
+#include <xtensor/containers/xtensor.hpp>
+#include <xtensor/core/xexpression.hpp>
+#include <xtensor/core/xnoalias.hpp>
+#else
 #include <xtensor/xadapt.hpp>
 #include <xtensor/xarray.hpp>
 #include <xtensor/xexpression.hpp>
 #include <xtensor/xnoalias.hpp>
 #include <xtensor/xtensor.hpp>
+#endif
 
 #include <algorithm>
 #include <array>

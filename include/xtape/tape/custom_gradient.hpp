@@ -105,9 +105,10 @@ class CustomGradient {
     using Gradient = decltype(made.second);
     auto outputs = detail::as_array(std::move(made.first));
     detail::hide_origin(outputs);
-    std::array<detail::Like, outputs.size()> likes;
+    constexpr std::size_t count = std::tuple_size_v<decltype(outputs)>;
+    std::array<detail::Like, count> likes;
     for (std::size_t i = 0; i < likes.size(); ++i) likes[i] = {outputs[i].shape(), outputs[i].dtype()};
-    constexpr bool takes_variables = detail::takes_variables<Gradient>(std::make_index_sequence<likes.size()>());
+    constexpr bool takes_variables = detail::takes_variables<Gradient>(std::make_index_sequence<count>());
     if constexpr (!takes_variables) detail::check_no_variables(name_, variables);
 
     std::vector<Tensor> all(inputs.begin(), inputs.end());
@@ -131,7 +132,7 @@ class CustomGradient {
               return gradients;
             }
           }
-          (std::make_index_sequence<likes.size()>());
+          (std::make_index_sequence<count>());
         });
     if constexpr (std::is_same_v<Result, Tensor>) {
       return std::move(outputs[0]);

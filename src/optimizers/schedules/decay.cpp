@@ -1,5 +1,7 @@
 #include "xtape/optimizers/schedules/decay.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 
