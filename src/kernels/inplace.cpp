@@ -38,4 +38,17 @@ void add_in_place(DType dtype, void* a_, const void* b_, std::int64_t n, bool su
   });
 }
 
+void add_zero_in_place(DType dtype, void* a_, std::int64_t n) {
+  visit(dtype, [&]<class T>(Type<T>) {
+    auto* a = static_cast<T*>(a_);
+    parallel_for(n, elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
+      if constexpr (std::is_same_v<T, BFloat16>) {
+        for (std::int64_t i = begin; i < end; ++i) a[i] = BFloat16(static_cast<float>(a[i]) + 0.0F);
+      } else if constexpr (std::is_floating_point_v<T>) {
+        for (std::int64_t i = begin; i < end; ++i) a[i] += T(0);
+      }
+    });
+  });
+}
+
 }  // namespace xtape::kernels

@@ -40,14 +40,17 @@ void add_rows(const Tensor& to, const IndexedSlices& rows) {
   }
 }
 
-/// Sums in which slices take part, not recorded; none for ordinary tensors.
+/// Sums in which slices take part, not recorded; none for ordinary tensors. Repeated rows are added up before, so that
+/// the sums are, bit for bit, those of dense gradients, which a function that is traced uses in their place.
 Tensor accumulate_slices(const Tensor& a, const Tensor& b) {
   const auto slices_a = indexed_slices(a), slices_b = indexed_slices(b);
-  if (slices_a && slices_b) return concatenated(*slices_a, *slices_b);
+  if (slices_a && slices_b) return concatenated(combined(*slices_a), combined(*slices_b));
   if (!slices_a && !slices_b) return {};
   const Tensor& dense = slices_a ? b : a;
   const Tensor sum = is_unique(dense) ? dense : copy(dense);
-  add_rows(sum, slices_a ? *slices_a : *slices_b);
+  const Write elements = host_write("IndexedSlices", sum);
+  kernels::add_zero_in_place(sum.dtype(), elements.bytes(), sum.size());
+  add_rows(sum, combined(slices_a ? *slices_a : *slices_b));
   return sum;
 }
 
