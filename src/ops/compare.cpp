@@ -1,6 +1,5 @@
 #include <cstring>
 
-#include "core/trace.hpp"
 #include "ops/elementwise.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/tape/record.hpp"
@@ -105,24 +104,21 @@ void where_loop(const void*, std::int64_t n, void* out_, const void* const* in, 
 
 }  // namespace
 
-Tensor where(const Tensor& condition, const Tensor& a_, const Tensor& b_) {
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   boolean_only("where", condition);
-  const DType dtype = detail::common_dtype("where", a_, b_);
-  const detail::Element a(a_, dtype), b(b_, dtype);
-  const Shape shape =
-      detail::broadcast_shape("where", condition.shape(), detail::broadcast_shape("where", a_.shape(), b_.shape()));
-  Tensor y = detail::make_tensor(shape, dtype);
+  const DType dtype = detail::common_dtype("where", a, b);
+  const bool alike = condition.shape() == a.shape() && condition.shape() == b.shape();
+  Tensor y = alike
+                 ? detail::make_like(condition, dtype)
+                 : detail::make_tensor(detail::broadcast_shape("where", condition.shape(),
+                                                               detail::broadcast_shape("where", a.shape(), b.shape())),
+                                       dtype);
   const auto bytes = static_cast<std::uint8_t>(itemsize(dtype));
   kernels::visit_size(dtype, [&]<class T>(kernels::Type<T>) {
     const kernels::Elementwise f{&where_loop<T>, nullptr, bytes, {1, bytes, bytes}};
-    kernels::run_elementwise(
-        f, shape, y.size(), y.impl()->data(),
-        {{{condition.impl()->data(), &condition.shape()}, {a.data(), &a_.shape()}, {b.data(), &b_.shape()}}});
-    if (detail::tracer != nullptr) [[unlikely]] {
-      detail::trace_elementwise(f, 0, condition, detail::strong(a_, dtype), detail::strong(b_, dtype), y);
-    }
+    detail::run_loop(f, dtype, condition, a, b, y);
   });
-  return record("where", {condition, a_, b_}, y, [condition](const Tensor& dy, Needs need) {
+  return record("where", {condition, a, b}, y, [condition](const Tensor& dy, Needs need) {
     return Grads{Tensor(), need[1] ? where(condition, dy, 0) : Tensor(), need[2] ? where(condition, 0, dy) : Tensor()};
   });
 }

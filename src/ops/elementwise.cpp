@@ -72,6 +72,16 @@ void check_bfloat16(const Mapping& mapping, const char* op, DType dtype) {
 }
 Tensor from_float32(const Mapping& mapping, const Tensor& y) { return mapping.comparison ? y : convert(y, bfloat16); }
 
+/// y from operands that broadcast to it, plain numbers among them as elements of `dtype`, now and in every replay.
+template <class... T>
+void run_loop(const kernels::Elementwise& f, std::size_t functor_bytes, DType dtype, const Tensor& y, const T&... x) {
+  [&]<class... E>(const E&... elements) {
+    kernels::run_elementwise(f, y.shape(), y.size(), y.impl()->data(), {{{elements.data(), &x.shape()}...}});
+  }(Element(x, dtype)...);
+  if (tracer != nullptr) [[unlikely]]
+    trace_elementwise(f, functor_bytes, strong(x, dtype)..., y);
+}
+
 [[gnu::noinline]] Tensor map_any(const Mapping& mapping, const char* op, const void* functor, const Tensor& x) {
   const DType dtype = x.dtype();
   if (mapping.loops[static_cast<std::size_t>(dtype)] == nullptr) {
@@ -80,9 +90,7 @@ Tensor from_float32(const Mapping& mapping, const Tensor& y) { return mapping.co
   }
   const kernels::Elementwise f = with(mapping, functor, dtype, 1);
   Tensor y = make_like(x, mapping.comparison ? boolean : dtype);
-  kernels::run_elementwise(f, x.shape(), x.size(), y.impl()->data(), {{{x.impl()->data(), &x.shape()}}});
-  if (tracer != nullptr) [[unlikely]]
-    trace_elementwise(f, mapping.f_bytes, x, y);
+  run_loop(f, mapping.f_bytes, dtype, y, x);
   return y;
 }
 
@@ -122,11 +130,7 @@ bool is_number(const Mapping& mapping, const Tensor& x, const Tensor& number) {
   const kernels::Elementwise f = with(mapping, functor, dtype, 2);
   Tensor y = a.shape() == b.shape() ? make_like(a, of_results)
                                     : make_tensor(broadcast_shape(op, a.shape(), b.shape()), of_results);
-  const Element p(a, dtype), q(b, dtype);
-  kernels::run_elementwise(f, y.shape(), y.size(), y.impl()->data(),
-                           {{{p.data(), &a.shape()}, {q.data(), &b.shape()}}});
-  if (tracer != nullptr) [[unlikely]]
-    trace_elementwise(f, mapping.f_bytes, strong(a, dtype), strong(b, dtype), y);
+  run_loop(f, mapping.f_bytes, dtype, y, a, b);
   return y;
 }
 
@@ -171,12 +175,13 @@ Tensor map_ternary(const Mapping& mapping, const char* op, const void* functor, 
   }
   Tensor y = make_like(a, dtype);
   const kernels::Elementwise f = with(mapping, functor, dtype, 3);
-  const Element p(b, dtype), q(c, dtype);
-  kernels::run_elementwise(f, a.shape(), a.size(), y.impl()->data(),
-                           {{{a.impl()->data(), &a.shape()}, {p.data(), &b.shape()}, {q.data(), &c.shape()}}});
-  if (tracer != nullptr) [[unlikely]]
-    trace_elementwise(f, mapping.f_bytes, a, strong(b, dtype), strong(c, dtype), y);
+  run_loop(f, mapping.f_bytes, dtype, y, a, b, c);
   return y;
+}
+
+void run_loop(const kernels::Elementwise& f, DType dtype, const Tensor& a, const Tensor& b, const Tensor& c,
+              const Tensor& y) {
+  run_loop(f, 0, dtype, y, a, b, c);
 }
 
 }  // namespace xtape::detail

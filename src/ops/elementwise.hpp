@@ -78,6 +78,11 @@ Tensor map_binary(const Mapping& mapping, const char* op, const void* f, const T
 Tensor map_ternary(const Mapping& mapping, const char* op, const void* f, const Tensor& a, const Tensor& b,
                    const Tensor& c);
 
+/// y from three operands that broadcast to it, plain numbers among them as elements of `dtype`, by a loop that needs no
+/// functor.
+void run_loop(const kernels::Elementwise& f, DType dtype, const Tensor& a, const Tensor& b, const Tensor& c,
+              const Tensor& y);
+
 /// A grain for functions of some hundred cycles, such as the standard library's of single numbers.
 inline constexpr std::int64_t costly = 1024;
 

@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <vector>
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/launch.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/strided.hpp"
 #include "ops/elementwise.hpp"
@@ -40,7 +42,7 @@ void run_piece(const MapFunction& function, MapRow row, Pointers pointers, std::
 /// Inputs that broadcast along some axes: rows of the innermost axis, on which each input runs or stays.
 template <std::size_t most>
 void run_rows(const MapFunction& function, MapRow row, const Pointers& pointers, const Shape& shape,
-              std::span<const Tensor> inputs, std::size_t bytes) {
+              const Reads& inputs, std::size_t bytes) {
   std::array<Shape, most> strides;
   for (std::size_t i = 0; i < most; ++i) {
     strides[i] = kernels::broadcast_strides(i < inputs.size() ? inputs[i].shape() : Shape{}, shape);
@@ -123,28 +125,22 @@ void convert_map_inputs(std::span<Tensor> inputs) {
   for (Tensor& t : inputs) t = strong(t, dtype);
 }
 
-Tensors run_map(const MapFunction& function, std::span<const Tensor> inputs, std::span<const bool> wanted) {
-  Shape shape = inputs[0].shape();
-  bool flat = true;
-  for (const Tensor& t : inputs) {
-    if (t.shape() != shape) shape = broadcast_shape("map", shape, t.shape());
-  }
-  const DType dtype = inputs[0].dtype();
-  Pointers pointers;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    pointers.in[i] = inputs[i].impl()->data();
-    pointers.fixed[i] = inputs[i].size() == 1;
-    flat = flat && (pointers.fixed[i] || inputs[i].shape() == shape);
-  }
-  Tensors outputs;
-  outputs.reserve(wanted.size());
-  for (std::size_t j = 0; j < wanted.size(); ++j) {
-    if (!wanted[j]) continue;
-    outputs.push_back(make_tensor(shape, dtype));
-    pointers.out[j] = outputs.back().impl()->data();
-  }
+namespace {
+
+/// The loop over whole tensors; all outputs have the shape to which the inputs broadcast.
+void run_loop(const MapFunction& function, const Reads& inputs, const Writes& outputs, const Shape& shape) {
   const std::int64_t n = shape.numel();
-  if (n == 0) return outputs;
+  if (n == 0) return;
+  Pointers pointers;
+  bool flat = true;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Read x = inputs[i];
+    pointers.in[i] = x.bytes();
+    pointers.fixed[i] = x.size() == 1;
+    flat = flat && (pointers.fixed[i] || x.shape() == shape);
+  }
+  for (std::size_t j = 0; j < outputs.size(); ++j) pointers.out[j] = outputs[j].bytes();
+  const DType dtype = inputs[0].dtype();
   const MapRow row = dtype == float64 ? function.double_row : function.float_row;
   if (flat) {
     kernels::parallel_for(n, kernels::elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
@@ -154,6 +150,34 @@ Tensors run_map(const MapFunction& function, std::span<const Tensor> inputs, std
     const auto run = inputs.size() <= 5 ? run_rows<5> : run_rows<max_inputs>;
     run(function, row, pointers, shape, inputs, itemsize(dtype));
   }
+}
+
+}  // namespace
+
+Tensors run_map(const MapFunction& function, std::span<const Tensor> inputs, std::span<const bool> wanted) {
+  Shape shape = inputs[0].shape();
+  for (const Tensor& t : inputs) {
+    if (t.shape() != shape) shape = broadcast_shape("map", shape, t.shape());
+  }
+  Tensors outputs;
+  outputs.reserve(wanted.size());
+  for (const bool wants : wanted) {
+    if (wants) outputs.push_back(make_tensor(shape, inputs[0].dtype()));
+  }
+  const Tensor nobody_wants;
+  std::array<const Tensor*, max_inputs + max_outputs> operands;
+  std::size_t count = 0, next = 0;
+  for (const Tensor& t : inputs) operands[count++] = &t;
+  for (const bool wants : wanted) operands[count++] = wants ? &outputs[next++] : &nobody_wants;
+  // A replay needs a function of its own.
+  const std::shared_ptr<const void> kept = tracer == nullptr ? nullptr : function.copy(function.f);
+  launch_list(
+      [function, kept, shape](const Reads& from, const Writes& to) {
+        MapFunction f = function;
+        if (kept != nullptr) f.f = kept.get();
+        run_loop(f, from, to, shape);
+      },
+      std::span<const Tensor* const>(operands.data(), count), wanted.size());
   return outputs;
 }
 

@@ -84,7 +84,7 @@ template <class Arch, class F, int arguments, int level>
 Tensors run_map(const F& f, std::span<const Tensor> inputs, std::span<const bool> wanted) {
   using Level = MapLevel<F, arguments, level>;
   const MapFunction function{&f, &map_row<Level, F, elementwise::Lanes<float, Arch>>,
-                             &map_row<Level, F, elementwise::Lanes<double, Arch>>};
+                             &map_row<Level, F, elementwise::Lanes<double, Arch>>, &copy_map_function<F>};
   Tensors outputs = run_map(function, inputs, wanted);
   if (!is_tracked(inputs)) return outputs;
   std::array<Tensor, Level::inputs> captured;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "xtape/core/tensor.hpp"
@@ -22,7 +23,13 @@ struct MapFunction {
   const void* f;
   MapRow float_row;
   MapRow double_row;
+  std::shared_ptr<const void> (*copy)(const void* f);  ///< of *f, for whoever calls it later
 };
+
+template <class F>
+std::shared_ptr<const void> copy_map_function(const void* f) {
+  return std::make_shared<const F>(*static_cast<const F*>(f));
+}
 
 /// Runs it over the broadcast inputs, in parallel, and returns the wanted outputs.
 Tensors run_map(const MapFunction& function, std::span<const Tensor> inputs, std::span<const bool> wanted);
