@@ -1,3 +1,4 @@
+#include "ops/function_rows.hpp"
 #include "ops/table.hpp"
 #include "support/threads.hpp"
 #include "xtape/core/error.hpp"
@@ -63,6 +64,22 @@ const Table<Binary> table{
     {"logical_xor", logical_xor, [](double a, double b) { return double((a != 0) != (b != 0)); }, Takes::bools},
     {"logical_or", logical_or, [](double a, double b) { return double(a != 0 || b != 0); }, Takes::bools},
 };
+
+const FunctionRows replays(table, [](const Binary& row) {
+  std::vector<FunctionRow> rows;
+  const auto inputs_of = [&row](std::vector<Shape> shapes) {
+    const auto inputs = fresh_inputs(std::move(shapes), float32, row.low, row.high);
+    return [inputs, takes = row.takes](int call) {
+      TensorList x = inputs(call);
+      for (Tensor& t : x) t = takes == Takes::bools ? t > 0 : t;
+      return x;
+    };
+  };
+  for (const auto& shapes : {std::vector<Shape>{{3, 1}, {1, 4}}, {{9000}, {9000}}}) {
+    rows.push_back({row.op, [f = row.f](const TensorList& x) { return f(x[0], x[1]); }, inputs_of(shapes)});
+  }
+  return rows;
+});
 
 const Table<Alone> alone{{"logical_not"}};
 

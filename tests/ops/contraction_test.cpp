@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "ops/function_rows.hpp"
 #include "ops/table.hpp"
 #include "support/threads.hpp"
 #include "xtape/core/error.hpp"
@@ -12,8 +13,6 @@ using namespace xtape;
 using namespace xtape::testing;
 
 namespace {
-
-using TensorList = std::vector<Tensor>;
 
 /// A sum of products, and the same as an equation with every axis named.
 struct Contraction {
@@ -120,6 +119,10 @@ const Table<Contraction> table{
     {"matmul", [](const auto& x) { return matmul(x[0], x[1], {.transpose_b = true}); }, {{3}, {2, 3}}, "i,ji->j", {2}},
     {"matmul", [](const auto& x) { return matmul(x[0], x[1]); }, {{0}, {0, 2}}, "i,ij->j", {2}},
 };
+
+const FunctionRows replays(table, [](const Contraction& row) {
+  return FunctionRow{row.op, row.f, fresh_inputs(row.inputs)};
+});
 
 /// Multiplies and adds for every value of every label.
 std::vector<double> by_definition(const Contraction& row, const TensorList& operands) {

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <thread>
 
+#include "ops/function_rows.hpp"
 #include "ops/table.hpp"
 #include "support/threads.hpp"
 #include "xtape/core/error.hpp"
@@ -134,6 +135,16 @@ const Table<Op> table{
 };
 
 const Shape& shape_of(const Geometry& g, char which) { return which == 'x' ? g.x : which == 'w' ? g.w : g.y; }
+
+const FunctionRows replays(table, [](const Op& row) {
+  std::vector<FunctionRow> rows;
+  for (const Geometry& g : geometries) {
+    if (!row.applies(g) || g.y.numel() * g.w.numel() > 10000) continue;
+    rows.push_back({row.op, [f = row.f, g](const TensorList& x) { return f(g, x[0], x[1]); },
+                    fresh_inputs({shape_of(g, row.a), shape_of(g, row.b)})});
+  }
+  return rows;
+});
 
 Tensor operand(const Geometry& g, char which, DType dtype = float64) {
   const Tensor t = some(shape_of(g, which)) * (which == 'w' ? 0.7 : which == 'y' ? 0.9 : 1.0);

@@ -34,6 +34,7 @@ const Table<Movement> table{
     {"linalg::band_part", {{2, 3}}, MOVE(linalg::band_part(x, -1, -1)), {2, 3}, count(6)},
     {"linalg::band_part", {{2, 2, 2}}, MOVE(linalg::band_part(x, 0, 0)), {2, 2, 2}, {0, 0, 0, 3, 4, 0, 0, 7}},
 };
+const FunctionRows replays(table, [](const auto& row) { return under_function(row); });
 const Table<Alone> alone{{"linalg::trace"}};
 
 }  // namespace

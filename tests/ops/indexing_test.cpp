@@ -89,6 +89,8 @@ const Table<Movement> table{
     {"gather", {{0, 3}}, MOVE(gather(x, zeros({0, 2}, int32), 1, 1)), {0, 2}, {}},
 };
 
+const FunctionRows replays(table, [](const auto& row) { return under_function(row); });
+
 }  // namespace
 
 TEST_CASE("indexing: elements, gradients and dtypes") { check_movements(table); }

@@ -1,5 +1,6 @@
 #include "xtape/ops/linalg.hpp"
 
+#include "ops/function_rows.hpp"
 #include "ops/table.hpp"
 #include "xtape/core/error.hpp"
 #include "xtape/ops/nn.hpp"
@@ -56,6 +57,10 @@ const Table<Product> table{
     {"linear", {3, 0}, {0, 5}, {3, 5}},
     {"linear", {3, 4}, {4, 0}, {3, 0}},
 };
+
+const FunctionRows replays(table, [](const Product& row) {
+  return FunctionRow{row.op, [row](const TensorList& x) { return row(x[0], x[1]); }, fresh_inputs({row.a, row.b})};
+});
 
 /// The product by its definition, in double.
 std::vector<double> by_definition(const Product& p, const Tensor& a, const Tensor& b) {

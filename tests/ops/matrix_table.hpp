@@ -4,6 +4,7 @@
 #include <functional>
 #include <numeric>
 
+#include "ops/function_rows.hpp"
 #include "ops/table.hpp"
 #include "xtape/ops/diagonal.hpp"
 #include "xtape/ops/linalg.hpp"
@@ -11,8 +12,6 @@
 #include "xtape/tape/check_gradients.hpp"
 
 namespace xtape::testing {
-
-using TensorList = std::vector<Tensor>;
 
 /// An op on matrices: what defines its result must hold of it.
 struct MatrixRow {
@@ -23,11 +22,11 @@ struct MatrixRow {
 };
 
 /// Values without pattern, with more weight on the diagonal: far from singular.
-inline Tensor well_conditioned(const Shape& shape, DType dtype) {
-  const std::int64_t n = std::min(shape.at(-1), shape.at(-2));
-  const Tensor x = some(shape);
-  return cast(linalg::set_diag(x, linalg::diag_part(x) * 0.5 + static_cast<double>(n) + 1), dtype);
+inline Tensor well_conditioned(const Tensor& x) {
+  const std::int64_t n = std::min(x.shape(-1), x.shape(-2));
+  return linalg::set_diag(x, linalg::diag_part(x) * 0.5 + static_cast<double>(n) + 1);
 }
+inline Tensor well_conditioned(const Shape& shape, DType dtype) { return cast(well_conditioned(some(shape)), dtype); }
 
 /// |a - b| below what rounding leaves of matrices of ordinary size.
 inline bool close_to(const Tensor& a, const Tensor& b) {
@@ -70,6 +69,14 @@ inline TensorList matrices_of(const MatrixRow& row, DType dtype) {
     inputs.push_back(inputs.empty() ? well_conditioned(shape, dtype) : some(shape, dtype));
   }
   return inputs;
+}
+
+inline FunctionRow under_function(const MatrixRow& row) {
+  return {row.op, row.f, [inputs = fresh_inputs(row.inputs, float64)](int call) {
+            TensorList x = inputs(call);
+            x[0] = well_conditioned(x[0]);
+            return x;
+          }};
 }
 
 inline void check_matrix_rows(const Table<MatrixRow>& table) {

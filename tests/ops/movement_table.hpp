@@ -2,13 +2,12 @@
 
 #include <functional>
 
+#include "ops/function_rows.hpp"
 #include "ops/table.hpp"
 #include "xtape/tape/check_gradients.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 
 namespace xtape::testing {
-
-using TensorList = std::vector<Tensor>;
 
 /// An op that only moves elements: of inputs that count 0, 1, 2, ... through all of them.
 struct Movement {
@@ -42,6 +41,8 @@ inline TensorList counting(const Movement& row, DType dtype) {
   }
   return inputs;
 }
+
+inline FunctionRow under_function(const Movement& row) { return {row.op, row.f, fresh_inputs(row.inputs)}; }
 
 /// What holds for every row: the elements and where they go, of every dtype; gradients to the second order; float32
 /// stays float32.

@@ -149,6 +149,8 @@ const Table<Movement> table{
      {0, 1, 0, 1, 2, 3, 2, 3, 0, 1, 0, 1, 2, 3, 2, 3}},
 };
 
+const FunctionRows replays(table, [](const auto& row) { return under_function(row); });
+
 }  // namespace
 
 TEST_CASE("movement ops: elements, gradients and dtypes") { check_movements(table); }

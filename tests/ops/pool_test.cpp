@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "ops/function_rows.hpp"
 #include "ops/table.hpp"
 #include "support/threads.hpp"
 #include "xtape/core/error.hpp"
@@ -84,6 +85,15 @@ const Table<Op> table{
      },
      mean},
 };
+
+const FunctionRows replays(table, [](const Op& row) {
+  std::vector<FunctionRow> rows;
+  for (const Geometry& g : geometries) {
+    if ((row.sequences && g.x[1] != 1) || g.x.numel() > 1000) continue;
+    rows.push_back({row.op, [f = row.f, g](const TensorList& x) { return f(g, x[0]); }, fresh_inputs({g.x})});
+  }
+  return rows;
+});
 
 const Table<Alone> global{{"nn::global_average_pool"}, {"nn::global_max_pool"}};
 

@@ -93,6 +93,8 @@ const Table<Movement> table{
     {"pad", {{2}}, MOVE(pad(x, {{0, 0}}, {.mode = "reflect"})), {2}, {0, 1}},
 };
 
+const FunctionRows replays(table, [](const auto& row) { return under_function(row); });
+
 }  // namespace
 
 TEST_CASE("rearranging ops: elements, gradients and dtypes") { check_movements(table); }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <numeric>
 
+#include "ops/function_rows.hpp"
 #include "ops/table.hpp"
 #include "support/threads.hpp"
 #include "xtape/core/error.hpp"
@@ -75,6 +76,18 @@ const Table<Reduction> table{
      [](const List& x) { return double(std::count(x.begin(), x.end(), 0) < static_cast<std::ptrdiff_t>(x.size())); },
      Takes::bools},
 };
+
+const FunctionRows replays(table, [](const Reduction& row) {
+  std::vector<FunctionRow> rows;
+  for (const Axes& axes : {Axes(), Axes(1), Axes({0, 2})}) {
+    rows.push_back({row.op, [f = row.f, axes](const TensorList& x) { return f(x[0], axes, false); },
+                    [takes = row.takes](int call) {
+                      const Tensor x = fresh({2, 3, 4}, call);
+                      return TensorList{takes == Takes::bools ? x > -1.5 : x};
+                    }});
+  }
+  return rows;
+});
 
 const Table<Alone> alone{{"argmax"}, {"argmin"}};
 

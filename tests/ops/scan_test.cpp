@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ops/function_rows.hpp"
 #include "ops/table.hpp"
 #include "support/threads.hpp"
 #include "xtape/core/error.hpp"
@@ -25,6 +26,15 @@ const Table<Scan> table{
     {"cumsum", cumsum, [](double a, double b) { return a + b; }, 0},
     {"cumprod", cumprod, [](double a, double b) { return a * b; }, 1},
 };
+
+const FunctionRows replays(table, [](const Scan& row) {
+  std::vector<FunctionRow> rows;
+  for (const ScanOptions& options : {ScanOptions{}, ScanOptions{.exclusive = true, .reverse = true}}) {
+    rows.push_back(
+        {row.op, [f = row.f, options](const TensorList& x) { return f(x[0], 1, options); }, fresh_inputs({{2, 5, 3}})});
+  }
+  return rows;
+});
 
 const std::vector<ScanOptions> all_options{
     {}, {.exclusive = true}, {.reverse = true}, {.exclusive = true, .reverse = true}};

@@ -1,3 +1,4 @@
+#include "ops/function_rows.hpp"
 #include "ops/table.hpp"
 #include "support/threads.hpp"
 #include "xtape/core/error.hpp"
@@ -141,6 +142,16 @@ const Table<Unary> table{
      [](double x) { return std::isnan(x) ? x : std::fmin(std::fmax(x, 0), 2); },
      [](double x) { return x >= 0 && x <= 2 ? 1.0 : 0.0; }, true},
 };
+
+// Few elements, and so many that neighbouring ops are fused.
+const FunctionRows replays(table, [](const Unary& row) {
+  std::vector<FunctionRow> rows;
+  for (const Shape& shape : {Shape{3, 5}, Shape{9000}}) {
+    rows.push_back({row.op, [f = row.f](const TensorList& x) { return f(x[0]); },
+                    fresh_inputs({shape}, float32, row.low, row.high)});
+  }
+  return rows;
+});
 
 const Table<Alone> alone{{"cast"}};
 
