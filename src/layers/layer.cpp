@@ -115,6 +115,9 @@ void Layer::bind(const Shapes& shapes) {
   }
 }
 
+template void Layer::bind(const Shape&);
+template void Layer::bind(const std::vector<Shape>&);
+
 namespace {
 
 const Shape& shapes_of(const Tensor& input) { return input.shape(); }

@@ -14,6 +14,7 @@
 namespace xtape {
 
 void Model::compile(const CompileOptions& options) {
+  if (Model* model = of_class()) return model->compile(options);
   auto state = std::make_shared<detail::TrainState>(options, typeid(*this) == typeid(Sequential));
   // What its outputs are is known now, unless a class of one's own does something else with them.
   if (graph_ != nullptr && typeid(*this) == typeid(Model)) {
@@ -41,6 +42,7 @@ void Model::track_metric(std::shared_ptr<metrics::Metric> metric) {
 }
 
 std::vector<std::shared_ptr<metrics::Metric>> Model::metrics() const {
+  if (const Model* model = of_class()) return model->metrics();
   const detail::ModelState& state = model_state();
   std::vector<std::shared_ptr<metrics::Metric>> all;
   if (state.train != nullptr) {

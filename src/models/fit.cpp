@@ -115,7 +115,8 @@ std::unique_ptr<detail::BatchSource> validation_source(const FitOptions& options
 
 }  // namespace
 
-History Model::fit(const TensorList& x, const TensorList& y, const FitOptions& options) {
+History Model::fit_arrays(const TensorList& x, const TensorList& y, const FitOptions& options) {
+  if (Model* model = of_class()) return model->fit_arrays(x, y, options);
   constexpr const char* method = "Model.fit";
   (void)train_state(method);
   check(options);
@@ -142,6 +143,7 @@ History Model::fit(const TensorList& x, const TensorList& y, const FitOptions& o
 }
 
 History Model::fit(const data::AnyDataset& batches, const FitOptions& options) {
+  if (Model* model = of_class()) return model->fit(batches, options);
   constexpr const char* method = "Model.fit";
   (void)train_state(method);
   check(options);
@@ -223,7 +225,8 @@ History Model::run_fit(detail::BatchSource& source, detail::BatchSource* validat
   return history;
 }
 
-Logs Model::evaluate(const TensorList& x, const TensorList& y, const EvaluateOptions& options) {
+Logs Model::evaluate_arrays(const TensorList& x, const TensorList& y, const EvaluateOptions& options) {
+  if (Model* model = of_class()) return model->evaluate_arrays(x, y, options);
   constexpr const char* method = "Model.evaluate";
   (void)train_state(method);
   check_positive(method, "a batch_size", options.batch_size);
@@ -233,6 +236,7 @@ Logs Model::evaluate(const TensorList& x, const TensorList& y, const EvaluateOpt
 }
 
 Logs Model::evaluate(const data::AnyDataset& batches, const EvaluateOptions& options) {
+  if (Model* model = of_class()) return model->evaluate(batches, options);
   constexpr const char* method = "Model.evaluate";
   (void)train_state(method);
   return run_evaluate(*detail::make_source(method, batches, options.steps, {}), options);
@@ -254,6 +258,7 @@ Logs Model::run_evaluate(detail::BatchSource& source, const EvaluateOptions& opt
 }
 
 TensorList Model::predict(const TensorList& x, const PredictOptions& options) {
+  if (Model* model = of_class()) return model->predict(x, options);
   constexpr const char* method = "Model.predict";
   if (options.batch_size < 1) {
     fail<ValueError>(method, "expected a batch size of at least 1, received {}", options.batch_size);
@@ -285,6 +290,7 @@ Tensor Model::predict(const Tensor& x, const PredictOptions& options) { return p
 
 Logs Model::train_on_batch(const TensorList& x, const TensorList& y, const Tensor& sample_weight,
                            const std::map<std::int64_t, double>& class_weight) {
+  if (Model* model = of_class()) return model->train_on_batch(x, y, sample_weight, class_weight);
   constexpr const char* method = "Model.train_on_batch";
   (void)train_state(method);
   detail::Arrays{x, y, sample_weight}.check(method);
@@ -294,6 +300,7 @@ Logs Model::train_on_batch(const TensorList& x, const TensorList& y, const Tenso
 }
 
 Logs Model::test_on_batch(const TensorList& x, const TensorList& y, const Tensor& sample_weight) {
+  if (Model* model = of_class()) return model->test_on_batch(x, y, sample_weight);
   detail::TrainState& state = train_state("Model.test_on_batch");
   detail::Arrays{x, y, sample_weight}.check("Model.test_on_batch");
   const detail::NoRecording off;

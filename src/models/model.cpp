@@ -1,5 +1,8 @@
 #include "xtape/models/model.hpp"
 
+#include <typeinfo>
+#include <utility>
+
 #include "core/check.hpp"
 #include "models/functional_graph.hpp"
 #include "models/train_state.hpp"
@@ -19,7 +22,40 @@ Model::Model(const SymbolicList& inputs, const SymbolicList& outputs, std::strin
   detail::LayerState::of(*this).built = true;  // its layers are
 }
 
-Model::Model(const Model& other) : LayerBase(other), graph_(other.graph_), model_(other.model_) {
+namespace {
+constinit thread_local bool keeping_now = false;
+}
+
+Model::Keeping::Keeping() noexcept : before_(std::exchange(keeping_now, true)) {}
+Model::Keeping::~Keeping() { keeping_now = before_; }
+
+Model* Model::of_class() const {
+  if (!sliced_ || typeid(*this) != typeid(Model)) return nullptr;
+  if (of_class_) return static_cast<Model*>(&**of_class_);
+  for (Layer* handle : state().handles) {
+    auto* model = dynamic_cast<Model*>(handle);
+    if (model != nullptr && typeid(*model) != typeid(Model)) return model;
+  }
+  detail::fail<RuntimeError>("Model",
+                             "'{}' was copied as a plain Model through a reference, and the objects of its class are "
+                             "gone: copy it as what it is",
+                             name());
+}
+
+Model::Model(Model&& other) noexcept
+    : LayerBase(std::move(other)),
+      graph_(std::move(other.graph_)),
+      model_(std::move(other.model_)),
+      of_class_(std::move(other.of_class_)),
+      sliced_(other.sliced_ || typeid(other) != typeid(Model)) {}
+
+Model::Model(const Model& other)
+    : LayerBase(other),
+      graph_(other.graph_),
+      model_(other.model_),
+      of_class_(other.of_class_),
+      sliced_(other.sliced_ || typeid(other) != typeid(Model)) {
+  if (sliced_ && other.state_ != nullptr) (void)other.name();  // is made of the class's
   if (detail::CloneScope::current() == nullptr) return;
   if (graph_ != nullptr) graph_ = std::make_shared<detail::FunctionalGraph>(*graph_);
   // Metrics are members that the clone has copied the pointers of.
@@ -31,11 +67,25 @@ detail::ModelState& Model::model_state() const {
   return *model_;
 }
 
+void Model::build(const Shape& input_shape) {
+  Model* model = of_class();
+  if (model == nullptr) return LayerBase::build(input_shape);
+  if (model->phase_ != Phase::bound) model->bind(input_shape);
+}
+
+void Model::build_list(const std::vector<Shape>& input_shapes) {
+  Model* model = of_class();
+  if (model == nullptr) return LayerBase::build_list(input_shapes);
+  if (model->phase_ != Phase::bound) model->bind(input_shapes);
+}
+
 Tensor Model::call(const Tensor& input) {
+  if (Model* model = of_class()) return model->call(input);
   return graph_ != nullptr ? Tensor(graph_->run(input, name()).only()) : Layer::call(input);
 }
 
 TensorList Model::call_list(const TensorList& inputs) {
+  if (Model* model = of_class()) return model->call_list(inputs);
   return graph_ != nullptr ? graph_->run(inputs, name()) : Layer::call_list(inputs);
 }
 

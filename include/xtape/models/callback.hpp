@@ -25,6 +25,7 @@ class Model;
 /// Epochs and batches count from 0. The logs of an epoch hold the validation's figures too, as "val_loss", ...
 class Callback {
  public:
+  Callback() = default;
   virtual ~Callback() = default;
 
   /// Asked before on_train_begin: whether the model must have its weights by then, as where they are to be restored. If
@@ -66,6 +67,11 @@ class Callback {
   /// Called before anything else.
   virtual void set_model(Model& model) { model_ = &model; }
   virtual void set_params(const Params& params) { params_ = params; }
+
+ protected:
+  // Of the class only that it is, lest a Callback by value forget what it was.
+  Callback(const Callback&) = default;
+  Callback& operator=(const Callback&) = default;
 
  private:
   Model* model_ = nullptr;

@@ -42,16 +42,31 @@ class TrainState;
 ///     auto history = model.fit(x_train, y_train, {.epochs = 5, .validation_data = {x_test, y_test}});
 ///
 /// A model is a layer: it can be called, also with symbolic tensors, tracked by another model, frozen. Copies of it are
-/// the same model.
+/// the same model; so is a plain Model that is made of a model of another class, whose functions it calls:
+///
+///     xp::Model build(bool deep) { return deep ? xp::Model(Deep()) : xp::Model(xp::Sequential{...}); }
 class Model : public LayerBase<Model> {
  public:
   /// The model that computes `outputs` from `inputs` by the layers between them. Throws a ValueError when an output
   /// depends on an Input that is not among `inputs`.
   Model(const SymbolicList& inputs, const SymbolicList& outputs, std::string name = "");
   Model(const Model& other);
-  Model(Model&&) noexcept = default;
+  Model(Model&& other) noexcept;
   Model& operator=(const Model& other) = default;
   Model& operator=(Model&&) noexcept = default;
+  /// A handle of a model of a class of its own, which is kept as a copy. (A Model that is made of a reference to a base
+  /// class uses the object referred to, or another of its handles, as long as there is one.)
+  template <class M>
+  requires(std::derived_from<std::remove_cvref_t<M>, Model> && !std::same_as<std::remove_cvref_t<M>, Model>)
+      Model(M&& model)
+      : Model(static_cast<const Model&>(model)) {
+    keep<std::remove_cvref_t<M>>(std::forward<M>(model));
+  }
+  template <class M>
+  requires(std::derived_from<std::remove_cvref_t<M>, Model> && !std::same_as<std::remove_cvref_t<M>, Model>) Model&
+  operator=(M&& model) {
+    return *this = Model(std::forward<M>(model));
+  }
 
   /// Says how fit is to train: keras.Model.compile. Forgets what an earlier compile said. Throws a ValueError for
   /// losses, weights and metrics that are not those of the model's outputs; for a model that is not functional, whose
@@ -69,11 +84,13 @@ class Model : public LayerBase<Model> {
   /// Throws a RuntimeError before compile(); a ValueError, before anything has changed, for options out of range and
   /// for data whose numbers of rows differ. An exception from a callback, from the data or from the model ends the
   /// training as it is: every batch that was taken from the data has been trained on, but for the one at work.
-  History fit(const TensorList& x, const TensorList& y, const FitOptions& options = {});
-  template <std::same_as<FitOptions> Options = FitOptions>  // a template, so that fit(x, {}) is not ambiguous
-  History fit(const TensorList& x, const Options& options = {}) {
-    return fit(x, TensorList(), options);
+  ///
+  /// (A template, so that in `fit(x, {.epochs = 5})` the braces are options.)
+  template <std::convertible_to<TensorList> Y = TensorList>
+  History fit(const TensorList& x, const Y& y, const FitOptions& options = {}) {
+    return fit_arrays(x, y, options);
   }
+  History fit(const TensorList& x, const FitOptions& options = {}) { return fit_arrays(x, {}, options); }
   History fit(const data::TensorDataset& data, const FitOptions& options = {}) { return fit(data.x, data.y, options); }
   /// The same on a dataset of batches: elements x, (x, y) or (x, y, sample_weight). Its own order counts, so the
   /// options batch_size, shuffle, validation_split and sample_weight do not; one that never ends needs steps_per_epoch.
@@ -82,11 +99,11 @@ class Model : public LayerBase<Model> {
 
   /// The loss and the metrics over all rows, in test mode. Several threads may evaluate one model; they take turns,
   /// since its metrics hold the figures of one evaluation. Throws a ValueError where there is no row.
-  Logs evaluate(const TensorList& x, const TensorList& y, const EvaluateOptions& options = {});
-  template <std::same_as<EvaluateOptions> Options = EvaluateOptions>
-  Logs evaluate(const TensorList& x, const Options& options = {}) {
-    return evaluate(x, TensorList(), options);
+  template <std::convertible_to<TensorList> Y = TensorList>
+  Logs evaluate(const TensorList& x, const Y& y, const EvaluateOptions& options = {}) {
+    return evaluate_arrays(x, y, options);
   }
+  Logs evaluate(const TensorList& x, const EvaluateOptions& options = {}) { return evaluate_arrays(x, {}, options); }
   Logs evaluate(const data::TensorDataset& data, const EvaluateOptions& options = {}) {
     return evaluate(data.x, data.y, options);
   }
@@ -193,19 +210,50 @@ class Model : public LayerBase<Model> {
     return metric;
   }
 
+  void build(const Shape& input_shape) override;
+  void build_list(const std::vector<Shape>& input_shapes) override;
   Tensor call(const Tensor& input) override;
   TensorList call_list(const TensorList& inputs) override;
 
  private:
+  /// While a Model keeps a copy of another class. The copy constructor of that class, where it is the user's and hands
+  /// over its argument as it is, makes its base by the same template, which must not keep another.
+  class Keeping {
+   public:
+    Keeping() noexcept;
+    Keeping(const Keeping&) = delete;
+    ~Keeping();
+    bool first() const noexcept { return !before_; }
+
+   private:
+    bool before_;
+  };
+  template <class C, class M>
+  void keep(M&& model) {
+    static_assert(std::constructible_from<C, M>,
+                  "a Model by value is a copy: pass this one as a reference (xp::Model&)");
+    const Keeping keeping;
+    if constexpr (std::constructible_from<C, M>) {
+      if (keeping.first()) of_class_.emplace(C(std::forward<M>(model)));
+    }
+  }
+  /// Of a plain Model that is made of one of another class: the object whose functions are to be called; otherwise
+  /// null.
+  Model* of_class() const;
+
   detail::ModelState& model_state() const;
   void track_metric(std::shared_ptr<metrics::Metric> metric);
   detail::TrainState& train_state(const char* method) const;
   void build_on(const TensorList& x);
+  History fit_arrays(const TensorList& x, const TensorList& y, const FitOptions& options);
+  Logs evaluate_arrays(const TensorList& x, const TensorList& y, const EvaluateOptions& options);
   History run_fit(detail::BatchSource& source, detail::BatchSource* validation, const FitOptions& options);
   Logs run_evaluate(detail::BatchSource& source, const EvaluateOptions& options);
 
   std::shared_ptr<detail::FunctionalGraph> graph_;
   std::shared_ptr<detail::ModelState> model_;
+  std::optional<AnyLayer> of_class_;
+  bool sliced_ = false;  ///< whether this was copied from an object of another class: as a base of one too
 };
 
 /// clone() under Keras's name.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -20,7 +21,7 @@ class Sequential : public LayerBase<Sequential, Model> {
   requires((std::derived_from<L, Layer> || std::same_as<L, AnyLayer> || std::same_as<L, SymbolicTensor>)&&... &&
            (sizeof...(L) != 1 || !(std::same_as<L, Sequential> && ...))) explicit Sequential(L... layers) {
     set_casts_inputs(false);  // its layers do
-    layers_.reserve(sizeof...(L));
+    stack_->layers.reserve(sizeof...(L));
     (add(std::move(layers)), ...);
   }
 
@@ -29,7 +30,7 @@ class Sequential : public LayerBase<Sequential, Model> {
   /// Says what enters the model. Throws a ValueError for anything but an Input, and where there are layers already.
   void add(const SymbolicTensor& input);
 
-  std::size_t size() const noexcept { return layers_.size(); }
+  std::size_t size() const noexcept { return stack_->layers.size(); }
   /// Throws an IndexError outside [0, size).
   Layer& layer(std::size_t index) const;
 
@@ -38,13 +39,29 @@ class Sequential : public LayerBase<Sequential, Model> {
   TensorList call_list(const TensorList& inputs) override;
 
  private:
-  std::vector<AnyLayer> layers_;
   struct Known {
     Shape shape;
     DType dtype;
   };
-  std::optional<Known> input_;   ///< what the Input in front asks for
-  std::optional<Known> output_;  ///< what comes out of the last layer, where it is known before the first call
+  struct Stack {
+    std::vector<AnyLayer> layers = {};
+    std::optional<Known> input = {};   ///< what the Input in front asks for
+    std::optional<Known> output = {};  ///< what comes out of the last layer, where it is known before the first call
+  };
+  /// All handles of a model have one, so that layers can be added by any of them; a clone has its own.
+  class SharedStack {
+   public:
+    SharedStack() : stack_(std::make_shared<Stack>()) {}
+    SharedStack(const SharedStack& other)
+        : stack_(detail::CloneScope::current() == nullptr ? other.stack_ : std::make_shared<Stack>(*other.stack_)) {}
+    SharedStack(SharedStack&& other) noexcept : stack_(other.stack_) {}
+    SharedStack& operator=(const SharedStack& other) noexcept = default;
+    Stack* operator->() const noexcept { return stack_.get(); }
+
+   private:
+    std::shared_ptr<Stack> stack_;
+  };
+  SharedStack stack_;
 };
 
 }  // namespace xtape
