@@ -6,7 +6,7 @@
 
 #include "core/check.hpp"
 #include "core/launch.hpp"
-#include "kernels/inplace.hpp"
+#include "kernels/scatter_rows.hpp"
 
 namespace xtape {
 namespace detail {
@@ -32,12 +32,10 @@ std::byte* TensorImpl::fill_in() {
   const Tensor whole = make_tensor(shape, dtype);
   std::byte* const to = whole.impl()->data();
   TensorImpl* const rows = origin;
-  const std::int64_t row = row_size(shape), bytes = row * static_cast<std::int64_t>(itemsize(dtype));
+  const std::int64_t row = row_size(shape);
   std::memset(to, 0, static_cast<std::size_t>(numel) * itemsize(dtype));
   const auto* index = reinterpret_cast<const std::int64_t*>(rows->origin->data());
-  for (std::int64_t i = 0; i < rows->shape[0]; ++i) {
-    kernels::add_in_place(dtype, to + index[i] * bytes, rows->data() + i * bytes, row, /*subtract=*/false);
-  }
+  kernels::scatter_add_rows(dtype, to, shape[0], rows->data(), index, rows->shape[0], row);
   owner = whole.impl();
   retain(owner);
   elements.store(to, std::memory_order_release);
@@ -96,21 +94,17 @@ IndexedSlices combined(const IndexedSlices& slices) {
   rows[0] = count;
   IndexedSlices result{detail::make_tensor(rows, values.dtype()), detail::make_tensor({count}, int64), shape};
   const std::int64_t row = detail::row_size(shape);
-  const auto bytes = static_cast<std::size_t>(row) * itemsize(values.dtype());
   const std::byte* from = detail::host_read("combined", values).bytes();
   std::byte* to = detail::host_write("combined", result.values).bytes();
   auto* kept = detail::host_write("combined", result.indices).data<std::int64_t>();
+  detail::PoolVector<std::int64_t> row_of(index.size());  // of the result, for each of the given ones
   std::int64_t last = -1;
   for (const auto& [number, place] : order) {
-    const std::byte* source = from + static_cast<std::size_t>(place) * bytes;
-    if (last >= 0 && kept[last] == number) {
-      kernels::add_in_place(values.dtype(), to + static_cast<std::size_t>(last) * bytes, source, row,
-                            /*subtract=*/false);
-    } else {
-      kept[++last] = number;
-      std::memcpy(to + static_cast<std::size_t>(last) * bytes, source, bytes);
-    }
+    if (last < 0 || kept[last] != number) kept[++last] = number;
+    row_of[static_cast<std::size_t>(place)] = last;
   }
+  std::memset(to, 0, static_cast<std::size_t>(result.values.size()) * itemsize(values.dtype()));
+  kernels::scatter_add_rows(values.dtype(), to, count, from, row_of.data(), values.shape()[0], row);
   return result;
 }
 

@@ -6,6 +6,7 @@
 #include "kernels/conv_onednn.hpp"
 #include "kernels/conv_products.hpp"
 #include "kernels/reduce.hpp"
+#include "kernels/scratch.hpp"
 #include "xtape/core/dtype.hpp"
 
 namespace xtape::kernels {
@@ -39,6 +40,37 @@ void backprop_input(const Conv& c, const T* dy, const T* w, T* dx) {
   conv2d_backprop_input_by_products(c, dy, w, dx);
 }
 
+/// oneDNN adds all pixels of a filter's gradient in float: of many, those of some images at a time are added in double.
+bool filter_by_onednn(const Conv& c, const float* x, const float* dy, float* dw, float* db) {
+  constexpr std::int64_t longest = std::int64_t{1} << 17;
+  const std::int64_t pixels = c.height.out * c.width.out, images = std::max<std::int64_t>(1, longest / pixels);
+  if (c.batch <= images) return onednn_conv2d_backprop_filter(c, x, dy, dw, db);
+  const auto filters = static_cast<std::size_t>(c.filter_size()),
+             all = filters + static_cast<std::size_t>(c.out_channels);
+  const Scratch scratch(all * sizeof(double));
+  double* const sums = static_cast<double*>(scratch.data());
+  std::fill_n(sums, all, 0.0);
+  const auto add = [](double* to, const float* from, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) to[i] += static_cast<double>(from[i]);
+  };
+  for (std::int64_t first = 0; first < c.batch; first += images) {
+    Conv part = c;
+    part.batch = std::min(images, c.batch - first);
+    if (!onednn_conv2d_backprop_filter(part, x + first * (c.in_size() / c.batch), dy + first * (c.out_size() / c.batch),
+                                       dw, db)) {
+      return false;
+    }
+    add(sums, dw, filters);
+    if (db != nullptr) add(sums + filters, db, all - filters);
+  }
+  const auto round = [](float* to, const double* from, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) to[i] = static_cast<float>(from[i]);
+  };
+  round(dw, sums, filters);
+  if (db != nullptr) round(db, sums + filters, all - filters);
+  return true;
+}
+
 template <class T>
 void backprop_filter(const Conv& c, const T* x, const T* dy, T* dw, T* db) {
   if (empty(c)) {
@@ -47,7 +79,7 @@ void backprop_filter(const Conv& c, const T* x, const T* dy, T* dw, T* db) {
     return;
   }
   if constexpr (std::is_same_v<T, float>) {
-    if (onednn_conv2d_backprop_filter(c, x, dy, dw, db)) return;
+    if (filter_by_onednn(c, x, dy, dw, db)) return;
   }
   if (!depthwise(c)) return conv2d_backprop_filter_by_products(c, x, dy, dw, db);
   if (db != nullptr) reduce_sum(dtype_of<T>, dy, db, 1, c.out_size() / c.out_channels, c.out_channels);

@@ -2,6 +2,7 @@
 
 #include "kernels/conv_products.hpp"
 #include "kernels/parallel.hpp"
+#include "kernels/scratch.hpp"
 
 namespace xtape::kernels {
 namespace {
@@ -78,11 +79,17 @@ void depthwise_conv2d_backprop_input_by_loops(const Conv& c, const T* dy, const 
 template <class T>
 void depthwise_conv2d_backprop_filter_by_loops(const Conv& c, const T* x, const T* dy, T* dw) {
   const std::int64_t all = c.out_channels, multiplier = all / c.in_channels;
-  const std::int64_t taps = c.height.size * c.width.size;
+  const std::int64_t taps = c.height.size * c.width.size, rows = c.batch * c.height.out;
+  // Pixels are added to one number, as many as that is good for, and the numbers of all these blocks in double.
+  constexpr std::int64_t block_pixels = 4096;
+  const std::int64_t block = std::max<std::int64_t>(1, block_pixels / std::max<std::int64_t>(1, c.width.out));
+  const Scratch scratch(rows > block ? static_cast<std::size_t>(taps * all) * sizeof(double) : 0);
+  double* const sums = static_cast<double*>(scratch.data());
   // A tap has sums of its own, so that they do not depend on the number of threads.
   parallel_rows(taps, grain(static_cast<double>(taps), c), [&](std::int64_t begin, std::int64_t end) {
     std::fill(dw + begin * all, dw + end * all, T(0));
-    for (std::int64_t row = 0; row < c.batch * c.height.out; ++row) {
+    if (sums != nullptr) std::fill(sums + begin * all, sums + end * all, 0.0);
+    for (std::int64_t row = 0; row < rows; ++row) {
       for (std::int64_t ow = 0; ow < c.width.out; ++ow) {
         const T* const by = dy + (row * c.width.out + ow) * all;
         for_taps(c, row / c.height.out, row % c.height.out, ow, [&](std::int64_t offset, std::int64_t tap) {
@@ -97,6 +104,11 @@ void depthwise_conv2d_backprop_filter_by_loops(const Conv& c, const T* x, const 
             }
           }
         });
+      }
+      if (sums == nullptr || ((row + 1) % block != 0 && row + 1 < rows)) continue;
+      for (std::int64_t i = begin * all; i < end * all; ++i) {
+        sums[i] += static_cast<double>(dw[i]);
+        dw[i] = row + 1 < rows ? T(0) : static_cast<T>(sums[i]);
       }
     }
   });

@@ -26,9 +26,15 @@ constexpr double work_per_thread = 262144;
 constexpr std::int64_t depth = 256;
 constexpr std::int64_t few_rows = 128;
 
+/// Products that are added to one float one after another, and the most that are added, sum by sum, to one float of c.
+/// The sums of more are added in double.
+constexpr std::int64_t longest_run = 1024;
+constexpr std::int64_t longest_sum = 16384;
+
 struct Range {
   std::int64_t begin;
   std::int64_t end;
+  std::int64_t size() const { return end - begin; }
 };
 
 /// Whether a panel of n columns of b has to be copied: to be transposed, or to be padded.
@@ -37,22 +43,38 @@ bool needs_packing(const Product<T>& g, std::int64_t n) {
   return g.trans_b || (!tile::masked_loads && n % width<T> != 0);
 }
 
-/// The rows and columns of c that one thread computes. `packed` has room for a panel of b, and is null where none needs
-/// packing.
+/// The rows and columns of a product over part of its inner dimension, and where they go: c's first element is that of
+/// the first row and column.
 template <class T>
-void multiply_block(const Product<T>& g, Range rows, Range columns, T* packed) {
-  const std::int64_t m = rows.end - rows.begin;
+struct Block {
+  Range rows;
+  Range columns;
+  Range inner;
+  T* c;
+  std::int64_t c_row;
+  T alpha;
+  T beta;
+  const T* bias;  // of the whole product; may be null
+  bool relu;
+};
+
+/// `packed` has room for a panel of b, and is null where none needs packing.
+template <class T>
+void multiply_block(const Product<T>& g, const Block<T>& block, T* packed) {
+  const auto [rows, columns, inner, c, c_row, alpha, beta, bias, relu] = block;
+  const std::int64_t m = rows.size();
   // Of the whole product, not of this thread's block: where sums are interrupted decides how they are rounded.
-  const std::int64_t step = needs_packing(g, g.n) || g.m > few_rows ? depth : std::max<std::int64_t>(g.k, 1);
+  const std::int64_t step =
+      needs_packing(g, g.n) || g.m > few_rows ? depth : std::clamp<std::int64_t>(g.k, 1, longest_run);
   for (std::int64_t j = columns.begin; j < columns.end;) {
     const std::int64_t vectors = tile::panel_vectors((columns.end - j + width<T> - 1) / width<T>);
     const std::int64_t n = std::min(columns.end - j, vectors * width<T>);
     const bool pack = packed != nullptr && needs_packing(g, n);
     const std::int64_t packed_row = vectors * width<T>;
-    std::int64_t p = 0;
+    std::int64_t p = inner.begin;
     do {  // once for k == 0 too
-      const std::int64_t k = std::min(step, g.k - p);
-      const bool last = p + k == g.k;
+      const std::int64_t k = std::min(step, inner.end - p);
+      const bool last = p + k == inner.end;
       if (pack && g.trans_b) {
         tile::transpose(k, n, g.b + j * g.ldb + p, g.ldb, packed, packed_row);
       } else if (pack) {
@@ -64,32 +86,70 @@ void multiply_block(const Product<T>& g, Range rows, Range columns, T* packed) {
                             .a_step = g.trans_a ? g.lda : 1,
                             .b = pack ? packed : g.b + p * g.ldb + j,
                             .b_row = pack ? packed_row : g.ldb,
-                            .alpha = g.alpha,
-                            .beta = p == 0 ? g.beta : T(1),
-                            .c = g.c + rows.begin * g.ldc + j,
-                            .c_row = g.ldc,
-                            .bias = last && g.bias != nullptr ? g.bias + j : nullptr,
-                            .relu = last && g.relu};
+                            .alpha = alpha,
+                            .beta = p == inner.begin ? beta : T(1),
+                            .c = c + (j - columns.begin),
+                            .c_row = c_row,
+                            .bias = last && bias != nullptr ? bias + j : nullptr,
+                            .relu = last && relu};
       tile::multiply_panel(part, m, n);
       p += k;
-    } while (p < g.k);
+    } while (p < inner.end);
     j += n;
   }
 }
 
 template <class T>
-[[gnu::noinline]] void multiply_block_packed(const Product<T>& g, Range rows, Range columns) {
+[[gnu::noinline]] void multiply_block_packed(const Product<T>& g, const Block<T>& block) {
   alignas(64) T packed[depth * tile::max_vectors * width<T>];
-  multiply_block(g, rows, columns, packed);
+  multiply_block(g, block, packed);
 }
 
 template <class T>
-void multiply(const Product<T>& g, Range rows, Range columns) {
-  if (needs_packing(g, columns.end - columns.begin)) {
-    multiply_block_packed(g, rows, columns);
+void multiply(const Product<T>& g, const Block<T>& block) {
+  if (needs_packing(g, block.columns.size())) {
+    multiply_block_packed(g, block);
   } else {
-    multiply_block<T>(g, rows, columns, nullptr);
+    multiply_block<T>(g, block, nullptr);
   }
+}
+
+/// A part of c whose sums are long, in pieces that fit onto the stack.
+[[gnu::noinline]] void multiply_long(const Product<float>& g, Range rows, Range columns) {
+  constexpr std::int64_t most_rows = 256, most_columns = tile::max_vectors * width<float>;
+  alignas(64) float part[most_rows * most_columns];
+  double sums[most_rows * most_columns];
+  for (std::int64_t i = rows.begin; i < rows.end; i += most_rows) {
+    for (std::int64_t j = columns.begin; j < columns.end; j += most_columns) {
+      const Range down{i, std::min(rows.end, i + most_rows)}, across{j, std::min(columns.end, j + most_columns)};
+      const std::int64_t n = across.size();
+      std::fill_n(sums, down.size() * n, 0.0);
+      for (std::int64_t p = 0; p < g.k; p += longest_sum) {
+        const Range inner{p, std::min(g.k, p + longest_sum)};
+        multiply<float>(g, {down, across, inner, part, n, 1, 0, nullptr, false});
+        for (std::int64_t e = 0; e < down.size() * n; ++e) sums[e] += static_cast<double>(part[e]);
+      }
+      for (std::int64_t row = 0; row < down.size(); ++row) {
+        float* const c = g.c + (i + row) * g.ldc + j;
+        for (std::int64_t column = 0; column < n; ++column) {
+          double sum = static_cast<double>(g.alpha) * sums[row * n + column];
+          if (g.beta != 0) sum += static_cast<double>(g.beta) * static_cast<double>(c[column]);
+          if (g.bias != nullptr) sum += static_cast<double>(g.bias[j + column]);
+          c[column] = g.relu && sum < 0 ? 0.0f : static_cast<float>(sum);
+        }
+      }
+    }
+  }
+}
+
+/// The rows and columns of c that one thread computes.
+template <class T>
+void multiply(const Product<T>& g, Range rows, Range columns) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (g.k > longest_sum) return multiply_long(g, rows, columns);
+  }
+  multiply<T>(
+      g, {rows, columns, {0, g.k}, g.c + rows.begin * g.ldc + columns.begin, g.ldc, g.alpha, g.beta, g.bias, g.relu});
 }
 
 /// Cuts c into a grid of blocks, a block a thread, so that the largest block is as small as can be.

@@ -4,6 +4,7 @@
 
 #include "kernels/gemm.hpp"
 #include "kernels/gemm_bf16_onednn.hpp"
+#include "kernels/long_products.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/scratch.hpp"
 
@@ -46,8 +47,40 @@ void by_float32(const Bf16Product& g) {
   if (!g.c_float) round(g.m, g.n, y, static_cast<BFloat16*>(g.c), g.ldc);
 }
 
+void product(const Bf16Product& g);
+
+void by_pieces(const Bf16Product& g, std::int64_t length) {
+  sum_pieces(
+      g.m, g.n, g.k, length,
+      [&g](std::int64_t begin, std::int64_t end, float* part) {
+        Bf16Product p = g;
+        p.k = end - begin;
+        p.a += begin * (g.trans_a ? g.lda : 1);
+        p.b += begin * (g.trans_b ? 1 : g.ldb);
+        p.bias = nullptr;
+        p.relu = false;
+        p.c_float = true;
+        p.c = part;
+        p.ldc = g.n;
+        product(p);
+      },
+      [&g](std::int64_t i, const double* sums) {
+        for (std::int64_t j = 0; j < g.n; ++j) {
+          const auto sum = static_cast<float>(g.bias == nullptr ? sums[j] : sums[j] + static_cast<double>(g.bias[j]));
+          const float value = g.relu && sum < 0 ? 0 : sum;
+          if (g.c_float) {
+            static_cast<float*>(g.c)[i * g.ldc + j] = value;
+          } else {
+            static_cast<BFloat16*>(g.c)[i * g.ldc + j] = BFloat16(value);
+          }
+        }
+      });
+}
+
 void product(const Bf16Product& g) {
   if (g.m <= 0 || g.n <= 0) return;
+  constexpr std::int64_t longest = 65536;
+  if (g.k > longest) return by_pieces(g, longest);
   if (g.k <= 0 || !onednn_gemm(g)) by_float32(g);
 }
 

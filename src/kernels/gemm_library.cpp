@@ -6,6 +6,7 @@
 
 #include <xtensor-blas/xblas.hpp>
 
+#include "kernels/long_products.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/thread_limit.hpp"
 
@@ -59,6 +60,35 @@ bool by_blas(const Product<T>& g, int threads) {
 }
 
 }  // namespace
+
+bool library_gemm(const Product<float>& g, int threads) {
+  // Inside, libraries add the sums of some hundred elements to c.
+  constexpr std::int64_t longest = 65536;
+  const auto call = [threads](const Product<float>& p) { return onednn_gemm(p, threads) || blas_gemm(p, threads); };
+  if (g.k <= longest) return call(g);
+  bool taken = true;
+  sum_pieces(
+      g.m, g.n, g.k, longest,
+      [&](std::int64_t begin, std::int64_t end, float* part) {
+        Product<float> p = g;
+        p.k = end - begin;
+        p.a += begin * (g.trans_a ? g.lda : 1);
+        p.b += begin * (g.trans_b ? 1 : g.ldb);
+        p.alpha = 1;
+        p.beta = 0;
+        p.c = part;
+        p.ldc = g.n;
+        taken = taken && call(p);
+      },
+      [&](std::int64_t i, const double* sums) {
+        float* const row = g.c + i * g.ldc;
+        for (std::int64_t j = 0; taken && j < g.n; ++j) {
+          const double before = g.beta == 0 ? 0 : static_cast<double>(g.beta) * static_cast<double>(row[j]);
+          row[j] = static_cast<float>(static_cast<double>(g.alpha) * sums[j] + before);
+        }
+      });
+  return taken;
+}
 
 #ifdef XTAPE_HAS_DNNL
 bool onednn_gemm(const Product<float>& g, int threads) {

@@ -30,10 +30,9 @@ bool onednn_gemm(const Product<float>& g, int threads);
 bool blas_gemm(const Product<float>& g, int threads);
 bool blas_gemm(const Product<double>& g, int threads);
 
-/// The product by the faster library: oneDNN for float32 where it is there, else BLAS.
-inline bool library_gemm(const Product<float>& g, int threads) {
-  return onednn_gemm(g, threads) || blas_gemm(g, threads);
-}
+/// The product by the faster library: oneDNN for float32 where it is there, else BLAS. With a long inner dimension the
+/// sums of its pieces are added in double.
+bool library_gemm(const Product<float>& g, int threads);
 inline bool library_gemm(const Product<double>& g, int threads) { return blas_gemm(g, threads); }
 
 }  // namespace xtape::kernels

@@ -6,6 +6,7 @@
 #include "kernels/parallel.hpp"
 #include "kernels/reduce.hpp"
 #include "kernels/reduce_operations.hpp"
+#include "kernels/scratch.hpp"
 #include "xtape/core/memory.hpp"
 
 namespace xtape::kernels {
@@ -62,8 +63,8 @@ void norm(const T* in, T* out, std::int64_t outer, std::int64_t count, std::int6
   if (outer * inner == 1) {
     *out = sum_of_squares(in, count);
   } else {
-    detail::PoolVector<T> squares(static_cast<std::size_t>(all));
-    T* const to = squares.data();
+    const Scratch squares(static_cast<std::size_t>(all) * sizeof(T));
+    T* const to = static_cast<T*>(squares.data());
     parallel_for(all, elementwise_grain,
                  [=](std::int64_t begin, std::int64_t end) { square(in + begin, to + begin, end - begin); });
     reduce_sum(dtype_of<T>, to, out, outer, count, inner);

@@ -12,7 +12,8 @@ struct ScanLayout {
   bool reverse;
 };
 
-/// out_i = in_0 + ... + in_i, without in_i if exclusive. Integers wrap around. Not for bool or bfloat16.
+/// out_i = in_0 + ... + in_i, without in_i if exclusive. Integers wrap around; long sums of float32 are kept in double.
+/// Not for bool or bfloat16.
 void cumulative_sum(DType dtype, const void* in, void* out, const ScanLayout& layout, bool exclusive);
 /// out_i = in_0 ... in_i likewise.
 void cumulative_product(DType dtype, const void* in, void* out, const ScanLayout& layout, bool exclusive);

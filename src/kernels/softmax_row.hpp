@@ -43,61 +43,34 @@ T max_of(const Row<T>& row) {
 template <class T>
 inline constexpr std::int64_t row_block = 256 * Row<T>::width;
 
-/// x - max of an element and the greatest one, infinite ones too.
-template <class T>
-T below_max(T x, T max) {
-  return x == max ? T(0) : x - max;
-}
-
-/// exponentials() of a row with infinite elements: they are all that counts.
-template <class T>
-[[gnu::noinline]] T infinite_exponentials(const Row<T>& row, T* y, T max) {
-  T sum = 0;
-  for (std::int64_t i = 0; i < row.n; ++i) {
-    const T e = row.x[i] == max ? T(1) : T(0);
-    if (y != nullptr) y[i] = e;
-    sum += e;
-  }
-  return sum;
-}
-
-/// y = e^(x - max), returns the sum; `max` is set. y may be null, or the row itself. Where elements are +inf, 1 for
-/// them and 0 for the others: the limit.
+/// y = e^(x - max), returns the sum; `max` is set. y may be null, or the row itself. NaN where an element is +inf.
 template <class T>
 T exponentials(const Row<T>& row, T* y, T& max) {
   max = max_of(row);
-  if (max == std::numeric_limits<T>::infinity()) [[unlikely]]
-    return infinite_exponentials(row, y, max);
-  Batch<T> total(T(0));
-  for (std::int64_t begin = 0; begin < row.n; begin += row_block<T>) {
-    Batch<T> sum(T(0));
-    const std::int64_t end = std::min(row.n, begin + row_block<T>);
-    for (std::int64_t i = begin; i < end; i += Row<T>::width) {
-      Batch<T> e = exp(row.load(i) - Batch<T>(max));
-      if (row.is_whole(i)) {
-        if (y != nullptr) e.store_unaligned(y + i);
-      } else {
-        e = select(row.holds(i), e, Batch<T>(T(0)));
-        if (y != nullptr) store_few(e, y + i, row.n - i);
-      }
-      sum += e;
+  Batch<T> sum(T(0)), total(T(0));
+  for (std::int64_t i = 0; i < row.n; i += Row<T>::width) {
+    Batch<T> e = exp(row.load(i) - Batch<T>(max));
+    if (row.is_whole(i)) {
+      if (y != nullptr) e.store_unaligned(y + i);
+    } else {
+      e = select(row.holds(i), e, Batch<T>(T(0)));
+      if (y != nullptr) store_few(e, y + i, row.n - i);
     }
-    total += sum;
+    if (i % row_block<T> == row_block<T> - Row<T>::width) {
+      total += sum;
+      sum = Batch<T>(T(0));
+    }
+    sum += e;
   }
-  return sum_of_lanes(total);
+  return sum_of_lanes(total + sum);
 }
 
 /// out = y (d - sum(d y)) of a row, from the gradient for a softmax y that for its argument. out may be d.
 template <class T>
 void softmax_grad_row(const Row<T>& y, const Row<T>& d, T* out) {
-  Batch<T> sums(T(0));
-  for (std::int64_t begin = 0; begin < y.n; begin += row_block<T>) {
-    Batch<T> sum(T(0));
-    const std::int64_t end = std::min(y.n, begin + row_block<T>);
-    for (std::int64_t i = begin; i < end; i += Row<T>::width) sum += y.load(i) * d.load(i);
-    sums += sum;
-  }
-  const Batch<T> total(sum_of_lanes(sums));
+  Batch<T> sum(T(0));
+  for (std::int64_t i = 0; i < y.n; i += Row<T>::width) sum += y.load(i) * d.load(i);
+  const Batch<T> total(sum_of_lanes(sum));
   for (std::int64_t i = 0; i < y.n; i += Row<T>::width) {
     const Batch<T> value = y.load(i) * (d.load(i) - total);
     if (y.is_whole(i)) {
