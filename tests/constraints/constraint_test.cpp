@@ -77,3 +77,9 @@ TEST_CASE("constraints: none, objects and callables convert; what returns someth
   const Constraint nothing = [](const Tensor&) { return Tensor(); };
   CHECK_THROWS_TEXT(ValueError, "received an empty tensor", nothing(w));
 }
+
+TEST_CASE("constraints: norms whose squares overflow") {
+  const Tensor w = constant({{3e30}, {4e30}});
+  CHECK_CLOSE(UnitNorm{}(w), {0.6, 0.8}, 1e-6);
+  CHECK_CLOSE(MaxNorm({.max_value = 10})(w), {6, 8}, 1e-6);
+}

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "layers/harness.hpp"
 #include "support/check.hpp"
 #include "xtape/core/creation.hpp"
@@ -156,6 +158,12 @@ TEST_CASE("CategoryEncoding: the examples of Keras's documentation") {
   CHECK_THROWS_TEXT(ValueError, "expected output_mode to be one of one_hot, multi_hot, count: received 'int'",
                     CategoryEncoding(4, {.output_mode = "int"}));
   CHECK_THROWS_TEXT(ValueError, "received num_tokens=0", CategoryEncoding(0));
+}
+
+TEST_CASE("CategoryEncoding: numbers of a floating dtype are whole") {
+  CategoryEncoding one(4, {.output_mode = "one_hot"});
+  CHECK_TENSOR_EQ(one(constant({3.0, 1.0})), one(constant({3, 1})));
+  CHECK_THROWS_TEXT(ValueError, "[CategoryEncoding] value 1.5 at position 0 is not an integer", one(constant({1.5})));
 }
 
 TEST_CASE("Discretization: the example of Keras's documentation, bins of data, encodings") {

@@ -316,6 +316,11 @@ TEST_CASE("recurrent layers: errors") {
   SimpleRNN rnn(2);
   CHECK_THROWS_TEXT(ValueError, "expected sequences of one step or more, received shape (2, 0, 4)",
                     rnn(ones({2, 0, 4})));
+  CHECK_THROWS_TEXT(ValueError, "[LSTM] expected sequences of one step or more, received shape (2, 0, 4)",
+                    lstm(ones({2, 0, 4})));
+  GRU gru(2);
+  CHECK_THROWS_TEXT(ValueError, "[GRU] expected sequences of one step or more, received shape (2, 0, 4)",
+                    gru(ones({2, 0, 4})));
   struct Forgetful : LayerBase<Forgetful, layers::RecurrentCell> {
     std::vector<std::int64_t> state_size() const override { return {1}; }
     TensorList call_list(const TensorList& in) override { return in[0]; }

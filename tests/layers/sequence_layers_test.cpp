@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "layers/harness.hpp"
 #include "support/check.hpp"
 #include "xtape/core/creation.hpp"
@@ -83,6 +85,15 @@ TEST_CASE("Embedding: rows of its matrix, whose gradient holds the rows that wer
                     embedding(constant({1, 1000})));
   CHECK_THROWS_TEXT(IndexError, "[Embedding] expected indices in [0, 1000), received -1", embedding(constant({-1})));
   CHECK_THROWS_TEXT(ValueError, "expected positive dimensions, received input_dim=0, output_dim=2", Embedding(0, 2));
+}
+
+TEST_CASE("Embedding: numbers of a floating dtype are whole") {
+  Embedding embedding(5, 2);
+  CHECK_TENSOR_EQ(embedding(constant({1.0, 4.0})), embedding(constant({1, 4})));
+  CHECK_THROWS_TEXT(ValueError, "[Embedding] index 0.5 at position 1 is not an integer",
+                    embedding(constant({1.0, 0.5})));
+  CHECK_THROWS_TEXT(ValueError, "[Embedding] index nan at position 0 is not an integer",
+                    embedding(constant<double>({NAN})));
 }
 
 TEST_CASE("Embedding: masks, given on by hand, in the functional style too") {

@@ -18,6 +18,19 @@
 // Metrics that are the mean of a value for each sample: a row for each, with the numbers of its docstring in Keras.
 using namespace xtape;
 
+TEST_CASE("RootMeanSquaredError: the mean over all weighted squares, of batches of any length") {
+  metrics::RootMeanSquaredError rmse;
+  rmse.update_state(constant({1.0, 2.0}), constant({2.0, 4.0}));
+  rmse.update_state(constant({0.0, 0.0, 0.0, 0.0}), constant({3.0, 0.0, 0.0, 0.0}));
+  CHECK(rmse.result() == doctest::Approx(std::sqrt((1 + 4 + 9) / 6.0)));
+  rmse.reset_state();
+  rmse.update_state(constant({1.0, 2.0, 3.0}), constant({2.0, 4.0, 3.0}), constant({1.0, 0.0, 3.0}));
+  CHECK(rmse.result() == doctest::Approx(std::sqrt(1 / 4.0)));
+  rmse.reset_state();
+  rmse.update_state(constant({{1.0}, {2.0}}), constant({{2.0}, {4.0}}), constant({0.5, 1.5}));
+  CHECK(rmse.result() == doctest::Approx(std::sqrt((0.5 * 1 + 1.5 * 4) / 2)));
+}
+
 namespace {
 
 struct Row {

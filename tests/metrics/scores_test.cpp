@@ -170,3 +170,14 @@ TEST_CASE("FBetaScore: what does not fit is refused, and adds nothing") {
   CHECK_THROWS_TEXT(ValueError, "[fbeta_score] expected beta > 0, received 0", FBetaScore({.beta = 0}));
   CHECK_THROWS_TEXT(ValueError, "[f1_score] expected 0 < threshold <= 1, received 1.1", F1Score({.threshold = 1.1}));
 }
+
+TEST_CASE("R2Score: labels far from 0 lose nothing") {
+  const Tensor labels = constant({2.0, 3.0, 4.0, 5.0}, float64), predictions = constant({2.1, 2.9, 4.1, 4.9}, float64);
+  for (const double offset : {0.0, 1e8, -1e12}) {
+    CAPTURE(offset);
+    metrics::R2Score score;
+    score.update_state(labels + offset, predictions + offset, constant({1.0, 2.0, 2.0, 1.0}));
+    // mean 3.5; sum w (y - mean)^2 = 2 * 2.25 + 4 * 0.25 = 5.5; residuals 6 * 0.01
+    CHECK(score.result() == doctest::Approx(1 - 0.06 / 5.5).epsilon(std::abs(offset) < 1e10 ? 1e-6 : 1e-3));
+  }
+}

@@ -55,6 +55,15 @@ TEST_CASE("loss scale: steps that are not finite are skipped, and halve the scal
   CHECK_TENSOR_EQ(table.peek(), ones({3, 2}));
 }
 
+TEST_CASE("loss scale: it does not fall below 1") {
+  for (const double initial : {4.0, 1.5, 0.25}) {
+    LossScaleOptimizer optimizer(SGD(), {.initial_scale = initial});
+    const Variable v = start();
+    for (int i = 0; i < 5; ++i) optimizer.apply_gradients(zip({infinite}, {v}));
+    CHECK(optimizer.dynamic_scale() == std::min(initial, 1.0));
+  }
+}
+
 TEST_CASE("loss scale: finite steps in a row double it") {
   LossScaleOptimizer optimizer(SGD({.learning_rate = 0.5}), {.initial_scale = 2, .dynamic_growth_steps = 2});
   const Variable v = start();
