@@ -82,7 +82,7 @@ TEST_CASE("indexed slices: several uses of a table are one list of slices, a den
   tape.stop();
   const Tensor g = tape.gradient(both, table), h = tape.gradient(mixed, table);
   REQUIRE(indexed_slices(g));
-  CHECK(indexed_slices(g)->indices.size() == 9);
+  CHECK(indexed_slices(g)->indices.size() == 6);  // the rows of each use, once
   CHECK_FALSE(indexed_slices(h));
   Tensor counts = reshape(constant({0.f, 2.f, 1.f, 0.f, 0.f, 3.f, 0.f, 0.f, 0.f, 1.f}), {10, 1});
   Tensor twice = reshape(constant({0.f, 2.f, 0.f, 0.f, 0.f, 2.f, 0.f, 0.f, 0.f, 0.f}), {10, 1});
