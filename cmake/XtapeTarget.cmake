@@ -26,6 +26,10 @@ function(xtape_compile_flags target)
       target_compile_options(${target} PRIVATE -fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/cmake/ubsan_ignore.txt)
     endif()
   endif()
+  if(XTAPE_BUILD_FUZZERS)  # tell which branches an input takes
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+    target_link_options(${target} PUBLIC -fsanitize=fuzzer-no-link)
+  endif()
 endfunction()
 
 # xtape_test_properties(test...): the environment that every entry of ctest needs.

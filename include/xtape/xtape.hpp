@@ -59,6 +59,7 @@
 #include "xtape/initializers/zeros.hpp"
 #include "xtape/io/csv.hpp"
 #include "xtape/io/idx.hpp"
+#include "xtape/io/limits.hpp"
 #include "xtape/io/named_tensors.hpp"
 #include "xtape/io/npy.hpp"
 #include "xtape/io/safetensors.hpp"

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "core/check.hpp"
+#include "core/files.hpp"
 
 namespace xtape::callbacks {
 
@@ -10,6 +11,7 @@ BackupAndRestore::BackupAndRestore(std::string backup_dir, const BackupAndRestor
     : backup_dir_(std::move(backup_dir)),
       options_(options),
       epoch_(Tensor(std::int64_t{0}), {.trainable = false, .name = "epoch"}) {
+  detail::checked_path("BackupAndRestore", backup_dir_);
   if (backup_dir_.empty()) detail::fail<ValueError>("BackupAndRestore", "expected the name of a folder, received \"\"");
   if (options_.save_freq < 1) {
     detail::fail<ValueError>("BackupAndRestore", "expected a save_freq of at least 1, received {}", options_.save_freq);
@@ -26,17 +28,10 @@ Checkpoint BackupAndRestore::checkpoint() const {
   return all;
 }
 
-bool BackupAndRestore::needs_built_model() const {
-  std::error_code error;
-  return std::filesystem::exists(path(), error) || error;  // whatever is wrong with it, restore() tells
-}
+bool BackupAndRestore::needs_built_model() const { return detail::is_there("BackupAndRestore", path()); }
 
 void BackupAndRestore::on_train_begin() {
-  std::error_code error;
-  std::filesystem::create_directories(backup_dir_, error);
-  if (!std::filesystem::is_directory(backup_dir_)) {
-    detail::fail<DataError>("BackupAndRestore", "{}: the folder cannot be made: {}", backup_dir_, error.message());
-  }
+  detail::make_folders("BackupAndRestore", backup_dir_);
   restored_ = needs_built_model() && checkpoint().restore(path());
 }
 
@@ -51,8 +46,11 @@ void BackupAndRestore::on_epoch_end(int epoch, const Logs&) {
 
 void BackupAndRestore::on_train_end(const Logs&) {
   if (!options_.delete_checkpoint) return;
+  // One that stays would let the next training begin at its end.
   std::error_code error;
-  std::filesystem::remove(path(), error);
+  if (std::filesystem::remove(path(), error); error) {
+    detail::fail<DataError>("BackupAndRestore", "{}: cannot be removed: {}", path(), error.message());
+  }
 }
 
 }  // namespace xtape::callbacks

@@ -8,6 +8,7 @@
 
 #include "callbacks/python_float.hpp"
 #include "core/check.hpp"
+#include "core/files.hpp"
 
 namespace xtape::callbacks {
 namespace {
@@ -25,6 +26,7 @@ bool ends_within_line(const std::string& path) {
 
 CSVLogger::CSVLogger(std::string filename, const CSVLoggerOptions& options)
     : filename_(std::move(filename)), options_(options) {
+  detail::checked_path("CSVLogger", filename_);
   if (options.separator.size() != 1 || options.separator.find_first_of("\"\r\n") == 0) {
     detail::fail<ValueError>("CSVLogger",
                              "expected a separator of one character, no quote or end of line, received "

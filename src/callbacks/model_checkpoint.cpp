@@ -4,6 +4,7 @@
 
 #include "callbacks/path_format.hpp"
 #include "core/check.hpp"
+#include "core/files.hpp"
 #include "xtape/models/model.hpp"
 
 namespace xtape::callbacks {
@@ -56,15 +57,12 @@ void ModelCheckpoint::save(int epoch, std::optional<std::int64_t> batch, const L
   const auto best_before = best_;
   if (!should_save(epoch, logs, path)) return;
   try {
-    if (std::filesystem::is_directory(path)) {
+    if (detail::is_folder(op, path)) {
       detail::fail<DataError>(op, "please specify a non-directory filepath. Filepath used is an existing directory: {}",
                               path);
     }
-    const auto folder = std::filesystem::path(path).parent_path();
-    std::error_code error;
-    if (!folder.empty() && !std::filesystem::create_directories(folder, error) && error) {
-      detail::fail<DataError>(op, "{}: the folder cannot be created: {}", folder.string(), error.message());
-    }
+    const std::string folder = std::filesystem::path(path).parent_path().string();
+    if (!folder.empty()) detail::make_folders(op, folder);
     model().save_weights(path);
   } catch (...) {
     best_ = best_before;  // what was not saved is no best model

@@ -22,8 +22,9 @@ TrainTest load_data(const BostonHousingOptions& options) {
                     x.shape(), x.dtype(), y.shape(), y.dtype());
   }
   const std::int64_t n = y.size();
-  const auto train = static_cast<std::int64_t>(static_cast<double>(n) * (1 - options.test_split));
-  if (!(options.test_split > 0 && options.test_split < 1) || train < 1 || train == n) {
+  const bool is_part = options.test_split > 0 && options.test_split < 1;
+  const auto train = is_part ? static_cast<std::int64_t>(static_cast<double>(n) * (1 - options.test_split)) : 0;
+  if (train < 1 || train == n) {
     fail<ValueError>(op, "expected a test_split between 0 and 1 that leaves no part of {} rows empty, received {}", n,
                      options.test_split);
   }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/check.hpp"
+#include "core/files.hpp"
 #include "data/dataset_files.hpp"
 #include "io/file_tensor.hpp"
 #include "io/input_file.hpp"
@@ -37,19 +38,18 @@ std::string advice(const Cifar& cifar) {
 }
 
 std::string lack_of(const Cifar& cifar, const fs::path& folder) {
-  std::error_code ignored;
-  if (!fs::is_directory(folder, ignored)) return "no such folder";
+  if (!detail::is_folder(cifar.op, folder.string())) return "no such folder";
   std::string lack;
   for (const auto* files : {&cifar.train, &cifar.test}) {
     for (const auto& file : *files) {
-      if (lack.empty() && !is_file(folder / file)) lack = fmt::format("no {}", file);
+      if (lack.empty() && !is_file(cifar.op, folder / file)) lack = fmt::format("no {}", file);
     }
   }
   if (lack.empty()) return lack;
-  if (is_file(folder / cifar.archive)) {
+  if (is_file(cifar.op, folder / cifar.archive)) {
     lack += fmt::format(", but {}: unpack it (tar xzf {})", cifar.archive, (folder / cifar.archive).string());
   }
-  if (fs::is_directory(folder / cifar.python_folder, ignored)) {
+  if (detail::is_folder(cifar.op, (folder / cifar.python_folder).string())) {
     lack += fmt::format(", but {}, the Python version, whose pickles are not read", cifar.python_folder);
   }
   return lack;
@@ -57,7 +57,7 @@ std::string lack_of(const Cifar& cifar, const fs::path& folder) {
 
 fs::path find_folder(const Cifar& cifar, const std::string& dir) {
   std::string searched;
-  for (const auto& folder : data_folders(dir, cifar.folder)) {
+  for (const auto& folder : data_folders(cifar.op, dir, cifar.folder)) {
     const std::string lack = lack_of(cifar, folder);
     if (lack.empty()) return folder;
     searched += fmt::format("\n  {}: {}", folder.string(), lack);

@@ -1,5 +1,6 @@
 #include "xtape/data/dataset.hpp"
 
+#include <limits>
 #include <mutex>
 
 #include "core/check.hpp"
@@ -145,6 +146,17 @@ namespace data {
 
 using detail::fail;
 
+namespace {
+
+/// A dataset without an end would go on for ever, or until the memory is full, before its first element came out.
+void check_gathered(const char* op, std::int64_t count, const AnyDataset& from) {
+  constexpr std::int64_t most = std::int64_t{1} << 30;
+  if (count <= most || from.cardinality() != infinite_cardinality) return;
+  fail<ValueError>(op, "expected at most {} elements at once of a dataset without an end, received {}", most, count);
+}
+
+}  // namespace
+
 AnyDataset::AnyDataset(const TensorDataset& data) : AnyDataset(detail::slices_of({data.x, data.y})) {}
 AnyDataset::AnyDataset(const Batches& batches) : stage_(detail::batches_stage(batches)) {}
 
@@ -162,8 +174,12 @@ std::size_t AnyDataset::tensors_per_element() const { return stage_->tensors(); 
 
 AnyDataset AnyDataset::map(std::function<Tensors(const Tensors&)> f, std::size_t tensors,
                            const MapOptions& options) const {
+  constexpr int most_threads = 1024;
   const int threads = options.num_parallel_calls;
   if (threads < 0) fail<ValueError>("Dataset.map", "expected num_parallel_calls of at least 0, received {}", threads);
+  if (threads > most_threads) {
+    fail<ValueError>("Dataset.map", "expected num_parallel_calls of at most {}, received {}", most_threads, threads);
+  }
   if (threads == 0) return AnyDataset(detail::map_stage(stage_, std::move(f), tensors));
   return AnyDataset(
       detail::background_stage(stage_, std::move(f), tensors, threads, 2 * static_cast<std::size_t>(threads)));
@@ -176,11 +192,13 @@ AnyDataset AnyDataset::filter(std::function<bool(const Tensors&)> predicate) con
 AnyDataset AnyDataset::shuffle(std::int64_t buffer_size, const ShuffleOptions& options) const {
   if (buffer_size < 1)
     fail<ValueError>("Dataset.shuffle", "expected a buffer size of at least 1, received {}", buffer_size);
+  check_gathered("Dataset.shuffle", buffer_size, *this);
   return AnyDataset(detail::shuffle_stage(stage_, buffer_size, options));
 }
 
 AnyDataset AnyDataset::batch(std::int64_t batch_size, const BatchOptions& options) const {
   if (batch_size < 1) fail<ValueError>("Dataset.batch", "expected a batch size of at least 1, received {}", batch_size);
+  check_gathered("Dataset.batch", batch_size, *this);
   return AnyDataset(detail::batch_stage(stage_, batch_size, options.drop_remainder));
 }
 
@@ -198,6 +216,7 @@ AnyDataset AnyDataset::take(std::int64_t count) const {
 
 AnyDataset AnyDataset::skip(std::int64_t count) const {
   if (count < -1) fail<ValueError>("Dataset.skip", "expected a count of at least -1, received {}", count);
+  check_gathered("Dataset.skip", count, *this);
   return count == -1 ? take(0) : AnyDataset(detail::skip_stage(stage_, count));
 }
 
@@ -211,7 +230,13 @@ AnyDataset AnyDataset::concatenate(const AnyDataset& next) const {
 
 AnyDataset AnyDataset::enumerate(std::int64_t start) const {
   return detail::dataset_of(infinite_cardinality, 1,
-                            [start](std::int64_t i) { return Tensors{constant(start + i, int64)}; })
+                            [start](std::int64_t i) {
+                              std::int64_t number = 0;
+                              if (__builtin_add_overflow(start, i, &number)) {
+                                fail<ValueError>("Dataset.enumerate", "no int64 holds {} + {}", start, i);
+                              }
+                              return Tensors{constant(number, int64)};
+                            })
       .zip(*this);
 }
 
@@ -220,6 +245,7 @@ AnyDataset AnyDataset::cache() const { return AnyDataset(detail::cache_stage(sta
 AnyDataset AnyDataset::prefetch(std::int64_t buffer_size) const {
   if (buffer_size < 1)
     fail<ValueError>("Dataset.prefetch", "expected a buffer size of at least 1, received {}", buffer_size);
+  check_gathered("Dataset.prefetch", buffer_size, *this);
   return AnyDataset(
       detail::background_stage(stage_, nullptr, tensors_per_element(), 1, static_cast<std::size_t>(buffer_size)));
 }
@@ -232,13 +258,18 @@ Dataset<1> range(std::int64_t start, std::int64_t stop, std::int64_t step) {
   if (step == 0) fail<ValueError>("range", "expected a step other than 0");
   // In unsigned arithmetic, which holds every distance.
   const auto distance = static_cast<std::uint64_t>(stop) - static_cast<std::uint64_t>(start);
-  std::int64_t count = 0;
-  if (step > 0 && start < stop)
-    count = static_cast<std::int64_t>((distance - 1) / static_cast<std::uint64_t>(step)) + 1;
-  if (step < 0 && start > stop)
-    count = static_cast<std::int64_t>((0 - distance - 1) / (0 - static_cast<std::uint64_t>(step))) + 1;
-  return Dataset<1>(detail::dataset_of(
-      count, 1, [start, step](std::int64_t i) { return Tensors{constant(start + i * step, int64)}; }));
+  const auto stride = static_cast<std::uint64_t>(step);
+  std::uint64_t count = 0;
+  if (step > 0 && start < stop) count = (distance - 1) / stride + 1;
+  if (step < 0 && start > stop) count = (0 - distance - 1) / (0 - stride) + 1;
+  if (count > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+    fail<ValueError>("range", "expected at most 2^63 - 1 elements: from {} to {} by {} there are {}", start, stop, step,
+                     count);
+  }
+  return Dataset<1>(detail::dataset_of(static_cast<std::int64_t>(count), 1, [start, stride](std::int64_t i) {
+    const std::uint64_t number = static_cast<std::uint64_t>(start) + static_cast<std::uint64_t>(i) * stride;
+    return Tensors{constant(static_cast<std::int64_t>(number), int64)};
+  }));
 }
 
 }  // namespace data

@@ -1,9 +1,9 @@
 #include "data/dataset_files.hpp"
 
 #include <cstdlib>
-#include <system_error>
 
 #include "core/check.hpp"
+#include "core/files.hpp"
 
 namespace xtape::datasets {
 namespace {
@@ -15,27 +15,38 @@ const char* variable(const char* name) {
   return value != nullptr && *value != '\0' ? value : nullptr;
 }
 
+// A home that is somebody else's, as a service may have it, is none.
+bool may_be_searched(const char* op, const fs::path& place) {
+  try {
+    return detail::file_type(op, place.string()) != fs::file_type::none;
+  } catch (const DataError&) {
+    return false;
+  }
+}
+
 }  // namespace
 
-std::vector<fs::path> data_folders(const std::string& dir, const std::string& folder, bool in_shared) {
+std::vector<fs::path> data_folders(const char* op, const std::string& dir, const std::string& folder, bool in_shared) {
   std::vector<fs::path> all;
   const auto add = [&](const fs::path& place, bool itself) {
     all.push_back(place / folder);
     if (itself) all.push_back(place);
   };
-  if (!dir.empty()) {
+  if (!detail::checked_path(op, dir).empty()) {
     add(dir, true);
     return all;
   }
   if (const char* data = variable("XTAPE_DATA")) add(data, true);
-  if (const char* home = variable("HOME")) add(fs::path(home) / ".keras/datasets", in_shared);
+  if (const char* home = variable("HOME")) {
+    const fs::path place = fs::path(home) / ".keras/datasets";
+    if (may_be_searched(op, place)) add(place, in_shared);
+  }
   add("/usr/share/datasets", in_shared);
   return all;
 }
 
-bool is_file(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored);
+bool is_file(const char* op, const fs::path& path) {
+  return detail::file_type(op, path.string()) == fs::file_type::regular;
 }
 
 void fail_not_found(const char* op, const std::string& dir, const std::string& searched, const std::string& advice) {
@@ -47,8 +58,8 @@ void fail_not_found(const char* op, const std::string& dir, const std::string& s
 std::string find_file(const char* op, const std::string& dir, const std::string& folder, const std::string& file,
                       const std::string& advice) {
   std::string searched;
-  for (const auto& place : data_folders(dir, folder)) {
-    if (is_file(place / file)) return (place / file).string();
+  for (const auto& place : data_folders(op, dir, folder)) {
+    if (is_file(op, place / file)) return (place / file).string();
     searched += fmt::format("\n  {}: no {}", place.string(), file);
   }
   fail_not_found(op, dir, searched, advice);

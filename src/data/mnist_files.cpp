@@ -6,10 +6,10 @@
 #include <filesystem>
 #include <optional>
 #include <span>
-#include <system_error>
 #include <vector>
 
 #include "core/check.hpp"
+#include "core/files.hpp"
 #include "data/dataset_files.hpp"
 #include "io/idx_reader.hpp"
 #include "io/npz_file.hpp"
@@ -26,12 +26,12 @@ constexpr std::int64_t side = 28;
 constexpr int classes = 10;
 
 /// The file of "train-images-idx3", say, by any of its names; empty when there is none.
-std::string find_file(const fs::path& folder, std::string name) {
+std::string find_file(const char* op, const fs::path& folder, std::string name) {
   for (const char separator : {'-', '.'}) {
     name[name.rfind("idx") - 1] = separator;
     for (const char* ending : {"-ubyte.gz", "-ubyte"}) {
       const fs::path path = folder / (name + ending);
-      if (is_file(path)) return path.string();
+      if (is_file(op, path)) return path.string();
     }
   }
   return {};
@@ -40,17 +40,16 @@ std::string find_file(const fs::path& folder, std::string name) {
 constexpr const char* file_names[] = {"train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"};
 
 /// Why the folder is not one to read the four files from; nothing where it is.
-std::optional<std::string> lack_of(const fs::path& folder) {
-  std::error_code ignored;
-  if (!fs::is_directory(folder, ignored)) return "no such folder";
+std::optional<std::string> lack_of(const char* op, const fs::path& folder) {
+  if (!detail::is_folder(op, folder.string())) return "no such folder";
   for (const char* name : file_names) {
-    if (find_file(folder, name).empty()) return fmt::format("no {}-ubyte.gz", name);
+    if (find_file(op, folder, name).empty()) return fmt::format("no {}-ubyte.gz", name);
   }
   return std::nullopt;
 }
 
 bool has_npz(const MnistFiles& files, const fs::path& folder) {
-  return files.npz != nullptr && is_file(folder / files.npz);
+  return files.npz != nullptr && is_file(files.op, folder / files.npz);
 }
 
 void check_shape(const MnistFiles& files, const std::string& path, const Shape& shape, DType dtype, const char* wanted,
@@ -102,11 +101,13 @@ Tensor check_labels(const MnistFiles& files, const std::string& path, std::span<
 }
 
 Tensor read_labels(const MnistFiles& files, const std::string& path) {
-  IdxReader reader(path);
-  check_shape(files, path, reader.shape(), reader.dtype(), "labels (n,)", {});
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(reader.shape()[0]));
-  if (!bytes.empty()) reader.read(bytes.data(), bytes.size());
-  return check_labels(files, path, bytes);
+  return detail::reading(files.op, path, [&] {
+    IdxReader reader(path);
+    check_shape(files, path, reader.shape(), reader.dtype(), "labels (n,)", {});
+    std::vector<std::uint8_t> bytes(static_cast<std::size_t>(reader.shape()[0]));
+    if (!bytes.empty()) reader.read(bytes.data(), bytes.size());
+    return check_labels(files, path, bytes);
+  });
 }
 
 data::TensorDataset make_part(const MnistFiles& files, const std::string& images_path, Tensor images,
@@ -136,7 +137,8 @@ data::TensorDataset read_part(const MnistFiles& files, detail::NpzFile& file, co
 
 data::TensorDataset read_part(const MnistFiles& files, const fs::path& folder, const char* images_name,
                               const char* labels_name, bool normalize) {
-  const std::string images_path = find_file(folder, images_name), labels_path = find_file(folder, labels_name);
+  const std::string images_path = find_file(files.op, folder, images_name),
+                    labels_path = find_file(files.op, folder, labels_name);
   Tensor labels = read_labels(files, labels_path);
   return make_part(files, images_path, read_images(files, images_path, normalize), labels_path, std::move(labels));
 }
@@ -144,13 +146,13 @@ data::TensorDataset read_part(const MnistFiles& files, const fs::path& folder, c
 }  // namespace
 
 std::string find_files(const MnistFiles& files, const std::string& dir, std::string* searched) {
-  for (const auto& folder : data_folders(dir, files.folder, files.npz != nullptr)) {
-    const auto lack = lack_of(folder);
+  for (const auto& folder : data_folders(files.op, dir, files.folder, files.npz != nullptr)) {
+    const auto lack = lack_of(files.op, folder);
     if (!lack || has_npz(files, folder)) return folder.string();
     if (searched == nullptr) continue;
     *searched += fmt::format("\n  {}: {}", folder.string(), *lack);
-    std::error_code ignored;
-    if (files.npz != nullptr && fs::is_directory(folder, ignored)) *searched += fmt::format(", no {}", files.npz);
+    if (files.npz != nullptr && detail::is_folder(files.op, folder.string()))
+      *searched += fmt::format(", no {}", files.npz);
   }
   return {};
 }
@@ -159,7 +161,7 @@ TrainTest load_files(const MnistFiles& files, const LoadOptions& options) {
   std::string searched;
   const fs::path folder = find_files(files, options.dir, &searched);
   if (folder.empty()) fail_not_found(files.op, options.dir, searched, files.advice);
-  if (lack_of(folder)) {
+  if (lack_of(files.op, folder)) {
     detail::NpzFile file(files.op, (folder / files.npz).string());
     return {read_part(files, file, "train", options.normalize), read_part(files, file, "test", options.normalize)};
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <span>
 #include <type_traits>
 
 #include "core/check.hpp"
@@ -21,7 +23,11 @@ Tensor to_categorical(const Tensor& y, std::optional<std::int64_t> num_classes) 
   if (num_classes && *num_classes < 1)
     fail<ValueError>(op, "expected num_classes of at least 1, received {}", *num_classes);
   if (!num_classes && numbers.empty()) fail<ValueError>(op, "expected num_classes for {} numbers", y.shape());
-  const std::int64_t depth = num_classes ? *num_classes : *std::ranges::max_element(numbers) + 1;
+  const std::int64_t largest = numbers.empty() ? 0 : *std::ranges::max_element(numbers);
+  if (!num_classes && largest == std::numeric_limits<std::int64_t>::max()) {
+    fail<ValueError>(op, "expected class numbers of which there can be so many, received {}", largest);
+  }
+  const std::int64_t depth = num_classes ? *num_classes : largest + 1;
   const auto wrong = std::ranges::find_if(numbers, [&](std::int64_t c) { return c < 0 || c >= depth; });
   if (wrong != numbers.end()) {
     fail<ValueError>(op, "expected class numbers from 0 to {}, received {} at index {}", depth - 1, *wrong,
@@ -65,6 +71,7 @@ template <class T>
 Tensor normalized(const Tensor& x, int axis, double order) {
   const Shape& shape = x.shape();
   Tensor result = detail::make_tensor(shape, x.dtype());
+  if (x.size() == 0) return result;  // sizes beside one of 0 need have no product
   std::int64_t inner = 1;
   for (int i = axis + 1; i < shape.rank(); ++i) inner *= shape[i];
   const std::int64_t n = shape[axis];
@@ -107,8 +114,11 @@ Tensor pad(const std::vector<std::vector<T>>& sequences, const PadOptions& optio
   for (const auto& sequence : sequences) length = std::max(length, sequence.size());
   if (options.maxlen) length = static_cast<std::size_t>(*options.maxlen);
 
+  const Shape shape{static_cast<std::int64_t>(sequences.size()), static_cast<std::int64_t>(length)};
   const auto rows = [&]<class Wide>(Wide value) {
-    std::vector<Wide> elements(sequences.size() * length, value);
+    const Tensor all = detail::make_tensor(shape, dtype_of<Wide>);
+    const std::span<Wide> elements(detail::mutable_data<Wide>(all), static_cast<std::size_t>(all.size()));
+    std::ranges::fill(elements, value);
     for (std::size_t i = 0; i < sequences.size(); ++i) {
       const auto& sequence = sequences[i];
       const std::size_t n = std::min(sequence.size(), length);
@@ -118,13 +128,16 @@ Tensor pad(const std::vector<std::vector<T>>& sequences, const PadOptions& optio
       std::transform(first, first + static_cast<std::ptrdiff_t>(n), elements.begin() + static_cast<std::ptrdiff_t>(to),
                      [](T number) { return static_cast<Wide>(number); });
     }
-    return elements;
+    return all;
   };
-  const Shape shape{static_cast<std::int64_t>(sequences.size()), static_cast<std::int64_t>(length)};
   if (std::is_integral_v<T> && !is_floating(options.dtype)) {
-    return detail::from_integers(rows(static_cast<std::int64_t>(options.value)), shape, options.dtype);
+    if (!(std::abs(options.value) < 0x1p63)) {
+      fail<ValueError>(op, "expected a value that {} holds, received {}", options.dtype, options.value);
+    }
+    const Tensor numbers = rows(static_cast<std::int64_t>(options.value));
+    return detail::from_integers(numbers.data<std::int64_t>(), shape, options.dtype);
   }
-  return detail::convert(detail::from_doubles(rows(options.value), shape, float64), options.dtype);
+  return detail::convert(rows(options.value), options.dtype);
 }
 
 }  // namespace

@@ -3,10 +3,12 @@
 #include <exception>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "core/check.hpp"
 #include "data/stage.hpp"
 
 namespace xtape::detail {
@@ -58,6 +60,9 @@ class BackgroundCursor final : public DataCursor {
     ended_ = false;
     try {
       for (auto& f : functions_) threads_.emplace_back([this, &f] { work(f); });
+    } catch (const std::system_error& error) {
+      stop();
+      fail<RuntimeError>("Dataset", "{} threads cannot be started: {}", functions_.size(), error.what());
     } catch (...) {
       stop();
       throw;

@@ -187,7 +187,8 @@ class ConcatenateStage final : public OnInput {
   std::int64_t cardinality() const override {
     const std::int64_t a = input_->cardinality(), b = second_->cardinality();
     if (a == infinite_cardinality || b == infinite_cardinality) return infinite_cardinality;
-    return a < 0 || b < 0 ? unknown_cardinality : a + b;
+    std::int64_t sum = 0;
+    return a < 0 || b < 0 || __builtin_add_overflow(a, b, &sum) ? unknown_cardinality : sum;
   }
 
  private:

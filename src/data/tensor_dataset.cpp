@@ -53,6 +53,7 @@ Batches::Batches(TensorDataset data, std::int64_t batch_size, const BatchOptions
     : data_(std::move(data)), batch_size_(batch_size), end_(0) {
   check_batches("batch", data_, batch_size_);
   end_ = options.drop_remainder ? data_.size() / batch_size_ * batch_size_ : data_.size();
+  batch_size_ = std::min(batch_size_, data_.size());  // so that the place after a batch is a number, too
   if (shuffle_seed) generator_.emplace(*shuffle_seed);
 }
 

@@ -52,11 +52,12 @@ Texts begin_texts(const char* op, Texts texts, const Options& options) {
   for (std::size_t i = 0; i < texts.x.size(); ++i) {
     auto& text = texts.x[i];
     for (auto& word : text) {
-      if (word > std::numeric_limits<std::int32_t>::max() - std::abs(std::int64_t{options.index_from})) {
+      std::int32_t number = 0;
+      if (__builtin_add_overflow(word, options.index_from, &number)) {
         fail<DataError>(op, "expected word numbers to which index_from = {} can be added, received {}",
                         options.index_from, word);
       }
-      word += options.index_from;
+      word = number;
     }
     if (options.start_char) text.insert(text.begin(), *options.start_char);
     if (!options.maxlen || static_cast<std::int64_t>(text.size()) < *options.maxlen) {

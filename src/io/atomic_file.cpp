@@ -1,6 +1,7 @@
 #include "io/atomic_file.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "core/files.hpp"
 
 namespace xtape::detail {
 namespace {
@@ -24,34 +26,78 @@ namespace fs = std::filesystem;
 constexpr std::size_t longest_name = 200;  // of 255 that file systems allow
 std::atomic<std::uint64_t> names_given{0};
 
+constexpr int most_links = 40;  // as Linux follows
+
+/// Where a path leads, whether there is a file yet or not.
 fs::path behind_links(const fs::path& path) {
+  fs::path target = path;
+  for (int links = 0; links < most_links; ++links) {
+    std::error_code error;
+    const fs::path next = fs::read_symlink(target, error);
+    if (error) return target;  // no link
+    target = target.parent_path() / next;
+  }
+  return path;  // in a circle: the system says so
+}
+
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// Is it the name of a temporary file that begins so?
+bool is_temporary(std::string_view name, std::string_view begin) {
+  if (!name.starts_with(begin)) return false;
+  name.remove_prefix(begin.size());
+  const auto dash = name.find('-');
+  return dash != std::string_view::npos && is_number(name.substr(0, dash)) && is_number(name.substr(dash + 1));
+}
+
+bool same_file(int file, const char* path) {
+  struct stat ours {
+  }, there{};
+  return fstat(file, &ours) == 0 && stat(path, &there) == 0 && ours.st_ino == there.st_ino &&
+         ours.st_dev == there.st_dev;
+}
+
+/// Removes the temporary files whose writers are gone: a writer holds a lock on its file, which ends with the process.
+/// Where that does not work, nothing is removed.
+void remove_abandoned(const fs::path& folder, const std::string& begin) {
   std::error_code error;
-  if (!fs::is_symlink(path, error)) return path;
-  const fs::path target = fs::weakly_canonical(path, error);
-  return error ? path : target;
+  fs::directory_iterator entry(folder.empty() ? "." : folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const fs::path& path = entry->path();
+    if (!is_temporary(path.filename().string(), begin)) continue;
+    const int file = open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (file < 0) continue;
+    if (flock(file, LOCK_EX | LOCK_NB) == 0 && same_file(file, path.c_str())) unlink(path.c_str());
+    close(file);
+  }
 }
 
 }  // namespace
 
 AtomicFile::AtomicFile(const char* op, const std::string& path)
-    : op_(op), path_(path), target_(behind_links(path).string()) {
+    : op_(op), path_(path), target_(behind_links(checked_path(op, path)).string()) {
   struct stat before {};
   const bool exists = stat(target_.c_str(), &before) == 0;
+  if (!exists && errno != ENOENT) fail_write(errno);
   if (exists && S_ISDIR(before.st_mode)) fail_write(EISDIR);
   if (exists && !S_ISREG(before.st_mode)) fail<DataError>(op_, "{}: expected a regular file to write to", path_);
   const fs::path parent = fs::path(target_).parent_path();
-  const std::string name = fs::path(target_).filename().string().substr(0, longest_name);
+  const std::string begin = fs::path(target_).filename().string().substr(0, longest_name) + ".tmp-";
+  remove_abandoned(parent, begin);
   do {
-    temporary_ = (parent / fmt::format("{}.tmp-{}-{}", name, getpid(), names_given.fetch_add(1))).string();
+    if (file_ >= 0) close(file_);  // another writer took it for abandoned before it was locked
+    temporary_ = (parent / fmt::format("{}{}-{}", begin, getpid(), names_given.fetch_add(1))).string();
     file_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  } while (file_ < 0 && (errno == EEXIST || errno == EINTR));
-  if (file_ < 0) fail_write(errno);
+    if (file_ < 0 && errno != EEXIST && errno != EINTR) fail_write(errno);
+  } while (file_ < 0 || (flock(file_, LOCK_EX) == 0 && !same_file(file_, temporary_.c_str())));
   if (exists) static_cast<void>(fchmod(file_, before.st_mode & 07777));  // where that is not allowed, umask decides
 }
 
 AtomicFile::~AtomicFile() {
-  if (file_ >= 0) close(file_);
   if (!committed_) unlink(temporary_.c_str());
+  if (file_ >= 0) close(file_);
 }
 
 void AtomicFile::fail_write(int error) const {
@@ -71,18 +117,16 @@ void AtomicFile::write(const void* bytes, std::size_t count) {
 
 void AtomicFile::commit() {
   // A library that writes by name may have put another file there.
-  struct stat ours {
-  }, there{};
-  if (fstat(file_, &ours) != 0 || stat(temporary_.c_str(), &there) != 0) fail_write(errno);
-  if (ours.st_ino != there.st_ino) {
+  if (!same_file(file_, temporary_.c_str())) {
     close(file_);
     file_ = open(temporary_.c_str(), O_WRONLY | O_CLOEXEC);
     if (file_ < 0) fail_write(errno);
+    static_cast<void>(flock(file_, LOCK_EX));
   }
   if (fsync(file_) != 0) fail_write(errno);
-  if (close(std::exchange(file_, -1)) != 0) fail_write(errno);
   if (std::rename(temporary_.c_str(), target_.c_str()) != 0) fail_write(errno);
   committed_ = true;
+  close(std::exchange(file_, -1));  // after the renaming, until when the lock holds
   sync_folder();
 }
 

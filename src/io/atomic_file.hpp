@@ -8,10 +8,10 @@ namespace xtape::detail {
 
 /// A file that appears under its name whole or not at all: it is written under another name in the same folder, made
 /// durable and renamed by commit(). Until then, and whenever anything fails or the process is killed, a file that was
-/// there before stays as it was; a kill may leave "NAME.tmp-..." behind.
+/// there before stays as it was. A kill may leave "NAME.tmp-..." there, which the next AtomicFile of that name removes.
 ///
-/// A symbolic link is followed, and a new file takes the permissions of the one it replaces. Throws DataErrors
-/// "[op] path: cannot be written: ...".
+/// A symbolic link is followed, also to a file that is not there yet, and a new file takes the permissions of the one
+/// it replaces. Throws DataErrors "[op] path: cannot be written: ...".
 class AtomicFile {
  public:
   AtomicFile(const char* op, const std::string& path);

@@ -29,27 +29,42 @@ class CsvReader {
  public:
   CsvReader(const std::string& path, const CsvOptions& options) : path_(path), options_(options) {}
 
-  Shape read(std::string_view text) {
-    std::int64_t line = 0, rows = 0, columns = 0;
-    while (!text.empty()) {
-      const auto end = text.find('\n');
-      const std::string_view content = trimmed(text.substr(0, end));
-      text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-      if (++line <= options_.skip_rows || content.empty()) continue;
-      const std::int64_t found = read_line(content, line);
-      if (rows > 0 && found != columns) {
-        fail<DataError>(op, "{}: line {}: expected {} numbers, as in the lines before, received {}", path_, line,
-                        columns, found);
+  /// Line by line, so that the text needs no memory of its own.
+  Shape read(detail::InputFile& file) {
+    constexpr std::size_t piece = 1 << 18;
+    std::string text;
+    for (bool more = true; more;) {
+      const std::size_t before = text.size();
+      text.resize(before + piece);
+      const std::size_t n = file.read(text.data() + before, piece);
+      text.resize(before + n);
+      more = n > 0;
+      std::size_t begin = 0;
+      for (auto end = text.find('\n', before); end != std::string::npos; end = text.find('\n', begin)) {
+        take_line(std::string_view(text).substr(begin, end - begin));
+        begin = end + 1;
       }
-      columns = found;
-      ++rows;
+      text.erase(0, begin);
     }
-    return {rows, columns};
+    if (!text.empty()) take_line(text);
+    return {rows_, columns_};
   }
 
   const std::vector<T>& values() const { return values_; }
 
  private:
+  void take_line(std::string_view line) {
+    const std::string_view content = trimmed(line);
+    if (++line_ <= options_.skip_rows || content.empty()) return;
+    const std::int64_t found = read_line(content, line_);
+    if (rows_ > 0 && found != columns_) {
+      fail<DataError>(op, "{}: line {}: expected {} numbers, as in the lines before, received {}", path_, line_,
+                      columns_, found);
+    }
+    columns_ = found;
+    ++rows_;
+  }
+
   std::int64_t read_line(std::string_view content, std::int64_t line) {
     for (std::int64_t column = 1;; ++column) {
       const auto end = content.find(options_.delimiter);
@@ -76,22 +91,24 @@ class CsvReader {
   const std::string& path_;
   const CsvOptions& options_;
   std::vector<T> values_;
+  std::int64_t line_ = 0, rows_ = 0, columns_ = 0;
 };
 
 }  // namespace
 
 Tensor load_csv(const std::string& path, const CsvOptions& options) {
   if (options.dtype == boolean) fail<TypeError>(op, "expected a dtype of numbers, received bool");
-  detail::InputFile file(op, path);
-  const std::string text = detail::read_all(file);
-  if (is_integer(options.dtype)) {
-    CsvReader<std::int64_t> reader(path, options);
-    const Shape shape = reader.read(text);
-    return detail::from_integers(reader.values(), shape, options.dtype);
-  }
-  CsvReader<double> reader(path, options);
-  const Shape shape = reader.read(text);
-  return detail::convert(detail::from_doubles(reader.values(), shape, float64), options.dtype);
+  return detail::reading(op, path, [&] {
+    detail::InputFile file(op, path, detail::InputFile::Gzip::text);
+    if (is_integer(options.dtype)) {
+      CsvReader<std::int64_t> reader(path, options);
+      const Shape shape = reader.read(file);
+      return detail::from_integers(reader.values(), shape, options.dtype);
+    }
+    CsvReader<double> reader(path, options);
+    const Shape shape = reader.read(file);
+    return detail::from_doubles(reader.values(), shape, options.dtype);
+  });
 }
 
 }  // namespace xtape::io

@@ -126,7 +126,9 @@ std::string scalar_event(const EventTime& time, const std::string& tag, float va
 
 std::string histogram_event(const EventTime& time, const std::string& tag, const Tensor& values, std::int64_t buckets) {
   constexpr const char* op = "FileWriter.histogram";
+  constexpr std::int64_t most_buckets = 1 << 20;
   if (buckets < 1) fail<ValueError>(op, "expected buckets >= 1, received {}", buckets);
+  if (buckets > most_buckets) fail<ValueError>(op, "expected buckets <= {}, received {}", most_buckets, buckets);
   auto event = begin_event(time);
   auto& tensor = add_value(op, event, tag, "histograms", pb::DATA_CLASS_TENSOR, pb::DT_DOUBLE);
   add_axes(tensor, {buckets, 3});
@@ -153,7 +155,7 @@ std::string image_event(const EventTime& time, const std::string& tag, const Ten
   tensor.add_string_val(fmt::format("{}", width));
   tensor.add_string_val(fmt::format("{}", height));
   const auto bytes = to_bytes(make_view(images, {count, height, width, channels}));
-  const auto size = static_cast<std::size_t>(height * width * channels);
+  const auto size = count > 0 ? bytes.size() / static_cast<std::size_t>(count) : 0;
   for (std::int64_t i = 0; i < count; ++i) {
     const std::span<const std::uint8_t> pixels(&bytes[static_cast<std::size_t>(i) * size], size);
     tensor.add_string_val(encode_png(op, pixels, height, width, channels));

@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <limits>
-#include <new>
 #include <span>
 
 #include "core/check.hpp"
+#include "io/file_tensor.hpp"
 #include "io/idx_reader.hpp"
 
 // The format, from Yann LeCun's page on MNIST: two zero bytes, one for the type of the elements, one for the number of
@@ -39,7 +38,6 @@ std::uint64_t big_endian(const unsigned char* bytes, std::size_t n) {
 
 IdxReader::IdxReader(const std::string& path) : file_(op, path) {
   read_header();
-  check_size();
   if (bytes_ == 0) check_end();
 }
 
@@ -81,25 +79,27 @@ void IdxReader::read_header() {
     fail<DataError>(op, "{}: expected the sizes of {} axes, {} bytes: received {} bytes", path(), rank, wanted,
                     received);
   }
-  std::vector<std::int64_t> axes;
-  for (std::size_t i = 0; i < wanted; i += 4) axes.push_back(static_cast<std::int64_t>(big_endian(&sizes[i], 4)));
-  shape_ = Shape(axes);
+  std::vector<std::uint64_t> axes;
+  for (std::size_t i = 0; i < wanted; i += 4) axes.push_back(big_endian(&sizes[i], 4));
+  check_size(axes);
 }
 
-// Before memory is asked for, because a damaged header can say anything.
-void IdxReader::check_size() {
-  constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
-  bytes_ = itemsize(dtype_);
-  for (const auto axis : shape_) {
-    const auto size = static_cast<std::uint64_t>(axis);
-    bytes_ = size > 0 && bytes_ > most / size ? most : bytes_ * size;
+void IdxReader::check_size(const std::vector<std::uint64_t>& axes) {
+  const auto bytes = bytes_of(axes, itemsize(dtype_));
+  if (!bytes) {
+    fail<DataError>(op, "{}: expected ({}) elements of {}: {}{} bytes cannot hold them", path(), fmt::join(axes, ", "),
+                    dtype_, file_.file_bytes(), file_.compressed() ? " compressed" : "");
   }
+  bytes_ = *bytes;
+  shape_ = shape_of(axes);
   const std::uint64_t header = 4 + 4 * static_cast<std::uint64_t>(shape_.rank());
   if (!file_.compressed()) {
     if (bytes_ != file_.file_bytes() - header) fail_size(file_.file_bytes() - header);
   } else if (bytes_ > file_.most_bytes()) {
     fail<DataError>(op, "{}: expected {} elements of {}, {} bytes: {} compressed bytes cannot hold them", path(),
                     shape_, dtype_, bytes_, file_.file_bytes());
+  } else {
+    check_inflation(op, path(), bytes_, file_.limit());
   }
 }
 
@@ -122,11 +122,7 @@ void IdxReader::fail_size(std::uint64_t received) const {
 }
 
 Tensor make_idx_tensor(const IdxReader& reader, const Shape& shape, DType dtype) {
-  try {
-    return make_tensor(shape, dtype);
-  } catch (const std::bad_alloc&) {
-    fail<DataError>(op, "{}: no memory for {} elements of {}", reader.path(), shape, dtype);
-  }
+  return make_file_tensor(op, reader.path(), shape, dtype);
 }
 
 namespace {
@@ -149,14 +145,16 @@ void swap_bytes(const Tensor& t) {
 namespace io {
 
 Tensor read_idx(const std::string& path) {
-  detail::IdxReader reader(path);
-  Tensor t = detail::make_idx_tensor(reader, reader.shape(), reader.dtype());
-  if (t.size() > 0) reader.read(t.impl()->data(), static_cast<std::size_t>(t.size()) * itemsize(t.dtype()));
-  if constexpr (std::endian::native == std::endian::little) {
-    if (itemsize(t.dtype()) == 4) detail::swap_bytes<std::uint32_t>(t);
-    if (itemsize(t.dtype()) == 8) detail::swap_bytes<std::uint64_t>(t);
-  }
-  return t;
+  return detail::reading(detail::op, path, [&] {
+    detail::IdxReader reader(path);
+    Tensor t = detail::make_idx_tensor(reader, reader.shape(), reader.dtype());
+    if (t.size() > 0) reader.read(t.impl()->data(), static_cast<std::size_t>(t.size()) * itemsize(t.dtype()));
+    if constexpr (std::endian::native == std::endian::little) {
+      if (itemsize(t.dtype()) == 4) detail::swap_bytes<std::uint32_t>(t);
+      if (itemsize(t.dtype()) == 8) detail::swap_bytes<std::uint64_t>(t);
+    }
+    return t;
+  });
 }
 
 }  // namespace io

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "io/input_file.hpp"
 #include "xtape/core/dtype.hpp"
@@ -25,7 +26,8 @@ class IdxReader {
 
  private:
   void read_header();
-  void check_size();
+  /// Before memory is asked for, because a damaged header can say anything.
+  void check_size(const std::vector<std::uint64_t>& axes);
   void check_end();
   [[noreturn]] void fail_size(std::uint64_t received) const;
 

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <system_error>
 
 #include "core/check.hpp"
@@ -20,28 +21,34 @@ bool is_gzip(const unsigned char* first_two) { return first_two[0] == 0x1f && fi
 }  // namespace
 
 InputFile::InputFile(const char* op, std::string path, Gzip gzip) : op_(op), path_(std::move(path)) {
+  using std::filesystem::file_type;
+  const file_type type = detail::file_type(op_, path_);
+  if (type == file_type::not_found) fail<DataError>(op_, "{}: no such file", path_);
+  if (type == file_type::directory) fail<DataError>(op_, "{}: expected a file, received a directory", path_);
+  if (type != file_type::regular) fail<DataError>(op_, "{}: expected a regular file", path_);
+  file_ = open_file(op_, path_, "rb");
   std::error_code error;
-  const auto status = std::filesystem::status(path_, error);
-  if (status.type() == std::filesystem::file_type::not_found) fail<DataError>(op_, "{}: no such file", path_);
-  if (status.type() == std::filesystem::file_type::directory) {
-    fail<DataError>(op_, "{}: expected a file, received a directory", path_);
-  }
-  if (!error && !is_regular_file(status)) fail<DataError>(op_, "{}: expected a regular file", path_);
-  file_.reset(std::fopen(path_.c_str(), "rb"));
-  if (!file_) fail<DataError>(op_, "{}: cannot be opened: {}", path_, std::strerror(errno));
   file_bytes_ = std::filesystem::file_size(path_, error);
   if (error) fail<DataError>(op_, "{}: cannot be read: {}", path_, error.message());
 
   input_ = std::make_unique<unsigned char[]>(input_bytes);
-  compressed_ = fill() >= 2 && gzip == Gzip::decompress && is_gzip(input_.get());
-  if (compressed_ && inflateInit2(&stream_, gzip_only) != Z_OK) fail<DataError>(op_, "{}: zlib failed", path_);
+  compressed_ = fill() >= 2 && gzip != Gzip::raw && is_gzip(input_.get());
+  if (!compressed_) return;
+  limit_ = inflation_limit(file_bytes_, gzip == Gzip::text);
+  if (inflateInit2(&stream_, gzip_only) != Z_OK) fail<DataError>(op_, "{}: zlib failed", path_);
 }
 
 InputFile::~InputFile() {
   if (compressed_) inflateEnd(&stream_);
 }
 
-std::uint64_t InputFile::most_bytes() const { return compressed_ ? file_bytes_ * most_deflate_gain : file_bytes_; }
+std::uint64_t InputFile::most_bytes() const {
+  std::uint64_t most = file_bytes_;
+  if (compressed_ && __builtin_mul_overflow(file_bytes_, most_deflate_gain, &most)) {
+    most = std::numeric_limits<std::uint64_t>::max();
+  }
+  return most;
+}
 
 // Reads on behind the input that is still unused, and returns how many bytes came.
 std::size_t InputFile::fill() {
@@ -91,6 +98,8 @@ std::size_t InputFile::inflate_to(unsigned char* to, std::size_t bytes) {
   } else if (status != Z_OK) {
     fail_inflate(status);
   }
+  inflated_ += room - stream_.avail_out;
+  check_inflation(op_, path_, inflated_, limit_);
   return room - stream_.avail_out;
 }
 
@@ -114,6 +123,7 @@ void InputFile::fail_inflate(int status) const {
 std::string read_all(InputFile& file) {
   std::string text;
   std::size_t n = 0;
+  if (!file.compressed()) text.reserve(static_cast<std::size_t>(file.file_bytes()) + input_bytes);
   do {
     const std::size_t before = text.size();
     text.resize(before + input_bytes);

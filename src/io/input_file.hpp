@@ -3,10 +3,13 @@
 #include <zlib.h>
 
 #include <cstdint>
-#include <cstdio>
 #include <memory>
+#include <new>
+#include <stdexcept>
 #include <string>
 
+#include "core/check.hpp"
+#include "core/files.hpp"
 #include "io/byte_source.hpp"
 
 namespace xtape::detail {
@@ -14,8 +17,9 @@ namespace xtape::detail {
 /// The bytes of a file one after the other, decompressed when the file is gzip. Throws DataErrors "[op] path: ...".
 class InputFile final : public ByteSource {
  public:
-  /// What becomes of a file that begins as gzip does: a format that may begin with these two bytes itself is read raw.
-  enum class Gzip { decompress, raw };
+  /// What becomes of a file that begins as gzip does: it is decompressed, within the limit for texts or that for other
+  /// data; a format that may begin with these two bytes itself is read raw.
+  enum class Gzip { decompress, text, raw };
 
   InputFile(const char* op, std::string path, Gzip gzip = Gzip::decompress);
   InputFile(const InputFile&) = delete;
@@ -32,12 +36,9 @@ class InputFile final : public ByteSource {
   std::uint64_t file_bytes() const { return file_bytes_; }
   /// No file of this size holds more: the file's size, or the most that gzip can make of it.
   std::uint64_t most_bytes() const override;
+  InflationLimit limit() const override { return limit_; }
 
  private:
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-
   std::size_t fill();
   std::size_t inflate_to(unsigned char* to, std::size_t bytes);
   void next_member();
@@ -45,8 +46,9 @@ class InputFile final : public ByteSource {
 
   const char* op_;
   std::string path_;
-  std::unique_ptr<std::FILE, Close> file_;
-  std::uint64_t file_bytes_ = 0;
+  FilePtr file_;
+  std::uint64_t file_bytes_ = 0, inflated_ = 0;
+  InflationLimit limit_;
   bool compressed_ = false;
   bool ended_ = false;
   z_stream stream_ = {};
@@ -55,5 +57,19 @@ class InputFile final : public ByteSource {
 
 /// The rest of a file.
 std::string read_all(InputFile& file);
+
+/// What `read` makes of a file. Memory that runs out on the way is a DataError that names the file.
+template <class F>
+auto reading(const char* op, const std::string& path, const F& read) {
+  try {
+    return read();
+  } catch (const Error&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    fail<DataError>(op, "{}: no memory for what it holds", path);
+  } catch (const std::length_error&) {
+    fail<DataError>(op, "{}: no memory for what it holds", path);
+  }
+}
 
 }  // namespace xtape::detail

@@ -51,10 +51,12 @@ class NumbersReader final : public JsonHandler {
 }  // namespace
 
 std::map<std::string, std::int32_t> read_json_numbers(const char* op, const std::string& path) {
-  InputFile file(op, path);
-  NumbersReader reader(op, path);
-  parse_json(read_all(file), reader);
-  return reader.take();
+  return reading(op, path, [&] {
+    InputFile file(op, path, InputFile::Gzip::text);
+    NumbersReader reader(op, path);
+    parse_json(read_all(file), reader);
+    return reader.take();
+  });
 }
 
 }  // namespace xtape::detail

@@ -6,8 +6,10 @@
 namespace xtape::io {
 
 Tensor load_npy(const std::string& path) {
-  detail::InputFile file("load_npy", path);
-  return detail::read_npy(file);
+  return detail::reading("load_npy", path, [&] {
+    detail::InputFile file("load_npy", path);
+    return detail::read_npy(file);
+  });
 }
 
 void save_npy(const std::string& path, const Tensor& tensor) {

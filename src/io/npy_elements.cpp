@@ -41,10 +41,9 @@ class ElementReader {
 
   Tensor read() {
     const auto bytes = bytes_of(header_.shape, header_.itemsize);
-    if (!bytes || *bytes > source_.most_bytes()) {
-      fail<DataError>(source_.op(), "{}: expected [{}] elements of '{}': {} bytes cannot hold them", source_.path(),
-                      fmt::join(header_.shape, ", "), header_.descr, source_.most_bytes());
-    }
+    constexpr std::uint64_t too_many = std::numeric_limits<std::uint64_t>::max();
+    check_room(source_, bytes.value_or(too_many),
+               fmt::format("[{}] elements of '{}'", fmt::join(header_.shape, ", "), header_.descr));
     bytes_ = *bytes;
     Tensor t = of_type();
     char extra = 0;

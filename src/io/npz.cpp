@@ -10,6 +10,7 @@
 
 #include "core/check.hpp"
 #include "io/atomic_file.hpp"
+#include "io/input_file.hpp"
 #include "io/npy_elements.hpp"
 #include "io/npz_file.hpp"
 #include "io/pickle.hpp"
@@ -48,14 +49,18 @@ Tensor NpzFile::read(const std::string& name) { return read_npy(*open(name)); }
 
 std::vector<std::vector<std::int32_t>> NpzFile::read_lists(const std::string& name) {
   const auto source = open(name);
-  const NpyHeader header = read_npy_header(*source);
+  return reading(op_, source->path(), [&] { return read_lists(*source); });
+}
+
+std::vector<std::vector<std::int32_t>> NpzFile::read_lists(ByteSource& source) {
+  const NpyHeader header = read_npy_header(source);
   if (header.kind != 'O' || header.shape.size() != 1) {
-    fail<DataError>(op_, "{}: expected a list of Python lists, received [{}] elements of '{}'", source->path(),
+    fail<DataError>(source.op(), "{}: expected a list of Python lists, received [{}] elements of '{}'", source.path(),
                     fmt::join(header.shape, ", "), header.descr);
   }
-  auto lists = read_pickled_lists(*source);
+  auto lists = read_pickled_lists(source);
   if (lists.size() != header.shape[0]) {
-    fail<DataError>(op_, "{}: expected {} lists, received {}", source->path(), header.shape[0], lists.size());
+    fail<DataError>(source.op(), "{}: expected {} lists, received {}", source.path(), header.shape[0], lists.size());
   }
   return lists;
 }
@@ -120,10 +125,12 @@ class ZipWriter {
 namespace io {
 
 NamedTensors load_npz(const std::string& path) {
-  detail::NpzFile file("load_npz", path);
-  NamedTensors tensors;
-  for (const auto& name : file.names()) tensors.emplace_back(name, file.read(name));
-  return tensors;
+  return detail::reading("load_npz", path, [&] {
+    detail::NpzFile file("load_npz", path);
+    NamedTensors tensors;
+    for (const auto& name : file.names()) tensors.emplace_back(name, file.read(name));
+    return tensors;
+  });
 }
 
 void save_npz(const std::string& path, const NamedTensors& tensors, const NpzOptions& options) {

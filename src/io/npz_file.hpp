@@ -25,6 +25,8 @@ class NpzFile {
   std::vector<std::vector<std::int32_t>> read_lists(const std::string& name);
 
  private:
+  static std::vector<std::vector<std::int32_t>> read_lists(ByteSource& source);
+
   const char* op_;
   ZipReader zip_;
   std::vector<std::string> names_;

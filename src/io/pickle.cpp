@@ -9,14 +9,13 @@
 
 #include "core/check.hpp"
 #include "io/pickle_bytes.hpp"
+#include "xtape/io/limits.hpp"
 
 // A pickle is a program for a machine with a stack and a memo, described in Python's Lib/pickletools.py. The array is
 // made by calling numpy.core.multiarray._reconstruct(ndarray, (0,), b'b') and then given its state, (1, shape, dtype,
 // Fortran order, list of elements).
 namespace xtape::detail {
 namespace {
-
-constexpr std::size_t most_nodes = std::size_t{1} << 22;  // a byte asks for one
 
 enum class Kind : std::uint8_t { none, number, text, function, tuple, list, dtype, array, mark };
 
@@ -47,13 +46,28 @@ class Unpickler : PickleBytes {
 
  private:
   Node& node(const Value& value) { return nodes_[static_cast<std::size_t>(value.number)]; }
-  void push(Kind kind, std::int64_t number = 0) { stack_.push_back({kind, number}); }
+  void push(Value value) {
+    if (stack_.size() == highest_) {
+      spend(sizeof value);
+      ++highest_;
+    }
+    stack_.push_back(value);
+  }
+  void push(Kind kind, std::int64_t number = 0) { push(Value{kind, number}); }
   Node& push_node(Kind kind) {
-    if (nodes_.size() == most_nodes) damaged("too many lists");
+    spend(sizeof(Node));
     push(kind, static_cast<std::int64_t>(nodes_.size()));
     return nodes_.emplace_back();
   }
-  void push_text(Kind kind, std::string value) { push_node(kind).text = std::move(value); }
+  void push_text(Kind kind, std::string value) {
+    spend(value.size());
+    push_node(kind).text = std::move(value);
+  }
+  /// Counts memory: a byte of the pickle can ask for any of its objects.
+  void spend(std::size_t bytes) {
+    spent_ += bytes;
+    if (spent_ > most_) damaged(fmt::format("more than {} bytes of objects (io::Limits::unpickled_bytes)", most_));
+  }
   Value pop() {
     if (stack_.empty() || stack_.back().kind == Kind::mark) damaged("a value is missing");
     const Value value = stack_.back();
@@ -79,6 +93,7 @@ class Unpickler : PickleBytes {
       if (item.kind == Kind::mark) damaged("a value is missing");
     }
     stack_.resize(first);
+    spend(items.size() * sizeof items[0]);
     push_node(Kind::tuple).items = std::move(items);
   }
   /// The values from `first` on become items of the list below `end`.
@@ -87,6 +102,7 @@ class Unpickler : PickleBytes {
     Node& list = node(stack_[end - 1]);
     for (std::size_t i = first; i < stack_.size(); ++i) {
       const Value& item = stack_[i];
+      spend(item.kind != Kind::number ? sizeof item : sizeof list.numbers[0]);
       if (item.kind != Kind::number) {
         list.items.push_back(item);
       } else if (item.number < std::numeric_limits<std::int32_t>::min() ||
@@ -105,7 +121,7 @@ class Unpickler : PickleBytes {
   }
   void keep(std::uint64_t number) {
     if (stack_.empty() || stack_.back().kind == Kind::mark) damaged("a value is missing");
-    memo_[number] = stack_.back();
+    if (memo_.insert_or_assign(number, stack_.back()).second) spend(bytes_of_memo);
   }
 
   void call() {
@@ -143,7 +159,7 @@ class Unpickler : PickleBytes {
     } else if (object.kind != Kind::dtype) {
       damaged("a state of something else");
     }
-    stack_.push_back(object);
+    push(object);
   }
 
   std::vector<std::vector<std::int32_t>> lists_of(const Node& array) {
@@ -257,10 +273,10 @@ class Unpickler : PickleBytes {
         keep(memo_.size());
         break;
       case 'h':
-        stack_.push_back(recall(unsigned_number(1)));
+        push(recall(unsigned_number(1)));
         break;
       case 'j':
-        stack_.push_back(recall(unsigned_number(4)));
+        push(recall(unsigned_number(4)));
         break;
       default:
         damaged(fmt::format("the instruction {:02x}", code));
@@ -268,6 +284,12 @@ class Unpickler : PickleBytes {
     return true;
   }
 
+  /// Of an entry: its number and value, a link, its place in the table.
+  static constexpr std::size_t bytes_of_memo = sizeof(std::uint64_t) + sizeof(Value) + 2 * sizeof(void*);
+
+  const std::uint64_t most_ = io::limits().unpickled_bytes;
+  std::uint64_t spent_ = 0;
+  std::size_t highest_ = 0;  ///< that the stack has been
   std::vector<Value> stack_;
   std::deque<Node> nodes_;
   std::unordered_map<std::uint64_t, Value> memo_;

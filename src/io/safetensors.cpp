@@ -160,14 +160,16 @@ void save_safetensors(const std::string& path, const NamedTensors& tensors,
 }
 
 SafeTensors load_safetensors(const std::string& path) {
-  InputFile file(loading, path, InputFile::Gzip::raw);
-  auto [header, header_bytes] = read_header(file);
-  const auto order = check_ranges(path, header, file.file_bytes() - header_bytes);
-  SafeTensors result;
-  result.metadata = std::move(header.metadata);
-  result.tensors.resize(header.entries.size());
-  for (const auto i : order) result.tensors[i] = {header.entries[i].name, read_tensor(file, header.entries[i])};
-  return result;
+  return detail::reading(loading, path, [&] {
+    InputFile file(loading, path, InputFile::Gzip::raw);
+    auto [header, header_bytes] = read_header(file);
+    const auto order = check_ranges(path, header, file.file_bytes() - header_bytes);
+    SafeTensors result;
+    result.metadata = std::move(header.metadata);
+    result.tensors.resize(header.entries.size());
+    for (const auto i : order) result.tensors[i] = {header.entries[i].name, read_tensor(file, header.entries[i])};
+    return result;
+  });
 }
 
 }  // namespace xtape::io

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "core/files.hpp"
 #include "io/events.hpp"
 #include "io/tf_record.hpp"
 
@@ -41,14 +42,11 @@ struct FileWriter::Impl {
     if (options.flush_millis < 0) {
       detail::fail<ValueError>(op, "expected flush_millis >= 0, received {}", options.flush_millis);
     }
-    std::error_code error;
-    std::filesystem::create_directories(logdir, error);
-    if (error) detail::fail<DataError>(op, "{}: cannot be created: {}", logdir, error.message());
+    detail::make_folders(op, logdir);
     path = (std::filesystem::path(logdir) / file_name(options.filename_suffix)).string();
-    file = std::fopen(path.c_str(), "wbxe");
-    if (file == nullptr) detail::fail<DataError>(op, "{}: cannot be created: {}", path, std::strerror(errno));
+    file = detail::open_file(op, path, "wbxe");
     // Whole events only go to the file, so that who reads it meanwhile finds no half of one.
-    std::setvbuf(file, nullptr, _IONBF, 0);
+    std::setvbuf(file.get(), nullptr, _IONBF, 0);
     detail::append_tf_record(pending, detail::version_event(wall_time()));
     flush(op);
   }
@@ -69,15 +67,15 @@ struct FileWriter::Impl {
     check_open(op);
     detail::append_tf_record(pending, event);
     ++pending_events;
-    const auto since = Clock::now() - last_flush;
-    if (pending_events > options.max_queue || since > std::chrono::milliseconds(options.flush_millis)) flush(op);
+    const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - last_flush);
+    if (pending_events > options.max_queue || since.count() > options.flush_millis) flush(op);
   }
 
   void flush(const char* op) {
     last_flush = Clock::now();
     pending_events = 0;
     const std::string bytes = std::exchange(pending, {});
-    if (std::fwrite(bytes.data(), 1, bytes.size(), file) != bytes.size()) {
+    if (std::fwrite(bytes.data(), 1, bytes.size(), file.get()) != bytes.size()) {
       detail::fail<DataError>(op, "{}: cannot be written: {}", path, std::strerror(errno));
     }
   }
@@ -86,11 +84,8 @@ struct FileWriter::Impl {
     const std::lock_guard lock(mutex);
     if (file == nullptr) return;
     struct Close {
-      std::FILE*& file;
-      ~Close() {
-        std::fclose(file);
-        file = nullptr;
-      }
+      detail::FilePtr& file;
+      ~Close() { file.reset(); }
     } const at_the_end{file};
     flush("FileWriter.close");
   }
@@ -98,7 +93,7 @@ struct FileWriter::Impl {
   FileWriterOptions options;
   std::string path;
   std::mutex mutex;
-  std::FILE* file = nullptr;
+  detail::FilePtr file;
   std::string pending;
   int pending_events = 0;
   Clock::time_point last_flush;

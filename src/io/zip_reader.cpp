@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <string_view>
+#include <utility>
 
 #include "core/check.hpp"
 #include "io/input_file.hpp"
@@ -70,13 +72,41 @@ ZipReader::ZipReader(const char* op, const std::string& path) : op_(op), path_(p
   zip_ = unzOpen64(path.c_str());
   if (zip_ == nullptr) fail<DataError>(op_, "{}: expected a zip archive, which ends with a list of its members", path_);
   try {
-    for (int status = unzGoToFirstFile(zip_); status != UNZ_END_OF_LIST_OF_FILE; status = unzGoToNextFile(zip_)) {
-      if (status != UNZ_OK) fail<DataError>(op_, "{}: damaged zip archive: its list of members", path_);
-      add_member(file_bytes);
-    }
+    read_list(file_bytes);
   } catch (...) {
     unzClose(zip_);
     throw;
+  }
+}
+
+void ZipReader::read_list(std::uint64_t file_bytes) {
+  std::vector<Place> places;
+  for (int status = unzGoToFirstFile(zip_); status != UNZ_END_OF_LIST_OF_FILE; status = unzGoToNextFile(zip_)) {
+    if (status != UNZ_OK) fail<DataError>(op_, "{}: damaged zip archive: its list of members", path_);
+    places.push_back(add_member(file_bytes));
+  }
+  check_places(std::move(places), file_bytes);
+  const InflationLimit limit = inflation_limit(file_bytes, false);
+  std::uint64_t bytes = 0;
+  for (const auto& member : members_) {
+    if (__builtin_add_overflow(bytes, member.bytes, &bytes)) bytes = std::numeric_limits<std::uint64_t>::max();
+    check_inflation(op_, path_, bytes, limit);
+  }
+}
+
+// Bytes that several members share could become any amount of data.
+void ZipReader::check_places(std::vector<Place> places, std::uint64_t file_bytes) const {
+  std::ranges::sort(places, {}, &Place::begin);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const auto& place = places[i];
+    if (i > 0 && place.begin < places[i - 1].end) {
+      fail<DataError>(op_, "{}: damaged zip archive: '{}' and '{}' share bytes of the file", path_,
+                      members_[places[i - 1].member].name, members_[place.member].name);
+    }
+    if (place.end > file_bytes) {
+      fail<DataError>(op_, "{}: damaged zip archive: '{}' goes on after the end of the file", path_,
+                      members_[place.member].name);
+    }
   }
 }
 
@@ -84,15 +114,14 @@ ZipReader::~ZipReader() {
   if (zip_ != nullptr) unzClose(zip_);
 }
 
-void ZipReader::add_member(std::uint64_t file_bytes) {
+ZipReader::Place ZipReader::add_member(std::uint64_t file_bytes) {
   unz_file_info64 info{};
   unz64_file_pos position{};
-  std::string name(65536, '\0');
-  if (unzGetCurrentFileInfo64(zip_, &info, name.data(), name.size(), nullptr, 0, nullptr, 0) != UNZ_OK ||
-      unzGetFilePos64(zip_, &position) != UNZ_OK) {
-    fail<DataError>(op_, "{}: damaged zip archive: its list of members", path_);
-  }
-  name.resize(std::min<std::size_t>(info.size_filename, name.size()));
+  bool good = unzGetCurrentFileInfo64(zip_, &info, nullptr, 0, nullptr, 0, nullptr, 0) == UNZ_OK;
+  std::string name(std::min<std::size_t>(info.size_filename, 65535), '\0');
+  good = good && unzGetCurrentFileInfo64(zip_, nullptr, name.data(), name.size(), nullptr, 0, nullptr, 0) == UNZ_OK &&
+         unzGetFilePos64(zip_, &position) == UNZ_OK;
+  if (!good) fail<DataError>(op_, "{}: damaged zip archive: its list of members", path_);
   if ((info.flag & encrypted) != 0) fail<DataError>(op_, "{}: '{}' is encrypted", path_, name);
   const bool stored = info.compression_method == 0;
   if (!stored && info.compression_method != Z_DEFLATED) {
@@ -105,7 +134,12 @@ void ZipReader::add_member(std::uint64_t file_bytes) {
     fail<DataError>(op_, "{}: '{}': expected {} bytes: {} bytes in a file of {} cannot hold them", path_, name,
                     info.uncompressed_size, info.compressed_size, file_bytes);
   }
+  // The place of the bytes is known once the member's own header has been read.
+  if (unzOpenCurrentFile(zip_) != UNZ_OK) fail<DataError>(op_, "{}: '{}': damaged zip archive", path_, name);
+  const std::uint64_t begin = unzGetCurrentFileZStreamPos64(zip_);
+  unzCloseCurrentFile(zip_);
   members_.push_back({std::move(name), info.uncompressed_size, position.pos_in_zip_directory, position.num_of_file});
+  return {begin, begin + info.compressed_size, members_.size() - 1};
 }
 
 std::unique_ptr<ByteSource> ZipReader::open(const Member& member) {

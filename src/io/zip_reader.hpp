@@ -9,7 +9,8 @@
 
 namespace xtape::detail {
 
-/// The members of a zip archive, stored or deflated, zip64 included. Throws DataErrors "[op] path: ...".
+/// The members of a zip archive, stored or deflated, zip64 included. Members that share bytes are refused, and those
+/// that become more than io::Limits::inflated_bytes together. Throws DataErrors "[op] path: ...".
 class ZipReader {
  public:
   struct Member {
@@ -29,7 +30,15 @@ class ZipReader {
   std::unique_ptr<ByteSource> open(const Member& member);
 
  private:
-  void add_member(std::uint64_t file_bytes);
+  /// Where the bytes of a member are in the file.
+  struct Place {
+    std::uint64_t begin, end;
+    std::size_t member;
+  };
+
+  void read_list(std::uint64_t file_bytes);
+  Place add_member(std::uint64_t file_bytes);
+  void check_places(std::vector<Place> places, std::uint64_t file_bytes) const;
 
   const char* op_;
   std::string path_;

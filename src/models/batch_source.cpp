@@ -49,7 +49,9 @@ namespace {
 class ArraySource : public BatchSource {
  public:
   ArraySource(Arrays arrays, std::int64_t batch_size, bool shuffle)
-      : arrays_(std::move(arrays)), batch_size_(batch_size), shuffle_(shuffle) {}
+      : arrays_(std::move(arrays)),
+        batch_size_(std::min(batch_size, std::max<std::int64_t>(arrays_.rows(), 1))),  // so that sums with it fit
+        shuffle_(shuffle) {}
 
   std::int64_t batches() const override { return (arrays_.rows() + batch_size_ - 1) / batch_size_; }
 

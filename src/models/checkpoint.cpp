@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <filesystem>
 
 #include "core/check.hpp"
+#include "core/files.hpp"
 #include "layers/layer_state.hpp"
 #include "models/named_weights.hpp"
 #include "xtape/core/creation.hpp"
@@ -83,7 +83,7 @@ void Checkpoint::save(const std::string& path) const {
 bool Checkpoint::restore(const std::string& path) {
   constexpr const char* method = "Checkpoint.restore";
   check_built(method);
-  if (std::error_code error; !std::filesystem::exists(path, error)) return false;
+  if (!detail::is_there(method, path)) return false;
   const io::SafeTensors file = io::load_safetensors(path);
   if (const auto format = file.metadata.find("format"); format == file.metadata.end() || format->second != kind) {
     detail::fail<DataError>(method, "{} holds tensors, but is no checkpoint of a training", path);

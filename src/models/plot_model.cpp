@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-
 #include "core/check.hpp"
+#include "core/files.hpp"
 #include "core/warn.hpp"
+#include "io/atomic_file.hpp"
 #include "models/layer_rows.hpp"
 #include "plot/process.hpp"
 
@@ -51,6 +51,7 @@ std::string model_to_dot(const Model& model, const PlotModelOptions& options) {
 
 bool plot_model(const Model& model, const std::string& path, const PlotModelOptions& options) {
   const std::string text = model_to_dot(model, options);
+  detail::checked_path("plot_model", path);
   const auto dot = path.rfind('.');
   const std::string ending = dot == std::string::npos ? "" : path.substr(dot + 1);
   if (ending != "dot" && ending != "png" && ending != "svg" && ending != "pdf") {
@@ -58,10 +59,7 @@ bool plot_model(const Model& model, const std::string& path, const PlotModelOpti
                              path);
   }
   if (ending == "dot") {
-    std::ofstream file(path, std::ios::binary);
-    file << text;
-    file.close();
-    if (!file) detail::fail<DataError>("plot_model", "cannot write {}", path);
+    detail::write_file("plot_model", path, text);
     return true;
   }
   auto process = detail::Process::start("plot_model", {"dot", "-T" + ending, "-o", path});

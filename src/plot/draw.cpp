@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "core/check.hpp"
+#include "core/files.hpp"
 #include "core/warn.hpp"
 #include "io/atomic_file.hpp"
 #include "plot/figure.hpp"
@@ -14,6 +15,7 @@ namespace xtape::detail {
 namespace {
 
 PictureFormat format_of(const char* op, const std::string& path) {
+  checked_path(op, path);
   std::string extension = std::filesystem::path(path).extension().string();
   for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   if (extension == ".png") return PictureFormat::png;

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "core/check.hpp"
+#include "core/files.hpp"
 #include "tape/tape_impl.hpp"
 
 namespace xtape {
@@ -112,7 +113,7 @@ std::string GradientTape::dot() const { return impl().dot(); }
 void GradientTape::profile(const std::string& path) const {
   constexpr const char* op = "GradientTape.profile";
   if (!impl().options().profile) detail::fail<RuntimeError>(op, "the tape was made without {{.profile = true}}");
-  std::ofstream file(path);
+  std::ofstream file(detail::checked_path(op, path));
   file << impl_->chrome_trace();
   if (!file.flush()) detail::fail<RuntimeError>(op, "cannot write '{}': {}", path, std::strerror(errno));
 }

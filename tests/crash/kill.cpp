@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <random>
 #include <string>
 #include <thread>
@@ -118,12 +119,22 @@ int main(int argc, char** argv) {
       return 1;
     }
     step = found;
-    for (const auto& entry : fs::directory_iterator(folder)) {  // what a killed writer has left
-      if (entry.path().string() != path) {
-        ++between;
-        fs::remove(entry.path());
-      }
+    int left = 0;  // what the killed writer has left: those before it were removed by its first save
+    for (const auto& entry : fs::directory_iterator(folder)) left += entry.path().string() != path;
+    if (left > 1) {
+      fmt::print("kill {}: {} temporary files\n", i, left);
+      return 1;
     }
+    between += left;
+  }
+  {
+    Training training;
+    (void)training.checkpoint.restore(path);
+    training.checkpoint.save(path);
+  }
+  if (std::distance(fs::directory_iterator(folder), fs::directory_iterator()) != 1) {
+    fmt::print("a temporary file is left after the last save\n");
+    return 1;
   }
   fmt::print("{} kills, {} of them while a file was written: {} steps, none lost\n", kills, between, step);
   fs::remove_all(folder);

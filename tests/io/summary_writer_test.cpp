@@ -154,7 +154,7 @@ TEST_CASE("summary::FileWriter: errors leave the file as it was") {
                     summary::create_file_writer(dir.str(), {.flush_millis = -1}));
   const std::string file = dir.write("file", "x");
   CHECK_THROWS_TEXT(DataError, "[create_file_writer] " + file, summary::create_file_writer(file));
-  CHECK_THROWS_TEXT(DataError, "cannot be created",
+  CHECK_THROWS_TEXT(DataError, "cannot be opened",
                     summary::create_file_writer(dir.str(), {.filename_suffix = "/none/x"}));
 
   auto writer = summary::create_file_writer(dir.str());

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "support/check.hpp"
+#include "support/unsearchable.hpp"
 #include "xtape/callbacks/backup_and_restore.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/error.hpp"
@@ -161,6 +162,33 @@ TEST_CASE("Checkpoint: of another training, damaged or of weights alone, it chan
   checkpoint.add("a", Variable(1.0F));
   CHECK_THROWS_TEXT(ValueError, "a name that is not taken yet, received \"a\"",
                     checkpoint.add("a", random::default_generator()));
+}
+
+TEST_CASE("Checkpoint.restore: false only where there is no file") {
+  const Folder folder;
+  Sequential model = network();
+  model.build_for({1, 3});
+  optimizers::Adam adam;
+  Checkpoint checkpoint(model, adam);
+  CHECK(!checkpoint.restore(folder / "none"));
+  CHECK(!checkpoint.restore(folder / "none/none"));
+  fs::create_symlink("later", folder.path / "link");
+  CHECK(!checkpoint.restore(folder / "link"));
+  checkpoint.save(folder / "link");  // to where the link leads
+  CHECK(fs::is_symlink(folder.path / "link"));
+  CHECK(checkpoint.restore(folder / "later"));
+  fs::create_symlink("loop", folder.path / "loop");
+  CHECK_THROWS_TEXT(DataError, "[Checkpoint.restore] " + (folder / "loop") + ": cannot be looked for: ",
+                    checkpoint.restore(folder / "loop"));
+  CHECK_THROWS_TEXT(DataError, "expected a file, received a directory", checkpoint.restore(folder.path.string()));
+  fs::create_directories(folder.path / "locked");
+  checkpoint.save(folder / "locked/training");
+  callbacks::BackupAndRestore backup(folder / "locked/backup");
+  backup.set_model(model);
+  const testing::Unsearchable locked(folder / "locked");
+  CHECK_THROWS_TEXT(DataError, "locked/training: cannot be looked for: Permission denied",
+                    checkpoint.restore(folder / "locked/training"));
+  CHECK_THROWS_TEXT(DataError, "[BackupAndRestore] " + (folder / "locked/backup"), backup.on_train_begin());
 }
 
 TEST_CASE("BackupAndRestore: a fit that was interrupted ends as if it had not been") {

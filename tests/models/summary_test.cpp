@@ -100,7 +100,7 @@ TEST_CASE("plot_model: Graphviz's language") {
   read << file.rdbuf();
   CHECK(read.str() == model_to_dot(model));
   std::filesystem::remove(path);
-  CHECK_THROWS_TEXT(DataError, "cannot write", plot_model(model, "/no/such/folder/model.dot"));
+  CHECK_THROWS_TEXT(DataError, "cannot be written", plot_model(model, "/no/such/folder/model.dot"));
 }
 
 }  // namespace

@@ -30,8 +30,8 @@ struct ShuffleOptions {
 
 /// Keyword arguments of map().
 struct MapOptions {
-  /// How many threads call the function, each a copy of its own for another element; the order stays. 0: the thread of
-  /// the loop.
+  /// How many threads call the function, each a copy of its own for another element, at most 1024; the order stays. 0:
+  /// the thread of the loop.
   int num_parallel_calls = 0;
 };
 

@@ -24,8 +24,10 @@ namespace xtape::data {
 /// and num_parallel_calls change nothing. A function that draws from random::default_generator() in another thread
 /// does so in no certain order.
 ///
-/// The functions throw a ValueError for sizes below what they name. See AnyDataset for functions that take every N,
-/// TensorDataset for the fast way to batches of tensors in memory, which is a Dataset too where one is asked for.
+/// The functions throw a ValueError for sizes below what they name, and shuffle, batch, skip and prefetch for more than
+/// 2^30 elements at once of a dataset without an end, which would never come. See AnyDataset for functions that take
+/// every N, TensorDataset for the fast way to batches of tensors in memory, which is a Dataset too where one is asked
+/// for.
 template <std::size_t N>
 class Dataset : public AnyDataset {
  public:
@@ -172,7 +174,8 @@ auto from_files(std::vector<std::string> paths, F reader) {
   }));
 }
 
-/// The int64 scalars start, start + step, ... before stop. Throws a ValueError for a step of 0.
+/// The int64 scalars start, start + step, ... before stop. Throws a ValueError for a step of 0 and for
+/// more than 2^63 - 1 numbers.
 Dataset<1> range(std::int64_t start, std::int64_t stop, std::int64_t step = 1);
 inline Dataset<1> range(std::int64_t stop) { return range(0, stop); }
 

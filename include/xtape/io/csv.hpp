@@ -17,7 +17,8 @@ struct CsvOptions {
 /// A text file with the same number of numbers in each line, as a matrix [lines, numbers] (numpy.loadtxt); decimal
 /// points are points whatever the locale, "nan" and "inf" are numbers, empty lines are passed over. A file compressed
 /// by gzip is decompressed. Throws a DataError that names file, line and column for what is no number or does not fit
-/// the dtype, and for lines of different lengths; a TypeError for bool.
+/// the dtype and for lines of different lengths, one for compressed data beyond the limit of io/limits.hpp, a TypeError
+/// for bool.
 Tensor load_csv(const std::string& path, const CsvOptions& options = {});
 
 }  // namespace xtape::io

@@ -11,7 +11,8 @@ namespace xtape::io {
 /// elements.
 ///
 /// Throws a DataError that names the file, what was expected and what was received: for a file that is missing, of
-/// another format, shorter or longer than its header says, or damaged.
+/// another format, shorter or longer than its header says, damaged, or compressed and beyond the limit of
+/// io/limits.hpp.
 Tensor read_idx(const std::string& path);
 
 }  // namespace xtape::io

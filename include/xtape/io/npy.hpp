@@ -21,7 +21,8 @@ Tensor load_npy(const std::string& path);
 void save_npy(const std::string& path, const Tensor& tensor);
 
 /// Reads the arrays of an npz file (numpy.savez, savez_compressed), in its order. Throws the DataErrors of load_npy,
-/// with the name of the array, and one for a damaged archive.
+/// with the name of the array, and one for an archive that is damaged, has members that share bytes, or is beyond the
+/// limit of io/limits.hpp.
 NamedTensors load_npz(const std::string& path);
 
 /// Keyword arguments of save_npz().

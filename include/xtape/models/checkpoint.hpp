@@ -39,8 +39,10 @@ class Checkpoint {
   void save(const std::string& path) const;
 
   /// Restores everything, and builds the optimizer for the model's trainable variables if need be. Returns false, and
-  /// does nothing, where there is no such file. Throws a ValueError before the model is built and, before anything has
-  /// changed, a DataError for a file that is damaged or of another training, listing what does not match.
+  /// does nothing, where there is no such file; anything else is an error, so that a training does not start over
+  /// unnoticed. Throws a ValueError before the model is built and, before anything has changed, a DataError for a file
+  /// that cannot be looked for (in a folder that may not be searched, say) or read, is damaged or of another training,
+  /// listing what does not match.
   bool restore(const std::string& path);
 
  private:

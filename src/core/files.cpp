@@ -1,0 +1,42 @@
+#include "core/files.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "core/check.hpp"
+
+namespace xtape::detail {
+
+namespace fs = std::filesystem;
+
+const std::string& checked_path(const char* op, const std::string& path) {
+  if (path.find('\0') == std::string::npos) return path;
+  std::string shown = path;
+  for (auto at = shown.find('\0'); at != std::string::npos; at = shown.find('\0', at)) shown.replace(at, 1, "\\0");
+  fail<ValueError>(op, "expected a path without a zero byte, received \"{}\"", shown);
+}
+
+FilePtr open_file(const char* op, const std::string& path, const char* mode) {
+  FilePtr file(std::fopen(checked_path(op, path).c_str(), mode));
+  if (!file) fail<DataError>(op, "{}: cannot be opened: {}", path, std::strerror(errno));
+  return file;
+}
+
+fs::file_type file_type(const char* op, const std::string& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(checked_path(op, path), error);
+  if (error && status.type() != fs::file_type::not_found) {
+    fail<DataError>(op, "{}: cannot be looked for: {}", path, error.message());
+  }
+  return status.type();
+}
+
+void make_folders(const char* op, const std::string& path) {
+  std::error_code error;
+  fs::create_directories(checked_path(op, path), error);
+  if (!error && !fs::is_directory(path, error) && !error) error = std::make_error_code(std::errc::not_a_directory);
+  if (error) fail<DataError>(op, "{}: the folder cannot be created: {}", path, error.message());
+}
+
+}  // namespace xtape::detail
