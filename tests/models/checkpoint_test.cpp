@@ -169,6 +169,7 @@ TEST_CASE("Checkpoint.restore: false only where there is no file") {
   Sequential model = network();
   model.build_for({1, 3});
   optimizers::Adam adam;
+  adam.build(model.trainable_variables());
   Checkpoint checkpoint(model, adam);
   CHECK(!checkpoint.restore(folder / "none"));
   CHECK(!checkpoint.restore(folder / "none/none"));
