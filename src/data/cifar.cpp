@@ -6,6 +6,7 @@
 
 #include "core/check.hpp"
 #include "core/files.hpp"
+#include "core/launch.hpp"
 #include "data/dataset_files.hpp"
 #include "io/file_tensor.hpp"
 #include "io/input_file.hpp"
@@ -118,13 +119,13 @@ class PartReader {
         fail<DataError>(cifar_.op, "{}: expected labels from 0 to {}, received {}", file.path(), cifar_.classes - 1,
                         label);
       }
-      detail::mutable_data<std::int32_t>(labels_)[at_] = label;
+      detail::host_write("Dataset", labels_).data<std::int32_t>()[at_] = label;
       const unsigned char* planes = record_.data() + cifar_.label_bytes;
       const std::int64_t to = at_ * plane * channels;
       if (images_.dtype() == float32) {
-        interleave(planes, detail::mutable_data<float>(images_) + to);
+        interleave(planes, detail::host_write("Dataset", images_).data<float>() + to);
       } else {
-        interleave(planes, detail::mutable_data<std::uint8_t>(images_) + to);
+        interleave(planes, detail::host_write("Dataset", images_).data<std::uint8_t>() + to);
       }
     }
   }

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "core/check.hpp"
+#include "core/trace.hpp"
 #include "data/stage.hpp"
 #include "data/take_rows.hpp"
 #include "xtape/core/creation.hpp"
@@ -161,6 +162,8 @@ AnyDataset::AnyDataset(const TensorDataset& data) : AnyDataset(detail::slices_of
 AnyDataset::AnyDataset(const Batches& batches) : stage_(detail::batches_stage(batches)) {}
 
 AnyDataset::Iterator& AnyDataset::Iterator::operator++() {
+  if (detail::tracer != nullptr)
+    detail::tracer->give_up("it takes elements of a Dataset, which differ from call to call");
   if (!cursor_->next(element_)) {
     element_.clear();
     cursor_.reset();

@@ -10,6 +10,7 @@
 
 #include "core/check.hpp"
 #include "core/files.hpp"
+#include "core/launch.hpp"
 #include "data/dataset_files.hpp"
 #include "io/idx_reader.hpp"
 #include "io/npz_file.hpp"
@@ -75,11 +76,11 @@ Tensor read_images(const MnistFiles& files, const std::string& path, bool normal
   for (std::int64_t at = 0; at < images.size(); at += piece) {
     const std::int64_t count = std::min(piece, images.size() - at);
     if (!normalize) {
-      reader.read(detail::mutable_data<std::uint8_t>(images) + at, static_cast<std::size_t>(count));
+      reader.read(detail::host_write("Dataset", images).data<std::uint8_t>() + at, static_cast<std::size_t>(count));
       continue;
     }
     reader.read(bytes.data(), static_cast<std::size_t>(count));
-    scale(bytes.data(), detail::mutable_data<float>(images) + at, count);
+    scale(bytes.data(), detail::host_write("Dataset", images).data<float>() + at, count);
   }
   return images;
 }
@@ -96,7 +97,7 @@ Tensor check_labels(const MnistFiles& files, const std::string& path, std::span<
                     files.folder, files.other, fmt::join(files.other_labels, " "));
   }
   Tensor labels = detail::make_tensor({static_cast<std::int64_t>(bytes.size())}, int32);
-  std::ranges::copy(bytes, detail::mutable_data<std::int32_t>(labels));
+  std::ranges::copy(bytes, detail::host_write("Dataset", labels).data<std::int32_t>());
   return labels;
 }
 
@@ -131,7 +132,9 @@ data::TensorDataset read_part(const MnistFiles& files, detail::NpzFile& file, co
   check_shape(files, y_path, y.shape(), y.dtype(), "labels (n,)", {});
   const Shape shape{x.shape(0), side, side, 1};
   Tensor images = normalize ? detail::make_tensor(shape, float32) : detail::make_view(x, shape);
-  if (normalize) scale(detail::const_data<std::uint8_t>(x), detail::mutable_data<float>(images), x.size());
+  if (normalize)
+    scale(detail::host_read("Dataset", x).data<std::uint8_t>(), detail::host_write("Dataset", images).data<float>(),
+          x.size());
   return make_part(files, x_path, std::move(images), y_path, check_labels(files, y_path, y.data<std::uint8_t>()));
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/launch.hpp"
 #include "xtape/core/creation.hpp"
 
 namespace xtape::utils {
@@ -35,7 +36,7 @@ Tensor to_categorical(const Tensor& y, std::optional<std::int64_t> num_classes) 
   }
   shape.push_back(depth);
   Tensor rows = zeros(shape);
-  float* to = detail::mutable_data<float>(rows);
+  float* to = detail::host_write("Dataset", rows).data<float>();
   for (const std::int64_t number : numbers) {
     to[number] = 1;
     to += depth;
@@ -75,8 +76,8 @@ Tensor normalized(const Tensor& x, int axis, double order) {
   std::int64_t inner = 1;
   for (int i = axis + 1; i < shape.rank(); ++i) inner *= shape[i];
   const std::int64_t n = shape[axis];
-  const T* from = detail::const_data<T>(x);
-  T* to = detail::mutable_data<T>(result);
+  const T* from = detail::host_read("Dataset", x).data<T>();
+  T* to = detail::host_write("Dataset", result).data<T>();
   for (std::int64_t outer = 0; outer < x.size(); outer += n * inner) {
     for (std::int64_t i = outer; i < outer + inner; ++i) {
       double size = norm(from + i, n, inner, order);
@@ -117,7 +118,8 @@ Tensor pad(const std::vector<std::vector<T>>& sequences, const PadOptions& optio
   const Shape shape{static_cast<std::int64_t>(sequences.size()), static_cast<std::int64_t>(length)};
   const auto rows = [&]<class Wide>(Wide value) {
     const Tensor all = detail::make_tensor(shape, dtype_of<Wide>);
-    const std::span<Wide> elements(detail::mutable_data<Wide>(all), static_cast<std::size_t>(all.size()));
+    const std::span<Wide> elements(detail::host_write("Dataset", all).data<Wide>(),
+                                   static_cast<std::size_t>(all.size()));
     std::ranges::fill(elements, value);
     for (std::size_t i = 0; i < sequences.size(); ++i) {
       const auto& sequence = sequences[i];

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/check.hpp"
+#include "core/launch.hpp"
 #include "data/stage.hpp"
 #include "data/take_rows.hpp"
 
@@ -83,7 +84,8 @@ Tensors stack(const std::vector<Tensors>& rows) {
                          "elements later",
                          k, first.shape(), first.dtype(), from.shape(), from.dtype(), i);
       }
-      if (bytes > 0) std::memcpy(to.impl()->data() + i * bytes, from.impl()->data(), bytes);
+      if (bytes > 0)
+        std::memcpy(host_write("Dataset", to).bytes() + i * bytes, host_read("Dataset", from).bytes(), bytes);
     }
     batch.push_back(std::move(to));
   }

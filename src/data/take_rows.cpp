@@ -1,6 +1,7 @@
 #include "data/take_rows.hpp"
 
 #include "core/check.hpp"
+#include "core/launch.hpp"
 #include "kernels/gather_rows.hpp"
 
 namespace xtape::data {
@@ -12,7 +13,8 @@ Tensor take(const Tensor& from, const std::int64_t* index, std::int64_t n) {
   shape[0] = n;
   Tensor to = detail::make_tensor(shape, from.dtype());
   const std::int64_t row = from.size() / from.shape(0) * static_cast<std::int64_t>(itemsize(from.dtype()));
-  kernels::gather_rows(to.impl()->data(), from.impl()->data(), index, n, row);
+  kernels::gather_rows(detail::host_write("Dataset", to).bytes(), detail::host_read("Dataset", from).bytes(), index, n,
+                       row);
   return to;
 }
 
@@ -33,7 +35,7 @@ void check_batches(const char* op, const TensorDataset& data, std::int64_t batch
 }
 
 Tensor take_rows(const Tensor& t, const Tensor& order, std::int64_t first, std::int64_t last) {
-  return take(t, detail::const_data<std::int64_t>(order) + first, last - first);
+  return take(t, detail::host_read("Dataset", order).data<std::int64_t>() + first, last - first);
 }
 
 Tensor row(const Tensor& t, std::int64_t i) {

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "core/check.hpp"
+#include "core/launch.hpp"
 #include "io/file_tensor.hpp"
 #include "io/idx_reader.hpp"
 
@@ -129,7 +130,7 @@ namespace {
 
 template <class U>
 void swap_bytes(const Tensor& t) {
-  auto* elements = reinterpret_cast<U*>(t.impl()->data());
+  auto* elements = detail::host_write("io", t).data<U>();
   for (std::int64_t i = 0; i < t.size(); ++i) {
     if constexpr (sizeof(U) == 4) {
       elements[i] = __builtin_bswap32(elements[i]);
@@ -148,7 +149,8 @@ Tensor read_idx(const std::string& path) {
   return detail::reading(detail::op, path, [&] {
     detail::IdxReader reader(path);
     Tensor t = detail::make_idx_tensor(reader, reader.shape(), reader.dtype());
-    if (t.size() > 0) reader.read(t.impl()->data(), static_cast<std::size_t>(t.size()) * itemsize(t.dtype()));
+    if (t.size() > 0)
+      reader.read(detail::host_write("io", t).bytes(), static_cast<std::size_t>(t.size()) * itemsize(t.dtype()));
     if constexpr (std::endian::native == std::endian::little) {
       if (itemsize(t.dtype()) == 4) detail::swap_bytes<std::uint32_t>(t);
       if (itemsize(t.dtype()) == 8) detail::swap_bytes<std::uint64_t>(t);

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/check.hpp"
+#include "core/launch.hpp"
 #include "io/file_tensor.hpp"
 
 namespace xtape::detail {
@@ -98,7 +99,7 @@ class ElementReader {
 
   Tensor same(DType dtype) {
     Tensor t = memory(dtype);
-    auto* elements = reinterpret_cast<unsigned char*>(t.impl()->data());
+    auto* elements = host_write("io", t).data<unsigned char>();
     if (bytes_ > 0) read_bytes(elements, static_cast<std::size_t>(bytes_));
     if (header_.big_endian && header_.itemsize > 1) {
       swap_bytes(elements, static_cast<std::size_t>(t.size()), header_.itemsize);
@@ -108,7 +109,7 @@ class ElementReader {
 
   Tensor bools() {
     Tensor t = memory(boolean);
-    auto* elements = reinterpret_cast<unsigned char*>(t.impl()->data());
+    auto* elements = host_write("io", t).data<unsigned char>();
     if (bytes_ > 0) read_bytes(elements, static_cast<std::size_t>(bytes_));
     for (std::uint64_t i = 0; i < bytes_; ++i) elements[i] = elements[i] != 0;  // as NumPy takes them
     return t;
@@ -118,7 +119,7 @@ class ElementReader {
   template <class From, class To>
   Tensor converted() {
     Tensor t = memory(dtype_of<To>);
-    To* to = mutable_data<To>(t);
+    To* to = host_write("io", t).data<To>();
     constexpr std::int64_t piece = 1 << 14;
     std::vector<From> buffer(static_cast<std::size_t>(std::min(piece, t.size())));
     for (std::int64_t at = 0; at < t.size(); at += piece) {
@@ -132,7 +133,7 @@ class ElementReader {
 
   Tensor small_uint64() {
     Tensor t = same(int64);
-    const auto* elements = const_data<std::int64_t>(t);
+    const auto* elements = host_read("io", t).data<std::int64_t>();
     const auto* large = std::find_if(elements, elements + t.size(), [](std::int64_t value) { return value < 0; });
     if (large != elements + t.size()) {
       fail<DataError>(source_.op(), "{}: expected uint64 numbers that int64 can hold, received {}", source_.path(),
@@ -154,8 +155,9 @@ class ElementReader {
     }
     Tensor t = make_tensor(shape, reversed.dtype());
     const auto size = static_cast<std::int64_t>(itemsize(t.dtype()));
-    const std::byte *from = reversed.impl()->data(), *end = t.impl()->data() + t.size() * size;
-    for (std::byte* to = t.impl()->data(); to != end; to += size) {
+    const std::byte* from = host_read("io", reversed).bytes();
+    std::byte *const begin = host_write("io", t).bytes(), *const end = begin + t.size() * size;
+    for (std::byte* to = begin; to != end; to += size) {
       std::copy_n(from, size, to);
       for (int axis = shape.rank() - 1; axis >= 0; --axis) {
         from += stride[axis] * size;

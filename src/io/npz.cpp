@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/check.hpp"
+#include "core/launch.hpp"
 #include "io/atomic_file.hpp"
 #include "io/input_file.hpp"
 #include "io/npy_elements.hpp"
@@ -89,7 +90,7 @@ class ZipWriter {
     check(zipOpenNewFileInZip64(zip_, name.c_str(), &info, nullptr, 0, nullptr, 0, nullptr, compressed ? Z_DEFLATED : 0,
                                 Z_DEFAULT_COMPRESSION, bytes > large) == ZIP_OK);
     write(head.data(), head.size());
-    write(reinterpret_cast<const char*>(t.impl()->data()), bytes);
+    write(detail::host_read("io", t).data<char>(), bytes);
     check(zipCloseFileInZip(zip_) == ZIP_OK);
   }
 

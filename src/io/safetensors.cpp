@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "core/check.hpp"
+#include "core/launch.hpp"
 #include "io/atomic_file.hpp"
 #include "io/file_tensor.hpp"
 #include "io/input_file.hpp"
@@ -105,7 +106,7 @@ Tensor read_tensor(InputFile& file, const SafeTensorsEntry& entry) {
   Tensor t = detail::make_file_tensor(loading, file.path(), detail::shape_of(entry.shape), entry.dtype);
   const auto bytes = static_cast<std::size_t>(entry.end - entry.begin);
   if (bytes == 0) return t;
-  auto* elements = reinterpret_cast<unsigned char*>(t.impl()->data());
+  auto* elements = detail::host_write("io", t).data<unsigned char>();
   if (file.read(elements, bytes) < bytes) {
     fail<DataError>(loading, "{}: tensor '{}': expected {} bytes, received the end of the file", file.path(),
                     entry.name, bytes);
@@ -155,7 +156,8 @@ void save_safetensors(const std::string& path, const NamedTensors& tensors,
   const std::uint64_t length = text.size();
   file.write(&length, sizeof length);
   file.write(text);
-  for (const auto i : order) file.write(tensors[i].second.impl()->data(), bytes_in(tensors[i].second));
+  for (const auto i : order)
+    file.write(detail::host_read("io", tensors[i].second).bytes(), bytes_in(tensors[i].second));
   file.commit();
 }
 

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "support/check.hpp"
+#include "support/temp_dir.hpp"
 #include "support/warning_capture.hpp"
 #include "xtape/xtape.hpp"
 
@@ -24,7 +25,7 @@ void check_same_calls(F&& f, G&& g, const std::string& obstacle = "") {
     const Tensor x = numbers.normal({4, 3});
     CHECK_SAME_BITS(replayed(x), f(x));
   }
-  CHECK(replayed.obstacle().find(obstacle) != std::string::npos);
+  CHECK_MESSAGE(replayed.obstacle().find(obstacle) != std::string::npos, replayed.obstacle());
   if (obstacle.empty()) CHECK(replayed.obstacle() == "");
 }
 
@@ -209,4 +210,41 @@ TEST_CASE("function: what is read or set of an optimizer on the host keeps it fr
     o.set_learning_rate(0.25);
     return 1.0;
   });
+}
+
+TEST_CASE("function: what takes elements of a dataset is not replayed, and says so") {
+  const Tensor rows = reshape(arange(24.0F), {6, 4}), labels = arange(6);
+  for (const bool in_background : {false, true}) {
+    CAPTURE(in_background);
+    data::AnyDataset plain = data::from_tensor_slices(rows);
+    const data::AnyDataset dataset = in_background ? plain.prefetch(1) : plain;
+    auto one = dataset.begin(), other = dataset.begin();
+    const auto next = [](data::AnyDataset::Iterator& at) {
+      return [&at](const Tensor& x) {
+        const Tensor row = (*at)[0];
+        ++at;
+        return reduce_sum(x) * row;
+      };
+    };
+    check_same_calls(next(one), next(other), "it takes elements of a Dataset");
+  }
+  data::RandomBatches one(data::TensorDataset(rows, labels), 2, 7), other(data::TensorDataset(rows, labels), 2, 7);
+  const auto draw = [](data::RandomBatches& batches) {
+    return [&batches](const Tensor& x) { return reduce_sum(x) * batches.next().x; };
+  };
+  check_same_calls(draw(one), draw(other), "(Dataset)");
+}
+
+TEST_CASE("function: a file that is read in the body is read in every call") {
+  const testing::TempDir folder;
+  const std::string path = folder / "x.npy";
+  const auto f = [&](const Tensor& x) { return x * io::load_npy(path); };
+  io::save_npy(path, full({3}, 2));
+  testing::WarningCapture warnings;
+  auto replayed = function(f);
+  const Tensor x = ones({2, 3});
+  CHECK_SAME_BITS(replayed(x), f(x));
+  io::save_npy(path, full({3}, 5));
+  CHECK_SAME_BITS(replayed(x), f(x));
+  CHECK(replayed.obstacle().find("on the host") != std::string::npos);
 }
