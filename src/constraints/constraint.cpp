@@ -49,7 +49,7 @@ Tensor Constraint::operator()(const Tensor& w) const {
   Tensor value = function_(w);
   if (!value.defined() || value.shape() != w.shape() || value.dtype() != w.dtype()) {
     detail::fail<ValueError>("Constraint", "expected the callable to return {} {}, received {}", w.dtype(), w.shape(),
-                             value ? fmt::format("{} {}", value.dtype(), value.shape()) : "an empty tensor");
+                             value.defined() ? fmt::format("{} {}", value.dtype(), value.shape()) : "an empty tensor");
   }
   return value;
 }

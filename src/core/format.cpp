@@ -98,7 +98,7 @@ std::vector<std::string> words_of(const std::vector<T>& shown, fmt::string_view 
 }
 
 std::string print(const Tensor& t, fmt::string_view specification) {
-  if (!t) return "None";
+  if (!t.defined()) return "None";
   if (t.size() == 0) return "[]";
   const bool summary = t.size() > threshold;
   const Shape strides = kernels::contiguous_strides(t.shape());

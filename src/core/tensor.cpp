@@ -7,6 +7,7 @@
 
 #include "core/check.hpp"
 #include "core/make_like.hpp"
+#include "core/sizes.hpp"
 #include "core/trace.hpp"
 #include "kernels/dispatch.hpp"
 
@@ -53,11 +54,10 @@ void destroy(TensorImpl* impl) noexcept {
 }
 
 Tensor make_tensor(const Shape& shape, DType dtype) {
-  std::int64_t numel = 1, bytes = 0;
-  bool fits = true;
-  for (const auto size : shape) fits = fits && size >= 0 && !__builtin_mul_overflow(numel, size, &numel);
-  if (!fits || __builtin_mul_overflow(numel, static_cast<std::int64_t>(itemsize(dtype)), &bytes)) {
-    fail<ValueError>("Tensor", "sizes must not be negative and their product must fit: {}", shape);
+  const std::int64_t numel = checked_numel("Tensor", shape);
+  std::int64_t bytes = 0;
+  if (__builtin_mul_overflow(numel, static_cast<std::int64_t>(itemsize(dtype)), &bytes)) {
+    fail<ValueError>("Tensor", "a tensor of shape {} and dtype {} does not fit", shape, dtype);
   }
   return make_of_bytes(shape, dtype, numel, static_cast<std::size_t>(bytes));
 }
@@ -142,6 +142,25 @@ void Tensor::make_number(double value) {
   impl_->dtype = float32;
   *detail::mutable_data<float>(*this) = static_cast<float>(value);
   detail::set_weak(*this, value);
+}
+
+bool Tensor::truth() const {
+  constexpr const char* op = "Tensor.operator bool";
+  if (detail::tracer != nullptr) [[unlikely]]
+    detail::tracer->host_read(op, impl_);
+  if (impl_->dtype != boolean) {
+    detail::fail<TypeError>(op,
+                            "a {} tensor of shape {} is neither true nor false: ask t.defined() whether there is a "
+                            "tensor, or compare it, as in t != 0",
+                            impl_->dtype, impl_->shape);
+  }
+  if (impl_->numel != 1) {
+    detail::fail<ValueError>(op,
+                             "the truth of a tensor of {} elements is ambiguous: use reduce_any or reduce_all (shape "
+                             "{}; whether there is a tensor is asked by t.defined())",
+                             impl_->numel, impl_->shape);
+  }
+  return *detail::const_data<bool>(*this);
 }
 
 double Tensor::item_float() const {

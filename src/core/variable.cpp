@@ -42,7 +42,7 @@ Tensor& value_for_update(const Variable& variable) {
 }  // namespace detail
 
 Variable::Variable(Tensor initial_value, VariableOptions options) {
-  if (!initial_value)
+  if (!initial_value.defined())
     detail::fail<ValueError>("Variable", "the initial value of '{}' is an empty tensor", options.name);
   // A value of its own: neither a plain number's weak dtype nor the identity of a recorded result belongs to a
   // variable.

@@ -120,7 +120,7 @@ data::AnyDataset slices_of(Tensors tensors) {
   constexpr const char* op = "from_tensor_slices";
   if (tensors.empty()) fail<ValueError>(op, "expected at least one tensor");
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    if (!tensors[i]) fail<ValueError>(op, "tensor {} is empty", i);
+    if (!tensors[i].defined()) fail<ValueError>(op, "tensor {} is empty", i);
     if (tensors[i].rank() == 0) fail<ValueError>(op, "expected tensors with rows: tensor {} is a scalar", i);
     if (tensors[i].shape(0) != tensors[0].shape(0)) {
       fail<ValueError>(op, "tensors 0 and {} differ in their number of rows: {} and {}", i, tensors[0].shape(),

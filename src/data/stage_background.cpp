@@ -61,8 +61,10 @@ class BackgroundCursor final : public DataCursor {
     try {
       for (auto& f : functions_) threads_.emplace_back([this, &f] { work(f); });
     } catch (const std::system_error& error) {
+      const std::size_t started = threads_.size();
       stop();
-      fail<RuntimeError>("Dataset", "{} threads cannot be started: {}", functions_.size(), error.what());
+      fail<RuntimeError>("Dataset", "cannot start {} threads, the system allowed {}: {}", functions_.size(), started,
+                         error.what());
     } catch (...) {
       stop();
       throw;

@@ -20,7 +20,7 @@ Tensor take(const Tensor& from, const std::int64_t* index, std::int64_t n) {
 
 void check_rows(const char* op, const TensorDataset& data) {
   for (const auto& [name, t] : {std::pair("x", &data.x), std::pair("y", &data.y)}) {
-    if (!*t) fail<ValueError>(op, "{} is empty", name);
+    if (!t->defined()) fail<ValueError>(op, "{} is empty", name);
     if (t->rank() == 0) fail<ValueError>(op, "expected a row for each example: {} is a scalar", name);
   }
   if (data.x.shape(0) != data.y.shape(0)) {

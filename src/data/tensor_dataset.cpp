@@ -64,7 +64,7 @@ Batches::Iterator Batches::begin() {
 Batch Batches::Iterator::operator*() const {
   const TensorDataset& data = batches_->data_;
   const std::int64_t last = std::min(first_ + batches_->batch_size_, batches_->end_);
-  if (order_) return take_rows(data, order_, first_, last);
+  if (order_.defined()) return take_rows(data, order_, first_, last);
   return {rows(data.x, first_, last), rows(data.y, first_, last)};
 }
 

@@ -14,7 +14,8 @@ using detail::fail;
 constexpr const char* op = "timeseries_dataset_from_array";
 
 void check(const Tensor& data, std::int64_t sequence_length, const TimeseriesOptions& options) {
-  if (!data || data.rank() == 0) fail<ValueError>(op, "expected an array with an axis of time, received a scalar");
+  if (!data.defined() || data.rank() == 0)
+    fail<ValueError>(op, "expected an array with an axis of time, received a scalar");
   const std::int64_t n = data.shape(0);
   if (sequence_length < 1)
     fail<ValueError>(op, "`sequence_length` must be higher than 0. Received: {}", sequence_length);
@@ -69,16 +70,16 @@ data::AnyDataset windows(const Tensor& data, const Tensor& targets, std::int64_t
   const std::int64_t used = (options.end_index ? *options.end_index : data.shape(0)) - first;
   // How many places a window can begin at; without overflow for a length beyond all data.
   std::int64_t starts = (length - 1) > (used - 1) / rate ? 0 : used - (length - 1) * rate;
-  if (targets) {
+  if (targets.defined()) {
     if (targets.rank() == 0) fail<ValueError>(op, "expected targets with an axis of time, received a scalar");
     starts = std::clamp<std::int64_t>(targets.shape(0) - first, 0, starts);
   }
   const std::int64_t count = (starts + stride - 1) / stride;
-  auto dataset = detail::dataset_of(count, targets ? 2 : 1, [=](std::int64_t i) {
+  auto dataset = detail::dataset_of(count, targets.defined() ? 2 : 1, [=](std::int64_t i) {
     const std::int64_t at = first + i * stride;
     Tensors element;
     element.push_back(window(data, at, length, rate));
-    if (targets) element.push_back(data::row(targets, at));
+    if (targets.defined()) element.push_back(data::row(targets, at));
     return element;
   });
   if (options.shuffle && count > 0) dataset = dataset.shuffle(count, {.seed = options.seed});
@@ -89,7 +90,7 @@ data::AnyDataset windows(const Tensor& data, const Tensor& targets, std::int64_t
 
 data::Dataset<2> timeseries_dataset_from_array(const Tensor& data, const Tensor& targets, std::int64_t sequence_length,
                                                const TimeseriesOptions& options) {
-  if (!targets) fail<ValueError>(op, "expected targets, received an empty tensor");
+  if (!targets.defined()) fail<ValueError>(op, "expected targets, received an empty tensor");
   return data::Dataset<2>(windows(data, targets, sequence_length, options));
 }
 data::Dataset<1> timeseries_dataset_from_array(const Tensor& data, std::int64_t sequence_length,

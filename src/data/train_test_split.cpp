@@ -134,7 +134,7 @@ Split stratified(const Tensor& classes, std::int64_t n, const Parts& parts, rand
 Split split_rows(std::int64_t n, const SplitOptions& options) {
   const Parts parts = sizes_of(n, options);
   if (!options.shuffle) {
-    if (options.stratify) {
+    if (options.stratify.defined()) {
       fail<ValueError>(op, "Stratified train/test split is not implemented for shuffle=false");
     }
     Indices all(static_cast<std::size_t>(parts.train + parts.test));
@@ -142,7 +142,7 @@ Split split_rows(std::int64_t n, const SplitOptions& options) {
     return {{all.begin(), all.begin() + parts.train}, {all.begin() + parts.train, all.end()}};
   }
   random::Generator generator(options.random_state ? *options.random_state : random::default_generator().next_u64());
-  if (options.stratify) return stratified(options.stratify, n, parts, generator);
+  if (options.stratify.defined()) return stratified(options.stratify, n, parts, generator);
   const auto order = generator.permutation(n).to_vector<std::int64_t>();
   return {{order.begin() + parts.test, order.begin() + parts.test + parts.train},
           {order.begin(), order.begin() + parts.test}};
@@ -151,7 +151,8 @@ Split split_rows(std::int64_t n, const SplitOptions& options) {
 template <std::size_t N>
 std::array<Tensor, 2 * N> split(const std::array<Tensor, N>& tensors, const SplitOptions& options) {
   for (const auto& t : tensors) {
-    if (!t || t.rank() == 0) fail<ValueError>(op, "expected tensors with rows, received {}", t ? "a scalar" : "none");
+    if (!t.defined() || t.rank() == 0)
+      fail<ValueError>(op, "expected tensors with rows, received {}", t.defined() ? "a scalar" : "none");
     if (t.shape(0) != tensors[0].shape(0)) {
       fail<ValueError>(op, "expected tensors with the same number of rows, received {} and {}", tensors[0].shape(),
                        t.shape());

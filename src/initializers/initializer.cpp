@@ -82,7 +82,7 @@ Tensor Initializer::operator()(const Shape& shape, DType dtype) const {
   Tensor value = function_(shape, dtype);
   if (!value.defined() || value.shape() != shape || value.dtype() != dtype) {
     detail::fail<ValueError>("Initializer", "expected the callable to return {} {}, received {}", dtype, shape,
-                             value ? fmt::format("{} {}", value.dtype(), value.shape()) : "an empty tensor");
+                             value.defined() ? fmt::format("{} {}", value.dtype(), value.shape()) : "an empty tensor");
   }
   return value;
 }

@@ -206,7 +206,7 @@ Tensor read_npy(ByteSource& source) { return read_npy_elements(source, read_npy_
 Tensor read_npy_elements(ByteSource& source, const NpyHeader& header) { return ElementReader(source, header).read(); }
 
 std::string npy_header_of(const char* op, const Tensor& t) {
-  if (!t) fail<ValueError>(op, "expected a tensor, received an empty one");
+  if (!t.defined()) fail<ValueError>(op, "expected a tensor, received an empty one");
   std::string text =
       fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': {}, }}", descr_of(op, t.dtype()), t.shape());
   // NumPy leaves 21 digits for the number of rows to grow, and aligns the elements to 64 bytes.

@@ -139,7 +139,7 @@ void save_npz(const std::string& path, const NamedTensors& tensors, const NpzOpt
   std::vector<std::string> heads;
   std::set<std::string_view> names;
   for (const auto& [name, tensor] : tensors) {
-    if (!tensor) detail::fail<ValueError>(op, "tensor '{}' is empty", name);
+    if (!tensor.defined()) detail::fail<ValueError>(op, "tensor '{}' is empty", name);
     if (!names.insert(name).second) detail::fail<ValueError>(op, "tensor '{}' is there twice", name);
     if (name.size() > 60000 || name.find('\0') != std::string::npos) {
       detail::fail<ValueError>(op, "expected names of at most 60000 bytes without a zero, received {} bytes",

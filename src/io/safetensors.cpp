@@ -133,7 +133,7 @@ void save_safetensors(const std::string& path, const NamedTensors& tensors,
   SafeTensorsHeader header;
   header.metadata = metadata;
   for (const auto& [name, t] : tensors) {
-    if (!t) fail<ValueError>(saving, "tensor '{}' is empty", name);
+    if (!t.defined()) fail<ValueError>(saving, "tensor '{}' is empty", name);
     header.entries.push_back({name, t.dtype(), {t.shape().begin(), t.shape().end()}});
   }
   // The wide elements first: so each tensor begins at a multiple of its element size.

@@ -143,7 +143,7 @@ void FileWriter::flush() {
 
 void FileWriter::close() { impl().close(); }
 
-const std::string& FileWriter::path() const { return impl().path; }
+const std::string& FileWriter::path() const& { return impl().path; }
 
 FileWriter create_file_writer(const std::string& logdir, const FileWriterOptions& options) {
   return FileWriter(logdir, options);

@@ -185,7 +185,7 @@ void combine_lanes_of_each(Batch<T>* v, T* out, const Op& op) {
   for (std::size_t i = 0; i < Batch<T>::size; ++i) out[i] = combine_lanes<T>(v[i], op);
 }
 
-inline constexpr std::int64_t prefetch_ahead = 2048;  // bytes
+inline constexpr std::uintptr_t prefetch_ahead = 2048;  // bytes
 
 /// out[r] = the r-th of contiguous rows of up to block_elements elements, reduced.
 template <class T, class Op>
@@ -197,7 +197,8 @@ void reduce_blocks(const T* in, std::int64_t rows, std::int64_t n, T* out, const
     for (; r + width <= rows; r += width) {
       for (std::int64_t k = 0; k < width; ++k) {
         // The processor does not foresee reads of parts of lines.
-        __builtin_prefetch(in + (r + k) * n + prefetch_ahead / static_cast<std::int64_t>(sizeof(T)));
+        const auto ahead = reinterpret_cast<std::uintptr_t>(in + (r + k) * n) + prefetch_ahead;  // maybe beyond the end
+        __builtin_prefetch(reinterpret_cast<const void*>(ahead));
         each[k] = reduce_to_vector(in + (r + k) * n, n, op);
       }
       combine_lanes_of_each(each, out + r, op);

@@ -172,7 +172,7 @@ void copy_loop(const void*, std::int64_t n, void* out, const void* const* in, co
 /// A small matrix is copied before the way through it would have been planned.
 bool is_small_matrix(const Shape& shape) {
   constexpr std::int64_t small = 64;
-  return shape.rank() == 2 && shape[0] * shape[1] <= small;
+  return shape.rank() == 2 && shape[0] <= small && shape[1] <= small && shape[0] * shape[1] <= small;
 }
 void copy_small_matrix(DType dtype, const Shape& shape, const void* in, std::int64_t row_stride,
                        std::int64_t column_stride, void* out) {
@@ -197,7 +197,7 @@ Shape contiguous_strides(const Shape& shape) {
   std::int64_t stride = 1;
   for (int axis = shape.rank() - 1; axis >= 0; --axis) {
     strides[axis] = stride;
-    stride *= shape[axis];
+    if (axis > 0) stride *= shape[axis];
   }
   return strides;
 }
@@ -224,6 +224,7 @@ void strided_store(DType dtype, const Shape& shape, const void* in, void* out, c
 }
 
 void broadcast_copy(DType dtype, const void* in, const Shape& from, void* out, const Shape& to) {
+  if (to.numel() == 0) return;
   if (is_small_matrix(to)) {
     const std::int64_t rows = from.rank() == 2 ? from[0] : 1, columns = from.rank() > 0 ? from.back() : 1;
     return copy_small_matrix(dtype, to, in, rows == 1 ? 0 : columns, columns == 1 ? 0 : 1, out);

@@ -22,8 +22,8 @@ struct Window {
   /// The taps of output o that fall on the input.
   Taps taps(std::int64_t o) const {
     const std::int64_t start = o * stride - before;
-    const std::int64_t begin = start >= 0 ? 0 : (-start + dilation - 1) / dilation;
-    const std::int64_t end = in <= start ? 0 : (in - start + dilation - 1) / dilation;
+    const std::int64_t begin = start >= 0 ? 0 : (-start - 1) / dilation + 1;
+    const std::int64_t end = in <= start ? 0 : (in - start - 1) / dilation + 1;
     return {std::min(begin, size), std::clamp<std::int64_t>(end, std::min(begin, size), size), start};
   }
 };

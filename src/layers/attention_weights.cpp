@@ -20,9 +20,9 @@ Tensor attention_weights(const Tensor& scores, const Tensor& mask, bool causal) 
   Tensor allowed = mask;
   if (causal) {
     const Tensor earlier = tril(ones({scores.shape(-2), scores.shape(-1)}, boolean));
-    allowed = allowed ? logical_and(allowed, earlier) : earlier;
+    allowed = allowed.defined() ? logical_and(allowed, earlier) : earlier;
   }
-  if (!allowed) return nn::softmax(scores);
+  if (!allowed.defined()) return nn::softmax(scores);
   // Finite, so that a row without keys has numbers, to be replaced by zeros.
   constexpr double lowest = -static_cast<double>(std::numeric_limits<float>::max()) / 2;
   return where(allowed, nn::softmax(where(allowed, scores, lowest)), 0);

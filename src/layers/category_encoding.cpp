@@ -33,7 +33,8 @@ Tensor encode(const Tensor& ids, std::int64_t depth, const std::string& mode, co
   const Tensor rows = ids.rank() == 0 ? reshape(ids, {1}) : ids;
   const Tensor each = one_hot(rows, depth, dtype);
   if (mode == "count") {
-    const Tensor weighted = weights ? each * expand_dims(cast(reshape(weights, rows.shape()), dtype), -1) : each;
+    const Tensor weighted =
+        weights.defined() ? each * expand_dims(cast(reshape(weights, rows.shape()), dtype), -1) : each;
     return reduce_sum(weighted, -2);
   }
   return cast(reduce_any(each > 0, -2), dtype);
@@ -56,7 +57,7 @@ TensorList CategoryEncoding::call_list(const TensorList& inputs) {
                      options_.output_mode == "count" ? " and its weights or none" : "", inputs.size());
   }
   const Tensor weights = inputs.size() > 1 ? inputs[1] : Tensor();
-  if (weights && weights.shape() != inputs[0].shape()) {
+  if (weights.defined() && weights.shape() != inputs[0].shape()) {
     fail<ValueError>("CategoryEncoding", "expected weights of shape {}, received {}", inputs[0].shape(),
                      weights.shape());
   }

@@ -48,7 +48,7 @@ GRU::GRU(std::int64_t units, const GRUOptions& options)
 
 RNN::Sequence GRU::run(const Tensor& x, const Tensor& mask, Start start) {
   const auto& own = static_cast<const GRUCell&>(cell());
-  if ((mask && !start.zeros) || own.drops_state() || !own.config_.activation.is(nn::tanh) ||
+  if ((mask.defined() && !start.zeros) || own.drops_state() || !own.config_.activation.is(nn::tanh) ||
       !own.config_.recurrent_activation.is(nn::sigmoid)) {
     return RNN::run(x, mask, std::move(start));
   }

@@ -129,7 +129,8 @@ std::vector<Shape> shapes_of(const TensorList& inputs) {
 }
 
 std::string describe(const Tensor& input) {
-  return fmt::format("called with an input of shape {}", input ? detail::shown_shape(input.shape()) : "(none)");
+  return fmt::format("called with an input of shape {}",
+                     input.defined() ? detail::shown_shape(input.shape()) : "(none)");
 }
 
 std::string describe(const TensorList& inputs) {
@@ -137,7 +138,7 @@ std::string describe(const TensorList& inputs) {
   std::string shapes;
   for (const Tensor& input : inputs) {
     if (!shapes.empty()) shapes += ", ";
-    shapes += input ? detail::shown_shape(input.shape()) : "(none)";
+    shapes += input.defined() ? detail::shown_shape(input.shape()) : "(none)";
   }
   return fmt::format("called with inputs of shapes {}", shapes);
 }
@@ -145,7 +146,7 @@ std::string describe(const TensorList& inputs) {
 /// An input in the layer's compute dtype.
 bool to_be_cast(const detail::LayerState& layer, const Tensor& input) {
   const DType to = layer.policy.compute_dtype();
-  if (!input || input.dtype() == to || !layer.casts_inputs) return false;
+  if (!input.defined() || input.dtype() == to || !layer.casts_inputs) return false;
   return is_floating(input.dtype()) && is_floating(to) && !(input.dtype() == float64 && to == float32);
 }
 
@@ -241,7 +242,7 @@ TensorList Layer::call_list(const TensorList& inputs) {
 
 std::string Layer::class_name() const { return detail::class_of(typeid(*this)); }
 
-const std::string& Layer::name() const {
+const std::string& Layer::name() const& {
   detail::LayerState& own = state();
   // Not in the constructor: the class is not known yet there.
   if (own.name.empty()) own.name = detail::snake_case(class_name());
@@ -263,9 +264,9 @@ DType Layer::compute_dtype() const { return state().policy.compute_dtype(); }
 void Layer::set_casts_inputs(bool casts) { state().casts_inputs = casts; }
 
 bool Layer::built() const noexcept { return state_ != nullptr && state_->built; }
-const std::vector<Variable>& Layer::variables() const { return state().lists().all; }
-const std::vector<Variable>& Layer::trainable_variables() const { return state().lists().trainable; }
-const std::vector<Variable>& Layer::non_trainable_variables() const { return state().lists().frozen; }
+const std::vector<Variable>& Layer::variables() const& { return state().lists().all; }
+const std::vector<Variable>& Layer::trainable_variables() const& { return state().lists().trainable; }
+const std::vector<Variable>& Layer::non_trainable_variables() const& { return state().lists().frozen; }
 
 std::int64_t Layer::count_params() const {
   std::int64_t count = 0;
@@ -297,7 +298,7 @@ bool Layer::training() const noexcept {
 void Layer::add_loss(const Tensor& loss) {
   if (!loss.defined() || loss.size() != 1 || !is_floating(loss.dtype())) {
     detail::fail<ValueError>("Layer.add_loss", "expected a floating scalar, received {}",
-                             loss ? fmt::format("{} {}", loss.dtype(), loss.shape()) : "an empty tensor");
+                             loss.defined() ? fmt::format("{} {}", loss.dtype(), loss.shape()) : "an empty tensor");
   }
   detail::losses_in_use.store(true, std::memory_order_relaxed);
   const Tensor wide = loss.dtype() == bfloat16 ? cast(loss, float32) : loss;

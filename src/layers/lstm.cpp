@@ -41,7 +41,7 @@ LSTM::LSTM(std::int64_t units, const LSTMOptions& options)
 
 RNN::Sequence LSTM::run(const Tensor& x, const Tensor& mask, Start start) {
   const auto& own = static_cast<const LSTMCell&>(cell());
-  if ((mask && !start.zeros) || own.drops_state() || !own.config_.activation.is(nn::tanh) ||
+  if ((mask.defined() && !start.zeros) || own.drops_state() || !own.config_.activation.is(nn::tanh) ||
       !own.config_.recurrent_activation.is(nn::sigmoid)) {
     return RNN::run(x, mask, std::move(start));
   }

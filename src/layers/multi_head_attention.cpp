@@ -101,8 +101,8 @@ TensorList MultiHeadAttention::call_list(const TensorList& inputs) {
   for (const Tensor& input : inputs) shapes.push_back(input.shape());
   check_inputs(shapes);
   Tensor mask = inputs.size() > 3 ? inputs[3] : Tensor();
-  if (mask && mask.dtype() != boolean) fail<TypeError>(op, "expected a bool mask, received {}", mask.dtype());
-  if (mask && mask.rank() == 3) mask = expand_dims(mask, 1);
+  if (mask.defined() && mask.dtype() != boolean) fail<TypeError>(op, "expected a bool mask, received {}", mask.dtype());
+  if (mask.defined() && mask.rank() == 3) mask = expand_dims(mask, 1);
   const Tensor q = heads_of(inputs[0], query_), v = heads_of(inputs[1], value_);
   const Tensor k = heads_of(inputs[inputs.size() > 2 ? 2 : 1], key_);
   const double dropout = training() ? options_.dropout : 0;

@@ -17,7 +17,7 @@ Normalization::Normalization(NormalizationOptions options)
     : LayerBase(options.name, options.dtype), options_(std::move(options)) {
   if (options_.mean.defined() != options_.variance.defined()) {
     fail<ValueError>("Normalization", "expected both mean and variance, or neither: received {}",
-                     options_.mean ? "mean" : "variance");
+                     options_.mean.defined() ? "mean" : "variance");
   }
 }
 
@@ -32,7 +32,7 @@ void Normalization::build(const Shape& input_shape) {
     broadcast_[static_cast<std::size_t>(axis)] = input_shape[axis];
     kept.push_back(input_shape[axis]);
   }
-  if (options_.mean) {
+  if (options_.mean.defined()) {
     for (const Tensor& given : {options_.mean, options_.variance}) (void)in_place(given);
     return;
   }
@@ -55,12 +55,12 @@ Tensor Normalization::in_place(const Tensor& statistic) const {
 
 Tensor Normalization::mean() const {
   check_built();
-  return in_place(options_.mean ? options_.mean : mean_.value());
+  return in_place(options_.mean.defined() ? options_.mean : mean_.value());
 }
 
 Tensor Normalization::variance() const {
   check_built();
-  return in_place(options_.mean ? options_.variance : variance_.value());
+  return in_place(options_.mean.defined() ? options_.variance : variance_.value());
 }
 
 Tensor Normalization::call(const Tensor& inputs) {
@@ -81,7 +81,7 @@ Tensor Normalization::call(const Tensor& inputs) {
 }
 
 void Normalization::adapt(const Tensor& data) {
-  if (options_.mean) fail<ValueError>("Normalization.adapt", "the layer was given a mean and variance");
+  if (options_.mean.defined()) fail<ValueError>("Normalization.adapt", "the layer was given a mean and variance");
   if (data.rank() < 1 || data.size() == 0) {
     fail<ValueError>("Normalization.adapt", "expected data [samples, ...], received shape {}", data.shape());
   }

@@ -83,7 +83,8 @@ TensorList UnitsCell::call_list(const TensorList& inputs) {
 }
 
 void UnitsCell::begin_sequence(const Tensor& x) {
-  if (input_mask_ || state_mask_) input_mask_ = state_mask_ = Tensor();  // not in calls that threads may share
+  if (input_mask_.defined() || state_mask_.defined())
+    input_mask_ = state_mask_ = Tensor();  // not in calls that threads may share
   if (!training()) return;
   const auto draw = [&](double rate, std::int64_t size) {
     return nn::dropout(ones({x.shape()[0], size}, x.dtype()), rate, {.generator = generator_.get()});
@@ -93,7 +94,7 @@ void UnitsCell::begin_sequence(const Tensor& x) {
 }
 
 Tensor UnitsCell::dropped_inputs(const Tensor& x) const {
-  if (!input_mask_) return x;
+  if (!input_mask_.defined()) return x;
   return x * (x.rank() == 3 ? expand_dims(input_mask_, 1) : input_mask_);
 }
 

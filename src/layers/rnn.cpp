@@ -61,7 +61,7 @@ TensorList RNN::call_list(const TensorList& inputs) {
                      "expected a sequence, a bool mask or none, and {} initial state(s) or none: received {} tensors",
                      number_of_states, inputs.size());
   }
-  if (mask && mask.shape() != Shape{x.shape()[0], x.shape()[1]}) {
+  if (mask.defined() && mask.shape() != Shape{x.shape()[0], x.shape()[1]}) {
     fail<ValueError>(class_name().c_str(), "expected a mask of shape {}, received {}",
                      Shape{x.shape()[0], x.shape()[1]}, mask.shape());
   }
@@ -70,7 +70,7 @@ TensorList RNN::call_list(const TensorList& inputs) {
   Start start = first_states(given, x);
   if (options_.go_backwards) {
     x = reverse(x, {1});
-    if (mask) mask = reverse(mask, {1});
+    if (mask.defined()) mask = reverse(mask, {1});
   }
   cell().begin_sequence(x);
   Sequence sequence = run(x, mask, std::move(start));
@@ -86,7 +86,7 @@ TensorList RNN::call_list(const TensorList& inputs) {
 RNN::Sequence RNN::run(const Tensor& x, const Tensor& mask, Start start) {
   TensorList states = std::move(start.states);
   const Tensors steps = unstack(cell().prepare(x), 1);
-  const Tensors kept = mask ? unstack(expand_dims(mask, -1), 1) : Tensors();
+  const Tensors kept = mask.defined() ? unstack(expand_dims(mask, -1), 1) : Tensors();
   Tensors outputs;
   for (std::size_t t = 0; t < steps.size(); ++t) {
     const TensorList now = cell().step(steps[t], states);
@@ -95,9 +95,9 @@ RNN::Sequence RNN::run(const Tensor& x, const Tensor& mask, Start start) {
                        states.size(), now.size());
     }
     Tensor output = now[0];
-    if (mask) output = where(kept[t], output, t == 0 ? zeros_like(output) : outputs.back());
+    if (mask.defined()) output = where(kept[t], output, t == 0 ? zeros_like(output) : outputs.back());
     for (std::size_t i = 0; i < states.size(); ++i) {
-      states[i] = mask ? where(kept[t], now[i + 1], states[i]) : now[i + 1];
+      states[i] = mask.defined() ? where(kept[t], now[i + 1], states[i]) : now[i + 1];
     }
     outputs.push_back(std::move(output));
   }

@@ -76,14 +76,14 @@ std::string shown_shape(const Shape& shape) {
 
 }  // namespace detail
 
-const Shape& SymbolicTensor::shape() const { return node_->shapes[index_]; }
+const Shape& SymbolicTensor::shape() const& { return node_->shapes[index_]; }
 DType SymbolicTensor::dtype() const { return node_->dtypes[index_]; }
-const std::string& SymbolicTensor::name() const { return node_->layer->name(); }
+const std::string& SymbolicTensor::name() const& { return node_->layer->name(); }
 std::string SymbolicTensor::str() const {
   return fmt::format("<SymbolicTensor shape={}, dtype={}, name={}>", detail::symbolic_shape(shape()), dtype(), name());
 }
 
-const SymbolicTensor& SymbolicList::only() const {
+const SymbolicTensor& SymbolicList::only() const& {
   if (size() != 1) {
     detail::fail<ValueError>("SymbolicList", "expected one symbolic tensor, received {}: pick one of them by its index",
                              size());

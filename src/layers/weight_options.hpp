@@ -45,6 +45,6 @@ WeightOptions beta_options(const Options& options) {
 }
 
 /// What a normalisation computes with: float32 in place of bfloat16.
-inline Tensor widened(const Tensor& t) { return t && t.dtype() == bfloat16 ? cast(t, float32) : t; }
+inline Tensor widened(const Tensor& t) { return t.defined() && t.dtype() == bfloat16 ? cast(t, float32) : t; }
 
 }  // namespace xtape::detail

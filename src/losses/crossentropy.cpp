@@ -1,6 +1,7 @@
 #include "losses/crossentropy.hpp"
 
 #include "core/check.hpp"
+#include "core/dtype_errors.hpp"
 #include "core/warn.hpp"
 #include "losses/shapes.hpp"
 #include "ops/logits.hpp"
@@ -13,7 +14,7 @@ namespace xtape::detail {
 namespace {
 
 void check_floating(const char* op, const Tensor& y_pred) {
-  if (!is_floating(y_pred.dtype())) fail<TypeError>(op, "expected floating predictions, received {}", y_pred.dtype());
+  detail::expect_floating(op, y_pred.dtype(), "floating predictions");
 }
 
 /// (1 - s) labels + s / n
@@ -24,15 +25,15 @@ Tensor smoothed(const Tensor& labels, double s, double n) { return s > 0 ? label
 Prediction traced(const char* op, const Tensor& y_pred, const Tensor& known, bool from_logits, const char* activation) {
   const bool apart = known.defined() && is_tracked({y_pred}) && !is_tracked({known});
   const Tensor logits = apart ? Tensor() : known;
-  if (logits && from_logits) {
+  if (logits.defined() && from_logits) {
     static std::atomic<int> given{0};
     warn_limited(given, 5, op,
                  "received from_logits = true, but y_pred was made by a {0} and so does not represent logits: the "
                  "logits that the {0} was taken of are used",
                  activation);
   }
-  const Tensor& values = logits ? logits : y_pred;
-  return {values.dtype() == float64 ? values : cast(values, float32), from_logits || logits};
+  const Tensor& values = logits.defined() ? logits : y_pred;
+  return {values.dtype() == float64 ? values : cast(values, float32), from_logits || logits.defined()};
 }
 
 }  // namespace

@@ -99,7 +99,7 @@ Tensor LossFunction::operator()(const Tensor& y_true, const Tensor& y_pred, cons
   return (*loss_)(y_true, y_pred, sample_weight);
 }
 
-const std::string& LossFunction::name() const {
+const std::string& LossFunction::name() const& {
   check();
   return loss_->name();
 }

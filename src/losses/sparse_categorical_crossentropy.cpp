@@ -45,7 +45,7 @@ Tensor sparse_categorical_crossentropy(const Tensor& y_true, const Tensor& y_pre
   }
   const Tensor loss =
       nn::sparse_softmax_cross_entropy_with_logits(labels, is_logits ? values : log(detail::clipped(values)));
-  return valid ? where(valid, loss, 0) : loss;
+  return valid.defined() ? where(valid, loss, 0) : loss;
 }
 
 SparseCategoricalCrossentropy::SparseCategoricalCrossentropy(const SparseCategoricalCrossentropyOptions& options)

@@ -46,7 +46,7 @@ Tensor confusion_matrix(const Tensor& labels, const Tensor& predictions, const C
   std::vector<double> counts(static_cast<std::size_t>(detail::checked_product(op, n, n)));
   for (std::size_t i = 0; i < y.size(); ++i) {
     counts[static_cast<std::size_t>(y[i] * n + p[i])] +=
-        weights ? detail::host_read("Metric", weights).data<double>()[i] : 1;
+        weights.defined() ? detail::host_read("Metric", weights).data<double>()[i] : 1;
   }
   return detail::convert(constant(counts, {n, n}), options.dtype);
 }
@@ -83,7 +83,7 @@ void ConfusionMatrix::update_state(const Tensor& y_true, const Tensor& y_pred, c
     const bool known = y[i] >= 0 && y[i] < num_classes_ && p[i] >= 0 && p[i] < num_classes_;
     if (!known || (ignore_class_ && y[i] == *ignore_class_)) continue;
     counts_[static_cast<std::size_t>(y[i] * num_classes_ + p[i])] +=
-        weights ? detail::host_read("Metric", weights).data<double>()[i] : 1;
+        weights.defined() ? detail::host_read("Metric", weights).data<double>()[i] : 1;
   }
 }
 

@@ -51,7 +51,7 @@ void FBetaScore::update_state(const Tensor& y_true, const Tensor& y_pred, const 
   if (sample_weight.defined()) weights = detail::weights_for(op, sample_weight, shape);
   counts_.resize(static_cast<std::size_t>(n));
   const double* y = detail::host_read("Metric", labels).data<double>();
-  const double* w = weights ? detail::host_read("Metric", weights).data<double>() : nullptr;
+  const double* w = weights.defined() ? detail::host_read("Metric", weights).data<double>() : nullptr;
   detail::visit_floating(y_pred, [&](const auto* p) {
     using T = std::decay_t<decltype(*p)>;
     for (std::int64_t r = 0; r < rows; ++r) {

@@ -51,7 +51,7 @@ void R2Score::update_state(const Tensor& y_true, const Tensor& y_pred, const Ten
   sums_.resize(static_cast<std::size_t>(n));
   const double *y = detail::host_read("Metric", labels).data<double>(),
                *p = detail::host_read("Metric", predictions).data<double>();
-  const double* w = weights ? detail::host_read("Metric", weights).data<double>() : nullptr;
+  const double* w = weights.defined() ? detail::host_read("Metric", weights).data<double>() : nullptr;
   for (std::int64_t r = 0; r < rows; ++r) {
     bool counts = false;
     for (std::int64_t i = 0; i < n; ++i, ++y, ++p) {

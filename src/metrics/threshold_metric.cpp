@@ -91,7 +91,7 @@ void ThresholdMetric::update_state(const Tensor& y_true, const Tensor& y_pred, c
   const std::int64_t n = shape.rank() == 0 ? 1 : shape.back(), rows = n == 0 ? 0 : y_pred.size() / n;
   if (labels_ == 0) set_labels(settings_.per_label ? n : 1);
   const bool* positive = detail::host_read("Metric", labels).data<bool>();
-  const double* weight = weights ? detail::host_read("Metric", weights).data<double>() : nullptr;
+  const double* weight = weights.defined() ? detail::host_read("Metric", weights).data<double>() : nullptr;
   detail::visit_floating(y_pred, [&](const auto* p) {
     if constexpr (std::is_same_v<decltype(p), const float*>) {
       add(p, positive, weight, rows, n, sorted_float32_);

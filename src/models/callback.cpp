@@ -14,7 +14,7 @@ double Logs::operator[](std::string_view name) const {
   detail::fail<LookupError>("Logs", "there is no figure '{}', only: {}", name, names);
 }
 
-const double* Logs::find(std::string_view name) const noexcept {
+const double* Logs::find(std::string_view name) const& noexcept {
   for (const auto& [known, value] : values_) {
     if (known == name) return &value;
   }

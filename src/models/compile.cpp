@@ -31,7 +31,7 @@ detail::TrainState& Model::train_state(const char* method) const {
 
 bool Model::compiled() const noexcept { return model_ != nullptr && model_->train != nullptr; }
 
-optimizers::Optimizer& Model::optimizer() const { return *train_state("Model.optimizer").optimizer; }
+optimizers::Optimizer& Model::optimizer() const& { return *train_state("Model.optimizer").optimizer; }
 
 bool Model::stop_training() const { return compiled() && model_->train->stop_training; }
 void Model::set_stop_training(bool stop) { train_state("Model.set_stop_training").stop_training = stop; }

@@ -44,7 +44,7 @@ void Sequential::add(const SymbolicTensor& input) {
   stack_->input = stack_->output = Known{input.shape(), input.dtype()};
 }
 
-Layer& Sequential::layer(std::size_t index) const {
+Layer& Sequential::layer(std::size_t index) const& {
   if (index >= stack_->layers.size()) {
     detail::fail<IndexError>("Sequential.layer", "expected an index below {}, received {}", stack_->layers.size(),
                              index);

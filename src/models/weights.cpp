@@ -38,7 +38,7 @@ void assign_all(const char* method, const std::string& path, const io::NamedTens
 
 }  // namespace detail
 
-std::vector<Layer*> Model::layers() const {
+std::vector<Layer*> Model::layers() const& {
   std::vector<Layer*> all;
   for (const auto& child : detail::LayerState::of(*this).children) {
     if (!child->handles.empty()) all.push_back(child->handles.front());
@@ -46,7 +46,7 @@ std::vector<Layer*> Model::layers() const {
   return all;
 }
 
-Layer& Model::get_layer(const std::string& name) const {
+Layer& Model::get_layer(const std::string& name) const& {
   std::string names;
   for (Layer* layer : layers()) {
     if (layer->name() == name) return *layer;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/dtype_errors.hpp"
 #include "core/launch.hpp"
 #include "kernels/special.hpp"
 #include "ops/elementwise.hpp"
@@ -147,7 +148,7 @@ Tensor atan2(const Tensor& y, const Tensor& x) {
 
 Tensor logical_xor(const Tensor& a, const Tensor& b) {
   for (const Tensor& t : {a, b}) {
-    if (t.dtype() != boolean) detail::fail<TypeError>("logical_xor", "expected a bool tensor, received {}", t.dtype());
+    detail::expect_boolean("logical_xor", t.dtype());
   }
   Tensor y = map_binary<Domain::booleans, true>("logical_xor", a, b, [](auto p, auto q) { return p ^ q; });
   return record_no_gradient("logical_xor", {a, b}, std::move(y));

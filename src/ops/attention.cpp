@@ -5,6 +5,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/dtype_errors.hpp"
 #include "core/launch.hpp"
 #include "kernels/attention.hpp"
 #include "kernels/dispatch.hpp"
@@ -45,9 +46,10 @@ struct Call {
 };
 
 void check_dtypes(const char* op, const Tensor& q, const Tensor& k, const Tensor& v) {
-  if (!is_floating(q.dtype())) fail<TypeError>(op, "expected floating tensors, received {}", q.dtype());
+  detail::expect_floating(op, q.dtype(), "floating tensors");
   if (k.dtype() != q.dtype() || v.dtype() != q.dtype()) {
-    fail<TypeError>(op, "dtypes differ: queries {}, keys {}, values {}", q.dtype(), k.dtype(), v.dtype());
+    fail<TypeError>(op, "dtypes differ: queries {}, keys {}, values {}, cast them to one dtype", q.dtype(), k.dtype(),
+                    v.dtype());
   }
 }
 
@@ -70,17 +72,17 @@ Tensor by_definition(const Call& c, const Tensors& in) {
   Tensor allowed = c.allowed;
   if (c.causal) {
     const Tensor earlier = tril(broadcast_to(cast(constant(true), boolean), {q.shape(-2), k.shape(-2)}));
-    allowed = allowed ? logical_and(allowed, earlier) : earlier;
+    allowed = allowed.defined() ? logical_and(allowed, earlier) : earlier;
   }
   Tensor weights;
-  if (allowed) {
+  if (allowed.defined()) {
     // Finite, so that a row without keys and its gradients are numbers, to be replaced by zeros.
     constexpr double lowest = -static_cast<double>(std::numeric_limits<float>::max()) / 2;
     weights = where(allowed, nn::softmax(where(allowed, scores, lowest)), 0);
   } else {
     weights = nn::softmax(scores);
   }
-  if (c.chances) weights = where(c.chances < c.rate, 0, weights * (1 / (1 - c.rate)));
+  if (c.chances.defined()) weights = where(c.chances < c.rate, 0, weights * (1 / (1 - c.rate)));
   return heads_moved(matmul(weights, v));
 }
 
@@ -91,7 +93,7 @@ struct Mask {
   std::int64_t row = 0;
 
   Mask(const Tensor& mask, const Shape& scores) {
-    if (!mask) return;
+    if (!mask.defined()) return;
     values = mask;
     if (mask.rank() == 0 || mask.shape().back() != scores.back()) {
       Shape shape = mask.rank() == 0 ? Shape{1} : mask.shape();
@@ -191,7 +193,7 @@ struct Rule {
         },
         in[0], in[1], in[2], allowed.values, bias.values, call.chances, weights, dy, dq, dk, dv, dscores);
     Grads grads{dq, dk, dv};
-    if (in.size() > 3) grads.push_back(dscores ? detail::sum_to(dscores, in[3].shape()) : Tensor());
+    if (in.size() > 3) grads.push_back(dscores.defined() ? detail::sum_to(dscores, in[3].shape()) : Tensor());
     return grads;
   }
 };
@@ -229,7 +231,7 @@ Tensor attention(const char* op, bool heads_inside, const Tensor& q, const Tenso
   const double scale = options.scale.value_or(size == 0 ? 1.0 : 1 / std::sqrt(static_cast<double>(size)));
   Call call{.op = op, .heads_inside = heads_inside, .scores = scores, .scale = scale, .causal = options.is_causal};
   Tensors in{q, k, v};
-  if (const Tensor& mask = options.mask; mask) {
+  if (const Tensor& mask = options.mask; mask.defined()) {
     if (!detail::broadcasts_to(mask.shape(), scores)) {
       fail<ValueError>(op, "expected a mask that broadcasts to the scores of shape {}: received {}", scores,
                        mask.shape());
@@ -239,7 +241,8 @@ Tensor attention(const char* op, bool heads_inside, const Tensor& q, const Tenso
     } else if (mask.dtype() == q.dtype()) {
       in.push_back(mask);
     } else {
-      fail<TypeError>(op, "expected a mask of dtype bool or {}, received {}", q.dtype(), mask.dtype());
+      fail<TypeError>(op, "expected a mask of dtype bool or {}, received {}: cast or compare it", q.dtype(),
+                      mask.dtype());
     }
   }
   const bool narrow = q.dtype() == bfloat16;

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/check.hpp"
+#include "core/dtype_errors.hpp"
 #include "xtape/core/indexed_slices.hpp"
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/math.hpp"
@@ -14,9 +15,7 @@
 namespace xtape {
 namespace {
 
-void check_floating(const char* op, const Tensor& x) {
-  if (!is_floating(x.dtype())) detail::fail<TypeError>(op, "expected a floating tensor, received {}", x.dtype());
-}
+void check_floating(const char* op, const Tensor& x) { detail::expect_floating(op, x.dtype()); }
 
 /// f(t) where f keeps zeros: of a sparse tensor, of its rows alone.
 template <class F>
@@ -69,7 +68,7 @@ std::pair<Tensors, Tensor> clip_by_global_norm(std::span<const Tensor> tensors, 
       where(is_finite(all), clip_norm / maximum(all, clip_norm), std::numeric_limits<double>::quiet_NaN());
   Tensors clipped;
   for (const auto& t : tensors) {
-    clipped.push_back(t ? on_rows(t, [&](const Tensor& part) { return part * factor; }) : Tensor());
+    clipped.push_back(t.defined() ? on_rows(t, [&](const Tensor& part) { return part * factor; }) : Tensor());
   }
   return {std::move(clipped), all};
 }

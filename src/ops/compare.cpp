@@ -1,5 +1,6 @@
 #include <cstring>
 
+#include "core/dtype_errors.hpp"
 #include "ops/elementwise.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/tape/record.hpp"
@@ -23,7 +24,7 @@ Tensor combine(const char* op, const Tensor& a, const Tensor& b, const F& f) {
 }
 
 const Tensor& boolean_only(const char* op, const Tensor& t) {
-  if (t.dtype() != boolean) detail::fail<TypeError>(op, "expected a bool tensor, received {}", t.dtype());
+  detail::expect_boolean(op, t.dtype());
   return t;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/check.hpp"
+#include "core/dtype_errors.hpp"
 #include "xtape/ops/contraction.hpp"
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/math.hpp"
@@ -105,7 +106,7 @@ Labelled contract(const Labelled& a, const Labelled& b, const std::vector<int>& 
 namespace {
 
 void check_dtypes(const char* op, const Tensor& a, const Tensor& b) {
-  if (a.dtype() != b.dtype()) fail<TypeError>(op, "dtypes differ: {} and {}, cast one of them", a.dtype(), b.dtype());
+  detail::expect_same_dtype(op, a.dtype(), b.dtype());
 }
 
 Tensor tensordot_as(const char* op, const Tensor& a, const Tensor& b, const std::vector<int>& axes_a,

@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "core/check.hpp"
+#include "core/dtype_errors.hpp"
 #include "core/launch.hpp"
 #include "kernels/conv.hpp"
 #include "kernels/dispatch.hpp"
@@ -24,8 +25,8 @@ using nn::Conv2dOptions;
 namespace {
 
 void check_dtypes(const char* op, const Tensor& a, const Tensor& b) {
-  if (a.dtype() != b.dtype()) fail<TypeError>(op, "dtypes differ: {} and {}, cast one of them", a.dtype(), b.dtype());
-  if (!is_floating(a.dtype())) fail<TypeError>(op, "expected floating tensors, received {}", a.dtype());
+  detail::expect_same_dtype(op, a.dtype(), b.dtype());
+  detail::expect_floating(op, a.dtype(), "floating tensors");
 }
 
 /// The problem of a convolution from x to y with such filters.
@@ -90,7 +91,7 @@ std::pair<Tensor, Tensor> backprop_filter(const char* op, const Tensor& x, const
   check_result(op, c, dy.shape());
   if (dy.dtype() == bfloat16) {
     auto [dw, db] = backprop_filter(op, cast(x, float32), filter_shape, cast(dy, float32), options, with_bias);
-    return {cast(dw, bfloat16), db ? cast(db, bfloat16) : Tensor()};
+    return {cast(dw, bfloat16), db.defined() ? cast(db, bfloat16) : Tensor()};
   }
   Tensor results[2] = {detail::make_tensor(filter_shape, dy.dtype()),
                        with_bias ? detail::make_tensor({c.out_channels}, dy.dtype()) : Tensor()};
@@ -106,10 +107,10 @@ std::pair<Tensor, Tensor> backprop_filter(const char* op, const Tensor& x, const
            [x = tracked.if_for(1, x), dy = tracked.if_for(0, dy), input_shape = x.shape(), output_shape = dy.shape(),
             options](std::span<const Tensor> g, Needs need) {
              Tensor dx, ddy;
-             if (need[0] && g[0]) dx = nn::conv2d_backprop_input(input_shape, g[0], dy, options);
+             if (need[0] && g[0].defined()) dx = nn::conv2d_backprop_input(input_shape, g[0], dy, options);
              if (need[1]) {
-               if (g[0]) ddy = nn::conv2d(x, g[0], options);
-               if (g.size() > 1 && g[1]) ddy = ddy ? ddy + g[1] : broadcast_to(g[1], output_shape);
+               if (g[0].defined()) ddy = nn::conv2d(x, g[0], options);
+               if (g.size() > 1 && g[1].defined()) ddy = ddy.defined() ? ddy + g[1] : broadcast_to(g[1], output_shape);
              }
              return Grads{dx, ddy};
            });
@@ -121,16 +122,16 @@ Tensor convolution(const char* op, const Tensor& x, const Tensor& filters, const
                    const Conv2dOptions& options, bool relu) {
   check_dtypes(op, x, filters);
   const kernels::Conv c = problem(op, x.shape(), filters.shape(), options);
-  if (bias) {
+  if (bias.defined()) {
     check_dtypes(op, x, bias);
     if (bias.shape() != Shape{c.out_channels}) {
       fail<ValueError>(op, "expected a bias of shape ({},): received {}", c.out_channels, bias.shape());
     }
   }
   if (x.dtype() == bfloat16) {
-    return cast(
-        convolution(op, cast(x, float32), cast(filters, float32), bias ? cast(bias, float32) : bias, options, relu),
-        bfloat16);
+    return cast(convolution(op, cast(x, float32), cast(filters, float32), bias.defined() ? cast(bias, float32) : bias,
+                            options, relu),
+                bfloat16);
   }
   Tensor y = detail::make_tensor(output_shape(c), x.dtype());
   launch(
@@ -145,7 +146,7 @@ Tensor convolution(const char* op, const Tensor& x, const Tensor& filters, const
   return record(op, {x, filters, bias}, std::move(y),
                 [x = tracked.if_for(1, x), w = tracked.if_for(0, filters), y = relu ? y : Tensor(),
                  input_shape = x.shape(), filter_shape = filters.shape(), options](const Tensor& dy, Needs need) {
-                  const Tensor dz = y ? detail::relu_grad(dy, y) : dy;
+                  const Tensor dz = y.defined() ? detail::relu_grad(dy, y) : dy;
                   Tensor dx, dw, db;
                   if (need[0]) dx = nn::conv2d_backprop_input(input_shape, w, dz, options);
                   if (need[1]) {

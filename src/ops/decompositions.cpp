@@ -47,13 +47,13 @@ void fill_nan(T* values, std::int64_t n) {
   std::fill_n(values, n, std::numeric_limits<T>::quiet_NaN());
 }
 
-Tensor sum(const Tensor& a, const Tensor& b) { return a && b ? a + b : a ? a : b; }
+Tensor sum(const Tensor& a, const Tensor& b) { return a.defined() && b.defined() ? a + b : a.defined() ? a : b; }
 
 /// The gradient of x = q r for m >= n.
 Tensor tall_qr_gradient(const Tensor& q, const Tensor& r, const Tensor& dq, const Tensor& dr) {
   Tensor m;
-  if (dr) m = times_transposed(r, dr);
-  if (dq) m = sum(m, -transposed_times(dq, q));
+  if (dr.defined()) m = times_transposed(r, dr);
+  if (dq.defined()) m = sum(m, -transposed_times(dq, q));
   const Tensor symmetric = tril(m) + matrix_transpose(tril(m, -1));  // the lower triangle on both sides
   const Tensor left = sum(dq, matmul(q, symmetric));
   return matrix_transpose(triangular_solve(r, matrix_transpose(left), {.lower = false}));
@@ -74,22 +74,22 @@ Tensor safe_reciprocal(const Tensor& s) {
 Tensor svd_gradient(const Tensor& s, const Tensor& u, const Tensor& v, const Tensor& ds, const Tensor& du,
                     const Tensor& dv) {
   Tensor inner, outside;
-  if (ds) inner = linalg::diag(ds);
-  if (du || dv) {
+  if (ds.defined()) inner = linalg::diag(ds);
+  if (du.defined() || dv.defined()) {
     const Tensor f = inverse_differences(square(s));
     const Tensor row = expand_dims(s, -2), column = expand_dims(s, -1);
     const auto skew = [&f](const Tensor& w, const Tensor& dw) {
       const Tensor k = transposed_times(w, dw);
       return f * (k - matrix_transpose(k));
     };
-    if (du) {
+    if (du.defined()) {
       inner = sum(inner, skew(u, du) * row);
       if (u.shape(-2) > u.shape(-1)) {  // the part of du outside of what u spans
         const Tensor w = times_transposed(du * expand_dims(safe_reciprocal(s), -2), v);
         outside = w - matmul(u, transposed_times(u, w));
       }
     }
-    if (dv) {
+    if (dv.defined()) {
       inner = sum(inner, column * skew(v, dv));
       if (v.shape(-2) > v.shape(-1)) {
         const Tensor w = times_transposed(u, dv * expand_dims(safe_reciprocal(s), -2));
@@ -123,7 +123,7 @@ Qr qr(const Tensor& x) {
     // [a b] = q [u v] with square a and u, so that v = q^T b.
     const Tensor u = slice_axis(r, -1, 0, k), b = slice_axis(x, -1, k, rest);
     Tensor dq = d[0], du, db;
-    if (d[1]) {
+    if (d[1].defined()) {
       du = slice_axis(d[1], -1, 0, k);
       const Tensor dv = slice_axis(d[1], -1, k, rest);
       dq = sum(dq, times_transposed(b, dv));
@@ -195,8 +195,8 @@ Eigh eigh(const Tensor& x) {
       x, out[0], out[1]);
   record(op, {x}, std::span<Tensor>(out), [w = out[0], v = out[1]](std::span<const Tensor> d) {
     Tensor inner;
-    if (d[0]) inner = linalg::diag(d[0]);
-    if (d[1]) inner = sum(inner, inverse_differences(w) * transposed_times(v, d[1]));
+    if (d[0].defined()) inner = linalg::diag(d[0]);
+    if (d[1].defined()) inner = sum(inner, inverse_differences(w) * transposed_times(v, d[1]));
     const Tensor g = matmul(v, times_transposed(inner, v));
     return Grads{tril(g) + tril(matrix_transpose(g), -1)};
   });

@@ -23,7 +23,7 @@ struct Rule {
   std::int64_t m, n, k;
 
   Grads operator()(const Tensor& dy, Needs need) const {
-    const bool again = is_tracked({dy}) || (x && is_tracked({x})) || (w && is_tracked({w}));
+    const bool again = is_tracked({dy}) || (x.defined() && is_tracked({x})) || (w.defined() && is_tracked({w}));
     return again ? by_ops(dy, need) : by_kernels(dy, need);
   }
 
@@ -31,7 +31,7 @@ struct Rule {
 
   /// To be differentiated further.
   Grads by_ops(const Tensor& dy, Needs need) const {
-    const Tensor rows = rows_of(y ? relu_grad(dy, y) : dy, n);
+    const Tensor rows = rows_of(y.defined() ? relu_grad(dy, y) : dy, n);
     Tensor dx, dw, db;
     if (need[0]) dx = reshape(matmul(rows, cast(w, bfloat16), {.transpose_b = true}), x_shape);
     if (need[1]) {
@@ -44,7 +44,7 @@ struct Rule {
   Grads by_kernels(const Tensor& dy, Needs need) const {
     Tensor dz = dy, dx, dw, db;
     if (need[2]) db = make_tensor({n}, float32);
-    if (y) {
+    if (y.defined()) {
       dz = make_tensor(dy.shape(), bfloat16);
       launch(
           [m = m, n = n](Read dy, Read result, Write dz, Write db) {
@@ -52,7 +52,7 @@ struct Rule {
                                     db.data<float>());
           },
           dy, y, dz, db);
-    } else if (db) {
+    } else if (db.defined()) {
       launch(
           [m = m, n = n](Read dy, Write db) {
             kernels::relu_bias_grad(m, n, dy.data<BFloat16>(), nullptr, nullptr, db.data<float>());
@@ -91,7 +91,7 @@ Tensor dense_bf16(const Tensor& x, const Tensor& w, const Tensor& b, bool relu) 
   shape[shape.rank() - 1] = n;
   Tensor y = make_tensor(shape, bfloat16);
   const std::int64_t m = k == 0 ? y.size() / std::max<std::int64_t>(n, 1) : x.size() / k;
-  const Tensor w16 = convert(w, bfloat16), bias = b ? convert(b, float32) : Tensor();
+  const Tensor w16 = convert(w, bfloat16), bias = b.defined() ? convert(b, float32) : Tensor();
   launch(
       [m, n, k, relu](Read x, Read w, Read bias, Write y) {
         kernels::gemm_bias_act(false, false, m, n, k, x.data<BFloat16>(), k, w.data<BFloat16>(), n, bias.data<float>(),
@@ -103,7 +103,7 @@ Tensor dense_bf16(const Tensor& x, const Tensor& w, const Tensor& b, bool relu) 
   const Tensor result = relu ? y : Tensor();
   return record(relu ? "dense_relu" : "linear", {x, w, b}, std::move(y),
                 Rule{tracked.if_for(1, x), tracked.if_for(0, w), tracked.if_for(0, w16), result, x.shape(), w.dtype(),
-                     b ? b.dtype() : float32, m, n, k});
+                     b.defined() ? b.dtype() : float32, m, n, k});
 }
 
 }  // namespace xtape::detail

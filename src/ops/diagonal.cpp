@@ -1,8 +1,10 @@
 #include "xtape/ops/diagonal.hpp"
 
 #include "core/check.hpp"
+#include "core/dtype_errors.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
+#include "core/sizes.hpp"
 #include "kernels/stream.hpp"
 #include "kernels/strided.hpp"
 #include "ops/strided_window.hpp"
@@ -43,9 +45,13 @@ Tensor matrix_transpose(const Tensor& x) {
 Tensor diag(const Tensor& x, std::int64_t k) {
   if (x.rank() < 1) fail<ValueError>("linalg.diag", "expected a tensor of rank 1 or more: received shape ()");
   detail::PoolVector<std::int64_t> sizes(x.shape().begin(), x.shape().end());
+  constexpr std::int64_t most = std::int64_t{1} << 32;  // beyond, a matrix does not fit
+  if (k < -most || k > most) fail<ValueError>("linalg.diag", "the diagonal {} is too far off", k);
   sizes.back() += k < 0 ? -k : k;
   sizes.push_back(sizes.back());
-  return detail::fill_window("diag", x, diagonal_of("diag_part", Shape(sizes), k));
+  const Shape shape(sizes);
+  detail::checked_numel("linalg.diag", shape);
+  return detail::fill_window("diag", x, diagonal_of("diag_part", shape, k));
 }
 
 Tensor diag_part(const Tensor& x, std::int64_t k) {
@@ -60,7 +66,7 @@ Tensor diag_part(const Tensor& x, std::int64_t k) {
 Tensor set_diag(const Tensor& x, const Tensor& diagonal) {
   const char* op = "linalg.set_diag";
   check_matrix(op, x.shape());
-  if (x.dtype() != diagonal.dtype()) fail<TypeError>(op, "dtypes differ: {} and {}", x.dtype(), diagonal.dtype());
+  detail::expect_same_dtype(op, x.dtype(), diagonal.dtype());
   const StridedWindow window = diagonal_of("diag_part", x.shape(), 0);
   if (diagonal.shape() != window.shape) {
     fail<ValueError>(op, "expected a diagonal of shape {} for {}: received {}", window.shape, x.shape(),

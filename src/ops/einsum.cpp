@@ -159,8 +159,8 @@ Tensor einsum(const std::string& equation, const std::vector<Tensor>& operands) 
   std::map<int, std::int64_t> sizes;
   for (std::size_t i = 0; i < operands.size(); ++i) {
     if (operands[i].dtype() != operands[0].dtype()) {
-      detail::fail<TypeError>("einsum", "dtypes differ: {} and, at position {}, {}", operands[0].dtype(), i,
-                              operands[i].dtype());
+      detail::fail<TypeError>("einsum", "dtypes differ: {} and, at position {}, {}, cast one of them",
+                              operands[0].dtype(), i, operands[i].dtype());
     }
     for (int axis = 0; axis < operands[i].rank(); ++axis) {
       const int label = terms.inputs[i][static_cast<std::size_t>(axis)];

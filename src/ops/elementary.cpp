@@ -153,7 +153,9 @@ Tensor polygamma(int n, const Tensor& x) {
   Tensor y = apply<detail::costly>(op, x, [n](auto v) {
     return kernels::by_element([n](auto a) { return static_cast<decltype(a)>(kernels::polygamma(n, a)); }, v);
   });
-  return record(op, {x}, y, [x, n](const Tensor& dy) { return Grads{dy * polygamma(n + 1, x)}; });
+  return record(op, {x}, y, [x, n](const Tensor& dy) {
+    return Grads{dy * polygamma(n == std::numeric_limits<int>::max() ? n : n + 1, x)};
+  });
 }
 
 Tensor floor(const Tensor& x) {

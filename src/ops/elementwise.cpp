@@ -1,13 +1,14 @@
 #include "ops/elementwise.hpp"
 
+#include "core/dtype_errors.hpp"
 #include "core/make_like.hpp"
 #include "core/trace.hpp"
 
 namespace xtape::detail {
 
 void fail_domain(const char* op, Domain domain, DType received) {
-  fail<TypeError>(op, "expected a {} tensor, received {}", domain == Domain::floating ? "floating" : "numeric",
-                  received);
+  if (domain == Domain::floating) fail_floating(op, received, "a floating tensor");
+  fail_numeric(op);
 }
 
 Shape broadcast_shape(const char* op, const Shape& a, const Shape& b) {
@@ -50,7 +51,7 @@ DType mixed_dtype(const char* op, const Tensor& a, const Tensor& b) {
     return is_floating(x) || (!is_floating(y) && itemsize(x) > itemsize(y)) ? x : y;
   }
   if (x == y) return x;
-  fail<TypeError>(op, "dtypes differ: {} and {}, cast one of them", x, y);
+  fail_mixed(op, x, y);
 }
 
 namespace {
@@ -117,8 +118,16 @@ bool is_number(const Mapping& mapping, const Tensor& x, const Tensor& number) {
          tracer == nullptr;
 }
 
+/// Whether they are tensors of two different integer dtypes, neither of them a plain number.
+bool two_integers(const Tensor& a, const Tensor& b) {
+  return a.dtype() != b.dtype() && is_integer(a.dtype()) && is_integer(b.dtype()) && !a.impl()->weak && !b.impl()->weak;
+}
+
 [[gnu::noinline]] Tensor map_any(const Mapping& mapping, const char* op, const void* functor, const Tensor& a,
                                  const Tensor& b) {
+  if (mapping.comparison && two_integers(a, b)) {  // every one of them is exact in int64
+    return map_binary(mapping, op, functor, convert(a, int64), convert(b, int64));
+  }
   const DType dtype = common_dtype(op, a, b);
   if (mapping.loops[static_cast<std::size_t>(dtype)] == nullptr) {
     check_bfloat16(mapping, op, dtype);

@@ -2,6 +2,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/dtype_errors.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/parallel.hpp"
@@ -76,9 +77,7 @@ void copy_slices(Read x, const Layout& from, const std::int64_t* index, std::int
 }  // namespace
 
 Tensor gather(const Tensor& x, const Tensor& indices, int axis_) {
-  if (!is_integer(indices.dtype())) {
-    fail<TypeError>("gather", "expected integer indices, received {}", indices.dtype());
-  }
+  detail::expect_integer("gather", indices.dtype(), "integer indices");
   const int axis = detail::normal_axis("gather", axis_, x.rank());
   const Layout from(x.shape(), axis);
   const Tensor wide = detail::convert(indices, int64);

@@ -1,5 +1,6 @@
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/dtype_errors.hpp"
 #include "core/launch.hpp"
 #include "xtape/ops/movement.hpp"
 
@@ -9,7 +10,7 @@ Tensor gather(const Tensor& x, const Tensor& indices, int axis_, int batch_dims)
   using detail::fail;
   if (batch_dims == 0) return gather(x, indices, axis_);
   const char* op = "gather";
-  if (!is_integer(indices.dtype())) fail<TypeError>(op, "expected integer indices, received {}", indices.dtype());
+  detail::expect_integer(op, indices.dtype(), "integer indices");
   const int axis = detail::normal_axis(op, axis_, x.rank());
   if (batch_dims < 0 || batch_dims > axis || batch_dims > indices.rank()) {
     fail<ValueError>(op, "batch_dims must be at most the axis, {}, and the rank of the indices, {}: received {}", axis,

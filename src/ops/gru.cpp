@@ -32,7 +32,7 @@ std::vector<Tensor> in_steps(const Operands& in, const Tensor& mask) {
     const Tensors a = split(steps[t], 3, -1), p = split(linear(h, in[2], recurrent_bias), 3, -1);
     const Tensor z = sigmoid(a[0] + p[0]);
     const Tensor now = z * h + (1 - z) * tanh(a[2] + sigmoid(a[1] + p[1]) * p[2]);
-    h = mask ? where(keeps[t], now, h) : now;
+    h = mask.defined() ? where(keeps[t], now, h) : now;
     outputs.push_back(h);
   }
   return {stack(outputs, 1), h};
@@ -50,7 +50,7 @@ GruResult reset_before(const Tensor& x, const Tensor& kernel, const Tensor& recu
     const Tensors a = split(steps[t], 3, -1), p = split(matmul(h, parts[0]), 2, -1);
     const Tensor z = sigmoid(a[0] + p[0]), reset = sigmoid(a[1] + p[1]);
     const Tensor now = z * h + (1 - z) * tanh(a[2] + matmul(reset * h, parts[1]));
-    h = mask ? where(keeps[t], now, h) : now;
+    h = mask.defined() ? where(keeps[t], now, h) : now;
     outputs.push_back(h);
   }
   return {stack(outputs, 1), h};
@@ -104,13 +104,15 @@ GruResult gru(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_ker
   if (!options.reset_after) return reset_before(x, kernel, recurrent_kernel, bias, in[4], options.mask);
   if (dtype == bfloat16) {
     for (Tensor& operand : in) operand = cast(operand, float32);
-    const auto y = gru(in[0], in[1], in[2], bias ? in[3] : Tensor(), {.initial_h = in[4], .mask = options.mask});
+    const auto y =
+        gru(in[0], in[1], in[2], bias.defined() ? in[3] : Tensor(), {.initial_h = in[4], .mask = options.mask});
     return {cast(y.outputs, dtype), cast(y.h, dtype)};
   }
   Tensor gates, outputs[2], sums;
   {
     const detail::NoRecording inside;
-    const Tensor input_bias = bias ? bias_row(bias, 0) : Tensor(), recurrent_bias = bias ? bias_row(bias, 1) : Tensor();
+    const Tensor input_bias = bias.defined() ? bias_row(bias, 0) : Tensor(),
+                 recurrent_bias = bias.defined() ? bias_row(bias, 1) : Tensor();
     const Shape shape{x.shape()[0], x.shape()[1], units};
     gates = detail::make_tensor({shape[0], shape[1], 3 * units}, dtype);
     outputs[0] = detail::make_tensor(shape, dtype);

@@ -2,6 +2,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/dtype_errors.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/warp.hpp"
@@ -70,7 +71,7 @@ bool is_bilinear(const char* op, const std::string& name) {
 /// Runs f on a batch of float32 or float64 images.
 template <class F>
 Tensor on_batch(const char* op, const Tensor& images, const F& f) {
-  if (!is_floating(images.dtype())) fail<TypeError>(op, "expected a floating tensor, received {}", images.dtype());
+  detail::expect_floating(op, images.dtype());
   if (images.rank() != 3 && images.rank() != 4) {
     fail<ValueError>(op,
                      "expected images [batch, height, width, channels] or [height, width, channels], received "

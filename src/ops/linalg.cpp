@@ -4,6 +4,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/dtype_errors.hpp"
 #include "core/launch.hpp"
 #include "kernels/gemm.hpp"
 #include "kernels/gemm_bf16.hpp"
@@ -27,8 +28,8 @@ using detail::Read;
 using detail::Write;
 
 void check_operands(const char* op, const Tensor& a, const Tensor& b) {
-  if (a.dtype() != b.dtype()) fail<TypeError>(op, "dtypes differ: {} and {}, cast one of them", a.dtype(), b.dtype());
-  if (!is_floating(a.dtype())) fail<TypeError>(op, "expected floating tensors, received {}", a.dtype());
+  detail::expect_same_dtype(op, a.dtype(), b.dtype());
+  detail::expect_floating(op, a.dtype(), "floating tensors");
 }
 
 template <class F>
@@ -173,7 +174,7 @@ Grads dense_grads(const Tensor& x, const Tensor& w, const Tensor& dz, const Dens
   const DType dtype = dz.dtype();
   Tensor dx, dw, db;
   if (need[0]) {
-    if (x) {
+    if (x.defined()) {
       dx = detail::make_like(x, dtype);
     } else {  // of rank 2, which is all that is known of it
       dx = detail::make_tensor({sizes.m, sizes.k}, dtype);
@@ -219,7 +220,7 @@ Tensor detail::dense(const Tensor& x, const Tensor& w, const Tensor& b, bool rel
     fail<ValueError>(op, "expected [..., k] x [k, n]: {} x {}", x.shape(), w.shape());
   }
   const std::int64_t k = w.shape()[0], n = w.shape()[1];
-  if (b) {
+  if (b.defined()) {
     check_weights(b);
     if (b.shape() != Shape{n}) fail<ValueError>(op, "expected a bias of shape ({},): received {}", n, b.shape());
   }
@@ -241,13 +242,13 @@ Tensor detail::dense(const Tensor& x, const Tensor& w, const Tensor& b, bool rel
   return record(relu ? "dense_relu" : "linear", {x, w, b}, std::move(y),
                 [x = tracked[1] || x.rank() != 2 ? x : Tensor(), w = tracked.if_for(0, w), y = relu ? y : Tensor(), m,
                  n, k](const Tensor& dy, Needs need) {
-                  const Tensor dz = y ? relu_grad(dy, y) : dy;
+                  const Tensor dz = y.defined() ? relu_grad(dy, y) : dy;
                   if (!is_recording()) return dense_grads(x, w, dz, {m, n, k}, need);
                   const Tensor rows = dz.rank() == 2 ? dz : reshape(dz, {m, n});
                   Tensor dx, dw, db;
                   if (need[0]) {
                     dx = matmul(rows, w, {.transpose_b = true});
-                    if (x && x.rank() != 2) dx = reshape(dx, x.shape());
+                    if (x.defined() && x.rank() != 2) dx = reshape(dx, x.shape());
                   }
                   if (need[1]) dw = matmul(x.rank() == 2 ? x : reshape(x, {m, k}), rows, {.transpose_a = true});
                   if (need[2]) db = reduce_sum(rows, 0);

@@ -28,8 +28,8 @@ std::vector<Tensor> in_steps(const Operands& in, const Tensor& mask) {
     const Tensors gates = split(steps[t] + matmul(h, recurrent), 4, -1);
     const Tensor cell = sigmoid(gates[1]) * c + sigmoid(gates[0]) * tanh(gates[2]);
     const Tensor now = sigmoid(gates[3]) * tanh(cell);
-    c = mask ? where(keeps[t], cell, c) : cell;
-    h = mask ? where(keeps[t], now, h) : now;
+    c = mask.defined() ? where(keeps[t], cell, c) : cell;
+    h = mask.defined() ? where(keeps[t], now, h) : now;
     outputs.push_back(h);
   }
   return {stack(outputs, 1), h, c};
@@ -85,7 +85,7 @@ LstmResult lstm(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_k
               detail::initial_state(op, "initial_c", options.initial_c, x, units)};
   if (dtype == bfloat16) {
     for (Tensor& operand : in) operand = cast(operand, float32);
-    const auto y = lstm(in[0], in[1], in[2], bias ? in[3] : Tensor(),
+    const auto y = lstm(in[0], in[1], in[2], bias.defined() ? in[3] : Tensor(),
                         {.initial_h = in[4], .initial_c = in[5], .mask = options.mask});
     return {cast(y.outputs, dtype), cast(y.h, dtype), cast(y.c, dtype)};
   }

@@ -1,5 +1,6 @@
 #include "ops/matrices.hpp"
 
+#include "core/dtype_errors.hpp"
 #include "ops/elementwise.hpp"
 #include "xtape/ops/movement.hpp"
 
@@ -14,7 +15,7 @@ Shape part(const Shape& shape, int begin, int end) {
 
 Matrices check_matrices(const char* op, const Tensor& x) {
   if (x.dtype() != float32 && x.dtype() != float64) {
-    fail<TypeError>(op, "expected float32 or float64, received {}", x.dtype());
+    fail<TypeError>(op, "expected float32 or float64, received {}: cast it, as cast(x, float32)", x.dtype());
   }
   if (x.rank() < 2) fail<ValueError>(op, "expected matrices [..., m, n]: received shape {}", x.shape());
   if (std::max(x.shape(-1), x.shape(-2)) > std::numeric_limits<int>::max() / 64) {
@@ -36,9 +37,7 @@ Matrices check_square(const char* op, const Tensor& x) {
 
 System make_system(const char* op, const Tensor& a, const Tensor& b_) {
   const Matrices m = check_matrices(op, a);
-  if (a.dtype() != b_.dtype()) {
-    fail<TypeError>(op, "dtypes differ: {} and {}, cast one of them", a.dtype(), b_.dtype());
-  }
+  detail::expect_same_dtype(op, a.dtype(), b_.dtype());
   const bool vector = b_.rank() == 1;
   const Tensor b = vector ? expand_dims(b_, 1) : b_;
   if (b.rank() < 2 || b.shape(-2) != m.rows) {

@@ -9,6 +9,7 @@
 #include "core/check.hpp"
 #include "core/convert.hpp"
 #include "core/launch.hpp"
+#include "core/sizes.hpp"
 #include "kernels/strided.hpp"
 #include "ops/strided_launch.hpp"
 #include "tape/accumulate.hpp"
@@ -21,16 +22,15 @@ using detail::fail;
 Tensor reshape(const Tensor& x, const Shape& wanted) {
   Shape shape = wanted;
   int open = -1;
-  std::int64_t known = 1;
   for (int axis = 0; axis < shape.rank(); ++axis) {
     if (shape[axis] == -1 && open < 0) {
       open = axis;
+      shape[axis] = 1;
     } else if (shape[axis] < 0) {
       fail<ValueError>("reshape", "at most one size may be -1 and none less: {} from {}", wanted, x.shape());
-    } else {
-      known = detail::checked_product("reshape", known, shape[axis]);
     }
   }
+  const std::int64_t known = detail::checked_numel("reshape", shape);
   if (open >= 0) {
     if (known == 0 || x.size() % known != 0) {
       fail<ValueError>("reshape", "cannot infer the size -1: {} from {} with {} elements", wanted, x.shape(), x.size());
@@ -117,7 +117,8 @@ Tensor concat(ListOf<Tensor> values, int axis_) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     const Tensor& t = values[i];
     if (t.dtype() != first.dtype()) {
-      fail<TypeError>("concat", "dtypes differ: {} and, at position {}, {}", first.dtype(), i, t.dtype());
+      fail<TypeError>("concat", "dtypes differ: {} and, at position {}, {}, cast one of them", first.dtype(), i,
+                      t.dtype());
     }
     bool fits = t.rank() == first.rank();
     for (int k = 0; fits && k < first.rank(); ++k) fits = k == axis || t.shape()[k] == first.shape()[k];
@@ -165,7 +166,7 @@ Tensor stack(ListOf<Tensor> values, int axis) {
       fail<ValueError>("stack", "shapes must agree: {} and {}", values[0].shape(), t.shape());
     }
     if (t.dtype() != values[0].dtype()) {
-      fail<TypeError>("stack", "dtypes differ: {} and {}", values[0].dtype(), t.dtype());
+      fail<TypeError>("stack", "dtypes differ: {} and {}, cast one of them", values[0].dtype(), t.dtype());
     }
     expanded.push_back(expand_dims(t, axis));
   }

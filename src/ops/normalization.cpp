@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/check.hpp"
+#include "core/dtype_errors.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
@@ -25,15 +26,14 @@ using detail::launch;
 using detail::Read;
 using detail::Write;
 
-void check_floating(const char* op, const Tensor& x) {
-  if (!is_floating(x.dtype())) fail<TypeError>(op, "expected a floating tensor, received {}", x.dtype());
-}
+void check_floating(const char* op, const Tensor& x) { detail::expect_floating(op, x.dtype()); }
 
 /// gamma or beta: of x's dtype and the given shape, or empty.
 void check_parameter(const char* op, const char* name, const Tensor& parameter, const Tensor& x, const Shape& shape) {
   if (!parameter.defined()) return;
   if (parameter.dtype() != x.dtype()) {
-    fail<TypeError>(op, "dtypes differ: {} and {} ({}), cast one of them", x.dtype(), parameter.dtype(), name);
+    fail<TypeError>(op, "dtypes differ: {} and {} ({}), cast one of them, as cast({}, {})", x.dtype(),
+                    parameter.dtype(), name, name, x.dtype());
   }
   if (parameter.shape() != shape) {
     fail<ValueError>(op, "expected {} of shape {} for x of shape {}, received {}", name, shape, x.shape(),
@@ -41,7 +41,7 @@ void check_parameter(const char* op, const char* name, const Tensor& parameter, 
   }
 }
 
-Tensor cast_or_empty(const Tensor& t, DType dtype) { return t ? cast(t, dtype) : t; }
+Tensor cast_or_empty(const Tensor& t, DType dtype) { return t.defined() ? cast(t, dtype) : t; }
 
 /// An array [rows, n] whose rows (layer_norm) or columns (batch_norm_training) are normalised.
 struct Layout {
@@ -53,7 +53,7 @@ struct Layout {
 Grads public_gradients(const Tensor& dy, const Tensor& x, const Tensor& gamma, const Axes& axes, double epsilon) {
   const Tensor centered = x - reduce_mean(x, axes, true);
   const Tensor scale = rsqrt(reduce_mean(square(centered), axes, true) + epsilon), h = centered * scale;
-  const Tensor g = gamma ? dy * gamma : dy;
+  const Tensor g = gamma.defined() ? dy * gamma : dy;
   return Grads{scale * (g - reduce_mean(g, axes, true) - h * reduce_mean(g * h, axes, true)), dy * h, dy};
 }
 
@@ -71,12 +71,12 @@ Tensor layer_norm_rows(const Tensor& x, const Tensor& gamma, const Tensor& beta,
       },
       x, gamma, beta, y, mean, scale);
   if (!is_recording()) return y;
-  const Tensor inputs[3] = {x, gamma ? gamma : detail::filled({}, x.dtype(), 1),
-                            beta ? beta : detail::filled({}, x.dtype(), 0)};
+  const Tensor inputs[3] = {x, gamma.defined() ? gamma : detail::filled({}, x.dtype(), 1),
+                            beta.defined() ? beta : detail::filled({}, x.dtype(), 0)};
   return record(
       "layer_norm", std::span<const Tensor>(inputs), std::move(y),
       [x, gamma, mean, scale, rows, n, epsilon](const Tensor& dy, Needs need) {
-        const Tensor weights = gamma ? gamma : dy;
+        const Tensor weights = gamma.defined() ? gamma : dy;
         if (is_tracked({dy, x, weights})) return public_gradients(dy, x, gamma, -1, epsilon);
         Tensor dx, dgamma, dbeta;
         if (need[0]) dx = detail::make_tensor(x.shape(), x.dtype());
@@ -128,7 +128,7 @@ Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, cons
   if (last && normalized.size() == 1) return layer_norm_rows(x, gamma, beta, options.epsilon);
   if (last) {
     leading.push_back(plan.count);
-    const auto flat = [&](const Tensor& t) { return t ? reshape(t, {plan.count}) : t; };
+    const auto flat = [&](const Tensor& t) { return t.defined() ? reshape(t, {plan.count}) : t; };
     return reshape(layer_norm_rows(reshape(x, Shape(leading)), flat(gamma), flat(beta), options.epsilon), x.shape());
   }
   // gamma and beta with axes of size 1 where x is not normalised.
@@ -136,9 +136,9 @@ Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, cons
   for (int i = 0; i < x.rank(); ++i) broadcast[i] = plan.reduced[static_cast<std::size_t>(i)] != 0 ? x.shape()[i] : 1;
   const Tensor centered = x - reduce_mean(x, options.axes, true);
   Tensor factor = rsqrt(reduce_variance(x, options.axes, true) + options.epsilon);
-  if (gamma) factor = factor * reshape(gamma, broadcast);
+  if (gamma.defined()) factor = factor * reshape(gamma, broadcast);
   const Tensor y = centered * factor;
-  return beta ? y + reshape(beta, broadcast) : y;
+  return beta.defined() ? y + reshape(beta, broadcast) : y;
 }
 
 Tensor batch_norm(const Tensor& x, const Tensor& mean_, const Tensor& variance_, const Tensor& offset_,
@@ -152,9 +152,9 @@ Tensor batch_norm(const Tensor& x, const Tensor& mean_, const Tensor& variance_,
   };
   const Tensor mean = fitting(mean_), offset = fitting(offset_), scale = fitting(scale_);
   Tensor factor = rsqrt(fitting(variance_) + epsilon);
-  if (scale) factor = factor * scale;
+  if (scale.defined()) factor = factor * scale;
   // As in TensorFlow: one multiplication and one addition for each element of x.
-  const Tensor rest = offset ? offset - mean * factor : -(mean * factor);
+  const Tensor rest = offset.defined() ? offset - mean * factor : -(mean * factor);
   return x * factor + rest;
 }
 
@@ -173,7 +173,7 @@ BatchNorm batch_norm_training(const Tensor& x, const Tensor& scale, const Tensor
   Tensor outputs[3] = {detail::make_tensor(x.shape(), x.dtype()), detail::make_tensor({n}, x.dtype()),
                        detail::make_tensor({n}, x.dtype())};
   const Tensor inverse = detail::make_tensor({n}, x.dtype());
-  const Tensor factors = scale ? detail::make_tensor({n}, x.dtype()) : Tensor();
+  const Tensor factors = scale.defined() ? detail::make_tensor({n}, x.dtype()) : Tensor();
   launch(
       [rows, n, epsilon](Read x, Read scale, Read offset, Write y, Write means, Write variances, Write inverses,
                          Write factors) {
@@ -192,14 +192,14 @@ BatchNorm batch_norm_training(const Tensor& x, const Tensor& scale, const Tensor
       },
       x, scale, offset, outputs[0], outputs[1], outputs[2], inverse, factors);
   if (!is_recording()) return {outputs[0], outputs[1], outputs[2]};
-  const Tensor inputs[3] = {x, scale ? scale : detail::filled({}, x.dtype(), 1),
-                            offset ? offset : detail::filled({}, x.dtype(), 0)};
+  const Tensor inputs[3] = {x, scale.defined() ? scale : detail::filled({}, x.dtype(), 1),
+                            offset.defined() ? offset : detail::filled({}, x.dtype(), 0)};
   record(
       op, std::span<const Tensor>(inputs), std::span<Tensor>(outputs),
       [x, scale, mean = outputs[1], inverse, rows, n, epsilon](std::span<const Tensor> dys, Needs need) {
         Grads grads{Tensor(), Tensor(), Tensor()};
-        if (const Tensor& dy = dys[0]; dy) {
-          const Tensor weights = scale ? scale : dy;
+        if (const Tensor& dy = dys[0]; dy.defined()) {
+          const Tensor weights = scale.defined() ? scale : dy;
           if (is_tracked({dy, x, weights})) {
             grads = public_gradients(reshape(dy, {rows, n}), reshape(x, {rows, n}), scale, 0, epsilon);
             grads[0] = reshape(grads[0], x.shape());
@@ -218,10 +218,10 @@ BatchNorm batch_norm_training(const Tensor& x, const Tensor& scale, const Tensor
             grads = Grads{dx, dscale, doffset};
           }
         }
-        const auto add = [&](const Tensor& more) { grads[0] = grads[0] ? grads[0] + more : more; };
+        const auto add = [&](const Tensor& more) { grads[0] = grads[0].defined() ? grads[0] + more : more; };
         const double share = 1 / static_cast<double>(rows);
-        if (dys[1]) add(broadcast_to(dys[1] * share, x.shape()));
-        if (dys[2]) add(dys[2] * (2 * share) * (x - mean));
+        if (dys[1].defined()) add(broadcast_to(dys[1] * share, x.shape()));
+        if (dys[2].defined()) add(dys[2] * (2 * share) * (x - mean));
         static_cast<void>(need);
         return grads;
       });

@@ -60,7 +60,7 @@ Tensor pad(const Tensor& x, const std::vector<std::array<std::int64_t, 2>>& padd
   for (int axis = 0; axis < x.rank(); ++axis) {
     const auto [before, after] = paddings[static_cast<std::size_t>(axis)];
     const std::int64_t size = x.shape()[axis];
-    const std::int64_t most = symmetric ? size : reflect ? std::max<std::int64_t>(size - 1, 0) : INT64_MAX / 4;
+    const std::int64_t most = symmetric ? size : reflect ? std::max<std::int64_t>(size - 1, 0) : INT64_MAX / 8;
     if (before < 0 || after < 0 || before > most || after > most) {
       fail<ValueError>("pad", "paddings {} and {} are not possible for axis {} of shape {} in mode \"{}\"", before,
                        after, axis, x.shape(), options.mode);

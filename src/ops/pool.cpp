@@ -1,6 +1,7 @@
 #include "xtape/ops/pool.hpp"
 
 #include "core/check.hpp"
+#include "core/dtype_errors.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/pool.hpp"
@@ -125,13 +126,9 @@ Tensor pool1d(const char* op, Body body, const Tensor& x, std::int64_t ksize, co
   return reshape(y, {s[0], y.shape()[2], s[2]});
 }
 
-void check_numeric(const char* op, const Tensor& x) {
-  if (x.dtype() == boolean) fail<TypeError>(op, "expected a numeric tensor, received bool");
-}
+void check_numeric(const char* op, const Tensor& x) { detail::expect_numeric(op, x.dtype()); }
 
-void check_floating(const char* op, const Tensor& x) {
-  if (!is_floating(x.dtype())) fail<TypeError>(op, "expected a floating tensor, received {}", x.dtype());
-}
+void check_floating(const char* op, const Tensor& x) { detail::expect_floating(op, x.dtype()); }
 
 /// The axes between the first and the last.
 Axes inner_axes(const char* op, const Tensor& x) {

@@ -5,6 +5,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/dtype_errors.hpp"
 #include "core/launch.hpp"
 #include "kernels/parallel.hpp"
 #include "xtape/ops/math.hpp"
@@ -58,7 +59,7 @@ Tensor bernoulli(const Shape& shape, double p, DType dtype, Generator& generator
 
 Tensor bernoulli(const Tensor& probabilities, Generator& generator) {
   const DType dtype = probabilities.dtype();
-  if (!is_floating(dtype)) fail<TypeError>("random.bernoulli", "expected a floating tensor, received {}", dtype);
+  detail::expect_floating("random.bernoulli", dtype);
   const Tensor wide = detail::convert(probabilities, float64);
   launch(
       LaunchKind::throws,
@@ -77,7 +78,7 @@ Tensor bernoulli(const Tensor& probabilities, Generator& generator) {
 
 Tensor categorical(const Tensor& logits, std::int64_t count, Generator& generator) {
   const char* op = "random.categorical";
-  if (!is_floating(logits.dtype())) fail<TypeError>(op, "expected floating logits, received {}", logits.dtype());
+  detail::expect_floating(op, logits.dtype(), "floating logits");
   if (logits.rank() != 2 || count < 0 || (logits.shape()[1] == 0 && logits.shape()[0] * count > 0)) {
     fail<ValueError>(op, "expected logits [batch, classes] and a count of 0 or more: {} and {}", logits.shape(), count);
   }

@@ -5,7 +5,9 @@
 #include <numeric>
 
 #include "core/check.hpp"
+#include "core/fill.hpp"
 #include "core/launch.hpp"
+#include "core/sizes.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/strided.hpp"
@@ -41,6 +43,14 @@ Tensor moveaxis(const Tensor& x, int source, int destination) {
   return transpose(x, permutation);
 }
 
+namespace {
+/// A result without elements, whose gradient is zero.
+Tensor nothing_of(const char* op, const Tensor& x, const Shape& shape) {
+  return record(op, {x}, detail::filled(shape, x.dtype(), 0),
+                [from = x.shape()](const Tensor& dy) { return Grads{detail::filled(from, dy.dtype(), 0)}; });
+}
+}  // namespace
+
 Tensor tile(const Tensor& x, ListOf<std::int64_t> multiples) {
   const bool valid = std::all_of(multiples.begin(), multiples.end(), [](auto m) { return m >= 0; });
   if (!valid || static_cast<int>(multiples.size()) != x.rank()) {
@@ -59,7 +69,9 @@ Tensor tile(const Tensor& x, ListOf<std::int64_t> multiples) {
     repeated.push_back(size);
     sizes.push_back(detail::checked_product("tile", multiple, size));
   }
-  return reshape(broadcast_to(reshape(x, Shape(apart)), Shape(repeated)), Shape(sizes));
+  const Shape shape(sizes);
+  if (detail::checked_numel("tile", shape) == 0) return nothing_of("tile", x, shape);
+  return reshape(broadcast_to(reshape(x, Shape(apart)), Shape(repeated)), shape);
 }
 
 namespace {
@@ -68,6 +80,7 @@ namespace {
 Tensor repeat_each(const Tensor& x, std::int64_t n, int axis) {
   Shape shape = x.shape();
   shape[axis] = detail::checked_product("repeat", shape[axis], n);
+  if (detail::checked_numel("repeat", shape) == 0) return nothing_of("repeat", x, shape);
   std::int64_t slices = 1, inner = 1;
   for (int i = 0; i < x.rank(); ++i) (i <= axis ? slices : inner) *= x.shape()[i];
   Tensor y = detail::make_tensor(shape, x.dtype());
@@ -92,11 +105,18 @@ Tensor repeat(const Tensor& x, ListOf<std::int64_t> repeats, int axis_) {
                      axis, x.shape(), fmt::join(repeats, ", "));
   }
   if (repeats.size() == 1) return repeat_each(x, repeats[0], axis);
-  std::vector<std::int64_t> indices;
-  for (std::size_t i = 0; i < repeats.size(); ++i) {
-    indices.insert(indices.end(), static_cast<std::size_t>(repeats[i]), static_cast<std::int64_t>(i));
+  Shape shape = x.shape();
+  shape[axis] = 0;
+  for (const auto n : repeats) {
+    if (__builtin_add_overflow(shape[axis], n, &shape[axis])) {
+      fail<ValueError>("repeat", "numbers of repetitions whose sum does not fit: [{}]", fmt::join(repeats, ", "));
+    }
   }
-  return gather(x, constant(indices), axis);
+  if (detail::checked_numel("repeat", shape) == 0) return nothing_of("repeat", x, shape);
+  const Tensor indices = detail::make_tensor({shape[axis]}, int64);
+  auto* to = detail::host_write("repeat", indices).data<std::int64_t>();
+  for (std::size_t i = 0; i < repeats.size(); ++i) to = std::fill_n(to, repeats[i], static_cast<std::int64_t>(i));
+  return gather(x, detail::constant_of_trace(Tensor(indices)), axis);
 }
 
 Tensor repeat(const Tensor& x, ListOf<std::int64_t> repeats) { return repeat(flatten(x), repeats, 0); }

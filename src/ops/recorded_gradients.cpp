@@ -8,7 +8,7 @@ namespace xtape::detail {
 
 bool any_tracked_of(const Tensors& inputs, std::span<const Tensor> dys) {
   if (!is_recording()) return false;
-  const auto tracked = [](const Tensor& t) { return t && is_tracked({t}); };
+  const auto tracked = [](const Tensor& t) { return t.defined() && is_tracked({t}); };
   return std::any_of(inputs.begin(), inputs.end(), tracked) || std::any_of(dys.begin(), dys.end(), tracked);
 }
 
@@ -19,7 +19,7 @@ Grads recorded_gradients(const std::function<std::vector<Tensor>(const Tensors&)
   const std::vector<Tensor> results = f(inputs);
   std::vector<Tensor> targets, incoming;
   for (std::size_t i = 0; i < results.size(); ++i) {
-    if (!dys[i]) continue;
+    if (!dys[i].defined()) continue;
     targets.push_back(results[i]);
     incoming.push_back(dys[i]);
   }

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/check.hpp"
+#include "core/dtype_errors.hpp"
 #include "core/fill.hpp"
 #include "xtape/ops/movement.hpp"
 
@@ -10,10 +11,10 @@ namespace xtape::detail {
 
 std::int64_t check_recurrent(const char* op, const Tensor& x, const Tensor& kernel, const Tensor& recurrent,
                              std::int64_t gates) {
-  if (!is_floating(x.dtype())) fail<TypeError>(op, "expected floating tensors, received {}", x.dtype());
+  detail::expect_floating(op, x.dtype(), "floating tensors");
   if (kernel.dtype() != x.dtype() || recurrent.dtype() != x.dtype()) {
-    fail<TypeError>(op, "dtypes differ: x {}, kernel {}, recurrent_kernel {}", x.dtype(), kernel.dtype(),
-                    recurrent.dtype());
+    fail<TypeError>(op, "dtypes differ: x {}, kernel {}, recurrent_kernel {}, cast them to one dtype", x.dtype(),
+                    kernel.dtype(), recurrent.dtype());
   }
   if (recurrent.rank() != 2 || recurrent.shape()[1] != gates * recurrent.shape()[0]) {
     fail<ValueError>(op, "expected a recurrent_kernel [units, {} units], received shape {}", gates, recurrent.shape());
@@ -33,8 +34,9 @@ std::int64_t check_recurrent(const char* op, const Tensor& x, const Tensor& kern
 }
 
 void check_recurrent_bias(const char* op, const Tensor& bias, const Tensor& x, const Shape& shape) {
-  if (!bias) return;
-  if (bias.dtype() != x.dtype()) fail<TypeError>(op, "dtypes differ: x {}, bias {}", x.dtype(), bias.dtype());
+  if (!bias.defined()) return;
+  if (bias.dtype() != x.dtype())
+    fail<TypeError>(op, "dtypes differ: x {}, bias {}, cast one of them", x.dtype(), bias.dtype());
   if (bias.shape() != shape) {
     fail<ValueError>(op, "expected a bias of shape {}, received {}", shape, bias.shape());
   }
@@ -42,8 +44,9 @@ void check_recurrent_bias(const char* op, const Tensor& bias, const Tensor& x, c
 
 Tensor initial_state(const char* op, const char* name, const Tensor& given, const Tensor& x, std::int64_t units) {
   const Shape shape{x.shape()[0], units};
-  if (!given) return filled(shape, x.dtype(), 0);
-  if (given.dtype() != x.dtype()) fail<TypeError>(op, "dtypes differ: x {}, {} {}", x.dtype(), name, given.dtype());
+  if (!given.defined()) return filled(shape, x.dtype(), 0);
+  if (given.dtype() != x.dtype())
+    fail<TypeError>(op, "dtypes differ: x {}, {} {}, cast one of them", x.dtype(), name, given.dtype());
   if (given.shape() != shape) {
     fail<ValueError>(op, "expected {} of shape {}, received {}", name, shape, given.shape());
   }
@@ -51,17 +54,17 @@ Tensor initial_state(const char* op, const char* name, const Tensor& given, cons
 }
 
 void check_recurrent_mask(const char* op, const Tensor& mask, const Tensor& x) {
-  if (!mask) return;
-  if (mask.dtype() != boolean) fail<TypeError>(op, "expected a bool mask, received {}", mask.dtype());
+  if (!mask.defined()) return;
+  detail::expect_boolean(op, mask.dtype(), "a bool mask");
   const Shape wanted{x.shape()[0], x.shape()[1]};
   if (mask.shape() != wanted) {
     fail<ValueError>(op, "expected a mask of shape {}, received {}", wanted, mask.shape());
   }
 }
 
-Tensors masks_of_steps(const Tensor& mask) { return mask ? unstack(expand_dims(mask, -1), 1) : Tensors(); }
+Tensors masks_of_steps(const Tensor& mask) { return mask.defined() ? unstack(expand_dims(mask, -1), 1) : Tensors(); }
 
-Tensor or_nothing(const Tensor& t, DType dtype) { return t ? t : filled({}, dtype, 0); }
+Tensor or_nothing(const Tensor& t, DType dtype) { return t.defined() ? t : filled({}, dtype, 0); }
 
 Tensor last_step(const Tensor& sequence, const Tensor& initial) {
   Tensor last = make_tensor(initial.shape(), initial.dtype());

@@ -4,6 +4,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/dtype_errors.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
@@ -86,7 +87,7 @@ Tensor detail::euclidean_norm(const Tensor& x, const ReductionPlan& plan) {
 namespace {
 
 const Tensor& numbers_only(const char* op, const Tensor& x) {
-  if (x.dtype() == boolean) detail::fail<TypeError>(op, "expected a numeric tensor, received bool");
+  detail::expect_numeric(op, x.dtype());
   return x;
 }
 
@@ -119,7 +120,7 @@ Tensor extreme(const char* op, Kernel kernel, const Tensor& x, const Axes& axes,
 }
 
 Tensor logic(const char* op, Kernel kernel, const Tensor& x, const Axes& axes, bool keepdims, bool neutral) {
-  if (x.dtype() != boolean) detail::fail<TypeError>(op, "expected a bool tensor, received {}", x.dtype());
+  detail::expect_boolean(op, x.dtype());
   const ReductionPlan plan = detail::reduction_plan(op, x.shape(), axes);
   if (plan.count == 0) return detail::filled(keepdims ? plan.kept : plan.squeezed, boolean, neutral);
   return shaped(run(kernel, x, plan), plan, keepdims);
@@ -197,9 +198,7 @@ Tensor mean_of_all(const Tensor& x) {
 }  // namespace
 
 Tensor reduce_mean(const Tensor& x, const Axes& axes, bool keepdims) {
-  if (!is_floating(x.dtype())) {
-    detail::fail<TypeError>("reduce_mean", "expected a floating tensor, received {}: cast it", x.dtype());
-  }
+  detail::expect_floating("reduce_mean", x.dtype());
   if (axes.all() && !keepdims && x.dtype() != bfloat16 && x.rank() > 0) return mean_of_all(x);
   const ReductionPlan plan = detail::reduction_plan("reduce_mean", x.shape(), axes);
   const auto n = static_cast<double>(plan.count);

@@ -1,6 +1,7 @@
 #include "xtape/ops/scan.hpp"
 
 #include "core/check.hpp"
+#include "core/dtype_errors.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
@@ -26,7 +27,7 @@ ScanLayout layout(const Shape& shape, int axis, bool reverse) {
 
 /// The axis as 0 <= axis < rank, of a tensor of numbers.
 int check(const char* op, const Tensor& x, int axis) {
-  if (x.dtype() == boolean) detail::fail<TypeError>(op, "expected a numeric tensor, received bool");
+  detail::expect_numeric(op, x.dtype());
   return detail::normal_axis(op, axis, x.rank());
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/dtype_errors.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "kernels/gather_rows.hpp"
@@ -42,9 +43,7 @@ struct Places {
 };
 
 Places find_places(const char* op, const Tensor& indices, const Shape& shape) {
-  if (!is_integer(indices.dtype())) {
-    fail<TypeError>(op, "expected integer indices, received {}", indices.dtype());
-  }
+  detail::expect_integer(op, indices.dtype(), "integer indices");
   if (indices.rank() < 1 || indices.shape().back() > shape.rank()) {
     fail<ValueError>(op, "expected indices [..., k] with k of at most {} for shape {}: received shape {}", shape.rank(),
                      shape, indices.shape());
@@ -118,7 +117,7 @@ Tensor scatter_rows(const Tensor& updates, const Places& places, const Shape& sh
 }
 
 void check_dtypes(const char* op, const Tensor& x, const Tensor& updates) {
-  if (x.dtype() != updates.dtype()) fail<TypeError>(op, "dtypes differ: {} and {}", x.dtype(), updates.dtype());
+  detail::expect_same_dtype(op, x.dtype(), updates.dtype());
 }
 
 /// x with the rows of the updates in their places.
@@ -201,7 +200,7 @@ Tensor tensor_scatter_update(const Tensor& x, const Tensor& indices, const Tenso
 
 Tensor boolean_mask(const Tensor& x, const Tensor& mask, int axis_) {
   const char* op = "boolean_mask";
-  if (mask.dtype() != boolean) fail<TypeError>(op, "expected a bool mask, received {}", mask.dtype());
+  detail::expect_boolean(op, mask.dtype(), "a bool mask");
   const int axis = detail::normal_axis(op, axis_, x.rank()), after = axis + mask.rank();
   if (mask.rank() == 0 || after > x.rank() || part(x.shape(), axis, after) != mask.shape()) {
     fail<ValueError>(op, "a mask of shape {} does not fit shape {} from axis {} on", mask.shape(), x.shape(), axis);

@@ -1,5 +1,6 @@
 #include "kernels/softmax.hpp"
 
+#include "core/dtype_errors.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "ops/elementwise.hpp"
@@ -29,9 +30,7 @@ void for_last_axis(Read x, F&& f) {
   kernels::visit_floating(x.dtype(), [&](auto type) { f(type, rows, n); });
 }
 
-void check_floating(const char* op, const Tensor& x) {
-  if (!is_floating(x.dtype())) fail<TypeError>(op, "expected a floating tensor, received {}", x.dtype());
-}
+void check_floating(const char* op, const Tensor& x) { detail::expect_floating(op, x.dtype()); }
 
 /// Along another axis than the last one: between two transposes.
 template <class F>
@@ -142,12 +141,12 @@ Tensor softmax_cross_entropy_with_logits(const Tensor& labels, const Tensor& log
   // The probabilities are a second, recorded output: a second derivative flows through them.
   record(op, {y, logits}, outputs, [y, logits, p = outputs[1]](std::span<const Tensor> dys, Needs need) {
     Tensor dlabels, dlogits;
-    if (need[0] && dys[0]) dlabels = -(log_softmax(logits) * column(dys[0]));
+    if (need[0] && dys[0].defined()) dlabels = -(log_softmax(logits) * column(dys[0]));
     if (need[1]) {
-      if (dys[0]) dlogits = column(dys[0]) * (p * reduce_sum(y, -1, true) - y);
-      if (dys[1]) {
+      if (dys[0].defined()) dlogits = column(dys[0]) * (p * reduce_sum(y, -1, true) - y);
+      if (dys[1].defined()) {
         const Tensor through = softmax_grad(dys[1], p);
-        dlogits = dlogits ? dlogits + through : through;
+        dlogits = dlogits.defined() ? dlogits + through : through;
       }
     }
     return Grads{dlabels, dlogits};
@@ -186,7 +185,7 @@ Tensor sparse_grad(const Tensor& dy, const Tensor& p, const Tensor& labels) {
 Tensor sparse_softmax_cross_entropy_with_logits(const Tensor& labels, const Tensor& logits) {
   const char* op = "sparse_softmax_cross_entropy_with_logits";
   check_floating(op, logits);
-  if (!is_integer(labels.dtype())) fail<TypeError>(op, "expected integer labels, received {}", labels.dtype());
+  detail::expect_integer(op, labels.dtype(), "integer labels");
   if (logits.rank() < 1 || labels.shape() != without_last(logits.shape())) {
     fail<ValueError>(op, "expected labels [...] and logits [..., classes]: {} and {}", labels.shape(), logits.shape());
   }
@@ -213,10 +212,10 @@ Tensor sparse_softmax_cross_entropy_with_logits(const Tensor& labels, const Tens
       logits, y, outputs[0], outputs[1]);
   record(op, {logits}, outputs, [y, p = outputs[1]](std::span<const Tensor> dys) {
     Tensor dlogits;
-    if (dys[0]) dlogits = sparse_grad(dys[0], p, y);
-    if (dys[1]) {
+    if (dys[0].defined()) dlogits = sparse_grad(dys[0], p, y);
+    if (dys[1].defined()) {
       const Tensor through = softmax_grad(dys[1], p);
-      dlogits = dlogits ? dlogits + through : through;
+      dlogits = dlogits.defined() ? dlogits + through : through;
     }
     return Grads{dlogits};
   });

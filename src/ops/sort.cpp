@@ -2,6 +2,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/dtype_errors.hpp"
 #include "core/launch.hpp"
 #include "kernels/sort.hpp"
 #include "xtape/ops/math.hpp"
@@ -80,7 +81,7 @@ TopK first(const char* op, const Tensor& x, std::int64_t k, bool descending, boo
 }
 
 int check(const char* op, const Tensor& x, int axis) {
-  if (x.dtype() == boolean) detail::fail<TypeError>(op, "expected a numeric tensor, received bool");
+  detail::expect_numeric(op, x.dtype());
   return detail::normal_axis(op, axis, x.rank());
 }
 

@@ -37,17 +37,24 @@ Tensors cut(const char* op, const Tensor& x, const Sizes& sizes, int axis) {
   record(op, {x}, std::span<Tensor>(pieces), [sizes, axis, shape = x.shape()](std::span<const Tensor> dys) {
     DType dtype = float32;
     for (const auto& dy : dys) {
-      if (dy) dtype = dy.dtype();
+      if (dy.defined()) dtype = dy.dtype();
     }
     Tensors parts;
     for (std::size_t i = 0; i < sizes.size(); ++i) {
       Shape part = shape;
       part[axis] = sizes[i];
-      parts.push_back(dys[i] ? dys[i] : zeros(part, dtype));
+      parts.push_back(dys[i].defined() ? dys[i] : zeros(part, dtype));
     }
     return Grads{concat(parts, axis)};
   });
   return pieces;
+}
+
+/// The sizes of so many parts. Where there are no elements, nothing else keeps their number within bounds.
+Sizes equal_sizes(const char* op, std::int64_t parts, std::int64_t size) {
+  constexpr std::int64_t most = std::int64_t{1} << 24;
+  if (parts > most) fail<ValueError>(op, "expected at most {} parts, received {}", most, parts);
+  return Sizes(static_cast<std::size_t>(parts), size);
 }
 
 }  // namespace
@@ -80,12 +87,12 @@ Tensors detail::split_equally(const Tensor& x, std::int64_t parts, int axis_) {
   if (parts <= 0 || x.shape()[axis] % parts != 0) {
     fail<ValueError>("split", "{} equal parts do not fit axis {} of shape {}", parts, axis, x.shape());
   }
-  return cut("split", x, Sizes(static_cast<std::size_t>(parts), x.shape()[axis] / parts), axis);
+  return cut("split", x, equal_sizes("split", parts, x.shape()[axis] / parts), axis);
 }
 
 Tensors unstack(const Tensor& x, int axis_) {
   const int axis = detail::normal_axis("unstack", axis_, x.rank());
-  Tensors slices = cut("unstack", x, Sizes(static_cast<std::size_t>(x.shape()[axis]), 1), axis);
+  Tensors slices = cut("unstack", x, equal_sizes("unstack", x.shape()[axis], 1), axis);
   for (auto& slice : slices) slice = squeeze(slice, axis);
   return slices;
 }

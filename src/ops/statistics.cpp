@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/check.hpp"
+#include "core/dtype_errors.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
@@ -28,9 +29,7 @@ using detail::ReductionPlan;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 ReductionPlan make_plan(const char* op, const Tensor& x, const Axes& axes) {
-  if (!is_floating(x.dtype())) {
-    detail::fail<TypeError>(op, "expected a floating tensor, received {}: cast it", x.dtype());
-  }
+  detail::expect_floating(op, x.dtype());
   return detail::reduction_plan(op, x.shape(), axes);
 }
 

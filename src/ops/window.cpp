@@ -24,7 +24,10 @@ kernels::Window detail::make_window(const char* op, const char* axis, std::int64
   positive("a window", size);
   positive("strides", stride);
   positive("dilations", dilation);
-  const std::int64_t span = checked_product(op, size - 1, dilation) + 1;
+  std::int64_t span = checked_product(op, size - 1, dilation);
+  if (__builtin_add_overflow(span, 1, &span) || span > INT64_MAX / 4) {
+    fail<ValueError>(op, "a window of {} with dilations of {} is too large for the {}", size, dilation, axis);
+  }
   kernels::Window window{.in = in, .size = size, .stride = stride, .dilation = dilation};
   if (padding == Padding::valid) {
     if (span > in) {

@@ -4,12 +4,12 @@
 
 namespace xtape {
 
-GradientsAndVariables zip(std::span<const Tensor> gradients, std::span<const Variable> variables) {
-  if (gradients.size() != variables.size()) {
-    detail::fail<ValueError>("zip", "expected one gradient for each variable: {} gradients, {} variables",
-                             gradients.size(), variables.size());
+GradientsAndVariables zip(detail::ZipList<Tensor> gradients, detail::ZipList<Variable> variables) {
+  const std::size_t n = gradients.get().size(), of = variables.get().size();
+  if (n != of) {
+    detail::fail<ValueError>("zip", "expected one gradient for each variable: {} gradients, {} variables", n, of);
   }
-  return {gradients, variables};
+  return {std::move(gradients), std::move(variables)};
 }
 
 }  // namespace xtape

@@ -12,7 +12,7 @@ namespace plot {
 namespace {
 
 std::vector<double> to_doubles(const Tensor& numbers) {
-  if (!numbers) return {};
+  if (!numbers.defined()) return {};
   return detail::convert(numbers, float64).to_vector<double>();
 }
 

@@ -40,9 +40,9 @@ std::vector<double> sample(const char* op, const Surface& f, const Region& regio
   }
   const auto m = static_cast<std::int64_t>(n * n);
   const Tensor z = f(detail::convert(detail::from_doubles(points, {m, 2}, float64), dtype));
-  if (!z || (z.shape() != Shape{m} && z.shape() != Shape{m, 1})) {
+  if (!z.defined() || (z.shape() != Shape{m} && z.shape() != Shape{m, 1})) {
     fail<ValueError>(op, "expected f of {} points to return {} or {}, received {}", Shape{m, 2}, Shape{m}, Shape{m, 1},
-                     z ? fmt::format("{}", z.shape()) : "an empty tensor");
+                     z.defined() ? fmt::format("{}", z.shape()) : "an empty tensor");
   }
   const auto heights = detail::convert(z, float64).to_vector<double>();
   std::vector<double> rows;
@@ -80,9 +80,9 @@ void add_points(const char* op, detail::PanelSpec& panel, const Tensor& points, 
     fail<ValueError>(op, "expected points [n, 2], received {}", points.shape());
   }
   const std::int64_t n = points.shape(0);
-  if (!labels || (labels.shape() != Shape{n} && labels.shape() != Shape{n, 1})) {
+  if (!labels.defined() || (labels.shape() != Shape{n} && labels.shape() != Shape{n, 1})) {
     fail<ValueError>(op, "expected labels {} or {}, one for each point, received {}", Shape{n}, Shape{n, 1},
-                     labels ? fmt::format("{}", labels.shape()) : "none");
+                     labels.defined() ? fmt::format("{}", labels.shape()) : "none");
   }
   const auto xy = detail::convert(points, float64).to_vector<double>();
   const auto label = detail::convert(labels, float64).to_vector<double>();
@@ -138,7 +138,7 @@ bool decision_surface(const Surface& f, const Region& region, const Tensor& poin
   if (!(options.range.low < options.range.high)) {
     fail<ValueError>(op, "expected a range that rises, received {} to {}", options.range.low, options.range.high);
   }
-  if (points) add_points(op, panel, points, labels, options.class_names);
+  if (points.defined()) add_points(op, panel, points, labels, options.class_names);
   detail::place_key(panel, options.axes.width, options.axes.height);
   panel.palette = {"#4b9bd0", "#a9cfe8", "#f7f7f7", "#f5c3a0", "#e8834a"};
   panel.colors = options.range;
@@ -147,7 +147,7 @@ bool decision_surface(const Surface& f, const Region& region, const Tensor& poin
   detail::Layer surface;
   surface.columns = 3;
   surface.row_break = static_cast<std::size_t>(region.resolution);
-  surface.data = sample(op, f, region, points && points.dtype() == float64 ? float64 : float32);
+  surface.data = sample(op, f, region, points.defined() && points.dtype() == float64 ? float64 : float32);
   detail::Layer boundary = surface;
   surface.style = "using 1:2:3 with image";
   boundary.style = "using 1:2 with lines linewidth 2 linecolor rgb '#262626'";

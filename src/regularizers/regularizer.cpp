@@ -49,8 +49,9 @@ Tensor Regularizer::operator()(const Tensor& w) const {
   if (!function_) return zeros({}, w.dtype());
   Tensor penalty = function_(w);
   if (!penalty.defined() || penalty.rank() != 0) {
-    detail::fail<ValueError>("Regularizer", "expected the callable to return a scalar, received {}",
-                             penalty ? fmt::format("{} {}", penalty.dtype(), penalty.shape()) : "an empty tensor");
+    detail::fail<ValueError>(
+        "Regularizer", "expected the callable to return a scalar, received {}",
+        penalty.defined() ? fmt::format("{} {}", penalty.dtype(), penalty.shape()) : "an empty tensor");
   }
   return penalty;
 }

@@ -61,7 +61,7 @@ Problem derivative(const Problem& problem, const Tensors64& dys) {
     std::size_t k = 0;
     for (const auto& input : inputs) {
       if (!has_gradient(input)) continue;
-      if (!result[k]) result[k] = detail::filled(input.shape(), float64, 0);
+      if (!result[k].defined()) result[k] = detail::filled(input.shape(), float64, 0);
       ++k;
     }
     return result;
@@ -107,7 +107,7 @@ class Checker {
     const std::int64_t n = x.size();
     const bool by_element = n <= options_.max_elements;
     const std::int64_t count = by_element ? n : options_.directions;
-    const double* exact = analytic ? detail::host_read("check_gradients", analytic).data<double>() : nullptr;
+    const double* exact = analytic.defined() ? detail::host_read("check_gradients", analytic).data<double>() : nullptr;
     std::string first;
     std::int64_t bad = 0;
     for (std::int64_t k = 0; k < count; ++k) {
@@ -135,7 +135,7 @@ class Checker {
       if (bad++ == 0) {
         first = fmt::format("{}: analytic {:.10g}{}, numeric {:.10g}",
                             by_element ? "at " + index_of(k, x.shape()) : fmt::format("along random direction {}", k),
-                            found, analytic ? "" : " (unconnected)", expected);
+                            found, analytic.defined() ? "" : " (unconnected)", expected);
       }
     }
     if (bad > 1) first += fmt::format(" ({} of {} {} disagree)", bad, count, by_element ? "elements" : "directions");

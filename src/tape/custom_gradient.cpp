@@ -32,6 +32,8 @@ void hide_origin(std::span<Tensor> outputs) {
   for (auto& output : outputs) output = make_alias(output);
 }
 
-Tensor gradient_or_zeros(const Tensor& dy, const Like& like) { return dy ? dy : filled(like.shape, like.dtype, 0); }
+Tensor gradient_or_zeros(const Tensor& dy, const Like& like) {
+  return dy.defined() ? dy : filled(like.shape, like.dtype, 0);
+}
 
 }  // namespace xtape::detail

@@ -120,8 +120,8 @@ std::string TapeImpl::why_unrecorded(const Tensor& target) const {
 
 Explanation TapeImpl::explain(const Tensor& target, const Source& source) const {
   constexpr const char* op = "GradientTape.explain";
-  if (!target) fail<TypeError>(op, "argument `target` must be a tensor, it is empty");
-  if (source.tensor != nullptr && !*source.tensor) fail<TypeError>(op, "the source is an empty tensor");
+  if (!target.defined()) fail<TypeError>(op, "argument `target` must be a tensor, it is empty");
+  if (source.tensor != nullptr && !source.tensor->defined()) fail<TypeError>(op, "the source is an empty tensor");
   const Tensor& from = source.tensor != nullptr ? *source.tensor : source.variable->peek();
   const std::string name =
       source.variable != nullptr ? fmt::format("variable '{}'", source.variable->name()) : "the source";

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "core/check.hpp"
@@ -16,7 +17,7 @@ namespace {
 constexpr const char* op = "GradientTape.gradient";
 
 Tensor seed_of(std::size_t i, const Tensor& target, const GradientOptions& options) {
-  if (options.output_gradients.empty() || !options.output_gradients[i])
+  if (options.output_gradients.empty() || !options.output_gradients[i].defined())
     return filled(target.shape(), target.dtype(), 1);
   const Tensor& seed = options.output_gradients[i];
   if (seed.shape() != target.shape() || (seed.dtype() != target.dtype() && !seed.impl()->weak)) {
@@ -46,7 +47,7 @@ Tensors TapeImpl::gradient(std::span<const Tensor> targets, std::span<const Sour
                      options.output_gradients.size());
   }
   for (std::size_t i = 0; i < targets.size(); ++i) {
-    if (!targets[i]) fail<TypeError>(op, "argument `target` must be a tensor, targets[{}] is empty", i);
+    if (!targets[i].defined()) fail<TypeError>(op, "argument `target` must be a tensor, targets[{}] is empty", i);
   }
   // Before anything changes: a mistake in the call loses nothing.
   Tensors gradients(slots_.size());
@@ -54,12 +55,11 @@ Tensors TapeImpl::gradient(std::span<const Tensor> targets, std::span<const Sour
   const Marks wanted = mark_wanted(sources);
 
   if (options_.persistent) {
-    if (recording_ && !warned_) {
-      warned_ = true;
-      warn(
-          "[GradientTape.gradient] called inside the scope of a persistent tape: the backward ops are recorded as "
-          "well, "
-          "which costs time and memory and is only of use for higher orders");
+    if (recording_) {
+      static std::atomic<int> given{0};  // a loop makes a tape in every step
+      warn_limited(given, 1, op,
+                   "called inside the scope of a persistent tape: the backward ops are recorded as well, which costs "
+                   "time and memory and is only of use for higher orders");
     }
   } else {
     stop();
@@ -91,7 +91,8 @@ void TapeImpl::seed(std::span<const Tensor> targets, const GradientOptions& opti
   for (std::size_t i = 0; i < targets.size(); ++i) {
     const Tensor seed = seed_of(i, targets[i], options);
     const Slot slot = slot_of(targets[i].impl());
-    if (slot != no_slot) gradients[slot] = gradients[slot] ? accumulate(std::move(gradients[slot]), seed) : seed;
+    if (slot != no_slot)
+      gradients[slot] = gradients[slot].defined() ? accumulate(std::move(gradients[slot]), seed) : seed;
   }
 }
 
@@ -99,7 +100,8 @@ TapeImpl::Marks TapeImpl::mark_wanted(std::span<const Source> sources) const {
   Marks wanted(slots_.size(), 0);
   for (const auto& source : sources) {
     if (source.tensor != nullptr) {
-      if (!*source.tensor) fail<TypeError>(op, "expected a tensor or a variable as a source, received an empty tensor");
+      if (!source.tensor->defined())
+        fail<TypeError>(op, "expected a tensor or a variable as a source, received an empty tensor");
       const Slot slot = slot_of(source.tensor->impl());
       if (slot != no_slot) wanted[slot] = 1;
     } else {
@@ -161,7 +163,7 @@ namespace {
   const TensorImpl& received = *gradient.impl();
   if (received.dtype != info.dtype || received.shape != shapes_[info.shape]) [[unlikely]]
     gradient = fit(name, input, std::move(gradient), info);
-  if (sum) gradient = detail::accumulate(std::move(sum), std::move(gradient));
+  if (sum.defined()) gradient = detail::accumulate(std::move(sum), std::move(gradient));
   sum = std::move(gradient);
 }
 
@@ -180,7 +182,8 @@ namespace {
     fail_count(record, results.size());
   Tensor* const result = results.data();
   for (std::size_t i = 0; i < n; ++i) {
-    if (needs[i] && result[i]) add_gradient(record.name, i, std::move(result[i]), inputs[i], gradients[inputs[i]]);
+    if (needs[i] && result[i].defined())
+      add_gradient(record.name, i, std::move(result[i]), inputs[i], gradients[inputs[i]]);
   }
 }
 
@@ -226,7 +229,9 @@ void TapeImpl::walk(const Marks& wanted_, const Marks& kept_, Tensors& gradients
 Tensor TapeImpl::result(const Source& source, std::span<const Tensor> targets, const GradientOptions& options,
                         const Tensors& gradients) const {
   Tensor sum;
-  const auto add = [&](const Tensor& gradient) { sum = sum ? detail::accumulate(std::move(sum), gradient) : gradient; };
+  const auto add = [&](const Tensor& gradient) {
+    sum = sum.defined() ? detail::accumulate(std::move(sum), gradient) : gradient;
+  };
   bool recorded = false;
   if (source.tensor != nullptr) {
     const Slot slot = slot_of(source.tensor->impl());
@@ -235,7 +240,7 @@ Tensor TapeImpl::result(const Source& source, std::span<const Tensor> targets, c
   } else {
     for_each_leaf_of(source.variable->impl(), [&](Slot slot) {
       recorded = true;
-      if (slot < gradients.size() && gradients[slot]) add(gradients[slot]);
+      if (slot < gradients.size() && gradients[slot].defined()) add(gradients[slot]);
     });
   }
   if (!recorded) {  // d x / d x = 1 holds for what the tape has never seen
@@ -243,7 +248,7 @@ Tensor TapeImpl::result(const Source& source, std::span<const Tensor> targets, c
       if (is_source(targets[i], source) && is_floating(targets[i].dtype())) add(seed_of(i, targets[i], options));
     }
   }
-  if (!sum && options.unconnected_gradients == UnconnectedGradients::zero) {
+  if (!sum.defined() && options.unconnected_gradients == UnconnectedGradients::zero) {
     const Tensor& like = source.tensor != nullptr ? *source.tensor : source.variable->peek();
     return filled(like.shape(), like.dtype(), 0);
   }

@@ -61,7 +61,7 @@ void GradientTape::stop() noexcept {
 }
 bool GradientTape::is_recording() const noexcept { return impl_ != nullptr && impl_->recording(); }
 
-GradientTape::Scope GradientTape::scope() {
+GradientTape::Scope GradientTape::scope() & {
   if (impl().recording()) {
     detail::fail<ValueError>("GradientTape.scope",
                              "Tape is still recording, This can happen if you try to re-enter an already-active tape.");
@@ -74,7 +74,7 @@ GradientTape::Scope::~Scope() {
   if (tape_ != nullptr) tape_->stop();
 }
 
-GradientTape::Pause GradientTape::stop_recording() {
+GradientTape::Pause GradientTape::stop_recording() & {
   constexpr const char* op = "GradientTape.stop_recording";
   if (impl().consumed && !impl_->recording()) {
     detail::fail<RuntimeError>(op, "Trying to stop recording a tape which is not recording.");

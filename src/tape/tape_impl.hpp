@@ -237,8 +237,7 @@ class TapeImpl {
   GradientTapeOptions options_;
   TapeImpl* outer_ = nullptr;
   bool recording_ = false;
-  bool plain_ = false;  ///< no tape was around when recording began, and nothing is to be timed
-  bool warned_ = false;
+  bool plain_ = false;       ///< no tape was around when recording began, and nothing is to be timed
   bool rules_gone_ = false;  ///< all rules have been destroyed
   std::uint64_t first_id_ = 0;
   Stack<SlotInfo> slots_;

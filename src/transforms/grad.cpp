@@ -5,7 +5,7 @@
 namespace xtape::detail {
 
 const Tensor& check_scalar(const char* op, const Tensor& value) {
-  if (!value) fail<ValueError>(op, "the function returned an empty tensor, expected a scalar");
+  if (!value.defined()) fail<ValueError>(op, "the function returned an empty tensor, expected a scalar");
   if (value.size() != 1) {
     fail<ValueError>(op, "gradients are those of a scalar: the function returned a tensor of shape {}", value.shape());
   }

@@ -55,7 +55,7 @@ class Rows {
 
   void add(const Tensor& row) {
     connected_ = connected_ || row.defined();
-    const Tensor filled = row ? row : detail::filled(like_.shape(), like_.dtype(), 0);
+    const Tensor filled = row.defined() ? row : detail::filled(like_.shape(), like_.dtype(), 0);
     if (recorded_) {
       rows_.push_back(filled);
     } else {
@@ -88,7 +88,7 @@ class Rows {
 Tensors GradientTape::compute_jacobian(const Tensor& target, std::span<const detail::Source> sources,
                                        const JacobianOptions& options) {
   constexpr const char* op = "GradientTape.jacobian";
-  if (!target) detail::fail<TypeError>(op, "argument `target` must be a tensor, it is empty");
+  if (!target.defined()) detail::fail<TypeError>(op, "argument `target` must be a tensor, it is empty");
   for (const auto& source : sources) {
     if (source.tensor != nullptr && !*source.tensor) {
       detail::fail<TypeError>(op, "expected a tensor or a variable as a source, received an empty tensor");
@@ -133,7 +133,8 @@ Tensors GradientTape::jacobian(const Tensor& target, std::initializer_list<detai
 
 Tensor GradientTape::batch_jacobian(const Tensor& target, const Tensor& source) {
   constexpr const char* op = "GradientTape.batch_jacobian";
-  if (!target || !source) detail::fail<TypeError>(op, "expected two tensors, received an empty one");
+  if (!target.defined() || !source.defined())
+    detail::fail<TypeError>(op, "expected two tensors, received an empty one");
   if (target.rank() < 1 || source.rank() < 1 || target.shape()[0] != source.shape()[0]) {
     detail::fail<ValueError>(op, "Need first dimension of target shape {} and source shape {} to match.",
                              target.shape(), source.shape());

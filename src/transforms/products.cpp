@@ -16,8 +16,8 @@ const Tensor& peek(const Source& source) { return source.tensor != nullptr ? *so
 
 /// A direction is like its primal.
 void check_direction(const char* op, std::size_t i, const Tensor& primal, const Tensor& direction) {
-  if (!primal) fail<ValueError>(op, "primals[{}] is an empty tensor", i);
-  if (!direction) fail<ValueError>(op, "tangents[{}] is an empty tensor", i);
+  if (!primal.defined()) fail<ValueError>(op, "primals[{}] is an empty tensor", i);
+  if (!direction.defined()) fail<ValueError>(op, "tangents[{}] is an empty tensor", i);
   if (!is_floating(primal.dtype()))
     fail<TypeError>(op, "primals[{}] is {}, expected a floating one", i, primal.dtype());
   if (primal.dtype() != direction.dtype()) {
@@ -77,7 +77,7 @@ void ForwardAccumulator::start(std::span<const Source> primals, std::span<const 
 }
 
 Tensor ForwardAccumulator::jvp(const Tensor& primal, UnconnectedGradients unconnected) {
-  if (!primal) fail<TypeError>("ForwardAccumulator.jvp", "expected a tensor, received an empty one");
+  if (!primal.defined()) fail<TypeError>("ForwardAccumulator.jvp", "expected a tensor, received an empty one");
   Tensor result;
   if (is_floating(primal.dtype())) {
     std::vector<GradientTape::Pause> pause;
@@ -93,7 +93,7 @@ Tensor ForwardAccumulator::jvp(const Tensor& primal, UnconnectedGradients unconn
       if (sources.empty()) return;
       const Tensors own = tape_.gradient(targets, sources, from_u);
       for (std::size_t i = 0; i < own.size(); ++i) {
-        if (!own[i]) continue;
+        if (!own[i].defined()) continue;
         gradients.push_back(own[i]);
         directions.push_back(tangents[i]);
       }
@@ -104,7 +104,7 @@ Tensor ForwardAccumulator::jvp(const Tensor& primal, UnconnectedGradients unconn
       result = linear.gradient(gradients, std::vector<Tensor>{u}, {.output_gradients = directions})[0];
     }
   }
-  if (!result && unconnected == UnconnectedGradients::zero) {
+  if (!result.defined() && unconnected == UnconnectedGradients::zero) {
     result = detail::filled(primal.shape(), primal.dtype(), 0);
   }
   return result;

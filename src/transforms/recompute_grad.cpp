@@ -73,7 +73,7 @@ Tensor recompute(const TensorsToTensor& f, std::span<const Tensor> inputs) {
     y = f(inputs);
     rerun->variables.assign(read.list().begin(), read.list().end());
   }
-  if (!y) fail<ValueError>("recompute_grad", "the function returned an empty tensor");
+  if (!y.defined()) fail<ValueError>("recompute_grad", "the function returned an empty tensor");
   std::vector<Tensor> all(inputs.begin(), inputs.end());
   for (const auto& variable : rerun->variables) all.push_back(variable.stored_value());
   rerun->f = f;
@@ -85,7 +85,7 @@ Tensor recompute(const TensorsToTensor& f, std::span<const Tensor> inputs) {
 
 Tensor pass_through(const Tensor& x, const Tensor& y) {
   constexpr const char* op = "grad_pass_through";
-  if (!y) fail<ValueError>(op, "the function returned an empty tensor");
+  if (!y.defined()) fail<ValueError>(op, "the function returned an empty tensor");
   if (y.dtype() != x.dtype()) fail<TypeError>(op, "the function turned {} into {}", x.dtype(), y.dtype());
   if (y.shape() != x.shape()) fail<ValueError>(op, "the function turned shape {} into {}", x.shape(), y.shape());
   return record(op, {x}, make_alias(y), [](const Tensor& dy) { return Grads{dy}; });

@@ -58,3 +58,19 @@ void variable_by_accident() { Variable v = ones({2}); }
 #else
 void variable_on_purpose() { Variable v(ones({2})); }
 #endif
+
+// Whether there is a Variable is asked by defined(), what it holds by a comparison.
+#ifdef MUST_NOT_COMPILE
+// expected: (could not convert|conversion from) .*Variable.* to .*bool
+int truth_of_a_variable(const Variable& v) { return v ? 1 : 2; }
+#else
+int defined_variable(const Variable& v) { return v.defined() ? 1 : 2; }
+#endif
+
+// The value of a temporary Variable is a Tensor that is gone with the expression.
+#ifdef MUST_NOT_COMPILE
+// expected: deleted (member )?function.*data
+void elements_of_a_temporary_variable(Variable (*made)()) { made().value().data<float>(); }
+#else
+void elements_of_a_variable(const Variable& v) { v.value().data<float>(); }
+#endif

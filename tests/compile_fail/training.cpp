@@ -44,3 +44,32 @@ void function_with_a_variable(const Variable& w, const Tensor& x) {
   f(x);
 }
 #endif
+
+// A scope ends with the tape: a temporary one is gone at once.
+#ifdef MUST_NOT_COMPILE
+// expected: discards qualifiers|lvalue ref-qualifier
+void scope_of_a_temporary() { auto scope = GradientTape().scope(); }
+#else
+void scope_of_a_tape(GradientTape& tape) { auto scope = tape.scope(); }
+#endif
+
+// A scope that nobody holds has ended with its line.
+#ifdef MUST_NOT_COMPILE
+// expected: nodiscard
+void scope_that_ends_at_once(GradientTape& tape) { tape.stop_recording(); }
+#else
+void scope_that_is_held(GradientTape& tape) { const auto pause = tape.stop_recording(); }
+#endif
+
+// The lists of pairs are those that zip was given, and of a temporary they may be gone.
+#ifdef MUST_NOT_COMPILE
+// expected: deleted (member )?function.*gradients
+void lists_of_temporary_pairs(const std::vector<Tensor>& grads, const std::vector<Variable>& variables) {
+  for (const auto& gradient : zip(grads, variables).gradients()) static_cast<void>(gradient.size());
+}
+#else
+void lists_of_pairs(GradientTape& tape, const Tensor& loss, const std::vector<Variable>& variables) {
+  const auto pairs = zip(tape.gradient(loss, variables), variables);
+  for (const auto& gradient : pairs.gradients()) static_cast<void>(gradient.size());
+}
+#endif

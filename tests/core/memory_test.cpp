@@ -130,5 +130,5 @@ TEST_CASE("memory: pooled vectors are vectors") {
   Tensors tensors(3, ones({2}));
   tensors.resize(5);
   CHECK(tensors[0].is_same(tensors[2]));
-  CHECK_FALSE(tensors[4]);
+  CHECK_FALSE(tensors[4].defined());
 }

@@ -1,5 +1,6 @@
 #include "xtape/core/shape.hpp"
 
+#include <climits>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,29 @@ TEST_CASE("shape: at and back count from the end, and throw outside the rank") {
   CHECK_THROWS_TEXT(IndexError, "[Shape.at] axis 3 is outside a tensor of rank 3, expected -3 <= axis < 3", s.at(3));
   CHECK_THROWS_TEXT(IndexError, "axis -4 is outside a tensor of rank 3", s.at(-4));
   CHECK_THROWS_TEXT(IndexError, "axis -1 is outside a tensor of rank 0", Shape{}.back());
+}
+
+TEST_CASE("shape: brackets count from the end too, and throw outside the rank") {
+  Shape s{2, 3, 4};
+  CHECK(s[-1] == 4);
+  CHECK(s[-3] == 2);
+  CHECK(s[2] == 4);
+  s[-2] = 7;
+  CHECK(s == Shape{2, 7, 4});
+  const Shape& constant = s;
+  CHECK(constant[-1] == 4);
+  const char* text = "[Shape[]] axis 3 is outside a tensor of rank 3, expected -3 <= axis < 3";
+  CHECK_THROWS_TEXT(IndexError, text, s[3]);
+  CHECK_THROWS_TEXT(IndexError, text, constant[3]);
+  CHECK_THROWS_TEXT(IndexError, "axis -4 is outside a tensor of rank 3", s[-4] = 1);
+  CHECK_THROWS_TEXT(IndexError, "axis 0 is outside a tensor of rank 0", Shape{}[0]);
+  CHECK_THROWS_TEXT(IndexError, "axis -1 is outside a tensor of rank 0", Shape{}[-1]);
+  CHECK_THROWS_TEXT(IndexError, "axis -2147483648 is outside", s[INT_MIN]);
+  CHECK_THROWS_TEXT(IndexError, "axis 2147483647 is outside", s[INT_MAX]);
+  Shape large(eight);
+  CHECK(large[-1] == 9);
+  CHECK(large[-8] == 2);
+  CHECK_THROWS_TEXT(IndexError, "axis 8 is outside a tensor of rank 8", large[8]);
 }
 
 TEST_CASE("shape: prints as a Python tuple") {

@@ -1,15 +1,23 @@
 #include "xtape/core/tensor.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "core/convert.hpp"
 #include "support/check.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/error.hpp"
+#include "xtape/core/format.hpp"
+#include "xtape/core/tensor_list.hpp"
+#include "xtape/core/variable.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
+#include "xtape/ops/reduce.hpp"
 
 using namespace xtape;
 
@@ -54,6 +62,69 @@ TEST_CASE("tensor: a default-constructed one is empty and says so") {
   CHECK_THROWS_TEXT(ValueError, text, none.to_vector<float>());
   CHECK_THROWS_TEXT(ValueError, text, none.item());
   CHECK_THROWS_TEXT(ValueError, text, none.item<int>());
+}
+
+TEST_CASE("tensor: a bool of one element is its value, as in NumPy") {
+  const Tensor loss(2.0), best(3.0);
+  CHECK((loss < best));
+  CHECK_FALSE((best < loss));
+  CHECK((best < loss ? 1 : 2) == 2);
+  CHECK((loss < best && best > loss));
+  CHECK_FALSE((best < loss || best == loss));
+  CHECK(!(best < loss));
+  CHECK(constant({{true}}));
+  CHECK_FALSE(constant({{{false}}}));
+  CHECK(Tensor(true));
+  CHECK_FALSE(Tensor(false));
+  // What asks by itself.
+  CHECK(std::min(best, loss).is_same(loss));
+  CHECK(std::max(loss, best).is_same(best));
+  CHECK(std::clamp(Tensor(5.0), loss, best).item() == 3);
+  const Variable v(constant(2.0));
+  CHECK((v < best));
+  CHECK_FALSE((v > best));
+}
+
+TEST_CASE("tensor: several bools, none, and other dtypes have no truth") {
+  const char* several =
+      "[Tensor.operator bool] the truth of a tensor of 2 elements is ambiguous: use reduce_any or "
+      "reduce_all (shape (2,)";
+  const Tensor a = constant({1.0, 2.0}), b = constant({1.0, 3.0});
+  CHECK_THROWS_TEXT(ValueError, several, static_cast<bool>(a == b));
+  CHECK_THROWS_TEXT(ValueError, several, a < b ? 1 : 2);
+  CHECK_THROWS_TEXT(ValueError, "a tensor of 0 elements is ambiguous", !zeros({0}, boolean));
+  CHECK_THROWS_TEXT(ValueError, several, std::min(a, b));
+  CHECK(reduce_any(a == b));
+  CHECK_FALSE(reduce_all(a == b));
+  for (const DType dtype : {float32, float64, bfloat16, int32, int64, uint8}) {
+    const std::string text = fmt::format(
+        "[Tensor.operator bool] a {} tensor of shape () is neither true nor false: ask t.defined() whether there is a "
+        "tensor, or compare it, as in t != 0",
+        dtype);
+    CHECK_THROWS_TEXT(TypeError, text.c_str(), !ones({}, dtype));
+    CHECK_THROWS_TEXT(TypeError, text.c_str(), !zeros({}, dtype));
+    CHECK((ones({}, dtype) != 0));
+    CHECK_FALSE((zeros({}, dtype) != 0));
+  }
+}
+
+TEST_CASE("tensor: what a temporary gives is not a part of it") {
+  const auto made = [] { return zeros({2, 3}); };
+  std::vector<std::int64_t> sizes;
+  for (const auto size : made().shape()) sizes.push_back(size);
+  CHECK(sizes == std::vector<std::int64_t>{2, 3});
+  const auto variable = [] { return Variable(constant(3.0), {.name = "w"}); };
+  const Tensor& value = variable().value();
+  const std::string& name = variable().name();
+  CHECK_CLOSE(value, 3.0);
+  CHECK(name == "w");
+  const auto list = [] { return TensorList(constant(4.0)); };
+  const Tensor& converted = list();
+  const Tensor& only = list().only();
+  const Tensor other = constant(9.0);  // where the temporary was
+  CHECK_CLOSE(converted, 4.0);
+  CHECK_CLOSE(only, 4.0);
+  CHECK_CLOSE(other, 9.0);
 }
 
 TEST_CASE("tensor: shape, rank, size and dtype") {

@@ -375,7 +375,7 @@ TEST_CASE("Dataset: cache keeps what was made once") {
   CHECK(*calls == 4);
   const auto shuffled = range(30).shuffle(30, {.seed = 1}).cache(), ahead = shuffled.prefetch(10);
   for (auto t : ahead) {
-    if (t) break;  // however far the thread has gone
+    if (t.defined()) break;  // however far the thread has gone
   }
   CHECK(numbers_of(shuffled) == numbers_of(range(30).shuffle(30, {.seed = 1})));
   CHECK(numbers_of(ahead) == numbers_of(shuffled));

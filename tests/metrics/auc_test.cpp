@@ -47,7 +47,7 @@ TEST_CASE("AUC: Keras's numbers, with three thresholds") {
     auc.reset_state();
     CHECK(auc.result() == 0);
     for (const std::int64_t i : {3, 1, 0, 2}) {
-      const auto part = [i](const Tensor& t) { return t ? slice_axis(t, 0, i, 1) : t; };
+      const auto part = [i](const Tensor& t) { return t.defined() ? slice_axis(t, 0, i, 1) : t; };
       auc.update_state(part(y_true), cast(part(y_pred), float64), part(row.weights));
     }
     CHECK(auc.result() == doctest::Approx(row.area));

@@ -49,7 +49,7 @@ TEST_CASE("R2Score: Keras's numbers") {
     CHECK_CLOSE(score.results(), row.scores, 1e-5);
     score.reset_state();
     for (std::int64_t i = 0; i < 3; ++i) {
-      const auto part = [i](const Tensor& t) { return t ? slice_axis(t, 0, i, 1) : t; };
+      const auto part = [i](const Tensor& t) { return t.defined() ? slice_axis(t, 0, i, 1) : t; };
       score.update_state(part(labels), part(row.y_pred), part(row.weights));
     }
     CHECK(score.result() == doctest::Approx(row.result).epsilon(1e-5));
@@ -119,7 +119,7 @@ TEST_CASE("FBetaScore: Keras's numbers") {
       FBetaScore metric({.average = average, .beta = row.beta, .threshold = row.threshold});
       CHECK(metric.result() == 0);
       for (std::int64_t i = 0; i < row.y_true.shape()[0]; ++i) {
-        const auto part = [i](const Tensor& t) { return t ? slice_axis(t, 0, i, 1) : t; };
+        const auto part = [i](const Tensor& t) { return t.defined() ? slice_axis(t, 0, i, 1) : t; };
         metric.update_state(part(row.y_true), part(row.y_pred), part(row.weights));
       }
       CHECK_CLOSE(metric.results(), row.scores, 0, 2e-6);

@@ -135,7 +135,7 @@ TEST_CASE("attention: heads that lie side by side give what heads of their own a
         for (std::int64_t n = 0; n < 2; ++n) {
           const auto part = [n](const Tensor& x) { return slice_axis(x, 0, n, 1); };
           AttentionOptions own = options;
-          if (own.mask && own.mask.rank() == 4) own.mask = part(own.mask);
+          if (own.mask.defined() && own.mask.rank() == 4) own.mask = part(own.mask);
           const Tensor twice = concat({swapped(part(q)), swapped(part(q))}, 0);
           parts.push_back(slice_axis(attention(twice, swapped(part(k)), swapped(part(v)), own), 0, 0, 1));
         }

@@ -32,14 +32,14 @@ struct Operands {
 void check(const Operands& o, DType weights) {
   const std::int64_t k = o.x_shape.back(), n = 6;
   const Tensor x = some(o.x_shape, 1), w = some({k, n}, 2), b = o.bias ? some({n}, 3) : Tensor();
-  const Tensor x16 = cast(x, bfloat16), w16 = cast(w, weights), b16 = b ? cast(b, weights) : b;
+  const Tensor x16 = cast(x, bfloat16), w16 = cast(w, weights), b16 = b.defined() ? cast(b, weights) : b;
   const auto f = [&](const Tensor& in, const Tensor& kernel, const Tensor& bias) {
     return detail::dense(in, kernel, bias, o.relu);
   };
   GradientTape wide_tape, tape;
   wide_tape.watch({x, w});
   tape.watch({x16, w16});
-  if (b) {
+  if (b.defined()) {
     wide_tape.watch(b);
     tape.watch(b16);
   }
@@ -49,7 +49,7 @@ void check(const Operands& o, DType weights) {
   CHECK_CLOSE(cast(y, float64), wide, half_unit, 1e-6);
   const Tensor dy = some(wide.shape(), 4);
   std::vector<Tensor> wide_sources{x, w}, sources{x16, w16};
-  if (b) {
+  if (b.defined()) {
     wide_sources.push_back(b);
     sources.push_back(b16);
   }

@@ -30,9 +30,9 @@ std::string describe(const Values& values) {
 
 /// Whether both are defined and of one shape and dtype.
 Report comparable(const Tensor& actual, const Tensor& expected) {
-  if (!actual || !expected) {
-    return {false, fmt::format("  actual is {}, expected is {}", actual ? "a tensor" : "empty",
-                               expected ? "a tensor" : "empty")};
+  if (!actual.defined() || !expected.defined()) {
+    return {false, fmt::format("  actual is {}, expected is {}", actual.defined() ? "a tensor" : "empty",
+                               expected.defined() ? "a tensor" : "empty")};
   }
   if (actual.shape() == expected.shape() && actual.dtype() == expected.dtype()) return {};
   return {false, fmt::format("  actual {} {}, expected {} {}", name(actual.dtype()), actual.shape().str(),

@@ -34,7 +34,7 @@ std::vector<Tensor> halves(const Tensor& x, int* calls = nullptr) {
   record("halves", {x}, parts, [n, calls, rest = x.shape()](std::span<const Tensor> dys) {
     if (calls != nullptr) ++*calls;
     const Tensor zero = zeros({n});
-    return Grads{concat({dys[0] ? dys[0] : zero, dys[1] ? dys[1] : zero}, 0)};
+    return Grads{concat({dys[0].defined() ? dys[0] : zero, dys[1].defined() ? dys[1] : zero}, 0)};
   });
   return parts;
 }
@@ -208,7 +208,7 @@ TEST_CASE("Grads: any number of gradients, copied, moved and assigned") {
   }
   Grads five{constant(0.0), Tensor(), constant(2.0), 3.0, constant(4.0)};
   CHECK(five.size() == 5);
-  CHECK_FALSE(five[1]);
+  CHECK_FALSE(five[1].defined());
   CHECK_CLOSE(five[4], 4.0);
 }
 

@@ -24,7 +24,8 @@ struct MonitorOptions {
 /// counts as "auto".
 class MonitorCallback : public Callback {
  public:
-  const std::string& monitor() const noexcept { return options_.monitor; }
+  const std::string& monitor() const& noexcept { return options_.monitor; }
+  std::string monitor() const&& { return options_.monitor; }
   /// The best value so far, or the baseline; empty before the first one.
   std::optional<double> best() const noexcept { return best_; }
 

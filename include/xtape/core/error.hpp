@@ -12,7 +12,8 @@ class Error {
   explicit Error(std::string message) : message_(std::move(message)) {}
   virtual ~Error() = default;
 
-  const std::string& message() const noexcept { return message_; }
+  const std::string& message() const& noexcept { return message_; }
+  std::string message() const&& { return message_; }
   /// Appends where the error happened, such as "in layer 'dense_1' of model 'mlp'".
   void add_context(const std::string& where) { message_ += "\n  " + where; }
 

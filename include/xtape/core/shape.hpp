@@ -54,10 +54,10 @@ class Shape {
   const std::int64_t* end() const noexcept { return begin() + rank_; }
   std::int64_t* begin() noexcept { return rank_ > max_inline_rank ? heap_ : inline_; }
   std::int64_t* end() noexcept { return begin() + rank_; }
-  std::int64_t operator[](int axis) const noexcept { return begin()[axis]; }
-  std::int64_t& operator[](int axis) noexcept { return begin()[axis]; }
   /// The size of an axis; negative counts from the end. Throws an IndexError outside the rank.
-  std::int64_t at(int axis) const;
+  std::int64_t operator[](int axis) const { return begin()[checked("Shape[]", axis)]; }
+  std::int64_t& operator[](int axis) { return begin()[checked("Shape[]", axis)]; }
+  std::int64_t at(int axis) const { return begin()[checked("Shape.at", axis)]; }
   std::int64_t back() const { return at(-1); }
 
   operator std::span<const std::int64_t>() const noexcept { return {begin(), static_cast<std::size_t>(rank_)}; }
@@ -75,6 +75,13 @@ class Shape {
   std::string str() const;
 
  private:
+  int checked(const char* op, int axis) const {
+    const int place = axis < 0 ? axis + rank_ : axis;
+    if (static_cast<unsigned>(place) >= static_cast<unsigned>(rank_)) [[unlikely]]
+      throw_outside(op, axis);
+    return place;
+  }
+  [[noreturn, gnu::cold]] void throw_outside(const char* op, int axis) const;
   void assign(const std::int64_t* sizes, std::size_t rank) {
     rank_ = static_cast<int>(rank);
     if (rank_ > max_inline_rank) heap_ = new std::int64_t[rank];

@@ -120,7 +120,7 @@ void check_dtype(const char* op, const TensorImpl* impl, DType wanted);
 /// elements. The elements are contiguous in row-major order.
 ///
 /// A default-constructed Tensor is empty: it stands for "no tensor", such as the gradient of an unconnected source, and
-/// converts to false.
+/// defined() is false.
 class Tensor {
  public:
   Tensor() noexcept = default;
@@ -149,9 +149,14 @@ class Tensor {
 
   /// Whether there is a tensor; false for the gradient of an unconnected source.
   bool defined() const noexcept { return impl_ != nullptr; }
-  explicit operator bool() const noexcept { return defined(); }
+  /// The truth of a bool tensor with one element, as in NumPy, so that `if (loss < best)` and std::min do what they
+  /// say; false for an empty Tensor. Throws a ValueError for a bool tensor with another number of elements (see
+  /// reduce_any and reduce_all), a TypeError for another dtype: whether there is a tensor is asked by defined(),
+  /// whether it is zero by `t != 0`.
+  explicit operator bool() const { return impl_ != nullptr && truth(); }
 
-  const Shape& shape() const { return checked()->shape; }
+  const Shape& shape() const& { return checked()->shape; }
+  Shape shape() const&& { return checked()->shape; }
   /// The size of one axis; negative counts from the end. Throws an IndexError outside the rank.
   std::int64_t shape(int axis) const { return checked()->shape.at(axis); }
   int rank() const { return checked()->shape.rank(); }
@@ -237,6 +242,7 @@ class Tensor {
   void make_bool(bool value);
   void make_number(std::int64_t value);
   void make_number(double value);
+  bool truth() const;
   double item_float() const;
   std::int64_t item_int(std::int64_t least, std::uint64_t largest) const;
 

@@ -20,11 +20,12 @@ class TensorList : public Tensors {
   TensorList(Tensors tensors) : Tensors(std::move(tensors)) {}
 
   /// The only tensor. Throws a ValueError when there are several, or none.
-  operator const Tensor&() const { return only(); }
-  const Tensor& only() const {
+  operator Tensor() const { return only(); }  // no reference: what it is bound to may outlive a temporary list
+  const Tensor& only() const& {
     if (size() != 1) throw_not_one();
     return front();
   }
+  Tensor only() const&& { return only(); }
 
  private:
   [[noreturn]] void throw_not_one() const;

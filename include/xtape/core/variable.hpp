@@ -67,30 +67,36 @@ class Variable {
 
   /// The current value. Inside a recording tape a trainable variable is watched from here on. Inside the call of a
   /// layer of mixed precision it is the value in the layer's compute dtype, which is there until that call returns.
-  const Tensor& value() const {
+  const Tensor& value() const& {
     const Tensor& stored = stored_value();
     return detail::autocast == nullptr ? stored : detail::autocast->value(*detail::autocast, *this);
   }
+  Tensor value() const&& { return value(); }
   operator const Tensor&() const { return value(); }
   /// The same in the variable's own dtype everywhere.
-  const Tensor& stored_value() const {
+  const Tensor& stored_value() const& {
     if (detail::variable_hooks != nullptr) detail::variable_hooks->read(*this);
     return peek();
   }
+  Tensor stored_value() const&& { return stored_value(); }
   /// The current value, unseen by any tape.
-  const Tensor& peek() const { return checked()->value; }
+  const Tensor& peek() const& { return checked()->value; }
+  Tensor peek() const&& { return peek(); }
 
-  const Shape& shape() const { return peek().shape(); }
+  const Shape& shape() const& { return peek().shape(); }
+  Shape shape() const&& { return shape(); }
   std::int64_t shape(int axis) const { return peek().shape(axis); }
   int rank() const { return peek().rank(); }
   std::int64_t size() const { return peek().size(); }
   DType dtype() const { return peek().dtype(); }
-  const std::string& name() const { return checked()->name; }
+  const std::string& name() const& { return checked()->name; }
+  std::string name() const&& { return name(); }
   void set_name(std::string name) { checked()->name = std::move(name); }
   bool trainable() const { return checked()->trainable; }
   void set_trainable(bool trainable);
   /// A projection that optimizers apply to the value after each update, such as a constraints::MaxNorm; empty for none.
-  const std::function<Tensor(const Tensor&)>& constraint() const { return checked()->constraint; }
+  const std::function<Tensor(const Tensor&)>& constraint() const& { return checked()->constraint; }
+  std::function<Tensor(const Tensor&)> constraint() const&& { return constraint(); }
   void set_constraint(std::function<Tensor(const Tensor&)> constraint) {
     checked()->constraint = std::move(constraint);
   }

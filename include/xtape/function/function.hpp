@@ -137,7 +137,8 @@ class Function {
   /// How often F was traced: once for each signature, and once more where the first call made variables.
   std::int64_t trace_count() const noexcept { return detail::trace_count(*impl_); }
   /// Why F runs as it is instead of being replayed; empty when nothing stands in the way.
-  const std::string& obstacle() const noexcept { return detail::obstacle(*impl_); }
+  const std::string& obstacle() const& noexcept { return detail::obstacle(*impl_); }
+  std::string obstacle() const&& { return detail::obstacle(*impl_); }
   /// A line for each signature: its arguments, the number of steps, how many of them are fused, the bytes of the arena.
   std::string str() const { return detail::describe(*impl_); }
 

@@ -75,7 +75,8 @@ class FileWriter {
   void close();
 
   /// Of the event file.
-  const std::string& path() const;
+  const std::string& path() const&;
+  std::string path() const&& { return path(); }
 
  private:
   struct Impl;

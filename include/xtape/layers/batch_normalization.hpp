@@ -36,10 +36,14 @@ class BatchNormalization : public LayerBase<BatchNormalization> {
  public:
   explicit BatchNormalization(BatchNormalizationOptions options = {});
 
-  const Variable& gamma() const noexcept { return gamma_; }
-  const Variable& beta() const noexcept { return beta_; }
-  const Variable& moving_mean() const noexcept { return moving_mean_; }
-  const Variable& moving_variance() const noexcept { return moving_variance_; }
+  const Variable& gamma() const& noexcept { return gamma_; }
+  Variable gamma() const&& { return gamma_; }
+  const Variable& beta() const& noexcept { return beta_; }
+  Variable beta() const&& { return beta_; }
+  const Variable& moving_mean() const& noexcept { return moving_mean_; }
+  Variable moving_mean() const&& { return moving_mean_; }
+  const Variable& moving_variance() const& noexcept { return moving_variance_; }
+  Variable moving_variance() const&& { return moving_variance_; }
 
  protected:
   void build(const Shape& input_shape) override;

@@ -26,8 +26,10 @@ class Bidirectional : public LayerBase<Bidirectional> {
  public:
   explicit Bidirectional(const AnyLayer& layer, BidirectionalOptions options = {});
 
-  Layer& forward_layer() const { return *forward_; }
-  Layer& backward_layer() const { return *backward_; }
+  Layer& forward_layer() const& { return *forward_; }
+  Layer& backward_layer() const& { return *backward_; }
+  Layer& forward_layer() const&& = delete;  // would be gone with the layer
+  Layer& backward_layer() const&& = delete;
 
  protected:
   void build(const Shape& input_shape) override;

@@ -51,7 +51,8 @@ class Discretization : public LayerBase<Discretization> {
   /// Boundaries that put as many of these data into each of the num_bins bins: quantiles, between neighbours by linear
   /// interpolation. (Keras summarises them to within an epsilon.) Throws a ValueError without num_bins or data.
   void adapt(const Tensor& data);
-  const std::vector<double>& bin_boundaries() const noexcept { return options_.bin_boundaries; }
+  const std::vector<double>& bin_boundaries() const& noexcept { return options_.bin_boundaries; }
+  std::vector<double> bin_boundaries() const&& { return options_.bin_boundaries; }
 
  protected:
   Tensor call(const Tensor& inputs) override;

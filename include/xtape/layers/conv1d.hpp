@@ -48,8 +48,10 @@ class Conv1D : public LayerBase<Conv1D> {
   Conv1D(std::int64_t filters, std::int64_t kernel_size, Conv1DOptions options = {});
 
   std::int64_t filters() const noexcept { return filters_; }
-  const Variable& kernel() const noexcept { return kernel_; }
-  const Variable& bias() const noexcept { return bias_; }
+  const Variable& kernel() const& noexcept { return kernel_; }
+  Variable kernel() const&& { return kernel_; }
+  const Variable& bias() const& noexcept { return bias_; }
+  Variable bias() const&& { return bias_; }
 
  protected:
   void build(const Shape& input_shape) override;

@@ -34,8 +34,10 @@ class Conv2D : public LayerBase<Conv2D> {
   Conv2D(std::int64_t filters, Size2d kernel_size, Conv2DOptions options = {});
 
   std::int64_t filters() const noexcept { return filters_; }
-  const Variable& kernel() const noexcept { return kernel_; }
-  const Variable& bias() const noexcept { return bias_; }
+  const Variable& kernel() const& noexcept { return kernel_; }
+  Variable kernel() const&& { return kernel_; }
+  const Variable& bias() const& noexcept { return bias_; }
+  Variable bias() const&& { return bias_; }
 
  protected:
   void build(const Shape& input_shape) override;

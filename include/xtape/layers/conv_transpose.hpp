@@ -42,8 +42,10 @@ class Conv2DTranspose : public LayerBase<Conv2DTranspose> {
  public:
   Conv2DTranspose(std::int64_t filters, Size2d kernel_size, Conv2DTransposeOptions options = {});
 
-  const Variable& kernel() const noexcept { return kernel_; }
-  const Variable& bias() const noexcept { return bias_; }
+  const Variable& kernel() const& noexcept { return kernel_; }
+  Variable kernel() const&& { return kernel_; }
+  const Variable& bias() const& noexcept { return bias_; }
+  Variable bias() const&& { return bias_; }
 
  protected:
   void build(const Shape& input_shape) override;
@@ -82,8 +84,10 @@ class Conv1DTranspose : public LayerBase<Conv1DTranspose> {
  public:
   Conv1DTranspose(std::int64_t filters, std::int64_t kernel_size, Conv1DTransposeOptions options = {});
 
-  const Variable& kernel() const noexcept { return kernel_; }
-  const Variable& bias() const noexcept { return bias_; }
+  const Variable& kernel() const& noexcept { return kernel_; }
+  Variable kernel() const&& { return kernel_; }
+  const Variable& bias() const& noexcept { return bias_; }
+  Variable bias() const&& { return bias_; }
 
  protected:
   void build(const Shape& input_shape) override;

@@ -27,8 +27,10 @@ class Dense : public LayerBase<Dense> {
   explicit Dense(std::int64_t units, DenseOptions options = {});
 
   std::int64_t units() const noexcept { return units_; }
-  const Variable& kernel() const noexcept { return kernel_; }
-  const Variable& bias() const noexcept { return bias_; }
+  const Variable& kernel() const& noexcept { return kernel_; }
+  Variable kernel() const&& { return kernel_; }
+  const Variable& bias() const& noexcept { return bias_; }
+  Variable bias() const&& { return bias_; }
 
  protected:
   void build(const Shape& input_shape) override;

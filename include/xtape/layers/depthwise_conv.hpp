@@ -33,8 +33,10 @@ class DepthwiseConv2D : public LayerBase<DepthwiseConv2D> {
  public:
   explicit DepthwiseConv2D(Size2d kernel_size, DepthwiseConv2DOptions options = {});
 
-  const Variable& kernel() const noexcept { return kernel_; }
-  const Variable& bias() const noexcept { return bias_; }
+  const Variable& kernel() const& noexcept { return kernel_; }
+  Variable kernel() const&& { return kernel_; }
+  const Variable& bias() const& noexcept { return bias_; }
+  Variable bias() const&& { return bias_; }
 
  protected:
   void build(const Shape& input_shape) override;
@@ -71,8 +73,10 @@ class DepthwiseConv1D : public LayerBase<DepthwiseConv1D> {
  public:
   explicit DepthwiseConv1D(std::int64_t kernel_size, DepthwiseConv1DOptions options = {});
 
-  const Variable& kernel() const noexcept { return kernel_; }
-  const Variable& bias() const noexcept { return bias_; }
+  const Variable& kernel() const& noexcept { return kernel_; }
+  Variable kernel() const&& { return kernel_; }
+  const Variable& bias() const& noexcept { return bias_; }
+  Variable bias() const&& { return bias_; }
 
  protected:
   void build(const Shape& input_shape) override;

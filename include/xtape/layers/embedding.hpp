@@ -30,7 +30,8 @@ class Embedding : public LayerBase<Embedding> {
 
   std::int64_t input_dim() const noexcept { return input_dim_; }
   std::int64_t output_dim() const noexcept { return output_dim_; }
-  const Variable& embeddings() const noexcept { return embeddings_; }
+  const Variable& embeddings() const& noexcept { return embeddings_; }
+  Variable embeddings() const&& { return embeddings_; }
 
   /// Where the inputs are not 0, as bool. Throws a ValueError unless the layer was made with mask_zero.
   Tensor compute_mask(const Tensor& inputs) const;

@@ -29,8 +29,10 @@ class GroupNormalization : public LayerBase<GroupNormalization> {
  public:
   explicit GroupNormalization(GroupNormalizationOptions options = {});
 
-  const Variable& gamma() const noexcept { return gamma_; }
-  const Variable& beta() const noexcept { return beta_; }
+  const Variable& gamma() const& noexcept { return gamma_; }
+  Variable gamma() const&& { return gamma_; }
+  const Variable& beta() const& noexcept { return beta_; }
+  Variable beta() const&& { return beta_; }
 
  protected:
   void build(const Shape& input_shape) override;

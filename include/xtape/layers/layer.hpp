@@ -117,7 +117,8 @@ class Layer {
   SymbolicList outputs(const SymbolicList& inputs);
 
   /// The layer's name: its class in snake_case, made unique by the model that tracks it, unless given.
-  const std::string& name() const;
+  const std::string& name() const&;
+  std::string name() const&& { return name(); }
   void set_name(std::string name);
   /// The name of its class, "Dense".
   std::string class_name() const;
@@ -129,14 +130,21 @@ class Layer {
   void set_dtype_policy(DTypePolicy policy);
 
   /// All weights, in order: one's own as they were added, then those of the tracked layers in the order of tracking.
-  /// Empty before the first call builds them. The reference holds until weights are added or frozen.
-  const std::vector<Variable>& variables() const;
-  const std::vector<Variable>& trainable_variables() const;
-  const std::vector<Variable>& non_trainable_variables() const;
+  /// Empty before the first call builds them. The elements stay where they are until weights are added or frozen. Of a
+  /// temporary layer the lists are copies, so that `for (auto v : make_model().variables())` is safe.
+  const std::vector<Variable>& variables() const&;
+  const std::vector<Variable>& trainable_variables() const&;
+  const std::vector<Variable>& non_trainable_variables() const&;
+  std::vector<Variable> variables() const&& { return variables(); }
+  std::vector<Variable> trainable_variables() const&& { return trainable_variables(); }
+  std::vector<Variable> non_trainable_variables() const&& { return non_trainable_variables(); }
   /// Keras's other names of the same.
-  const std::vector<Variable>& weights() const { return variables(); }
-  const std::vector<Variable>& trainable_weights() const { return trainable_variables(); }
-  const std::vector<Variable>& non_trainable_weights() const { return non_trainable_variables(); }
+  const std::vector<Variable>& weights() const& { return variables(); }
+  const std::vector<Variable>& trainable_weights() const& { return trainable_variables(); }
+  const std::vector<Variable>& non_trainable_weights() const& { return non_trainable_variables(); }
+  std::vector<Variable> weights() const&& { return variables(); }
+  std::vector<Variable> trainable_weights() const&& { return trainable_variables(); }
+  std::vector<Variable> non_trainable_weights() const&& { return non_trainable_variables(); }
   /// The number of numbers in all weights.
   std::int64_t count_params() const;
 

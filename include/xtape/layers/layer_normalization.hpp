@@ -30,8 +30,10 @@ class LayerNormalization : public LayerBase<LayerNormalization> {
  public:
   explicit LayerNormalization(LayerNormalizationOptions options = {});
 
-  const Variable& gamma() const noexcept { return gamma_; }
-  const Variable& beta() const noexcept { return beta_; }
+  const Variable& gamma() const& noexcept { return gamma_; }
+  Variable gamma() const&& { return gamma_; }
+  const Variable& beta() const& noexcept { return beta_; }
+  Variable beta() const&& { return beta_; }
 
  protected:
   void build(const Shape& input_shape) override;

@@ -23,7 +23,8 @@ class PReLU : public LayerBase<PReLU> {
  public:
   explicit PReLU(PReLUOptions options = {});
 
-  const Variable& alpha() const noexcept { return alpha_; }
+  const Variable& alpha() const& noexcept { return alpha_; }
+  Variable alpha() const&& { return alpha_; }
 
  protected:
   void build(const Shape& input_shape) override;

@@ -92,9 +92,12 @@ class UnitsCell : public RecurrentCell {
  public:
   std::int64_t units() const noexcept { return config_.units; }
   std::vector<std::int64_t> state_size() const override { return {config_.units}; }
-  const Variable& kernel() const noexcept { return kernel_; }
-  const Variable& recurrent_kernel() const noexcept { return recurrent_kernel_; }
-  const Variable& bias() const noexcept { return bias_; }
+  const Variable& kernel() const& noexcept { return kernel_; }
+  Variable kernel() const&& { return kernel_; }
+  const Variable& recurrent_kernel() const& noexcept { return recurrent_kernel_; }
+  Variable recurrent_kernel() const&& { return recurrent_kernel_; }
+  const Variable& bias() const& noexcept { return bias_; }
+  Variable bias() const&& { return bias_; }
 
  protected:
   UnitsCell(const char* class_name, CellConfig config);
@@ -111,7 +114,7 @@ class UnitsCell : public RecurrentCell {
   Tensor bias_or_none() const { return config_.use_bias ? bias_.value() : Tensor(); }
   /// The inputs and the state of a step, parts of them dropped in training.
   Tensor dropped_inputs(const Tensor& x) const;
-  Tensor dropped_state(const Tensor& h) const { return state_mask_ ? multiply_mask(h) : h; }
+  Tensor dropped_state(const Tensor& h) const { return state_mask_.defined() ? multiply_mask(h) : h; }
   bool drops_state() const { return state_mask_.defined(); }
 
   CellConfig config_;

@@ -58,13 +58,16 @@ class RNN : public LayerBase<RNN> {
     set_dtype_policy(cell_->dtype_policy());  // which reads the cell's weights itself
   }
 
-  RecurrentCell& cell() const { return static_cast<RecurrentCell&>(*cell_); }
-  const RNNOptions& options() const noexcept { return options_; }
+  RecurrentCell& cell() const& { return static_cast<RecurrentCell&>(*cell_); }
+  RecurrentCell& cell() const&& = delete;  // would be gone with the layer
+  const RNNOptions& options() const& noexcept { return options_; }
+  RNNOptions options() const&& { return options_; }
   bool return_sequences() const noexcept { return options_.return_sequences; }
   bool return_state() const noexcept { return options_.return_state; }
 
   /// The states of a stateful layer after the last call; empty before the first.
-  const TensorList& states() const { return *kept_; }
+  const TensorList& states() const& { return *kept_; }
+  TensorList states() const&& { return *kept_; }
   /// A stateful layer's next sequence starts from zeros.
   void reset_states() { (*kept_).clear(); }
 

@@ -36,9 +36,12 @@ class SeparableConv2D : public LayerBase<SeparableConv2D> {
  public:
   SeparableConv2D(std::int64_t filters, Size2d kernel_size, SeparableConv2DOptions options = {});
 
-  const Variable& depthwise_kernel() const noexcept { return depthwise_kernel_; }
-  const Variable& pointwise_kernel() const noexcept { return pointwise_kernel_; }
-  const Variable& bias() const noexcept { return bias_; }
+  const Variable& depthwise_kernel() const& noexcept { return depthwise_kernel_; }
+  Variable depthwise_kernel() const&& { return depthwise_kernel_; }
+  const Variable& pointwise_kernel() const& noexcept { return pointwise_kernel_; }
+  Variable pointwise_kernel() const&& { return pointwise_kernel_; }
+  const Variable& bias() const& noexcept { return bias_; }
+  Variable bias() const&& { return bias_; }
 
  protected:
   void build(const Shape& input_shape) override;

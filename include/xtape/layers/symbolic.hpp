@@ -35,14 +35,17 @@ struct InputOptions {
 class SymbolicTensor {
  public:
   /// The sizes of the axes, -1 for those that depend on the data, such as the batch.
-  const Shape& shape() const;
+  const Shape& shape() const&;
+  Shape shape() const&& { return shape(); }
   DType dtype() const;
   /// The name of the layer that it comes from.
-  const std::string& name() const;
+  const std::string& name() const&;
+  std::string name() const&& { return name(); }
   /// "<SymbolicTensor shape=(None, 10), dtype=float32, name=dense>"
   std::string str() const;
 
-  const std::shared_ptr<detail::GraphNode>& node() const noexcept { return node_; }
+  const std::shared_ptr<detail::GraphNode>& node() const& noexcept { return node_; }
+  std::shared_ptr<detail::GraphNode> node() const&& { return node_; }
   std::size_t index() const noexcept { return index_; }
   friend bool operator==(const SymbolicTensor& a, const SymbolicTensor& b) noexcept {
     return a.node_ == b.node_ && a.index_ == b.index_;
@@ -66,8 +69,9 @@ class SymbolicList : public std::vector<SymbolicTensor> {
   SymbolicList(std::vector<SymbolicTensor> tensors) : std::vector<SymbolicTensor>(std::move(tensors)) {}
 
   /// The only one. Throws a ValueError when there are several, or none.
-  operator const SymbolicTensor&() const { return only(); }
-  const SymbolicTensor& only() const;
+  operator SymbolicTensor() const { return only(); }
+  const SymbolicTensor& only() const&;
+  SymbolicTensor only() const&& { return only(); }
 };
 
 /// Where data enter a model (keras.Input). `shape` leaves out the batch; -1 stands for a size that differs from batch

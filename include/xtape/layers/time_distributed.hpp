@@ -10,7 +10,8 @@ class TimeDistributed : public LayerBase<TimeDistributed> {
  public:
   explicit TimeDistributed(AnyLayer layer, std::string name = {});
 
-  Layer& layer() const { return *layer_; }
+  Layer& layer() const& { return *layer_; }
+  Layer& layer() const&& = delete;  // would be gone with this one
 
  protected:
   void build(const Shape& input_shape) override;

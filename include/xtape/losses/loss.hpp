@@ -29,7 +29,8 @@ class Loss {
   /// ones of the losses' ([batch], [batch, 1], [batch, time], ...; sizes of 1 repeat): otherwise a ValueError.
   Tensor operator()(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight = {}) const;
 
-  const std::string& name() const noexcept { return name_; }
+  const std::string& name() const& noexcept { return name_; }
+  std::string name() const&& { return name_; }
 
  protected:
   /// Throws a ValueError for an unknown reduction.

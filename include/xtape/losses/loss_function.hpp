@@ -52,8 +52,10 @@ class LossFunction {
   /// The loss of a batch, see losses::Loss. Throws a ValueError where there is none.
   Tensor operator()(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight = {}) const;
   /// The loss's name, "mean_squared_error" for "mse"; "loss" for a callable.
-  const std::string& name() const;
-  const std::shared_ptr<const losses::Loss>& loss() const noexcept { return loss_; }
+  const std::string& name() const&;
+  std::string name() const&& { return name(); }
+  const std::shared_ptr<const losses::Loss>& loss() const& noexcept { return loss_; }
+  std::shared_ptr<const losses::Loss> loss() const&& { return loss_; }
 
  private:
   void check() const;

@@ -49,7 +49,8 @@ class AnyMetric {
       AnyMetric(F&& function, std::string name)
       : AnyMetric(std::make_shared<metrics::MeanMetricWrapper>(std::forward<F>(function), std::move(name))) {}
 
-  const std::string& name() const noexcept { return name_; }
+  const std::string& name() const& noexcept { return name_; }
+  std::string name() const&& { return name_; }
   /// Whether it is given by its name.
   bool by_name() const noexcept { return metric_ == nullptr; }
   /// The metric, which copies of this object share; of one given by its name a new one, "accuracy" by these shapes.

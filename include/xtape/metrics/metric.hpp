@@ -11,7 +11,8 @@ class Metric {
  public:
   virtual ~Metric() = default;
 
-  const std::string& name() const noexcept { return name_; }
+  const std::string& name() const& noexcept { return name_; }
+  std::string name() const&& { return name_; }
   /// Forgets all updates.
   virtual void reset_state() = 0;
   /// The value over all updates since the beginning or reset_state().

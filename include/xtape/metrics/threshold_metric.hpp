@@ -19,7 +19,8 @@ class ThresholdMetric : public PredictionMetric {
   void update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight = {}) override;
   void reset_state() override;
 
-  const std::vector<double>& thresholds() const noexcept { return thresholds_; }
+  const std::vector<double>& thresholds() const& noexcept { return thresholds_; }
+  std::vector<double> thresholds() const&& { return thresholds_; }
 
  protected:
   /// Sums of weights: of positive and negative labels whose prediction is above a threshold, and of those where it is

@@ -63,7 +63,8 @@ class Callback {
   /// The model at work and what it does. Throw a RuntimeError (params: are the defaults) outside of fit, evaluate and
   /// predict.
   Model& model() const;
-  const Params& params() const noexcept { return params_; }
+  const Params& params() const& noexcept { return params_; }
+  Params params() const&& { return params_; }
   /// Called before anything else.
   virtual void set_model(Model& model) { model_ = &model; }
   virtual void set_params(const Params& params) { params_ = params; }

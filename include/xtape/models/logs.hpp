@@ -25,7 +25,8 @@ class Logs {
   /// Throws a LookupError for a name that is not there, listing those that are.
   double operator[](std::string_view name) const;
   /// Null where there is no such name.
-  const double* find(std::string_view name) const noexcept;
+  const double* find(std::string_view name) const& noexcept;
+  const double* find(std::string_view name) const&& = delete;  // would be gone with the figures
   bool contains(std::string_view name) const noexcept { return find(name) != nullptr; }
   /// Sets a figure, which comes last when it is new.
   void set(std::string_view name, double value);

@@ -120,7 +120,8 @@ class Model : public LayerBase<Model> {
   Logs test_on_batch(const TensorList& x, const TensorList& y = {}, const Tensor& sample_weight = {});
 
   /// The optimizer given to compile(). Throws a RuntimeError before it.
-  optimizers::Optimizer& optimizer() const;
+  optimizers::Optimizer& optimizer() const&;
+  optimizers::Optimizer& optimizer() const&& = delete;  // would be gone with the model
   bool compiled() const noexcept;
 
   /// The metrics that are reset when an epoch, a validation or an evaluation begins: the running mean of the loss,
@@ -136,9 +137,11 @@ class Model : public LayerBase<Model> {
   void set_stop_training(bool stop);
 
   /// The layers that the model tracks.
-  std::vector<Layer*> layers() const;
+  std::vector<Layer*> layers() const&;
+  std::vector<Layer*> layers() const&& = delete;  // would be gone with the model
   /// The layer of a name. Throws a ValueError that lists the names for another one.
-  Layer& get_layer(const std::string& name) const;
+  Layer& get_layer(const std::string& name) const&;
+  Layer& get_layer(const std::string& name) const&& = delete;
 
   /// Writes all weights into a safetensors file (.safetensors), under their names within the model, such as
   /// "dense/kernel"; the file appears whole or not at all. Throws a ValueError before the model is built, a DataError

@@ -32,7 +32,8 @@ class Sequential : public LayerBase<Sequential, Model> {
 
   std::size_t size() const noexcept { return stack_->layers.size(); }
   /// Throws an IndexError outside [0, size).
-  Layer& layer(std::size_t index) const;
+  Layer& layer(std::size_t index) const&;
+  Layer& layer(std::size_t index) const&& = delete;  // would be gone with the model
 
  protected:
   Tensor call(const Tensor& input) override;

@@ -47,7 +47,8 @@ class IndexItem {
 
   Kind kind() const noexcept { return kind_; }
   std::int64_t number() const noexcept { return number_; }
-  const Slice& slice() const noexcept { return slice_; }
+  const Slice& slice() const& noexcept { return slice_; }
+  Slice slice() const&& { return slice_; }
 
  private:
   Kind kind_;

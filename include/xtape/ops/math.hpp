@@ -13,7 +13,8 @@ Tensor add(const Tensor& a, const Tensor& b);
 Tensor subtract(const Tensor& a, const Tensor& b);
 /// a b
 Tensor multiply(const Tensor& a, const Tensor& b);
-/// a / b of floating tensors; IEEE's infinities and NaN for a divisor of 0. Throws a TypeError for integers.
+/// a / b of floating tensors; IEEE's infinities and NaN for a divisor of 0. Throws a TypeError for integers, since
+/// Python and C++ mean different things by it: `cast(x, float32) / 255` divides, floordiv(x, 255) rounds down.
 Tensor divide(const Tensor& a, const Tensor& b);
 /// a^b of floating tensors. The gradient for b is y log a, and 0 where a <= 0, as in TensorFlow.
 Tensor pow(const Tensor& a, const Tensor& b);
@@ -52,7 +53,8 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
 /// zero and saturates.
 Tensor cast(const Tensor& x, DType dtype);
 
-/// Comparisons: bool tensors, with broadcasting and without gradients.
+/// Comparisons: bool tensors, with broadcasting and without gradients. Two different integer dtypes compare as the
+/// whole numbers they are, so that `argmax(y) == labels` works.
 Tensor equal(const Tensor& a, const Tensor& b);
 Tensor not_equal(const Tensor& a, const Tensor& b);
 Tensor less(const Tensor& a, const Tensor& b);
@@ -80,7 +82,7 @@ inline Tensor operator<(const Tensor& a, const Tensor& b) { return less(a, b); }
 inline Tensor operator<=(const Tensor& a, const Tensor& b) { return less_equal(a, b); }
 inline Tensor operator>(const Tensor& a, const Tensor& b) { return greater(a, b); }
 inline Tensor operator>=(const Tensor& a, const Tensor& b) { return greater_equal(a, b); }
-// Of bool tensors, as NumPy and TensorFlow write it; `!x` asks whether there is a tensor at all.
+// Of bool tensors element by element, as NumPy and TensorFlow write it; && || ! are of bools of one element.
 inline Tensor operator&(const Tensor& a, const Tensor& b) { return logical_and(a, b); }
 inline Tensor operator|(const Tensor& a, const Tensor& b) { return logical_or(a, b); }
 inline Tensor operator~(const Tensor& x) { return logical_not(x); }

@@ -20,7 +20,8 @@ class Axes {
   Axes(const std::vector<int>& axes) : axes_(axes.begin(), axes.end()), all_(false) {}
   Axes(detail::PoolVector<int> axes) : axes_(std::move(axes)), all_(false) {}
   bool all() const noexcept { return all_; }
-  const detail::PoolVector<int>& axes() const noexcept { return axes_; }
+  const detail::PoolVector<int>& axes() const& noexcept { return axes_; }
+  detail::PoolVector<int> axes() const&& { return axes_; }
 
  private:
   detail::PoolVector<int> axes_;

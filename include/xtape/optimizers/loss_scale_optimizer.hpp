@@ -27,7 +27,8 @@ class LossScaleOptimizer : public Optimizer {
   /// Throws a ValueError for an initial_scale that is not positive and finite, and for dynamic_growth_steps < 1.
   explicit LossScaleOptimizer(AnyOptimizer inner_optimizer, const LossScaleOptimizerOptions& options = {});
 
-  const std::shared_ptr<Optimizer>& inner_optimizer() const noexcept { return inner_; }
+  const std::shared_ptr<Optimizer>& inner_optimizer() const& noexcept { return inner_; }
+  std::shared_ptr<Optimizer> inner_optimizer() const&& { return inner_; }
   /// The factor of the next step.
   double dynamic_scale() const;
 

@@ -127,7 +127,8 @@ class Optimizer {
   /// variable that the optimizer has not been built for.
   virtual void finalize_variable_values(std::span<const Variable> var_list);
 
-  const std::string& name() const noexcept { return name_; }
+  const std::string& name() const& noexcept { return name_; }
+  std::string name() const&& { return name_; }
   /// The number of updates so far: of steps, or of every gradient_accumulation_steps-th of them.
   virtual std::int64_t iterations() const;
   /// The rate of the next step.

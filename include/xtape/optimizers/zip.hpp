@@ -1,41 +1,79 @@
 #pragma once
 
+#include <concepts>
 #include <initializer_list>
 #include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "xtape/core/tensor.hpp"
 #include "xtape/core/variable.hpp"
 
 namespace xtape {
 
-/// Gradients and the variables that they belong to, pair by pair, as zip makes it. It only refers to both.
-class GradientsAndVariables {
+namespace detail {
+
+/// A list as zip takes it: refers to one that has a name, and holds one that would be gone with the expression.
+template <class T>
+class ZipList {
+  using Own = std::conditional_t<std::is_same_v<T, Tensor>, Tensors, std::vector<T>>;
+
  public:
-  std::span<const Tensor> gradients() const noexcept { return gradients_; }
-  std::span<const Variable> variables() const noexcept { return variables_; }
-  std::size_t size() const noexcept { return variables_.size(); }
+  ZipList() = default;
+  ZipList(std::span<const T> list) : there_(list) {}
+  ZipList(std::span<T> list) : there_(list) {}
+  template <class R>
+  requires(std::convertible_to<const R&, std::span<const T>> && !std::same_as<std::remove_cvref_t<R>, ZipList>)
+      ZipList(R&& list) {
+    if constexpr (std::is_lvalue_reference_v<R>) {
+      there_ = list;
+    } else if constexpr (std::same_as<R, Own>) {
+      own_ = std::move(list);
+      owns_ = true;
+    } else {
+      own_.assign(list.begin(), list.end());
+      owns_ = true;
+    }
+  }
+  ZipList(std::initializer_list<T> list) : own_(list), owns_(true) {}
+
+  std::span<const T> get() const noexcept { return owns_ ? std::span<const T>(own_) : there_; }
 
  private:
-  friend GradientsAndVariables zip(std::span<const Tensor>, std::span<const Variable>);
-  GradientsAndVariables(std::span<const Tensor> gradients, std::span<const Variable> variables)
-      : gradients_(gradients), variables_(variables) {}
+  std::span<const T> there_;
+  Own own_;
+  bool owns_ = false;
+};
 
-  std::span<const Tensor> gradients_;
-  std::span<const Variable> variables_;
+}  // namespace detail
+
+/// Gradients and the variables that they belong to, pair by pair, as zip makes it.
+class GradientsAndVariables {
+ public:
+  std::span<const Tensor> gradients() const& noexcept { return gradients_.get(); }
+  std::span<const Variable> variables() const& noexcept { return variables_.get(); }
+  std::span<const Tensor> gradients() const&& = delete;  // they may be gone with the pairs
+  std::span<const Variable> variables() const&& = delete;
+  std::size_t size() const noexcept { return variables_.get().size(); }
+
+ private:
+  friend GradientsAndVariables zip(detail::ZipList<Tensor> gradients, detail::ZipList<Variable> variables);
+  GradientsAndVariables(detail::ZipList<Tensor> gradients, detail::ZipList<Variable> variables)
+      : gradients_(std::move(gradients)), variables_(std::move(variables)) {}
+
+  detail::ZipList<Tensor> gradients_;
+  detail::ZipList<Variable> variables_;
 };
 
 /// Pairs each gradient with its variable, for Optimizer::apply_gradients: Python's zip.
 ///
 ///     optimizer.apply_gradients(zip(grads, model.trainable_variables()));
+///     auto pairs = zip(tape.gradient(loss, variables), variables);
 ///
-/// Takes vectors of any kind and lists in braces, copies nothing, and must not outlive them: write it inside the call,
-/// as above. Throws a ValueError when the lengths differ.
-GradientsAndVariables zip(std::span<const Tensor> gradients, std::span<const Variable> variables);
-inline GradientsAndVariables zip(std::span<const Tensor> gradients, std::initializer_list<Variable> variables) {
-  return zip(gradients, std::span<const Variable>(variables.begin(), variables.size()));
-}
-inline GradientsAndVariables zip(std::initializer_list<Tensor> gradients, std::initializer_list<Variable> variables) {
-  return zip(std::span<const Tensor>(gradients.begin(), gradients.size()), variables);
-}
+/// Takes vectors of any kind and lists in braces. It refers to those that have a name, as `variables`, which it must
+/// not outlive, and holds those that are made within the call, as the gradients above. Throws a ValueError when the
+/// lengths differ.
+GradientsAndVariables zip(detail::ZipList<Tensor> gradients, detail::ZipList<Variable> variables);
 
 }  // namespace xtape

@@ -24,7 +24,8 @@ class Values {
   Values(std::vector<double> numbers) : numbers_(std::move(numbers)) {}
   Values(std::initializer_list<double> numbers) : numbers_(numbers) {}
 
-  const std::vector<double>& numbers() const { return numbers_; }
+  const std::vector<double>& numbers() const& { return numbers_; }
+  std::vector<double> numbers() const&& { return numbers_; }
 
  private:
   std::vector<double> numbers_;

@@ -16,7 +16,9 @@ namespace xtape {
 
 /// Keyword arguments of GradientTape.
 struct GradientTapeOptions {
-  bool persistent = false;               ///< gradient() may be called several times
+  /// gradient() may be called several times. Called while the tape records, its ops are recorded as well, for higher
+  /// orders: a warning says so once in a process.
+  bool persistent = false;
   bool watch_accessed_variables = true;  ///< trainable variables are watched when they are read
   bool profile = false;                  ///< notes the time and the bytes of every op, for dot() and profile()
 };
@@ -60,8 +62,9 @@ struct Source {
 /// Recording begins with the constructor (Python's `with`) and ends with stop(), a gradient() of a non-persistent tape,
 /// or the destructor. An op is recorded when one of its inputs is watched or was itself recorded, and floating. The
 /// tape keeps what it recorded until gradient() (not persistent), reset() or its end. Tapes nest: each sees the ops
-/// that run while it records, those of an inner tape's gradient() included, which is how higher orders come about. A
-/// tape belongs to the thread that made it and sees only that thread's ops.
+/// that run while it records, those of an inner tape's gradient() included, which is how higher orders come about. So
+/// of two tapes side by side, as for a generator and a discriminator, the second records the first one's gradient(),
+/// for nothing: stop() both before. A tape belongs to the thread that made it and sees only that thread's ops.
 class GradientTape {
  public:
   explicit GradientTape(GradientTapeOptions options = {});
@@ -94,7 +97,7 @@ class GradientTape {
     explicit Scope(detail::TapeImpl* tape) : tape_(tape) {}
     detail::TapeImpl* tape_;
   };
-  [[nodiscard]] Scope scope();
+  [[nodiscard]] Scope scope() &;
 
   /// Suspends the recording until the end of the returned object's life, which the tape must not end before. Throws a
   /// ValueError when the tape does not record, a RuntimeError after the gradient() of a non-persistent tape.
@@ -109,7 +112,7 @@ class GradientTape {
     explicit Pause(detail::TapeImpl* tape) : tape_(tape) {}
     detail::TapeImpl* tape_;
   };
-  [[nodiscard]] Pause stop_recording();
+  [[nodiscard]] Pause stop_recording() &;
 
   /// Forgets all that was recorded and watched. Throws a ValueError when the tape does not record.
   void reset();
@@ -188,7 +191,7 @@ class GradientTape {
   /// Why the gradient of `target` for `source` is missing, or which ops it comes through. Still answers after
   /// gradient().
   ///
-  ///     if (!grads[0]) fmt::print("{}\n", tape.explain(loss, w).text);
+  ///     if (!grads[0].defined()) fmt::print("{}\n", tape.explain(loss, w).text);
   Explanation explain(const Tensor& target, const Tensor& source) const;
   Explanation explain(const Tensor& target, const Variable& source) const;
 

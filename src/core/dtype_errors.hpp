@@ -1,0 +1,35 @@
+#pragma once
+
+#include "xtape/core/dtype.hpp"
+
+// The TypeErrors of operands of the wrong dtype: each says what to do.
+namespace xtape::detail {
+
+[[noreturn, gnu::cold]] void fail_floating(const char* op, DType received, const char* what);
+[[noreturn, gnu::cold]] void fail_integer(const char* op, DType received, const char* what);
+[[noreturn, gnu::cold]] void fail_boolean(const char* op, DType received, const char* what);
+[[noreturn, gnu::cold]] void fail_numeric(const char* op);
+/// "dtypes differ: int32 and float32, cast one of them, as cast(x, float32)".
+[[noreturn, gnu::cold]] void fail_mixed(const char* op, DType a, DType b);
+
+/// Unless `received` is floating: "expected {a floating tensor}, received uint8: cast it, as cast(x, float32)".
+inline void expect_floating(const char* op, DType received, const char* what = "a floating tensor") {
+  if (!is_floating(received)) fail_floating(op, received, what);
+}
+/// Unless it is an integer dtype: "expected {integer indices}, received float32: cast them, as cast(x, int64)".
+inline void expect_integer(const char* op, DType received, const char* what) {
+  if (!is_integer(received)) fail_integer(op, received, what);
+}
+/// Unless it is bool: "expected {a bool tensor}, received int32: compare it, as x != 0".
+inline void expect_boolean(const char* op, DType received, const char* what = "a bool tensor") {
+  if (received != DType::boolean) fail_boolean(op, received, what);
+}
+/// If it is bool: "expected a numeric tensor, received bool: cast it, as cast(x, int32)".
+inline void expect_numeric(const char* op, DType received) {
+  if (received == DType::boolean) fail_numeric(op);
+}
+inline void expect_same_dtype(const char* op, DType a, DType b) {
+  if (a != b) fail_mixed(op, a, b);
+}
+
+}  // namespace xtape::detail
