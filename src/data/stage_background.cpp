@@ -24,6 +24,16 @@ class BackgroundCursor final : public DataCursor {
   ~BackgroundCursor() override { stop(); }
 
   bool next(Tensors& element) override {
+    if (waits_) {
+      element = functions_.front()(taken_);
+      waits_ = false;
+      taken_.clear();
+      return true;
+    }
+    if (resting_ && places_.empty()) {
+      if (exhausted_) return false;
+      start();
+    }
     Place place;
     {
       std::unique_lock lock(mutex_);
@@ -36,6 +46,9 @@ class BackgroundCursor final : public DataCursor {
     room_.notify_one();
     if (place.error) {
       stop();
+      resting_ = true;
+      waits_ = !place.of_input;
+      if (waits_) taken_ = std::move(place.element);
       std::rethrow_exception(place.error);
     }
     element = std::move(place.element);
@@ -45,6 +58,7 @@ class BackgroundCursor final : public DataCursor {
   void rewind() override {
     stop();
     places_.clear();
+    waits_ = exhausted_ = false;
     input_->rewind();
     start();
   }
@@ -54,10 +68,11 @@ class BackgroundCursor final : public DataCursor {
     Tensors element;
     std::exception_ptr error;
     bool made = false;
+    bool of_input = false;  ///< it is the input that has thrown, not the function
   };
 
   void start() {
-    ended_ = false;
+    ended_ = resting_ = false;
     try {
       for (auto& f : functions_) threads_.emplace_back([this, &f] { work(f); });
     } catch (const std::system_error& error) {
@@ -116,11 +131,16 @@ class BackgroundCursor final : public DataCursor {
       more = input_->next(place.element);
     } catch (...) {
       place.error = std::current_exception();
+      place.of_input = true;
+      lock.lock();
+      ended_ = true;  // the input gives this element when it is asked again, and no other one before
+      lock.unlock();
+      room_.notify_all();
     }
     if (more) return number;
     lock.lock();
     places_.pop_back();
-    ended_ = true;
+    ended_ = exhausted_ = true;
     lock.unlock();
     made_.notify_one();
     room_.notify_all();
@@ -136,6 +156,11 @@ class BackgroundCursor final : public DataCursor {
   std::condition_variable room_, made_;
   std::deque<Place> places_;  // of the elements from number first_ on
   std::uint64_t first_ = 0;
+  // After an error no thread runs: what they have made is handed out, then they start again.
+  bool resting_ = false;
+  bool exhausted_ = false;  // the input has ended
+  bool waits_ = false;      // the function has thrown on `taken_`, and is to be tried again
+  Tensors taken_;
   bool ended_ = false;  // no more elements are to be made
 };
 

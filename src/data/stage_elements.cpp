@@ -27,13 +27,21 @@ class MapStage final : public DataStage {
   struct Cursor final : DataCursor {
     Cursor(CursorPtr i, ElementFunction function) : input(std::move(i)), f(std::move(function)) {}
     bool next(Tensors& element) override {
-      if (!input->next(element)) return false;
-      element = f(element);
+      if (!waits && !input->next(taken)) return false;
+      waits = true;
+      element = f(taken);
+      waits = false;
+      taken.clear();
       return true;
     }
-    void rewind() override { input->rewind(); }
+    void rewind() override {
+      input->rewind();
+      waits = false;
+    }
     CursorPtr input;
     ElementFunction f;
+    Tensors taken;
+    bool waits = false;  ///< f has thrown, and is to be tried again
   };
   StagePtr input_;
   ElementFunction f_;
@@ -53,14 +61,25 @@ class FilterStage final : public DataStage {
   struct Cursor final : DataCursor {
     Cursor(CursorPtr i, Predicate p) : input(std::move(i)), predicate(std::move(p)) {}
     bool next(Tensors& element) override {
-      while (input->next(element)) {
-        if (predicate(element)) return true;
+      while (waits || input->next(taken)) {
+        waits = true;
+        const bool passes = predicate(taken);
+        waits = false;
+        if (!passes) continue;
+        element = std::move(taken);
+        taken = {};
+        return true;
       }
       return false;
     }
-    void rewind() override { input->rewind(); }
+    void rewind() override {
+      input->rewind();
+      waits = false;
+    }
     CursorPtr input;
     Predicate predicate;
+    Tensors taken;
+    bool waits = false;  ///< the predicate has thrown, and is to be asked again
   };
   StagePtr input_;
   Predicate predicate_;
@@ -112,18 +131,21 @@ class BatchStage final : public DataStage {
   struct Cursor final : DataCursor {
     Cursor(CursorPtr i, std::size_t n, bool drop) : input(std::move(i)), size(n), drop_remainder(drop) {}
     bool next(Tensors& element) override {
-      rows.clear();
       Tensors row;
       while (rows.size() < size && input->next(row)) rows.push_back(std::move(row)), row = {};
       if (rows.empty() || (drop_remainder && rows.size() < size)) return false;
       element = stack(rows);
+      rows.clear();
       return true;
     }
-    void rewind() override { input->rewind(); }
+    void rewind() override {
+      input->rewind();
+      rows.clear();
+    }
     CursorPtr input;
     std::size_t size;
     bool drop_remainder;
-    std::vector<Tensors> rows;
+    std::vector<Tensors> rows;  ///< of the batch at hand; kept where making one more throws
   };
   StagePtr input_;
   std::int64_t batch_size_;
@@ -142,9 +164,12 @@ class UnbatchStage final : public DataStage {
     explicit Cursor(CursorPtr i) : input(std::move(i)) {}
     bool next(Tensors& element) override {
       while (at == end) {
-        if (!input->next(batch)) return false;
+        if (!waits && !input->next(batch)) return false;
+        waits = true;
+        const std::int64_t rows = rows_of(batch);
+        waits = false;
         at = 0;
-        end = rows_of(batch);
+        end = rows;
       }
       element.clear();
       for (const auto& t : batch) element.push_back(data::row(t, at));
@@ -154,6 +179,7 @@ class UnbatchStage final : public DataStage {
     void rewind() override {
       input->rewind();
       at = end = 0;
+      waits = false;
     }
     static std::int64_t rows_of(const Tensors& batch) {
       for (const auto& t : batch) {
@@ -168,6 +194,7 @@ class UnbatchStage final : public DataStage {
     CursorPtr input;
     Tensors batch;
     std::int64_t at = 0, end = 0;
+    bool waits = false;  ///< the batch has no rows, which is told again
   };
   StagePtr input_;
 };

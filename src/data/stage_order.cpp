@@ -134,7 +134,7 @@ class TakeStage final : public OnInput {
  private:
   struct Cursor final : DataCursor {
     Cursor(CursorPtr i, std::int64_t n) : input(std::move(i)), count(n) {}
-    bool next(Tensors& element) override { return at < count && (++at, input->next(element)); }
+    bool next(Tensors& element) override { return at < count && input->next(element) && ++at > 0; }
     void rewind() override {
       input->rewind();
       at = 0;
@@ -228,16 +228,23 @@ class ZipStage final : public DataStage {
  private:
   struct Cursor final : DataCursor {
     bool next(Tensors& element) override {
-      if (!a->next(element) || !b->next(rest)) return false;
+      if (!waits && !a->next(first)) return false;
+      waits = true;
+      if (!b->next(rest)) return false;
+      waits = false;
+      element = std::move(first);
+      first = {};
       element.insert(element.end(), rest.begin(), rest.end());
       return true;
     }
     void rewind() override {
       a->rewind();
       b->rewind();
+      waits = false;
     }
     CursorPtr a, b;
-    Tensors rest;
+    Tensors first, rest;
+    bool waits = false;  ///< `first` is there, and b has thrown
   };
   StagePtr a_, b_;
 };
