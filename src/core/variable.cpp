@@ -6,6 +6,7 @@
 #include "core/check.hpp"
 #include "core/convert.hpp"
 #include "core/launch.hpp"
+#include "core/undo.hpp"
 #include "kernels/inplace.hpp"
 
 namespace xtape {
@@ -78,6 +79,7 @@ namespace {
 template <class Update>
 void launch_update(const Variable& variable, const Tensor& from, Update update) {
   if (detail::tracer != nullptr) detail::tracer->variable_written(variable);
+  if (auto* undo = detail::Undo::current()) undo->keep(variable);
   detail::launch(
       detail::LaunchKind::state, [variable, update](detail::Read t) { update(variable, t); }, from);
 }

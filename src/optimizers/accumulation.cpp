@@ -83,10 +83,11 @@ void Optimizer::clear_accumulators() {
   }
 }
 
-void Optimizer::update_averages() {
+void Optimizer::update_averages(bool constrained) {
   const double momentum = iterations() == 0 ? 0 : ema_momentum_;
   const bool overwrites = ema_overwrite_frequency_ && (iterations() + 1) % *ema_overwrite_frequency_ == 0;
   for (auto& tracked : tracked_) {
+    if (static_cast<bool>(tracked.variable.constraint()) != constrained) continue;
     const Tensor& average = detail::value_for_update(tracked.average);
     kernels::visit_floating(average.dtype(), [&]<class T>(kernels::Type<T>) {
       kernels::moving_average(average.size(), detail::host_write("Optimizer", average).data<T>(),

@@ -53,6 +53,11 @@ void LossScaleOptimizer::build(std::span<const Variable> variables) {
   Optimizer::build(variables);
 }
 
+void LossScaleOptimizer::unbuild() noexcept {
+  inner_->unbuild();
+  Optimizer::unbuild();
+}
+
 void LossScaleOptimizer::exclude_from_weight_decay(const std::vector<Variable>& var_list,
                                                    const std::vector<std::string>& var_names) {
   inner_->exclude_from_weight_decay(var_list, var_names);

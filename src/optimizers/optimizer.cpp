@@ -6,6 +6,7 @@
 #include "core/check.hpp"
 #include "core/launch.hpp"
 #include "core/trace.hpp"
+#include "core/undo.hpp"
 #include "core/warn.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/gradient_clipping.hpp"
@@ -168,37 +169,77 @@ std::int64_t Optimizer::step(std::span<const Tensor> gradients, std::span<const 
   step_rate_ = rate_of_step();
   if (schedule_) check_finite(step_rate_);
   if (loss_scale_factor_) unscale(unscaled);
+  const bool constrained = std::any_of(updates_.begin(), updates_.end(), [&](const Update& each) {
+    return static_cast<bool>(tracked_[each.tracked].variable.constraint());
+  });
+  if (constrained) keep_constrained();
+  for (const Variable& shared : shared_) detail::Undo::current()->keep(shared);
   if (accumulation_steps_ > 1 && !accumulate()) return count_step();
 
   prepare_step();
   const bool clips = clipnorm_ || clipvalue_ || global_clipnorm_;
   if (clips) merge_slices(merged);
   const double scale = global_clipnorm_ ? global_scale() : 1;
-  bool constrained = false;
+  // Those with constraints, which may throw, come first: the others need not be taken back then.
+  for (const bool now : {true, false}) {
+    if (now && !constrained) continue;
+    update_variables(scale, now);
+    if (use_ema_) update_averages(now);
+    if (now) apply_constraints();
+  }
+  if (accumulation_steps_ > 1) clear_accumulators();
+  return count_step();
+}
+
+void Optimizer::update_variables(double scale, bool constrained) {
+  const bool clips = clipnorm_ || clipvalue_ || global_clipnorm_;
   for (const auto& [index, gradient] : updates_) {
     Tracked& tracked = tracked_[index];
+    if (static_cast<bool>(tracked.variable.constraint()) != constrained) continue;
     if (weight_decay_) decay(tracked);
     if (clips) {
       update(tracked.variable, clipped(*gradient, scale), tracked.slots);
     } else {
       update(tracked.variable, *gradient, tracked.slots);
     }
-    constrained |= static_cast<bool>(tracked.variable.constraint());
   }
-  if (accumulation_steps_ > 1) clear_accumulators();
-  if (use_ema_) update_averages();
-  if (constrained) apply_constraints();
-  return count_step();
+}
+
+/// Keeps what changes before all constraints have been applied.
+void Optimizer::keep_constrained() const {
+  detail::Undo& undo = *detail::Undo::current();
+  for (const auto& update : updates_) {
+    const Tracked& tracked = tracked_[update.tracked];
+    if (tracked.accumulator.defined()) undo.keep(tracked.accumulator);
+    if (!tracked.variable.constraint()) continue;
+    undo.keep(tracked.variable);
+    for (const Variable& slot : tracked.slots) undo.keep(slot);
+  }
+  for (const Tracked& tracked : tracked_) {
+    if (tracked.average.defined() && tracked.variable.constraint()) undo.keep(tracked.average);
+  }
+}
+
+std::int64_t Optimizer::whole_step(std::span<const Tensor> gradients, std::span<const Variable> variables) {
+  const bool was_built = built_;
+  detail::Undo undo;
+  try {
+    return step(gradients, variables);
+  } catch (...) {
+    undo.take_back();
+    if (!was_built) unbuild();
+    throw;
+  }
 }
 
 std::int64_t Optimizer::launch_step(std::span<const Tensor> gradients, std::span<const Variable> variables) {
-  if (detail::tracer == nullptr) return step(gradients, variables);
+  if (detail::tracer == nullptr) return whole_step(gradients, variables);
   // As one launch: rates and counts differ in every replay.
   std::vector<const Tensor*> operands;
   for (const Tensor& gradient : gradients) operands.push_back(&gradient);
   for (const Variable& variable : variables) detail::tracer->variable_written(variable);
   const std::vector<Variable> updated(variables.begin(), variables.end());
-  detail::launch_as_one([this, updated](const Tensors& now) { step(now, updated); }, operands);
+  detail::launch_as_one([this, updated](const Tensors& now) { whole_step(now, updated); }, operands);
   const detail::Untraced here;
   return iterations();
 }

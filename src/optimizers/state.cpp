@@ -38,6 +38,14 @@ void Optimizer::build(std::span<const Variable> variables) {
   built_ = true;
 }
 
+void Optimizer::unbuild() noexcept {
+  built_ = false;
+  tracked_.clear();
+  shared_.clear();
+  by_address_.clear();
+  updates_.clear();
+}
+
 void Optimizer::exclude_from_weight_decay(const std::vector<Variable>& var_list,
                                           const std::vector<std::string>& var_names) {
   if (built_) {

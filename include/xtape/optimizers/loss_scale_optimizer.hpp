@@ -49,6 +49,7 @@ class LossScaleOptimizer : public Optimizer {
 
  private:
   std::int64_t step(std::span<const Tensor> gradients, std::span<const Variable> variables) override;
+  void unbuild() noexcept override;
   double loss_scale() const override { return dynamic_scale(); }
   void set_scale(double scale);
 

@@ -71,9 +71,13 @@ class Optimizer {
   /// exist for variables [...] when minimizing the loss." names all of these, and is given whenever one of them has not
   /// been named before, so once for a variable that never gets a gradient (Keras repeats it at every step).
   ///
-  /// Throws, before anything has changed: a ValueError for no pairs at all, for "No gradients provided for any
-  /// variable", for a variable that the optimizer has not been built for, for a gradient of another shape than its
-  /// variable; a TypeError for another dtype, and for variables that are not float32 or float64.
+  /// Throws a ValueError for no pairs at all, for "No gradients provided for any variable", for a variable that the
+  /// optimizer has not been built for, for a gradient of another shape than its variable; a TypeError for another
+  /// dtype, and for variables that are not float32 or float64.
+  ///
+  /// All or nothing: where it throws, for these reasons or because a constraint, a schedule or an update() of one's own
+  /// does, no variable has changed, nor has the optimizer. (An update() of one's own that writes elements itself, not
+  /// by a variable's assignments, must not throw. Where memory runs out in the middle, some variables may be updated.)
   std::int64_t apply_gradients(const GradientsAndVariables& gradients_and_variables);
   std::int64_t apply_gradients(const std::vector<std::pair<Tensor, Variable>>& gradients_and_variables);
 
@@ -185,10 +189,14 @@ class Optimizer {
   };
   using Addresses = std::vector<std::pair<const detail::VariableImpl*, std::size_t>>;
 
-  /// One step; returns the number of steps so far.
+  /// One step; returns the number of steps so far. For whole_step() to call, which takes back what has changed where it
+  /// throws.
   virtual std::int64_t step(std::span<const Tensor> gradients, std::span<const Variable> variables);
+  std::int64_t whole_step(std::span<const Tensor> gradients, std::span<const Variable> variables);
+  /// Undoes build().
+  virtual void unbuild() noexcept;
   virtual double loss_scale() const { return loss_scale_factor_.value_or(1); }
-  /// step(), and a part of the program where a function is being traced.
+  /// whole_step(), and a part of the program where a function is being traced.
   std::int64_t launch_step(std::span<const Tensor> gradients, std::span<const Variable> variables);
   double traced_scale() const;
 
@@ -208,7 +216,9 @@ class Optimizer {
   double global_scale() const;
   Tensor clipped(const Tensor& gradient, double scale) const;
   void decay(const Tracked& tracked);
-  void update_averages();
+  void keep_constrained() const;
+  void update_variables(double scale, bool constrained);
+  void update_averages(bool constrained);
   void apply_constraints();
 
   std::string name_;
