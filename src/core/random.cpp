@@ -8,6 +8,7 @@
 #include "core/convert.hpp"
 #include "core/launch.hpp"
 #include "core/random_log.hpp"
+#include "core/undo.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/philox.hpp"
 
@@ -27,6 +28,9 @@ kernels::PhiloxRange take(const std::atomic<std::uint64_t>& seed, std::atomic<st
   const RandomLog::Draw* again = draws_replay == nullptr ? nullptr : draws_replay->next(blocks);
   if (again != nullptr) {
     draw = *again;
+  } else if (auto* trial = detail::Trial::current()) {
+    const std::uint64_t now = position.load(std::memory_order_relaxed);
+    draw = {seed.load(std::memory_order_relaxed), trial->draw(&position, now, blocks), blocks};
   } else {
     draw = {seed.load(std::memory_order_relaxed), position.fetch_add(blocks, std::memory_order_relaxed), blocks};
   }
@@ -233,6 +237,12 @@ void Generator::set_state(const GeneratorState& state) {
   use_on_host("random::Generator.set_state");
   seed_.store(state.seed, std::memory_order_relaxed);
   position_.store(state.position, std::memory_order_relaxed);
+}
+
+bool Generator::take_back(const GeneratorState& after, const GeneratorState& before) noexcept {
+  std::uint64_t expected = after.position;
+  return before.seed == after.seed && seed_.load(std::memory_order_relaxed) == after.seed &&
+         position_.compare_exchange_strong(expected, before.position, std::memory_order_relaxed);
 }
 
 Generator& default_generator() {

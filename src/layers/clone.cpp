@@ -25,6 +25,7 @@ std::shared_ptr<LayerState> CloneScope::copy_of(const std::shared_ptr<LayerState
   if (copy == nullptr) {
     copy = std::make_shared<LayerState>();
     copy->name = original->name;
+    copy->has_name = true;
     copy->named_by_user = original->named_by_user;
     copy->trainable = original->trainable;
     copy->policy = original->policy;

@@ -1,8 +1,10 @@
 #include "xtape/layers/layer.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/check.hpp"
+#include "core/undo.hpp"
 #include "layers/autocast.hpp"
 #include "layers/graph_node.hpp"
 #include "layers/layer_state.hpp"
@@ -14,13 +16,12 @@ namespace detail {
 namespace {
 
 constinit thread_local const CallScope* current_call = nullptr;
-/// Whether any layer has ever added a loss: spares the others looking for some to forget.
-std::atomic<bool> losses_in_use{false};
 
 }  // namespace
 
-CallScope::CallScope(std::optional<bool> training) noexcept
+CallScope::CallScope(std::optional<bool> training, LayerState* layer) noexcept
     : training_(training.value_or(current_call != nullptr && current_call->training_)),
+      layer_(layer),
       outer_(current_call),
       outer_autocast_(autocast) {
   current_call = this;
@@ -34,25 +35,28 @@ const CallScope* CallScope::current() noexcept { return current_call; }
 
 }  // namespace detail
 
-Layer::Layer(std::string name, DTypePolicy dtype) : state_(std::make_shared<detail::LayerState>()) {
+Layer::Layer(std::string name, DTypePolicy dtype)
+    : state_(std::make_shared<detail::LayerState>()), thread_(detail::this_thread()) {
   state_->policy = dtype;
   state_->named_by_user = !name.empty();
+  state_->has_name = !name.empty();
   state_->name = std::move(name);
-  state_->handles.push_back(this);
+  state_->add_handle(this);
 }
 
-Layer::Layer(const Layer& other) : state_(other.state_), phase_(other.phase_) {
+Layer::Layer(const Layer& other) : state_(other.state_), thread_(detail::this_thread()) {
   if (state_ == nullptr) return;
   if (auto* clones = detail::CloneScope::current()) {
     (void)other.name();
     state_ = clones->copy_of(state_);
-    phase_ = Phase::unbound;
+    state_->add_handle(this);
+  } else {
+    state_->add_copy(this, other);
   }
-  state_->handles.push_back(this);
 }
 
-Layer::Layer(Layer&& other) noexcept : state_(std::move(other.state_)), phase_(other.phase_) {
-  if (state_ != nullptr) std::replace(state_->handles.begin(), state_->handles.end(), &other, this);
+Layer::Layer(Layer&& other) noexcept : state_(std::move(other.state_)), thread_(detail::this_thread()) {
+  if (state_ != nullptr) state_->replace_handle(&other, this);
 }
 
 Layer& Layer::operator=(const Layer& other) {
@@ -65,20 +69,45 @@ Layer& Layer::operator=(const Layer& other) {
 
 Layer& Layer::operator=(Layer&& other) noexcept {
   if (this == &other) return *this;
-  if (state_ != nullptr) std::erase(state_->handles, this);
+  if (state_ != nullptr) state_->remove_handle(this);
   state_ = std::move(other.state_);
-  phase_ = other.phase_;
-  if (state_ != nullptr) std::replace(state_->handles.begin(), state_->handles.end(), &other, this);
+  thread_ = detail::this_thread();
+  if (state_ != nullptr) state_->replace_handle(&other, this);
   return *this;
 }
 
 Layer::~Layer() {
-  if (state_ != nullptr) std::erase(state_->handles, this);
+  if (state_ != nullptr) state_->remove_handle(this);
 }
 
 detail::LayerState& Layer::state() const {
   if (state_ == nullptr) detail::fail<RuntimeError>("Layer", "the layer has been moved from");
   return *state_;
+}
+
+namespace {
+/// Where the default generator stands, which is none of a traced function's business here.
+random::GeneratorState default_draws() {
+  const detail::Untraced quietly;
+  return random::default_generator().state();
+}
+}  // namespace
+
+/// Builds the layer and sets this handle's members, where that is still to be done.
+template <class Shapes>
+void Layer::prepare(const Shapes& shapes) {
+  detail::LayerState& own = state();
+  const std::lock_guard lock(own.build_mutex);
+  if (own.building) {
+    detail::fail<RuntimeError>(class_name().c_str(), "layer '{}' is called inside of its own build()",
+                               own.shown_path());
+  }
+  const bool tentative = own.tentative_of != nullptr;
+  const bool by_others = tentative && own.tentative_of != detail::this_thread();
+  if (by_others) own.tentative_of = nullptr;  // this thread has come to rely on it
+  if (phase_ == Phase::tentative)
+    phase_ = !own.built ? Phase::unbound : tentative && !by_others ? Phase::tentative : Phase::bound;
+  if (phase_ == Phase::unbound) bind(shapes);
 }
 
 /// Sets this handle's members: by making the weights, or, where another handle has done so, by asking for them again.
@@ -88,31 +117,36 @@ void Layer::bind(const Shapes& shapes) {
   (void)name();  // weights are named after it
   const bool first = !own.built;
   phase_ = first ? Phase::building : Phase::rebinding;
-  rebound_layers_ = 0;
+  rebound_layers_ = rebound_generators_ = rebound_variables_ = 0;
+  const random::GeneratorState before = first ? default_draws() : random::GeneratorState{};
+  own.building = true;
   try {
+    const detail::Trial::ForReal lasting;
     if constexpr (std::is_same_v<Shapes, Shape>) {
       build(shapes);
     } else {
       build_list(shapes);
     }
+    if (first) detail::BuildAttempt::built(state_, {before, default_draws()});
   } catch (...) {
+    own.building = false;
     phase_ = Phase::unbound;
     if (first) {  // half a build is none
-      std::erase_if(own.weights, [](const auto& weight) { return weight.made_in_build; });
-      for (const auto& child : own.children_of_build) std::erase(own.children, child);
-      own.children_of_build.clear();
+      own.forget_build();
+      random::default_generator().take_back(default_draws(), before);
     }
     throw;
   }
-  phase_ = Phase::bound;
-  own.built = true;
+  own.building = false;
+  if (first) {
+    own.tentative_of = detail::this_thread();
+    own.built = true;
+  }
+  phase_ = own.tentative_of == nullptr ? Phase::bound : Phase::tentative;
   if (!first) return;
   detail::structure_changed();
-  // The other handles at once, so that their members can be asked for weights without a call.
-  const std::vector<Layer*> handles = own.handles;
-  for (Layer* handle : handles) {
-    if (handle->phase_ == Phase::unbound) handle->bind(shapes);
-  }
+  // The thread's other handles at once, so that their members can be asked for weights without a call.
+  for (Layer* handle : own.unbound_handles()) handle->bind(shapes);
 }
 
 template void Layer::bind(const Shape&);
@@ -143,19 +177,25 @@ std::string describe(const TensorList& inputs) {
   return fmt::format("called with inputs of shapes {}", shapes);
 }
 
-/// An input in the layer's compute dtype.
 bool to_be_cast(const detail::LayerState& layer, const Tensor& input) {
   const DType to = layer.policy.compute_dtype();
   if (!input.defined() || input.dtype() == to || !layer.casts_inputs) return false;
-  return is_floating(input.dtype()) && is_floating(to) && !(input.dtype() == float64 && to == float32);
+  if (input.dtype() == float64 && to == float32) return layer.narrows();
+  return is_floating(input.dtype()) && is_floating(to);
 }
 
 bool to_be_cast(const detail::LayerState& layer, const TensorList& inputs) {
-  return std::any_of(inputs.begin(), inputs.end(), [&](const Tensor& input) { return to_be_cast(layer, input); });
+  const auto among = [&](DType dtype) {
+    return std::any_of(inputs.begin(), inputs.end(), [&](const Tensor& t) { return t && t.dtype() == dtype; });
+  };
+  const bool mixed = inputs.size() > 1 && layer.casts_inputs && layer.policy.compute_dtype() == float32 &&
+                     among(float64) && among(float32);
+  return mixed ||
+         std::any_of(inputs.begin(), inputs.end(), [&](const Tensor& input) { return to_be_cast(layer, input); });
 }
 
 Tensor in_compute_dtype(const detail::LayerState& layer, const Tensor& input) {
-  return to_be_cast(layer, input) ? cast(input, layer.policy.compute_dtype()) : input;
+  return input && is_floating(input.dtype()) ? cast(input, layer.policy.compute_dtype()) : input;
 }
 
 TensorList in_compute_dtype(const detail::LayerState& layer, const TensorList& inputs) {
@@ -179,10 +219,14 @@ Shape typical_shape(const Tensor* input, const Tensor* output) {
 template <class Inputs, class F>
 auto Layer::run(const Inputs& inputs, CallOptions options, F&& compute) {
   detail::LayerState& own = state();
-  const detail::CallScope scope(options.training);
+  const detail::CallScope scope(options.training, &own);
+  const auto forget_losses = [&] {
+    if (detail::LayerState::losses_in_use.load(std::memory_order_relaxed) && scope.outermost()) own.clear_losses();
+  };
+  detail::BuildAttempt attempt(scope.outermost());
   try {
-    if (phase_ != Phase::bound) bind(shapes_of(inputs));
-    if (detail::losses_in_use.load(std::memory_order_relaxed) && scope.outermost()) own.clear_losses();
+    if (phase_.load(std::memory_order_acquire) != Phase::bound) prepare(shapes_of(inputs));
+    forget_losses();
     auto output = [&] {
       std::optional<detail::AutocastScope> reading;
       const DTypePolicy policy = own.policy;
@@ -190,8 +234,8 @@ auto Layer::run(const Inputs& inputs, CallOptions options, F&& compute) {
       return to_be_cast(own, inputs) ? compute(in_compute_dtype(own, inputs)) : compute(inputs);
     }();
     const Tensor* first = first_of(output);
-    if (!own.output_shape && first != nullptr && first->defined()) {
-      own.output_shape = typical_shape(first_of(inputs), first);
+    if (!own.has_output_shape() && first != nullptr && first->defined()) {
+      own.set_output_shape(typical_shape(first_of(inputs), first));
     }
     if (own.activity_regularizer) {
       for (const Tensor& each : TensorList(output)) {
@@ -200,9 +244,17 @@ auto Layer::run(const Inputs& inputs, CallOptions options, F&& compute) {
         if (batch > 0) add_loss(own.activity_regularizer(each) / static_cast<double>(batch));
       }
     }
+    if (const auto* outer = scope.outer(); outer != nullptr && outer->layer() != nullptr) {
+      if (!own.known_in(*outer->layer())) own.called_in(scope);
+    }
+    attempt.succeed();
     return output;
   } catch (Error& error) {
-    error.add_context("in layer '" + own.path() + "', " + describe(inputs));
+    forget_losses();
+    error.add_context("in layer '" + own.shown_path() + "', " + describe(inputs));
+    throw;
+  } catch (...) {
+    forget_losses();
     throw;
   }
 }
@@ -216,23 +268,25 @@ TensorList Layer::operator()(const TensorList& inputs, CallOptions options) {
 }
 
 namespace {
-/// The layer whose call() or call_list() is the default one, which asks the other: if that is the default one as well,
-/// there is none.
+/// The layer whose call() is the default one, which asks call_list(): if that is the default one as well, there is
+/// none.
 constinit thread_local const Layer* asking = nullptr;
 }  // namespace
 
 Tensor Layer::call(const Tensor& input) {
-  if (asking == this) {
-    asking = nullptr;
-    detail::fail<RuntimeError>(class_name().c_str(), "the class overrides neither call() nor call_list()");
-  }
-  asking = this;
-  TensorList outputs = call_list(input);
-  asking = nullptr;
-  return outputs.only();
+  struct Asking {
+    explicit Asking(const Layer* layer) : outer(std::exchange(asking, layer)) {}
+    ~Asking() { asking = outer; }
+    const Layer* outer;
+  };
+  const Asking now(this);
+  return call_list(input).only();
 }
 
 TensorList Layer::call_list(const TensorList& inputs) {
+  if (asking == this) {
+    detail::fail<RuntimeError>(class_name().c_str(), "the class overrides neither call() nor call_list()");
+  }
   if (inputs.size() != 1) {
     detail::fail<ValueError>(class_name().c_str(), "layer \"{}\" expects 1 input(s), but it received {} input tensors",
                              name(), inputs.size());
@@ -244,16 +298,21 @@ std::string Layer::class_name() const { return detail::class_of(typeid(*this)); 
 
 const std::string& Layer::name() const& {
   detail::LayerState& own = state();
-  // Not in the constructor: the class is not known yet there.
-  if (own.name.empty()) own.name = detail::snake_case(class_name());
+  if (!own.has_name.load(std::memory_order_acquire)) {
+    const std::lock_guard lock(detail::structure_mutex());
+    if (own.name.empty()) own.name = detail::snake_case(class_name());
+    own.has_name.store(true, std::memory_order_release);
+  }
   return own.name;
 }
 
 void Layer::set_name(std::string name) {
   if (name.empty()) detail::fail<ValueError>("Layer.set_name", "the name must not be empty");
   detail::LayerState& own = state();
+  const std::lock_guard lock(detail::structure_mutex());
   const std::string before = own.path();
   own.name = std::move(name);
+  own.has_name.store(true, std::memory_order_release);
   own.named_by_user = true;
   own.rename_weights(before);
 }
@@ -276,11 +335,7 @@ std::int64_t Layer::count_params() const {
 
 bool Layer::trainable() const noexcept { return state_ != nullptr && state_->trainable; }
 
-std::vector<Tensor> Layer::losses() const {
-  std::vector<Tensor> losses;
-  state().collect_losses(losses);
-  return losses;
-}
+std::vector<Tensor> Layer::losses() const { return state().losses(); }
 
 void Layer::set_activity_regularizer(Regularizer regularizer) { state().activity_regularizer = std::move(regularizer); }
 
@@ -289,6 +344,8 @@ void Layer::build(const Shape&) {}
 void Layer::build_list(const std::vector<Shape>& input_shapes) {
   if (!input_shapes.empty()) build(input_shapes.front());
 }
+
+bool Layer::symbolic_call() const noexcept { return detail::Trial::current() != nullptr; }
 
 bool Layer::training() const noexcept {
   const auto* call = detail::CallScope::current();
@@ -300,9 +357,10 @@ void Layer::add_loss(const Tensor& loss) {
     detail::fail<ValueError>("Layer.add_loss", "expected a floating scalar, received {}",
                              loss.defined() ? fmt::format("{} {}", loss.dtype(), loss.shape()) : "an empty tensor");
   }
-  detail::losses_in_use.store(true, std::memory_order_relaxed);
+  if (detail::Trial::current() != nullptr) return;
   const Tensor wide = loss.dtype() == bfloat16 ? cast(loss, float32) : loss;
-  state().added_losses.push_back(wide.rank() == 0 ? wide : reshape(wide, {}));
+  (void)state();
+  detail::LayerState::add_loss(state_, wide.rank() == 0 ? wide : reshape(wide, {}));
 }
 
 std::unique_ptr<Layer> Layer::copy() const { return nullptr; }

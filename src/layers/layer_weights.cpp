@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/check.hpp"
+#include "core/undo.hpp"
 #include "layers/layer_state.hpp"
 #include "xtape/layers/layer.hpp"
 #include "xtape/ops/math.hpp"
@@ -34,37 +35,46 @@ void Layer::set_weights(const std::vector<Tensor>& weights) {
 }
 
 void Layer::set_trainable(bool trainable) {
+  const std::lock_guard lock(detail::structure_mutex());
   state().set_trainable(trainable);
   detail::structure_changed();
 }
 
 Variable Layer::rebound(const std::string& weight_name, const Shape& shape) const {
-  for (const auto& weight : state().weights) {
+  const std::lock_guard lock(detail::structure_mutex());
+  const detail::LayerState& own = state();
+  for (const auto& weight : own.weights) {
     if (weight.name != weight_name) continue;
     if (weight.variable.shape() != shape) {
       detail::fail<ValueError>("Layer.add_weight",
-                               "layer '{}' has built its weight '{}' with shape {}, now {} is asked", name(),
+                               "layer '{}' has built its weight '{}' with shape {}, now {} is asked", own.name,
                                weight_name, weight.variable.shape(), shape);
     }
     return weight.variable;
   }
-  detail::fail<ValueError>("Layer.add_weight", "layer '{}' has been built without a weight '{}'", name(), weight_name);
+  detail::fail<ValueError>("Layer.add_weight", "layer '{}' has been built without a weight '{}'", own.name,
+                           weight_name);
 }
 
 Variable Layer::add_weight(const std::string& weight_name, const Shape& shape, const WeightOptions& options) {
   if (phase_ == Phase::rebinding) return rebound(weight_name, shape);
   detail::LayerState& own = state();
-  for (const auto& weight : own.weights) {
-    if (weight.name == weight_name) {
-      detail::fail<ValueError>("Layer.add_weight", "layer '{}' has a weight '{}' already", name(), weight_name);
-    }
-  }
   (void)name();
+  std::string full_name;
+  {
+    const std::lock_guard lock(detail::structure_mutex());
+    for (const auto& weight : own.weights) {
+      if (weight.name == weight_name) {
+        detail::fail<ValueError>("Layer.add_weight", "layer '{}' has a weight '{}' already", own.name, weight_name);
+      }
+    }
+    full_name = own.path() + "/" + weight_name;
+  }
+  const detail::Trial::ForReal lasting;
   Variable variable(options.initializer(shape, options.dtype.value_or(own.policy.variable_dtype())),
-                    {.trainable = options.trainable && own.trainable,
-                     .autocast = options.autocast,
-                     .name = own.path() + "/" + weight_name});
+                    {.trainable = options.trainable && own.trainable, .autocast = options.autocast, .name = full_name});
   if (options.constraint) variable.set_constraint(options.constraint);
+  const std::lock_guard lock(detail::structure_mutex());
   own.weights.push_back(
       {weight_name, variable, options.regularizer, options.trainable, true, phase_ == Phase::building});
   detail::structure_changed();
@@ -72,31 +82,54 @@ Variable Layer::add_weight(const std::string& weight_name, const Shape& shape, c
 }
 
 Variable Layer::track(Variable variable) {
-  const bool trainable = variable.trainable();
-  state().weights.push_back({variable.name(), variable, {}, trainable, false, phase_ == Phase::building});
+  detail::LayerState& own = state();
+  const std::lock_guard lock(detail::structure_mutex());
+  if (phase_ == Phase::rebinding) {  // a variable made in build(): another handle has made it before
+    std::size_t place = rebound_variables_++;
+    for (const auto& weight : own.weights) {
+      if (!weight.made_by_us && weight.made_in_build && place-- == 0) return weight.variable;
+    }
+    detail::fail<ValueError>("Layer.track", "layer '{}' has been built without the variable '{}'", own.name,
+                             variable.name());
+  }
+  own.weights.push_back({variable.name(), variable, {}, variable.trainable(), false, phase_ == Phase::building});
   detail::structure_changed();
   return variable;
 }
 
 std::shared_ptr<random::Generator> Layer::track(std::shared_ptr<random::Generator> generator) {
-  if (generator != nullptr) state().generators.push_back(generator);
+  if (generator == nullptr) return generator;
+  detail::LayerState& own = state();
+  const std::lock_guard lock(detail::structure_mutex());
+  if (phase_ == Phase::rebinding) {
+    if (rebound_generators_ >= own.generators_of_build.size()) {
+      detail::fail<ValueError>("Layer.track", "layer '{}' has been built without this generator", own.name);
+    }
+    return own.generators_of_build[rebound_generators_++];
+  }
+  own.generators.push_back(generator);
+  if (phase_ == Phase::building) own.generators_of_build.push_back(generator);
   return generator;
 }
 
 void Layer::adopt(Layer& layer) {
   detail::LayerState& own = state();
+  const std::string wanted = layer.name();
+  // Not the own name in any case: in a constructor the class may not be known yet.
+  if (!layer.state().weights.empty() || !layer.state().children.empty()) (void)name();
+  const auto shown_name = [&] { return own.name.empty() ? detail::snake_case(class_name()) : own.name; };
+  const std::lock_guard lock(detail::structure_mutex());
   if (phase_ == Phase::rebinding) {  // a layer made in build(): another handle has made it before
     if (rebound_layers_ >= own.children_of_build.size()) {
-      detail::fail<ValueError>("Layer.track", "layer '{}' has been built without the layer '{}'", name(), layer.name());
+      detail::fail<ValueError>("Layer.track", "layer '{}' has been built without the layer '{}'", shown_name(), wanted);
     }
-    std::erase(layer.state_->handles, &layer);
+    layer.state_->remove_handle(&layer);
     layer.state_ = own.children_of_build[rebound_layers_++];
-    layer.state_->handles.push_back(&layer);
     layer.phase_ = Phase::unbound;
+    layer.state_->add_handle(&layer);
     return;
   }
   const std::shared_ptr<detail::LayerState>& child = layer.state_;
-  const std::string wanted = layer.name();
   const auto taken = [&](const std::string& candidate) {
     for (const auto& other : own.children) {
       if (other->name == candidate) return true;
@@ -107,7 +140,7 @@ void Layer::adopt(Layer& layer) {
     if (other == child) return;
   }
   if (child->contains(own)) {
-    detail::fail<ValueError>("Layer.track", "layer '{}' cannot be a part of '{}': {}", wanted, name(),
+    detail::fail<ValueError>("Layer.track", "layer '{}' cannot be a part of '{}': {}", wanted, shown_name(),
                              child == state_ ? "it is the same layer" : "that is a part of it already");
   }
   if (child->named_by_user && taken(wanted)) {
@@ -116,10 +149,7 @@ void Layer::adopt(Layer& layer) {
   const std::string before = child->path();
   for (int n = 1; taken(child->name); ++n) child->name = wanted + "_" + std::to_string(n);
   child->parent = state_;
-  if (!child->weights.empty() || !child->children.empty()) {
-    (void)name();
-    child->rename_weights(before);
-  }
+  if (!child->weights.empty() || !child->children.empty()) child->rename_weights(before);
   own.children.push_back(child);
   if (phase_ == Phase::building) own.children_of_build.push_back(child);
   detail::structure_changed();

@@ -76,6 +76,10 @@ TensorList UnitsCell::call_list(const TensorList& inputs) {
   std::vector<Shape> shapes;
   for (const Tensor& input : inputs) shapes.push_back(input.shape());
   check_inputs(shapes);
+  const struct Sequence {
+    UnitsCell* cell;
+    ~Sequence() { cell->end_sequence(); }
+  } sequence{this};
   begin_sequence(inputs[0]);
   TensorList states;
   states.insert(states.end(), inputs.begin() + 1, inputs.end());
@@ -83,14 +87,16 @@ TensorList UnitsCell::call_list(const TensorList& inputs) {
 }
 
 void UnitsCell::begin_sequence(const Tensor& x) {
-  if (input_mask_.defined() || state_mask_.defined())
-    input_mask_ = state_mask_ = Tensor();  // not in calls that threads may share
   if (!training()) return;
   const auto draw = [&](double rate, std::int64_t size) {
     return nn::dropout(ones({x.shape()[0], size}, x.dtype()), rate, {.generator = generator_.get()});
   };
   if (config_.dropout > 0) input_mask_ = draw(config_.dropout, x.shape().back());
   if (config_.recurrent_dropout > 0) state_mask_ = draw(config_.recurrent_dropout, config_.units);
+}
+
+void UnitsCell::end_sequence() noexcept {
+  if (input_mask_.defined() || state_mask_.defined()) input_mask_ = state_mask_ = Tensor();  // not in calls that threads may share
 }
 
 Tensor UnitsCell::dropped_inputs(const Tensor& x) const {

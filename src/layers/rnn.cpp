@@ -1,6 +1,7 @@
 #include "xtape/layers/rnn.hpp"
 
 #include "core/check.hpp"
+#include "core/undo.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
@@ -25,7 +26,8 @@ void RNN::build(const Shape& input_shape) {
   TensorList one(zeros({1, features_}, cell().dtype()));
   state_sizes_ = cell().state_size();
   for (const std::int64_t size : state_sizes_) one.push_back(zeros({1, size}, cell().dtype()));
-  (void)cell()(one, {.training = false});  // builds it, whatever it is
+  const xtape::detail::Trial trial;  // builds it, whatever it is
+  (void)cell()(one, {.training = false});
 }
 
 RNN::Start RNN::first_states(const TensorList& given, const Tensor& x) const {
@@ -72,9 +74,13 @@ TensorList RNN::call_list(const TensorList& inputs) {
     x = reverse(x, {1});
     if (mask.defined()) mask = reverse(mask, {1});
   }
+  const struct Ending {
+    RecurrentCell& cell;
+    ~Ending() { cell.end_sequence(); }
+  } ending{cell()};
   cell().begin_sequence(x);
   Sequence sequence = run(x, mask, std::move(start));
-  if (options_.stateful) {
+  if (options_.stateful && !symbolic_call()) {
     (*kept_).clear();
     for (const Tensor& state : sequence.states) (*kept_).push_back(stop_gradient(state));
   }

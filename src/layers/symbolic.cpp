@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/check.hpp"
+#include "core/undo.hpp"
 #include "layers/graph_node.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/math.hpp"
@@ -27,13 +28,14 @@ GraphLayer::GraphLayer(const GraphLayer& other) : layer_(other.layer_), state_(o
 
 Layer& GraphLayer::operator*() const {
   if (layer_ != nullptr) return *layer_;
-  if (state_->handles.empty()) {
+  Layer* handle = state_->handle();
+  if (handle == nullptr) {
     fail<RuntimeError>("Model",
                        "the layer '{}' of the model's graph no longer exists: keep the object as long as the model, or "
                        "derive its class from LayerBase",
                        state_->name);
   }
-  return *state_->handles.front();
+  return *handle;
 }
 
 std::uint64_t next_node_number() noexcept {
@@ -52,24 +54,24 @@ std::string symbolic_shape(const Shape& shape) {
 
 namespace {
 /// The inputs of the layer that try_call is trying on the calling thread, and the zeros it is tried with.
-struct TrialScope;
-constinit thread_local const TrialScope* trial = nullptr;
+struct ShownShapes;
+constinit thread_local const ShownShapes* shown = nullptr;
 
-struct TrialScope {
-  TrialScope(const SymbolicList& symbolic, const TensorList& data)
-      : inputs(symbolic), zeros(data), outer(std::exchange(trial, this)) {}
-  TrialScope(const TrialScope&) = delete;
-  ~TrialScope() { trial = outer; }
+struct ShownShapes {
+  ShownShapes(const SymbolicList& symbolic, const TensorList& data)
+      : inputs(symbolic), zeros(data), outer(std::exchange(shown, this)) {}
+  ShownShapes(const ShownShapes&) = delete;
+  ~ShownShapes() { shown = outer; }
   const SymbolicList& inputs;
   const TensorList& zeros;
-  const TrialScope* outer;
+  const ShownShapes* outer;
 };
 
 }  // namespace
 
 std::string shown_shape(const Shape& shape) {
-  for (std::size_t i = 0; trial != nullptr && i < trial->inputs.size(); ++i) {
-    if (trial->zeros[i].shape() == shape) return symbolic_shape(trial->inputs[i].shape());
+  for (std::size_t i = 0; shown != nullptr && i < shown->inputs.size(); ++i) {
+    if (shown->zeros[i].shape() == shape) return symbolic_shape(shown->inputs[i].shape());
   }
   return shape.str();
 }
@@ -147,7 +149,8 @@ TensorList try_call(Layer& layer, const SymbolicList& inputs, int attempt) {
   const detail::NoRecording off;
   TensorList zeros_in;
   for (const auto& input : inputs) zeros_in.push_back(zeros(tried(input.shape(), attempt), input.dtype()));
-  const detail::TrialScope scope(inputs, zeros_in);
+  const detail::ShownShapes scope(inputs, zeros_in);
+  const detail::Trial trial;
   return layer(zeros_in, {.training = false});
 }
 
@@ -174,15 +177,19 @@ std::vector<Shape> common_shapes(const TensorList& a, const TensorList& b) {
 
 SymbolicList Layer::operator()(const SymbolicList& inputs) {
   if (inputs.empty()) detail::fail<ValueError>(class_name().c_str(), "expected at least one symbolic tensor");
+  const auto* caller = detail::CallScope::current();
+  const detail::CallScope scope(false, caller == nullptr ? nullptr : caller->layer());
+  detail::BuildAttempt attempt(scope.outermost());
   const TensorList first = try_call(*this, inputs, 0);
   const TensorList second = all_known(inputs) ? first : try_call(*this, inputs, 1);
   std::vector<Shape> shapes = common_shapes(first, second);
-  if (!shapes.empty()) state().output_shape = shapes.front();
+  if (!shapes.empty()) state().set_output_shape(shapes.front());
   std::vector<DType> dtypes;
   for (const Tensor& output : first) dtypes.push_back(output.dtype());
   const std::size_t outputs = shapes.size();
   auto node = std::make_shared<detail::GraphNode>(detail::GraphNode{
       detail::GraphLayer(*this), inputs, std::move(shapes), std::move(dtypes), detail::next_node_number()});
+  attempt.succeed();
   SymbolicList result;
   for (std::size_t i = 0; i < outputs; ++i) result.push_back(SymbolicTensor(node, i));
   return result;

@@ -7,7 +7,7 @@
 #include <numeric>
 
 #include "core/check.hpp"
-#include "core/trace.hpp"
+#include "core/undo.hpp"
 #include "metrics/ratio.hpp"
 #include "xtape/ops/nn.hpp"
 #include "xtape/tape/no_recording.hpp"
@@ -68,7 +68,7 @@ AUC::AUC(const AUCOptions& options)
 }
 
 void AUC::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) {
-  if (detail::launched_as_one([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
+  if (detail::launched_or_tried([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
     return;
   if (!from_logits_) return ThresholdMetric::update_state(y_true, y_pred, sample_weight);
   const detail::NoRecording unseen;

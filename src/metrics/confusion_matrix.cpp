@@ -5,7 +5,7 @@
 #include "core/check.hpp"
 #include "core/convert.hpp"
 #include "core/launch.hpp"
-#include "core/trace.hpp"
+#include "core/undo.hpp"
 #include "losses/shapes.hpp"
 #include "metrics/weighted_sum.hpp"
 #include "ops/whole_numbers.hpp"
@@ -63,7 +63,7 @@ ConfusionMatrix::ConfusionMatrix(const ConfusionMatrixOptions& options)
 }
 
 void ConfusionMatrix::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) {
-  if (detail::launched_as_one([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
+  if (detail::launched_or_tried([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
     return;
   const detail::NoRecording unseen;
   const auto classes = [this](const Tensor& t, bool sparse) {

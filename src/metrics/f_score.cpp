@@ -7,7 +7,7 @@
 
 #include "core/check.hpp"
 #include "core/launch.hpp"
-#include "core/trace.hpp"
+#include "core/undo.hpp"
 #include "metrics/matches.hpp"
 #include "metrics/weighted_sum.hpp"
 #include "xtape/core/creation.hpp"
@@ -32,7 +32,7 @@ FBetaScore::FBetaScore(const FBetaScoreOptions& options)
 }
 
 void FBetaScore::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) {
-  if (detail::launched_as_one([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
+  if (detail::launched_or_tried([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
     return;
   const detail::NoRecording unseen;
   const char* op = name().c_str();

@@ -4,7 +4,7 @@
 
 #include "core/check.hpp"
 #include "core/launch.hpp"
-#include "core/trace.hpp"
+#include "core/undo.hpp"
 #include "metrics/matches.hpp"
 #include "xtape/core/creation.hpp"
 
@@ -87,7 +87,7 @@ BinaryIoU::BinaryIoU(const BinaryIoUOptions& options)
       threshold_(options.threshold) {}
 
 void BinaryIoU::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) {
-  if (detail::launched_as_one([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
+  if (detail::launched_or_tried([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
     return;
   Tensor classes = detail::make_tensor(y_pred.shape(), int64);
   auto* out = detail::host_write("Metric", classes).data<std::int64_t>();

@@ -1,7 +1,7 @@
 #include "xtape/metrics/mean_metric_wrapper.hpp"
 
 #include "core/check.hpp"
-#include "core/trace.hpp"
+#include "core/undo.hpp"
 #include "xtape/tape/no_recording.hpp"
 
 namespace xtape::metrics {
@@ -12,7 +12,7 @@ MeanMetricWrapper::MeanMetricWrapper(Function fn, std::string name)
 }
 
 void MeanMetricWrapper::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) {
-  if (detail::launched_as_one([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
+  if (detail::launched_or_tried([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
     return;
   const detail::NoRecording unseen;
   mean_.update_state(call(y_true, y_pred), sample_weight);

@@ -5,7 +5,7 @@
 
 #include "core/check.hpp"
 #include "core/launch.hpp"
-#include "core/trace.hpp"
+#include "core/undo.hpp"
 #include "losses/shapes.hpp"
 #include "metrics/matches.hpp"
 #include "metrics/weighted_sum.hpp"
@@ -75,7 +75,7 @@ void ThresholdMetric::check(const Shape& shape) const {
 }
 
 void ThresholdMetric::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) {
-  if (detail::launched_as_one([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
+  if (detail::launched_or_tried([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
     return;
   const detail::NoRecording unseen;
   Shape label_shape = y_true.shape(), shape = y_pred.shape();

@@ -16,8 +16,8 @@ std::vector<LayerRow> layer_rows(const Model& model) {
   std::vector<LayerRow> rows;
   const auto row_of = [](LayerState& state) {
     LayerRow row{state.name, {}, {}, 0, state.built, {}};
-    if (!state.handles.empty()) row.class_name = state.handles.front()->class_name();
-    if (state.output_shape) row.output_shape = symbolic_shape(*state.output_shape);
+    if (const Layer* handle = state.handle()) row.class_name = handle->class_name();
+    if (const auto shape = state.output_shape()) row.output_shape = symbolic_shape(*shape);
     for (const auto& variable : state.lists().all) row.parameters += variable.size();
     return row;
   };

@@ -41,7 +41,7 @@ void assign_all(const char* method, const std::string& path, const io::NamedTens
 std::vector<Layer*> Model::layers() const& {
   std::vector<Layer*> all;
   for (const auto& child : detail::LayerState::of(*this).children) {
-    if (!child->handles.empty()) all.push_back(child->handles.front());
+    if (Layer* layer = child->handle()) all.push_back(layer);
   }
   return all;
 }

@@ -1,10 +1,13 @@
 #include "layers/harness.hpp"
 
+#include <array>
+#include <atomic>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <regex>
 #include <sstream>
+#include <thread>
 
 #include "layers/layer_state.hpp"
 #include "layers/replays.hpp"
@@ -250,6 +253,101 @@ void check_copies(const LayerRow& row) {
   check_same_bits(run(*other, inputs), run(*layer, inputs));
 }
 
+/// Inputs that a layer may refuse: those of the row, and others made of the right ones.
+std::vector<TensorList> wrong_inputs(const LayerRow& row) {
+  std::vector<TensorList> all;
+  for (const auto& wrong : row.wrong) {
+    TensorList inputs;
+    for (std::size_t i = 0; i < wrong.shapes.size(); ++i) {
+      const auto dtype = i < row.inputs.size() ? row.inputs[i].dtype.value_or(float32) : float32;
+      inputs.push_back(zeros(wrong.shapes[i], dtype));
+    }
+    all.push_back(inputs);
+  }
+  const TensorList right = layer_inputs(row, float32);
+  TensorList more = right;
+  more.push_back(zeros({2, 3, 5, 7}));
+  more.push_back(zeros({7}));
+  all.push_back(more);
+  for (std::size_t i = 0; i < right.size(); ++i) {
+    const auto changed = [&](const Tensor& other) {
+      TensorList inputs = right;
+      inputs[i] = other;
+      all.push_back(inputs);
+    };
+    const Shape shape = right[i].shape();
+    changed(Tensor());
+    changed(cast(right[i], boolean));
+    changed(zeros({}, right[i].dtype()));
+    changed(expand_dims(right[i], -1));
+    for (int axis = 0; axis < shape.rank(); ++axis) {
+      Shape longer = shape;
+      longer[axis] += 1;
+      changed(zeros(longer, right[i].dtype()));
+    }
+  }
+  return all;
+}
+
+/// The weights, which assignments will not change: they copy a value that somebody holds.
+TensorList values_of(const Layer& layer) {
+  TensorList values;
+  for (const Tensor& value : layer.get_weights()) values.push_back(value);
+  return values;
+}
+
+/// Whether the call throws an error of this library.
+bool refuses(Layer& layer, const TensorList& inputs, bool training) {
+  try {
+    (void)run(layer, inputs, training);
+    return false;
+  } catch (const Error&) {
+    return true;
+  }
+}
+
+/// After each wrong input the right one gives what it would have given without: for a layer that is not built yet, for
+/// one that is, and in training.
+void check_after_wrong(const LayerRow& row) {
+  const TensorList right = layer_inputs(row, float32);
+  random::set_seed(11);
+  AnyLayer reference = row.make(float32);
+  const TensorList expected = run(*reference, right);
+  const random::GeneratorState drawn = random::default_generator().state();
+  const TensorList first_weights = values_of(*reference);
+  const bool compare_training = !row.random;
+  const TensorList expected_in_training = compare_training ? run(*reference, right, true) : expected;
+  const TensorList trained_weights = values_of(*reference);
+  int number = 0, refused = 0;
+  for (const TensorList& wrong : wrong_inputs(row)) {
+    INFO("wrong input ", number++);
+    for (const bool training : {false, true}) {
+      random::set_seed(11);
+      AnyLayer fresh = row.make(float32);
+      const bool built = fresh->built();
+      if (refuses(*fresh, wrong, training)) {
+        ++refused;
+        CHECK(fresh->built() == built);
+        CHECK(fresh->variables().empty());
+        CHECK(fresh->losses().empty());
+        if (training && row.random) continue;  // random numbers have been drawn
+        check_same_bits(run(*fresh, right), expected);
+        CHECK(random::default_generator().state() == drawn);
+      }
+      AnyLayer built_layer = row.make(float32);
+      (void)run(*built_layer, right);
+      built_layer->set_weights({first_weights.begin(), first_weights.end()});
+      if (!refuses(*built_layer, wrong, training)) continue;
+      check_same_bits(values_of(*built_layer), first_weights);
+      check_same_bits(run(*built_layer, right), expected);
+      if (!compare_training) continue;
+      check_same_bits(run(*built_layer, right, true), expected_in_training);
+      check_same_bits(values_of(*built_layer), trained_weights);
+    }
+  }
+  CHECK(refused > 0);
+}
+
 void check_wrong(const LayerRow& row) {
   for (const auto& wrong : row.wrong) {
     TensorList inputs;
@@ -266,6 +364,123 @@ void check_wrong(const LayerRow& row) {
     CHECK_THROWS_TEXT(ValueError, "the_layer", run(*layer, inputs));
     check_shapes(run(*layer, layer_inputs(row, float32)), row.outputs);
   }
+}
+
+/// Calls the layer as in training, even if it is called with symbolic tensors itself.
+struct InTraining : LayerBase<InTraining> {
+  explicit InTraining(AnyLayer layer) : inner(std::move(layer)) {
+    set_casts_inputs(false);
+    adopt(*inner);
+  }
+  TensorList call_list(const TensorList& inputs) override { return (*inner)(inputs, {.training = true}); }
+  AnyLayer inner;
+};
+
+/// A call with symbolic tensors changes neither weights nor random generators, not even as in training, and adds no
+/// losses.
+void check_symbolic_keeps_state(const LayerRow& row) {
+  const TensorList data = layer_inputs(row, float32);
+  AnyLayer layer = row.make(float32);
+  (void)run(*layer, data);
+  InTraining outer(layer);
+  (void)run(outer, data);
+  const TensorList weights = values_of(*layer);
+  std::vector<std::shared_ptr<random::Generator>> generators;
+  detail::LayerState::of(*layer).collect_generators(generators);
+  const auto states = [&] {
+    std::vector<random::GeneratorState> all{random::default_generator().state()};
+    for (const auto& generator : generators) all.push_back(generator->state());
+    return all;
+  };
+  const auto before = states();
+  const std::vector<Tensor> losses_before = layer->losses();
+  (void)outer.outputs(symbolic_inputs(row, float32));
+  (void)layer->outputs(symbolic_inputs(row, float32));
+  CHECK(states() == before);
+  check_same_bits(values_of(*layer), weights);
+  const std::vector<Tensor> losses = layer->losses();
+  REQUIRE(losses.size() == losses_before.size());
+  for (std::size_t i = 0; i < losses.size(); ++i) CHECK_SAME_BITS(losses[i], losses_before[i]);
+  // Built by a symbolic call it is the layer that an eager call builds.
+  random::set_seed(5);
+  AnyLayer eager = row.make(float32);
+  const TensorList expected = run(*eager, data);
+  const random::GeneratorState drawn = random::default_generator().state();
+  random::set_seed(5);
+  AnyLayer symbolic = row.make(float32);
+  (void)symbolic->outputs(symbolic_inputs(row, float32));
+  check_same_bits(run(*symbolic, data), expected);
+  CHECK(random::default_generator().state() == drawn);
+}
+
+/// float64 inputs of a float32 layer are cast where it has weights, and their gradients are float64.
+void check_casts(const LayerRow& row) {
+  AnyLayer layer = row.make(float32);
+  const TensorList narrow = layer_inputs(row, float32);
+  TensorList wide;
+  std::vector<Tensor> narrow_sources, wide_sources;
+  for (const Tensor& input : narrow) {
+    wide.push_back(input.dtype() == float32 ? cast(input, float64) : input);
+    if (input.dtype() != float32) continue;
+    narrow_sources.push_back(input);
+    wide_sources.push_back(wide[wide.size() - 1]);
+  }
+  if (narrow_sources.empty()) return;
+  const auto gradients = [&](const TensorList& inputs, const std::vector<Tensor>& sources) {
+    GradientTape tape;
+    tape.watch(sources);
+    const Tensor y = joined(run(*layer, inputs));
+    return tape.gradient(y, sources);
+  };
+  const TensorList y = run(*layer, narrow);
+  const auto agree = [&](const Tensor& received, const Tensor& expected) {
+    if (!row.weights.empty() || !is_floating(expected.dtype())) {
+      CHECK_SAME_BITS(received, expected);
+    } else {
+      CHECK_CLOSE(cast(received, float64), cast(expected, float64), 1e-5, 1e-5);
+    }
+  };
+  const TensorList y_of_wide = run(*layer, wide);
+  for (std::size_t i = 0; i < y.size(); ++i) agree(y_of_wide[i], y[i]);
+  if (!row.gradients) return;
+  const Tensors expected = gradients(narrow, narrow_sources), received = gradients(wide, wide_sources);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    REQUIRE(received[i].defined() == expected[i].defined());
+    if (!expected[i].defined()) continue;
+    CHECK(received[i].dtype() == float64);
+    agree(received[i], cast(expected[i], float64));
+  }
+}
+
+/// The first call in several threads at once, with the layer itself and with copies of it, and more calls then.
+void check_threads(const LayerRow& row) {
+  const TensorList data = layer_inputs(row, float32);
+  random::set_seed(3);
+  AnyLayer reference = row.make(float32);
+  const TensorList expected = run(*reference, data);
+  random::set_seed(3);
+  AnyLayer layer = row.make(float32);
+  const std::shared_ptr<Layer> copy = detail::LayerState::copy(*layer);
+  std::array<Layer*, 3> handles{&*layer, copy.get(), &*layer};
+  std::array<std::vector<TensorList>, 3> results;
+  std::vector<std::thread> threads;
+  std::atomic<int> waiting{3};
+  for (std::size_t i = 0; i < handles.size(); ++i) {
+    threads.emplace_back([&, i] {
+      for (--waiting; waiting > 0;) std::this_thread::yield();
+      for (int call = 0; call < 2; ++call) {
+        results[i].push_back(run(*handles[i], data));
+        const auto another = detail::LayerState::copy(*copy);
+        results[i].push_back(run(*another, data));
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  for (const auto& of_thread : results) {
+    REQUIRE(of_thread.size() == 4);
+    for (const TensorList& outputs : of_thread) check_same_bits(outputs, expected);
+  }
+  CHECK(layer->variables().size() == row.weights.size());
 }
 
 }  // namespace
@@ -291,6 +506,10 @@ void check_layer(const LayerRow& row) {
   check_copies(row);
   check_wrong(row);
   check_replays(row);
+  check_after_wrong(row);
+  check_symbolic_keeps_state(row);
+  check_casts(row);
+  check_threads(row);
   if (row.gradients) {
     check_layer_gradients(row, false);
     if (row.training_differs) check_layer_gradients(row, true);
@@ -309,7 +528,7 @@ void check_layers(const LayerTable& table) {
     try {
       check_layer(row);
     } catch (const std::exception& error) {
-      FAIL_CHECK(error.what());  // the rows that follow are checked all the same
+      FAIL_CHECK(std::string(error.what()));  // the rows that follow are checked all the same
     }
   }
 }

@@ -60,6 +60,9 @@ class Generator {
 
   GeneratorState state() const;
   void set_state(const GeneratorState& state);
+  /// Goes back from one state to an earlier one of the same seed; does nothing and returns false where another draw has
+  /// come after it.
+  bool take_back(const GeneratorState& after, const GeneratorState& before) noexcept;
 
  private:
   template <class Fill>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <concepts>
 #include <cstdint>
 #include <memory>
@@ -31,15 +32,19 @@ struct LayerState;
 /// AutocastScope inside.
 class CallScope {
  public:
-  explicit CallScope(std::optional<bool> training) noexcept;
+  /// `layer`: the one that is called, unless it is something else that computes as layers do.
+  explicit CallScope(std::optional<bool> training, LayerState* layer = nullptr) noexcept;
   CallScope(const CallScope&) = delete;
   ~CallScope();
   static const CallScope* current() noexcept;
   bool training() const noexcept { return training_; }
   bool outermost() const noexcept { return outer_ == nullptr; }
+  const CallScope* outer() const noexcept { return outer_; }
+  LayerState* layer() const noexcept { return layer_; }
 
  private:
   bool training_;
+  LayerState* layer_;
   const CallScope* outer_;
   Autocast* outer_autocast_;
 };
@@ -95,6 +100,24 @@ struct WeightOptions {
 ///
 /// A layer is a handle, as in Python: copies of it are the same layer and share its weights. For a new layer of the
 /// same kind see clone(). State of one's own besides weights is best held by a shared_ptr, so that copies share it too.
+///
+/// Inputs: floating ones are cast to the compute dtype of the layer's policy before call() (keras.Layer's autocast),
+/// and their gradients come back in the dtype that was given; integers and booleans stay. float64 is cast to float32 by
+/// layers that have weights or layers inside, none of them float64, or inputs of both; others compute in float64 then.
+/// Embedding, CategoryEncoding, Discretization, Sequential, Model(inputs, outputs) cast nothing: see set_casts_inputs.
+///
+/// Layers within layers: a layer that is called inside another's call but does not belong to it (see track) takes part
+/// in no training, and in no file of weights. A warning says so, once for each such layer.
+///
+/// Errors: a call that throws leaves the layer as it was. What it has built for the first time is unbuilt again, so
+/// that the next call may have an input of another shape. Layers inside a model that have done their part before
+/// another one throws keep what they have learned from it: BatchNormalization's averages, a stateful RNN's states.
+///
+/// Threads: any number of them may call a layer or model at once, evaluate it and predict with it, also where the first
+/// of these calls builds it, as long as none of them trains it (assigns its weights, freezes them, adds layers): with a
+/// handle that they share, or each with a copy. What a call keeps beside its result, losses(), belongs to the calling
+/// thread. A stateful RNN has one state for all, and is for one thread at a time. Handles can be copied and destroyed
+/// beside all this, except for copying the very handle of a first call that is still under way.
 class Layer {
  public:
   Layer(const Layer& other);
@@ -159,7 +182,7 @@ class Layer {
   void set_trainable(bool trainable);
 
   /// The penalties to add to the loss: of the regularizers of all trainable weights, and what this layer and those that
-  /// it tracks have given to add_loss in the last call.
+  /// it tracks have given to add_loss in the calling thread's last call of it.
   std::vector<Tensor> losses() const;
 
   /// Adds the penalty of each call's output to losses().
@@ -185,17 +208,23 @@ class Layer {
   bool training() const noexcept;
   /// The dtype of the policy in which call() computes.
   DType compute_dtype() const;
-  /// Whether inputs are cast to it before call(), as they are unless told otherwise: not for a layer whose inputs are
-  /// numbers of rows, say, which bfloat16 would round.
+  /// Whether floating inputs are cast to it before call(), as they are unless told otherwise (keras.Layer's autocast):
+  /// not for a layer whose inputs are numbers of rows, say, which bfloat16 would round, or which leaves it to the
+  /// layers inside. For the constructor.
   void set_casts_inputs(bool casts);
+  /// Whether the call at hand only finds out shapes, for a layer called with symbolic tensors: on numbers that mean
+  /// nothing. What it changes in variables, generators and metrics is taken back; a layer that keeps anything else from
+  /// call to call should not do so then.
+  bool symbolic_call() const noexcept;
 
   /// A new weight of this layer. Throws a ValueError when the name is taken.
   Variable add_weight(const std::string& name, const Shape& shape, const WeightOptions& options = {});
 
-  /// Adds a scalar to losses() until the next call.
+  /// Adds a scalar to losses() until the calling thread's next call.
   void add_loss(const Tensor& loss);
 
-  /// Makes a layer or a variable part of this one and returns it: `Dense dense1 = track(Dense(100));`
+  /// Makes a layer or a variable part of this one and returns it: `Dense dense1 = track(Dense(100));` A layer may be
+  /// part of several. Throws a ValueError for a layer that this one is part of, or is itself.
   template <std::derived_from<Layer> L>
   L track(L layer) {
     adopt(layer);
@@ -204,10 +233,11 @@ class Layer {
   Variable track(Variable variable);
   /// Makes a source of random numbers part of this layer, so that checkpoints hold its state; null is passed through.
   std::shared_ptr<random::Generator> track(std::shared_ptr<random::Generator> generator);
-  /// Makes a layer that is kept elsewhere, in a vector or behind a pointer, part of this one.
+  /// Makes a layer that is kept elsewhere, in a vector, behind a pointer or by somebody else, part of this one. Errors
+  /// as of track.
   void adopt(Layer& layer);
 
-  /// A copy behind a pointer, for who knows the layer as a Layer only; null where the class does not say how. See
+  /// A copy behind a pointer, for callers that only have a Layer&; null where the class does not say how. See
   /// LayerBase.
   virtual std::unique_ptr<Layer> copy() const;
 
@@ -216,9 +246,13 @@ class Layer {
   friend class AnyLayer;
   friend class Model;
 
-  enum class Phase : std::uint8_t { unbound, building, rebinding, bound };
+  /// Of a handle: whether its own members are set. Tentatively: for as long as the call lasts that built the layer, and
+  /// may fail.
+  enum class Phase : std::uint8_t { unbound, building, rebinding, tentative, bound };
 
   detail::LayerState& state() const;
+  template <class Shapes>
+  void prepare(const Shapes& shapes);
   template <class Shapes>
   void bind(const Shapes& shapes);
   template <class Inputs, class F>
@@ -226,8 +260,9 @@ class Layer {
   Variable rebound(const std::string& name, const Shape& shape) const;
 
   std::shared_ptr<detail::LayerState> state_;
-  Phase phase_ = Phase::unbound;    ///< of this handle: whether its own members are set
-  std::size_t rebound_layers_ = 0;  ///< while rebinding
+  const void* thread_;  ///< the one that made the handle: no other one sets its members, other than by calling it
+  std::atomic<Phase> phase_{Phase::unbound};
+  std::uint16_t rebound_layers_ = 0, rebound_generators_ = 0, rebound_variables_ = 0;  ///< while rebinding
 };
 
 /// The base of layer classes that can be used wherever layers can: `struct Scale : xp::LayerBase<Scale>`. It only adds

@@ -40,6 +40,8 @@ class RecurrentCell : public Layer {
 
   /// Called before the first step of each sequence x [batch, time, features].
   virtual void begin_sequence(const Tensor& x);
+  /// Called after the last one, also where a step has thrown.
+  virtual void end_sequence() noexcept {}
   /// What of the steps does not depend on the states, for all of them at once: [batch, time, features] ->
   /// [batch, time, any]. By default x itself.
   virtual Tensor prepare(const Tensor& x);
@@ -109,6 +111,7 @@ class UnitsCell : public RecurrentCell {
   void build_list(const std::vector<Shape>& input_shapes) override;
   TensorList call_list(const TensorList& inputs) override;
   void begin_sequence(const Tensor& x) override;
+  void end_sequence() noexcept override;
   Tensor prepare(const Tensor& x) override;
 
   Tensor bias_or_none() const { return config_.use_bias ? bias_.value() : Tensor(); }

@@ -1,0 +1,89 @@
+// The losses of a layer's calls, which belong to the thread that made the calls.
+#include <algorithm>
+#include <unordered_map>
+
+#include "layers/layer_state.hpp"
+
+namespace xtape::detail {
+namespace {
+
+struct AddedLosses {
+  std::weak_ptr<LayerState> layer;  ///< whose address another one may have now
+  std::vector<Tensor> losses;
+};
+using LossesOfThread = std::unordered_map<const LayerState*, AddedLosses>;
+
+LossesOfThread& losses_of_thread() {
+  static thread_local LossesOfThread losses;
+  return losses;
+}
+
+/// Drops what belongs to layers that no longer exist, where the number of layers has doubled.
+void forget_the_dead(LossesOfThread& losses) {
+  static thread_local std::size_t limit = 64;
+  if (losses.size() < limit) return;
+  std::erase_if(losses, [](const auto& each) { return each.second.layer.expired(); });
+  limit = std::max<std::size_t>(64, 2 * losses.size());
+}
+
+}  // namespace
+
+std::atomic<bool> LayerState::losses_in_use{false};
+
+void LayerState::add_loss(const std::shared_ptr<LayerState>& layer, const Tensor& loss) {
+  losses_in_use.store(true, std::memory_order_relaxed);
+  LossesOfThread& all = losses_of_thread();
+  forget_the_dead(all);
+  AddedLosses& added = all[layer.get()];
+  if (added.layer.expired()) added = {layer, {}};
+  added.losses.push_back(loss);
+}
+
+void LayerState::clear_losses() const {
+  LossesOfThread& all = losses_of_thread();
+  if (all.empty()) return;
+  const auto clear = [&](const auto& self, const LayerState& layer) -> void {
+    if (const auto added = all.find(&layer); added != all.end()) added->second.losses.clear();
+    for (const auto& child : layer.children) self(self, *child);
+  };
+  const std::lock_guard lock(structure_mutex());
+  clear(clear, *this);
+}
+
+/// A loss, or a weight's penalty that is to be computed.
+struct LayerState::Penalty {
+  Tensor loss;
+  Regularizer regularizer;
+  Variable variable;
+};
+
+void LayerState::collect_penalties(std::vector<Penalty>& penalties) const {
+  if (losses_in_use.load(std::memory_order_relaxed)) {
+    const LossesOfThread& all = losses_of_thread();
+    const auto added = all.find(this);
+    if (added != all.end() && !added->second.layer.expired()) {
+      for (const Tensor& loss : added->second.losses) penalties.push_back({loss, {}, {}});
+    }
+  }
+  for (const auto& weight : weights) {
+    if (weight.regularizer && weight.variable.trainable())
+      penalties.push_back({{}, weight.regularizer, weight.variable});
+  }
+  for (const auto& child : children) child->collect_penalties(penalties);
+}
+
+std::vector<Tensor> LayerState::losses() const {
+  std::vector<Penalty> penalties;
+  {
+    const std::lock_guard lock(structure_mutex());
+    collect_penalties(penalties);
+  }
+  std::vector<Tensor> losses;
+  losses.reserve(penalties.size());
+  for (const auto& [loss, regularizer, variable] : penalties) {
+    losses.push_back(loss ? loss : regularizer(variable));
+  }
+  return losses;
+}
+
+}  // namespace xtape::detail
