@@ -172,7 +172,7 @@ std::int64_t Optimizer::step(std::span<const Tensor> gradients, std::span<const 
   const bool constrained = std::any_of(updates_.begin(), updates_.end(), [&](const Update& each) {
     return static_cast<bool>(tracked_[each.tracked].variable.constraint());
   });
-  if (constrained) keep_constrained();
+  if (constrained && (steps() + 1) % accumulation_steps_ == 0) keep_constrained();
   for (const Variable& shared : shared_) detail::Undo::current()->keep(shared);
   if (accumulation_steps_ > 1 && !accumulate()) return count_step();
 
