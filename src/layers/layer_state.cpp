@@ -58,6 +58,11 @@ void LayerState::replace_handle(Layer* from, Layer* to) noexcept {
   to->phase_.store(from->phase_.load());
 }
 
+std::vector<Layer*> LayerState::handles() const {
+  const std::lock_guard lock(mutex_);
+  return handles_;
+}
+
 Layer* LayerState::handle() const noexcept {
   const std::lock_guard lock(mutex_);
   return handles_.empty() ? nullptr : handles_.front();

@@ -71,6 +71,7 @@ struct LayerState {
   void add_handle(Layer* handle);
   void remove_handle(Layer* handle) noexcept;
   void replace_handle(Layer* from, Layer* to) noexcept;
+  std::vector<Layer*> handles() const;
   /// Any of them, null if there is none.
   Layer* handle() const noexcept;
   /// Those of the calling thread whose members are not set.

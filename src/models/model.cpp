@@ -32,7 +32,7 @@ Model::Keeping::~Keeping() { keeping_now = before_; }
 Model* Model::of_class() const {
   if (!sliced_ || typeid(*this) != typeid(Model)) return nullptr;
   if (of_class_) return static_cast<Model*>(&**of_class_);
-  for (Layer* handle : state().handles) {
+  for (Layer* handle : state().handles()) {
     auto* model = dynamic_cast<Model*>(handle);
     if (model != nullptr && typeid(*model) != typeid(Model)) return model;
   }
@@ -70,13 +70,13 @@ detail::ModelState& Model::model_state() const {
 void Model::build(const Shape& input_shape) {
   Model* model = of_class();
   if (model == nullptr) return LayerBase::build(input_shape);
-  if (model->phase_ != Phase::bound) model->bind(input_shape);
+  if (model->phase_ == Phase::unbound) model->bind(input_shape);
 }
 
 void Model::build_list(const std::vector<Shape>& input_shapes) {
   Model* model = of_class();
   if (model == nullptr) return LayerBase::build_list(input_shapes);
-  if (model->phase_ != Phase::bound) model->bind(input_shapes);
+  if (model->phase_ == Phase::unbound) model->bind(input_shapes);
 }
 
 Tensor Model::call(const Tensor& input) {
