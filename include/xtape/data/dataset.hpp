@@ -27,8 +27,8 @@ namespace xtape::data {
 /// What a function throws, the loop throws in the element's place, and loses nothing: `++` on the iterator tries the
 /// same element again, and goes on from there. The functions throw a ValueError for sizes below what they name, and
 /// shuffle, batch, skip and prefetch for more than 2^30 elements at once of a dataset without an end, which would never
-/// come. See AnyDataset for functions that take every N, TensorDataset for the fast way to batches of tensors in memory,
-/// which is a Dataset too where one is asked for.
+/// come. See AnyDataset for functions that take every N, TensorDataset for the fast way to batches of tensors in
+/// memory, which is a Dataset too where one is asked for.
 template <std::size_t N>
 class Dataset : public AnyDataset {
  public:
