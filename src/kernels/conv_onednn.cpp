@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <cstddef>
 #include <limits>
 #include <list>
 
 #include "kernels/onednn.hpp"
 #include "kernels/scratch.hpp"
 #include "kernels/thread_limit.hpp"
+#include "xtape/core/memory.hpp"
 
 namespace xtape::kernels {
 namespace {
@@ -23,10 +26,10 @@ enum class Kind : std::int64_t { forward, backprop_input, backprop_filter };
 /// What a primitive is made for.
 using Key = std::array<std::int64_t, 20>;
 
-Key key_of(Kind kind, const Conv& c, bool bias, bool relu, int threads) {
+Key key_of(Kind kind, const Conv& c, bool bias, bool relu, std::int64_t place) {
   const auto &h = c.height, &w = c.width;
   return {static_cast<std::int64_t>(kind),
-          threads,
+          place,
           bias,
           relu,
           c.batch,
@@ -163,9 +166,10 @@ void make(Plan& plan, Kind kind, const Conv& c, bool with_bias, bool relu) {
   }
 }
 
-Plan& plan_for(Kind kind, const Conv& c, bool bias, bool relu, int threads) {
+/// `place`: which of `parts` that run at the same time, or minus the number of threads that share it.
+Plan& plan_for(Kind kind, const Conv& c, bool bias, bool relu, std::int64_t place, std::size_t parts) {
   thread_local std::list<Plan> plans;
-  return onednn::plan_for(plans, /*most=*/64, key_of(kind, c, bias, relu, threads),
+  return onednn::plan_for(plans, /*most=*/64 * parts, key_of(kind, c, bias, relu, place),
                           [&](Plan& plan) { make(plan, kind, c, bias, relu); });
 }
 
@@ -177,13 +181,6 @@ bool too_large(const Conv& c) {
   return largest > std::numeric_limits<std::int32_t>::max() / 2;
 }
 
-int threads_for([[maybe_unused]] const Conv& c) {
-#ifdef _OPENMP
-  if (omp_in_parallel() == 0 && c.work() >= 2 * work_worth_a_thread) return num_threads();
-#endif
-  return 1;
-}
-
 struct Operands {
   const float* x;
   const float* w;
@@ -191,20 +188,14 @@ struct Operands {
   const float* y;
 };
 
-bool run(Kind kind, const Conv& c, const Operands& o, bool relu) {
-  if (too_large(c)) return false;
-  const int threads = threads_for(c);
-  const ThreadLimit limit(threads);
-  Plan& plan = plan_for(kind, c, o.bias != nullptr, relu, threads);
-  if (!plan.usable) return false;
-  const Scratch filters(plan.w_bytes), scratchpad(plan.scratchpad_bytes);
+bool execute_plan(Plan& plan, Kind kind, const Operands& o, void* filters, void* scratchpad) {
   const bool reorders = plan.w_bytes > 0;
   point(plan.x, o.x);
   point(plan.y, o.y);
-  point(plan.w, reorders ? filters.data() : o.w);
+  point(plan.w, reorders ? filters : o.w);
   if (reorders) point(plan.plain_w, o.w);
   if (o.bias != nullptr) point(plan.bias, o.bias);
-  if (plan.scratchpad_bytes > 0) point(plan.scratchpad, scratchpad.data());
+  if (plan.scratchpad_bytes > 0) point(plan.scratchpad, scratchpad);
 
   if (reorders && kind != Kind::backprop_filter) {
     const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, plan.plain_w.get()}, {DNNL_ARG_TO, plan.w.get()}};
@@ -225,6 +216,92 @@ bool run(Kind kind, const Conv& c, const Operands& o, bool relu) {
   if (reorders && kind == Kind::backprop_filter) {
     const dnnl_exec_arg_t back[] = {{DNNL_ARG_FROM, plan.w.get()}, {DNNL_ARG_TO, plan.plain_w.get()}};
     return execute(plan.reorder, back, 2);
+  }
+  return true;
+}
+
+/// How many parts of the batch are computed at the same time, each on one thread; 1 where they would be too unequal.
+std::int64_t parts_for(const Conv& c) {
+  if (c.work() < 2 * work_worth_a_thread || !may_share()) return 1;
+  const std::int64_t threads = num_threads();
+  return c.batch % threads == 0 || c.batch >= 4 * threads ? threads : 1;
+}
+
+/// On the calling thread, with OpenMP's threads inside of oneDNN where a few images cannot be shared out.
+bool run_whole(Kind kind, const Conv& c, const Operands& o, bool relu) {
+  const int threads = c.work() >= 2 * work_worth_a_thread && may_share() ? num_threads() : 1;
+  const ThreadLimit limit(threads);
+  Plan& plan = plan_for(kind, c, o.bias != nullptr, relu, -threads, 1);
+  if (!plan.usable) return false;
+  const Scratch filters(plan.w_bytes), scratchpad(plan.scratchpad_bytes);
+  return execute_plan(plan, kind, o, filters.data(), scratchpad.data());
+}
+
+/// The first `part` becomes the sum of all of them.
+void add_parts(std::int64_t parts, std::int64_t n, const float* part, std::int64_t distance, float* sum) {
+  parallel_for(n, elementwise_grain, [=](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      float value = part[i];
+      for (std::int64_t k = 1; k < parts; ++k) value += part[k * distance + i];
+      sum[i] = value;
+    }
+  });
+}
+
+/// By parts of the batch, with a primitive for each of them, of the calling thread's own, whichever thread runs it.
+bool run(Kind kind, const Conv& c, const Operands& o, bool relu) {
+  if (too_large(c)) return false;
+  const std::int64_t parts = parts_for(c);
+  if (parts < 2) return run_whole(kind, c, o, relu);
+  const auto begin_of = [&](std::int64_t part) { return c.batch * part / parts; };
+  const std::size_t n_parts = static_cast<std::size_t>(parts);
+  detail::PoolVector<Plan*> plans(n_parts);
+  std::size_t filters_room = 0, scratchpad_room = 0;
+  const auto aligned = [](std::size_t bytes) { return (bytes + 63) / 64 * 64; };
+  {
+    const ThreadLimit one(1);
+    for (std::int64_t i = 0; i < parts; ++i) {
+      Conv part = c;
+      part.batch = begin_of(i + 1) - begin_of(i);
+      Plan& plan = plan_for(kind, part, o.bias != nullptr, relu, i, n_parts);
+      if (!plan.usable) return false;
+      plans[static_cast<std::size_t>(i)] = &plan;
+      filters_room = std::max(filters_room, aligned(plan.w_bytes));
+      scratchpad_room = std::max(scratchpad_room, aligned(plan.scratchpad_bytes));
+    }
+  }
+  // Each part has its own sum over the images, of the filters and of the bias.
+  const bool sums = kind == Kind::backprop_filter;
+  const std::size_t filter = aligned(static_cast<std::size_t>(c.filter_size()) * sizeof(float)),
+                    bias = aligned(static_cast<std::size_t>(c.out_channels) * sizeof(float)),
+                    sum_room = sums ? filter + bias : 0, room = filters_room + scratchpad_room + sum_room;
+  const Scratch scratch(room * n_parts);
+  const auto at = [&](std::int64_t part) {
+    return static_cast<std::byte*>(scratch.data()) + static_cast<std::size_t>(part) * room;
+  };
+  std::atomic<bool> done{true};
+  const auto run_part = [&](std::int64_t i) {
+    std::byte* const own = at(i);
+    const std::int64_t first = begin_of(i), x_size = c.in_size() / c.batch, y_size = c.out_size() / c.batch;
+    Operands part = {o.x + first * x_size, o.w, o.bias, o.y + first * y_size};
+    if (sums) {
+      part.w = reinterpret_cast<float*>(own);
+      if (o.bias != nullptr) part.bias = reinterpret_cast<float*>(own + filter);
+    }
+    const ThreadLimit one(1);
+    const bool did =
+        execute_plan(*plans[static_cast<std::size_t>(i)], kind, part, own + sum_room, own + sum_room + filters_room);
+    if (!did) done.store(false, std::memory_order_relaxed);
+  };
+  share_calls(parts, static_cast<std::int64_t>(c.work() / work_worth_a_thread), run_part);
+  if (!done) return false;
+  if (sums) {
+    const auto distance = static_cast<std::int64_t>(room / sizeof(float));
+    const auto* const from = reinterpret_cast<const float*>(at(0));
+    add_parts(parts, c.filter_size(), from, distance, const_cast<float*>(o.w));
+    if (o.bias != nullptr) {
+      add_parts(parts, c.out_channels, from + filter / sizeof(float), distance, const_cast<float*>(o.bias));
+    }
   }
   return true;
 }

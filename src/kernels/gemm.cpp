@@ -152,9 +152,9 @@ void multiply(const Product<T>& g, Range rows, Range columns) {
       g, {rows, columns, {0, g.k}, g.c + rows.begin * g.ldc + columns.begin, g.ldc, g.alpha, g.beta, g.bias, g.relu});
 }
 
-/// Cuts c into a grid of blocks, a block a thread, so that the largest block is as small as can be.
-template <class T>
-void multiply_parallel(const Product<T>& g, std::int64_t threads) {
+/// Calls f(rows, columns) for a grid of blocks of c, a block a thread, so that the largest block is as small as can be.
+template <class T, class F>
+void for_blocks(const Product<T>& g, std::int64_t threads, const F& f) {
   constexpr std::int64_t row_unit = 4;  // half a tile, at nearly a full tile's speed
   const auto units = [](std::int64_t all, std::int64_t pieces, std::int64_t unit) {
     return ((all + unit - 1) / unit + pieces - 1) / pieces;
@@ -172,15 +172,31 @@ void multiply_parallel(const Product<T>& g, std::int64_t threads) {
   }
   const std::int64_t rows = units(g.m, threads / column_pieces, row_unit) * row_unit;
   const std::int64_t columns = units(g.n, column_pieces, width<T>) * width<T>;
-  parallel_rows(threads, 1, [&](std::int64_t first, std::int64_t last) {
-    for (std::int64_t piece = first; piece < last; ++piece) {
-      const std::int64_t row = piece / column_pieces * rows;
-      const std::int64_t column = piece % column_pieces * columns;
-      if (row < g.m && column < g.n) {
-        multiply(g, {row, std::min(g.m, row + rows)}, {column, std::min(g.n, column + columns)});
-      }
+  const double work = static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k);
+  const auto run = [&](std::int64_t piece) {
+    const std::int64_t row = piece / column_pieces * rows;
+    const std::int64_t column = piece % column_pieces * columns;
+    if (row < g.m && column < g.n) {
+      f(Range{row, std::min(g.m, row + rows)}, Range{column, std::min(g.n, column + columns)});
     }
-  });
+  };
+  if (threads > 1 && may_share()) {
+    share_calls(threads, static_cast<std::int64_t>(work / work_per_thread), run);
+  } else {
+    for (std::int64_t piece = 0; piece < threads; ++piece) run(piece);
+  }
+}
+
+/// The block by the library, which stays on the calling thread.
+template <class T>
+bool library_block(const Product<T>& g, Range rows, Range columns) {
+  Product<T> block = g;
+  block.m = rows.end - rows.begin;
+  block.n = columns.end - columns.begin;
+  block.a += rows.begin * (g.trans_a ? 1 : g.lda);
+  block.b += columns.begin * (g.trans_b ? g.ldb : 1);
+  block.c += rows.begin * g.ldc + columns.begin;
+  return library_gemm(block, 1);
 }
 
 template <class T>
@@ -210,10 +226,17 @@ void product(Product<T>&& g) {
   if (work >= 2 * work_per_thread) {
     threads = static_cast<std::int64_t>(std::min<double>(num_threads(), work / work_per_thread));
   }
-  if (work > own_limit && library_gemm(g, static_cast<int>(threads))) {
+  if (threads > 1 && !may_share()) threads = 1;
+  if (work > own_limit) {
+    Product<T> plain = g;
+    plain.bias = nullptr;
+    plain.relu = false;
+    for_blocks(plain, threads, [&](Range rows, Range columns) {
+      if (!library_block(plain, rows, columns)) multiply(plain, rows, columns);
+    });
     if (g.bias != nullptr || g.relu) add_bias_and_activate(g);
   } else if (threads > 1) {
-    multiply_parallel(g, threads);
+    for_blocks(g, threads, [&](Range rows, Range columns) { multiply(g, rows, columns); });
   } else {
     multiply(g, {0, g.m}, {0, g.n});
   }

@@ -6,12 +6,15 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <cstddef>
 #include <limits>
 #include <list>
 
 #include "kernels/onednn.hpp"
 #include "kernels/scratch.hpp"
 #include "kernels/thread_limit.hpp"
+#include "xtape/core/memory.hpp"
 
 namespace xtape::kernels {
 namespace {
@@ -68,23 +71,54 @@ void make(Plan& plan, const Bf16Product& g) {
   plan.scratchpad_bytes = pd.scratchpad_desc().get_size();
 }
 
-Plan& plan_for(const Bf16Product& g, int threads) {
+/// For one of `parts` that run at the same time.
+Plan& plan_for(const Bf16Product& g, std::int64_t part, std::int64_t parts) {
   thread_local std::list<Plan> plans;
-  const Key key{threads, g.trans_a, g.trans_b, g.bias != nullptr, 2 * g.relu + g.c_float, g.m, g.n, g.k,
-                g.lda,   g.ldb,     g.ldc};
-  return onednn::plan_for(plans, /*most=*/128, key, [&](Plan& plan) { make(plan, g); });
+  const Key key{part,  g.trans_a, g.trans_b, g.bias != nullptr, 2 * g.relu + g.c_float, g.m, g.n, g.k,
+                g.lda, g.ldb,     g.ldc};
+  return onednn::plan_for(plans, /*most=*/static_cast<std::size_t>(128 * parts), key,
+                          [&](Plan& plan) { make(plan, g); });
 }
 
-int threads_for(const Bf16Product& g) {
-#ifdef _OPENMP
+std::int64_t threads_for(const Bf16Product& g) {
   const double work = static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k);
-  if (work >= 2 * work_per_thread && omp_in_parallel() == 0) {
-    return static_cast<int>(std::min<double>(num_threads(), work / work_per_thread));
+  if (work < 2 * work_per_thread || !may_share()) return 1;
+  return static_cast<std::int64_t>(std::min<double>(num_threads(), work / work_per_thread));
+}
+
+/// Rows or columns [begin, end) of the product.
+Bf16Product part_of(const Bf16Product& g, bool of_rows, std::int64_t begin, std::int64_t end) {
+  Bf16Product part = g;
+  const std::int64_t size = g.c_float ? sizeof(float) : sizeof(BFloat16);
+  part.c = static_cast<std::byte*>(g.c) + begin * (of_rows ? g.ldc : 1) * size;
+  if (of_rows) {
+    part.m = end - begin;
+    part.a += begin * (g.trans_a ? 1 : g.lda);
+  } else {
+    part.n = end - begin;
+    part.b += begin * (g.trans_b ? g.ldb : 1);
+    if (g.bias != nullptr) part.bias += begin;
   }
-#else
-  static_cast<void>(g);
-#endif
-  return 1;
+  return part;
+}
+
+bool run(Plan& plan, const Bf16Product& g, void* scratchpad) {
+  point(plan.a, g.a);
+  point(plan.b, g.b);
+  point(plan.c, g.c);
+  dnnl_exec_arg_t arguments[] = {
+      {DNNL_ARG_SRC, plan.a.get()}, {DNNL_ARG_WEIGHTS, plan.b.get()}, {DNNL_ARG_DST, plan.c.get()}, {}, {}};
+  int count = 3;
+  if (plan.scratchpad_bytes > 0) {
+    point(plan.scratchpad, scratchpad);
+    arguments[count++] = {DNNL_ARG_SCRATCHPAD, plan.scratchpad.get()};
+  }
+  if (g.bias != nullptr) {
+    point(plan.bias, g.bias);
+    arguments[count++] = {DNNL_ARG_BIAS, plan.bias.get()};
+  }
+  const ThreadLimit one(1);
+  return onednn::execute(plan.primitive, arguments, count);
 }
 
 }  // namespace
@@ -99,26 +133,34 @@ const char* why_bf16_is_slow() noexcept {
 bool onednn_gemm(const Bf16Product& g) {
   static const bool fast = why_bf16_is_slow() == nullptr;
   if (!fast || std::max({g.m, g.n, g.k, g.lda, g.ldb, g.ldc}) > std::numeric_limits<std::int32_t>::max()) return false;
-  const int threads = threads_for(g);
-  const ThreadLimit limit(threads);
-  Plan& plan = plan_for(g, threads);
-  if (!plan.usable) return false;
-  const Scratch scratchpad(plan.scratchpad_bytes);
-  point(plan.a, g.a);
-  point(plan.b, g.b);
-  point(plan.c, g.c);
-  dnnl_exec_arg_t arguments[] = {
-      {DNNL_ARG_SRC, plan.a.get()}, {DNNL_ARG_WEIGHTS, plan.b.get()}, {DNNL_ARG_DST, plan.c.get()}, {}, {}};
-  int count = 3;
-  if (plan.scratchpad_bytes > 0) {
-    point(plan.scratchpad, scratchpad.data());
-    arguments[count++] = {DNNL_ARG_SCRATCHPAD, plan.scratchpad.get()};
+  // A primitive for each part, of the calling thread's own, whichever thread runs it.
+  const std::int64_t threads = threads_for(g);
+  const bool of_rows = g.m >= g.n;
+  const std::int64_t all = of_rows ? g.m : g.n, unit = 16;
+  const std::int64_t most = ((all + threads - 1) / threads + unit - 1) / unit * unit, parts = (all + most - 1) / most;
+  detail::PoolVector<Plan*> plans(static_cast<std::size_t>(parts));
+  const auto part = [&](std::int64_t i) { return part_of(g, of_rows, i * most, std::min(all, (i + 1) * most)); };
+  std::size_t room = 0;
+  for (std::int64_t i = 0; i < parts; ++i) {
+    Plan& plan = plan_for(part(i), i, parts);
+    if (!plan.usable) return false;
+    plans[static_cast<std::size_t>(i)] = &plan;
+    room = std::max(room, (plan.scratchpad_bytes + 63) / 64 * 64);
   }
-  if (g.bias != nullptr) {
-    point(plan.bias, g.bias);
-    arguments[count++] = {DNNL_ARG_BIAS, plan.bias.get()};
+  const Scratch scratchpads(room * static_cast<std::size_t>(parts));
+  std::atomic<bool> done{true};
+  const auto run_part = [&](std::int64_t i) {
+    const auto place = static_cast<std::size_t>(i);
+    void* const scratchpad = room == 0 ? nullptr : static_cast<std::byte*>(scratchpads.data()) + place * room;
+    if (!run(*plans[place], part(i), scratchpad)) done.store(false, std::memory_order_relaxed);
+  };
+  if (parts == 1) {
+    run_part(0);
+  } else {
+    const double work = static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k);
+    share_calls(parts, static_cast<std::int64_t>(work / work_per_thread), run_part);
   }
-  return onednn::execute(plan.primitive, arguments, count);
+  return done;
 }
 
 }  // namespace xtape::kernels

@@ -24,8 +24,7 @@ namespace xtape::kernels {
 namespace {
 
 /// Each of our threads has its own piece computed on one thread of BLAS. OpenBLAS's pthread build has a pool of its
-/// own, which would compete with OpenMP's for the cores; the openmp build uses one thread inside a parallel region
-/// anyhow.
+/// own, which would compete with ours for the cores; the openmp build heeds ThreadLimit.
 void turn_off_blas_threads() {
   static std::once_flag once;
   std::call_once(once, [] {

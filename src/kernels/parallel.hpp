@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
 
 #include "xtape/core/threads.hpp"
 
@@ -11,48 +12,66 @@
 
 namespace xtape::kernels {
 
-/// Elements below which an elementwise loop stays on the calling thread: starting a team costs a few microseconds.
+/// Elements below which an elementwise loop stays on the calling thread: sharing a loop costs about a microsecond.
 inline constexpr std::int64_t elementwise_grain = 32768;
 
-/// Calls f(begin, end) for pieces of [0, n) of at least `grain` items, in parallel when there are two or more of them.
-/// Pieces begin at multiples of 64, so that neither cache lines nor vectors are split between threads. f must not
-/// throw. The one place of the library that starts threads for an op.
-template <class F>
-void parallel_for(std::int64_t n, [[maybe_unused]] std::int64_t grain, F&& f) {
-  if (n <= 0) return;
+/// A loop's body for one of its pieces.
+using PieceFunction = void (*)(const void* f, std::int64_t piece);
+
+/// Calls run(f, piece) for each piece of [0, pieces) once, on the calling thread and on helpers, and returns when all
+/// of them are done. The caller takes every piece that no helper has begun by then, so a helper that the system does
+/// not let run delays nobody. An exception of a piece comes out of this call, the first of several, once all pieces
+/// have ended. `grains` says how much work there is, in units that are worth a thread of their own: a few are not worth
+/// waking a helper that has come too late before. The one place of the library that starts threads for an op.
+void share_pieces(std::int64_t pieces, std::int64_t grains, PieceFunction run, const void* f);
+
+/// Whether the calling thread is inside a piece: what it calls stays on it.
+bool in_piece() noexcept;
+
+/// Whether a loop of this thread may be shared by several.
+inline bool may_share() noexcept {
 #ifdef _OPENMP
-  if (n >= 2 * grain && num_threads() > 1 && omp_in_parallel() == 0) {
-    const int pieces = static_cast<int>(std::min<std::int64_t>(num_threads(), n / grain));
-    const std::int64_t piece = ((n + pieces - 1) / pieces + 63) / 64 * 64;
-#pragma omp parallel num_threads(pieces)
-    {
-      const std::int64_t begin = piece * omp_get_thread_num();
-      // The team may be smaller than asked for: each thread then takes several pieces.
-      for (std::int64_t b = begin; b < n; b += piece * omp_get_num_threads()) f(b, std::min(n, b + piece));
-    }
+  return num_threads() > 1 && !in_piece() && omp_in_parallel() == 0;
+#else
+  return false;
+#endif
+}
+
+/// share_pieces() of any function.
+template <class F>
+void share_calls(std::int64_t pieces, std::int64_t grains, const F& f) {
+  share_pieces(
+      pieces, grains, [](const void* body, std::int64_t piece) { (*static_cast<const F*>(body))(piece); }, &f);
+}
+
+/// Calls f(begin, end) for pieces of [0, n) of at least `grain` items, in parallel when there are two or more of them.
+/// Pieces begin at multiples of 64, so that neither cache lines nor vectors are split between threads. f may throw: see
+/// share_pieces().
+template <class F>
+void parallel_for(std::int64_t n, std::int64_t grain, F&& f) {
+  if (n <= 0) return;
+  if (n >= 2 * grain && may_share()) {
+    const std::int64_t most = std::min<std::int64_t>(num_threads(), n / grain);
+    const std::int64_t piece = ((n + most - 1) / most + 63) / 64 * 64;
+    share_calls((n + piece - 1) / piece, n / grain,
+                [&f, piece, n](std::int64_t i) { f(i * piece, std::min(n, (i + 1) * piece)); });
     return;
   }
-#endif
   f(std::int64_t{0}, n);
 }
 
 /// As parallel_for, for few heavy items (rows, blocks): pieces begin anywhere.
 template <class F>
-void parallel_rows(std::int64_t rows, [[maybe_unused]] std::int64_t grain, F&& f) {
+void parallel_rows(std::int64_t rows, std::int64_t grain, F&& f) {
   if (rows <= 0) return;
-#ifdef _OPENMP
   grain = std::max<std::int64_t>(grain, 1);
-  if (rows >= 2 * grain && num_threads() > 1 && omp_in_parallel() == 0) {
-    const int pieces = static_cast<int>(std::min<std::int64_t>(num_threads(), rows / grain));
-    const std::int64_t piece = (rows + pieces - 1) / pieces;
-#pragma omp parallel num_threads(pieces)
-    {
-      const std::int64_t begin = piece * omp_get_thread_num();
-      for (std::int64_t b = begin; b < rows; b += piece * omp_get_num_threads()) f(b, std::min(rows, b + piece));
-    }
+  if (rows >= 2 * grain && may_share()) {
+    const std::int64_t most = std::min<std::int64_t>(num_threads(), rows / grain);
+    const std::int64_t piece = (rows + most - 1) / most;
+    share_calls((rows + piece - 1) / piece, rows / grain,
+                [&f, piece, rows](std::int64_t i) { f(i * piece, std::min(rows, (i + 1) * piece)); });
     return;
   }
-#endif
   f(std::int64_t{0}, rows);
 }
 

@@ -4,11 +4,15 @@
 
 namespace xtape::kernels {
 
-/// Limits the OpenMP threads of the calling thread's next region, which is where oneDNN and OpenBLAS take theirs from.
+/// Whether the process is the child of a fork() after which OpenMP's threads are gone; a team would wait for them.
+bool forked() noexcept;
+
+/// Limits the OpenMP threads of the calling thread's next region, which is where oneDNN and OpenBLAS take theirs from:
+/// one inside a piece of a loop, and after a fork().
 class ThreadLimit {
  public:
 #ifdef _OPENMP
-  explicit ThreadLimit(int threads) : before_(omp_get_max_threads()) { set(threads); }
+  explicit ThreadLimit(int threads) : before_(omp_get_max_threads()) { set(in_piece() || forked() ? 1 : threads); }
   ~ThreadLimit() { set(before_); }
 
  private:

@@ -1,12 +1,19 @@
 #include "kernels/parallel.hpp"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <mutex>
+#include <new>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "kernels/thread_limit.hpp"
 #include "support/check.hpp"
 #include "support/threads.hpp"
 
@@ -94,6 +101,89 @@ TEST_CASE("parallel: inside a parallel piece everything stays on its thread") {
     }
   });
   CHECK(inner == 2);
+}
+#endif
+
+TEST_CASE("parallel: an exception of a piece comes out of the loop, and the next loop is a good one") {
+  for (const Kind kind : {Kind::elements, Kind::rows}) {
+    for (const int threads : {1, 2, 4}) {
+      CAPTURE(threads);
+      const testing::Threads guard(threads);
+      for (int round = 0; round < 20; ++round) {
+        const auto thrower = [&](std::int64_t begin, std::int64_t end) {
+          if (begin <= 30000 && 30000 < end) throw std::range_error("30000");
+        };
+        const auto run = [&] {
+          if (kind == Kind::elements) {
+            kernels::parallel_for(100000, 100, thrower);
+          } else {
+            kernels::parallel_rows(100000, 100, thrower);
+          }
+        };
+        CHECK_THROWS_WITH_AS(run(), "30000", std::range_error);
+        CHECK_FALSE(kernels::in_piece());
+        std::atomic<std::int64_t> sum{0};
+        kernels::parallel_for(10000, 100, [&](std::int64_t begin, std::int64_t end) { sum += end - begin; });
+        CHECK(sum == 10000);
+      }
+    }
+  }
+}
+
+TEST_CASE("parallel: if every piece throws, one exception comes out") {
+  const testing::Threads guard(4);
+  for (int round = 0; round < 50; ++round) {
+    CHECK_THROWS_AS(kernels::parallel_rows(64, 1, [](std::int64_t, std::int64_t) { throw std::bad_alloc(); }),
+                    std::bad_alloc);
+  }
+}
+
+#ifdef _OPENMP
+TEST_CASE("parallel: the caller does what no helper has begun") {
+  const testing::Threads guard(2);
+  const auto caller = std::this_thread::get_id();
+  kernels::parallel_rows(2, 1, [](std::int64_t, std::int64_t) {});  // the helper is there
+  // A helper inside a long piece of another caller's loop cannot come to this one.
+  std::atomic<bool> held{false}, let_go{false};
+  std::atomic<int> by_others{0};
+  std::thread other([&] {
+    kernels::parallel_rows(2, 1, [&](std::int64_t, std::int64_t) {
+      held = true;
+      while (!let_go) std::this_thread::yield();
+    });
+  });
+  while (!held) std::this_thread::yield();
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // time for both pieces to begin
+  for (int i = 0; i < 100; ++i) {
+    kernels::parallel_rows(2, 1, [&](std::int64_t, std::int64_t) {
+      if (std::this_thread::get_id() != caller) ++by_others;
+    });
+  }
+  let_go = true;  // the loops above have ended while the helper was held
+  other.join();
+  CHECK(by_others <= 100);
+}
+
+TEST_CASE("parallel: a child of fork() has helpers of its own") {
+  const testing::Threads guard(2);
+  const auto sum = [] {
+    std::atomic<std::int64_t> sum{0};
+    for (int i = 0; i < 100; ++i) {
+      kernels::parallel_for(10000, 100, [&](std::int64_t begin, std::int64_t end) { sum += end - begin; });
+    }
+    return sum.load();
+  };
+  CHECK(sum() == 1000000);
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(600);  // ends a child that hangs
+    _exit(sum() == 1000000 && kernels::forked() ? 0 : 1);
+  }
+  int status = -1;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  CHECK_FALSE(kernels::forked());
 }
 #endif
 
