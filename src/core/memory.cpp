@@ -1,14 +1,25 @@
 #include "xtape/core/memory.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <ctime>
+#include <limits>
 #include <mutex>
-#include <new>
+#include <utility>
 
 #include "core/pool.hpp"
+#include "xtape/core/format.hpp"
+#include "xtape/core/out_of_memory_error.hpp"
 
 #ifdef __linux__
+#include <pthread.h>
 #include <sys/mman.h>
+#define XTAPE_MAP_MEMORY 1
+#else
+#define XTAPE_MAP_MEMORY 0
 #endif
 
 namespace xtape::detail {
@@ -17,22 +28,63 @@ constinit thread_local FreeList* free_lists = nullptr;
 
 namespace {
 
-std::atomic<std::int64_t> system_allocations{0};
-std::atomic<std::int64_t> system_bytes{0};
-
 // Large blocks lie on huge pages: the first write to one of 128 MB takes 9 ms rather than 56 ms, and giving it back
 // 0.5 ms rather than 10 ms.
 constexpr std::size_t huge_page = std::size_t{2} << 20;
 
-void* from_system(std::size_t bytes) {
-  const bool large = bytes >= 2 * huge_page;
-  void* block = nullptr;  // not aligned_alloc: by its letter the size would have to be a multiple of a huge page
-  if (posix_memalign(&block, large ? huge_page : 64, bytes) != 0) throw std::bad_alloc();
-#ifdef __linux__
-  if (large) madvise(block, bytes / huge_page * huge_page, MADV_HUGEPAGE);  // a wish: without it all is as before
+/// From here on blocks are mapped and unmapped one by one, so that malloc cannot hold on to what goes back.
+constexpr std::size_t mapped_from = std::size_t{1} << 20;
+
+/// Null where there is none.
+void* from_malloc(std::size_t bytes) {
+  void* block = nullptr;  // not aligned_alloc: by its letter the size would have to be a multiple
+  return posix_memalign(&block, 64, bytes) == 0 ? block : nullptr;
+}
+
+#if XTAPE_MAP_MEMORY
+constexpr std::size_t page = 4096;
+
+std::size_t in_pages(std::size_t bytes) { return (bytes + page - 1) / page * page; }
+
+void* map(std::size_t bytes) {
+  bytes = in_pages(bytes);
+  const std::size_t more = bytes >= 2 * huge_page ? huge_page : 0;
+  void* const at = mmap(nullptr, bytes + more, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (at == MAP_FAILED) return nullptr;
+  if (more == 0) return at;
+  // Of what was mapped the part that begins at a huge page stays.
+  auto* const begin = static_cast<std::byte*>(at);
+  const std::size_t before = (huge_page - reinterpret_cast<std::uintptr_t>(begin) % huge_page) % huge_page;
+  if (before > 0) munmap(begin, before);
+  if (more > before) munmap(begin + before + bytes, more - before);
+  madvise(begin + before, bytes, MADV_HUGEPAGE);  // a wish: without it all is as before
+  return begin + before;
+}
+
+void unmap(void* begin, std::size_t bytes) { munmap(begin, in_pages(bytes)); }
 #endif
-  system_allocations.fetch_add(1, std::memory_order_relaxed);
-  return block;
+
+/// When and how often allocations fail for a test: see AllocationFaults.
+std::atomic<std::int64_t> faults_armed{0}, until_fault{0}, allocations_seen{0};
+
+bool fails_now() {
+  if (faults_armed.load(std::memory_order_relaxed) == 0) [[likely]]
+    return false;
+  allocations_seen.fetch_add(1, std::memory_order_relaxed);
+  return until_fault.fetch_sub(1, std::memory_order_relaxed) == 1;
+}
+
+std::string readable(std::int64_t bytes) {
+  constexpr std::int64_t unit = 1024;
+  if (bytes < unit) return fmt::format("{} bytes", bytes);
+  double value = static_cast<double>(bytes);
+  const char* name = "bytes";
+  for (const char* next : {"KB", "MB", "GB", "TB", "PB"}) {
+    if (value < static_cast<double>(unit)) break;
+    value /= static_cast<double>(unit);
+    name = next;
+  }
+  return fmt::format("{:.1f} {} ({} bytes)", value, name, bytes);
 }
 
 #if XTAPE_POOL
@@ -51,80 +103,321 @@ std::size_t bytes_of(std::uint8_t index) {
 constexpr std::size_t placed_from = std::size_t{32} << 10, places = 8, place_step = 512, front = 64;
 std::atomic<std::uint32_t> next_place{0};
 
-void* placed_from_system(std::size_t bytes) {
-  if (bytes < placed_from) return from_system(bytes);
-  auto* begin = static_cast<std::byte*>(from_system(bytes + front + places * place_step));
-  std::byte* block = begin + front + next_place.fetch_add(1, std::memory_order_relaxed) % places * place_step;
-  *reinterpret_cast<void**>(block - front) = begin;
+/// What stands in front of a placed block.
+struct Front {
+  void* begin;
+  std::size_t bytes;  ///< from there on
+};
+
+void* from_system(std::size_t bytes) {
+  if (bytes < placed_from) return from_malloc(bytes);
+  const std::size_t all = bytes + front + places * place_step;
+#if XTAPE_MAP_MEMORY
+  void* const begin = all >= mapped_from ? map(all) : from_malloc(all);
+#else
+  void* const begin = from_malloc(all);
+#endif
+  if (begin == nullptr) return nullptr;
+  std::byte* const block =
+      static_cast<std::byte*>(begin) + front + next_place.fetch_add(1, std::memory_order_relaxed) % places * place_step;
+  *reinterpret_cast<Front*>(block - front) = {begin, all};
   return block;
 }
 
-void give_back(void* block, std::size_t bytes) {
-  std::free(bytes < placed_from ? block : *reinterpret_cast<void**>(static_cast<std::byte*>(block) - front));
+void to_system(void* block, std::size_t bytes) noexcept {
+  if (bytes < placed_from) return std::free(block);
+  const Front at = *reinterpret_cast<Front*>(static_cast<std::byte*>(block) - front);
+#if XTAPE_MAP_MEMORY
+  if (at.bytes >= mapped_from) return unmap(at.begin, at.bytes);
+#endif
+  std::free(at.begin);
 }
 
-void count_bytes(std::int64_t bytes) { system_bytes.fetch_add(bytes, std::memory_order_relaxed); }
+/// A class whose blocks threads do not keep for themselves: each comes from and goes to what all threads share.
+constexpr std::size_t kept_up_to = std::size_t{256} << 10;
+bool kept_by_threads(std::uint8_t index) { return index != uncached && bytes_of(index) <= kept_up_to; }
 
-void to_system(FreeBlock* list, std::uint8_t index) {
-  while (list != nullptr) {
-    FreeBlock* next = list->next;
-    give_back(list, bytes_of(index));
-    count_bytes(-static_cast<std::int64_t>(bytes_of(index)));
-    list = next;
-  }
+/// A thread keeps up to this many bytes of a class (and at least two blocks) before it hands half of them over.
+constexpr std::size_t keep_bytes = std::size_t{1} << 20;
+
+std::atomic<std::int64_t> clock_advance{0};
+
+/// Seconds since some moment, cheaply.
+std::int64_t now() {
+#ifdef CLOCK_MONOTONIC_COARSE
+  constexpr clockid_t clock = CLOCK_MONOTONIC_COARSE;
+#else
+  constexpr clockid_t clock = CLOCK_MONOTONIC;
+#endif
+  timespec time{};
+  clock_gettime(clock, &time);
+  return static_cast<std::int64_t>(time.tv_sec) + clock_advance.load(std::memory_order_relaxed);
 }
 
-// Blocks that one thread frees and another allocates (a prefetching thread and its consumer) travel through here in
-// batches. Never destroyed: tensors in static storage may be freed after every destructor has run.
-struct Shared {
-  std::mutex mutex;
-  FreeBlock* lists[classes] = {};
+/// A block in the shared pool.
+struct IdleBlock {
+  IdleBlock *newer, *older;
+  std::int64_t since;   ///< by Shared::clock
+  std::int64_t second;  ///< when
 };
+
+struct IdleList {
+  IdleBlock *newest = nullptr, *oldest = nullptr;
+};
+
+struct Cache;
+
+// What all threads share: the account of all bytes, and the blocks that no thread keeps for itself. Never destroyed:
+// tensors in static storage may be freed after every destructor has run.
+//
+// How much may lie idle. Blocks that are used again in every step of a training must stay, blocks of sizes that never
+// come again must not. Up to 64 MB anything stays. Beyond that the blocks that have been idle longest go back, unless
+// all that is held is within `worth`, which grows when a block of a class is asked for of which one went back: the
+// first step of a training gives its blocks back, the second makes `worth` large enough, from the third on all stay. It
+// is never more than twice the peak of the last 10 or 20 seconds, and blocks that have been idle for so long go back.
+class Shared {
+ public:
+  /// An idle block of the class. Null: one has to be had of the system, which is then counted already; `victims` has to
+  /// go back.
+  void* take(std::uint8_t index, IdleBlock*& victims);
+  void count_uncached(std::int64_t bytes);
+  /// What was counted did not come.
+  void failed(std::int64_t bytes);
+  /// A block that is idle from now on.
+  void give(void* block, std::uint8_t index, IdleBlock*& victims);
+  /// All idle blocks.
+  IdleBlock* take_all();
+  MemoryUsage usage();
+  void reset_peak();
+
+  void put(FreeBlock* block, std::uint8_t index);
+  void* get(std::uint8_t index);
+  void shrink(IdleBlock*& victims);
+
+  std::mutex mutex;         ///< is held around take, give, put, get and shrink; the others take it
+  Cache* caches = nullptr;  ///< of all threads
+
+ private:
+  std::int64_t in_use() const { return held_ - idle_; }
+  static constexpr std::int64_t always_kept = std::int64_t{64} << 20, window = 10;
+
+  void note_use();
+  void turn_window();
+  void remove(IdleBlock* block, std::uint8_t index);
+  /// Takes the block that has been idle longest; false if there is none.
+  bool evict(IdleBlock*& victims, std::int64_t idle_since_second);
+
+  IdleList lists_[classes] = {};
+  std::uint32_t missed_[classes] = {};  ///< blocks that went back and may be asked for again
+  std::int64_t clock_ = 0;
+  std::int64_t held_ = 0, idle_ = 0;
+  std::int64_t requests_ = 0;
+  std::int64_t peak_ = 0;
+  std::int64_t window_began_ = 0, peak_of_window_ = 0, peak_of_last_ = 0;
+  std::int64_t worth_ = 0;
+  std::int64_t last_aged_ = 0;
+};
+
 Shared& shared() {
-  static Shared* const pool = new Shared;
+  static Shared* const pool = [] {
+    auto* const made = new Shared;
+#if XTAPE_MAP_MEMORY
+    // A child of fork() must not find the lock taken by a thread that it does not have.
+    pthread_atfork([] { shared().mutex.lock(); }, [] { shared().mutex.unlock(); }, [] { shared().mutex.unlock(); });
+#endif
+    return made;
+  }();
   return *pool;
 }
 
-// A thread keeps up to this many bytes of a class (and at least two blocks) before it hands half of them over.
-constexpr std::size_t keep_bytes = 64u << 20;
+void give_back(IdleBlock* victims) noexcept {
+  while (victims != nullptr) {
+    IdleBlock* const next = victims->newer;
+    to_system(victims, static_cast<std::size_t>(victims->since));
+    victims = next;
+  }
+}
 
 struct Cache {
   FreeList lists[classes];
+  Cache *next = nullptr, *before = nullptr;
 
   Cache() {
     for (int i = 0; i < classes; ++i) {
-      const std::size_t blocks = keep_bytes / bytes_of(static_cast<std::uint8_t>(i));
-      lists[i].limit = static_cast<std::uint32_t>(blocks < 2 ? 2 : blocks);
+      const auto index = static_cast<std::uint8_t>(i);
+      const std::size_t blocks = kept_by_threads(index) ? std::max<std::size_t>(2, keep_bytes / bytes_of(index)) : 0;
+      lists[i].limit = static_cast<std::uint32_t>(blocks);
     }
+    const std::lock_guard lock(shared().mutex);
+    next = shared().caches;
+    if (next != nullptr) next->before = this;
+    shared().caches = this;
   }
   ~Cache();
 
-  void hand_over(int index, std::uint32_t keep) {
+  /// Hands all but `keep` blocks of a class to the shared pool.
+  void hand_over(std::uint8_t index, std::uint32_t keep) {
     FreeList& list = lists[index];
-    if (list.count <= keep) return;
-    FreeBlock* first = list.head;
-    FreeBlock* last = first;
-    for (std::uint32_t i = 1; i < list.count - keep; ++i) last = last->next;
-    list.head = last->next;
-    list.count = keep;
-    const std::lock_guard lock(shared().mutex);
-    last->next = shared().lists[index];
-    shared().lists[index] = first;
+    if (list.count() <= keep) return;
+    IdleBlock* victims = nullptr;
+    {
+      const std::lock_guard lock(shared().mutex);
+      while (list.count() > keep) shared().put(list.pop(), index);
+      shared().shrink(victims);
+    }
+    give_back(victims);
   }
 
-  void fetch(int index) {
+  /// One block of the class, and some more for later.
+  void* fetch(std::uint8_t index, IdleBlock*& victims) {
     FreeList& list = lists[index];
     const std::lock_guard lock(shared().mutex);
-    FreeBlock*& pool = shared().lists[index];
-    while (pool != nullptr && list.count < list.limit / 2 + 1 && list.count < 64) {
-      FreeBlock* block = pool;
-      pool = block->next;
-      block->next = list.head;
-      list.head = block;
-      ++list.count;
+    void* const block = shared().take(index, victims);
+    if (block == nullptr) return nullptr;
+    while (list.count() < std::min<std::uint32_t>(list.limit / 2, 64)) {
+      void* const more = shared().get(index);
+      if (more == nullptr) break;
+      list.push(static_cast<FreeBlock*>(more));
     }
+    return block;
+  }
+
+  std::int64_t bytes() const {
+    std::int64_t sum = 0;
+    for (int i = 0; i < classes; ++i) {
+      const auto index = static_cast<std::uint8_t>(i);
+      if (!kept_by_threads(index)) break;
+      sum += static_cast<std::int64_t>(lists[i].count()) * static_cast<std::int64_t>(bytes_of(index));
+    }
+    return sum;
   }
 };
+
+void Shared::put(FreeBlock* block_, std::uint8_t index) {
+  auto* const block = new (static_cast<void*>(block_)) IdleBlock{nullptr, nullptr, ++clock_, now()};
+  IdleList& list = lists_[index];
+  block->older = list.newest;
+  (list.newest != nullptr ? list.newest->newer : list.oldest) = block;
+  list.newest = block;
+  idle_ += static_cast<std::int64_t>(bytes_of(index));
+}
+
+void Shared::remove(IdleBlock* block, std::uint8_t index) {
+  IdleList& list = lists_[index];
+  (block->newer != nullptr ? block->newer->older : list.newest) = block->older;
+  (block->older != nullptr ? block->older->newer : list.oldest) = block->newer;
+  idle_ -= static_cast<std::int64_t>(bytes_of(index));
+}
+
+void* Shared::get(std::uint8_t index) {
+  IdleBlock* const block = lists_[index].newest;
+  if (block != nullptr) remove(block, index);
+  return block;
+}
+
+bool Shared::evict(IdleBlock*& victims, std::int64_t idle_since_second) {
+  int oldest = -1;
+  for (int i = 0; i < classes; ++i) {
+    const IdleBlock* const block = lists_[i].oldest;
+    if (block != nullptr && (oldest < 0 || block->since < lists_[oldest].oldest->since)) oldest = i;
+  }
+  if (oldest < 0) return false;
+  IdleBlock* const block = lists_[oldest].oldest;
+  if (block->second > idle_since_second) return false;
+  const auto index = static_cast<std::uint8_t>(oldest);
+  remove(block, index);
+  if (missed_[oldest] < 1u << 20) ++missed_[oldest];
+  held_ -= static_cast<std::int64_t>(bytes_of(index));
+  block->newer = victims;
+  block->since = static_cast<std::int64_t>(bytes_of(index));  // which is what give_back() wants to know
+  victims = block;
+  return true;
+}
+
+void Shared::shrink(IdleBlock*& victims) {
+  turn_window();
+  while (idle_ > always_kept && held_ > worth_ && evict(victims, std::numeric_limits<std::int64_t>::max())) {
+  }
+  const std::int64_t second = now();
+  if (second == last_aged_) return;
+  last_aged_ = second;
+  while (idle_ > 0 && evict(victims, second - window)) {
+  }
+}
+
+void Shared::turn_window() {
+  const std::int64_t second = now();
+  if (second - window_began_ < window) return;
+  peak_of_last_ = second - window_began_ < 2 * window ? peak_of_window_ : in_use();
+  peak_of_window_ = in_use();
+  window_began_ = second;
+  worth_ = std::min(worth_, 2 * std::max(peak_of_window_, peak_of_last_));
+  for (auto& missed : missed_) missed /= 2;
+}
+
+void Shared::note_use() {
+  peak_ = std::max(peak_, in_use());
+  peak_of_window_ = std::max(peak_of_window_, in_use());
+}
+
+void* Shared::take(std::uint8_t index, IdleBlock*& victims) {
+  const auto bytes = static_cast<std::int64_t>(bytes_of(index));
+  if (void* const block = get(index)) {
+    note_use();
+    return block;
+  }
+  held_ += bytes;
+  ++requests_;
+  note_use();
+  if (missed_[index] > 0) {
+    --missed_[index];
+    worth_ = std::max(worth_, std::min(held_, 2 * std::max(peak_of_window_, peak_of_last_)));
+  }
+  shrink(victims);
+  return nullptr;
+}
+
+void Shared::give(void* block, std::uint8_t index, IdleBlock*& victims) {
+  put(static_cast<FreeBlock*>(block), index);
+  shrink(victims);
+}
+
+void Shared::count_uncached(std::int64_t bytes) {
+  const std::lock_guard lock(mutex);
+  held_ += bytes;
+  requests_ += bytes > 0;
+  note_use();
+}
+
+void Shared::failed(std::int64_t bytes) {
+  const std::lock_guard lock(mutex);
+  held_ -= bytes;
+}
+
+IdleBlock* Shared::take_all() {
+  IdleBlock* victims = nullptr;
+  const std::lock_guard lock(mutex);
+  while (evict(victims, std::numeric_limits<std::int64_t>::max())) {
+  }
+  return victims;
+}
+
+MemoryUsage Shared::usage() {
+  MemoryUsage stats;
+  const std::lock_guard lock(mutex);
+  stats.system_allocations = requests_;
+  stats.system_bytes = held_;
+  stats.bytes_cached = idle_;
+  for (const Cache* cache = caches; cache != nullptr; cache = cache->next) stats.bytes_cached += cache->bytes();
+  stats.bytes_in_use = held_ - stats.bytes_cached;
+  stats.peak_bytes = std::max(peak_, stats.bytes_in_use);
+  return stats;
+}
+
+void Shared::reset_peak() {
+  const std::lock_guard lock(mutex);
+  peak_ = in_use();
+}
 
 // The pointer is trivially destructible, so a tensor that dies after the thread's cache finds null and goes to the
 // shared pool.
@@ -135,15 +428,38 @@ Cache::~Cache() {
   cache = nullptr;
   free_lists = nullptr;
   cache_gone = true;
-  for (int i = 0; i < classes; ++i) hand_over(i, 0);
+  for (int i = 0; i < classes; ++i) hand_over(static_cast<std::uint8_t>(i), 0);
+  const std::lock_guard lock(shared().mutex);
+  (before != nullptr ? before->next : shared().caches) = next;
+  if (next != nullptr) next->before = before;
 }
 
 Cache* own_cache() {
   if (cache != nullptr || cache_gone) return cache;
   thread_local Cache own;
   cache = &own;
-  free_lists = own.lists;
+  if (faults_armed.load(std::memory_order_relaxed) == 0) free_lists = own.lists;
   return cache;
+}
+
+void flush() {
+  if (Cache* const own = cache) {
+    for (int i = 0; i < classes; ++i) own->hand_over(static_cast<std::uint8_t>(i), 0);
+  }
+  give_back(shared().take_all());
+}
+
+#else
+
+// Without a pool every block has its size in front.
+constexpr std::size_t front = 64;
+std::atomic<std::int64_t> held{0}, peak{0}, requests{0};
+
+void count_bytes(std::int64_t bytes) {
+  const std::int64_t now = held.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+  std::int64_t most = peak.load(std::memory_order_relaxed);
+  while (most < now && !peak.compare_exchange_weak(most, now, std::memory_order_relaxed)) {
+  }
 }
 
 #endif
@@ -152,66 +468,145 @@ Cache* own_cache() {
 
 #if XTAPE_POOL
 
-void* allocate_slowly(SizeClass size) {
-  if (size.index == uncached) return from_system(size.bytes);
-  if (Cache* own = own_cache()) {
-    FreeList& list = own->lists[size.index];
-    if (list.head == nullptr) own->fetch(size.index);
-    if (FreeBlock* block = list.head) {
-      list.head = block->next;
-      --list.count;
-      return block;
+void* allocate_slowly(SizeClass size, const Request& request) {
+  if (fails_now()) fail_allocation(size.bytes, request);
+  const auto bytes = static_cast<std::int64_t>(size.bytes);
+  IdleBlock* victims = nullptr;
+  if (size.index == uncached) {
+    shared().count_uncached(bytes);
+  } else {
+    Cache* const own = kept_by_threads(size.index) ? own_cache() : nullptr;
+    void* block = nullptr;
+    if (own != nullptr) {
+      block = own->fetch(size.index, victims);
+    } else {
+      const std::lock_guard lock(shared().mutex);
+      block = shared().take(size.index, victims);
     }
+    if (block != nullptr) return block;
+    give_back(victims);
   }
-  void* block = placed_from_system(size.bytes);
-  count_bytes(static_cast<std::int64_t>(size.bytes));
+  void* block = from_system(size.bytes);
+  if (block == nullptr) {
+    flush();
+    block = from_system(size.bytes);
+  }
+  if (block == nullptr) {
+    shared().failed(bytes);
+    fail_allocation(size.bytes, request);
+  }
   return block;
 }
 
 void deallocate_slowly(void* pointer, std::uint8_t size_class) noexcept {
-  if (size_class == uncached) return std::free(pointer);
-  auto* block = static_cast<FreeBlock*>(pointer);
-  Cache* own = own_cache();
-  if (own == nullptr) {
-    const std::lock_guard lock(shared().mutex);
-    block->next = shared().lists[size_class];
-    shared().lists[size_class] = block;
-    return;
+  if (size_class == uncached) {
+    const Front at = *reinterpret_cast<Front*>(static_cast<std::byte*>(pointer) - front);
+    const std::size_t bytes = at.bytes - front - places * place_step;
+    shared().count_uncached(-static_cast<std::int64_t>(bytes));
+    return to_system(pointer, bytes);
   }
-  FreeList& list = own->lists[size_class];
-  block->next = list.head;
-  list.head = block;
-  if (++list.count > list.limit) own->hand_over(size_class, list.limit / 2);
+  if (kept_by_threads(size_class)) {
+    if (Cache* const own = own_cache()) {
+      FreeList& list = own->lists[size_class];
+      list.push(static_cast<FreeBlock*>(pointer));
+      if (list.count() > list.limit) own->hand_over(size_class, list.limit / 2);
+      return;
+    }
+  }
+  IdleBlock* victims = nullptr;
+  {
+    const std::lock_guard lock(shared().mutex);
+    shared().give(pointer, size_class, victims);
+  }
+  give_back(victims);
 }
 
 #else
 
-void* allocate_slowly(SizeClass size) { return from_system(size.bytes); }
+void* allocate_slowly(SizeClass size, const Request& request) {
+  if (fails_now()) fail_allocation(size.bytes, request);
+  void* const begin = from_malloc(size.bytes + front);
+  if (begin == nullptr) fail_allocation(size.bytes, request);
+  requests.fetch_add(1, std::memory_order_relaxed);
+  count_bytes(static_cast<std::int64_t>(size.bytes));
+  *static_cast<std::size_t*>(begin) = size.bytes;
+  return static_cast<std::byte*>(begin) + front;
+}
 
-void deallocate_slowly(void* pointer, std::uint8_t) noexcept { std::free(pointer); }
+void deallocate_slowly(void* pointer, std::uint8_t) noexcept {
+  void* const begin = static_cast<std::byte*>(pointer) - front;
+  count_bytes(-static_cast<std::int64_t>(*static_cast<std::size_t*>(begin)));
+  std::free(begin);
+}
 
 #endif
 
-void* allocate(std::size_t bytes, std::uint8_t& size_class) { return fast_allocate(bytes, size_class); }
+void fail_allocation(std::size_t bytes, const Request& request) {
+  const MemoryUsage stats = memory_usage();
+  try {
+    const std::string what = request.shape != nullptr
+                                 ? fmt::format("a {} tensor of shape {}", request.dtype, *request.shape)
+                                 : "scratch memory";
+    throw OutOfMemoryError(fmt::format("[{}] out of memory: asked for {} for {}; in use are {}, cached {}", request.op,
+                                       readable(static_cast<std::int64_t>(bytes)), what, readable(stats.bytes_in_use),
+                                       readable(stats.bytes_cached)));
+  } catch (const OutOfMemoryError&) {
+    throw;
+  } catch (const std::bad_alloc&) {  // no memory for the text either: what fits into a string without any
+    throw OutOfMemoryError("[out of memory]");
+  }
+}
+
+void* allocate(std::size_t bytes, std::uint8_t& size_class) { return fast_allocate(bytes, size_class, {"memory"}); }
+void* allocate_for(const char* op, std::size_t bytes, std::uint8_t& size_class) {
+  return fast_allocate(bytes, size_class, {op});
+}
 void deallocate(void* block, std::uint8_t size_class) noexcept { fast_deallocate(block, size_class); }
+
+#if XTAPE_POOL
+MemoryUsage memory_usage() { return shared().usage(); }
+void reset_peak_memory() { shared().reset_peak(); }
+#else
+MemoryUsage memory_usage() {
+  MemoryUsage usage;
+  usage.system_allocations = requests.load(std::memory_order_relaxed);
+  usage.system_bytes = usage.bytes_in_use = held.load(std::memory_order_relaxed);
+  usage.peak_bytes = peak.load(std::memory_order_relaxed);
+  return usage;
+}
+void reset_peak_memory() { peak.store(held.load()); }
+#endif
+
+void advance_cache_clock([[maybe_unused]] std::int64_t seconds) {
+#if XTAPE_POOL
+  clock_advance.fetch_add(seconds, std::memory_order_relaxed);
+#endif
+}
+
+AllocationFaults::AllocationFaults(std::int64_t nth) {
+#if XTAPE_POOL
+  free_lists = nullptr;
+#endif
+  allocations_seen.store(0);
+  until_fault.store(nth);
+  faults_armed.fetch_add(1);
+}
+AllocationFaults::~AllocationFaults() {
+  faults_armed.fetch_sub(1);
+#if XTAPE_POOL
+  if (cache != nullptr) free_lists = cache->lists;
+#endif
+}
+std::int64_t AllocationFaults::seen() const { return allocations_seen.load(); }
 
 }  // namespace xtape::detail
 
 namespace xtape {
 
-MemoryStats memory_stats() { return {detail::system_allocations.load(), detail::system_bytes.load()}; }
-
+MemoryStats memory_stats() { return detail::memory_usage(); }
 void release_cached_memory() {
 #if XTAPE_POOL
-  using namespace detail;
-  if (Cache* own = cache) {
-    for (int i = 0; i < classes; ++i) own->hand_over(i, 0);
-  }
-  const std::lock_guard lock(shared().mutex);
-  for (int i = 0; i < classes; ++i) {
-    to_system(shared().lists[i], static_cast<std::uint8_t>(i));
-    shared().lists[i] = nullptr;
-  }
+  detail::flush();
 #endif
 }
 

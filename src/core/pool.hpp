@@ -1,10 +1,13 @@
 #pragma once
 
+#include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 
+#include "xtape/core/dtype.hpp"
 #include "xtape/core/memory.hpp"
+#include "xtape/core/shape.hpp"
 
 // AddressSanitizer can only see a use after free when every block is freed for real.
 #if defined(__SANITIZE_ADDRESS__)
@@ -25,11 +28,59 @@ struct FreeBlock {
   FreeBlock* next;
 };
 
-/// The free blocks of one size class that a thread keeps.
+/// The free blocks of one size class that a thread keeps. Other threads may look at the count.
 struct FreeList {
   FreeBlock* head = nullptr;
-  std::uint32_t count = 0;
+  std::atomic<std::uint32_t> blocks{0};
   std::uint32_t limit = 0;
+
+  std::uint32_t count() const noexcept { return blocks.load(std::memory_order_relaxed); }
+  void push(FreeBlock* block) noexcept {
+    block->next = head;
+    head = block;
+    blocks.store(count() + 1, std::memory_order_relaxed);
+  }
+  /// The list is not empty.
+  FreeBlock* pop() noexcept {
+    FreeBlock* const block = head;
+    head = block->next;
+    blocks.store(count() - 1, std::memory_order_relaxed);
+    return block;
+  }
+};
+
+/// What a block is for, for the error where there is no memory.
+struct Request {
+  const char* op;
+  const Shape* shape = nullptr;  ///< of the tensor; null: scratch memory
+  DType dtype = DType::float32;
+};
+
+/// Throws an OutOfMemoryError.
+[[noreturn, gnu::cold]] void fail_allocation(std::size_t bytes, const Request& request);
+
+struct MemoryUsage : MemoryStats {
+  std::int64_t bytes_in_use = 0;  ///< of blocks that somebody holds, as large as they are handed out
+  std::int64_t bytes_cached = 0;  ///< of blocks that are kept for the next use
+  /// The most bytes in use since the start or reset_peak_memory(). Blocks of up to 256 KB that a thread keeps for its
+  /// next use count as used.
+  std::int64_t peak_bytes = 0;
+};
+MemoryUsage memory_usage();
+void reset_peak_memory();
+
+/// Lets cached blocks grow older, for a test.
+void advance_cache_clock(std::int64_t seconds);
+
+/// Lets the nth allocation from now on fail, by whichever thread, for a test, and has the calling thread ask for every
+/// block so that it counts; 0: only counts them. Until the end of its life.
+class AllocationFaults {
+ public:
+  explicit AllocationFaults(std::int64_t nth);
+  ~AllocationFaults();
+  AllocationFaults(const AllocationFaults&) = delete;
+  AllocationFaults& operator=(const AllocationFaults&) = delete;
+  std::int64_t seen() const;
 };
 
 /// The calling thread's free lists, one for each class; null before the first use and after the thread's end.
@@ -57,20 +108,20 @@ inline SizeClass class_of(std::size_t bytes) {
 }
 
 /// A block when the thread's list has none.
-void* allocate_slowly(SizeClass size);
+void* allocate_slowly(SizeClass size, const Request& request);
 /// Takes a block where the thread has no lists, or its list is full.
 void deallocate_slowly(void* block, std::uint8_t size_class) noexcept;
+
+/// allocate() for an op, which the error names.
+void* allocate_for(const char* op, std::size_t bytes, std::uint8_t& size_class);
 
 /// A block of the calling thread's own, or null.
 inline void* cached_block(SizeClass size) {
 #if XTAPE_POOL
   if (free_lists != nullptr && size.index != uncached) [[likely]] {
     FreeList& list = free_lists[size.index];
-    if (FreeBlock* block = list.head) [[likely]] {
-      list.head = block->next;
-      --list.count;
-      return block;
-    }
+    if (list.head != nullptr) [[likely]]
+      return list.pop();
   }
 #else
   static_cast<void>(size);
@@ -78,24 +129,19 @@ inline void* cached_block(SizeClass size) {
   return nullptr;
 }
 
-inline void* fast_allocate(std::size_t bytes, std::uint8_t& size_class) {
+inline void* fast_allocate(std::size_t bytes, std::uint8_t& size_class, const Request& request) {
   const SizeClass size = class_of(bytes);
   size_class = XTAPE_POOL ? size.index : uncached;
   void* const block = cached_block(size);
-  return block != nullptr ? block : allocate_slowly(size);
+  return block != nullptr ? block : allocate_slowly(size, request);
 }
 
 inline void fast_deallocate(void* pointer, std::uint8_t size_class) noexcept {
 #if XTAPE_POOL
   if (free_lists != nullptr && size_class != uncached) [[likely]] {
     FreeList& list = free_lists[size_class];
-    if (list.count < list.limit) [[likely]] {
-      auto* block = static_cast<FreeBlock*>(pointer);
-      block->next = list.head;
-      list.head = block;
-      ++list.count;
-      return;
-    }
+    if (list.count() < list.limit) [[likely]]
+      return list.push(static_cast<FreeBlock*>(pointer));
   }
 #endif
   deallocate_slowly(pointer, size_class);

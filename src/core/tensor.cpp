@@ -28,10 +28,10 @@ namespace {
 
 /// A new description with room for so many bytes of elements.
 [[gnu::always_inline]] inline TensorImpl* make_impl(std::size_t bytes, const Shape& shape, DType dtype,
-                                                    std::int64_t numel) {
+                                                    std::int64_t numel, const char* op) {
   std::uint8_t size_class = 0;
   const std::size_t offset = offset_of_elements(bytes);
-  auto* block = static_cast<std::byte*>(fast_allocate(offset + bytes, size_class));
+  auto* block = static_cast<std::byte*>(fast_allocate(offset + bytes, size_class, {op, &shape, dtype}));
   return new (block) TensorImpl(dtype, numel, block + offset, size_class, shape);
 }
 
@@ -59,22 +59,22 @@ Tensor make_tensor(const Shape& shape, DType dtype) {
   if (__builtin_mul_overflow(numel, static_cast<std::int64_t>(itemsize(dtype)), &bytes)) {
     fail<ValueError>("Tensor", "a tensor of shape {} and dtype {} does not fit", shape, dtype);
   }
-  return make_of_bytes(shape, dtype, numel, static_cast<std::size_t>(bytes));
+  return make_of_bytes(shape, dtype, numel, static_cast<std::size_t>(bytes), "Tensor");
 }
 
-Tensor make_slowly(const Shape& shape, DType dtype, std::int64_t numel) {
-  TensorImpl* impl = make_impl(static_cast<std::size_t>(numel) * itemsize(dtype), shape, dtype, numel);
+Tensor make_slowly(const Shape& shape, DType dtype, std::int64_t numel, const char* op) {
+  TensorImpl* impl = make_impl(static_cast<std::size_t>(numel) * itemsize(dtype), shape, dtype, numel, op);
   if (tracer != nullptr) [[unlikely]]
     tracer->made(impl);
   return Tensor::adopt(impl);
 }
 
-Tensor make_like(const Tensor& like, DType dtype) { return fast_make_like(*like.impl(), dtype); }
+Tensor make_like(const Tensor& like, DType dtype) { return fast_make_like(*like.impl(), dtype, "Tensor"); }
 
 Tensor make_view_as(const Tensor& source, const Shape& shape, DType dtype, std::int64_t bytes) {
   TensorImpl* from = source.impl();
   std::byte* const begin = from->data();  // which may give it another owner
-  TensorImpl* impl = make_impl(0, shape, dtype, shape.numel());
+  TensorImpl* impl = make_impl(0, shape, dtype, shape.numel(), "view");
   impl->owner = from->owner;
   retain(impl->owner);
   impl->elements.store(begin + bytes, std::memory_order_relaxed);

@@ -2,14 +2,16 @@
 
 #include <cstddef>
 
-#include "xtape/core/memory.hpp"
+#include "core/pool.hpp"
 
 namespace xtape::kernels {
 
-/// A block of the calling thread's cached memory until the end of its life, its contents unwritten.
+/// A block of the calling thread's cached memory until the end of its life, its contents unwritten. Where there is no
+/// memory an OutOfMemoryError names the function that asks.
 class Scratch {
  public:
-  explicit Scratch(std::size_t bytes) : block_(bytes == 0 ? nullptr : detail::allocate(bytes, size_class_)) {}
+  explicit Scratch(std::size_t bytes, const char* op = __builtin_FUNCTION())
+      : block_(bytes == 0 ? nullptr : detail::allocate_for(op, bytes, size_class_)) {}
   ~Scratch() {
     if (block_ != nullptr) detail::deallocate(block_, size_class_);
   }

@@ -1,14 +1,28 @@
 #include "xtape/core/memory.hpp"
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <condition_variable>
 #include <cstring>
+#include <fstream>
+#include <functional>
 #include <mutex>
+#include <new>
+#include <random>
+#include <string>
 #include <thread>
 #include <vector>
+
+#include "core/pool.hpp"
 
 #include "support/allocation_count.hpp"
 #include "support/check.hpp"
 #include "xtape/core/creation.hpp"
+#include "xtape/core/out_of_memory_error.hpp"
+#include "xtape/core/threads.hpp"
 #include "xtape/ops/math.hpp"
 
 using namespace xtape;
@@ -71,6 +85,204 @@ TEST_CASE("memory: stats count what is held, release_cached_memory gives it back
   CHECK(memory_stats().system_bytes == before.system_bytes);
 }
 
+TEST_CASE("memory: what is in use and cached, and the peak") {
+  release_cached_memory();
+  const auto before = detail::memory_usage();
+  constexpr std::int64_t large = 3 << 20, small = 1000;
+  {
+    const Tensor a = detail::make_tensor({large}, uint8);
+    std::vector<Tensor> few;
+    for (int i = 0; i < 100; ++i) few.push_back(detail::make_tensor({small}, uint8));
+    const auto stats = detail::memory_usage();
+    CHECK(stats.bytes_in_use >= before.bytes_in_use + large + 100 * small);
+    CHECK(stats.bytes_in_use <= before.bytes_in_use + (large + 100 * (small + 128)) * 9 / 8 + 100 * 64);
+    CHECK(stats.peak_bytes >= stats.bytes_in_use);
+    CHECK(stats.system_bytes == stats.bytes_in_use + stats.bytes_cached);
+  }
+  const auto after = detail::memory_usage();
+  CHECK(after.bytes_in_use == before.bytes_in_use);
+  if (pooled()) CHECK(after.bytes_cached >= before.bytes_cached + large);
+  CHECK(after.peak_bytes >= before.bytes_in_use + large);
+
+  detail::reset_peak_memory();
+  CHECK(detail::memory_usage().peak_bytes < before.bytes_in_use + large);
+  static_cast<void>(detail::make_tensor({2 * large}, uint8));
+  CHECK(detail::memory_usage().peak_bytes >= before.bytes_in_use + 2 * large);
+  CHECK(detail::memory_usage().peak_bytes < before.bytes_in_use + 4 * large);
+  std::int64_t there = 0;
+  std::thread([&] {
+    const Tensor b = detail::make_tensor({small}, uint8);
+    there = detail::memory_usage().bytes_in_use;
+  }).join();
+  CHECK(there > before.bytes_in_use);
+  CHECK(detail::memory_usage().bytes_in_use == before.bytes_in_use);
+  release_cached_memory();
+}
+
+namespace {
+
+/// Bytes of the process that are in memory.
+std::int64_t resident() {
+  std::ifstream file("/proc/self/statm");
+  std::int64_t all = 0, in_memory = 0;
+  file >> all >> in_memory;
+  return in_memory * sysconf(_SC_PAGESIZE);
+}
+
+constexpr std::int64_t megabyte = 1 << 20;
+
+}  // namespace
+
+TEST_CASE("memory: one tensor that grows from 64 to 512 MB leaves little behind") {
+  if (!pooled()) return;
+  release_cached_memory();
+  const std::int64_t before = resident(), held = detail::memory_usage().system_bytes;
+  Tensor live;
+  std::int64_t bytes = 64 * megabyte, most_cached = 0, most_resident = 0;
+  for (; bytes <= 512 * megabyte; bytes += bytes / 10) {
+    Tensor next = zeros({bytes / 4});
+    most_resident = std::max(most_resident, resident() - before - 2 * bytes);
+    live = std::move(next);
+    most_cached = std::max(most_cached, detail::memory_usage().bytes_cached);
+  }
+  // Beside the old and the new tensor there are 64 MB and what their size classes round up.
+  CHECK(most_resident < 128 * megabyte);
+  CHECK(detail::memory_usage().system_bytes - held < live.size() * 4 * 9 / 8 + 80 * megabyte);
+  CHECK(most_cached < 80 * megabyte);
+  live = Tensor();
+  CHECK(detail::memory_usage().system_bytes - held < 80 * megabyte);
+  release_cached_memory();
+}
+
+TEST_CASE("memory: steps on sequences of random length hold at most twice what the longest needs") {
+  if (!pooled()) return;
+  detail::advance_cache_clock(60);  // what was before is forgotten
+  static_cast<void>(detail::make_tensor({2 * megabyte}, uint8));
+  release_cached_memory();
+  detail::reset_peak_memory();
+  const std::int64_t held = detail::memory_usage().system_bytes;
+  std::minstd_rand random(1);
+  std::int64_t most = 0;
+  for (int step = 0; step < 400; ++step) {
+    const std::int64_t length = 1 + static_cast<std::int64_t>(random() % 200);
+    std::vector<Tensor> tensors;
+    for (std::int64_t width = 64; width <= 512; width *= 2) {
+      for (int i = 0; i < 4; ++i) tensors.push_back(detail::make_tensor({length, 64, width}, float32));
+    }
+    most = std::max(most, detail::memory_usage().system_bytes - held);
+  }
+  const std::int64_t peak = detail::memory_usage().peak_bytes - held;
+  CHECK(peak > 180 * megabyte);
+  CHECK(most <= 2 * peak + 64 * megabyte);
+  release_cached_memory();
+}
+
+TEST_CASE("memory: from the third step on a step of any size asks nothing of the system") {
+  if (!pooled()) return;
+  for (const std::int64_t unit : {megabyte / 4, 4 * megabyte, 40 * megabyte}) {
+    release_cached_memory();
+    const auto step = [&] {
+      std::vector<Tensor> tensors;
+      for (std::int64_t i = 1; i <= 6; ++i) tensors.push_back(detail::make_tensor({i * unit}, uint8));
+      for (std::int64_t i = 6; i >= 1; --i) {
+        tensors.push_back(detail::make_tensor({i * unit + unit / 3}, uint8));
+        tensors.erase(tensors.begin());
+      }
+    };
+    for (int i = 0; i < 6; ++i) step();
+    const auto before = detail::memory_usage().system_allocations;
+    for (int i = 0; i < 20; ++i) step();
+    CHECK(detail::memory_usage().system_allocations == before);
+  }
+  release_cached_memory();
+}
+
+TEST_CASE("memory: blocks that nobody has used for long go back at the next allocation") {
+  if (!pooled()) return;
+  release_cached_memory();
+  const std::int64_t held = detail::memory_usage().system_bytes;
+  static_cast<void>(detail::make_tensor({50 * megabyte}, uint8));
+  CHECK(detail::memory_usage().system_bytes > held + 50 * megabyte);
+  detail::advance_cache_clock(30);
+  static_cast<void>(detail::make_tensor({2 * megabyte}, uint8));
+  CHECK(detail::memory_usage().system_bytes < held + 4 * megabyte);
+  release_cached_memory();
+}
+
+namespace {
+
+/// Whether f() returns true in a child process that may have so many bytes more than now.
+bool holds_within(int resource, std::int64_t more, const std::function<bool()>& f) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(600);
+    set_num_threads(1);
+    release_cached_memory();
+    std::ifstream file("/proc/self/statm");
+    std::int64_t all = 0, skipped = 0, data = 0;
+    file >> all >> skipped >> skipped >> skipped >> skipped >> data;
+    const std::int64_t now = (resource == RLIMIT_AS ? all : data) * sysconf(_SC_PAGESIZE);
+    const auto limit = static_cast<rlim_t>(now + more);
+    const rlimit wanted{limit, limit};
+    if (setrlimit(static_cast<decltype(RLIMIT_AS)>(resource), &wanted) != 0) _exit(2);
+    bool right = false;
+    try {
+      right = f();
+    } catch (...) {
+      right = false;
+    }
+    _exit(right ? 0 : 1);
+  }
+  int status = -1;
+  return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+}  // namespace
+
+TEST_CASE("memory: what is cached goes back before an allocation fails") {
+  if (!pooled()) return;
+  for (const int resource : {static_cast<int>(RLIMIT_AS), static_cast<int>(RLIMIT_DATA)}) {
+    CAPTURE(resource);
+    CHECK(holds_within(resource, 1000 * megabyte, [] {
+      for (const std::int64_t size : {500, 600, 700}) static_cast<void>(zeros({size * megabyte}, uint8));
+      return zeros({800 * megabyte}, uint8).size() == 800 * megabyte;
+    }));
+    // Less than what stays cached without need.
+    CHECK(holds_within(resource, 80 * megabyte, [] {
+      for (int i = 0; i < 2; ++i) static_cast<void>(zeros({20 * megabyte + i * 8 * megabyte}, uint8));
+      return zeros({55 * megabyte}, uint8).size() == 55 * megabyte;
+    }));
+  }
+}
+
+TEST_CASE("memory: where there is none, an error says what was asked for, and all goes on") {
+  if (!pooled()) return;  // AddressSanitizer ends the process
+  const auto before = detail::memory_usage().bytes_in_use;
+  const auto text_of = [](const auto& f) -> std::string {
+    try {
+      static_cast<void>(f());
+    } catch (const std::bad_alloc& error) {
+      CHECK(dynamic_cast<const Error*>(&error) != nullptr);
+      CHECK(dynamic_cast<const OutOfMemoryError*>(&error) != nullptr);
+      return error.what();
+    }
+    return "";
+  };
+  constexpr std::int64_t many = std::int64_t{1} << 45;
+  const std::string of_zeros = text_of([] { return zeros({many / 2, 2}); });
+  CHECK(of_zeros.find("[Tensor] out of memory: asked for 128.0 TB (140737488355") == 0);
+  CHECK(of_zeros.find(" bytes) for a float32 tensor of shape (17592186044416, 2); in use are ") != std::string::npos);
+  CHECK(of_zeros.find(", cached ") != std::string::npos);
+  std::uint8_t size_class = 0;
+  CHECK(text_of([&] {
+          return detail::allocate_for("here", std::size_t{1} << 47, size_class);
+        }).find("[here] out of memory: asked for 128.0 TB (140737488355328 bytes) for scratch memory; in use are ") ==
+        0);
+  CHECK_THROWS_AS(detail::PoolVector<double>(std::size_t{1} << 59), std::bad_alloc);
+  CHECK(detail::memory_usage().bytes_in_use == before);
+  CHECK_CLOSE(ones({3}) + 1, full({3}, 2), 0);
+}
+
 TEST_CASE("memory: what one thread allocates and another frees is used again") {
   if (!pooled()) return;
   // Batches of 1 MB made by one thread and dropped by another, as in prefetching.
@@ -87,7 +299,7 @@ TEST_CASE("memory: what one thread allocates and another frees is used again") {
       changed.notify_all();
     }
   });
-  const auto before = memory_stats().system_bytes;
+  const auto before = detail::memory_usage().system_bytes;
   for (int i = 0; i < batches; ++i) {
     Tensor batch;
     std::unique_lock lock(mutex);
@@ -97,7 +309,7 @@ TEST_CASE("memory: what one thread allocates and another frees is used again") {
     changed.notify_all();
   }
   producer.join();
-  CHECK(memory_stats().system_bytes - before < 200 << 20);
+  CHECK(detail::memory_usage().system_bytes - before < 200 << 20);
   release_cached_memory();
 }
 
@@ -105,9 +317,9 @@ TEST_CASE("memory: a thread that ends leaves its cache to the others") {
   if (!pooled()) return;
   const auto use = [] { std::thread([] { static_cast<void>(zeros({3 << 20}, uint8)); }).join(); };
   use();
-  const auto before = memory_stats().system_allocations;
+  const auto before = detail::memory_usage().system_allocations;
   for (int i = 0; i < 10; ++i) use();
-  CHECK(memory_stats().system_allocations == before);
+  CHECK(detail::memory_usage().system_allocations == before);
 }
 
 TEST_CASE("memory: a tensor may be freed by another thread, and after its own thread has ended") {
