@@ -13,11 +13,22 @@ namespace xtape {
 
 GradientTape::GradientTape(GradientTapeOptions options) : impl_(new detail::TapeImpl(options)) { impl_->start(); }
 GradientTape::GradientTape(GradientTape&&) noexcept = default;
-GradientTape& GradientTape::operator=(GradientTape&&) noexcept = default;
-GradientTape::~GradientTape() = default;
+GradientTape& GradientTape::operator=(GradientTape&& other) noexcept {
+  if (this == &other) return *this;
+  if (impl_ != nullptr) detail::TapeImpl::destroy(impl_.release());
+  impl_ = std::move(other.impl_);
+  return *this;
+}
+GradientTape::~GradientTape() {
+  if (impl_ != nullptr) detail::TapeImpl::destroy(impl_.release());
+}
 
 detail::TapeImpl& GradientTape::impl() const {
-  if (impl_ == nullptr) detail::fail<RuntimeError>("GradientTape", "the tape has been moved from");
+  constexpr const char* op = "GradientTape";
+  if (impl_ == nullptr) detail::fail<RuntimeError>(op, "the tape has been moved from");
+  if (!impl_->of_calling_thread()) {
+    detail::fail<RuntimeError>(op, "a tape belongs to the thread that made it, another thread can only destroy it");
+  }
   return *impl_;
 }
 
@@ -57,7 +68,7 @@ void GradientTape::watch(std::initializer_list<detail::Source> sources) {
 }
 
 void GradientTape::stop() noexcept {
-  if (impl_ != nullptr) impl_->stop();
+  if (is_recording()) impl_->stop_anywhere();
 }
 bool GradientTape::is_recording() const noexcept { return impl_ != nullptr && impl_->recording(); }
 
@@ -71,7 +82,7 @@ GradientTape::Scope GradientTape::scope() & {
 }
 
 GradientTape::Scope::~Scope() {
-  if (tape_ != nullptr) tape_->stop();
+  if (tape_ != nullptr) tape_->stop_anywhere();
 }
 
 GradientTape::Pause GradientTape::stop_recording() & {
@@ -85,7 +96,7 @@ GradientTape::Pause GradientTape::stop_recording() & {
 }
 
 GradientTape::Pause::~Pause() {
-  if (tape_ != nullptr && !tape_->recording()) resume(*tape_);
+  if (tape_ != nullptr && tape_->of_calling_thread() && !tape_->recording()) resume(*tape_);
 }
 
 void GradientTape::reset() {

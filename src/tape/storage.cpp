@@ -23,6 +23,8 @@ std::byte* Arena::allocate_in_next_chunk(std::size_t bytes) {
     const std::size_t last = chunks_.empty() ? 2048 : chunks_.back().bytes;
     const std::size_t size = std::max(std::min<std::size_t>(last * 2, 1u << 20), bytes);
     std::uint8_t size_class = 0;
+    if (chunks_.size() == chunks_.capacity())
+      chunks_.reserve(2 * chunks_.size() + 4);  // may throw: before there is one
     auto* data = static_cast<std::byte*>(detail::allocate(size, size_class));
     chunks_.push_back({data, size, size_class});
     use(chunks_.size() - 1);

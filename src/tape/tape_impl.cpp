@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <utility>
 
 #include "core/check.hpp"
@@ -184,7 +185,88 @@ TapeImpl::~TapeImpl() {
   clear();
 }
 
+namespace {
+
+/// Held by a thread that stops or destroys another thread's tape, and by that other thread when it looks for such.
+std::mutex& foreign() {
+  static std::mutex* const mutex = new std::mutex;
+  return *mutex;
+}
+
+constinit thread_local ThreadTapes* own_tapes = nullptr;
+constinit thread_local bool own_tapes_gone = false;
+
+ThreadTapes* tapes_of_this_thread() {
+  if (own_tapes != nullptr || own_tapes_gone) [[likely]]
+    return own_tapes;
+  thread_local ThreadTapes tapes;
+  return own_tapes = &tapes;
+}
+
+}  // namespace
+
+ThreadTapes::~ThreadTapes() {
+  TapeImpl::serve_requests(*this);
+  const std::lock_guard lock(foreign());
+  own_tapes = nullptr;
+  own_tapes_gone = true;
+  // What is left in the list belongs to tapes that outlive their thread.
+  for (TapeImpl* tape = std::exchange(innermost_tape, nullptr); tape != nullptr;) {
+    tape->recording_ = false;
+    tape->home_ = nullptr;
+    tape = std::exchange(tape->outer_, nullptr);
+  }
+}
+
+void TapeImpl::serve_requests(ThreadTapes& tapes) noexcept {
+  TapeImpl* to_delete = nullptr;
+  {
+    const std::lock_guard lock(foreign());
+    TapeImpl* hidden = nullptr;
+    for (TapeImpl* tape = tapes.requests.load(std::memory_order_relaxed); tape != nullptr;) {
+      TapeImpl* const next = tape->next_request_;
+      const TapeImpl* in_list = innermost_tape;
+      while (in_list != nullptr && in_list != tape) in_list = in_list->outer_;
+      if (in_list == nullptr) {  // the list is put aside (NoRecording), and will be back
+        tape->next_request_ = std::exchange(hidden, tape);
+      } else {
+        tape->requested_ = false;
+        tape->leave_list();
+        if (tape->to_be_destroyed_) tape->next_request_ = std::exchange(to_delete, tape);
+      }
+      tape = next;
+    }
+    tapes.requests.store(hidden, std::memory_order_relaxed);
+  }
+  while (to_delete != nullptr) delete std::exchange(to_delete, to_delete->next_request_);
+}
+
+bool TapeImpl::leave_to_own_thread(bool destroy) noexcept {
+  const std::lock_guard lock(foreign());
+  if (home_ == nullptr) return false;
+  to_be_destroyed_ = destroy;
+  if (!std::exchange(requested_, true)) {
+    next_request_ = home_->requests.load(std::memory_order_relaxed);
+    home_->requests.store(this, std::memory_order_relaxed);
+  }
+  return true;
+}
+
+bool TapeImpl::of_calling_thread() const noexcept { return of_this_thread(first_id_); }
+
+void TapeImpl::destroy(TapeImpl* tape) noexcept {
+  if (!tape->of_calling_thread() && tape->leave_to_own_thread(true)) return;
+  delete tape;
+}
+
+void TapeImpl::stop_anywhere() noexcept {
+  if (of_calling_thread() || !leave_to_own_thread(false)) stop();
+}
+
 void TapeImpl::start() {
+  ThreadTapes* const home = tapes_of_this_thread();
+  if (home != nullptr && home->requests.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
+    serve_requests(*home);
   if (!of_this_thread(first_id_)) {
     if (!slots_.empty()) {
       fail<RuntimeError>("GradientTape", "a tape goes on recording only in the thread in which it began to");
@@ -193,20 +275,29 @@ void TapeImpl::start() {
   }
   outer_ = innermost_tape;
   innermost_tape = this;
-  recording_ = true;
+  home_ = home;
+  recording_.store(true, std::memory_order_relaxed);
   plain_ = outer_ == nullptr && !options_.profile;
   set_hooks();
   if (options_.profile) last_time_ = now();
 }
 
-void TapeImpl::stop() noexcept {
-  if (!recording_) return;
-  recording_ = false;
+void TapeImpl::leave_list() noexcept {
+  recording_.store(false, std::memory_order_relaxed);
+  home_ = nullptr;
   TapeImpl** link = &innermost_tape;
   while (*link != nullptr && *link != this) link = &(*link)->outer_;
   if (*link == this) *link = outer_;
   outer_ = nullptr;
   set_hooks();
+}
+
+void TapeImpl::stop() noexcept {
+  if (!recording()) return;
+  ThreadTapes* const home = home_;
+  leave_list();
+  if (home != nullptr && home->requests.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
+    serve_requests(*home);
 }
 
 Slot TapeImpl::add_slot(const TensorImpl* tensor, std::uint64_t id, Use use) {

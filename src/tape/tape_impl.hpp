@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <span>
@@ -98,6 +99,13 @@ class LeafTable {
 
 class Observer;
 
+/// What a thread keeps for tapes of its own that another thread stops or destroys while they are in its list: they
+/// leave the list when the thread looks at them, or with its end.
+struct ThreadTapes {
+  ~ThreadTapes();
+  std::atomic<TapeImpl*> requests{nullptr};  ///< the first of those; changed under a lock
+};
+
 /// The linear record (Wengert list) behind a GradientTape.
 ///
 /// An op result gets the next number of its thread; minus the number at which the tape began it is its slot, so finding
@@ -109,13 +117,21 @@ class TapeImpl {
   TapeImpl(const TapeImpl&) = delete;
   ~TapeImpl();
 
+  /// Deletes a tape, on any thread: one that is in another thread's list is left to that thread.
+  static void destroy(TapeImpl* tape) noexcept;
+  /// Whether the tape began to record on the calling thread.
+  bool of_calling_thread() const noexcept;
+
   static void* operator new(std::size_t) { return PoolAllocator<TapeImpl>().allocate(1); }
   static void operator delete(void* tape) { PoolAllocator<TapeImpl>().deallocate(static_cast<TapeImpl*>(tape), 1); }
 
   /// Enters the calling thread's list of recording tapes.
   void start();
+  /// Leaves it.
   void stop() noexcept;
-  bool recording() const noexcept { return recording_; }
+  /// The same on any thread: the tape's own leaves it as soon as it can.
+  void stop_anywhere() noexcept;
+  bool recording() const noexcept { return recording_.load(std::memory_order_relaxed); }
   TapeImpl* outer() const noexcept { return outer_; }
   const GradientTapeOptions& options() const noexcept { return options_; }
 
@@ -177,6 +193,12 @@ class TapeImpl {
   Observer* observer = nullptr;
 
  private:
+  friend struct ThreadTapes;
+  /// Leaves a request for the tape's own thread; false where that has ended, or the tape is in no list.
+  bool leave_to_own_thread(bool destroy) noexcept;
+  static void serve_requests(ThreadTapes& tapes) noexcept;
+  void leave_list() noexcept;
+
   /// What a slot is used by: no tensor, one with a gradient, one without.
   enum class Use : std::uint8_t { none, open, cut };
   struct SlotInfo {
@@ -236,8 +258,11 @@ class TapeImpl {
 
   GradientTapeOptions options_;
   TapeImpl* outer_ = nullptr;
-  bool recording_ = false;
-  bool plain_ = false;       ///< no tape was around when recording began, and nothing is to be timed
+  ThreadTapes* home_ = nullptr;       ///< of the thread in whose list the tape is
+  TapeImpl* next_request_ = nullptr;  ///< in ThreadTapes
+  bool requested_ = false, to_be_destroyed_ = false;
+  std::atomic<bool> recording_{false};
+  bool plain_ = false;  ///< no tape was around when recording began, and nothing is to be timed
   bool rules_gone_ = false;  ///< all rules have been destroyed
   std::uint64_t first_id_ = 0;
   Stack<SlotInfo> slots_;

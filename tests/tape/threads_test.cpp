@@ -1,11 +1,14 @@
 #include <atomic>
 #include <cmath>
 #include <functional>
+#include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "support/check.hpp"
 #include "xtape/core/creation.hpp"
+#include "xtape/core/error.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/reduce.hpp"
 #include "xtape/tape/gradient_tape.hpp"
@@ -64,6 +67,126 @@ TEST_CASE("threads: a tape does not see another thread's ops") {
   CHECK_FALSE(recording_there);
   CHECK_CLOSE(tape.gradient(y, x), 9.0);
   CHECK_FALSE(tape.gradient(elsewhere, x));
+}
+
+namespace {
+
+template <class F>
+void on_another_thread(F f) {
+  std::thread(std::move(f)).join();
+}
+
+/// What a new tape of this thread computes, where nothing is left of another one.
+void check_thread_is_well() {
+  CHECK_FALSE(is_recording());
+  const Tensor x = constant(3.0);
+  GradientTape tape;
+  tape.watch(x);
+  CHECK_CLOSE(tape.gradient(x * x, x), 6.0);
+}
+
+}  // namespace
+
+TEST_CASE("threads: what a tape does on another thread than its own is an error") {
+  const Tensor x = constant(3.0);
+  for (const bool persistent : {false, true}) {
+    GradientTape tape({.persistent = persistent});
+    tape.watch(x);
+    const Tensor y = x * x;
+    on_another_thread([&] {
+      constexpr const char* text =
+          "[GradientTape] a tape belongs to the thread that made it, another thread can only destroy it";
+      CHECK_THROWS_WITH_AS(tape.gradient(y, x), text, RuntimeError);
+      CHECK_THROWS_WITH_AS(tape.jacobian(y, x), text, RuntimeError);
+      CHECK_THROWS_WITH_AS(tape.watch(y), text, RuntimeError);
+      CHECK_THROWS_WITH_AS(tape.reset(), text, RuntimeError);
+      CHECK_THROWS_WITH_AS(static_cast<void>(tape.scope()), text, RuntimeError);
+      CHECK_THROWS_WITH_AS(static_cast<void>(tape.stop_recording()), text, RuntimeError);
+      CHECK_THROWS_WITH_AS(static_cast<void>(tape.watched_variables()), text, RuntimeError);
+      CHECK_THROWS_WITH_AS(static_cast<void>(tape.explain(y, x)), text, RuntimeError);
+      CHECK_FALSE(is_recording());
+    });
+    CHECK(tape.is_recording());
+    CHECK_CLOSE(tape.gradient(y, x), 6.0);
+  }
+  check_thread_is_well();
+}
+
+TEST_CASE("threads: a tape that is destroyed on another thread leaves its own thread as it was") {
+  const Tensor x = constant(3.0);
+  auto first = std::make_unique<GradientTape>();
+  auto second = std::make_unique<GradientTape>(GradientTapeOptions{.persistent = true});
+  auto third = std::make_unique<GradientTape>();
+  second->watch(x);
+  on_another_thread([&] { first.reset(); });
+  on_another_thread([&] { third.reset(); });
+  const Tensor y = x * x;
+  CHECK_CLOSE(second->gradient(y, x), 6.0);
+  on_another_thread([&, moved = std::move(*second)]() mutable { GradientTape here = std::move(moved); });
+  second.reset();
+  { GradientTape looks; }
+  check_thread_is_well();
+}
+
+TEST_CASE("threads: a tape that another thread replaces by one of its own") {
+  GradientTape tape;
+  on_another_thread([&] {
+    GradientTape other;
+    tape = std::move(other);
+    CHECK(is_recording());
+    tape.stop();
+    CHECK_FALSE(is_recording());
+  });
+  CHECK_FALSE(tape.is_recording());
+  { GradientTape looks; }
+  check_thread_is_well();
+}
+
+TEST_CASE("threads: a tape outlives its thread") {
+  const Tensor x = constant(3.0);
+  std::unique_ptr<GradientTape> recording, stopped;
+  Tensor y;
+  on_another_thread([&] {
+    recording = std::make_unique<GradientTape>();
+    recording->watch(x);
+    stopped = std::make_unique<GradientTape>();
+    stopped->watch(x);
+    y = x * x;
+    stopped->stop();
+  });
+  CHECK_FALSE(recording->is_recording());
+  CHECK_THROWS_AS(recording->gradient(y, x), RuntimeError);
+  recording->stop();
+  recording.reset();
+  stopped.reset();
+  check_thread_is_well();
+}
+
+TEST_CASE("threads: a scope that ends on another thread ends the recording") {
+  GradientTape tape({.persistent = true});
+  tape.stop();
+  auto scope = std::make_unique<GradientTape::Scope>(tape.scope());
+  on_another_thread([&] { scope.reset(); });
+  { GradientTape looks; }
+  CHECK_FALSE(tape.is_recording());
+  check_thread_is_well();
+}
+
+TEST_CASE("threads: tapes are destroyed elsewhere while their thread goes on") {
+  std::atomic<int> right{0};
+  run_threads(3, [&](int) {
+    const Tensor x = constant(3.0);
+    for (int i = 0; i < 100; ++i) {
+      auto outer = std::make_unique<GradientTape>();
+      outer->watch(x);
+      std::thread elsewhere([gone = std::move(outer)]() mutable { gone.reset(); });
+      GradientTape tape;
+      tape.watch(x);
+      right += tape.gradient(x * x, x).item() == 6.0;
+      elsewhere.join();
+    }
+  });
+  CHECK(right == 300);
 }
 
 TEST_CASE("threads: a result recorded in one thread is a constant in another's tape") {
