@@ -38,7 +38,13 @@ class BackgroundCursor final : public DataCursor {
     {
       std::unique_lock lock(mutex_);
       made_.wait(lock, [&] { return places_.empty() ? ended_ : places_.front().made; });
-      if (places_.empty()) return false;
+      if (places_.empty() && failure_ == nullptr) return false;
+      if (places_.empty()) {
+        lock.unlock();
+        stop();
+        resting_ = true;
+        std::rethrow_exception(std::exchange(failure_, nullptr));
+      }
       place = std::move(places_.front());
       places_.pop_front();
       ++first_;
@@ -73,8 +79,9 @@ class BackgroundCursor final : public DataCursor {
 
   void start() {
     ended_ = resting_ = false;
+    failure_ = nullptr;
     try {
-      for (auto& f : functions_) threads_.emplace_back([this, &f] { work(f); });
+      for (auto& f : functions_) threads_.emplace_back([this, &f] { work_safely(f); });
     } catch (const std::system_error& error) {
       const std::size_t started = threads_.size();
       stop();
@@ -94,6 +101,19 @@ class BackgroundCursor final : public DataCursor {
     room_.notify_all();
     for (auto& thread : threads_) thread.join();
     threads_.clear();
+  }
+
+  /// What goes wrong beside the elements, such as that there is no memory for a place, comes out of next().
+  void work_safely(const ElementFunction& f) noexcept {
+    try {
+      work(f);
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      if (failure_ == nullptr) failure_ = std::current_exception();
+      ended_ = true;
+    }
+    made_.notify_one();
+    room_.notify_all();
   }
 
   void work(const ElementFunction& f) {
@@ -162,6 +182,7 @@ class BackgroundCursor final : public DataCursor {
   bool waits_ = false;      // the function has thrown on `taken_`, and is to be tried again
   Tensors taken_;
   bool ended_ = false;  // no more elements are to be made
+  std::exception_ptr failure_;  // of a thread, after the elements in places_
 };
 
 class BackgroundStage final : public DataStage {

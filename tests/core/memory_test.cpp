@@ -20,6 +20,7 @@
 
 #include "support/allocation_count.hpp"
 #include "support/check.hpp"
+#include "support/sanitizer.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/out_of_memory_error.hpp"
 #include "xtape/core/threads.hpp"
@@ -134,7 +135,7 @@ constexpr std::int64_t megabyte = 1 << 20;
 }  // namespace
 
 TEST_CASE("memory: one tensor that grows from 64 to 512 MB leaves little behind") {
-  if (!pooled()) return;
+  if (!pooled() || testing::thread_sanitizer) return;
   release_cached_memory();
   const std::int64_t before = resident(), held = detail::memory_usage().system_bytes;
   Tensor live;
@@ -240,7 +241,7 @@ bool holds_within(int resource, std::int64_t more, const std::function<bool()>& 
 }  // namespace
 
 TEST_CASE("memory: what is cached goes back before an allocation fails") {
-  if (!pooled()) return;
+  if (!pooled() || testing::thread_sanitizer) return;
   for (const int resource : {static_cast<int>(RLIMIT_AS), static_cast<int>(RLIMIT_DATA)}) {
     CAPTURE(resource);
     CHECK(holds_within(resource, 1000 * megabyte, [] {

@@ -15,6 +15,7 @@
 
 #include "kernels/thread_limit.hpp"
 #include "support/check.hpp"
+#include "support/sanitizer.hpp"
 #include "support/threads.hpp"
 
 namespace {
@@ -165,6 +166,7 @@ TEST_CASE("parallel: the caller does what no helper has begun") {
 }
 
 TEST_CASE("parallel: a child of fork() has helpers of its own") {
+  if (testing::thread_sanitizer) return;
   const testing::Threads guard(2);
   const auto sum = [] {
     std::atomic<std::int64_t> sum{0};
