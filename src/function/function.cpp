@@ -8,6 +8,7 @@
 #include "core/warn.hpp"
 #include "function/program.hpp"
 #include "function/trace_builder.hpp"
+#include "xtape/tape/mask.hpp"
 #include "xtape/tape/record.hpp"
 
 namespace xtape::detail {
@@ -21,6 +22,7 @@ constexpr std::size_t most_announced = 8;
 struct ArgumentType {
   DType dtype;
   Shape shape;
+  bool masked;
 };
 
 /// What is kept for one signature.
@@ -29,6 +31,7 @@ struct Concrete {
   std::vector<ArgumentType> types;
   std::unique_ptr<Program> program;
   std::any like;
+  std::vector<std::size_t> masked_results;  ///< whose masks follow the results, in this order
   bool replayable = true;
 };
 
@@ -37,7 +40,8 @@ bool fits(const Concrete& concrete, const FunctionArguments& arguments) {
   if (concrete.types.size() != tensors.size() || concrete.key != arguments.key) return false;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const TensorImpl* impl = tensors[i]->impl();
-    if (concrete.types[i].dtype != impl->dtype || concrete.types[i].shape != impl->shape) return false;
+    const ArgumentType& type = concrete.types[i];
+    if (type.dtype != impl->dtype || type.shape != impl->shape || type.masked != has_mask(*impl)) return false;
   }
   return true;
 }
@@ -46,7 +50,7 @@ bool fits(const Concrete& concrete, const FunctionArguments& arguments) {
 const char* unfit(const TensorImpl& argument) {
   if (argument.weak) return "a plain number, whose dtype depends on what it meets: give a tensor";
   if (argument.sparse) return "a sparse gradient (IndexedSlices)";
-  if (argument.origin != nullptr)
+  if (origin_of(argument) != nullptr)
     return "the result of a softmax or sigmoid, whose logits the losses use: give the logits";
   return nullptr;
 }
@@ -82,7 +86,7 @@ struct FunctionImpl {
   Concrete& add(const FunctionArguments& arguments) {
     auto concrete = std::make_unique<Concrete>();
     concrete->key = arguments.key;
-    for (const Tensor* t : arguments.tensors) concrete->types.push_back({t->dtype(), t->shape()});
+    for (const Tensor* t : arguments.tensors) concrete->types.push_back({t->dtype(), t->shape(), has_mask(*t)});
     concretes.push_back(std::move(concrete));
     if (concretes.size() > 1 && concretes.size() <= most_announced) {
       warn(fmt::format("[function] '{}' is traced again, for arguments {}: {} signatures by now{}", name,
@@ -132,15 +136,37 @@ void FunctionCall::begin(const FunctionArguments& arguments) {
   }
   if (function.busy.exchange(true, std::memory_order_acquire)) return;
   busy_ = true;
-  Concrete* concrete = function.find(arguments);
-  if (concrete == nullptr) concrete = &function.add(arguments);
+  // Masks are arguments that follow the others.
+  Tensors masks;
+  for (const Tensor* t : arguments.tensors) {
+    if (has_mask(*t)) masks.push_back(get_mask(*t));
+  }
+  FunctionArguments with_masks;
+  if (!masks.empty()) {
+    with_masks = arguments;
+    for (const Tensor& mask : masks) with_masks.tensors.push_back(&mask);
+  }
+  const FunctionArguments& all = masks.empty() ? arguments : with_masks;
+  Concrete* concrete = function.find(all);
+  if (concrete == nullptr) concrete = &function.add(all);
   if (!concrete->replayable) return;
   if (concrete->program != nullptr) {
-    results_ = concrete->program->run(arguments.tensors);
+    results_ = concrete->program->run(all.tensors);
+    const std::size_t results = results_.size() - concrete->masked_results.size();
+    for (std::size_t i = 0; i < concrete->masked_results.size(); ++i) {
+      Tensor& result = results_[concrete->masked_results[i]];
+      result = masked(std::move(result), results_[results + i]);
+    }
+    results_.resize(results);
     replayed_ = true;
     return;
   }
-  for (const Tensor* t : arguments.tensors) arguments_.push_back(make_alias(*t));
+  for (const Tensor* t : all.tensors) arguments_.push_back(make_alias(*t));
+  std::size_t next_mask = arguments.tensors.size();
+  for (std::size_t i = 0; i < arguments.tensors.size(); ++i) {
+    if (!has_mask(*arguments.tensors[i])) continue;
+    arguments_[i] = masked(std::move(arguments_[i]), arguments_[next_mask++]);
+  }
   function.builder = std::make_unique<TraceBuilder>(arguments_);
   ++function.traces;
   function.builder->start();
@@ -164,7 +190,13 @@ void FunctionCall::finish(const Tensors& results, std::any like) {
     }
     return;
   }
-  Trace trace = builder.finish(results);
+  Tensors all = results;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (!has_mask(results[i])) continue;
+    concrete.masked_results.push_back(i);
+    all.push_back(get_mask(results[i]));
+  }
+  Trace trace = builder.finish(all);
   if (!builder.obstacle().empty()) {
     function_.stay_eager(concrete, builder.obstacle());
     return;

@@ -7,6 +7,7 @@
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
+#include "xtape/tape/mask.hpp"
 
 namespace xtape::layers {
 
@@ -22,6 +23,7 @@ AttentionLayer::AttentionLayer(const char* class_name, std::string name, double 
       causal_(causal),
       return_scores_(return_scores) {
   check_rate(class_name, dropout);
+  set_supports_masking(true);
   if (seed) generator_ = std::make_shared<random::Generator>(*seed);
 }
 
@@ -37,15 +39,17 @@ void AttentionLayer::check_inputs(std::span<const Shape> shapes) const {
                      "{}",
                      query, value, key);
   }
-  const bool two = shapes.size() == 5;
-  if (shapes.size() > 3 && shapes.back() != Shape{key[0], key[1]}) {
-    fail<ValueError>(class_name_, "expected a value mask of shape {}, received {}", Shape{key[0], key[1]},
-                     shapes.back());
-  }
-  if (two && shapes[3] != Shape{query[0], query[1]}) {
-    fail<ValueError>(class_name_, "expected a query mask of shape {}, received {}", Shape{query[0], query[1]},
-                     shapes[3]);
-  }
+  if (shapes.size() > 3) check_mask("value", shapes.back(), value);
+  if (shapes.size() == 5) check_mask("query", shapes[3], query);
+}
+
+void AttentionLayer::check_mask(const char* of, const Shape& mask, const Shape& sequence) const {
+  const Shape steps{sequence[0], sequence[1]};
+  if (mask != steps) fail<ValueError>(class_name_, "expected a {} mask of shape {}, received {}", of, steps, mask);
+}
+
+TensorList AttentionLayer::compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) {
+  return inputs.size() == 5 ? inputs[3] : previous_masks.front();
 }
 
 void AttentionLayer::build_list(const std::vector<Shape>& shapes) {
@@ -62,11 +66,15 @@ TensorList AttentionLayer::call_list(const TensorList& inputs) {
       fail<TypeError>(class_name_, "expected a bool mask, received {}", inputs[i].dtype());
     }
   }
-  const Tensor mask = inputs.size() > 3 ? expand_dims(inputs.back(), 1) : Tensor();
+  const Tensor query_mask = inputs.size() == 5 ? inputs[3] : get_mask(inputs[0]);
+  const Tensor value_mask = inputs.size() > 3 ? inputs.back() : get_mask(inputs[1]);
+  if (query_mask.defined()) check_mask("query", query_mask.shape(), shapes[0]);
+  if (value_mask.defined()) check_mask("value", value_mask.shape(), shapes[1]);
+  const Tensor mask = value_mask.defined() ? expand_dims(value_mask, 1) : Tensor();
   Tensor weights = attention_weights(scores(inputs[0], inputs[inputs.size() > 2 ? 2 : 1]), mask, causal_);
   if (training() && dropout_ > 0) weights = nn::dropout(weights, dropout_, {.generator = generator_.get()});
   Tensor y = matmul(weights, inputs[1]);
-  if (inputs.size() == 5) y = where(expand_dims(inputs[3], -1), y, 0);
+  if (query_mask.defined()) y = where(expand_dims(query_mask, -1), y, 0);
   TensorList outputs(y);
   if (return_scores_) outputs.push_back(weights);
   return outputs;

@@ -1,21 +1,50 @@
 #include "xtape/layers/batch_normalization.hpp"
 
+#include <numeric>
+#include <vector>
+
 #include "core/check.hpp"
 #include "core/random_log.hpp"
+#include "layers/given_mask.hpp"
 #include "layers/input_checks.hpp"
 #include "layers/weight_options.hpp"
+#include "xtape/ops/elementary.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/normalization.hpp"
+#include "xtape/ops/reduce.hpp"
 #include "xtape/tape/no_recording.hpp"
 
 namespace xtape::layers {
 namespace {
 
-void follow(Variable& moving, const Tensor& of_batch, double momentum) {
+/// `counts`: whether there was anything to take statistics of; empty: there was.
+void follow(Variable& moving, const Tensor& of_batch, double momentum, const Tensor& counts) {
   const detail::NoRecording off;
-  const Tensor now = detail::widened(moving.stored_value()) * momentum + of_batch * (1 - momentum);
-  moving.assign(cast(now, moving.dtype()));
+  const Tensor before = detail::widened(moving.stored_value());
+  const Tensor now = before * momentum + of_batch * (1 - momentum);
+  moving.assign(cast(counts.defined() ? where(counts, now, before) : now, moving.dtype()));
+}
+
+/// batch_norm_training() of the elements where the mask is true; `counts` is false for channels without any.
+struct MaskedBatch {
+  nn::BatchNorm normalized;
+  Tensor counts;
+};
+
+MaskedBatch normalize_masked(const Tensor& x, const Tensor& mask, const Tensor& gamma, const Tensor& beta,
+                             double epsilon) {
+  std::vector<int> others(static_cast<std::size_t>(x.rank() - 1));
+  std::iota(others.begin(), others.end(), 0);
+  const Tensor kept = broadcast_to(mask, x.shape());
+  const Tensor number = reduce_sum(cast(kept, x.dtype()), others), divisor = maximum(number, 1);
+  const Tensor mean = reduce_sum(where(kept, x, 0), others) / divisor;
+  const Tensor centred = x - mean;
+  const Tensor variance = reduce_sum(square(where(kept, centred, 0)), others) / divisor;
+  Tensor y = centred * rsqrt(variance + epsilon);
+  if (gamma) y = y * gamma;
+  if (beta) y = y + beta;
+  return {{y, mean, variance}, number > 0};
 }
 
 }  // namespace
@@ -27,6 +56,7 @@ BatchNormalization::BatchNormalization(BatchNormalizationOptions options)
                              options_.momentum);
   }
   detail::check_epsilon("BatchNormalization", options_.epsilon);
+  set_supports_masking(true);
 }
 
 void BatchNormalization::build(const Shape& input_shape) {
@@ -41,8 +71,8 @@ void BatchNormalization::build(const Shape& input_shape) {
   moving_variance_ = add_weight("moving_variance", channels, moving(options_.moving_variance_initializer));
 }
 
-Tensor BatchNormalization::normalize(const Tensor& inputs) {
-  if (inputs.dtype() == bfloat16) return cast(normalize(detail::widened(inputs)), bfloat16);
+Tensor BatchNormalization::normalize(const Tensor& inputs, const Tensor& mask) {
+  if (inputs.dtype() == bfloat16) return cast(normalize(detail::widened(inputs), mask), bfloat16);
   const Tensor& x = inputs;
   const Tensor gamma = options_.scale ? detail::widened(gamma_) : Tensor();
   const Tensor beta = options_.center ? detail::widened(beta_) : Tensor();
@@ -50,10 +80,12 @@ Tensor BatchNormalization::normalize(const Tensor& inputs) {
     return nn::batch_norm(x, detail::widened(moving_mean_), detail::widened(moving_variance_), beta, gamma,
                           options_.epsilon);
   }
-  const nn::BatchNorm normalized = nn::batch_norm_training(x, gamma, beta, options_.epsilon);
+  const auto [normalized, counts] =
+      mask.defined() ? normalize_masked(x, mask, gamma, beta, options_.epsilon)
+                     : MaskedBatch{nn::batch_norm_training(x, gamma, beta, options_.epsilon), Tensor()};
   if (random::draws_replay == nullptr) {  // recompute_grad's second run of a batch does not count again
-    follow(moving_mean_, normalized.mean, options_.momentum);
-    follow(moving_variance_, normalized.variance, options_.momentum);
+    follow(moving_mean_, normalized.mean, options_.momentum, counts);
+    follow(moving_variance_, normalized.variance, options_.momentum, counts);
   }
   return normalized.y;
 }
@@ -61,8 +93,21 @@ Tensor BatchNormalization::normalize(const Tensor& inputs) {
 Tensor BatchNormalization::call(const Tensor& inputs) {
   const int axis = detail::expect_axis_inside(*this, inputs.shape(), options_.axis);
   detail::expect_axis(*this, inputs.shape(), options_.axis, moving_mean_.size());
-  if (axis == inputs.rank() - 1) return normalize(inputs);
-  return moveaxis(normalize(moveaxis(inputs, axis, -1)), -1, axis);
+  Tensor mask = get_mask(inputs);
+  if (mask.defined() && mask.rank() != inputs.rank() - 1) {
+    detail::fail<ValueError>("BatchNormalization",
+                             "expected a mask with one axis less than the inputs, of shape {}: received {}",
+                             inputs.shape(), mask.shape());
+  }
+  if (mask.defined()) mask = expand_dims(mask, -1);
+  if (axis == inputs.rank() - 1) return normalize(inputs, mask);
+  if (mask.defined()) mask = moveaxis(broadcast_to(mask, inputs.shape()), axis, -1);
+  return moveaxis(normalize(moveaxis(inputs, axis, -1), mask), -1, axis);
+}
+
+TensorList BatchNormalization::call_list(const TensorList& inputs) {
+  const Tensor x = detail::with_given_mask(*this, inputs);
+  return detail::masked_like(x, call(x));
 }
 
 }  // namespace xtape::layers

@@ -44,6 +44,8 @@ Bidirectional::Bidirectional(const AnyLayer& layer, BidirectionalOptions options
   if (forward.return_sequences() != backward.return_sequences() || forward.return_state() != backward.return_state()) {
     fail<ValueError>("Bidirectional", "expected the layers to have the same return_sequences and return_state");
   }
+  for (RNN* each : {&forward, &backward}) each->options_.zero_output_for_mask = each->return_sequences();
+  set_supports_masking(true);
   forward.set_name(fmt::format("forward_{}", layer->name()));
   backward.set_name(
       fmt::format("backward_{}", options.backward_layer ? (*options.backward_layer)->name() : layer->name()));
@@ -65,6 +67,12 @@ TensorList Bidirectional::merge(const Tensor& forward, const Tensor& backward) c
   if (merge_mode_ == "ave") return (forward + backward) / 2;
   if (merge_mode_ == "mul") return forward * backward;
   return {forward, backward};
+}
+
+TensorList Bidirectional::compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) {
+  if (!as_rnn(forward_).return_sequences()) return {};
+  const Tensor mask = inputs.size() > 1 && inputs[1].dtype() == boolean ? inputs[1] : previous_masks.front();
+  return merge_mode_ == "none" ? TensorList{mask, mask} : TensorList(mask);
 }
 
 TensorList Bidirectional::call_list(const TensorList& inputs) {

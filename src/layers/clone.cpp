@@ -30,6 +30,7 @@ std::shared_ptr<LayerState> CloneScope::copy_of(const std::shared_ptr<LayerState
     copy->trainable = original->trainable;
     copy->policy = original->policy;
     copy->casts_inputs = original->casts_inputs;
+    copy->supports_masking = original->supports_masking;
     copy->generators = original->generators;
     copy->activity_regularizer = original->activity_regularizer;
     copies_->states.emplace_back(original, copy);

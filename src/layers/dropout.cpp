@@ -19,6 +19,7 @@ Dropout::Dropout(double rate, DropoutOptions options)
       noise_shape_(std::move(options.noise_shape)),
       generator_(track(detail::generator_of(options.seed))) {
   detail::check_rate("Dropout", rate);
+  set_supports_masking(true);
 }
 
 Tensor Dropout::call(const Tensor& inputs) {
@@ -31,6 +32,7 @@ SpatialDropout1D::SpatialDropout1D(double rate, SpatialDropoutOptions options)
       rate_(rate),
       generator_(track(detail::generator_of(options.seed))) {
   detail::check_rate("SpatialDropout1D", rate);
+  set_supports_masking(true);
 }
 
 Tensor SpatialDropout1D::call(const Tensor& inputs) {
@@ -44,6 +46,7 @@ SpatialDropout2D::SpatialDropout2D(double rate, SpatialDropoutOptions options)
       rate_(rate),
       generator_(track(detail::generator_of(options.seed))) {
   detail::check_rate("SpatialDropout2D", rate);
+  set_supports_masking(true);
 }
 
 Tensor SpatialDropout2D::call(const Tensor& inputs) {

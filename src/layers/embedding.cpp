@@ -18,6 +18,7 @@ Embedding::Embedding(std::int64_t input_dim, std::int64_t output_dim, EmbeddingO
                                     input_dim, output_dim);
   }
   set_casts_inputs(false);
+  set_supports_masking(options_.mask_zero);
   if (options_.activity_regularizer) set_activity_regularizer(options_.activity_regularizer);
 }
 
@@ -48,6 +49,10 @@ void Embedding::check_masks() const {
   if (!options_.mask_zero) {
     xtape::detail::fail<ValueError>("Embedding.compute_mask", "layer '{}' was made without mask_zero", name());
   }
+}
+
+Tensor Embedding::compute_mask(const Tensor& inputs, const Tensor& previous_mask) {
+  return options_.mask_zero ? compute_mask(inputs) : Layer::compute_mask(inputs, previous_mask);
 }
 
 Tensor Embedding::compute_mask(const Tensor& inputs) const {

@@ -17,6 +17,7 @@ GroupNormalization::GroupNormalization(GroupNormalizationOptions options)
                              options_.groups);
   }
   detail::check_epsilon("GroupNormalization", options_.epsilon);
+  set_supports_masking(true);
 }
 
 void GroupNormalization::build(const Shape& input_shape) {

@@ -10,6 +10,7 @@
 #include "layers/layer_state.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
+#include "xtape/tape/mask.hpp"
 
 namespace xtape {
 namespace detail {
@@ -137,6 +138,7 @@ void Layer::bind(const Shapes& shapes) {
     }
     throw;
   }
+  own.may_make_masks.store(may_make_masks(), std::memory_order_relaxed);
   own.building = false;
   if (first) {
     own.tentative_of = detail::this_thread();
@@ -195,13 +197,25 @@ bool to_be_cast(const detail::LayerState& layer, const TensorList& inputs) {
 }
 
 Tensor in_compute_dtype(const detail::LayerState& layer, const Tensor& input) {
-  return input && is_floating(input.dtype()) ? cast(input, layer.policy.compute_dtype()) : input;
+  if (!input.defined() || !is_floating(input.dtype())) return input;
+  const Tensor narrow = cast(input, layer.policy.compute_dtype());
+  return narrow.is_same(input) ? input : detail::masked_like(input, narrow);
 }
 
 TensorList in_compute_dtype(const detail::LayerState& layer, const TensorList& inputs) {
   TensorList all = inputs;
   for (Tensor& input : all) input = in_compute_dtype(layer, input);
   return all;
+}
+
+std::span<const Tensor> span_of(const Tensor& tensor) { return {&tensor, 1}; }
+std::span<const Tensor> span_of(const TensorList& tensors) { return tensors; }
+std::span<Tensor> span_of(Tensor& tensor) { return {&tensor, 1}; }
+std::span<Tensor> span_of(TensorList& tensors) { return tensors; }
+
+bool any_masked(const Tensor& input) { return detail::has_mask(input); }
+bool any_masked(const TensorList& inputs) {
+  return std::any_of(inputs.begin(), inputs.end(), [](const Tensor& input) { return detail::has_mask(input); });
 }
 
 const Tensor* first_of(const Tensor& tensor) { return &tensor; }
@@ -233,6 +247,8 @@ auto Layer::run(const Inputs& inputs, CallOptions options, F&& compute) {
       if (policy.compute_dtype() != policy.variable_dtype()) reading.emplace(policy.compute_dtype());
       return to_be_cast(own, inputs) ? compute(in_compute_dtype(own, inputs)) : compute(inputs);
     }();
+    if (own.may_make_masks.load(std::memory_order_relaxed) || any_masked(inputs)) [[unlikely]]
+      give_masks(span_of(inputs), span_of(output));
     const Tensor* first = first_of(output);
     if (!own.has_output_shape() && first != nullptr && first->defined()) {
       own.set_output_shape(typical_shape(first_of(inputs), first));

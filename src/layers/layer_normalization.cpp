@@ -12,6 +12,7 @@ namespace xtape::layers {
 LayerNormalization::LayerNormalization(LayerNormalizationOptions options)
     : LayerBase(options.name, options.dtype), options_(std::move(options)) {
   detail::check_epsilon("LayerNormalization", options_.epsilon);
+  set_supports_masking(true);
 }
 
 std::vector<int> LayerNormalization::axes_of(const Shape& shape) const {

@@ -39,6 +39,9 @@ struct LayerState {
   bool trainable = true;
   DTypePolicy policy;
   bool casts_inputs = true;
+  bool supports_masking = false;
+  std::atomic<bool> may_make_masks{true};     ///< the class's answer, from the first call on
+  std::atomic<bool> has_dropped_mask{false};  ///< and said so
 
   struct Weight {
     std::string name;
@@ -124,6 +127,8 @@ struct LayerState {
   static LayerState& of(const Layer& layer) { return layer.state(); }
   static std::shared_ptr<LayerState> shared(const Layer& layer) { return layer.state_; }
   static std::unique_ptr<Layer> copy(const Layer& layer) { return layer.copy(); }
+  /// Whether a layer has a use for the mask of an input.
+  static bool takes_masks(const Layer& layer) { return layer.supports_masking() || layer.may_make_masks(); }
 
  private:
   struct Penalty;

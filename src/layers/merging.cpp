@@ -1,11 +1,15 @@
 #include "xtape/layers/merging.hpp"
 
+#include <algorithm>
+
 #include "core/check.hpp"
 #include "layers/input_checks.hpp"
+#include "xtape/core/creation.hpp"
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/normalization.hpp"
+#include "xtape/ops/reduce.hpp"
 
 namespace xtape {
 namespace detail {
@@ -60,6 +64,22 @@ TensorList Merge::call_list(const TensorList& inputs) {
   return merge(aligned);
 }
 
+TensorList Merge::compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) {
+  int rank = 1;
+  for (const Tensor& input : inputs) rank = std::max(rank, input.rank());
+  Tensor any;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    Tensor mask = previous_masks[i];
+    if (!mask.defined()) return {};
+    // As merge() aligns the inputs.
+    for (int r = inputs[i].rank(); r < rank && mask.rank() > 0; ++r) mask = expand_dims(mask, 1);
+    while (any.defined() && mask.rank() < any.rank()) mask = expand_dims(mask, -1);
+    while (any.defined() && any.rank() < mask.rank()) any = expand_dims(any, -1);
+    any = any.defined() ? logical_or(any, mask) : mask;
+  }
+  return any;
+}
+
 }  // namespace detail
 
 namespace layers {
@@ -103,6 +123,26 @@ TensorList Concatenate::call_list(const TensorList& inputs) {
                              detail::join(detail::shapes_of(inputs)));
   }
   return concat(inputs, axis);
+}
+
+TensorList Concatenate::compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) {
+  const auto there = [](const Tensor& mask) { return mask.defined(); };
+  const int rank = inputs.front().rank(), axis = detail::expect_axis_inside(*this, inputs.front().shape(), axis_);
+  if (rank < 2 || std::none_of(previous_masks.begin(), previous_masks.end(), there)) return {};
+  // Of all axes but the last; an input without a mask is data throughout.
+  std::vector<Tensor> masks;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Shape& x = inputs[i].shape();
+    const Shape steps(std::vector<std::int64_t>(x.begin(), x.end() - 1));
+    Tensor mask = previous_masks[i] ? previous_masks[i] : ones(steps, boolean);
+    if (mask.rank() == rank) mask = reduce_any(mask, -1);
+    while (mask.rank() < rank - 1) mask = expand_dims(mask, -1);
+    masks.push_back(broadcast_to(mask, steps));
+  }
+  if (axis < rank - 1) return concat(masks, axis);
+  Tensor any = masks.front();
+  for (std::size_t i = 1; i < masks.size(); ++i) any = logical_or(any, masks[i]);
+  return any;
 }
 
 TensorList Dot::call_list(const TensorList& inputs) {

@@ -1,5 +1,7 @@
 #include "xtape/layers/multi_head_attention.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "core/check.hpp"
@@ -9,6 +11,7 @@
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
+#include "xtape/tape/mask.hpp"
 
 namespace xtape::layers {
 
@@ -37,6 +40,7 @@ MultiHeadAttention::MultiHeadAttention(std::int64_t num_heads, std::int64_t key_
                      num_heads, key_dim, value_dim_, options_.output_shape.value_or(1));
   }
   detail::check_rate(op, options_.dropout);
+  set_supports_masking(true);
   if (options_.seed) generator_ = track(std::make_shared<random::Generator>(*options_.seed));
   if (options_.activity_regularizer) set_activity_regularizer(options_.activity_regularizer);
 }
@@ -96,6 +100,24 @@ Tensor MultiHeadAttention::heads_of(const Tensor& x, const Projection& projectio
   return reshape(y, {x.shape()[0], x.shape()[1], kernel[1], kernel[2]});
 }
 
+/// The mask of the scores [batch, heads, T, S], and those of the inputs.
+Tensor MultiHeadAttention::with_carried_masks(const Tensor& mask, const TensorList& inputs) {
+  constexpr std::array names = {"query", "value", "key"};
+  const Tensor of_values = get_mask(inputs[1]);
+  Tensor all = mask;
+  for (std::size_t i = 0; i < std::min(inputs.size(), names.size()); ++i) {
+    const Tensor carried = get_mask(inputs[i]);
+    if (!carried.defined() || (i == 2 && carried.is_same(of_values))) continue;
+    const Shape &x = inputs[i].shape(), steps{x[0], x[1]};
+    if (carried.shape() != steps) {
+      fail<ValueError>(op, "expected the {}'s mask to be of shape {}, received {}", names[i], steps, carried.shape());
+    }
+    const Tensor part = reshape(carried, i == 0 ? Shape{x[0], 1, x[1], 1} : Shape{x[0], 1, 1, x[1]});
+    all = all.defined() ? logical_and(all, part) : part;
+  }
+  return all;
+}
+
 TensorList MultiHeadAttention::call_list(const TensorList& inputs) {
   xtape::detail::PoolVector<Shape> shapes;
   for (const Tensor& input : inputs) shapes.push_back(input.shape());
@@ -103,6 +125,7 @@ TensorList MultiHeadAttention::call_list(const TensorList& inputs) {
   Tensor mask = inputs.size() > 3 ? inputs[3] : Tensor();
   if (mask.defined() && mask.dtype() != boolean) fail<TypeError>(op, "expected a bool mask, received {}", mask.dtype());
   if (mask.defined() && mask.rank() == 3) mask = expand_dims(mask, 1);
+  mask = with_carried_masks(mask, inputs);
   const Tensor q = heads_of(inputs[0], query_), v = heads_of(inputs[1], value_);
   const Tensor k = heads_of(inputs[inputs.size() > 2 ? 2 : 1], key_);
   const double dropout = training() ? options_.dropout : 0;

@@ -18,6 +18,7 @@ GaussianNoise::GaussianNoise(double stddev, NoiseOptions options)
                              "Received: stddev={}",
                              stddev);
   }
+  set_supports_masking(true);
 }
 
 Tensor GaussianNoise::call(const Tensor& inputs) {
@@ -30,6 +31,7 @@ GaussianDropout::GaussianDropout(double rate, NoiseOptions options)
       rate_(rate),
       generator_(track(detail::generator_of(options.seed))) {
   detail::check_rate("GaussianDropout", rate);
+  set_supports_masking(true);
 }
 
 Tensor GaussianDropout::call(const Tensor& inputs) {
@@ -43,6 +45,7 @@ AlphaDropout::AlphaDropout(double rate, AlphaDropoutOptions options)
       noise_shape_(std::move(options.noise_shape)),
       generator_(track(detail::generator_of(options.seed))) {
   detail::check_rate("AlphaDropout", rate);
+  set_supports_masking(true);
 }
 
 Tensor AlphaDropout::call(const Tensor& inputs) {

@@ -19,6 +19,7 @@ Normalization::Normalization(NormalizationOptions options)
     fail<ValueError>("Normalization", "expected both mean and variance, or neither: received {}",
                      options_.mean.defined() ? "mean" : "variance");
   }
+  set_supports_masking(true);
 }
 
 void Normalization::build(const Shape& input_shape) {

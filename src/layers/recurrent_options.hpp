@@ -18,6 +18,7 @@ RNNOptions sequence_options(const Options& options) {
           .return_state = options.return_state,
           .go_backwards = options.go_backwards,
           .stateful = options.stateful,
+          .zero_output_for_mask = options.zero_output_for_mask,
           .name = options.name};
 }
 

@@ -5,6 +5,7 @@
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
+#include "xtape/tape/mask.hpp"
 #include "xtape/tape/no_recording.hpp"
 
 namespace xtape::layers {
@@ -46,8 +47,15 @@ RNN::Start RNN::first_states(const TensorList& given, const Tensor& x) const {
   return {std::move(states), given.empty() && !goes_on};
 }
 
+TensorList RNN::compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) {
+  if (!options_.return_sequences) return {};
+  const bool given = inputs.size() > 1 && inputs[1].dtype() == boolean;
+  const Tensor mask = given ? inputs[1] : previous_masks.front();
+  return mask.defined() && options_.go_backwards ? reverse(mask, {1}) : mask;
+}
+
 TensorList RNN::call_list(const TensorList& inputs) {
-  Tensor x = inputs.front(), mask;
+  Tensor x = inputs.front(), mask = get_mask(x);
   if (x.rank() != 3 || x.shape()[2] != features_) {
     fail<ValueError>(class_name().c_str(), "expected sequences [batch, time, {}], received an input of shape {}",
                      features_, x.shape());
@@ -80,6 +88,10 @@ TensorList RNN::call_list(const TensorList& inputs) {
   } ending{cell()};
   cell().begin_sequence(x);
   Sequence sequence = run(x, mask, std::move(start));
+  if (mask.defined() && options_.zero_output_for_mask) {
+    if (options_.return_sequences) sequence.outputs = where(expand_dims(mask, -1), sequence.outputs, 0);
+    sequence.last = where(slice_axis(mask, 1, x.shape()[1] - 1, 1), sequence.last, 0);
+  }
   if (options_.stateful && !symbolic_call()) {
     (*kept_).clear();
     for (const Tensor& state : sequence.states) (*kept_).push_back(stop_gradient(state));

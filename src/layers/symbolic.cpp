@@ -115,6 +115,8 @@ struct Arithmetic : LayerBase<Arithmetic> {
     };
     return apply(widened(0), widened(1));
   }
+  TensorList compute_mask_list(const TensorList&, const TensorList&) override { return {}; }  // as ops do
+  bool may_make_masks() const override { return false; }
   Two apply;
 };
 
@@ -124,6 +126,8 @@ struct ArithmeticWithNumber : LayerBase<ArithmeticWithNumber> {
     set_casts_inputs(false);
   }
   Tensor call(const Tensor& input) override { return apply(input); }
+  Tensor compute_mask(const Tensor&, const Tensor&) override { return {}; }
+  bool may_make_masks() const override { return false; }
   std::function<Tensor(const Tensor&)> apply;
 };
 

@@ -6,6 +6,7 @@
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
+#include "xtape/tape/mask.hpp"
 
 namespace xtape::losses {
 
@@ -27,7 +28,13 @@ Loss::Loss(std::string name, const std::string& reduction) : name_(std::move(nam
 }
 
 Tensor Loss::operator()(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) const {
-  const Tensor values = call(y_true, y_pred), valid = mask(y_true, y_pred);
+  Tensor values = call(y_true, y_pred), valid = mask(y_true, y_pred);
+  for (const Tensor& carried : {handles_mask() ? Tensor() : get_mask(y_pred), get_mask(values)}) {
+    if (!carried.defined() || values.rank() == 0) continue;
+    const Tensor counted = reshape(carried, detail::mask_shape(name_.c_str(), carried.shape(), values.shape()));
+    values = where(counted, values, 0);
+    valid = valid.defined() ? logical_and(valid, counted) : counted;
+  }
   if (!sample_weight.defined()) return reduce(values, {}, valid);
   const Shape shape = detail::weight_shape(name_.c_str(), sample_weight.shape(), values.shape());
   const Tensor weights = reshape(cast(sample_weight, values.dtype()), shape);
@@ -40,8 +47,8 @@ Tensor Loss::reduce(const Tensor& values, const Tensor& weights, const Tensor& v
   if (values.size() == 0) return zeros({}, values.dtype());
   if (reduction_ == Reduction::mean || !weights.defined()) {
     if (!valid.defined()) return reduce_mean(values);
-    const double count = reduce_sum(cast(valid, float64)).item();
-    return reduce_sum(values) * (count == 0 ? 0 : 1 / count);
+    const Tensor count = reduce_sum(cast(broadcast_to(valid, values.shape()), float64));
+    return reduce_sum(values) / cast(maximum(count, 1), values.dtype());
   }
   Tensor counted = broadcast_to(weights, values.shape());
   if (valid.defined()) counted = counted * cast(valid, values.dtype());

@@ -16,6 +16,14 @@ Shape padded(const Shape& shape, int rank) {
   return Shape(std::span<const std::int64_t>(sizes));
 }
 
+/// Without an additional last axis of size 1, and with the axes that it lacks at the end.
+Shape aligned(const Shape& weights, const Shape& values) {
+  Shape shape = weights;
+  if (shape.rank() == values.rank() + 1 && shape.back() == 1) shape = without_last(shape);
+  if (shape.rank() > 0) shape = padded(shape, values.rank());
+  return shape;
+}
+
 Tensor shaped(const Tensor& t, const Shape& shape) { return t.shape() == shape ? t : reshape(t, shape); }
 
 }  // namespace
@@ -67,11 +75,20 @@ Shape one_hot_shape(const char* op, const Shape& y_true, const Shape& y_pred) {
 }
 
 Shape weight_shape(const char* op, const Shape& weights, const Shape& values) {
-  Shape shape = weights;
-  if (shape.rank() == values.rank() + 1 && shape.back() == 1) shape = without_last(shape);
-  if (shape.rank() > 0) shape = padded(shape, values.rank());
+  const Shape shape = aligned(weights, values);
   if (!broadcasts_to(shape, values)) {
     fail<ValueError>(op, "sample_weight of shape {} does not fit values of shape {}", weights, values);
+  }
+  return shape;
+}
+
+Shape mask_shape(const char* op, const Shape& mask, const Shape& values) {
+  const Shape shape = aligned(mask, values);
+  if (!broadcasts_to(shape, values)) {
+    fail<ValueError>(op,
+                     "the mask of the predictions, of shape {}, does not fit values of shape {}: where it does not "
+                     "matter, take it away by with_mask(y_pred, {{}})",
+                     mask, values);
   }
   return shape;
 }

@@ -35,4 +35,7 @@ Shape one_hot_shape(const char* op, const Shape& y_true, const Shape& y_pred);
 /// they lack at the end. Throws a ValueError where they do not broadcast.
 Shape weight_shape(const char* op, const Shape& weights, const Shape& values);
 
+/// The same for the mask of the predictions.
+Shape mask_shape(const char* op, const Shape& mask, const Shape& values);
+
 }  // namespace xtape::detail

@@ -8,6 +8,7 @@
 
 #include "core/check.hpp"
 #include "core/undo.hpp"
+#include "metrics/masked_weights.hpp"
 #include "metrics/ratio.hpp"
 #include "xtape/ops/nn.hpp"
 #include "xtape/tape/no_recording.hpp"
@@ -67,7 +68,8 @@ AUC::AUC(const AUCOptions& options)
   if (options.num_labels) set_labels(*options.num_labels);
 }
 
-void AUC::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) {
+void AUC::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& given_weight) {
+  const Tensor sample_weight = detail::masked_weights(y_pred, given_weight);
   if (detail::launched_or_tried([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
     return;
   if (!from_logits_) return ThresholdMetric::update_state(y_true, y_pred, sample_weight);

@@ -7,6 +7,7 @@
 #include "core/launch.hpp"
 #include "core/undo.hpp"
 #include "losses/shapes.hpp"
+#include "metrics/masked_weights.hpp"
 #include "metrics/weighted_sum.hpp"
 #include "ops/whole_numbers.hpp"
 #include "xtape/core/creation.hpp"
@@ -62,7 +63,8 @@ ConfusionMatrix::ConfusionMatrix(const ConfusionMatrixOptions& options)
   counts_.resize(static_cast<std::size_t>(detail::checked_product(name().c_str(), num_classes_, num_classes_)));
 }
 
-void ConfusionMatrix::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) {
+void ConfusionMatrix::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& given_weight) {
+  const Tensor sample_weight = detail::masked_weights(y_pred, given_weight);
   if (detail::launched_or_tried([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
     return;
   const detail::NoRecording unseen;

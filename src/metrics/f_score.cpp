@@ -8,6 +8,7 @@
 #include "core/check.hpp"
 #include "core/launch.hpp"
 #include "core/undo.hpp"
+#include "metrics/masked_weights.hpp"
 #include "metrics/matches.hpp"
 #include "metrics/weighted_sum.hpp"
 #include "xtape/core/creation.hpp"
@@ -31,7 +32,8 @@ FBetaScore::FBetaScore(const FBetaScoreOptions& options)
   }
 }
 
-void FBetaScore::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) {
+void FBetaScore::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& given_weight) {
+  const Tensor sample_weight = detail::masked_weights(y_pred, given_weight);
   if (detail::launched_or_tried([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
     return;
   const detail::NoRecording unseen;

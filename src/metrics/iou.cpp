@@ -5,6 +5,7 @@
 #include "core/check.hpp"
 #include "core/launch.hpp"
 #include "core/undo.hpp"
+#include "metrics/masked_weights.hpp"
 #include "metrics/matches.hpp"
 #include "xtape/core/creation.hpp"
 
@@ -86,7 +87,8 @@ BinaryIoU::BinaryIoU(const BinaryIoUOptions& options)
     : IoU({.num_classes = 2, .target_class_ids = options.target_class_ids, .name = options.name}),
       threshold_(options.threshold) {}
 
-void BinaryIoU::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) {
+void BinaryIoU::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& given_weight) {
+  const Tensor sample_weight = detail::masked_weights(y_pred, given_weight);
   if (detail::launched_or_tried([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
     return;
   Tensor classes = detail::make_tensor(y_pred.shape(), int64);

@@ -1,12 +1,14 @@
 #include "xtape/metrics/mean.hpp"
 
 #include "core/undo.hpp"
+#include "metrics/masked_weights.hpp"
 #include "metrics/weighted_sum.hpp"
 #include "xtape/tape/no_recording.hpp"
 
 namespace xtape::metrics {
 
-void Mean::update_state(const Tensor& values, const Tensor& sample_weight) {
+void Mean::update_state(const Tensor& values, const Tensor& given_weight) {
+  const Tensor sample_weight = detail::masked_weights(values, given_weight);
   if (detail::launched_or_tried([this](const auto&... of) { update_state(of...); }, values, sample_weight)) return;
   const detail::NoRecording unseen;
   const std::int64_t samples = values.rank() == 0 ? 1 : values.shape()[0];

@@ -2,6 +2,7 @@
 
 #include "core/check.hpp"
 #include "core/undo.hpp"
+#include "metrics/masked_weights.hpp"
 #include "xtape/tape/no_recording.hpp"
 
 namespace xtape::metrics {
@@ -11,7 +12,8 @@ MeanMetricWrapper::MeanMetricWrapper(Function fn, std::string name)
   if (!fn_) detail::fail<ValueError>(this->name().c_str(), "the function is empty");
 }
 
-void MeanMetricWrapper::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) {
+void MeanMetricWrapper::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& given_weight) {
+  const Tensor sample_weight = detail::masked_weights(y_pred, given_weight);
   if (detail::launched_or_tried([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
     return;
   const detail::NoRecording unseen;

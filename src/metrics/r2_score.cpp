@@ -8,6 +8,7 @@
 #include "core/undo.hpp"
 #include "core/warn.hpp"
 #include "losses/shapes.hpp"
+#include "metrics/masked_weights.hpp"
 #include "metrics/weighted_sum.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/tape/no_recording.hpp"
@@ -29,7 +30,8 @@ R2Score::R2Score(const R2ScoreOptions& options)
   }
 }
 
-void R2Score::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) {
+void R2Score::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& given_weight) {
+  const Tensor sample_weight = detail::masked_weights(y_pred, given_weight);
   if (detail::launched_or_tried([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
     return;
   const detail::NoRecording unseen;

@@ -7,6 +7,7 @@
 #include "core/launch.hpp"
 #include "core/undo.hpp"
 #include "losses/shapes.hpp"
+#include "metrics/masked_weights.hpp"
 #include "metrics/matches.hpp"
 #include "metrics/weighted_sum.hpp"
 #include "xtape/core/creation.hpp"
@@ -74,7 +75,8 @@ void ThresholdMetric::check(const Shape& shape) const {
   }
 }
 
-void ThresholdMetric::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) {
+void ThresholdMetric::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& given_weight) {
+  const Tensor sample_weight = detail::masked_weights(y_pred, given_weight);
   if (detail::launched_or_tried([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
     return;
   const detail::NoRecording unseen;

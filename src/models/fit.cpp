@@ -14,6 +14,7 @@
 #include "xtape/models/sequential.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
+#include "xtape/tape/mask.hpp"
 #include "xtape/tape/no_recording.hpp"
 
 namespace xtape {
@@ -282,7 +283,8 @@ TensorList Model::predict(const TensorList& x, const PredictOptions& options) {
   }
   callbacks.tell(&Callback::on_predict_end);
   TensorList result;
-  for (const auto& part : parts) result.push_back(part.size() == 1 ? part.front() : concat(part, 0));
+  for (const auto& part : parts)
+    result.push_back(part.size() == 1 ? detail::masked(part.front(), {}) : concat(part, 0));
   return result;
 }
 

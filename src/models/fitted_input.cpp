@@ -4,6 +4,7 @@
 #include "layers/graph_node.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
+#include "xtape/tape/mask.hpp"
 
 namespace xtape::detail {
 
@@ -18,7 +19,8 @@ Tensor fitted_input(const Tensor& input, const Shape& shape, DType dtype, std::s
     fail<ValueError>("Model", "input {} of model \"{}\" is incompatible with it: expected shape={}, found shape={}",
                      index, model, symbolic_shape(shape), input.shape());
   }
-  return x;
+  const Tensor mask = get_mask(input);
+  return mask.defined() && mask_fits(mask.shape(), x.shape()) ? masked(std::move(x), mask) : x;
 }
 
 }  // namespace xtape::detail

@@ -1,12 +1,13 @@
 #include "ops/logits.hpp"
 
 #include "xtape/ops/nn.hpp"
+#include "xtape/tape/mask.hpp"
 
 namespace xtape::detail {
 namespace {
 
 bool may_be_remembered(const Tensor& x) {
-  return x.impl()->origin == nullptr && x.impl()->owner->origin == nullptr && !x.impl()->weak;
+  return origin_of(*x.impl()) == nullptr && origin_of(*x.impl()->owner) == nullptr && !x.impl()->weak;
 }
 
 void set_origin(const Tensor& y, const Tensor& origin) {
@@ -33,15 +34,15 @@ void remember_sigmoid(const Tensor& y, const Tensor& x) {
 }
 
 Tensor logits_of(const Tensor& probabilities) {
-  TensorImpl* origin = probabilities.impl()->origin;
-  if (origin == nullptr || probabilities.impl()->sparse || origin->origin != nullptr) return {};
+  TensorImpl* origin = origin_of(*probabilities.impl());
+  if (origin == nullptr || probabilities.impl()->sparse || origin_of(*origin) != nullptr) return {};
   return handle(origin);
 }
 
 Tensor sigmoid_logits_of(const Tensor& probabilities) {
-  TensorImpl* origin = probabilities.impl()->origin;
-  if (origin == nullptr || probabilities.impl()->sparse || origin->origin == nullptr) return {};
-  return handle(origin->origin);
+  TensorImpl* origin = origin_of(*probabilities.impl());
+  if (origin == nullptr || probabilities.impl()->sparse || origin_of(*origin) == nullptr) return {};
+  return handle(origin_of(*origin));
 }
 
 }  // namespace xtape::detail

@@ -1,6 +1,7 @@
 #include "xtape/transforms/grad.hpp"
 
 #include "core/check.hpp"
+#include "xtape/tape/mask.hpp"
 
 namespace xtape::detail {
 
@@ -13,7 +14,7 @@ const Tensor& check_scalar(const char* op, const Tensor& value) {
 }
 
 Tensor identity(const Tensor& x) {
-  return record("identity", {x}, make_alias(x), [](const Tensor& dy) { return Grads{dy}; });
+  return masked_like(x, record("identity", {x}, make_alias(x), [](const Tensor& dy) { return Grads{dy}; }));
 }
 
 }  // namespace xtape::detail

@@ -9,6 +9,7 @@
 #include "layers/autocast.hpp"
 #include "xtape/layers/layer.hpp"
 #include "xtape/tape/gradient_tape.hpp"
+#include "xtape/tape/mask.hpp"
 #include "xtape/tape/read_variables.hpp"
 
 namespace xtape::detail {
@@ -80,7 +81,8 @@ Tensor recompute(const TensorsToTensor& f, std::span<const Tensor> inputs) {
   rerun->inputs.assign(inputs.begin(), inputs.end());
   rerun->training = in_training();
   if (autocast != nullptr) rerun->autocast_to = autocast->dtype;
-  return record("recompute_grad", all, make_alias(y), [rerun](const Tensor& dy) { return rerun->gradients(dy); });
+  return masked_like(
+      y, record("recompute_grad", all, make_alias(y), [rerun](const Tensor& dy) { return rerun->gradients(dy); }));
 }
 
 Tensor pass_through(const Tensor& x, const Tensor& y) {

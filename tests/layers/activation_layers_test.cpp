@@ -23,20 +23,28 @@ using layers::ELU, layers::Identity, layers::Lambda, layers::LeakyReLU, layers::
 
 const testing::LayerTable table = {
     {.layer = "ReLU",
+     .masks = testing::Masks::passes,
      .make = [](DType) { return ReLU({.max_value = 1.5, .negative_slope = 0.1, .threshold = 0.55}); },
      .inputs = {{.shape = {3, 4}}},
      .outputs = {{3, 4}}},
     {.layer = "LeakyReLU",
+     .masks = testing::Masks::passes,
      .make = [](DType) { return LeakyReLU(); },
      .inputs = {{.shape = {3, 4}}},
      .outputs = {{3, 4}}},
-    {.layer = "ELU", .make = [](DType) { return ELU(0.5); }, .inputs = {{.shape = {3, 4}}}, .outputs = {{3, 4}}},
+    {.layer = "ELU",
+     .masks = testing::Masks::passes,
+     .make = [](DType) { return ELU(0.5); },
+     .inputs = {{.shape = {3, 4}}},
+     .outputs = {{3, 4}}},
     {.layer = "Softmax",
+     .masks = testing::Masks::passes,
      .make = [](DType) { return Softmax(); },
      .inputs = {{.shape = {3, 4}}},
      .outputs = {{3, 4}},
      .wrong = {{{{}}, "Axis -1 is out of bounds"}}},
     {.layer = "Softmax",
+     .masks = testing::Masks::uses_and_passes,
      .make =
          [](DType) {
            return Softmax({1, -1});
@@ -45,12 +53,14 @@ const testing::LayerTable table = {
      .outputs = {{3, 2, 4}},
      .wrong = {{{{3}}, "Axis 1 is out of bounds for layer \"the_layer\""}}},
     {.layer = "PReLU",
+     .masks = testing::Masks::passes,
      .make = [](DType d) { return PReLU({.dtype = d}); },
      .inputs = {{.shape = {2, 3, 4}}},
      .outputs = {{2, 3, 4}},
      .weights = {{"alpha", {3, 4}}},
      .wrong = {{{{}}, "expected min_ndim=1"}}},
     {.layer = "PReLU",
+     .masks = testing::Masks::passes,
      .make =
          [](DType d) {
            return PReLU({.shared_axes = {1, 2}, .dtype = d});
@@ -60,19 +70,23 @@ const testing::LayerTable table = {
      .weights = {{"alpha", {1, 1, 4}}},
      .wrong = {{{{2, 3}}, "expected shared_axes from 1 to 1, received 2 for input shape (2, 3)"}}},
     {.layer = "Identity",
+     .masks = testing::Masks::passes,
      .make = [](DType) { return Identity(); },
      .inputs = {{.shape = {3, 4}}, {.shape = {3, 1}}},
      .outputs = {{3, 4}, {3, 1}}},
     {.layer = "Rescaling",
+     .masks = testing::Masks::passes,
      .make = [](DType d) { return Rescaling(0.5, {.offset = -1, .dtype = d}); },
      .inputs = {{.shape = {3, 4}}},
      .outputs = {{3, 4}}},
     {.layer = "Lambda",
+     .masks = testing::Masks::drops,
      .make = [](DType) { return Lambda([](const Tensor& x) { return square(x); }); },
      .inputs = {{.shape = {3, 4}}},
      .outputs = {{3, 4}},
      .wrong = {{{{3, 4}, {3, 4}}, "expected 1 input for a function of one tensor, received 2"}}},
     {.layer = "Lambda",
+     .masks = testing::Masks::drops,
      .make = [](DType) { return Lambda([](const TensorList& in) {
                            return TensorList{in[0] * in[1], in[0]};
                          }); },

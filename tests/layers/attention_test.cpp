@@ -23,6 +23,7 @@ using layers::MultiHeadAttention;
 
 const testing::LayerTable table = {
     {.layer = "MultiHeadAttention",
+     .masks = testing::Masks::uses_and_passes,
      .make = [](DType dtype) { return MultiHeadAttention(2, 3, {.dtype = dtype}); },
      .inputs = {{.shape = {2, 4, 5}}, {.shape = {2, 3, 6}}},
      .outputs = {{2, 4, 5}},
@@ -38,6 +39,7 @@ const testing::LayerTable table = {
                {{{2, 5}, {2, 3, 6}}, "expected the query to be [batch, steps, features]"},
                {{{2, 4, 5}, {1, 3, 6}}, "in batches of one size"}}},
     {.layer = "MultiHeadAttention",
+     .masks = testing::Masks::uses_and_passes,
      .make =
          [](DType dtype) {
            return MultiHeadAttention(
@@ -52,6 +54,7 @@ const testing::LayerTable table = {
                  {"value/kernel", {6, 2, 1}},
                  {"attention_output/kernel", {2, 1, 4}}}},
     {.layer = "Attention",
+     .masks = testing::Masks::uses_and_passes,
      .make = [](DType dtype) { return Attention({.use_scale = true, .dtype = dtype}); },
      .inputs = {{.shape = {2, 4, 3}}, {.shape = {2, 5, 3}}},
      .outputs = {{2, 4, 3}},
@@ -59,6 +62,7 @@ const testing::LayerTable table = {
      .wrong = {{{{2, 4, 3}}, "expected {query, value[, key[, masks]]}, received 1 tensor(s)"},
                {{{2, 4, 3}, {2, 5, 4}}, "expected queries [batch, T, d]"}}},
     {.layer = "Attention",
+     .masks = testing::Masks::uses_and_passes,
      .make =
          [](DType dtype) {
            return Attention({.score_mode = "concat", .return_attention_scores = true, .dtype = dtype});
@@ -67,6 +71,7 @@ const testing::LayerTable table = {
      .outputs = {{2, 4, 6}, {2, 4, 5}},
      .weights = {{"concat_score_weight", {}}}},
     {.layer = "AdditiveAttention",
+     .masks = testing::Masks::uses_and_passes,
      .make = [](DType dtype) { return AdditiveAttention({.use_causal_mask = true, .dtype = dtype}); },
      .inputs = {{.shape = {2, 4, 3}}, {.shape = {2, 5, 3}}},
      .outputs = {{2, 4, 3}},

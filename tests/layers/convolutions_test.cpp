@@ -26,6 +26,7 @@ const testing::WrongInputs flat_steps = {{{2, 10}}, "expected min_ndim=3, found 
 
 const testing::LayerTable table = {
     {.layer = "Conv2D",
+     .masks = testing::Masks::drops,
      .make =
          [](DType d) {
            return Conv2D(3, {2, 3}, {.strides = {1, 2}, .padding = "same", .dtype = d});
@@ -35,6 +36,7 @@ const testing::LayerTable table = {
      .weights = {{"kernel", {2, 3, 2, 3}}, {"bias", {3}}},
      .wrong = {flat, {{{2, 4, 5, 2, 1}}, "expected ndim=4, found ndim=5"}}},
     {.layer = "Conv2D",
+     .masks = testing::Masks::drops,
      .make =
          [](DType d) {
            return Conv2D(4, 2, {.dilation_rate = 2, .groups = 2, .activation = "tanh", .use_bias = false, .dtype = d});
@@ -44,28 +46,33 @@ const testing::LayerTable table = {
      .weights = {{"kernel", {2, 2, 1, 4}}}},
     // The shapes of Keras's conv_test.py.
     {.layer = "Conv1D",
+     .masks = testing::Masks::drops,
      .make = [](DType d) { return Conv1D(5, 2, {.activation = "relu", .dtype = d}); },
      .inputs = {{.shape = {3, 5, 4}}},
      .outputs = {{3, 4, 5}},
      .weights = {{"kernel", {2, 4, 5}}, {"bias", {5}}},
      .wrong = {flat_steps}},
     {.layer = "Conv1D",
+     .masks = testing::Masks::drops,
      .make = [](DType d) { return Conv1D(6, 2, {.padding = "causal", .dilation_rate = 2, .groups = 2, .dtype = d}); },
      .inputs = {{.shape = {3, 4, 4}}},
      .outputs = {{3, 4, 6}},
      .weights = {{"kernel", {2, 2, 6}}, {"bias", {6}}}},
     {.layer = "Conv1D",
+     .masks = testing::Masks::drops,
      .make = [](DType d) { return Conv1D(6, 2, {.strides = 2, .groups = 2, .use_bias = false, .dtype = d}); },
      .inputs = {{.shape = {3, 5, 4}}},
      .outputs = {{3, 2, 6}},
      .weights = {{"kernel", {2, 2, 6}}}},
     {.layer = "DepthwiseConv2D",
+     .masks = testing::Masks::drops,
      .make = [](DType d) { return DepthwiseConv2D(2, {.depth_multiplier = 3, .activation = "tanh", .dtype = d}); },
      .inputs = {{.shape = {2, 3, 4, 2}}},
      .outputs = {{2, 2, 3, 6}},
      .weights = {{"kernel", {2, 2, 2, 3}}, {"bias", {6}}},
      .wrong = {flat}},
     {.layer = "DepthwiseConv1D",
+     .masks = testing::Masks::drops,
      .make =
          [](DType d) {
            return DepthwiseConv1D(3, {.strides = 2, .padding = "same", .depth_multiplier = 2, .dtype = d});
@@ -75,6 +82,7 @@ const testing::LayerTable table = {
      .weights = {{"kernel", {3, 2, 2}}, {"bias", {4}}},
      .wrong = {flat_steps}},
     {.layer = "SeparableConv2D",
+     .masks = testing::Masks::drops,
      .make =
          [](DType d) {
            return SeparableConv2D(5, {2, 3}, {.depth_multiplier = 2, .dtype = d});
@@ -84,6 +92,7 @@ const testing::LayerTable table = {
      .weights = {{"depthwise_kernel", {2, 3, 2, 2}}, {"pointwise_kernel", {1, 1, 4, 5}}, {"bias", {5}}},
      .wrong = {flat}},
     {.layer = "Conv2DTranspose",
+     .masks = testing::Masks::drops,
      .make =
          [](DType d) {
            return Conv2DTranspose(3, {3, 2}, {.strides = {2, 1}, .padding = "same", .dtype = d});
@@ -93,6 +102,7 @@ const testing::LayerTable table = {
      .weights = {{"kernel", {3, 2, 3, 2}}, {"bias", {3}}},
      .wrong = {flat}},
     {.layer = "Conv2DTranspose",
+     .masks = testing::Masks::drops,
      .make =
          [](DType d) {
            return Conv2DTranspose(1, 3, {.strides = 2, .output_padding = Size2d(1, 0), .use_bias = false, .dtype = d});
@@ -101,6 +111,7 @@ const testing::LayerTable table = {
      .outputs = {{1, 6, 7, 1}},
      .weights = {{"kernel", {3, 3, 1, 2}}}},
     {.layer = "Conv1DTranspose",
+     .masks = testing::Masks::drops,
      .make = [](DType d) { return Conv1DTranspose(3, 3, {.strides = 2, .activation = "tanh", .dtype = d}); },
      .inputs = {{.shape = {2, 4, 2}}},
      .outputs = {{2, 9, 3}},

@@ -17,6 +17,7 @@
 //
 //     const LayerTable table = {
 //         {.layer = "Dense",
+//          .masks = testing::Masks::passes,
 //          .make = [](DType dtype) { return layers::Dense(4, {.dtype = dtype}); },
 //          .inputs = {{.shape = {2, 3}}},
 //          .outputs = {{2, 4}},
@@ -45,8 +46,21 @@ struct WrongInputs {
   std::string text;  ///< in the error, a ValueError
 };
 
+/// What a layer does with the masks of its inputs (see Layer::compute_mask).
+enum class Masks : std::uint8_t {
+  unstated,         ///< a failure: each row says
+  passes,           ///< the first output has that of the first input, and the numbers are those without it
+  uses,             ///< the numbers depend on it, and no output has one
+  uses_and_passes,  ///< both; in training where training differs
+  makes,            ///< the first output has one, whatever the inputs have
+  combines,         ///< the output has one of those of all inputs
+  drops,            ///< no output has one, which is told once
+  has_none,         ///< no output has one, as its class says
+};
+
 struct LayerRow {
   std::string layer;  ///< the class as its header declares it
+  Masks masks = Masks::unstated;
   std::function<AnyLayer(DType)> make;
   std::vector<LayerInput> inputs;
   std::vector<Shape> outputs;
@@ -81,7 +95,8 @@ TensorList layer_inputs(const LayerRow& row, DType dtype, std::optional<std::int
 /// inputs and weights against finite differences; float32 against float64, and mixed_bfloat16 against float32; that SGD
 /// and Adam lower a loss; that a clone with the weights of another computes the same bits; that copies share; the empty
 /// batch; that after each wrong input the right one gives what it would have given without; that symbolic calls change
-/// no state; that float64 inputs are cast, and their gradients cast back; that threads may make the first call at once.
+/// no state; that float64 inputs are cast, and their gradients cast back; that threads may make the first call at once; what
+/// becomes of masks.
 void check_layers(const LayerTable& table);
 
 }  // namespace xtape::testing

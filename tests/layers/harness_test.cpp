@@ -13,6 +13,7 @@
 #include "layers/replays.hpp"
 #include "support/check.hpp"
 #include "support/source_dir.hpp"
+#include "support/warning_capture.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/error.hpp"
 #include "xtape/layers/symbolic.hpp"
@@ -24,6 +25,7 @@
 #include "xtape/optimizers/sgd.hpp"
 #include "xtape/tape/check_gradients.hpp"
 #include "xtape/tape/gradient_tape.hpp"
+#include "xtape/tape/mask.hpp"
 
 namespace xtape::testing {
 
@@ -483,6 +485,71 @@ void check_threads(const LayerRow& row) {
   CHECK(layer->variables().size() == row.weights.size());
 }
 
+/// A mask for all axes but the last, or of the batch; about a third is left out.
+Tensor some_mask(const Shape& shape) {
+  Shape steps = shape.rank() > 1 ? Shape(std::vector<std::int64_t>(shape.begin(), shape.end() - 1)) : shape;
+  std::vector<double> values;
+  for (std::int64_t i = 0; i < steps.numel(); ++i) values.push_back(i % 3 != 1);
+  return cast(constant(values, steps), boolean);
+}
+
+bool same_values(const TensorList& a, const TensorList& b) {
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (!testing::same_bits(a[i], b[i]).ok) return false;
+  }
+  return a.size() == b.size();
+}
+
+void check_masks(const LayerRow& row) {
+  REQUIRE_MESSAGE(row.masks != Masks::unstated, "the row does not say what the layer does with masks");
+  const bool uses = row.masks == Masks::uses || row.masks == Masks::uses_and_passes;
+  const bool first_has_one = row.masks == Masks::passes || row.masks == Masks::uses_and_passes ||
+                             row.masks == Masks::combines || row.masks == Masks::makes;
+  const bool training = uses && row.training_differs;
+  const TensorList plain = layer_inputs(row, float32);
+  TensorList inputs;
+  for (const Tensor& x : plain) {
+    inputs.push_back(x.rank() > 0 && x.dtype() != boolean ? with_mask(x, some_mask(x.shape())) : x);
+  }
+  AnyLayer layer = row.make(float32);
+  layer->set_name("the_layer");
+  const WarningCapture warnings;
+  const TensorList without = run(*layer, plain, training);
+  CHECK(warnings.count() == 0);
+  for (std::size_t i = 0; i < without.size(); ++i) {
+    CHECK(get_mask(without[i]).defined() == (row.masks == Masks::makes && i == 0));
+  }
+  const auto check_outputs = [&](const TensorList& outputs) {
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      const Tensor mask = get_mask(outputs[i]);
+      if (row.layer != "Identity") CHECK(mask.defined() == (first_has_one && i == 0));
+      if (mask.defined()) CHECK(detail::mask_fits(mask.shape(), outputs[i].shape()));
+      if (row.masks == Masks::passes) CHECK_TENSOR_EQ(get_mask(outputs[0]), get_mask(inputs[0]));
+    }
+  };
+  const TensorList outputs = run(*layer, inputs, training);
+  check_outputs(outputs);
+  CHECK(same_values(outputs, without) == !uses);
+  check_outputs(run(*layer, inputs, training));
+  for (std::size_t i = 0; i < inputs.size(); ++i) {  // which are the caller's
+    CHECK_FALSE(get_mask(plain[i]).defined());
+    if (detail::has_mask(inputs[i])) CHECK_TENSOR_EQ(get_mask(inputs[i]), some_mask(inputs[i].shape()));
+  }
+  CHECK(warnings.count() == (row.masks == Masks::drops ? 1 : 0));
+  if (row.masks == Masks::drops) {
+    CHECK(warnings.text().find("[" + row.layer + "] layer 'the_layer' was passed an input with a mask") == 0);
+  }
+  const SymbolicList symbolic = symbolic_inputs(row, float32);
+  check_outputs(Model(symbolic, layer->outputs(symbolic))(inputs));
+  AnyLayer narrow = row.make(float32);
+  narrow->set_dtype_policy("mixed_bfloat16");
+  check_outputs(run(*narrow, inputs, training));
+  if (!row.gradients) return;
+  GradientTape tape;  // which holds outputs that rules need
+  tape.watch(std::span<const Tensor>(inputs));
+  check_outputs(run(*layer, inputs, training));
+}
+
 }  // namespace
 
 TensorList layer_inputs(const LayerRow& row, DType dtype, std::optional<std::int64_t> batch) {
@@ -510,6 +577,7 @@ void check_layer(const LayerRow& row) {
   check_symbolic_keeps_state(row);
   check_casts(row);
   check_threads(row);
+  check_masks(row);
   if (row.gradients) {
     check_layer_gradients(row, false);
     if (row.training_differs) check_layer_gradients(row, true);

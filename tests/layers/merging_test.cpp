@@ -25,6 +25,7 @@ const testing::WrongInputs batches = {
 template <class L>
 testing::LayerRow merging(const char* name) {
   return {.layer = name,
+          .masks = testing::Masks::combines,
           .make = [](DType) { return L(); },
           .inputs = {{.shape = {2, 3}}, {.shape = {2, 1}}, {.shape = {2, 3}}},
           .outputs = {{2, 3}},
@@ -38,11 +39,13 @@ const testing::LayerTable table = {
     merging<layers::Maximum>("Maximum"),
     merging<layers::Minimum>("Minimum"),
     {.layer = "Subtract",
+     .masks = testing::Masks::combines,
      .make = [](DType) { return layers::Subtract(); },
      .inputs = {{.shape = {2, 4, 3}}, {.shape = {2, 3}}},
      .outputs = {{2, 4, 3}},
      .wrong = {{{{2, 3}}, "A `Subtract` layer should be called on exactly 2 inputs. Received 1 inputs."}}},
     {.layer = "Concatenate",
+     .masks = testing::Masks::combines,
      .make = [](DType) { return layers::Concatenate(); },
      .inputs = {{.shape = {2, 3, 1}}, {.shape = {2, 3, 4}}},
      .outputs = {{2, 3, 5}},
@@ -52,11 +55,13 @@ const testing::LayerTable table = {
                {{{2, 3}, {2, 3, 1}}, "requires inputs with matching shapes"},
                {{}, "should be called on a list of at least 1 input"}}},
     {.layer = "Concatenate",
+     .masks = testing::Masks::combines,
      .make = [](DType) { return layers::Concatenate(1); },
      .inputs = {{.shape = {2, 3, 2}}, {.shape = {2, 1, 2}}, {.shape = {2, 2, 2}}},
      .outputs = {{2, 6, 2}},
      .wrong = {{{{2}, {2}}, "Axis 1 is out of bounds for layer \"the_layer\""}}},
     {.layer = "Dot",
+     .masks = testing::Masks::has_none,
      .make =
          [](DType) {
            return layers::Dot({1, 2});
@@ -69,6 +74,7 @@ const testing::LayerTable table = {
                {{{2, 3}}, "A `Dot` layer should be called on a list of 2 inputs. Received 1 inputs."},
                {{{2, 3}, {3, 3}}, "Axis 2 is out of bounds"}}},
     {.layer = "Dot",
+     .masks = testing::Masks::has_none,
      .make = [](DType) { return layers::Dot(-1, {.normalize = true}); },
      .inputs = {{.shape = {2, 3}}, {.shape = {2, 3}}},
      .outputs = {{2, 1}},

@@ -23,6 +23,7 @@ using layers::BatchNormalization, layers::GroupNormalization, layers::LayerNorma
 
 const testing::LayerTable table = {
     {.layer = "BatchNormalization",
+     .masks = testing::Masks::uses_and_passes,
      .make = [](DType d) { return BatchNormalization({.dtype = d}); },
      .inputs = {{.shape = {5, 3}}},
      .outputs = {{5, 3}},
@@ -30,6 +31,7 @@ const testing::LayerTable table = {
      .wrong = {{{{}}, "Axis -1 is out of bounds for layer \"the_layer\" and input shape ()"}},
      .training_differs = true},
     {.layer = "BatchNormalization",
+     .masks = testing::Masks::uses_and_passes,
      .make =
          [](DType d) {
            return BatchNormalization({.axis = 1, .center = false, .moving_variance_initializer = "ones", .dtype = d});
@@ -39,18 +41,21 @@ const testing::LayerTable table = {
      .weights = {{"gamma", {3}}, {"moving_mean", {3}, false}, {"moving_variance", {3}, false}},
      .training_differs = true},
     {.layer = "BatchNormalization",
+     .masks = testing::Masks::uses_and_passes,
      .make = [](DType d) { return BatchNormalization({.scale = false, .dtype = d}); },
      .inputs = {{.shape = {2, 2, 3, 2}}},
      .outputs = {{2, 2, 3, 2}},
      .weights = {{"beta", {2}}, {"moving_mean", {2}, false}, {"moving_variance", {2}, false}},
      .training_differs = true},
     {.layer = "LayerNormalization",
+     .masks = testing::Masks::passes,
      .make = [](DType d) { return LayerNormalization({.dtype = d}); },
      .inputs = {{.shape = {2, 3, 4}}},
      .outputs = {{2, 3, 4}},
      .weights = {{"gamma", {4}}, {"beta", {4}}},
      .wrong = {{{{}}, "Axis -1 is out of bounds"}}},
     {.layer = "LayerNormalization",
+     .masks = testing::Masks::passes,
      .make =
          [](DType d) {
            return LayerNormalization({.axis = {-1, 1}, .scale = false, .dtype = d});
@@ -59,22 +64,26 @@ const testing::LayerTable table = {
      .outputs = {{2, 3, 2, 2}},
      .weights = {{"beta", {3, 2}}}},
     {.layer = "GroupNormalization",
+     .masks = testing::Masks::passes,
      .make = [](DType d) { return GroupNormalization({.groups = 2, .dtype = d}); },
      .inputs = {{.shape = {2, 2, 3, 4}}},
      .outputs = {{2, 2, 3, 4}},
      .weights = {{"gamma", {4}}, {"beta", {4}}},
      .wrong = {{{{2, 3}}, "must be a multiple of the number of groups (2)"}, {{{4}}, "expected min_ndim=2"}}},
     {.layer = "GroupNormalization",
+     .masks = testing::Masks::passes,
      .make = [](DType d) { return GroupNormalization({.groups = -1, .axis = 1, .center = false, .dtype = d}); },
      .inputs = {{.shape = {2, 3, 4}}},
      .outputs = {{2, 3, 4}},
      .weights = {{"gamma", {3}}}},
     {.layer = "UnitNormalization",
+     .masks = testing::Masks::passes,
      .make = [](DType) { return UnitNormalization(); },
      .inputs = {{.shape = {2, 3, 4}}},
      .outputs = {{2, 3, 4}},
      .wrong = {{{{}}, "Axis -1 is out of bounds"}}},
     {.layer = "UnitNormalization",
+     .masks = testing::Masks::passes,
      .make =
          [](DType) {
            return UnitNormalization({1, 2});

@@ -23,11 +23,13 @@ using layers::Resizing;
 
 const testing::LayerTable table = {
     {.layer = "Normalization",
+     .masks = testing::Masks::passes,
      .make = [](DType dtype) { return Normalization({.dtype = dtype}); },
      .inputs = {{.shape = {2, 3, 4}}},
      .outputs = {{2, 3, 4}},
      .weights = {{"mean", {4}, false}, {"variance", {4}, false}}},
     {.layer = "Normalization",
+     .masks = testing::Masks::passes,
      .make =
          [](DType dtype) {
            return Normalization({.axis = {}, .mean = constant(1.0), .variance = constant(4.0), .dtype = dtype});
@@ -35,27 +37,32 @@ const testing::LayerTable table = {
      .inputs = {{.shape = {2, 3}}},
      .outputs = {{2, 3}}},
     {.layer = "Resizing",
+     .masks = testing::Masks::drops,
      .make = [](DType) { return Resizing(4, 3); },
      .inputs = {{.shape = {2, 5, 6, 2}}},
      .outputs = {{2, 4, 3, 2}},
      .wrong = {{{{2, 5}}, "expected images [batch, height, width, channels]"}}},
     {.layer = "CenterCrop",
+     .masks = testing::Masks::drops,
      .make = [](DType) { return CenterCrop(2, 3); },
      .inputs = {{.shape = {2, 5, 6, 2}}},
      .outputs = {{2, 2, 3, 2}},
      .wrong = {{{{2, 5}}, "expected images [batch, height, width, channels]"}}},
     {.layer = "RandomCrop",
+     .masks = testing::Masks::drops,
      .make = [](DType) { return RandomCrop(2, 3); },
      .inputs = {{.shape = {2, 5, 6, 2}}},
      .outputs = {{2, 2, 3, 2}},
      .wrong = {{{{2, 5}}, "expected images [batch, height, width, channels]"}},
      .random = true},
     {.layer = "CategoryEncoding",
+     .masks = testing::Masks::drops,
      .make = [](DType dtype) { return CategoryEncoding(5, {.dtype = dtype}); },
      .inputs = {{.shape = {2, 3}, .dtype = int32, .low = 0, .high = 5}},
      .outputs = {{2, 5}},
      .gradients = false},
     {.layer = "Discretization",
+     .masks = testing::Masks::drops,
      .make =
          [](DType) {
            return Discretization({.bin_boundaries = {-1, 0.5}});

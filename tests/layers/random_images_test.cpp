@@ -21,6 +21,7 @@ using layers::RandomZoom;
 
 testing::LayerRow row(const char* name, std::function<AnyLayer(DType)> make) {
   return {.layer = name,
+          .masks = testing::Masks::drops,
           .make = std::move(make),
           .inputs = {{.shape = {2, 3, 4, 2}}},
           .outputs = {{2, 3, 4, 2}},

@@ -49,6 +49,7 @@ struct Adder : LayerBase<Adder, layers::RecurrentCell> {
 
 const testing::LayerTable table = {
     {.layer = "SimpleRNN",
+     .masks = testing::Masks::uses,
      .make = [](DType dtype) { return SimpleRNN(4, {.dtype = dtype}); },
      .inputs = {{.shape = {2, 3, 5}}},
      .outputs = {{2, 4}},
@@ -58,6 +59,7 @@ const testing::LayerTable table = {
      .wrong = {{{{2, 5}}, "expected ndim=3"}}},
     {
         .layer = "SimpleRNNCell",
+     .masks = testing::Masks::drops,
         .make = [](DType dtype) { return SimpleRNNCell(2, {.dtype = dtype}); },
         .inputs = {{.shape = {3, 4}}, {.shape = {3, 2}}},
         .outputs = {{3, 2}, {3, 2}},
@@ -66,12 +68,14 @@ const testing::LayerTable table = {
                   {{{3}, {3, 2}}, "expected an input of shape (None, "}},
     },
     {.layer = "LSTM",
+     .masks = testing::Masks::uses_and_passes,
      .make = [](DType dtype) { return LSTM(3, {.return_sequences = true, .return_state = true, .dtype = dtype}); },
      .inputs = {{.shape = {2, 3, 2}}},
      .outputs = {{2, 3, 3}, {2, 3}, {2, 3}},
      .weights = {{"lstm_cell/kernel", {2, 12}}, {"lstm_cell/recurrent_kernel", {3, 12}}, {"lstm_cell/bias", {12}}},
      .wrong = {{{{2, 5}}, "expected ndim=3"}}},
     {.layer = "LSTM",
+     .masks = testing::Masks::uses,
      .make =
          [](DType dtype) {
            return LSTM(2, {.recurrent_activation = "hard_sigmoid", .use_bias = false, .dtype = dtype});
@@ -80,16 +84,19 @@ const testing::LayerTable table = {
      .outputs = {{2, 2}},
      .weights = {{"lstm_cell/kernel", {2, 8}}, {"lstm_cell/recurrent_kernel", {2, 8}}}},
     {.layer = "LSTMCell",
+     .masks = testing::Masks::drops,
      .make = [](DType dtype) { return LSTMCell(2, {.dtype = dtype}); },
      .inputs = {{.shape = {3, 4}}, {.shape = {3, 2}}, {.shape = {3, 2}}},
      .outputs = {{3, 2}, {3, 2}, {3, 2}},
      .weights = {{"kernel", {4, 8}}, {"recurrent_kernel", {2, 8}}, {"bias", {8}}}},
     {.layer = "GRU",
+     .masks = testing::Masks::uses,
      .make = [](DType dtype) { return GRU(3, {.return_state = true, .dtype = dtype}); },
      .inputs = {{.shape = {2, 3, 2}}, {.shape = {2, 3}}},
      .outputs = {{2, 3}, {2, 3}},
      .weights = {{"gru_cell/kernel", {2, 9}}, {"gru_cell/recurrent_kernel", {3, 9}}, {"gru_cell/bias", {2, 9}}}},
     {.layer = "GRU",
+     .masks = testing::Masks::uses_and_passes,
      .make =
          [](DType dtype) {
            return GRU(2, {.return_sequences = true, .go_backwards = true, .reset_after = false, .dtype = dtype});
@@ -98,16 +105,19 @@ const testing::LayerTable table = {
      .outputs = {{2, 3, 2}},
      .weights = {{"gru_cell/kernel", {2, 6}}, {"gru_cell/recurrent_kernel", {2, 6}}, {"gru_cell/bias", {6}}}},
     {.layer = "GRUCell",
+     .masks = testing::Masks::drops,
      .make = [](DType dtype) { return GRUCell(2, {.dtype = dtype}); },
      .inputs = {{.shape = {3, 4}}, {.shape = {3, 2}}},
      .outputs = {{3, 2}, {3, 2}},
      .weights = {{"kernel", {4, 6}}, {"recurrent_kernel", {2, 6}}, {"bias", {2, 6}}}},
     {.layer = "RNN",
+     .masks = testing::Masks::uses_and_passes,
      .make = [](DType dtype) { return RNN(Adder(dtype), {.return_sequences = true}); },
      .inputs = {{.shape = {2, 3, 3}}},
      .outputs = {{2, 3, 3}},
      .weights = {{"adder/factor", {3}}}},
     {.layer = "RNN",
+     .masks = testing::Masks::uses,
      .make = [](DType dtype) { return RNN(LSTMCell(2, {.dtype = dtype}), {.return_state = true}); },
      .inputs = {{.shape = {2, 3, 3}}, {.shape = {2, 3}, .dtype = boolean}},
      .outputs = {{2, 2}, {2, 2}, {2, 2}},

@@ -21,6 +21,7 @@ const testing::WrongInputs flat_steps = {{{2, 10}}, "expected ndim=3, found ndim
 
 const testing::LayerTable table = {
     {.layer = "Reshape",
+     .masks = testing::Masks::drops,
      .make =
          [](DType) {
            return Reshape({-1, 2, 2});
@@ -32,11 +33,13 @@ const testing::LayerTable table = {
            "The total size of the tensor must be unchanged. Received: input_shape=(2, 10), target_shape=(-1, 2, 2)"},
           {{{}}, "expected min_ndim=1"}}},
     {.layer = "Reshape",
+     .masks = testing::Masks::drops,
      .make = [](DType) { return Reshape({6}); },
      .inputs = {{.shape = {2, 3, 2}}},
      .outputs = {{2, 6}},
      .wrong = {{{{2, 3}}, "The total size of the tensor must be unchanged"}}},
     {.layer = "Permute",
+     .masks = testing::Masks::drops,
      .make =
          [](DType) {
            return Permute({3, 1, 2});
@@ -45,11 +48,13 @@ const testing::LayerTable table = {
      .outputs = {{2, 5, 3, 4}},
      .wrong = {flat}},
     {.layer = "RepeatVector",
+     .masks = testing::Masks::drops,
      .make = [](DType) { return RepeatVector(3); },
      .inputs = {{.shape = {2, 4}}},
      .outputs = {{2, 3, 4}},
      .wrong = {{{{2, 3, 4}}, "expected ndim=2, found ndim=3"}}},
     {.layer = "ZeroPadding1D",
+     .masks = testing::Masks::drops,
      .make =
          [](DType) {
            return ZeroPadding1D({1, 2});
@@ -58,6 +63,7 @@ const testing::LayerTable table = {
      .outputs = {{2, 6, 2}},
      .wrong = {flat_steps}},
     {.layer = "ZeroPadding2D",
+     .masks = testing::Masks::drops,
      .make =
          [](DType) {
            return ZeroPadding2D({{1, 0}, {2, 3}});
@@ -66,6 +72,7 @@ const testing::LayerTable table = {
      .outputs = {{2, 4, 9, 2}},
      .wrong = {flat}},
     {.layer = "Cropping1D",
+     .masks = testing::Masks::drops,
      .make =
          [](DType) {
            return Cropping1D({1, 2});
@@ -74,6 +81,7 @@ const testing::LayerTable table = {
      .outputs = {{2, 2, 3}},
      .wrong = {flat_steps, {{{2, 3, 3}}, "Values in `cropping` argument should be smaller than"}}},
     {.layer = "Cropping2D",
+     .masks = testing::Masks::drops,
      .make =
          [](DType) {
            return Cropping2D({{1, 0}, {2, 1}});
@@ -82,11 +90,13 @@ const testing::LayerTable table = {
      .outputs = {{2, 3, 2, 3}},
      .wrong = {flat}},
     {.layer = "UpSampling1D",
+     .masks = testing::Masks::drops,
      .make = [](DType) { return UpSampling1D(3); },
      .inputs = {{.shape = {2, 2, 3}}},
      .outputs = {{2, 6, 3}},
      .wrong = {flat_steps}},
     {.layer = "UpSampling2D",
+     .masks = testing::Masks::drops,
      .make =
          [](DType) {
            return UpSampling2D({2, 3});
@@ -95,6 +105,7 @@ const testing::LayerTable table = {
      .outputs = {{2, 4, 9, 2}},
      .wrong = {flat}},
     {.layer = "UpSampling2D",
+     .masks = testing::Masks::drops,
      .make =
          [](DType) {
            return UpSampling2D({3, 2}, {.interpolation = "bilinear"});

@@ -10,6 +10,7 @@
 #include "xtape/layers/embedding.hpp"
 #include "xtape/layers/gru.hpp"
 #include "xtape/layers/lstm.hpp"
+#include "xtape/layers/masking.hpp"
 #include "xtape/layers/simple_rnn.hpp"
 #include "xtape/layers/symbolic.hpp"
 #include "xtape/layers/time_distributed.hpp"
@@ -28,23 +29,39 @@ using layers::Dense;
 using layers::Embedding;
 using layers::GRU;
 using layers::LSTM;
+using layers::Masking;
 using layers::NotEqual;
 using layers::SimpleRNN;
 using layers::TimeDistributed;
 
 const testing::LayerTable table = {
     {.layer = "Embedding",
+     .masks = testing::Masks::drops,
      .make = [](DType dtype) { return Embedding(5, 3, {.dtype = dtype}); },
      .inputs = {{.shape = {2, 4}, .dtype = int32, .low = 0, .high = 5}},
      .outputs = {{2, 4, 3}},
      .weights = {{"embeddings", {5, 3}}}},
+    {.layer = "Embedding",
+     .masks = testing::Masks::makes,
+     .make = [](DType dtype) { return Embedding(5, 3, {.mask_zero = true, .dtype = dtype}); },
+     .inputs = {{.shape = {2, 4}, .dtype = int32, .low = 0, .high = 5}},
+     .outputs = {{2, 4, 3}},
+     .weights = {{"embeddings", {5, 3}}}},
+    {.layer = "Masking",
+     .masks = testing::Masks::makes,
+     .make = [](DType) { return Masking(); },
+     .inputs = {{.shape = {2, 4, 3}}},
+     .outputs = {{2, 4, 3}},
+     .wrong = {{{{2}}, "expected min_ndim=2"}}},
     {.layer = "NotEqual",
+     .masks = testing::Masks::has_none,
      .make = [](DType) { return NotEqual(); },
      .inputs = {{.shape = {2, 4}, .dtype = int32}},
      .outputs = {{2, 4}},
      .dtypes_agree = false,
      .gradients = false},
     {.layer = "Bidirectional",
+     .masks = testing::Masks::uses_and_passes,
      .make = [](DType dtype) { return Bidirectional(LSTM(2, {.return_sequences = true, .dtype = dtype})); },
      .inputs = {{.shape = {2, 3, 2}}},
      .outputs = {{2, 3, 4}},
@@ -56,6 +73,7 @@ const testing::LayerTable table = {
                  {"backward_lstm/lstm_cell/bias", {8}}},
      .wrong = {{{{2, 3}}, "expected ndim=3"}}},
     {.layer = "TimeDistributed",
+     .masks = testing::Masks::passes,
      .make = [](DType dtype) { return TimeDistributed(Dense(4, {.dtype = dtype})); },
      .inputs = {{.shape = {2, 3, 5}}},
      .outputs = {{2, 3, 4}},
@@ -96,7 +114,7 @@ TEST_CASE("Embedding: numbers of a floating dtype are whole") {
                     embedding(constant<double>({NAN})));
 }
 
-TEST_CASE("Embedding: masks, given on by hand, in the functional style too") {
+TEST_CASE("Embedding: masks, given by hand, in the functional style too") {
   Embedding embedding(6, 3, {.mask_zero = true});
   GRU gru(2);
   const Tensor tokens = constant({{1, 2, 0, 0}, {3, 4, 5, 1}});

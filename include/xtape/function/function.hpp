@@ -167,7 +167,8 @@ class Function {
 ///     for (...) loss = step(x, y);
 ///
 /// f takes and returns tensors and structures of tensors (vectors, arrays, tuples, pairs, maps); numbers and texts
-/// among its arguments are part of the signature, as are the tensors' shapes and dtypes. A new signature is traced
+/// among its arguments are part of the signature, as are the tensors' shapes and dtypes, and whether they have masks
+/// (see get_mask), which are arguments and results as well. A new signature is traced
 /// anew; from the second on, a warning says so.
 ///
 /// What a replay repeats: kernels, reading and assigning variables, drawing random numbers, optimizers, metrics. What

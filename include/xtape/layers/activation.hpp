@@ -15,7 +15,9 @@ struct ActivationOptions {
 class Activation : public LayerBase<Activation> {
  public:
   explicit Activation(ActivationFunction function, ActivationOptions options = {})
-      : LayerBase(std::move(options.name), options.dtype), function_(std::move(function)) {}
+      : LayerBase(std::move(options.name), options.dtype), function_(std::move(function)) {
+    set_supports_masking(true);
+  }
 
  protected:
   Tensor call(const Tensor& inputs) override { return function_(inputs); }

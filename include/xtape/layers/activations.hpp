@@ -52,7 +52,9 @@ class LeakyReLU : public LayerBase<LeakyReLU> {
 class ELU : public LayerBase<ELU> {
  public:
   explicit ELU(double alpha = 1, ActivationLayerOptions options = {})
-      : LayerBase(std::move(options.name), options.dtype), alpha_(alpha) {}
+      : LayerBase(std::move(options.name), options.dtype), alpha_(alpha) {
+    set_supports_masking(true);
+  }
 
  protected:
   Tensor call(const Tensor& inputs) override;
@@ -63,15 +65,24 @@ class ELU : public LayerBase<ELU> {
 
 /// e^x / sum e^x over an axis, or over several together (keras.layers.Softmax). Throws a ValueError for an axis outside
 /// of the input.
+///
+///     Tensor y = softmax({x, mask});  // bool, broadcast to x: over the elements where it is true; the others give 0
+///
+/// A mask that x carries (see get_mask) is used where it says something of the elements along the axis, as of steps
+/// along the axis of time, and passes on.
 class Softmax : public LayerBase<Softmax> {
  public:
   explicit Softmax(Axes axis = -1, ActivationLayerOptions options = {})
-      : LayerBase(std::move(options.name), options.dtype), axis_(std::move(axis)) {}
+      : LayerBase(std::move(options.name), options.dtype), axis_(std::move(axis)) {
+    set_supports_masking(true);
+  }
 
  protected:
   Tensor call(const Tensor& inputs) override;
+  TensorList call_list(const TensorList& inputs) override;
 
  private:
+  Tensor normalize(const Tensor& inputs, const Tensor& mask) const;
   Axes axis_;
 };
 

@@ -17,8 +17,13 @@ class AttentionLayer : public Layer {
   AttentionLayer(const char* class_name, std::string name, double dropout, std::optional<std::uint64_t> seed,
                  bool causal, bool return_scores);
 
+ public:
+  TensorList compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) override;
+
+ protected:
   void build_list(const std::vector<Shape>& input_shapes) override;
   TensorList call_list(const TensorList& inputs) override;
+  bool may_make_masks() const override { return true; }  // of those that are given as inputs
 
   virtual void add_weights(const Shape& query, const Shape& key) = 0;
   /// [batch, T, S] of queries [batch, T, d] and keys [batch, S, d].
@@ -26,6 +31,7 @@ class AttentionLayer : public Layer {
 
  private:
   void check_inputs(std::span<const Shape> shapes) const;
+  void check_mask(const char* of, const Shape& mask, const Shape& sequence) const;
 
   const char* class_name_;
   double dropout_;
@@ -55,7 +61,8 @@ struct AttentionOptions {
 ///     Tensor y = attention({query, value, key, value_mask});      // bool [batch, S], true where there is a value
 ///     Tensor y = attention({query, value, key, query_mask, value_mask});  // bool [batch, T]: the others give zeros
 ///
-/// Throws a ValueError for other inputs, an unknown score_mode and a rate outside [0, 1).
+/// Masks that are not given are those that the queries and the values carry (see get_mask); the result gets the
+/// queries'. Throws a ValueError for other inputs, an unknown score_mode and a rate outside [0, 1).
 class Attention : public LayerBase<Attention, detail::AttentionLayer> {
  public:
   explicit Attention(AttentionOptions options = {});

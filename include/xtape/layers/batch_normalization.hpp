@@ -29,9 +29,12 @@ struct BatchNormalizationOptions {
 ///
 ///     moving = momentum moving + (1 - momentum) batch's       (the variance without correction)
 ///
-/// Otherwise they are the moving ones, which are not trainable. A layer that is frozen (set_trainable(false)) runs as
-/// outside of training, as in Keras. A batch without elements changes nothing. Throws a ValueError for an axis outside
-/// of the input, a momentum outside of [0, 1], a negative epsilon and for other channels than those of the first call.
+/// Of an input with a mask (see get_mask; or as a second input: normalization({x, mask})), which has one axis less,
+/// only the elements where it is true count in these statistics, as if the others were not there; without any, nothing
+/// moves. Otherwise they are the moving ones, which are not trainable. A layer that is frozen (set_trainable(false))
+/// runs as outside of training, as in Keras. A batch without elements changes nothing. Throws a ValueError for an axis
+/// outside of the input, a momentum outside of [0, 1], a negative epsilon and for other channels than those of the
+/// first call.
 class BatchNormalization : public LayerBase<BatchNormalization> {
  public:
   explicit BatchNormalization(BatchNormalizationOptions options = {});
@@ -48,9 +51,11 @@ class BatchNormalization : public LayerBase<BatchNormalization> {
  protected:
   void build(const Shape& input_shape) override;
   Tensor call(const Tensor& inputs) override;
+  TensorList call_list(const TensorList& inputs) override;
 
  private:
-  Tensor normalize(const Tensor& x);  ///< of channels on the last axis
+  /// Of channels on the last axis; the mask, of x's rank or empty, broadcasts.
+  Tensor normalize(const Tensor& x, const Tensor& mask);
   BatchNormalizationOptions options_;
   Variable gamma_, beta_, moving_mean_, moving_variance_;
 };

@@ -20,8 +20,10 @@ struct BidirectionalOptions {
 ///
 ///     layers::Bidirectional(layers::LSTM(64))
 ///
-/// As in Keras, the layer given is copied, not used itself. Throws a ValueError for a layer that is not an RNN, an
-/// unknown merge_mode, and a backward_layer of the same direction or another return_sequences or return_state.
+/// Masks are RNN's as well; with return_sequences the outputs of the steps that are left out are 0, and the merged ones
+/// get the mask. As in Keras, the layer given is copied, not used itself. Throws a ValueError for a layer that is not
+/// an RNN, an unknown merge_mode, and a backward_layer of the same direction or another return_sequences or
+/// return_state.
 class Bidirectional : public LayerBase<Bidirectional> {
  public:
   explicit Bidirectional(const AnyLayer& layer, BidirectionalOptions options = {});
@@ -30,6 +32,8 @@ class Bidirectional : public LayerBase<Bidirectional> {
   Layer& backward_layer() const& { return *backward_; }
   Layer& forward_layer() const&& = delete;  // would be gone with the layer
   Layer& backward_layer() const&& = delete;
+
+  TensorList compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) override;
 
  protected:
   void build(const Shape& input_shape) override;

@@ -10,7 +10,7 @@ struct EmbeddingOptions {
   Initializer embeddings_initializer = "uniform";
   Regularizer embeddings_regularizer = {}, activity_regularizer = {};
   Constraint embeddings_constraint = {};
-  bool mask_zero = false;  ///< 0 is padding: see compute_mask
+  bool mask_zero = false;  ///< 0 is padding: the output has a mask, true where the inputs are not 0
   DTypePolicy dtype = {};
   std::string name = {};
 };
@@ -20,10 +20,9 @@ struct EmbeddingOptions {
 /// may also come in a floating dtype. Throws an IndexError for one outside, a ValueError for NaN, for a number that is
 /// not whole and for dimensions < 1.
 ///
-/// Masks do not pass through layers by themselves. With mask_zero, give the mask to who needs it:
+/// With mask_zero the layers that follow leave the padding out (see get_mask):
 ///
-///     auto mask = embedding.compute_mask(tokens);
-///     auto y = lstm({embedding(tokens), mask});
+///     xp::Sequential model{layers::Embedding(5000, 64, {.mask_zero = true}), layers::LSTM(64), layers::Dense(1)};
 class Embedding : public LayerBase<Embedding> {
  public:
   Embedding(std::int64_t input_dim, std::int64_t output_dim, EmbeddingOptions options = {});
@@ -33,13 +32,16 @@ class Embedding : public LayerBase<Embedding> {
   const Variable& embeddings() const& noexcept { return embeddings_; }
   Variable embeddings() const&& { return embeddings_; }
 
-  /// Where the inputs are not 0, as bool. Throws a ValueError unless the layer was made with mask_zero.
+  /// Where the inputs are not 0, as bool; none unless the layer was made with mask_zero.
+  Tensor compute_mask(const Tensor& inputs, const Tensor& previous_mask) override;
+  /// The same; throws a ValueError unless the layer was made with mask_zero.
   Tensor compute_mask(const Tensor& inputs) const;
   SymbolicTensor compute_mask(const SymbolicTensor& inputs) const;
 
  protected:
   void build(const Shape& input_shape) override;
   Tensor call(const Tensor& inputs) override;
+  bool may_make_masks() const override { return options_.mask_zero; }
 
  private:
   void check_masks() const;
@@ -49,16 +51,18 @@ class Embedding : public LayerBase<Embedding> {
   Variable embeddings_;
 };
 
-/// Where the inputs differ from a number, as bool of their shape: a mask for recurrent and attention layers in models
-/// of the functional style (keras.ops.not_equal).
+/// Where the inputs differ from a number, as bool of their shape: a mask to be given to recurrent and attention layers
+/// in models of the functional style (keras.ops.not_equal).
 class NotEqual : public LayerBase<NotEqual> {
  public:
   explicit NotEqual(double value = 0, std::string name = {}) : LayerBase(std::move(name)), value_(value) {
     set_casts_inputs(false);
   }
+  Tensor compute_mask(const Tensor&, const Tensor&) override { return {}; }
 
  protected:
   Tensor call(const Tensor& inputs) override;
+  bool may_make_masks() const override { return false; }
 
  private:
   double value_;

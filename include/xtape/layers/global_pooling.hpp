@@ -13,13 +13,23 @@ struct GlobalPoolingOptions {
 
 /// The mean of each channel: [batch, steps, channels] -> [batch, channels] (keras.layers.GlobalAveragePooling1D).
 /// Throws a ValueError for another rank.
+///
+///     Tensor y = pooling(x);          // of a mask that x carries (see get_mask), only the steps where it is true
+///     Tensor y = pooling({x, mask});  // of this one
+///
+/// A sample all of whose steps are left out gives 0 (Keras: NaN).
 class GlobalAveragePooling1D : public LayerBase<GlobalAveragePooling1D> {
  public:
   explicit GlobalAveragePooling1D(GlobalPoolingOptions options = {})
-      : LayerBase(std::move(options.name), options.dtype), keepdims_(options.keepdims) {}
+      : LayerBase(std::move(options.name), options.dtype), keepdims_(options.keepdims) {
+    set_supports_masking(true);
+  }
+  Tensor compute_mask(const Tensor&, const Tensor&) override { return {}; }
 
  protected:
   Tensor call(const Tensor& inputs) override;
+  TensorList call_list(const TensorList& inputs) override;
+  bool may_make_masks() const override { return false; }
 
  private:
   bool keepdims_;

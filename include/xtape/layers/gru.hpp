@@ -18,7 +18,8 @@ struct GRUOptions {
   double recurrent_dropout = 0;  ///< of the state
   std::optional<std::uint64_t> seed = {};
   bool return_sequences = false, return_state = false, go_backwards = false, stateful = false;  ///< as of RNN
-  bool reset_after = true;                                                                      ///< see nn::gru
+  bool zero_output_for_mask = false;
+  bool reset_after = true;  ///< see nn::gru
   DTypePolicy dtype = {};
   std::string name = {};
 };

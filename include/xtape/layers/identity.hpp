@@ -13,10 +13,14 @@ struct IdentityOptions {
 /// Passes its inputs on (keras.layers.Identity).
 class Identity : public LayerBase<Identity> {
  public:
-  explicit Identity(IdentityOptions options = {}) : LayerBase(std::move(options.name), options.dtype) {}
+  explicit Identity(IdentityOptions options = {}) : LayerBase(std::move(options.name), options.dtype) {
+    set_supports_masking(true);
+  }
+  TensorList compute_mask_list(const TensorList&, const TensorList& previous_masks) override { return previous_masks; }
 
  protected:
   TensorList call_list(const TensorList& inputs) override { return inputs; }
+  bool may_make_masks() const override { return false; }
 };
 
 }  // namespace xtape::layers

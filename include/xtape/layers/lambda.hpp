@@ -26,6 +26,9 @@ namespace layers {
 struct LambdaOptions {
   DTypePolicy dtype = {};
   std::string name = {};
+  /// The mask of the output, given the first input and its mask (either may be empty): `.mask = [](const Tensor&, const
+  /// Tensor& mask) { return mask; }` passes it on. Unset: there is none.
+  std::function<Tensor(const Tensor& inputs, const Tensor& previous_mask)> mask = {};
 };
 
 /// A function as a layer (keras.layers.Lambda): any callable from a const Tensor& to a Tensor, or from a const
@@ -50,8 +53,13 @@ class Lambda : public LayerBase<Lambda> {
       explicit Lambda(F function, LambdaOptions options = {})
       : Lambda(of_one(std::function<Tensor(const Tensor&)>(std::move(function))), std::move(options), 0) {}
 
+  Tensor compute_mask(const Tensor& inputs, const Tensor& previous_mask) override {
+    return mask_ ? mask_(inputs, previous_mask) : Layer::compute_mask(inputs, previous_mask);
+  }
+
  protected:
   TensorList call_list(const TensorList& inputs) override { return function_(inputs); }
+  bool may_make_masks() const override { return static_cast<bool>(mask_); }
 
  private:
   using Function = std::function<TensorList(const TensorList&)>;
@@ -59,6 +67,7 @@ class Lambda : public LayerBase<Lambda> {
   Lambda(Function function, LambdaOptions options, int);
 
   Function function_;
+  std::function<Tensor(const Tensor&, const Tensor&)> mask_;
 };
 
 }  // namespace layers

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <type_traits>
 #include <typeinfo>
 #include <vector>
 
@@ -188,6 +190,26 @@ class Layer {
   /// Adds the penalty of each call's output to losses().
   void set_activity_regularizer(Regularizer regularizer);
 
+  /// Whether the mask of an input (see get_mask) passes to the output: as set_supports_masking() says.
+  bool supports_masking() const noexcept;
+  /// The mask of the output of a call, given the input and its mask, which is empty where it has none; empty: none.
+  /// Where call() itself returns a tensor with a mask, that one counts. By default the input's, if the layer
+  /// supports masking; otherwise none, and a warning, once, says that the layer drops the mask. A layer that makes
+  /// masks, uses them up or changes the steps overrides it (keras.Layer.compute_mask):
+  ///
+  ///     struct LastSteps : xp::LayerBase<LastSteps> {                    // [batch, time, k] -> [batch, 2, k]
+  ///       xp::Tensor call(const xp::Tensor& x) override { return xp::slice_axis(x, 1, x.shape(1) - 2, 2); }
+  ///       xp::Tensor compute_mask(const xp::Tensor&, const xp::Tensor& mask) override {
+  ///         return mask.defined() ? xp::slice_axis(mask, 1, mask.shape(1) - 2, 2) : mask;
+  ///       }
+  ///     };
+  ///
+  /// call() finds the mask of its input by get_mask(x). A mask that does not suit the output is a ValueError.
+  virtual Tensor compute_mask(const Tensor& inputs, const Tensor& previous_mask);
+  /// The same for a layer of several inputs or outputs: a mask, or none, for each output; for those that follow the
+  /// last one returned, none. By default compute_mask() of the first input, for the first output.
+  virtual TensorList compute_mask_list(const TensorList& inputs, const TensorList& previous_masks);
+
   /// The shape of the output for an input of this shape; -1 stands for a size that is not known. Builds the layer.
   Shape compute_output_shape(const Shape& input_shape);
 
@@ -217,6 +239,10 @@ class Layer {
   /// call to call should not do so then.
   bool symbolic_call() const noexcept;
 
+  /// Whether the masks of inputs pass through the layer, as they are, to its outputs: for layers that treat steps one
+  /// by one, and those that take care of masks in another way. In the constructor; false unless told otherwise.
+  void set_supports_masking(bool supports);
+
   /// A new weight of this layer. Throws a ValueError when the name is taken.
   Variable add_weight(const std::string& name, const Shape& shape, const WeightOptions& options = {});
 
@@ -240,6 +266,9 @@ class Layer {
   /// A copy behind a pointer, for callers that only have a Layer&; null where the class does not say how. See
   /// LayerBase.
   virtual std::unique_ptr<Layer> copy() const;
+  /// Whether a call may have an output with a mask though no input has one, so that compute_mask is to be asked. Where
+  /// the class does not say, it may.
+  virtual bool may_make_masks() const { return true; }
 
  private:
   friend struct detail::LayerState;
@@ -257,6 +286,7 @@ class Layer {
   void bind(const Shapes& shapes);
   template <class Inputs, class F>
   auto run(const Inputs& inputs, CallOptions options, F&& compute);
+  void give_masks(std::span<const Tensor> inputs, std::span<Tensor> outputs);
   Variable rebound(const std::string& name, const Shape& shape) const;
 
   std::shared_ptr<detail::LayerState> state_;
@@ -265,9 +295,27 @@ class Layer {
   std::uint16_t rebound_layers_ = 0, rebound_generators_ = 0, rebound_variables_ = 0;  ///< while rebinding
 };
 
+namespace detail {
+
+/// Whether a class says more about masks than its base does.
+template <class Derived, class Base>
+constexpr bool overrides_masks() {
+  if constexpr (requires {
+                  &Derived::compute_mask;
+                  &Derived::compute_mask_list;
+                }) {
+    return !std::is_same_v<decltype(&Derived::compute_mask), decltype(&Base::compute_mask)> ||
+           !std::is_same_v<decltype(&Derived::compute_mask_list), decltype(&Base::compute_mask_list)>;
+  } else {
+    return true;  // overloaded, or not public
+  }
+}
+
+}  // namespace detail
+
 /// The base of layer classes that can be used wherever layers can: `struct Scale : xp::LayerBase<Scale>`. It only adds
-/// how an object of the class is copied. A class derived from Layer itself works too, but calls of the functional style
-/// do not keep its objects alive.
+/// how an object of the class is copied, and what only the class knows. A class derived from Layer itself works too,
+/// but calls of the functional style do not keep its objects alive.
 template <class Derived, class Base = Layer>
 class LayerBase : public Base {
  protected:
@@ -275,6 +323,10 @@ class LayerBase : public Base {
   std::unique_ptr<Layer> copy() const override {
     if (typeid(*this) != typeid(Derived)) return Base::copy();  // of a class derived further
     return std::make_unique<Derived>(static_cast<const Derived&>(*this));
+  }
+  bool may_make_masks() const override {
+    if (typeid(*this) != typeid(Derived) || detail::overrides_masks<Derived, Base>()) return true;
+    return !std::is_same_v<Base, Layer> && Base::may_make_masks();
   }
 };
 

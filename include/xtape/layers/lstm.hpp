@@ -19,6 +19,7 @@ struct LSTMOptions {
   double recurrent_dropout = 0;  ///< of the state
   std::optional<std::uint64_t> seed = {};
   bool return_sequences = false, return_state = false, go_backwards = false, stateful = false;  ///< as of RNN
+  bool zero_output_for_mask = false;
   DTypePolicy dtype = {};
   std::string name = {};
 };

@@ -20,10 +20,17 @@ namespace detail {
 
 /// The base of the layers that merge element by element: inputs [batch, ...] of shapes that broadcast. An input with
 /// fewer axes gets axes of size 1 after its batch. Throws a ValueError for no inputs, for different batch sizes and for
-/// shapes that do not broadcast (keras.layers.Merge).
+/// shapes that do not broadcast (keras.layers.Merge). Where all inputs have masks (see get_mask), the output has one:
+/// true where any of them is.
 class Merge : public Layer {
+ public:
+  TensorList compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) override;
+
  protected:
-  explicit Merge(std::string name = "", DTypePolicy dtype = {}) : Layer(std::move(name), dtype) {}
+  explicit Merge(std::string name = "", DTypePolicy dtype = {}) : Layer(std::move(name), dtype) {
+    set_supports_masking(true);
+  }
+  bool may_make_masks() const override { return false; }
   TensorList call_list(const TensorList& inputs) final;
   /// Of inputs with the same number of axes.
   virtual Tensor merge(const TensorList& inputs) = 0;
@@ -99,15 +106,20 @@ class Minimum : public LayerBase<Minimum, xtape::detail::Merge> {
 Tensor minimum(const TensorList& inputs);
 SymbolicTensor minimum(const SymbolicList& inputs);
 
-/// The inputs one after another along an axis, the last one unless given (keras.layers.Concatenate). Throws a
-/// ValueError for no inputs, for shapes that differ along another axis and for an axis outside of them.
+/// The inputs one after another along an axis, the last one unless given (keras.layers.Concatenate). So are their masks
+/// (see get_mask), if any has one; along the last axis a step counts if it does in any input. Throws a ValueError for
+/// no inputs, for shapes that differ along another axis and for an axis outside of them.
 class Concatenate : public LayerBase<Concatenate> {
  public:
   explicit Concatenate(int axis = -1, MergeOptions options = {})
-      : LayerBase(std::move(options.name), options.dtype), axis_(axis) {}
+      : LayerBase(std::move(options.name), options.dtype), axis_(axis) {
+    set_supports_masking(true);
+  }
+  TensorList compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) override;
 
  protected:
   TensorList call_list(const TensorList& inputs) override;
+  bool may_make_masks() const override { return false; }
 
  private:
   int axis_;
@@ -132,14 +144,19 @@ struct DotOptions {
 
 /// The products of two inputs, sample by sample, summed over an axis of each: [batch, a..., k, b...] and
 /// [batch, c..., k, d...] -> [batch, a..., b..., c..., d...], or [batch, 1] for two of [batch, k] (keras.layers.Dot).
-/// Throws a ValueError for another number of inputs, for sizes that differ, and for the axis of the batch.
+/// The result has no mask. Throws a ValueError for another number of inputs, for sizes that differ, and for the axis of
+/// the batch.
 class Dot : public LayerBase<Dot> {
  public:
   explicit Dot(DotAxes axes, DotOptions options = {})
-      : LayerBase(std::move(options.name), options.dtype), axes_(axes), normalize_(options.normalize) {}
+      : LayerBase(std::move(options.name), options.dtype), axes_(axes), normalize_(options.normalize) {
+    set_supports_masking(true);
+  }
+  Tensor compute_mask(const Tensor&, const Tensor&) override { return {}; }
 
  protected:
   TensorList call_list(const TensorList& inputs) override;
+  bool may_make_masks() const override { return false; }
 
  private:
   DotAxes axes_;

@@ -35,6 +35,9 @@ struct MultiHeadAttentionOptions {
 ///     Tensor y = attention({query, value, key, mask});  // bool [T, S], [batch, T, S] or [batch, heads, T, S], true
 ///                                                       // where a query may attend
 ///
+/// The masks that queries, values and keys carry (see get_mask) count as well, all together: a query that its mask
+/// leaves out attends to nothing, and nothing to such values. The result gets the queries' mask.
+///
 /// Weights, as Keras names and shapes them: query/kernel [d, heads, key_dim], query/bias [heads, key_dim], the same of
 /// key and value (with value_dim), attention_output/kernel [heads, value_dim, d] and attention_output/bias [d]. Throws
 /// a ValueError for other inputs, for sizes < 1 and a rate outside [0, 1).
@@ -53,6 +56,7 @@ class MultiHeadAttention : public LayerBase<MultiHeadAttention> {
   void check_inputs(std::span<const Shape> shapes) const;
   Projection add_projection(const std::string& name, const Shape& kernel, const Shape& bias);
   Tensor heads_of(const Tensor& x, const Projection& projection) const;
+  static Tensor with_carried_masks(const Tensor& mask, const TensorList& inputs);
 
   std::int64_t num_heads_, key_dim_, value_dim_;
   MultiHeadAttentionOptions options_;

@@ -47,6 +47,7 @@ class RecurrentCell : public Layer {
   virtual Tensor prepare(const Tensor& x);
   /// A step, given its part of what prepare() returned: {output, new states...}. By default a call of the cell.
   virtual TensorList step(const Tensor& x, const TensorList& states);
+  bool may_make_masks() const override { return false; }
 };
 
 namespace detail {

@@ -17,7 +17,9 @@ struct RescalingOptions {
 class Rescaling : public LayerBase<Rescaling> {
  public:
   explicit Rescaling(double scale, RescalingOptions options = {})
-      : LayerBase(std::move(options.name), options.dtype), scale_(scale), offset_(options.offset) {}
+      : LayerBase(std::move(options.name), options.dtype), scale_(scale), offset_(options.offset) {
+    set_supports_masking(true);
+  }
 
  protected:
   Tensor call(const Tensor& inputs) override { return cast(inputs, compute_dtype()) * scale_ + offset_; }

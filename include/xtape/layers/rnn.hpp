@@ -14,6 +14,7 @@ struct RNNOptions {
   bool return_state = false;      ///< the last states as well: {output, states...}, see Layer::outputs
   bool go_backwards = false;      ///< from the last step to the first; sequences are returned in this order
   bool stateful = false;  ///< a sequence goes on where the one before ended, sample by sample, until reset_states
+  bool zero_output_for_mask = false;  ///< the output of a step that the mask leaves out is 0, not the one before it
   std::string name = {};
 };
 
@@ -46,9 +47,10 @@ class KeptStates {
 ///     TensorList all = rnn.outputs(x);          // with return_state
 ///
 /// Where the mask is false, a step repeats the output of the one before (zeros at first) and leaves the states, as in
-/// Keras. Masks do not pass from layer to layer by themselves: see Embedding::compute_mask. Stateful layers forget
-/// states of another batch size. Throws a ValueError for an input that is not of rank 3 or has other features than the
-/// first one, for masks and states of other shapes, and for sequences without steps.
+/// Keras. The mask is that of the sequences (see get_mask) unless another one is given; with return_sequences the
+/// outputs get it, in the order in which they are returned. Stateful layers forget states of another batch size. Throws
+/// a ValueError for an input that is not of rank 3 or has other features than the first one, for masks and states of
+/// other shapes, and for sequences without steps.
 class RNN : public LayerBase<RNN> {
  public:
   template <std::derived_from<RecurrentCell> Cell>
@@ -56,6 +58,7 @@ class RNN : public LayerBase<RNN> {
       : LayerBase(options.name), cell_(std::move(cell)), options_(options) {
     adopt(*cell_);
     set_dtype_policy(cell_->dtype_policy());  // which reads the cell's weights itself
+    set_supports_masking(true);
   }
 
   RecurrentCell& cell() const& { return static_cast<RecurrentCell&>(*cell_); }
@@ -70,6 +73,8 @@ class RNN : public LayerBase<RNN> {
   TensorList states() const&& { return *kept_; }
   /// A stateful layer's next sequence starts from zeros.
   void reset_states() { (*kept_).clear(); }
+
+  TensorList compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) override;
 
  protected:
   struct Sequence {

@@ -5,7 +5,8 @@
 namespace xtape::layers {
 
 /// Applies a layer to every step of [batch, time, ...], the same weights for all (keras.layers.TimeDistributed). The
-/// layer gets all steps at once as a batch of [batch * time, ...]. Throws a ValueError for inputs of rank below 3.
+/// layer gets all steps at once as a batch of [batch * time, ...], and the part of a mask that says something of the
+/// inside of a step; the mask of the steps passes on. Throws a ValueError for inputs of rank below 3.
 class TimeDistributed : public LayerBase<TimeDistributed> {
  public:
   explicit TimeDistributed(AnyLayer layer, std::string name = {});
@@ -16,6 +17,7 @@ class TimeDistributed : public LayerBase<TimeDistributed> {
  protected:
   void build(const Shape& input_shape) override;
   Tensor call(const Tensor& inputs) override;
+  TensorList call_list(const TensorList& inputs) override;
 
  private:
   AnyLayer layer_;

@@ -16,7 +16,9 @@ struct UnitNormalizationOptions {
 class UnitNormalization : public LayerBase<UnitNormalization> {
  public:
   explicit UnitNormalization(Axes axis = -1, UnitNormalizationOptions options = {})
-      : LayerBase(std::move(options.name), options.dtype), axis_(std::move(axis)) {}
+      : LayerBase(std::move(options.name), options.dtype), axis_(std::move(axis)) {
+    set_supports_masking(true);
+  }
 
  protected:
   Tensor call(const Tensor& inputs) override;

@@ -4,7 +4,8 @@
 #include "xtape/ops/reduce.hpp"
 
 // Losses of segmentations, from sums over whole images. Labels and predictions have one shape, the sums run over all
-// axes unless some are given: {1, 2, 3} leaves one value per sample.
+// axes unless some are given: {1, 2, 3} leaves one value per sample. What the mask of the predictions leaves out (see
+// get_mask) is not summed.
 namespace xtape::losses {
 
 /// 1 - 2 sum(y_true y_pred) / (sum(y_true) + sum(y_pred) + 1e-7)
@@ -32,6 +33,9 @@ struct DiceOptions {
 class Dice : public LossFunctionWrapper {
  public:
   explicit Dice(const DiceOptions& options = {});
+
+ protected:
+  bool handles_mask() const override { return true; }
 };
 
 /// Keyword arguments of Tversky.
@@ -47,6 +51,9 @@ struct TverskyOptions {
 class Tversky : public LossFunctionWrapper {
  public:
   explicit Tversky(const TverskyOptions& options = {});
+
+ protected:
+  bool handles_mask() const override { return true; }
 };
 
 }  // namespace xtape::losses

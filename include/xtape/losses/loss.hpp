@@ -27,6 +27,10 @@ class Loss {
   ///
   /// Of no samples at all the first and third give 0. `sample_weight` is a number, or a tensor whose axes are the first
   /// ones of the losses' ([batch], [batch, 1], [batch, time], ...; sizes of 1 repeat): otherwise a ValueError.
+  ///
+  /// What the mask of the predictions leaves out (see get_mask) does not count: its losses are 0, and the means are
+  /// taken of the others only (sum(losses weights) / the number of those, as in Keras). A mask that does not fit the
+  /// losses as weights must is a ValueError; a loss that is one number has seen to the mask itself.
   Tensor operator()(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight = {}) const;
 
   const std::string& name() const& noexcept { return name_; }
@@ -41,6 +45,8 @@ class Loss {
   /// A bool tensor that says which of call's values count at all (the others are 0 there, and means are taken of these
   /// only); empty, the default, when all do.
   virtual Tensor mask(const Tensor& /*y_true*/, const Tensor& /*y_pred*/) const { return {}; }
+  /// Whether call() itself leaves out what the mask of y_pred does, as one that sums over steps must.
+  virtual bool handles_mask() const { return false; }
 
  private:
   enum class Reduction { mean, sum, mean_with_sample_weight, none };

@@ -154,6 +154,9 @@ class Model : public LayerBase<Model> {
   /// Builds the model for inputs of this shape, -1 standing for any size, by a call on zeros.
   void build_for(const Shape& input_shape) { (void)compute_output_shape(input_shape); }
 
+  /// None: the outputs have the masks that the model's layers gave them.
+  Tensor compute_mask(const Tensor&, const Tensor&) override { return {}; }
+
   /// Prints the model's layers with their output shapes and numbers of weights (keras.Model.summary); shapes and
   /// weights that are not known before the first call show as "?". A functional model that is no plain stack also says
   /// what each layer is connected to.

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "xtape/layers/layer.hpp"
+
+namespace xtape::layers {
+
+/// Keyword arguments of Masking.
+struct MaskingOptions {
+  DTypePolicy dtype = {};
+  std::string name = {};
+};
+
+/// Marks the steps all of whose features are `mask_value` as padding (keras.layers.Masking): the output has a mask (see
+/// get_mask) that is false there, which layers such as LSTM, attention and GlobalAveragePooling1D leave out, and so do
+/// losses. [batch, time, ...] of any sizes after it; the mask has one axis less. The features of padding become 0.
+/// Throws a ValueError for an input of rank below 2.
+///
+///     xp::Sequential model{layers::Masking(-1), layers::LSTM(32), layers::Dense(1)};
+class Masking : public LayerBase<Masking> {
+ public:
+  explicit Masking(double mask_value = 0, MaskingOptions options = {})
+      : LayerBase(std::move(options.name), options.dtype), mask_value_(mask_value) {
+    set_supports_masking(true);
+  }
+
+  Tensor compute_mask(const Tensor& inputs, const Tensor& previous_mask) override;
+
+ protected:
+  Tensor call(const Tensor& inputs) override;
+
+ private:
+  double mask_value_;
+};
+
+}  // namespace xtape::layers

@@ -1,0 +1,52 @@
+// How masks pass from the inputs of a layer to its outputs.
+#include <algorithm>
+
+#include "core/check.hpp"
+#include "core/warn.hpp"
+#include "layers/layer_state.hpp"
+#include "xtape/tape/mask.hpp"
+
+namespace xtape {
+
+bool Layer::supports_masking() const noexcept { return state_ != nullptr && state_->supports_masking; }
+void Layer::set_supports_masking(bool supports) { state().supports_masking = supports; }
+
+Tensor Layer::compute_mask(const Tensor&, const Tensor& previous_mask) {
+  if (supports_masking() || !previous_mask.defined()) return previous_mask;
+  if (!state().has_dropped_mask.exchange(true, std::memory_order_relaxed)) {
+    detail::warn(
+        fmt::format("[{}] layer '{}' was passed an input with a mask. It does not support masking and drops the mask: "
+                    "the layers and losses after it take padding for data",
+                    class_name(), state().path()));
+  }
+  return {};
+}
+
+TensorList Layer::compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) {
+  return inputs.empty() ? TensorList() : TensorList(compute_mask(inputs.front(), previous_masks.front()));
+}
+
+void Layer::give_masks(std::span<const Tensor> inputs, std::span<Tensor> outputs) {
+  // An input that is returned has its mask from before, another output with a mask from call().
+  const auto open = [&](const Tensor& output) {
+    const auto same = [&](const Tensor& input) { return input.is_same(output); };
+    return output.defined() && (!detail::has_mask(output) || std::any_of(inputs.begin(), inputs.end(), same));
+  };
+  if (std::none_of(outputs.begin(), outputs.end(), open)) return;
+  TensorList masks;
+  for (const Tensor& input : inputs) masks.push_back(get_mask(input));
+  masks = compute_mask_list(TensorList(Tensors(inputs.begin(), inputs.end())), masks);
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (!open(outputs[i])) continue;
+    const Tensor mask = i < masks.size() ? masks[i] : Tensor();
+    if (mask.defined() && (mask.dtype() != boolean || !detail::mask_fits(mask.shape(), outputs[i].shape()))) {
+      detail::fail<ValueError>(class_name().c_str(),
+                               "expected compute_mask to return a bool mask of the first axes of the output, of shape "
+                               "{}: received {} {}",
+                               outputs[i].shape(), mask.dtype(), mask.shape());
+    }
+    outputs[i] = detail::masked(std::move(outputs[i]), mask);
+  }
+}
+
+}  // namespace xtape

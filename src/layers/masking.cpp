@@ -1,0 +1,22 @@
+#include "xtape/layers/masking.hpp"
+
+#include "layers/input_checks.hpp"
+#include "xtape/core/creation.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/ops/reduce.hpp"
+#include "xtape/tape/mask.hpp"
+
+namespace xtape::layers {
+
+Tensor Masking::compute_mask(const Tensor& inputs, const Tensor&) {
+  detail::expect_min_ndim(*this, inputs.shape(), 2);
+  return reduce_any(inputs != cast(constant(mask_value_), inputs.dtype()), -1);
+}
+
+Tensor Masking::call(const Tensor& inputs) {
+  const Tensor mask = compute_mask(inputs, {});
+  return xtape::detail::masked(where(expand_dims(mask, -1), inputs, 0), mask);
+}
+
+}  // namespace xtape::layers

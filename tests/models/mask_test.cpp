@@ -1,0 +1,100 @@
+// The figures of fit, evaluate and train_on_batch leave out what the mask of an output does.
+#include <cmath>
+
+#include "support/check.hpp"
+#include "xtape/core/creation.hpp"
+#include "xtape/layers/dense.hpp"
+#include "xtape/layers/embedding.hpp"
+#include "xtape/layers/lstm.hpp"
+#include "xtape/layers/masking.hpp"
+#include "xtape/losses/mean_squared_error.hpp"
+#include "xtape/models/sequential.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/ops/reduce.hpp"
+#include "xtape/tape/gradient_tape.hpp"
+#include "xtape/tape/mask.hpp"
+
+namespace xtape {
+namespace {
+
+// keras/src/layers/layer_test.py, test_end_to_end_masking.
+TEST_CASE("masks in training: Keras's test") {
+  Sequential model{layers::Embedding(2, 2, {.embeddings_initializer = "ones", .mask_zero = true})};
+  model.compile({.loss = "mse"});
+  const Tensor targets = constant({{{1.0, 1.0}, {2.0, 2.0}, {3.0, 3.0}, {1.0, 1.0}}});
+  CHECK(model.evaluate(constant({{1, 0, 0, 1}}), targets, {.verbose = 0})["loss"] == 0);
+}
+
+/// Passes its input, [batch, time, 1], on as the sum of it and a weight, 0.
+Sequential passing() { return Sequential{layers::Masking(), layers::Dense(1, {.kernel_initializer = "ones"})}; }
+
+const Tensor x = constant({{{1.0F}, {2.0F}, {0.0F}}, {{3.0F}, {0.0F}, {0.0F}}});
+const Tensor y = constant({{{0.0F}, {0.0F}, {7.0F}}, {{1.0F}, {9.0F}, {9.0F}}});
+// Squared errors 1, 4, -, 4, -, -; absolute ones 1, 2, -, 2, -, -.
+
+TEST_CASE("masks in training: loss, metrics and weights of steps") {
+  Sequential model = passing();
+  model.compile({.optimizer = "sgd", .loss = "mse", .metrics = {"mae"}, .weighted_metrics = {"mse"}});
+  const Logs plain = model.evaluate(x, y, {.verbose = 0});
+  CHECK(plain["loss"] == doctest::Approx(3.0));
+  CHECK(plain["mae"] == doctest::Approx(5.0 / 3));
+  CHECK(plain["mse"] == doctest::Approx(3.0));
+  const Logs weighted = model.test_on_batch(x, y, constant({1.0F, 10.0F}));
+  CHECK(weighted["loss"] == doctest::Approx((1.0 + 4 + 40) / 3));
+  CHECK(weighted["mae"] == doctest::Approx(5.0 / 3));
+  CHECK(weighted["mse"] == doctest::Approx((1.0 + 4 + 40) / 12));
+  const Logs steps = model.test_on_batch(x, y, constant({{1.0F, 2.0F, 50.0F}, {3.0F, 50.0F, 50.0F}}));
+  CHECK(steps["loss"] == doctest::Approx((1.0 + 8 + 12) / 3));
+  CHECK(model.train_on_batch(x, y)["loss"] == doctest::Approx(3.0));
+}
+
+TEST_CASE("masks in training: fit takes the steps that the data alone would have given") {
+  const Tensor tokens = constant({{1, 2, 3, 0, 0}, {4, 5, 0, 0, 0}});
+  const Tensor labels = constant({{{1.0F}, {0.0F}, {1.0F}, {9.0F}, {9.0F}}, {{0.0F}, {1.0F}, {9.0F}, {9.0F}, {9.0F}}});
+  const auto make = [](bool mask_zero) {
+    return Sequential{layers::Embedding(6, 3, {.mask_zero = mask_zero}), layers::LSTM(4, {.return_sequences = true}),
+                      layers::Dense(1)};
+  };
+  Sequential padded = make(true), alone = make(false);
+  (void)padded(tokens);
+  (void)alone(tokens);
+  alone.set_weights(padded.get_weights());
+  padded.compile({.optimizer = "sgd", .loss = "mse"});
+  alone.compile({.optimizer = "sgd", .loss = losses::MeanSquaredError({.reduction = "sum"})});
+  const History history = padded.fit(tokens, labels, {.batch_size = 2, .epochs = 1, .verbose = 0, .shuffle = false});
+  // Of all five steps that are data, one sequence after the other.
+  GradientTape tape;
+  const auto part = [&](std::int64_t row, std::int64_t n) {
+    const auto cut = [&](const Tensor& t) { return slice_axis(slice_axis(t, 0, row, 1), 1, 0, n); };
+    return reduce_sum(square(alone(cut(tokens)) - cut(labels)));
+  };
+  const Tensor loss = (part(0, 3) + part(1, 2)) / 5;
+  const auto gradients = tape.gradient(loss, alone.trainable_variables());
+  alone.optimizer().apply_gradients(zip(gradients, alone.trainable_variables()));
+  CHECK(history["loss"].at(0) == doctest::Approx(loss.item()).epsilon(1e-5));
+  for (std::size_t i = 0; i < padded.variables().size(); ++i) {
+    CHECK_CLOSE(padded.variables()[i], alone.variables()[i], 1e-5, 1e-6);
+  }
+}
+
+TEST_CASE("masks in training: a model of one's own, and one made of symbolic tensors") {
+  struct Own : Model {
+    layers::Masking masking = track(layers::Masking());
+    layers::Dense dense = track(layers::Dense(1, {.kernel_initializer = "ones"}));
+    Tensor call(const Tensor& t) override { return dense(masking(t)); }
+  };
+  Own own;
+  auto input = Input({-1, 1});
+  Model functional(input, layers::Dense(1, {.kernel_initializer = "ones"})(layers::Masking()(input)));
+  for (Model* model : {static_cast<Model*>(&own), &functional}) {
+    model->compile({.optimizer = "sgd", .loss = "mse", .metrics = {"mae"}});
+    const Logs logs = model->evaluate(x, y, {.verbose = 0});
+    CHECK(logs["loss"] == doctest::Approx(3.0));
+    CHECK(logs["mae"] == doctest::Approx(5.0 / 3));
+    CHECK(model->train_on_batch(x, y)["loss"] == doctest::Approx(3.0));
+  }
+}
+
+}  // namespace
+}  // namespace xtape
