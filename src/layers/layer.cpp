@@ -245,10 +245,14 @@ auto Layer::run(const Inputs& inputs, CallOptions options, F&& compute) {
       std::optional<detail::AutocastScope> reading;
       const DTypePolicy policy = own.policy;
       if (policy.compute_dtype() != policy.variable_dtype()) reading.emplace(policy.compute_dtype());
-      return to_be_cast(own, inputs) ? compute(in_compute_dtype(own, inputs)) : compute(inputs);
+      const auto computed = [&](const Inputs& given) {
+        auto result = compute(given);
+        if (own.may_make_masks.load(std::memory_order_relaxed) || any_masked(given)) [[unlikely]]
+          give_masks(span_of(given), span_of(result));
+        return result;
+      };
+      return to_be_cast(own, inputs) ? computed(in_compute_dtype(own, inputs)) : computed(inputs);
     }();
-    if (own.may_make_masks.load(std::memory_order_relaxed) || any_masked(inputs)) [[unlikely]]
-      give_masks(span_of(inputs), span_of(output));
     const Tensor* first = first_of(output);
     if (!own.has_output_shape() && first != nullptr && first->defined()) {
       own.set_output_shape(typical_shape(first_of(inputs), first));

@@ -30,7 +30,8 @@ void Layer::give_masks(std::span<const Tensor> inputs, std::span<Tensor> outputs
   // An input that is returned has its mask from before, another output with a mask from call().
   const auto open = [&](const Tensor& output) {
     const auto same = [&](const Tensor& input) { return input.is_same(output); };
-    return output.defined() && (!detail::has_mask(output) || std::any_of(inputs.begin(), inputs.end(), same));
+    if (!output.defined() || !detail::has_mask(output)) return output.defined();
+    return !keeps_masks_of_outputs() && std::any_of(inputs.begin(), inputs.end(), same);
   };
   if (std::none_of(outputs.begin(), outputs.end(), open)) return;
   TensorList masks;

@@ -115,7 +115,7 @@ RNN::Sequence RNN::run(const Tensor& x, const Tensor& mask, Start start) {
     Tensor output = now[0];
     if (mask.defined()) output = where(kept[t], output, t == 0 ? zeros_like(output) : outputs.back());
     for (std::size_t i = 0; i < states.size(); ++i) {
-      states[i] = mask.defined() ? where(kept[t], now[i + 1], states[i]) : now[i + 1];
+      states[i] = mask.defined() ? where(kept[t], now[i + 1], cast(states[i], now[i + 1].dtype())) : now[i + 1];
     }
     outputs.push_back(std::move(output));
   }

@@ -54,7 +54,8 @@ Tensor TimeDistributed::call(const Tensor& inputs) {
                                     shape, mask.shape());
   }
   if (mask.defined() && xtape::detail::LayerState::takes_masks(*layer_)) {
-    x = xtape::detail::masked(std::move(x), of_samples(mask, x.shape()));
+    const Tensor inside = of_samples(mask, x.shape());
+    x = xtape::detail::masked(std::move(x), inside);
   }
   Tensor y = (*layer_)(x);
   const Tensor inner = get_mask(y);

@@ -258,6 +258,16 @@ Logs Model::run_evaluate(detail::BatchSource& source, const EvaluateOptions& opt
                    [this](const TrainBatch& batch) { return test_step(batch); });
 }
 
+namespace {
+/// Of one batch as of several one after another.
+TensorList without_masks(TensorList outputs) {
+  for (Tensor& output : outputs) {
+    if (detail::has_mask(output)) output = detail::masked(std::move(output), {});
+  }
+  return outputs;
+}
+}  // namespace
+
 TensorList Model::predict(const TensorList& x, const PredictOptions& options) {
   if (Model* model = of_class()) return model->predict(x, options);
   constexpr const char* method = "Model.predict";
@@ -267,7 +277,7 @@ TensorList Model::predict(const TensorList& x, const PredictOptions& options) {
   detail::Arrays arrays{x, {}, {}};
   arrays.check(method);
   const detail::NoRecording off;
-  if (arrays.rows() <= options.batch_size && options.callbacks.empty()) return predict_step(x);
+  if (arrays.rows() <= options.batch_size && options.callbacks.empty()) return without_masks(predict_step(x));
   const Callbacks callbacks(options.callbacks, *this, {});
   const auto source = detail::make_source(std::move(arrays), options.batch_size, false);
   callbacks.tell(&Callback::on_predict_begin);
@@ -276,15 +286,14 @@ TensorList Model::predict(const TensorList& x, const PredictOptions& options) {
   source->begin();
   for (std::int64_t step = 0; source->next(batch); ++step) {
     callbacks.tell(&Callback::on_predict_batch_begin, step);
-    TensorList outputs = predict_step(batch.x);
+    TensorList outputs = without_masks(predict_step(batch.x));
     parts.resize(outputs.size());
     for (std::size_t i = 0; i < outputs.size(); ++i) parts[i].push_back(std::move(outputs[i]));
     callbacks.tell(&Callback::on_predict_batch_end, step);
   }
   callbacks.tell(&Callback::on_predict_end);
   TensorList result;
-  for (const auto& part : parts)
-    result.push_back(part.size() == 1 ? detail::masked(part.front(), {}) : concat(part, 0));
+  for (const auto& part : parts) result.push_back(part.size() == 1 ? part.front() : concat(part, 0));
   return result;
 }
 

@@ -75,7 +75,7 @@ const testing::LayerTable table = {
      .weights = {{"lstm_cell/kernel", {2, 12}}, {"lstm_cell/recurrent_kernel", {3, 12}}, {"lstm_cell/bias", {12}}},
      .wrong = {{{{2, 5}}, "expected ndim=3"}}},
     {.layer = "LSTM",
-     .masks = testing::Masks::uses,
+     .masks = testing::Masks::has_none,
      .make =
          [](DType dtype) {
            return LSTM(2, {.recurrent_activation = "hard_sigmoid", .use_bias = false, .dtype = dtype});
@@ -117,7 +117,7 @@ const testing::LayerTable table = {
      .outputs = {{2, 3, 3}},
      .weights = {{"adder/factor", {3}}}},
     {.layer = "RNN",
-     .masks = testing::Masks::uses,
+     .masks = testing::Masks::has_none,
      .make = [](DType dtype) { return RNN(LSTMCell(2, {.dtype = dtype}), {.return_state = true}); },
      .inputs = {{.shape = {2, 3, 3}}, {.shape = {2, 3}, .dtype = boolean}},
      .outputs = {{2, 2}, {2, 2}, {2, 2}},

@@ -41,7 +41,7 @@ TEST_CASE("metrics: each by its name, with a mask and without what it leaves out
   for (const std::string& name : names) {
     if (name == "accuracy" || name == "acc") continue;
     // Labels that it takes: one-hot ones, classes, or zeros and ones.
-    const Tensor p = nn::softmax(reshape(sin(arange(18.0) * 1.7), {6, 3}));
+    const Tensor p = nn::softmax(reshape(sin(arange(0.0, 18.0, 1.0, float64) * 1.7), {6, 3}));
     const Tensor one_hots = constant(
         {{1.0, 0.0, 0.0}, {0.0, 0.0, 1.0}, {0.0, 1.0, 0.0}, {1.0, 0.0, 0.0}, {0.0, 1.0, 0.0}, {0.0, 0.0, 1.0}});
     const Tensor classes = constant({0, 2, 1, 0, 1, 2});

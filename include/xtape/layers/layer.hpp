@@ -271,6 +271,8 @@ class Layer {
   virtual bool may_make_masks() const { return true; }
 
  private:
+  /// Whether outputs keep the masks that the layers inside gave them, inputs that are returned among them.
+  virtual bool keeps_masks_of_outputs() const { return false; }
   friend struct detail::LayerState;
   friend class AnyLayer;
   friend class Model;

@@ -249,6 +249,7 @@ class Model : public LayerBase<Model> {
 
   detail::ModelState& model_state() const;
   void track_metric(std::shared_ptr<metrics::Metric> metric);
+  bool keeps_masks_of_outputs() const override { return true; }
   detail::TrainState& train_state(const char* method) const;
   void build_on(const TensorList& x);
   History fit_arrays(const TensorList& x, const TensorList& y, const FitOptions& options);
