@@ -42,8 +42,8 @@ MaskedBatch normalize_masked(const Tensor& x, const Tensor& mask, const Tensor& 
   const Tensor centred = x - mean;
   const Tensor variance = reduce_sum(square(where(kept, centred, 0)), others) / divisor;
   Tensor y = centred * rsqrt(variance + epsilon);
-  if (gamma) y = y * gamma;
-  if (beta) y = y + beta;
+  if (gamma.defined()) y = y * gamma;
+  if (beta.defined()) y = y + beta;
   return {{y, mean, variance}, number > 0};
 }
 

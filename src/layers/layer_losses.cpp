@@ -81,7 +81,7 @@ std::vector<Tensor> LayerState::losses() const {
   std::vector<Tensor> losses;
   losses.reserve(penalties.size());
   for (const auto& [loss, regularizer, variable] : penalties) {
-    losses.push_back(loss ? loss : regularizer(variable));
+    losses.push_back(loss.defined() ? loss : regularizer(variable));
   }
   return losses;
 }

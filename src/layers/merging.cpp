@@ -134,7 +134,7 @@ TensorList Concatenate::compute_mask_list(const TensorList& inputs, const Tensor
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Shape& x = inputs[i].shape();
     const Shape steps(std::vector<std::int64_t>(x.begin(), x.end() - 1));
-    Tensor mask = previous_masks[i] ? previous_masks[i] : ones(steps, boolean);
+    Tensor mask = previous_masks[i].defined() ? previous_masks[i] : ones(steps, boolean);
     if (mask.rank() == rank) mask = reduce_any(mask, -1);
     while (mask.rank() < rank - 1) mask = expand_dims(mask, -1);
     masks.push_back(broadcast_to(mask, steps));

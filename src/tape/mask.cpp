@@ -62,7 +62,7 @@ Tensor get_mask(const Tensor& t) {
 
 Tensor with_mask(const Tensor& t, const Tensor& mask) {
   constexpr const char* op = "with_mask";
-  if (!t) detail::fail<ValueError>(op, "expected a tensor, received an empty one");
+  if (!t.defined()) detail::fail<ValueError>(op, "expected a tensor, received an empty one");
   if (mask.defined() && mask.dtype() != boolean)
     detail::fail<TypeError>(op, "expected a bool mask, received {}", mask.dtype());
   if (mask.defined() && !detail::mask_fits(mask.shape(), t.shape())) {

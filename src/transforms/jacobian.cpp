@@ -90,7 +90,7 @@ Tensors GradientTape::compute_jacobian(const Tensor& target, std::span<const det
   constexpr const char* op = "GradientTape.jacobian";
   if (!target.defined()) detail::fail<TypeError>(op, "argument `target` must be a tensor, it is empty");
   for (const auto& source : sources) {
-    if (source.tensor != nullptr && !*source.tensor) {
+    if (source.tensor != nullptr && !source.tensor->defined()) {
       detail::fail<TypeError>(op, "expected a tensor or a variable as a source, received an empty tensor");
     }
   }
