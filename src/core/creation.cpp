@@ -6,6 +6,7 @@
 
 #include "core/check.hpp"
 #include "core/convert.hpp"
+#include "core/dtype_errors.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
@@ -143,9 +144,7 @@ Tensor linspace(double start, double stop, std::int64_t count, DType dtype) {
 }
 
 Tensor one_hot(const Tensor& indices, std::int64_t depth, DType dtype, double on_value, double off_value) {
-  if (!is_integer(indices.dtype())) {
-    detail::fail<TypeError>("one_hot", "expected integer indices, received {}", indices.dtype());
-  }
+  detail::expect_integer("one_hot", indices.dtype(), "integer indices");
   if (depth < 0) detail::fail<ValueError>("one_hot", "the depth must not be negative, received {}", depth);
   std::vector<std::int64_t> sizes(indices.shape().begin(), indices.shape().end());
   sizes.push_back(depth);

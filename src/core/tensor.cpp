@@ -57,7 +57,7 @@ Tensor make_tensor(const Shape& shape, DType dtype) {
   const std::int64_t numel = checked_numel("Tensor", shape);
   std::int64_t bytes = 0;
   if (__builtin_mul_overflow(numel, static_cast<std::int64_t>(itemsize(dtype)), &bytes)) {
-    fail<ValueError>("Tensor", "a tensor of shape {} and dtype {} does not fit", shape, dtype);
+    fail<ValueError>("Tensor", "sizes must not be negative and their product must fit: {} of {}", shape, dtype);
   }
   return make_of_bytes(shape, dtype, numel, static_cast<std::size_t>(bytes), "Tensor");
 }

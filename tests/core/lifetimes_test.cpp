@@ -43,6 +43,7 @@ const std::set<std::string> allowed = {
     "like",              // of a FunctionCall, for the library
     "traced_arguments",  // of a FunctionCall, for the library
     "get",               // of a ZipList, which is an argument
+    "of_class",          // of a Model, private
 };
 
 }  // namespace

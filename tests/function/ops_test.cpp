@@ -67,7 +67,7 @@ Tensors with_gradients(const Op& f, const Tensors& inputs) {
   const Tensor y = f(inputs);
   Tensors all{y};
   const Tensors gradients = tape.gradient(y, std::vector<Tensor>(inputs.begin(), inputs.end()));
-  for (const auto& gradient : gradients) all.push_back(gradient ? gradient : zeros({1}));
+  for (const auto& gradient : gradients) all.push_back(gradient.defined() ? gradient : zeros({1}));
   return all;
 }
 

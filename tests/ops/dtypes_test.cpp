@@ -90,7 +90,7 @@ TEST_CASE("two dtypes, or the wrong one: the message says what to do") {
       {"l2_normalize", [&] { nn::l2_normalize(i); }},
       {"moments", [&] { nn::moments(i); }},
       {"layer_norm", [&] { nn::layer_norm(f, ones({2}, float64)); }},
-      {"softmax_cross_entropy", [&] { nn::softmax_cross_entropy_with_logits(f, d); }},
+      {"softmax_cross_entropy", [&] { nn::softmax_cross_entropy_with_logits(f, i); }},
       {"sparse_softmax_cross_entropy", [&] { nn::sparse_softmax_cross_entropy_with_logits(ones({2}), f); }},
       {"sigmoid_cross_entropy", [&] { nn::sigmoid_cross_entropy_with_logits(i, f); }},
       {"conv1d", [&] { nn::conv1d(x3, w3); }},

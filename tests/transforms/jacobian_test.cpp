@@ -58,7 +58,7 @@ TEST_CASE("jacobian: of an unconnected source it is empty or zeros; empty target
   const Tensor other = constant({1.0, 2.0}, float64);
   const Tensor y = square(x), none = slice_axis(y, 0, 0, 0);
   tape.stop();
-  CHECK_FALSE(tape.jacobian(y, other));
+  CHECK_FALSE(tape.jacobian(y, other).defined());
   CHECK_TENSOR_EQ(tape.jacobian(y, other, {.unconnected_gradients = UnconnectedGradients::zero}),
                   zeros({3, 2}, float64));
   CHECK(tape.jacobian(none, x).shape() == Shape{0, 3});
