@@ -2,15 +2,47 @@
 
 #include <fmt/format.h>
 
+#include <string>
+#include <string_view>
+#include <type_traits>
+
 #include "xtape/core/error.hpp"
 #include "xtape/core/format.hpp"
 
 namespace xtape::detail {
 
+/// A text in a message. It may come from a file or a user, of any length and with any bytes: it is cut in its middle to
+/// some hundred bytes, and a zero byte is shown as \0.
+struct Shown {
+  std::string_view text;
+};
+
+/// A text in a message that the caller has put together, such as a list with a line for each mistake; it is cut only
+/// where the whole message is. What it quotes goes through shown().
+struct Whole {
+  std::string_view text;
+};
+
+template <class T>
+decltype(auto) shown(const T& value) {
+  if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+    return Shown{value};
+  } else {
+    return (value);
+  }
+}
+
+/// "[op] text", cut to some thousand bytes.
+std::string error_message(const char* op, fmt::string_view text, fmt::format_args args);
+template <class... Args>
+std::string error_message_of(const char* op, fmt::string_view text, const Args&... args) {
+  return error_message(op, text, fmt::make_format_args(args...));
+}
+
 /// Throws E with "[op] text": the one place where the house form of an error is written.
 template <class E, class... Args>
 [[noreturn]] void fail(const char* op, fmt::format_string<Args...> text, Args&&... args) {
-  throw E(fmt::format("[{}] {}", op, fmt::format(text, std::forward<Args>(args)...)));
+  throw E(error_message_of(op, text, shown(args)...));
 }
 
 /// The axis as 0 <= axis < rank; a negative one counts from the end.
@@ -20,3 +52,13 @@ int normal_axis(const char* op, std::int64_t axis, int rank);
 std::int64_t checked_product(const char* op, std::int64_t a, std::int64_t b);
 
 }  // namespace xtape::detail
+
+template <>
+struct fmt::formatter<xtape::detail::Shown> : fmt::formatter<fmt::string_view> {
+  fmt::format_context::iterator format(const xtape::detail::Shown& shown, fmt::format_context& context) const;
+};
+
+template <>
+struct fmt::formatter<xtape::detail::Whole> : fmt::formatter<fmt::string_view> {
+  fmt::format_context::iterator format(const xtape::detail::Whole& whole, fmt::format_context& context) const;
+};

@@ -52,7 +52,7 @@ bool is_file(const char* op, const fs::path& path) {
 void fail_not_found(const char* op, const std::string& dir, const std::string& searched, const std::string& advice) {
   const bool unset = dir.empty() && variable("XTAPE_DATA") == nullptr;
   detail::fail<DataError>(op, "the data set was not found. Looked in:{}{}\n{}", unset ? "\n  $XTAPE_DATA: not set" : "",
-                          searched, advice);
+                          detail::Whole{searched}, detail::Whole{advice});
 }
 
 std::string find_file(const char* op, const std::string& dir, const std::string& folder, const std::string& file,

@@ -22,17 +22,18 @@ void assign_all(const char* method, const std::string& path, const io::NamedTens
   for (const auto& [name, variable] : variables) {
     const Tensor value = io::find(tensors, name);
     if (!value.defined()) {
-      note(fmt::format("'{}' is missing in the file", name));
+      note(fmt::format("'{}' is missing in the file", shown(name)));
     } else if (value.shape() != variable.shape() || value.dtype() != variable.dtype()) {
-      note(fmt::format("'{}' is {} {} in the file, expected {} {}", name, value.dtype(), value.shape(),
+      note(fmt::format("'{}' is {} {} in the file, expected {} {}", shown(name), value.dtype(), value.shape(),
                        variable.dtype(), variable.shape()));
     }
   }
   for (const auto& [name, value] : tensors) {
     const auto known = [&, &wanted = name](const auto& each) { return each.first == wanted; };
-    if (std::none_of(variables.begin(), variables.end(), known)) note(fmt::format("'{}' is in the file only", name));
+    if (std::none_of(variables.begin(), variables.end(), known))
+      note(fmt::format("'{}' is in the file only", shown(name)));
   }
-  if (!wrong.empty()) fail<DataError>(method, "{} does not match:{}", path, wrong);
+  if (!wrong.empty()) fail<DataError>(method, "{} does not match:{}", path, Whole{wrong});
   for (auto [name, variable] : variables) variable.assign(io::find(tensors, name));
 }
 
