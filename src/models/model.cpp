@@ -79,6 +79,16 @@ void Model::build_list(const std::vector<Shape>& input_shapes) {
   if (model->phase_ == Phase::unbound) model->bind(input_shapes);
 }
 
+Tensor Model::compute_mask(const Tensor& inputs, const Tensor& previous_mask) {
+  if (Model* model = of_class()) return model->compute_mask(inputs, previous_mask);
+  return supports_masking() ? previous_mask : Tensor();
+}
+
+TensorList Model::compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) {
+  if (Model* model = of_class()) return model->compute_mask_list(inputs, previous_masks);
+  return LayerBase::compute_mask_list(inputs, previous_masks);
+}
+
 Tensor Model::call(const Tensor& input) {
   if (Model* model = of_class()) return model->call(input);
   return graph_ != nullptr ? Tensor(graph_->run(input, name()).only()) : Layer::call(input);

@@ -560,6 +560,8 @@ TEST_CASE("masks: in Sequential, functional and subclassed models, as given by h
   };
   Own own(embedding, first, second, dense);
   CHECK_SAME_BITS(own(tokens), by_hand);
+  Model handle = own;
+  CHECK_SAME_BITS(handle(tokens), by_hand);
 
   // A model's output keeps the mask that its layers gave it, and so does a model in a model.
   Sequential inner{embedding, first};

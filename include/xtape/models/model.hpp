@@ -154,8 +154,10 @@ class Model : public LayerBase<Model> {
   /// Builds the model for inputs of this shape, -1 standing for any size, by a call on zeros.
   void build_for(const Shape& input_shape) { (void)compute_output_shape(input_shape); }
 
-  /// None: the outputs have the masks that the model's layers gave them.
-  Tensor compute_mask(const Tensor&, const Tensor&) override { return {}; }
+  /// For outputs that have no mask from the layers inside: that of the input, if the model says that it supports
+  /// masking, otherwise none.
+  Tensor compute_mask(const Tensor& inputs, const Tensor& previous_mask) override;
+  TensorList compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) override;
 
   /// Prints the model's layers with their output shapes and numbers of weights (keras.Model.summary); shapes and
   /// weights that are not known before the first call show as "?". A functional model that is no plain stack also says
