@@ -5,6 +5,7 @@
 #include <xtape/core/random.hpp>
 #include <xtape/ops/linalg.hpp>
 
+#include "core/element_access.hpp"
 #include "groups/group.hpp"
 #include "workloads/products.hpp"
 
@@ -26,8 +27,8 @@ Case product(const std::string& of, std::int64_t m, std::int64_t n, std::int64_t
             return compare(name, gigaflops(operations), {}, effort, [&](int threads) {
               const auto library = std::make_shared<Products>();
               const Tensor c = xtape::detail::make_tensor({m, n}, xtape::float32);
-              library->add(trans_a, trans_b, m, n, k, xtape::detail::const_data<float>(a),
-                           xtape::detail::const_data<float>(b), xtape::detail::mutable_data<float>(c));
+              library->add(trans_a, trans_b, m, n, k, a.data<float>().data(), b.data<float>().data(),
+                           reinterpret_cast<float*>(xtape::detail::ElementAccess::of(c)));
               library->choose(threads);
               return std::vector<Contender>{
                   {[=] { xtape::matmul(a, b, {.transpose_a = trans_a, .transpose_b = trans_b}); }, "xtape"},

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "core/element_access.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/elementwise.hpp"
@@ -57,8 +58,9 @@ void convert_number(const Tensor& number, DType dtype, void* element) {
     return;
   }
   kernels::visit(dtype, [&]<class To>(kernels::Type<To>) {
-    *static_cast<To*>(element) = number.dtype() == int64 ? convert_one<To>(*const_data<std::int64_t>(number))
-                                                         : convert_one<To>(*const_data<std::int32_t>(number));
+    *static_cast<To*>(element) =
+        number.dtype() == int64 ? convert_one<To>(*reinterpret_cast<const std::int64_t*>(ElementAccess::of(number)))
+                                : convert_one<To>(*reinterpret_cast<const std::int32_t*>(ElementAccess::of(number)));
   });
 }
 
@@ -66,7 +68,7 @@ Tensor convert(const Tensor& t, DType dtype) {
   if (t.dtype() == dtype && !t.impl()->weak) return t;
   Tensor out = make_like(t, dtype);
   if (t.impl()->weak) {
-    convert_number(t, dtype, out.impl()->data());
+    convert_number(t, dtype, ElementAccess::of(out));
     return constant_of_trace(std::move(out));
   }
   kernels::visit(dtype, [&]<class To>(kernels::Type<To>) {
@@ -74,7 +76,7 @@ Tensor convert(const Tensor& t, DType dtype) {
       // A bool is a byte of 0 or 1, but compilers make no vectors of bools.
       using Bits = std::conditional_t<std::is_same_v<From, bool>, std::uint8_t, From>;
       const kernels::Elementwise f{&convert_loop<To, Bits>, nullptr, sizeof(To), {sizeof(From)}};
-      kernels::run_elementwise(f, t.shape(), t.size(), out.impl()->data(), {{{t.impl()->data(), &t.shape()}}});
+      kernels::run_elementwise(f, t.shape(), t.size(), ElementAccess::of(out), {{{ElementAccess::of(t), &t.shape()}}});
       if (tracer != nullptr) [[unlikely]]
         trace_elementwise(f, 0, t, out);
     });

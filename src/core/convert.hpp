@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/element_access.hpp"
 #include "xtape/core/tensor.hpp"
 
 namespace xtape::detail {
@@ -17,7 +18,7 @@ void convert_number(const Tensor& number, DType dtype, void* element);
 /// The elements of a tensor, for a plain number its one element in a dtype: as convert, without making a tensor.
 class Element {
  public:
-  Element(const Tensor& t, DType dtype) : data_(t.impl()->weak ? element_ : t.impl()->data()) {
+  Element(const Tensor& t, DType dtype) : data_(t.impl()->weak ? element_ : ElementAccess::of(t)) {
     if (t.impl()->weak) convert_number(t, dtype, element_);
   }
   Element(const Element&) = delete;

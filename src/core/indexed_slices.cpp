@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "core/check.hpp"
+#include "core/element_access.hpp"
 #include "core/launch.hpp"
 #include "kernels/scatter_rows.hpp"
 
@@ -68,7 +69,7 @@ Tensor to_tensor(const IndexedSlices& slices) {
   // Two handles of its own, as they lead from one part to the next.
   const Tensor t = detail::make_tensor(Shape{0}, values.dtype());
   const Tensor rows = detail::make_view(values, values.shape()), numbers = detail::make_view(indices, indices.shape());
-  t.impl()->elements.store(nullptr, std::memory_order_relaxed);
+  detail::ElementAccess::set(*t.impl(), nullptr);
   t.impl()->sparse = true;
   t.impl()->shape = shape;
   t.impl()->numel = shape.numel();

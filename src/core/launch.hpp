@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/element_access.hpp"
 #include "core/trace.hpp"
 #include "xtape/core/tensor.hpp"
 
@@ -29,7 +30,7 @@ class Operand {
  protected:
   explicit Operand(const Tensor& t) noexcept : impl_(t.impl()) {}
   /// The first element; null where there is no tensor.
-  std::byte* elements() const { return impl_ == nullptr ? nullptr : impl_->data(); }
+  std::byte* elements() const { return impl_ == nullptr ? nullptr : ElementAccess::of(*impl_); }
 
  private:
   TensorImpl* impl_;

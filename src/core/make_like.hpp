@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/element_access.hpp"
 #include "core/pool.hpp"
 #include "core/trace.hpp"
 #include "xtape/core/tensor.hpp"
@@ -40,8 +41,8 @@ Tensor make_slowly(const Shape& shape, DType dtype, std::int64_t numel, const ch
 /// make_like().
 inline Tensor fast_make_like(const TensorImpl& model, DType dtype, const char* op = __builtin_FUNCTION()) {
   if (dtype == model.dtype && model.owner == &model && !model.sparse) [[likely]] {  // a block like the model's
-    const auto offset = static_cast<std::size_t>(model.elements.load(std::memory_order_relaxed) -
-                                                 reinterpret_cast<const std::byte*>(&model));
+    const auto offset =
+        static_cast<std::size_t>(ElementAccess::of_dense(model) - reinterpret_cast<const std::byte*>(&model));
     return make_in_block(model.shape, dtype, model.numel, {0, model.size_class}, offset, op);
   }
   return make_of_bytes(model.shape, dtype, model.numel, static_cast<std::size_t>(model.numel) * itemsize(dtype), op);

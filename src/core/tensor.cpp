@@ -6,6 +6,7 @@
 #include <new>
 
 #include "core/check.hpp"
+#include "core/element_access.hpp"
 #include "core/make_like.hpp"
 #include "core/sizes.hpp"
 #include "core/trace.hpp"
@@ -73,11 +74,11 @@ Tensor make_like(const Tensor& like, DType dtype) { return fast_make_like(*like.
 
 Tensor make_view_as(const Tensor& source, const Shape& shape, DType dtype, std::int64_t bytes) {
   TensorImpl* from = source.impl();
-  std::byte* const begin = from->data();  // which may give it another owner
+  std::byte* const begin = ElementAccess::of(*from);  // which may give it another owner
   TensorImpl* impl = make_impl(0, shape, dtype, shape.numel(), "view");
   impl->owner = from->owner;
   retain(impl->owner);
-  impl->elements.store(begin + bytes, std::memory_order_relaxed);
+  ElementAccess::set(*impl, begin + bytes);
   return Tensor::adopt(impl);
 }
 
@@ -87,6 +88,12 @@ Tensor make_view(const Tensor& source, const Shape& shape, std::int64_t offset) 
   if (tracer != nullptr) [[unlikely]]
     tracer->made_view(source.impl(), view.impl(), bytes);
   return view;
+}
+
+std::byte* elements_to_fill(const Tensor& made) {
+  if (tracer != nullptr) [[unlikely]]
+    tracer->host_written("an expression of xtensor", made.impl());
+  return ElementAccess::of(made);
 }
 
 void check_dtype(const char* op, const TensorImpl* impl, DType wanted) {
@@ -100,7 +107,7 @@ namespace {
 constexpr std::size_t exact_offset = 8;
 void set_weak(const Tensor& t, double value) {
   t.impl()->weak = true;
-  std::memcpy(t.impl()->data() + exact_offset, &value, sizeof value);
+  std::memcpy(ElementAccess::of(t) + exact_offset, &value, sizeof value);
   if (tracer != nullptr) [[unlikely]]
     tracer->made_constant(t);
 }
@@ -108,7 +115,7 @@ void set_weak(const Tensor& t, double value) {
 
 double weak_value(const Tensor& number) {
   double value = 0;
-  std::memcpy(&value, number.impl()->data() + exact_offset, sizeof value);
+  std::memcpy(&value, ElementAccess::of(number) + exact_offset, sizeof value);
   return value;
 }
 
@@ -116,7 +123,7 @@ double weak_value(const Tensor& number) {
 
 void Tensor::make_bool(bool value) {
   *this = detail::make_tensor({}, boolean);
-  *detail::mutable_data<bool>(*this) = value;
+  *reinterpret_cast<bool*>(impl_->data()) = value;
   if (detail::tracer != nullptr) [[unlikely]]
     detail::tracer->made_constant(*this);
 }
@@ -128,9 +135,9 @@ void Tensor::make_number(std::int64_t value) {
   const bool fits = value >= INT32_MIN && value <= INT32_MAX;
   impl_->dtype = fits ? int32 : int64;
   if (impl_->dtype == int64) {
-    *detail::mutable_data<std::int64_t>(*this) = value;
+    *reinterpret_cast<std::int64_t*>(impl_->data()) = value;
   } else {
-    *detail::mutable_data<std::int32_t>(*this) = static_cast<std::int32_t>(value);
+    *reinterpret_cast<std::int32_t*>(impl_->data()) = static_cast<std::int32_t>(value);
   }
   detail::set_weak(*this, static_cast<double>(value));
 }
@@ -140,7 +147,7 @@ void Tensor::make_number(double value) {
   impl_->shape = Shape{};
   impl_->numel = 1;
   impl_->dtype = float32;
-  *detail::mutable_data<float>(*this) = static_cast<float>(value);
+  *reinterpret_cast<float*>(impl_->data()) = static_cast<float>(value);
   detail::set_weak(*this, value);
 }
 
@@ -160,7 +167,7 @@ bool Tensor::truth() const {
                              "{}; whether there is a tensor is asked by t.defined())",
                              impl_->numel, impl_->shape);
   }
-  return *detail::const_data<bool>(*this);
+  return *reinterpret_cast<const bool*>(impl_->data());
 }
 
 double Tensor::item_float() const {
@@ -170,7 +177,7 @@ double Tensor::item_float() const {
     detail::fail<ValueError>("Tensor.item", "expected a tensor with one element: shape {}", impl_->shape);
   }
   return kernels::visit(impl_->dtype, [&]<class T>(kernels::Type<T>) {
-    const T value = *detail::const_data<T>(*this);
+    const T value = *reinterpret_cast<const T*>(impl_->data());
     if constexpr (std::is_same_v<T, BFloat16>) {
       return static_cast<double>(static_cast<float>(value));
     } else {
@@ -183,7 +190,8 @@ std::int64_t Tensor::item_int(std::int64_t least, std::uint64_t largest) const {
   const double value = item_float();
   const bool exact = impl_->dtype == int64;
   if (exact || std::abs(value) < 0x1p63) {
-    const auto number = exact ? *detail::const_data<std::int64_t>(*this) : static_cast<std::int64_t>(value);
+    const auto number =
+        exact ? *reinterpret_cast<const std::int64_t*>(impl_->data()) : static_cast<std::int64_t>(value);
     if (number >= least && (number < 0 || static_cast<std::uint64_t>(number) <= largest)) return number;
   }
   detail::fail<ValueError>("Tensor.item", "{} does not fit into the integer type asked for", value);

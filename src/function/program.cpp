@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/convert.hpp"
+#include "core/element_access.hpp"
 #include "kernels/parallel.hpp"
 
 namespace xtape::detail {
@@ -240,9 +241,9 @@ void Program::run_elementwise(const TracedStep& step) const {
   kernels::ElementwiseOperands operands;
   for (std::size_t k = 0; k + 1 < step.places.size(); ++k) {
     const Tensor& in = *table_[step.places[k]];
-    operands[k] = {in.impl()->data(), &in.impl()->shape};
+    operands[k] = {ElementAccess::of(in), &in.impl()->shape};
   }
-  kernels::run_elementwise(step.loop, out.impl()->shape, out.impl()->numel, out.impl()->data(), operands);
+  kernels::run_elementwise(step.loop, out.impl()->shape, out.impl()->numel, ElementAccess::of(out), operands);
 }
 
 void Program::run_fused(const Stretch& stretch) const {
@@ -279,15 +280,15 @@ void Program::run_fused(const Stretch& stretch) const {
       TensorImpl& in = *table_[from.places[k]]->impl();
       if (in.numel == 1) {
         auto& splat = splats.emplace_back();
-        kernels::make_splat(splat.data(), in.data(), from.loop.bytes[k]);
+        kernels::make_splat(splat.data(), ElementAccess::of(in), from.loop.bytes[k]);
         step.in[k] = {splat.data(), no_buffer, 0, bytes};
       } else {
-        step.in[k] = {in.data(), no_buffer, 1, bytes};
+        step.in[k] = {ElementAccess::of(in), no_buffer, 1, bytes};
       }
     }
     const Place out = from.places.back();
     const std::uint8_t buffer = buffers_[out];
-    step.out = {buffer != no_buffer ? nullptr : table_[out]->impl()->data(), buffer, 1, from.loop.out_bytes};
+    step.out = {buffer != no_buffer ? nullptr : ElementAccess::of(*table_[out]), buffer, 1, from.loop.out_bytes};
   }
   kernels::parallel_for(numel, grain, [&](std::int64_t begin, std::int64_t end) {
     alignas(64) std::byte buffers[most_buffers][piece * 8 + alignment];

@@ -1,6 +1,7 @@
 #include "ops/elementwise.hpp"
 
 #include "core/dtype_errors.hpp"
+#include "core/element_access.hpp"
 #include "core/make_like.hpp"
 #include "core/trace.hpp"
 
@@ -77,7 +78,7 @@ Tensor from_float32(const Mapping& mapping, const Tensor& y) { return mapping.co
 template <class... T>
 void run_loop(const kernels::Elementwise& f, std::size_t functor_bytes, DType dtype, const Tensor& y, const T&... x) {
   [&]<class... E>(const E&... elements) {
-    kernels::run_elementwise(f, y.shape(), y.size(), y.impl()->data(), {{{elements.data(), &x.shape()}...}});
+    kernels::run_elementwise(f, y.shape(), y.size(), ElementAccess::of(y), {{{elements.data(), &x.shape()}...}});
   }(Element(x, dtype)...);
   if (tracer != nullptr) [[unlikely]]
     trace_elementwise(f, functor_bytes, strong(x, dtype)..., y);
@@ -106,9 +107,9 @@ Tensor map_number(const Mapping& mapping, const void* functor, const Tensor& x, 
   Tensor y = fast_make_like(*x.impl(), mapping.comparison ? boolean : dtype);
   const void* in[] = {splat, splat};
   std::int64_t step[] = {0, 0};
-  in[behind ? 0 : 1] = x.impl()->data();
+  in[behind ? 0 : 1] = ElementAccess::of(x);
   step[behind ? 0 : 1] = 1;
-  mapping.loops[static_cast<std::size_t>(dtype)](functor, x.impl()->numel, dense_data(y), in, step);
+  mapping.loops[static_cast<std::size_t>(dtype)](functor, x.impl()->numel, ElementAccess::of_dense(y), in, step);
   return y;
 }
 
@@ -155,8 +156,8 @@ Tensor map_unary(const Mapping& mapping, const char* op, const void* f, const Te
   if (loop == nullptr) [[unlikely]]
     return map_any(mapping, op, f, x);
   Tensor y = fast_make_like(*p, mapping.comparison ? boolean : p->dtype);
-  const void* const in[] = {p->data()};
-  loop(f, p->numel, dense_data(y), in, one_by_one);
+  const void* const in[] = {ElementAccess::of(*p)};
+  loop(f, p->numel, ElementAccess::of_dense(y), in, one_by_one);
   return y;
 }
 
@@ -169,8 +170,8 @@ Tensor map_binary(const Mapping& mapping, const char* op, const void* f, const T
   if (loop == nullptr) [[unlikely]]
     return map_any(mapping, op, f, a, b);
   Tensor y = fast_make_like(*p, mapping.comparison ? boolean : p->dtype);
-  const void* const in[] = {p->data(), q->data()};
-  loop(f, p->numel, dense_data(y), in, one_by_one);
+  const void* const in[] = {ElementAccess::of(*p), ElementAccess::of(*q)};
+  loop(f, p->numel, ElementAccess::of_dense(y), in, one_by_one);
   return y;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/convert.hpp"
+#include "core/element_access.hpp"
 #include "support/check.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/error.hpp"
@@ -261,9 +262,9 @@ TEST_CASE("tensor: a large integer number keeps all its digits beside int64") {
 
 TEST_CASE("tensor: elements begin at a multiple of 64 bytes") {
   for (const std::int64_t n : {2, 3, 17, 1000}) {
-    CHECK(reinterpret_cast<std::uintptr_t>(zeros({n, 8}).impl()->data()) % 64 == 0);
+    CHECK(reinterpret_cast<std::uintptr_t>(detail::ElementAccess::of(zeros({n, 8}))) % 64 == 0);
   }
-  CHECK(reinterpret_cast<std::uintptr_t>(constant(1.0, float64).impl()->data()) % alignof(double) == 0);
+  CHECK(reinterpret_cast<std::uintptr_t>(detail::ElementAccess::of(constant(1.0, float64))) % alignof(double) == 0);
 }
 
 TEST_CASE("tensor: sizes that are negative or do not fit are errors") {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/element_access.hpp"
 #include "core/pool.hpp"
 #include "xtape/core/error.hpp"
 #include "xtape/core/out_of_memory_error.hpp"
@@ -17,7 +18,7 @@ std::string bytes_of(const std::vector<Tensor>& tensors) {
   std::string bytes;
   for (const Tensor& t : tensors) {
     if (!t.defined()) continue;
-    const auto* data = reinterpret_cast<const char*>(t.impl()->data());
+    const auto* data = reinterpret_cast<const char*>(detail::ElementAccess::of(t));
     bytes.append(data, static_cast<std::size_t>(t.size()) * itemsize(t.dtype()));
   }
   return bytes;

@@ -1,5 +1,6 @@
 #include <map>
 
+#include "core/element_access.hpp"
 #include "support/check.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/error.hpp"
@@ -129,9 +130,9 @@ TEST_CASE("explain: a used-up tape holds no tensors") {
   const Tensor loss = reduce_sum(square(w));
   CHECK(tape.gradient(loss, w).defined());
   CHECK(tape.num_records() == 0);
-  const std::byte* before = w.peek().impl()->data();
+  const std::byte* before = detail::ElementAccess::of(w.peek());
   w.assign_add(x);
-  CHECK(w.peek().impl()->data() == before);  // in place: nobody else holds the value
+  CHECK(detail::ElementAccess::of(w.peek()) == before);  // in place: nobody else holds the value
   check_text(tape.explain(loss, w), true, "square #1");
   {
     const auto scope = tape.scope();  // a new record

@@ -7,13 +7,14 @@
 
 #include <xtape/core/tensor.hpp>
 
+#include "core/element_access.hpp"
 #include "groups/group.hpp"
 
 // Kernels alone, through their ops, in GB/s of what they read and write at least once.
 namespace bench {
 
-inline const float* in(const xtape::Tensor& t) { return xtape::detail::const_data<float>(t); }
-inline float* out(const xtape::Tensor& t) { return xtape::detail::mutable_data<float>(t); }
+inline const float* in(const xtape::Tensor& t) { return t.data<float>().data(); }
+inline float* out(const xtape::Tensor& t) { return reinterpret_cast<float*>(xtape::detail::ElementAccess::of(t)); }
 
 /// A copy that reads and writes as many bytes in all, on as many threads as are set: memcpy or, beyond the cache,
 /// stores that pass it by, which are half as fast again.

@@ -52,14 +52,22 @@ struct TensorImpl {
   std::atomic<std::uint32_t> leaf{0};
   bool of_variable = false;  ///< the value of a Variable, which may change
   std::uint64_t id = 0;      ///< number of the op result in its thread's record, 0 where not recorded
+
+ private:
+  // Kernels get the elements through launch(), users through Tensor::data(): a tracer knows of both.
+  friend struct ElementAccess;
+  friend class ::xtape::Tensor;
   /// 64-byte aligned but for scalars and views; null for a sparse tensor whose elements nobody has asked for.
   std::atomic<std::byte*> elements{nullptr};
+
+ public:
   std::int64_t numel = 0;
   TensorImpl* owner = nullptr;  ///< holds the elements; this object itself unless it is a view
   /// The logits that a softmax or sigmoid was taken of, for the losses' stable path; the rows of a sparse tensor.
   TensorImpl* origin = nullptr;
   Shape shape;
 
+ private:
   [[gnu::always_inline]] std::byte* data() {
     std::byte* there = elements.load(std::memory_order_acquire);
     return there != nullptr ? there : fill_in();
@@ -276,18 +284,9 @@ inline bool is_unique(const Tensor& t) {
          t.impl()->origin == nullptr;
 }
 
-/// The elements for writing, by the function that has just made the tensor or checked is_unique.
-template <Element T>
-T* mutable_data(const Tensor& t) {
-  return reinterpret_cast<T*>(t.impl()->data());
-}
-template <Element T>
-const T* const_data(const Tensor& t) {
-  return reinterpret_cast<const T*>(t.impl()->data());
-}
-
-/// The elements of a tensor that was just made, or is known not to be sparse.
-inline std::byte* dense_data(const Tensor& t) { return t.impl()->elements.load(std::memory_order_relaxed); }
+/// The elements of a tensor that was just made, for a function of the host to write; a function() that is being traced
+/// is not replayed.
+std::byte* elements_to_fill(const Tensor& made);
 
 /// The value of a plain number (TensorImpl::weak) as it was written, before rounding to float32. An int64 one is exact
 /// only as an element.

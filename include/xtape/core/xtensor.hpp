@@ -55,7 +55,8 @@ struct FromXtensor<E> {
   static Tensor convert(const E& expression) {
     const Tensor out = make_tensor(shape_of(expression), dtype_of<T>);
     const xt::dynamic_shape<std::size_t> sizes(out.shape().begin(), out.shape().end());
-    auto to = xt::adapt(mutable_data<T>(out), static_cast<std::size_t>(out.size()), xt::no_ownership(), sizes);
+    auto to = xt::adapt(reinterpret_cast<T*>(elements_to_fill(out)), static_cast<std::size_t>(out.size()),
+                        xt::no_ownership(), sizes);
     xt::noalias(to) = expression;
     return out;
   }
@@ -96,7 +97,7 @@ struct ArrayView<T> {
   template <class Sizes>
   static auto view(const Tensor& t, const Sizes& sizes) {
     check_dtype("Tensor.array", t.impl(), dtype_of<T>);
-    return xt::adapt(const_data<T>(t), static_cast<std::size_t>(t.size()), xt::no_ownership(), sizes);
+    return xt::adapt(t.data<T>().data(), static_cast<std::size_t>(t.size()), xt::no_ownership(), sizes);
   }
 };
 
