@@ -55,13 +55,13 @@ std::string symbolic_shape(const Shape& shape) {
 namespace {
 /// The inputs of the layer that try_call is trying on the calling thread, and the zeros it is tried with.
 struct ShownShapes;
-constinit thread_local const ShownShapes* shown = nullptr;
+constinit thread_local const ShownShapes* shown_shapes = nullptr;
 
 struct ShownShapes {
   ShownShapes(const SymbolicList& symbolic, const TensorList& data)
-      : inputs(symbolic), zeros(data), outer(std::exchange(shown, this)) {}
+      : inputs(symbolic), zeros(data), outer(std::exchange(shown_shapes, this)) {}
   ShownShapes(const ShownShapes&) = delete;
-  ~ShownShapes() { shown = outer; }
+  ~ShownShapes() { shown_shapes = outer; }
   const SymbolicList& inputs;
   const TensorList& zeros;
   const ShownShapes* outer;
@@ -70,8 +70,8 @@ struct ShownShapes {
 }  // namespace
 
 std::string shown_shape(const Shape& shape) {
-  for (std::size_t i = 0; shown != nullptr && i < shown->inputs.size(); ++i) {
-    if (shown->zeros[i].shape() == shape) return symbolic_shape(shown->inputs[i].shape());
+  for (std::size_t i = 0; shown_shapes != nullptr && i < shown_shapes->inputs.size(); ++i) {
+    if (shown_shapes->zeros[i].shape() == shape) return symbolic_shape(shown_shapes->inputs[i].shape());
   }
   return shape.str();
 }
