@@ -1,6 +1,10 @@
 #include "xtape/layers/rnn.hpp"
 
+#include <cstring>
+
 #include "core/check.hpp"
+#include "core/convert.hpp"
+#include "core/launch.hpp"
 #include "core/undo.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/math.hpp"
@@ -31,20 +35,53 @@ void RNN::build(const Shape& input_shape) {
   (void)cell()(one, {.training = false});
 }
 
+namespace {
+
+/// The kept state `i` of `count`, or zeros where the kept ones are not of this shape: in every replay those of then.
+Tensor kept_in_replays(const std::shared_ptr<TensorList>& kept, std::size_t i, std::size_t count, const Shape& shape,
+                       DType dtype) {
+  const Tensor state = xtape::detail::make_tensor(shape, dtype);
+  xtape::detail::launch(
+      xtape::detail::LaunchKind::state,
+      [kept, i, count](xtape::detail::Write to) {
+        const auto bytes = static_cast<std::size_t>(to.size_in_bytes());
+        const bool goes_on = kept->size() == count && (*kept)[i].shape() == to.shape();
+        if (goes_on) {
+          std::memcpy(to.bytes(), xtape::detail::host_read("RNN", (*kept)[i]).bytes(), bytes);
+        } else {
+          std::memset(to.bytes(), 0, bytes);
+        }
+      },
+      state);
+  return state;
+}
+
+}  // namespace
+
+void RNN::reset_states() {
+  if (xtape::detail::tracer != nullptr) xtape::detail::tracer->give_up("it calls RNN.reset_states");
+  (*kept_).clear();
+}
+
 RNN::Start RNN::first_states(const TensorList& given, const Tensor& x) const {
   const auto& sizes = state_sizes_;
   const auto shape = [&](std::size_t i) { return Shape{x.shape()[0], sizes[i]}; };
   TensorList states;
   const TensorList& kept = *kept_;
+  const bool in_replays = options_.stateful && given.empty() && xtape::detail::tracer != nullptr;
   const bool goes_on = options_.stateful && kept.size() == sizes.size() && kept[0].shape()[0] == x.shape()[0];
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     if (!given.empty() && given[i].shape() != shape(i)) {
       fail<ValueError>(class_name().c_str(), "expected state {} of shape {}, received {}", i, shape(i),
                        given[i].shape());
     }
-    states.push_back(!given.empty() ? given[i] : goes_on ? kept[i] : zeros(shape(i), x.dtype()));
+    if (in_replays) {
+      states.push_back(kept_in_replays(kept_.shared(), i, sizes.size(), shape(i), x.dtype()));
+    } else {
+      states.push_back(!given.empty() ? given[i] : goes_on ? kept[i] : zeros(shape(i), x.dtype()));
+    }
   }
-  return {std::move(states), given.empty() && !goes_on};
+  return {std::move(states), given.empty() && !goes_on && !in_replays};
 }
 
 TensorList RNN::compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) {
@@ -93,8 +130,15 @@ TensorList RNN::call_list(const TensorList& inputs) {
     sequence.last = where(slice_axis(mask, 1, x.shape()[1] - 1, 1), sequence.last, 0);
   }
   if (options_.stateful && !symbolic_call()) {
-    (*kept_).clear();
-    for (const Tensor& state : sequence.states) (*kept_).push_back(stop_gradient(state));
+    xtape::detail::PoolVector<const Tensor*> ends;
+    for (const Tensor& state : sequence.states) ends.push_back(&state);
+    xtape::detail::launch_as_one(
+        [kept = kept_.shared(), traced = xtape::detail::tracer != nullptr](const Tensors& now) {
+          kept->clear();
+          // What a replay gives is overwritten by the next one.
+          for (const Tensor& state : now) kept->push_back(traced ? xtape::detail::copy(state) : stop_gradient(state));
+        },
+        ends);
   }
   TensorList outputs(options_.return_sequences ? sequence.outputs : sequence.last);
   if (options_.return_state) outputs.insert(outputs.end(), sequence.states.begin(), sequence.states.end());

@@ -248,3 +248,31 @@ TEST_CASE("function: a file that is read in the body is read in every call") {
   CHECK_SAME_BITS(replayed(x), f(x));
   CHECK(replayed.obstacle().find("on the host") != std::string::npos);
 }
+
+TEST_CASE("function: a stateful recurrent layer goes on where the call before ended") {
+  const auto make = [](const std::string& kind) -> AnyLayer {
+    if (kind == "lstm") return layers::LSTM(3, {.stateful = true});
+    if (kind == "gru") return layers::GRU(3, {.stateful = true});
+    return layers::SimpleRNN(3, {.stateful = true});
+  };
+  for (const std::string kind : {"lstm", "gru", "rnn"}) {
+    CAPTURE(kind);
+    random::set_seed(3);
+    AnyLayer one = make(kind), other = make(kind);
+    const Tensor first = random::Generator(4).normal({4, 2, 3});
+    (void)(*one)(first);
+    (void)(*other)(first);
+    other->set_weights(one->get_weights());
+    dynamic_cast<layers::RNN&>(*one).reset_states();
+    dynamic_cast<layers::RNN&>(*other).reset_states();
+    const auto step = [](Layer& layer) {
+      return [&layer](const Tensor& x) {
+        GradientTape tape;
+        tape.watch(x);
+        const Tensor y = layer(stack({x, x * 2}, 1));
+        return concat({y, tape.gradient(reduce_sum(y * y), x)}, 1);
+      };
+    };
+    check_same_calls(step(*one), step(*other));
+  }
+}

@@ -31,6 +31,7 @@ class KeptStates {
     return *this;
   }
   TensorList& operator*() const noexcept { return *states_; }
+  const std::shared_ptr<TensorList>& shared() const noexcept { return states_; }
 
  private:
   std::shared_ptr<TensorList> states_;
@@ -72,7 +73,7 @@ class RNN : public LayerBase<RNN> {
   const TensorList& states() const& { return *kept_; }
   TensorList states() const&& { return *kept_; }
   /// A stateful layer's next sequence starts from zeros.
-  void reset_states() { (*kept_).clear(); }
+  void reset_states();
 
   TensorList compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) override;
 
