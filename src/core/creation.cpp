@@ -14,8 +14,8 @@
 namespace xtape {
 namespace detail {
 
-Tensor filled(const Shape& shape, DType dtype, double value) {
-  Tensor out = make_tensor(shape, dtype);
+Tensor filled(const Shape& shape, DType dtype, double value, const char* op) {
+  Tensor out = make_tensor(shape, dtype, op);
   kernels::visit(dtype, [&]<class T>(kernels::Type<T>) {
     T element{};
     if constexpr (std::is_same_v<T, BFloat16>) {

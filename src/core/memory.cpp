@@ -8,11 +8,12 @@
 #include <ctime>
 #include <limits>
 #include <mutex>
+#include <string_view>
 #include <utility>
 
 #include "core/pool.hpp"
+#include "xtape/core/error.hpp"
 #include "xtape/core/format.hpp"
-#include "xtape/core/out_of_memory_error.hpp"
 
 #ifdef __linux__
 #include <pthread.h>
@@ -187,7 +188,7 @@ class Shared {
   void give(void* block, std::uint8_t index, IdleBlock*& victims);
   /// All idle blocks.
   IdleBlock* take_all();
-  MemoryUsage usage();
+  MemoryStats usage();
   void reset_peak();
 
   void put(FreeBlock* block, std::uint8_t index);
@@ -402,8 +403,8 @@ IdleBlock* Shared::take_all() {
   return victims;
 }
 
-MemoryUsage Shared::usage() {
-  MemoryUsage stats;
+MemoryStats Shared::usage() {
+  MemoryStats stats;
   const std::lock_guard lock(mutex);
   stats.system_allocations = requests_;
   stats.system_bytes = held_;
@@ -542,12 +543,14 @@ void deallocate_slowly(void* pointer, std::uint8_t) noexcept {
 #endif
 
 void fail_allocation(std::size_t bytes, const Request& request) {
-  const MemoryUsage stats = memory_usage();
+  const MemoryStats stats = memory_stats();
+  // A gradient's rule has no name of its own.
+  const char* const op = std::string_view(request.op).starts_with("operator") ? "gradient" : request.op;
   try {
     const std::string what = request.shape != nullptr
                                  ? fmt::format("a {} tensor of shape {}", request.dtype, *request.shape)
                                  : "scratch memory";
-    throw OutOfMemoryError(fmt::format("[{}] out of memory: asked for {} for {}; in use are {}, cached {}", request.op,
+    throw OutOfMemoryError(fmt::format("[{}] out of memory: asked for {} for {}; in use are {}, cached {}", op,
                                        readable(static_cast<std::int64_t>(bytes)), what, readable(stats.bytes_in_use),
                                        readable(stats.bytes_cached)));
   } catch (const OutOfMemoryError&) {
@@ -557,25 +560,10 @@ void fail_allocation(std::size_t bytes, const Request& request) {
   }
 }
 
-void* allocate(std::size_t bytes, std::uint8_t& size_class) { return fast_allocate(bytes, size_class, {"memory"}); }
-void* allocate_for(const char* op, std::size_t bytes, std::uint8_t& size_class) {
+void* allocate(std::size_t bytes, std::uint8_t& size_class, const char* op) {
   return fast_allocate(bytes, size_class, {op});
 }
 void deallocate(void* block, std::uint8_t size_class) noexcept { fast_deallocate(block, size_class); }
-
-#if XTAPE_POOL
-MemoryUsage memory_usage() { return shared().usage(); }
-void reset_peak_memory() { shared().reset_peak(); }
-#else
-MemoryUsage memory_usage() {
-  MemoryUsage usage;
-  usage.system_allocations = requests.load(std::memory_order_relaxed);
-  usage.system_bytes = usage.bytes_in_use = held.load(std::memory_order_relaxed);
-  usage.peak_bytes = peak.load(std::memory_order_relaxed);
-  return usage;
-}
-void reset_peak_memory() { peak.store(held.load()); }
-#endif
 
 void advance_cache_clock([[maybe_unused]] std::int64_t seconds) {
 #if XTAPE_POOL
@@ -603,11 +591,20 @@ std::int64_t AllocationFaults::seen() const { return allocations_seen.load(); }
 
 namespace xtape {
 
-MemoryStats memory_stats() { return detail::memory_usage(); }
-void release_cached_memory() {
 #if XTAPE_POOL
-  detail::flush();
-#endif
+MemoryStats memory_stats() { return detail::shared().usage(); }
+void reset_peak_memory() { detail::shared().reset_peak(); }
+void release_cached_memory() { detail::flush(); }
+#else
+MemoryStats memory_stats() {
+  MemoryStats stats;
+  stats.system_allocations = detail::requests.load(std::memory_order_relaxed);
+  stats.system_bytes = stats.bytes_in_use = detail::held.load(std::memory_order_relaxed);
+  stats.peak_bytes = detail::peak.load(std::memory_order_relaxed);
+  return stats;
 }
+void reset_peak_memory() { detail::peak.store(detail::held.load()); }
+void release_cached_memory() {}
+#endif
 
 }  // namespace xtape

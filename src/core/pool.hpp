@@ -59,16 +59,6 @@ struct Request {
 /// Throws an OutOfMemoryError.
 [[noreturn, gnu::cold]] void fail_allocation(std::size_t bytes, const Request& request);
 
-struct MemoryUsage : MemoryStats {
-  std::int64_t bytes_in_use = 0;  ///< of blocks that somebody holds, as large as they are handed out
-  std::int64_t bytes_cached = 0;  ///< of blocks that are kept for the next use
-  /// The most bytes in use since the start or reset_peak_memory(). Blocks of up to 256 KB that a thread keeps for its
-  /// next use count as used.
-  std::int64_t peak_bytes = 0;
-};
-MemoryUsage memory_usage();
-void reset_peak_memory();
-
 /// Lets cached blocks grow older, for a test.
 void advance_cache_clock(std::int64_t seconds);
 
@@ -111,9 +101,6 @@ inline SizeClass class_of(std::size_t bytes) {
 void* allocate_slowly(SizeClass size, const Request& request);
 /// Takes a block where the thread has no lists, or its list is full.
 void deallocate_slowly(void* block, std::uint8_t size_class) noexcept;
-
-/// allocate() for an op, which the error names.
-void* allocate_for(const char* op, std::size_t bytes, std::uint8_t& size_class);
 
 /// A block of the calling thread's own, or null.
 inline void* cached_block(SizeClass size) {

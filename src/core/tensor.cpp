@@ -54,13 +54,13 @@ void destroy(TensorImpl* impl) noexcept {
   fast_deallocate(impl, impl->size_class);  // nothing of it is left to be destroyed
 }
 
-Tensor make_tensor(const Shape& shape, DType dtype) {
+Tensor make_tensor(const Shape& shape, DType dtype, const char* op) {
   const std::int64_t numel = checked_numel("Tensor", shape);
   std::int64_t bytes = 0;
   if (__builtin_mul_overflow(numel, static_cast<std::int64_t>(itemsize(dtype)), &bytes)) {
     fail<ValueError>("Tensor", "sizes must not be negative and their product must fit: {} of {}", shape, dtype);
   }
-  return make_of_bytes(shape, dtype, numel, static_cast<std::size_t>(bytes), "Tensor");
+  return make_of_bytes(shape, dtype, numel, static_cast<std::size_t>(bytes), op);
 }
 
 Tensor make_slowly(const Shape& shape, DType dtype, std::int64_t numel, const char* op) {
@@ -70,7 +70,7 @@ Tensor make_slowly(const Shape& shape, DType dtype, std::int64_t numel, const ch
   return Tensor::adopt(impl);
 }
 
-Tensor make_like(const Tensor& like, DType dtype) { return fast_make_like(*like.impl(), dtype, "Tensor"); }
+Tensor make_like(const Tensor& like, DType dtype, const char* op) { return fast_make_like(*like.impl(), dtype, op); }
 
 Tensor make_view_as(const Tensor& source, const Shape& shape, DType dtype, std::int64_t bytes) {
   TensorImpl* from = source.impl();

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "core/pool.hpp"
+#include "xtape/core/memory.hpp"
 
 namespace xtape::kernels {
 
@@ -11,7 +11,7 @@ namespace xtape::kernels {
 class Scratch {
  public:
   explicit Scratch(std::size_t bytes, const char* op = __builtin_FUNCTION())
-      : block_(bytes == 0 ? nullptr : detail::allocate_for(op, bytes, size_class_)) {}
+      : block_(bytes == 0 ? nullptr : detail::allocate(bytes, size_class_, op)) {}
   ~Scratch() {
     if (block_ != nullptr) detail::deallocate(block_, size_class_);
   }

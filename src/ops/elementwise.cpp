@@ -91,7 +91,7 @@ void run_loop(const kernels::Elementwise& f, std::size_t functor_bytes, DType dt
     return from_float32(mapping, map_unary(mapping, op, functor, convert(x, float32)));
   }
   const kernels::Elementwise f = with(mapping, functor, dtype, 1);
-  Tensor y = make_like(x, mapping.comparison ? boolean : dtype);
+  Tensor y = make_like(x, mapping.comparison ? boolean : dtype, op);
   run_loop(f, mapping.f_bytes, dtype, y, x);
   return y;
 }
@@ -99,12 +99,13 @@ void run_loop(const kernels::Elementwise& f, std::size_t functor_bytes, DType dt
 constexpr std::int64_t one_by_one[] = {1, 1, 1};
 
 /// For few elements of x and one of `number`, which stands behind x, or before it: x * 2, 1 - x.
-Tensor map_number(const Mapping& mapping, const void* functor, const Tensor& x, const Tensor& number, bool behind) {
+Tensor map_number(const Mapping& mapping, const char* op, const void* functor, const Tensor& x, const Tensor& number,
+                  bool behind) {
   const DType dtype = x.dtype();
   const Element element(number, dtype);
   alignas(64) std::byte splat[kernels::splat_bytes];
   kernels::make_splat(splat, element.data(), itemsize(dtype));
-  Tensor y = fast_make_like(*x.impl(), mapping.comparison ? boolean : dtype);
+  Tensor y = fast_make_like(*x.impl(), mapping.comparison ? boolean : dtype, op);
   const void* in[] = {splat, splat};
   std::int64_t step[] = {0, 0};
   in[behind ? 0 : 1] = ElementAccess::of(x);
@@ -134,12 +135,12 @@ bool two_integers(const Tensor& a, const Tensor& b) {
     check_bfloat16(mapping, op, dtype);
     return from_float32(mapping, map_binary(mapping, op, functor, convert(a, float32), convert(b, float32)));
   }
-  if (is_number(mapping, a, b)) return map_number(mapping, functor, a, b, /*behind=*/true);
-  if (is_number(mapping, b, a)) return map_number(mapping, functor, b, a, /*behind=*/false);
+  if (is_number(mapping, a, b)) return map_number(mapping, op, functor, a, b, /*behind=*/true);
+  if (is_number(mapping, b, a)) return map_number(mapping, op, functor, b, a, /*behind=*/false);
   const DType of_results = mapping.comparison ? boolean : dtype;
   const kernels::Elementwise f = with(mapping, functor, dtype, 2);
-  Tensor y = a.shape() == b.shape() ? make_like(a, of_results)
-                                    : make_tensor(broadcast_shape(op, a.shape(), b.shape()), of_results);
+  Tensor y = a.shape() == b.shape() ? make_like(a, of_results, op)
+                                    : make_tensor(broadcast_shape(op, a.shape(), b.shape()), of_results, op);
   run_loop(f, mapping.f_bytes, dtype, y, a, b);
   return y;
 }
@@ -155,7 +156,7 @@ Tensor map_unary(const Mapping& mapping, const char* op, const void* f, const Te
   const kernels::ElementwiseLoop loop = mapping.loops[static_cast<std::size_t>(p->dtype)];
   if (loop == nullptr) [[unlikely]]
     return map_any(mapping, op, f, x);
-  Tensor y = fast_make_like(*p, mapping.comparison ? boolean : p->dtype);
+  Tensor y = fast_make_like(*p, mapping.comparison ? boolean : p->dtype, op);
   const void* const in[] = {ElementAccess::of(*p)};
   loop(f, p->numel, ElementAccess::of_dense(y), in, one_by_one);
   return y;
@@ -169,7 +170,7 @@ Tensor map_binary(const Mapping& mapping, const char* op, const void* f, const T
   const kernels::ElementwiseLoop loop = mapping.loops[static_cast<std::size_t>(p->dtype)];
   if (loop == nullptr) [[unlikely]]
     return map_any(mapping, op, f, a, b);
-  Tensor y = fast_make_like(*p, mapping.comparison ? boolean : p->dtype);
+  Tensor y = fast_make_like(*p, mapping.comparison ? boolean : p->dtype, op);
   const void* const in[] = {ElementAccess::of(*p), ElementAccess::of(*q)};
   loop(f, p->numel, ElementAccess::of_dense(y), in, one_by_one);
   return y;
@@ -183,7 +184,7 @@ Tensor map_ternary(const Mapping& mapping, const char* op, const void* functor, 
     const Tensor y = map_ternary(mapping, op, functor, convert(a, float32), convert(b, float32), convert(c, float32));
     return convert(y, bfloat16);
   }
-  Tensor y = make_like(a, dtype);
+  Tensor y = make_like(a, dtype, op);
   const kernels::Elementwise f = with(mapping, functor, dtype, 3);
   run_loop(f, mapping.f_bytes, dtype, y, a, b, c);
   return y;

@@ -98,7 +98,7 @@ Tensor product(const Tensor& a, const Tensor& b, MatmulOptions options, const Sh
                std::int64_t n, std::int64_t k) {
   detail::PoolVector<std::int64_t> sizes(batch.begin(), batch.end());
   sizes.insert(sizes.end(), {m, n});
-  Tensor c = detail::make_tensor(Shape(sizes), a.dtype());
+  Tensor c = detail::make_tensor(Shape(sizes), a.dtype(), "matmul");
   launch([=](Read x, Read w, Write y) { product_into(y, x, w, options, batch, m, n, k); }, a, b, c);
   return c;
 }
@@ -227,7 +227,7 @@ Tensor detail::dense(const Tensor& x, const Tensor& w, const Tensor& b, bool rel
   if (x.dtype() == bfloat16) return dense_bf16(x, w, b, relu);
   Shape shape = x.shape();
   shape[shape.rank() - 1] = n;
-  Tensor y = make_tensor(shape, x.dtype());
+  Tensor y = make_tensor(shape, x.dtype(), op);
   const std::int64_t m = k == 0 ? y.size() / std::max<std::int64_t>(n, 1) : x.size() / k;
   launch(
       [m, n, k, relu](Read x, Read w, Read bias, Write y) {

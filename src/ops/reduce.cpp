@@ -66,7 +66,7 @@ Tensor run(Kernel kernel, const Tensor& x, const ReductionPlan& plan) {
     for (int i = 0; i < begin; ++i) outer *= next[i];
     for (int i = begin; i < end; ++i) count *= std::exchange(next[i], 1);
     for (int i = end; i < rank; ++i) inner *= next[i];
-    Tensor out = detail::make_tensor(next, x.dtype());
+    Tensor out = detail::make_tensor(next, x.dtype(), "reduce");
     launch([kernel, outer, count, inner](
                Read from, Write to) { kernel(from.dtype(), from.bytes(), to.bytes(), outer, count, inner); },
            current, out);
@@ -139,7 +139,7 @@ Tensor index_of(const char* op, decltype(&kernels::reduce_argmax) kernel, const 
   if (count == 0 && outer * inner > 0) {
     detail::fail<ValueError>(op, "there is no element to choose: axis {} of shape {} has size 0", axis_, x.shape());
   }
-  Tensor out = detail::make_tensor(Shape(sizes), int64);
+  Tensor out = detail::make_tensor(Shape(sizes), int64, op);
   launch([kernel, outer, count, inner](
              Read from, Write to) { kernel(from.dtype(), from.bytes(), to.data<std::int64_t>(), outer, count, inner); },
          x, out);
@@ -177,7 +177,7 @@ Tensor spread(const Tensor& dy, const Shape& shape) {
 
 /// The mean of all elements, what most losses end with.
 Tensor mean_of_all(const Tensor& x) {
-  Tensor y = detail::make_tensor({}, x.dtype());
+  Tensor y = detail::make_tensor({}, x.dtype(), "reduce_mean");
   launch(
       [](Read x, Write y) {
         kernels::visit_floating(x.dtype(), [&]<class T>(kernels::Type<T>) {

@@ -67,8 +67,8 @@ void GradientTape::watch(std::initializer_list<detail::Source> sources) {
   }
 }
 
-void GradientTape::stop() noexcept {
-  if (is_recording()) impl_->stop_anywhere();
+void GradientTape::stop() {
+  if (is_recording()) impl().stop();
 }
 bool GradientTape::is_recording() const noexcept { return impl_ != nullptr && impl_->recording(); }
 

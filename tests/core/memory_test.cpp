@@ -22,7 +22,7 @@
 #include "support/check.hpp"
 #include "support/sanitizer.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/out_of_memory_error.hpp"
+#include "xtape/core/error.hpp"
 #include "xtape/core/threads.hpp"
 #include "xtape/ops/math.hpp"
 
@@ -88,35 +88,35 @@ TEST_CASE("memory: stats count what is held, release_cached_memory gives it back
 
 TEST_CASE("memory: what is in use and cached, and the peak") {
   release_cached_memory();
-  const auto before = detail::memory_usage();
+  const auto before = memory_stats();
   constexpr std::int64_t large = 3 << 20, small = 1000;
   {
     const Tensor a = detail::make_tensor({large}, uint8);
     std::vector<Tensor> few;
     for (int i = 0; i < 100; ++i) few.push_back(detail::make_tensor({small}, uint8));
-    const auto stats = detail::memory_usage();
+    const auto stats = memory_stats();
     CHECK(stats.bytes_in_use >= before.bytes_in_use + large + 100 * small);
     CHECK(stats.bytes_in_use <= before.bytes_in_use + (large + 100 * (small + 128)) * 9 / 8 + 100 * 64);
     CHECK(stats.peak_bytes >= stats.bytes_in_use);
     CHECK(stats.system_bytes == stats.bytes_in_use + stats.bytes_cached);
   }
-  const auto after = detail::memory_usage();
+  const auto after = memory_stats();
   CHECK(after.bytes_in_use == before.bytes_in_use);
   if (pooled()) CHECK(after.bytes_cached >= before.bytes_cached + large);
   CHECK(after.peak_bytes >= before.bytes_in_use + large);
 
-  detail::reset_peak_memory();
-  CHECK(detail::memory_usage().peak_bytes < before.bytes_in_use + large);
+  reset_peak_memory();
+  CHECK(memory_stats().peak_bytes < before.bytes_in_use + large);
   static_cast<void>(detail::make_tensor({2 * large}, uint8));
-  CHECK(detail::memory_usage().peak_bytes >= before.bytes_in_use + 2 * large);
-  CHECK(detail::memory_usage().peak_bytes < before.bytes_in_use + 4 * large);
+  CHECK(memory_stats().peak_bytes >= before.bytes_in_use + 2 * large);
+  CHECK(memory_stats().peak_bytes < before.bytes_in_use + 4 * large);
   std::int64_t there = 0;
   std::thread([&] {
     const Tensor b = detail::make_tensor({small}, uint8);
-    there = detail::memory_usage().bytes_in_use;
+    there = memory_stats().bytes_in_use;
   }).join();
   CHECK(there > before.bytes_in_use);
-  CHECK(detail::memory_usage().bytes_in_use == before.bytes_in_use);
+  CHECK(memory_stats().bytes_in_use == before.bytes_in_use);
   release_cached_memory();
 }
 
@@ -137,21 +137,21 @@ constexpr std::int64_t megabyte = 1 << 20;
 TEST_CASE("memory: one tensor that grows from 64 to 512 MB leaves little behind") {
   if (!pooled() || testing::thread_sanitizer) return;
   release_cached_memory();
-  const std::int64_t before = resident(), held = detail::memory_usage().system_bytes;
+  const std::int64_t before = resident(), held = memory_stats().system_bytes;
   Tensor live;
   std::int64_t bytes = 64 * megabyte, most_cached = 0, most_resident = 0;
   for (; bytes <= 512 * megabyte; bytes += bytes / 10) {
     Tensor next = zeros({bytes / 4});
     most_resident = std::max(most_resident, resident() - before - 2 * bytes);
     live = std::move(next);
-    most_cached = std::max(most_cached, detail::memory_usage().bytes_cached);
+    most_cached = std::max(most_cached, memory_stats().bytes_cached);
   }
   // Beside the old and the new tensor there are 64 MB and what their size classes round up.
   CHECK(most_resident < 128 * megabyte);
-  CHECK(detail::memory_usage().system_bytes - held < live.size() * 4 * 9 / 8 + 80 * megabyte);
+  CHECK(memory_stats().system_bytes - held < live.size() * 4 * 9 / 8 + 80 * megabyte);
   CHECK(most_cached < 80 * megabyte);
   live = Tensor();
-  CHECK(detail::memory_usage().system_bytes - held < 80 * megabyte);
+  CHECK(memory_stats().system_bytes - held < 80 * megabyte);
   release_cached_memory();
 }
 
@@ -160,8 +160,8 @@ TEST_CASE("memory: steps on sequences of random length hold at most twice what t
   detail::advance_cache_clock(60);  // what was before is forgotten
   static_cast<void>(detail::make_tensor({2 * megabyte}, uint8));
   release_cached_memory();
-  detail::reset_peak_memory();
-  const std::int64_t held = detail::memory_usage().system_bytes;
+  reset_peak_memory();
+  const std::int64_t held = memory_stats().system_bytes;
   std::minstd_rand random(1);
   std::int64_t most = 0;
   for (int step = 0; step < 400; ++step) {
@@ -170,9 +170,9 @@ TEST_CASE("memory: steps on sequences of random length hold at most twice what t
     for (std::int64_t width = 64; width <= 512; width *= 2) {
       for (int i = 0; i < 4; ++i) tensors.push_back(detail::make_tensor({length, 64, width}, float32));
     }
-    most = std::max(most, detail::memory_usage().system_bytes - held);
+    most = std::max(most, memory_stats().system_bytes - held);
   }
-  const std::int64_t peak = detail::memory_usage().peak_bytes - held;
+  const std::int64_t peak = memory_stats().peak_bytes - held;
   CHECK(peak > 180 * megabyte);
   CHECK(most <= 2 * peak + 64 * megabyte);
   release_cached_memory();
@@ -191,9 +191,9 @@ TEST_CASE("memory: from the third step on a step of any size asks nothing of the
       }
     };
     for (int i = 0; i < 6; ++i) step();
-    const auto before = detail::memory_usage().system_allocations;
+    const auto before = memory_stats().system_allocations;
     for (int i = 0; i < 20; ++i) step();
-    CHECK(detail::memory_usage().system_allocations == before);
+    CHECK(memory_stats().system_allocations == before);
   }
   release_cached_memory();
 }
@@ -201,12 +201,12 @@ TEST_CASE("memory: from the third step on a step of any size asks nothing of the
 TEST_CASE("memory: blocks that nobody has used for long go back at the next allocation") {
   if (!pooled()) return;
   release_cached_memory();
-  const std::int64_t held = detail::memory_usage().system_bytes;
+  const std::int64_t held = memory_stats().system_bytes;
   static_cast<void>(detail::make_tensor({50 * megabyte}, uint8));
-  CHECK(detail::memory_usage().system_bytes > held + 50 * megabyte);
+  CHECK(memory_stats().system_bytes > held + 50 * megabyte);
   detail::advance_cache_clock(30);
   static_cast<void>(detail::make_tensor({2 * megabyte}, uint8));
-  CHECK(detail::memory_usage().system_bytes < held + 4 * megabyte);
+  CHECK(memory_stats().system_bytes < held + 4 * megabyte);
   release_cached_memory();
 }
 
@@ -258,7 +258,7 @@ TEST_CASE("memory: what is cached goes back before an allocation fails") {
 
 TEST_CASE("memory: where there is none, an error says what was asked for, and all goes on") {
   if (!pooled()) return;  // AddressSanitizer ends the process
-  const auto before = detail::memory_usage().bytes_in_use;
+  const auto before = memory_stats().bytes_in_use;
   const auto text_of = [](const auto& f) -> std::string {
     try {
       static_cast<void>(f());
@@ -271,16 +271,16 @@ TEST_CASE("memory: where there is none, an error says what was asked for, and al
   };
   constexpr std::int64_t many = std::int64_t{1} << 45;
   const std::string of_zeros = text_of([] { return zeros({many / 2, 2}); });
-  CHECK(of_zeros.find("[Tensor] out of memory: asked for 128.0 TB (140737488355") == 0);
+  CHECK(of_zeros.find("[zeros] out of memory: asked for 128.0 TB (140737488355") == 0);
   CHECK(of_zeros.find(" bytes) for a float32 tensor of shape (17592186044416, 2); in use are ") != std::string::npos);
   CHECK(of_zeros.find(", cached ") != std::string::npos);
   std::uint8_t size_class = 0;
   CHECK(text_of([&] {
-          return detail::allocate_for("here", std::size_t{1} << 47, size_class);
+          return detail::allocate(std::size_t{1} << 47, size_class, "here");
         }).find("[here] out of memory: asked for 128.0 TB (140737488355328 bytes) for scratch memory; in use are ") ==
         0);
   CHECK_THROWS_AS(detail::PoolVector<double>(std::size_t{1} << 59), std::bad_alloc);
-  CHECK(detail::memory_usage().bytes_in_use == before);
+  CHECK(memory_stats().bytes_in_use == before);
   CHECK_CLOSE(ones({3}) + 1, full({3}, 2), 0);
 }
 
@@ -300,7 +300,7 @@ TEST_CASE("memory: what one thread allocates and another frees is used again") {
       changed.notify_all();
     }
   });
-  const auto before = detail::memory_usage().system_bytes;
+  const auto before = memory_stats().system_bytes;
   for (int i = 0; i < batches; ++i) {
     Tensor batch;
     std::unique_lock lock(mutex);
@@ -310,7 +310,7 @@ TEST_CASE("memory: what one thread allocates and another frees is used again") {
     changed.notify_all();
   }
   producer.join();
-  CHECK(detail::memory_usage().system_bytes - before < 200 << 20);
+  CHECK(memory_stats().system_bytes - before < 200 << 20);
   release_cached_memory();
 }
 
@@ -318,9 +318,9 @@ TEST_CASE("memory: a thread that ends leaves its cache to the others") {
   if (!pooled()) return;
   const auto use = [] { std::thread([] { static_cast<void>(zeros({3 << 20}, uint8)); }).join(); };
   use();
-  const auto before = detail::memory_usage().system_allocations;
+  const auto before = memory_stats().system_allocations;
   for (int i = 0; i < 10; ++i) use();
-  CHECK(detail::memory_usage().system_allocations == before);
+  CHECK(memory_stats().system_allocations == before);
 }
 
 TEST_CASE("memory: a tensor may be freed by another thread, and after its own thread has ended") {

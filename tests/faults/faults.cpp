@@ -8,7 +8,6 @@
 #include "core/element_access.hpp"
 #include "core/pool.hpp"
 #include "xtape/core/error.hpp"
-#include "xtape/core/out_of_memory_error.hpp"
 #include "xtape/tape/record.hpp"
 
 namespace xtape::testing {
@@ -24,7 +23,7 @@ std::string bytes_of(const std::vector<Tensor>& tensors) {
   return bytes;
 }
 
-std::int64_t in_use() { return detail::memory_usage().bytes_in_use; }
+std::int64_t in_use() { return memory_stats().bytes_in_use; }
 
 }  // namespace
 

@@ -98,6 +98,7 @@ TEST_CASE("threads: what a tape does on another thread than its own is an error"
           "[GradientTape] a tape belongs to the thread that made it, another thread can only destroy it";
       CHECK_THROWS_WITH_AS(tape.gradient(y, x), text, RuntimeError);
       CHECK_THROWS_WITH_AS(tape.jacobian(y, x), text, RuntimeError);
+      CHECK_THROWS_WITH_AS(tape.stop(), text, RuntimeError);
       CHECK_THROWS_WITH_AS(tape.watch(y), text, RuntimeError);
       CHECK_THROWS_WITH_AS(tape.reset(), text, RuntimeError);
       CHECK_THROWS_WITH_AS(static_cast<void>(tape.scope()), text, RuntimeError);

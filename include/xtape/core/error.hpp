@@ -1,5 +1,6 @@
 #pragma once
 
+#include <new>
 #include <stdexcept>
 #include <string>
 
@@ -57,6 +58,14 @@ struct LookupError : detail::ErrorOf<std::logic_error> {
 /// A file that is missing, truncated or of another format.
 struct DataError : detail::ErrorOf<std::runtime_error> {
   using ErrorOf::ErrorOf;
+};
+
+/// Memory that the system did not give, even after the cached blocks had gone back to it: the text says how many bytes
+/// were asked for, for what and by which op, and what is in use. Where there is no memory for the text either, it is
+/// "[out of memory]".
+struct OutOfMemoryError : std::bad_alloc, Error {
+  explicit OutOfMemoryError(std::string message) : Error(std::move(message)) {}
+  const char* what() const noexcept override { return message().c_str(); }
 };
 
 }  // namespace xtape

@@ -269,10 +269,11 @@ using Tensors = detail::PoolVector<Tensor>;
 
 namespace detail {
 
-/// A new tensor with elements yet to be written. Throws a ValueError for negative sizes.
-Tensor make_tensor(const Shape& shape, DType dtype);
+/// A new tensor with elements yet to be written. Throws a ValueError for negative sizes, and where there is no memory
+/// an OutOfMemoryError that names `op`, by default the function that asks.
+Tensor make_tensor(const Shape& shape, DType dtype, const char* op = __builtin_FUNCTION());
 /// The same with the shape of a tensor that exists, which need not be checked.
-Tensor make_like(const Tensor& like, DType dtype);
+Tensor make_like(const Tensor& like, DType dtype, const char* op = __builtin_FUNCTION());
 /// A tensor of another shape on the elements of `source` from element `offset` on, which it shares.
 Tensor make_view(const Tensor& source, const Shape& shape, std::int64_t offset = 0);
 /// Another handle object on the same elements, with an identity of its own.

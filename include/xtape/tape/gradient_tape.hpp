@@ -64,7 +64,11 @@ struct Source {
 /// tape keeps what it recorded until gradient() (not persistent), reset() or its end. Tapes nest: each sees the ops
 /// that run while it records, those of an inner tape's gradient() included, which is how higher orders come about. So
 /// of two tapes side by side, as for a generator and a discriminator, the second records the first one's gradient(),
-/// for nothing: stop() both before. A tape belongs to the thread that made it and sees only that thread's ops.
+/// for nothing: stop() both before.
+///
+/// A tape belongs to the thread that made it and sees only that thread's ops. On another thread it can be moved and
+/// destroyed, at any time and after its own thread has ended too; everything else throws a RuntimeError there. One that
+/// records when it is destroyed elsewhere goes on seeing ops until its thread makes or stops a tape again.
 class GradientTape {
  public:
   explicit GradientTape(GradientTapeOptions options = {});
@@ -79,8 +83,8 @@ class GradientTape {
   void watch(std::span<const Tensor> tensors);
   void watch(std::initializer_list<detail::Source> sources);
 
-  /// Ends the recording (leaves Python's `with`); no error if it has ended already.
-  void stop() noexcept;
+  /// Ends the recording (leaves Python's `with`); no error if it has ended already, also with the end of its thread.
+  void stop();
   bool is_recording() const noexcept;
 
   /// Resumes the recording of a tape that was stopped; stops it again at the end of the returned object's life, which
