@@ -5,7 +5,7 @@
 namespace xtape::detail {
 namespace {
 
-constexpr std::size_t longest_text = 500, longest_message = 8000, kept_end = 100;
+constexpr std::size_t longest_text = 2000, longest_message = 8000, kept_end = 100;
 
 /// The first and the last bytes of a text that is too long; characters of UTF-8 stay whole.
 std::string cut(std::string_view text, std::size_t most) {

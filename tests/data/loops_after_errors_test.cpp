@@ -99,7 +99,7 @@ TEST_CASE("Dataset: a loop that goes on after errors gives all elements, through
        }},
   };
   for (const Row& row : rows) {
-    INFO(row.name);
+    INFO(std::string(row.name));
     const Stumbling never{};
     for (auto& seen : *never.seen) seen = true;
     // The rows' own functions stumble as well: over the elements that come for the first time.

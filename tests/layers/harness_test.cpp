@@ -546,7 +546,9 @@ void check_masks(const LayerRow& row) {
   check_outputs(run(*narrow, inputs, training));
   if (!row.gradients) return;
   GradientTape tape;  // which holds outputs that rules need
-  tape.watch(std::span<const Tensor>(inputs));
+  for (const Tensor& input : inputs) {
+    if (is_floating(input.dtype())) tape.watch(input);
+  }
   check_outputs(run(*layer, inputs, training));
 }
 

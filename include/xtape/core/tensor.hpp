@@ -63,7 +63,8 @@ struct TensorImpl {
  public:
   std::int64_t numel = 0;
   TensorImpl* owner = nullptr;  ///< holds the elements; this object itself unless it is a view
-  /// The logits that a softmax or sigmoid was taken of, for the losses' stable path; the rows of a sparse tensor.
+  /// The logits that a softmax or sigmoid was taken of, for the losses' stable path; the rows of a sparse tensor; a
+  /// link to its mask (see tape/mask.cpp).
   TensorImpl* origin = nullptr;
   Shape shape;
 
