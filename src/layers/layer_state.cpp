@@ -42,9 +42,12 @@ void LayerState::add_handle(Layer* handle) {
 }
 
 void LayerState::add_copy(Layer* copy, const Layer& of) {
+  const std::lock_guard no_build(build_mutex);  // whose members would change while they are copied
   const std::lock_guard lock(mutex_);
   handles_.push_back(copy);
-  copy->phase_.store(of.phase_.load());
+  const Layer::Phase phase = of.phase_;
+  const bool bound = phase == Layer::Phase::bound || phase == Layer::Phase::tentative;
+  copy->phase_ = bound ? phase : Layer::Phase::unbound;
 }
 
 void LayerState::remove_handle(Layer* handle) noexcept {

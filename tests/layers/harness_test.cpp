@@ -472,7 +472,7 @@ void check_threads(const LayerRow& row) {
       for (--waiting; waiting > 0;) std::this_thread::yield();
       for (int call = 0; call < 2; ++call) {
         results[i].push_back(run(*handles[i], data));
-        const auto another = detail::LayerState::copy(*copy);
+        const auto another = detail::LayerState::copy(*handles[i]);
         results[i].push_back(run(*another, data));
       }
     });
