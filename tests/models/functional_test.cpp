@@ -83,7 +83,8 @@ TEST_CASE("functional: models and inputs without names can be combined") {
   const Model first = doubled(), second = doubled();
   CHECK(first.name() == "functional");
   const auto a = Input({2}), b = Input({2});
-  Model both({a, b}, Model(first)(a) + Model(second)(b));
+  const auto of_a = Model(first)(a);  // one after the other: the names are in the order of the calls
+  Model both({a, b}, of_a + Model(second)(b));
   CHECK(first.name() == "functional");
   CHECK(second.name() == "functional_1");
   CHECK(a.name() == "input_layer");
