@@ -181,7 +181,7 @@ class BackgroundCursor final : public DataCursor {
   bool exhausted_ = false;  // the input has ended
   bool waits_ = false;      // the function has thrown on `taken_`, and is to be tried again
   Tensors taken_;
-  bool ended_ = false;  // no more elements are to be made
+  bool ended_ = false;          // no more elements are to be made
   std::exception_ptr failure_;  // of a thread, after the elements in places_
 };
 

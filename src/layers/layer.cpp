@@ -188,7 +188,8 @@ bool to_be_cast(const detail::LayerState& layer, const Tensor& input) {
 
 bool to_be_cast(const detail::LayerState& layer, const TensorList& inputs) {
   const auto among = [&](DType dtype) {
-    return std::any_of(inputs.begin(), inputs.end(), [&](const Tensor& t) { return t.defined() && t.dtype() == dtype; });
+    return std::any_of(inputs.begin(), inputs.end(),
+                       [&](const Tensor& t) { return t.defined() && t.dtype() == dtype; });
   };
   const bool mixed = inputs.size() > 1 && layer.casts_inputs && layer.policy.compute_dtype() == float32 &&
                      among(float64) && among(float32);

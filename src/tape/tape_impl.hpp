@@ -262,7 +262,7 @@ class TapeImpl {
   TapeImpl* next_request_ = nullptr;  ///< in ThreadTapes
   bool requested_ = false, to_be_destroyed_ = false;
   std::atomic<bool> recording_{false};
-  bool plain_ = false;  ///< no tape was around when recording began, and nothing is to be timed
+  bool plain_ = false;       ///< no tape was around when recording began, and nothing is to be timed
   bool rules_gone_ = false;  ///< all rules have been destroyed
   std::uint64_t first_id_ = 0;
   Stack<SlotInfo> slots_;

@@ -95,8 +95,8 @@ TensorList layer_inputs(const LayerRow& row, DType dtype, std::optional<std::int
 /// inputs and weights against finite differences; float32 against float64, and mixed_bfloat16 against float32; that SGD
 /// and Adam lower a loss; that a clone with the weights of another computes the same bits; that copies share; the empty
 /// batch; that after each wrong input the right one gives what it would have given without; that symbolic calls change
-/// no state; that float64 inputs are cast, and their gradients cast back; that threads may make the first call at once; what
-/// becomes of masks.
+/// no state; that float64 inputs are cast, and their gradients cast back; that threads may make the first call at once;
+/// what becomes of masks.
 void check_layers(const LayerTable& table);
 
 }  // namespace xtape::testing
