@@ -141,11 +141,14 @@ bool onednn_gemm(const Bf16Product& g) {
   detail::PoolVector<Plan*> plans(static_cast<std::size_t>(parts));
   const auto part = [&](std::int64_t i) { return part_of(g, of_rows, i * most, std::min(all, (i + 1) * most)); };
   std::size_t room = 0;
-  for (std::int64_t i = 0; i < parts; ++i) {
-    Plan& plan = plan_for(part(i), i, parts);
-    if (!plan.usable) return false;
-    plans[static_cast<std::size_t>(i)] = &plan;
-    room = std::max(room, (plan.scratchpad_bytes + 63) / 64 * 64);
+  {
+    const ThreadLimit one(1);  // a primitive runs on as many threads as it was made for
+    for (std::int64_t i = 0; i < parts; ++i) {
+      Plan& plan = plan_for(part(i), i, parts);
+      if (!plan.usable) return false;
+      plans[static_cast<std::size_t>(i)] = &plan;
+      room = std::max(room, (plan.scratchpad_bytes + 63) / 64 * 64);
+    }
   }
   const Scratch scratchpads(room * static_cast<std::size_t>(parts));
   std::atomic<bool> done{true};
