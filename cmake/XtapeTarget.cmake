@@ -41,6 +41,8 @@ function(xtape_test_properties)
     list(APPEND environment TSAN_OPTIONS=ignore_noninstrumented_modules=1)
   endif()
   if(XTAPE_SANITIZE MATCHES "address")
+    # Allocations that cannot be had fail, as without the sanitizer, and tests see the error that comes of it.
+    list(APPEND environment ASAN_OPTIONS=allocator_may_return_null=1)
     list(APPEND environment LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/lsan_suppressions.txt)
   endif()
   foreach(test ${ARGN})
