@@ -205,8 +205,9 @@ Tensor slice(const Tensor& x, ListOf<std::int64_t> begin, ListOf<std::int64_t> s
   for (int axis = 0; axis < rank; ++axis) {
     const auto i = static_cast<std::size_t>(axis);
     const std::int64_t available = x.shape()[axis];
-    const std::int64_t taken = size[i] == -1 ? available - begin[i] : size[i];
-    if (begin[i] < 0 || begin[i] > available || taken < 0 || taken > available - begin[i]) {
+    const bool begins_inside = begin[i] >= 0 && begin[i] <= available;
+    const std::int64_t rest = begins_inside ? available - begin[i] : 0, taken = size[i] == -1 ? rest : size[i];
+    if (!begins_inside || taken < 0 || taken > rest) {
       fail<IndexError>("slice", "begin {} and size {} do not fit axis {} of shape {}", begin[i], size[i], axis,
                        x.shape());
     }
