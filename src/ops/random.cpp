@@ -30,7 +30,7 @@ Tensor draw(const Shape& shape, const Tensor& p, DType dtype, Generator& generat
 void choose(std::int64_t batch, std::int64_t classes, std::int64_t count, const double* x, const double* u,
             std::int64_t* out) {
   const std::int64_t grain =
-      std::max<std::int64_t>(1, kernels::elementwise_grain / 16 / std::max<std::int64_t>(1, classes + count));
+      std::max<std::int64_t>(1, kernels::elementwise_grain / 16 / std::max<std::int64_t>({1, classes, count}));
   kernels::parallel_rows(batch, grain, [&](std::int64_t begin, std::int64_t end) {
     detail::PoolVector<double> sums(static_cast<std::size_t>(classes));
     for (std::int64_t r = begin; r < end; ++r) {
@@ -79,7 +79,7 @@ Tensor bernoulli(const Tensor& probabilities, Generator& generator) {
 Tensor categorical(const Tensor& logits, std::int64_t count, Generator& generator) {
   const char* op = "random.categorical";
   detail::expect_floating(op, logits.dtype(), "floating logits");
-  if (logits.rank() != 2 || count < 0 || (logits.shape()[1] == 0 && logits.shape()[0] * count > 0)) {
+  if (logits.rank() != 2 || count < 0 || (logits.shape()[1] == 0 && logits.shape()[0] > 0 && count > 0)) {
     fail<ValueError>(op, "expected logits [batch, classes] and a count of 0 or more: {} and {}", logits.shape(), count);
   }
   const std::int64_t batch = logits.shape()[0], classes = logits.shape()[1];
