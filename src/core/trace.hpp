@@ -86,30 +86,6 @@ class Untraced {
   untraced.hidden()->launched(std::move(kernel), operands, outputs, kind);
 }
 
-/// launch() for a list of tensors.
-template <class K>
-void launch_many(std::size_t outputs, K&& kernel, std::span<const Tensor* const> operands,
-                 LaunchKind kind = LaunchKind::pure) {
-  if (tracer != nullptr) [[unlikely]] {
-    trace_launch(kind, Kernel(std::forward<K>(kernel)), operands, outputs);
-  } else {
-    kernel(Operands(operands.data()));
-  }
-}
-
-/// Runs `kernel` on the tensors, the last `outputs` of which it writes: the way of every kernel of an op. What else the
-/// kernel needs it captures by value, and finds the tensors in its Operands: in a replay they are others of the same
-/// shapes and dtypes. Any of the inputs may be empty.
-template <class K, class... T>
-void launch(LaunchKind kind, std::size_t outputs, K&& kernel, const T&... tensors) {
-  const Tensor* const operands[] = {&tensors...};
-  launch_many(outputs, std::forward<K>(kernel), operands, kind);
-}
-template <class K, class... T>
-void launch(std::size_t outputs, K&& kernel, const T&... tensors) {
-  launch(LaunchKind::pure, outputs, std::forward<K>(kernel), tensors...);
-}
-
 /// Runs f(tensors), which may call ops and keep a state of its own, as one launch: all of f runs in every replay.
 template <class F>
 void launch_as_one(F f, std::span<const Tensor* const> operands) {
