@@ -3,29 +3,13 @@
 #include <vector>
 
 #include "support/check.hpp"
+#include "support/listed_names.hpp"
 #include "support/warning_capture.hpp"
 #include "xtape/xtape.hpp"
 
 using namespace xtape;
 
 namespace {
-
-/// The names of all losses, which stand in the error of an unknown one.
-std::vector<std::string> loss_names() {
-  std::vector<std::string> names;
-  try {
-    (void)LossFunction("no such loss");
-  } catch (const ValueError& error) {
-    std::string list = error.what();
-    list = list.substr(list.find("one of: ") + 8);
-    for (std::size_t begin = 0; begin < list.size();) {
-      const std::size_t end = std::min(list.find(", ", begin), list.size());
-      names.push_back(list.substr(begin, end - begin));
-      begin = end + 2;
-    }
-  }
-  return names;
-}
 
 /// A loss, its gradients for predictions and labels, and the second derivative for predictions.
 std::vector<Tensor> all_of(const LossFunction& loss, const Tensor& y, const Tensor& p) {
@@ -45,7 +29,7 @@ std::vector<Tensor> all_of(const LossFunction& loss, const Tensor& y, const Tens
 }  // namespace
 
 TEST_CASE("function: every loss, its gradient and the second derivative are replayed with the same bits") {
-  const auto names = loss_names();
+  const auto names = testing::listed_names([] { (void)LossFunction("no such loss"); });
   REQUIRE(names.size() >= 20);
   random::Generator generator(8);
   for (const std::string& name : names) {

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "support/check.hpp"
+#include "support/listed_names.hpp"
 #include "support/temp_dir.hpp"
 #include "support/warning_capture.hpp"
 #include "xtape/xtape.hpp"
@@ -110,19 +111,7 @@ TEST_CASE("function: debug::CheckNumerics inside keeps it from being replayed") 
 }
 
 TEST_CASE("function: every metric is updated in every replay, and its result is the host's") {
-  // The names stand in the error of an unknown one.
-  std::vector<std::string> names;
-  try {
-    (void)metrics::make_metric("no such metric");
-  } catch (const ValueError& error) {
-    std::string list = error.what();
-    list = list.substr(list.find("one of: ") + 8);
-    for (std::size_t begin = 0; begin < list.size();) {
-      const std::size_t end = std::min(list.find(", ", begin), list.size());
-      names.push_back(list.substr(begin, end - begin));
-      begin = end + 2;
-    }
-  }
+  const auto names = testing::listed_names([] { (void)metrics::make_metric("no such metric"); });
   REQUIRE(names.size() >= 20);
   random::Generator generator(1);
   for (std::string name : names) {

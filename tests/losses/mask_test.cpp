@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "support/check.hpp"
+#include "support/listed_names.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/error.hpp"
 #include "xtape/losses/dice.hpp"
@@ -75,17 +76,7 @@ Tensor rows(const Shape& shape, double phase) {
 }
 
 TEST_CASE("loss: each by its name, of padded sequences and of the steps that are data") {
-  std::vector<std::string> names;
-  try {
-    (void)LossFunction("no such loss");
-  } catch (const ValueError& error) {  // which lists them
-    const std::string text = error.what();
-    for (std::size_t at = text.find("one of: ") + 8; at < text.size();) {
-      const std::size_t end = std::min(text.find_first_of(", \n", at), text.size());
-      if (end > at) names.push_back(text.substr(at, end - at));
-      at = end + 1;
-    }
-  }
+  const auto names = testing::listed_names([] { (void)LossFunction("no such loss"); });
   CHECK(names.size() >= 19);
   const Shape shape{2, 4, 3};
   const Tensor p = rows(shape, 0), mask = constant({{true, true, true, false}, {true, true, false, false}});

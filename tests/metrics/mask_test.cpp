@@ -3,6 +3,7 @@
 #include <exception>
 
 #include "support/check.hpp"
+#include "support/listed_names.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/error.hpp"
 #include "xtape/metrics/any_metric.hpp"
@@ -17,23 +18,8 @@
 namespace xtape {
 namespace {
 
-std::vector<std::string> known_metrics() {
-  std::vector<std::string> names;
-  try {
-    (void)metrics::make_metric("no such metric");
-  } catch (const ValueError& error) {  // which lists them
-    const std::string text = error.what();
-    for (std::size_t at = text.find("one of: ") + 8; at < text.size();) {
-      const std::size_t end = std::min(text.find_first_of(", \n", at), text.size());
-      if (end > at) names.push_back(text.substr(at, end - at));
-      at = end + 1;
-    }
-  }
-  return names;
-}
-
 TEST_CASE("metrics: each by its name, with a mask and without what it leaves out") {
-  const auto names = known_metrics();
+  const auto names = testing::listed_names([] { (void)metrics::make_metric("no such metric"); });
   CHECK(names.size() >= 20);
   const Tensor mask = constant({true, false, true, true, false, true}), kept = constant({0, 2, 3, 5});
   const Tensor weights = constant({1.0, 2.0, 0.5, 3.0, 1.0, 0.25});
