@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
-#include <xtape/core/threads.hpp>
+#include <xtape/base/threads.hpp>
 
 #ifdef XTAPE_BENCH_LIBTORCH
 #include "libtorch/libtorch_steps.hpp"

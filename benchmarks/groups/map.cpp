@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <xsimd/xsimd.hpp>
 
+#include <xtape/base/threads.hpp>
 #include <xtape/core/random.hpp>
-#include <xtape/core/threads.hpp>
 #include <xtape/ops/map.hpp>
 #include <xtape/tape/gradient_tape.hpp>
 

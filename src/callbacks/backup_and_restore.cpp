@@ -2,8 +2,8 @@
 
 #include <filesystem>
 
-#include "core/check.hpp"
-#include "core/files.hpp"
+#include "base/check.hpp"
+#include "base/files.hpp"
 
 namespace xtape::callbacks {
 

@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/check.hpp"
+#include "base/files.hpp"
 #include "callbacks/python_float.hpp"
-#include "core/check.hpp"
-#include "core/files.hpp"
 
 namespace xtape::callbacks {
 namespace {

@@ -1,6 +1,6 @@
 #include "xtape/callbacks/frequency.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 
 namespace xtape::callbacks {
 

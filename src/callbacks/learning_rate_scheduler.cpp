@@ -2,8 +2,8 @@
 
 #include <cmath>
 
+#include "base/check.hpp"
 #include "callbacks/python_float.hpp"
-#include "core/check.hpp"
 #include "xtape/models/model.hpp"
 
 namespace xtape::callbacks {

@@ -2,9 +2,9 @@
 
 #include <filesystem>
 
+#include "base/check.hpp"
+#include "base/files.hpp"
 #include "callbacks/path_format.hpp"
-#include "core/check.hpp"
-#include "core/files.hpp"
 #include "xtape/models/model.hpp"
 
 namespace xtape::callbacks {

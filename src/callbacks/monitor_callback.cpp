@@ -5,8 +5,8 @@
 #include <string_view>
 #include <typeinfo>
 
-#include "core/check.hpp"
-#include "core/warn.hpp"
+#include "base/check.hpp"
+#include "base/warn.hpp"
 #include "xtape/metrics/metric.hpp"
 #include "xtape/models/model.hpp"
 

@@ -2,8 +2,8 @@
 
 #include <string_view>
 
+#include "base/check.hpp"
 #include "callbacks/python_float.hpp"
-#include "core/check.hpp"
 
 namespace xtape::detail {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "xtape/models/model.hpp"
 #include "xtape/optimizers/loss_scale_optimizer.hpp"
 

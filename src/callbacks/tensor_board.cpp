@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/check.hpp"
 #include "callbacks/model_graph.hpp"
-#include "core/check.hpp"
 #include "xtape/ops/movement.hpp"
 
 namespace xtape::callbacks {

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "xtape/models/model.hpp"
 
 namespace xtape::callbacks {

@@ -1,6 +1,6 @@
 #include "xtape/constraints/constraint.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "xtape/constraints/non_neg.hpp"
 #include "xtape/constraints/norms.hpp"
 

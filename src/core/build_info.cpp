@@ -2,20 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <xsimd/xsimd.hpp>
-
 #include "core/build_config.hpp"
-#include "xtape/core/threads.hpp"
-
-#ifdef XTAPE_HAS_DNNL
-#include <oneapi/dnnl/dnnl.h>
-#endif
-
-// Weak, because any BLAS will do: these stay null unless the one that was linked is OpenBLAS.
-extern "C" {
-[[gnu::weak]] char* openblas_get_config();
-[[gnu::weak]] int openblas_get_parallel();
-}
+#include "kernels/libraries.hpp"
+#include "xtape/base/threads.hpp"
 
 namespace xtape {
 namespace {
@@ -25,23 +14,6 @@ std::string threads() {
   return fmt::format("OpenMP {}, {} at most", detail::build_openmp, num_threads());
 #else
   return "none";
-#endif
-}
-
-std::string blas() {
-  if (openblas_get_config == nullptr || openblas_get_parallel == nullptr) return detail::build_blas;
-  const char* const names[] = {"serial", "pthread", "openmp"};
-  const int parallel = openblas_get_parallel();
-  return fmt::format("OpenBLAS ({}), {}", parallel >= 0 && parallel <= 2 ? names[parallel] : "unknown threads",
-                     openblas_get_config());
-}
-
-std::string onednn() {
-#ifdef XTAPE_HAS_DNNL
-  const dnnl_version_t* version = dnnl_version();
-  return fmt::format("{}.{}.{}", version->major, version->minor, version->patch);
-#else
-  return "not used: products go through xtensor-blas";
 #endif
 }
 
@@ -59,8 +31,8 @@ std::string build_info() {
       "BLAS             {}\n"
       "LAPACK           {}\n"
       "oneDNN           {}\n",
-      detail::build_version, detail::build_compiler, build, xsimd::default_arch::name(), threads(), blas(),
-      detail::build_lapack, onednn());
+      detail::build_version, detail::build_compiler, build, kernels::instruction_set(), threads(),
+      kernels::blas_description(detail::build_blas), detail::build_lapack, kernels::onednn_description());
 }
 
 }  // namespace xtape

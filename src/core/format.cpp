@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <ostream>
 
-#include "core/check.hpp"
-#include "core/format_elements.hpp"
+#include "base/check.hpp"
+#include "base/format_elements.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/strided.hpp"
@@ -119,18 +119,10 @@ std::string Tensor::str() const { return print(*this, ""); }
 
 std::ostream& operator<<(std::ostream& stream, const Tensor& tensor) { return stream << tensor.str(); }
 std::ostream& operator<<(std::ostream& stream, const Variable& variable) { return stream << variable.peek().str(); }
-std::ostream& operator<<(std::ostream& stream, const Shape& shape) { return stream << shape.str(); }
-std::ostream& operator<<(std::ostream& stream, DType dtype) { return stream << name(dtype); }
 
 namespace detail {
 
-namespace {
-std::string formatted_text(const std::string& text, fmt::string_view specification) {
-  if (specification.size() == 0) return text;
-  return fmt::format(fmt::runtime(fmt::format("{{:{}}}", specification)), text);
-}
-}  // namespace
-
+template <>
 std::string formatted(const Tensor& tensor, fmt::string_view specification) {
   try {
     return print(tensor, specification);
@@ -138,14 +130,9 @@ std::string formatted(const Tensor& tensor, fmt::string_view specification) {
     fail<ValueError>("format", "'{}' does not suit {} elements: {}", specification, tensor.dtype(), error.what());
   }
 }
+template <>
 std::string formatted(const Variable& variable, fmt::string_view specification) {
   return formatted(variable.peek(), specification);
-}
-std::string formatted(const Shape& shape, fmt::string_view specification) {
-  return formatted_text(shape.str(), specification);
-}
-std::string formatted(DType dtype, fmt::string_view specification) {
-  return formatted_text(name(dtype), specification);
 }
 
 }  // namespace detail

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <mutex>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/element_access.hpp"
 #include "core/launch.hpp"
 #include "kernels/scatter_rows.hpp"

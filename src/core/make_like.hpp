@@ -1,7 +1,7 @@
 #pragma once
 
+#include "base/pool.hpp"
 #include "core/element_access.hpp"
-#include "core/pool.hpp"
 #include "core/trace.hpp"
 #include "xtape/core/tensor.hpp"
 

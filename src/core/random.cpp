@@ -4,7 +4,7 @@
 #include <limits>
 #include <utility>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/convert.hpp"
 #include "core/launch.hpp"
 #include "core/random_log.hpp"

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "xtape/core/memory.hpp"
+#include "xtape/base/memory.hpp"
 #include "xtape/core/tensor.hpp"
 
 namespace xtape::random {

@@ -5,10 +5,10 @@
 #include <cstring>
 #include <new>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
+#include "base/sizes.hpp"
 #include "core/element_access.hpp"
 #include "core/make_like.hpp"
-#include "core/sizes.hpp"
 #include "core/trace.hpp"
 #include "kernels/dispatch.hpp"
 

@@ -1,6 +1,6 @@
 #include "xtape/core/tensor_list.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 
 namespace xtape {
 

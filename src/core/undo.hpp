@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/trace.hpp"
-#include "xtape/core/memory.hpp"
+#include "xtape/base/memory.hpp"
 #include "xtape/core/variable.hpp"
 
 // How what the calling thread changes beside tensors can be taken back: the variables that a step assigned before it

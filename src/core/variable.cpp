@@ -3,7 +3,7 @@
 #include <atomic>
 #include <cstring>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/convert.hpp"
 #include "core/launch.hpp"
 #include "core/undo.hpp"

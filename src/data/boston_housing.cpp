@@ -1,6 +1,6 @@
 #include "xtape/data/boston_housing.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/convert.hpp"
 #include "data/dataset_files.hpp"
 #include "data/take_rows.hpp"

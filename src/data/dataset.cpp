@@ -3,7 +3,7 @@
 #include <limits>
 #include <mutex>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/trace.hpp"
 #include "data/stage.hpp"
 #include "data/take_rows.hpp"

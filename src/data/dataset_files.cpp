@@ -2,8 +2,8 @@
 
 #include <cstdlib>
 
-#include "core/check.hpp"
-#include "core/files.hpp"
+#include "base/check.hpp"
+#include "base/files.hpp"
 
 namespace xtape::datasets {
 namespace {

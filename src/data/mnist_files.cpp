@@ -8,8 +8,8 @@
 #include <span>
 #include <vector>
 
-#include "core/check.hpp"
-#include "core/files.hpp"
+#include "base/check.hpp"
+#include "base/files.hpp"
 #include "core/launch.hpp"
 #include "data/dataset_files.hpp"
 #include "io/idx_reader.hpp"

@@ -6,7 +6,7 @@
 #include <span>
 #include <type_traits>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/convert.hpp"
 #include "core/launch.hpp"
 #include "xtape/core/creation.hpp"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "xtape/core/random.hpp"
 
 namespace xtape::utils {

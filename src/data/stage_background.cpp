@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "data/stage.hpp"
 
 namespace xtape::detail {

@@ -4,7 +4,7 @@
 #include <mutex>
 #include <vector>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/launch.hpp"
 #include "data/stage.hpp"
 #include "data/take_rows.hpp"

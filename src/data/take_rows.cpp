@@ -1,6 +1,6 @@
 #include "data/take_rows.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/launch.hpp"
 #include "kernels/gather_rows.hpp"
 

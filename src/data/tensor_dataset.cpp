@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "data/take_rows.hpp"
 
 namespace xtape::data {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "data/take_rows.hpp"
 
 namespace xtape::utils {

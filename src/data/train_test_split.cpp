@@ -6,7 +6,7 @@
 #include <numeric>
 #include <vector>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/convert.hpp"
 #include "data/take_rows.hpp"
 #include "xtape/core/creation.hpp"

@@ -4,8 +4,8 @@
 #include <atomic>
 #include <vector>
 
-#include "core/check.hpp"
-#include "core/warn.hpp"
+#include "base/check.hpp"
+#include "base/warn.hpp"
 #include "function/program.hpp"
 #include "function/trace_builder.hpp"
 #include "xtape/tape/mask.hpp"

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "tape/variable_hooks.hpp"
 
 namespace xtape::detail {

@@ -1,6 +1,6 @@
 #include "xtape/initializers/identity.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/math.hpp"
 

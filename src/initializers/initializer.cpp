@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <span>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "xtape/initializers/constant.hpp"
 #include "xtape/initializers/glorot_uniform.hpp"
 #include "xtape/initializers/he_normal.hpp"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/random.hpp"
 #include "xtape/ops/diagonal.hpp"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "xtape/core/random.hpp"
 #include "xtape/initializers/variance_scaling.hpp"
 

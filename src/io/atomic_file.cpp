@@ -15,8 +15,8 @@
 #include <system_error>
 #include <utility>
 
-#include "core/check.hpp"
-#include "core/files.hpp"
+#include "base/check.hpp"
+#include "base/files.hpp"
 
 namespace xtape::detail {
 namespace {

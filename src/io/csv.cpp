@@ -5,7 +5,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/convert.hpp"
 #include "io/input_file.hpp"
 #include "xtape/core/creation.hpp"

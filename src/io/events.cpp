@@ -9,9 +9,9 @@
 #include <cmath>
 #include <set>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
+#include "base/utf8.hpp"
 #include "core/convert.hpp"
-#include "core/utf8.hpp"
 #include "io/png.hpp"
 
 namespace xtape::detail {

@@ -4,7 +4,7 @@
 #include <new>
 #include <vector>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 
 namespace xtape::detail {
 

@@ -7,7 +7,7 @@
 #include <bit>
 #include <span>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/launch.hpp"
 #include "io/file_tensor.hpp"
 #include "io/idx_reader.hpp"

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "io/input_file.hpp"
-#include "xtape/core/dtype.hpp"
-#include "xtape/core/shape.hpp"
+#include "xtape/base/dtype.hpp"
+#include "xtape/base/shape.hpp"
 #include "xtape/core/tensor.hpp"
 
 namespace xtape::detail {

@@ -7,7 +7,7 @@
 #include <limits>
 #include <system_error>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 
 namespace xtape::detail {
 namespace {

@@ -8,8 +8,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "core/check.hpp"
-#include "core/files.hpp"
+#include "base/check.hpp"
+#include "base/files.hpp"
 #include "io/byte_source.hpp"
 
 namespace xtape::detail {

@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "io/input_file.hpp"
 #include "io/json.hpp"
 

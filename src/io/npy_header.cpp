@@ -9,7 +9,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "io/file_tensor.hpp"
 
 // The format, from numpy.lib.format: "\x93NUMPY", two bytes of version, the length of the header in two bytes (version

@@ -8,7 +8,7 @@
 #include <set>
 #include <string_view>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/launch.hpp"
 #include "io/atomic_file.hpp"
 #include "io/input_file.hpp"

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "io/pickle_bytes.hpp"
 #include "xtape/io/limits.hpp"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "io/byte_source.hpp"
 
 namespace xtape::detail {

@@ -2,7 +2,7 @@
 
 #include <png.h>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 
 namespace xtape::detail {
 

@@ -7,7 +7,7 @@
 #include <bit>
 #include <numeric>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/launch.hpp"
 #include "io/atomic_file.hpp"
 #include "io/file_tensor.hpp"

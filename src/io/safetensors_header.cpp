@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "io/file_tensor.hpp"
 #include "io/json.hpp"
 

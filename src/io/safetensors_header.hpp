@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "xtape/core/dtype.hpp"
+#include "xtape/base/dtype.hpp"
 
 namespace xtape::detail {
 

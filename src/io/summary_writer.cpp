@@ -11,8 +11,8 @@
 #include <mutex>
 #include <utility>
 
-#include "core/check.hpp"
-#include "core/files.hpp"
+#include "base/check.hpp"
+#include "base/files.hpp"
 #include "io/events.hpp"
 #include "io/tf_record.hpp"
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "io/input_file.hpp"
 
 namespace xtape::detail {

@@ -7,7 +7,7 @@
 #include "kernels/conv_products.hpp"
 #include "kernels/reduce.hpp"
 #include "kernels/scratch.hpp"
-#include "xtape/core/dtype.hpp"
+#include "xtape/base/dtype.hpp"
 
 namespace xtape::kernels {
 namespace {

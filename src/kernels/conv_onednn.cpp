@@ -12,7 +12,7 @@
 #include "kernels/onednn.hpp"
 #include "kernels/scratch.hpp"
 #include "kernels/thread_limit.hpp"
-#include "xtape/core/memory.hpp"
+#include "xtape/base/memory.hpp"
 
 namespace xtape::kernels {
 namespace {

@@ -6,7 +6,7 @@
 #include "kernels/parallel.hpp"
 #include "kernels/reduce.hpp"
 #include "kernels/scratch.hpp"
-#include "xtape/core/dtype.hpp"
+#include "xtape/base/dtype.hpp"
 
 namespace xtape::kernels {
 namespace {

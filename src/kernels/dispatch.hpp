@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "xtape/core/dtype.hpp"
+#include "xtape/base/dtype.hpp"
 
 namespace xtape::kernels {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "kernels/parallel.hpp"
-#include "xtape/core/shape.hpp"
+#include "xtape/base/shape.hpp"
 
 // How a function of elements gets to all elements of its operands: broadcasting, threads, the caches. The function
 // itself is a loop on contiguous arrays (elementwise_loop.hpp), of which there is one for each op and dtype.

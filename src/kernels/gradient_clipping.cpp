@@ -2,7 +2,7 @@
 
 #include "kernels/parallel.hpp"
 #include "kernels/simd.hpp"
-#include "xtape/core/memory.hpp"
+#include "xtape/base/memory.hpp"
 
 namespace xtape::kernels {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "kernels/fused_update.hpp"
 #include "kernels/gradient_clipping.hpp"
-#include "xtape/core/memory.hpp"
+#include "xtape/base/memory.hpp"
 
 namespace xtape::kernels {
 namespace {

@@ -9,7 +9,7 @@
 #include <xflens/cxxlapack/cxxlapack.cxx>
 
 #include "kernels/thread_limit.hpp"
-#include "xtape/core/memory.hpp"
+#include "xtape/base/memory.hpp"
 
 // LAPACK stores columns where we store rows: it sees the transpose of each matrix.
 namespace xtape::kernels {

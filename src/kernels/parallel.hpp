@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "xtape/core/threads.hpp"
+#include "xtape/base/threads.hpp"
 
 #ifdef _OPENMP
 #include <omp.h>

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "xtape/core/dtype.hpp"
+#include "xtape/base/dtype.hpp"
 
 // Reductions of an array [outer, count, inner] over its middle axis to [outer, inner]. Sums are made of blocks whose
 // partial results are combined in a fixed order: accurate to a few units in the last place at any length, and the same

@@ -6,7 +6,7 @@
 
 #include "kernels/parallel.hpp"
 #include "kernels/reduce_operations.hpp"
-#include "xtape/core/memory.hpp"
+#include "xtape/base/memory.hpp"
 
 // The reduction of rows to one row. Rows are read in the order of memory, four at a time, and added to a row of partial
 // results in the cache; sums are made in blocks of 64 rows and blocks of 64 blocks. The order of the additions depends

@@ -7,7 +7,7 @@
 #include "kernels/reduce.hpp"
 #include "kernels/reduce_operations.hpp"
 #include "kernels/scratch.hpp"
-#include "xtape/core/memory.hpp"
+#include "xtape/base/memory.hpp"
 
 namespace xtape::kernels {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "xtape/core/dtype.hpp"
+#include "xtape/base/dtype.hpp"
 
 // Scans of arrays [outer, count, inner] along the middle axis, from its end with `reverse`.
 namespace xtape::kernels {

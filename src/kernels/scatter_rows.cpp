@@ -6,7 +6,7 @@
 #include "kernels/dispatch.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/simd.hpp"
-#include "xtape/core/memory.hpp"
+#include "xtape/base/memory.hpp"
 
 namespace xtape::kernels {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "xtape/core/memory.hpp"
+#include "xtape/base/memory.hpp"
 
 namespace xtape::kernels {
 

@@ -7,7 +7,7 @@
 
 #include "kernels/dispatch.hpp"
 #include "kernels/parallel.hpp"
-#include "xtape/core/memory.hpp"
+#include "xtape/base/memory.hpp"
 
 namespace xtape::kernels {
 namespace {

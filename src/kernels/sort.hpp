@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "xtape/core/dtype.hpp"
+#include "xtape/base/dtype.hpp"
 
 // Order in the rows of [rows, n]. NaN is larger than all else; equal elements keep their order.
 namespace xtape::kernels {

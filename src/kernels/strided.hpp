@@ -3,8 +3,8 @@
 #include <array>
 #include <cstdint>
 
-#include "xtape/core/dtype.hpp"
-#include "xtape/core/shape.hpp"
+#include "xtape/base/dtype.hpp"
+#include "xtape/base/shape.hpp"
 
 namespace xtape::kernels {
 

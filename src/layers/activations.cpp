@@ -3,7 +3,7 @@
 #include <limits>
 #include <vector>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "layers/input_checks.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"

@@ -1,6 +1,6 @@
 #include "xtape/layers/attention.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "layers/attention_weights.hpp"
 #include "xtape/ops/dropout.hpp"
 #include "xtape/ops/linalg.hpp"

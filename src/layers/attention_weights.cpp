@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"

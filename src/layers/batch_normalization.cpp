@@ -3,7 +3,7 @@
 #include <numeric>
 #include <vector>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/random_log.hpp"
 #include "layers/given_mask.hpp"
 #include "layers/input_checks.hpp"

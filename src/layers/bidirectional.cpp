@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 

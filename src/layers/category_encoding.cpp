@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/launch.hpp"
 #include "ops/whole_numbers.hpp"
 #include "xtape/core/creation.hpp"

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "layers/layer_state.hpp"
 
 namespace xtape {

@@ -1,6 +1,6 @@
 #include "xtape/layers/conv1d.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "layers/convolution.hpp"
 #include "layers/input_checks.hpp"
 #include "layers/weight_options.hpp"

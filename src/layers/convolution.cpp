@@ -1,6 +1,6 @@
 #include "layers/convolution.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "layers/input_checks.hpp"
 
 namespace xtape::detail {

@@ -1,6 +1,6 @@
 #include "xtape/layers/dense.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "layers/input_checks.hpp"
 #include "layers/weight_options.hpp"
 #include "xtape/ops/linalg.hpp"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "layers/convolution.hpp"
 #include "layers/input_checks.hpp"
 #include "layers/weight_options.hpp"

@@ -3,8 +3,8 @@
 #include <atomic>
 #include <cstdint>
 
-#include "core/check.hpp"
-#include "core/warn.hpp"
+#include "base/check.hpp"
+#include "base/warn.hpp"
 #include "kernels/gemm_bf16.hpp"
 
 namespace xtape {

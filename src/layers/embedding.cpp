@@ -1,6 +1,6 @@
 #include "xtape/layers/embedding.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "ops/whole_numbers.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/math.hpp"

@@ -1,6 +1,6 @@
 #include "xtape/layers/flatten.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "xtape/ops/movement.hpp"
 
 namespace xtape::layers {

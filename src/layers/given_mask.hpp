@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "xtape/layers/layer.hpp"
 #include "xtape/tape/mask.hpp"
 

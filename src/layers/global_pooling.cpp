@@ -1,6 +1,6 @@
 #include "xtape/layers/global_pooling.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "layers/given_mask.hpp"
 #include "layers/input_checks.hpp"
 #include "layers/weight_options.hpp"

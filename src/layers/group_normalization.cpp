@@ -1,6 +1,6 @@
 #include "xtape/layers/group_normalization.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "layers/input_checks.hpp"
 #include "layers/weight_options.hpp"
 #include "xtape/ops/movement.hpp"

@@ -1,6 +1,6 @@
 #include "layers/input_checks.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "layers/graph_node.hpp"
 
 namespace xtape::detail {

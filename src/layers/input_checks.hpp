@@ -1,6 +1,6 @@
 #pragma once
 
-#include "xtape/core/shape.hpp"
+#include "xtape/base/shape.hpp"
 #include "xtape/layers/layer.hpp"
 
 // What layers ask of their inputs, with Keras's words (keras.layers.InputSpec). Each throws a ValueError that names the

@@ -1,6 +1,6 @@
 #include "xtape/layers/lambda.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 
 namespace xtape::layers {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/undo.hpp"
 #include "layers/autocast.hpp"
 #include "layers/graph_node.hpp"

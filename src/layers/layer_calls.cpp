@@ -2,7 +2,7 @@
 // belong.
 #include <algorithm>
 
-#include "core/warn.hpp"
+#include "base/warn.hpp"
 #include "layers/layer_state.hpp"
 
 namespace xtape::detail {

@@ -1,8 +1,8 @@
 // How masks pass from the inputs of a layer to its outputs.
 #include <algorithm>
 
-#include "core/check.hpp"
-#include "core/warn.hpp"
+#include "base/check.hpp"
+#include "base/warn.hpp"
 #include "layers/layer_state.hpp"
 #include "xtape/tape/mask.hpp"
 

@@ -1,7 +1,7 @@
 // A layer's weights, and the layers that it tracks.
 #include <algorithm>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/undo.hpp"
 #include "layers/layer_state.hpp"
 #include "xtape/layers/layer.hpp"

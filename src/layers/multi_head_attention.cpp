@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "layers/attention_weights.hpp"
 #include "xtape/ops/attention.hpp"
 #include "xtape/ops/dropout.hpp"

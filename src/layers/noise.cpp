@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "layers/random_mask.hpp"
 #include "xtape/ops/math.hpp"
 

@@ -1,6 +1,6 @@
 #include "xtape/layers/prelu.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "layers/input_checks.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/nn.hpp"

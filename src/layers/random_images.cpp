@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/image.hpp"

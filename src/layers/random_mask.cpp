@@ -1,6 +1,6 @@
 #include "layers/random_mask.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "xtape/ops/math.hpp"
 
 namespace xtape::detail {

@@ -1,6 +1,6 @@
 #include "xtape/layers/recurrent_cell.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/dropout.hpp"
 #include "xtape/ops/linalg.hpp"

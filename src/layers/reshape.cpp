@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "layers/convolution.hpp"
 #include "layers/input_checks.hpp"
 #include "xtape/ops/movement.hpp"

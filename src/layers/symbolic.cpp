@@ -4,7 +4,7 @@
 #include <atomic>
 #include <utility>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/undo.hpp"
 #include "layers/graph_node.hpp"
 #include "xtape/core/creation.hpp"

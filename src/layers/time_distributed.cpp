@@ -1,6 +1,6 @@
 #include "xtape/layers/time_distributed.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "layers/given_mask.hpp"
 #include "layers/layer_state.hpp"
 #include "xtape/ops/movement.hpp"

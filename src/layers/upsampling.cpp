@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "layers/convolution.hpp"
 #include "layers/input_checks.hpp"
 #include "xtape/core/creation.hpp"

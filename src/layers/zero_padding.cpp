@@ -1,6 +1,6 @@
 #include "xtape/layers/zero_padding.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "layers/input_checks.hpp"
 #include "xtape/ops/padding.hpp"
 

@@ -1,6 +1,6 @@
 #include "xtape/losses/categorical_generalized_cross_entropy.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "losses/crossentropy.hpp"
 #include "losses/shapes.hpp"
 #include "ops/whole_numbers.hpp"

@@ -1,8 +1,8 @@
 #include "losses/crossentropy.hpp"
 
-#include "core/check.hpp"
-#include "core/dtype_errors.hpp"
-#include "core/warn.hpp"
+#include "base/check.hpp"
+#include "base/dtype_errors.hpp"
+#include "base/warn.hpp"
 #include "losses/shapes.hpp"
 #include "ops/logits.hpp"
 #include "xtape/ops/math.hpp"

@@ -1,6 +1,6 @@
 #include "xtape/losses/focal_crossentropy.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "losses/crossentropy.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/elementary.hpp"

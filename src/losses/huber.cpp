@@ -1,6 +1,6 @@
 #include "xtape/losses/huber.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "losses/shapes.hpp"
 #include "ops/elementwise.hpp"
 #include "xtape/ops/math.hpp"

@@ -1,6 +1,6 @@
 #include "xtape/losses/loss.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "losses/shapes.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/math.hpp"

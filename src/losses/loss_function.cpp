@@ -1,6 +1,6 @@
 #include "xtape/losses/loss_function.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "xtape/losses/binary_crossentropy.hpp"
 #include "xtape/losses/categorical_crossentropy.hpp"
 #include "xtape/losses/categorical_generalized_cross_entropy.hpp"

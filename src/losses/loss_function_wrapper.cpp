@@ -1,6 +1,6 @@
 #include "xtape/losses/loss_function_wrapper.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 
 namespace xtape::losses {
 

@@ -1,6 +1,6 @@
 #include "losses/shapes.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "tape/accumulate.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"

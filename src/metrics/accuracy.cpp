@@ -1,6 +1,6 @@
 #include "xtape/metrics/accuracy.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "losses/shapes.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"

@@ -1,6 +1,6 @@
 #include "xtape/metrics/any_metric.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "xtape/metrics/accuracy.hpp"
 #include "xtape/metrics/auc.hpp"
 #include "xtape/metrics/binary_accuracy.hpp"

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/undo.hpp"
 #include "metrics/masked_weights.hpp"
 #include "metrics/ratio.hpp"

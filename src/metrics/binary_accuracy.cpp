@@ -1,6 +1,6 @@
 #include "xtape/metrics/binary_accuracy.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/launch.hpp"
 #include "losses/shapes.hpp"
 #include "metrics/matches.hpp"

@@ -1,6 +1,6 @@
 #include "xtape/metrics/confusion_counts.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "metrics/ratio.hpp"
 
 namespace xtape::metrics {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/launch.hpp"
 #include "core/undo.hpp"
 #include "metrics/masked_weights.hpp"

@@ -2,7 +2,7 @@
 
 #include <numeric>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/launch.hpp"
 #include "core/undo.hpp"
 #include "metrics/masked_weights.hpp"

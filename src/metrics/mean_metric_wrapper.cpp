@@ -1,6 +1,6 @@
 #include "xtape/metrics/mean_metric_wrapper.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/undo.hpp"
 #include "metrics/masked_weights.hpp"
 #include "xtape/tape/no_recording.hpp"

@@ -2,11 +2,11 @@
 
 #include <cmath>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
+#include "base/warn.hpp"
 #include "core/convert.hpp"
 #include "core/launch.hpp"
 #include "core/undo.hpp"
-#include "core/warn.hpp"
 #include "losses/shapes.hpp"
 #include "metrics/masked_weights.hpp"
 #include "metrics/weighted_sum.hpp"

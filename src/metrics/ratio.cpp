@@ -1,6 +1,6 @@
 #include "metrics/ratio.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 
 namespace xtape::detail {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "metrics/ratio.hpp"
 
 namespace xtape::metrics {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/launch.hpp"
 #include "core/undo.hpp"
 #include "losses/shapes.hpp"

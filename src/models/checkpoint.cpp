@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <bit>
 
-#include "core/check.hpp"
-#include "core/files.hpp"
+#include "base/check.hpp"
+#include "base/files.hpp"
 #include "layers/layer_state.hpp"
 #include "models/named_weights.hpp"
 #include "xtape/core/creation.hpp"

@@ -1,7 +1,7 @@
 // How a model is trained: compile, and the steps of fit, evaluate and predict.
 #include <typeinfo>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "models/functional_graph.hpp"
 #include "models/train_state.hpp"
 #include "xtape/models/model.hpp"

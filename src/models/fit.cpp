@@ -5,8 +5,8 @@
 #include <mutex>
 #include <typeinfo>
 
-#include "core/check.hpp"
-#include "core/warn.hpp"
+#include "base/check.hpp"
+#include "base/warn.hpp"
 #include "models/batch_source.hpp"
 #include "models/progbar.hpp"
 #include "models/train_state.hpp"

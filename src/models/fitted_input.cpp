@@ -1,6 +1,6 @@
 #include "models/fitted_input.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "layers/graph_node.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"

@@ -4,7 +4,7 @@
 #include <map>
 #include <unordered_set>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "models/fitted_input.hpp"
 #include "xtape/core/tensor_list.hpp"
 

@@ -3,7 +3,7 @@
 #include <typeinfo>
 #include <utility>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "models/functional_graph.hpp"
 #include "models/train_state.hpp"
 

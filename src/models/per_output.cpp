@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 
 namespace xtape {
 namespace detail {

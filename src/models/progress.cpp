@@ -4,7 +4,7 @@
 #include <cmath>
 #include <iterator>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "models/progress_text.hpp"
 
 namespace xtape {

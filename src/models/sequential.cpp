@@ -1,6 +1,6 @@
 #include "xtape/models/sequential.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "layers/graph_node.hpp"
 #include "models/fitted_input.hpp"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "models/functional_graph.hpp"
 
 namespace xtape::detail {

@@ -1,6 +1,6 @@
 // A model's weights in files, and its layers by name.
 #include <algorithm>
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "layers/layer_state.hpp"
 #include "models/named_weights.hpp"
 #include "xtape/io/safetensors.hpp"

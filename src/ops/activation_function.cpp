@@ -3,7 +3,7 @@
 #include <cstring>
 #include <iterator>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "xtape/ops/nn.hpp"
 #include "xtape/ops/nn_activations.hpp"
 

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "core/dtype_errors.hpp"
+#include "base/dtype_errors.hpp"
 #include "core/launch.hpp"
 #include "kernels/special.hpp"
 #include "ops/elementwise.hpp"

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <limits>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
+#include "base/dtype_errors.hpp"
 #include "core/convert.hpp"
-#include "core/dtype_errors.hpp"
 #include "core/launch.hpp"
 #include "kernels/attention.hpp"
 #include "kernels/dispatch.hpp"

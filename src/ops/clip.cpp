@@ -3,8 +3,8 @@
 #include <limits>
 #include <optional>
 
-#include "core/check.hpp"
-#include "core/dtype_errors.hpp"
+#include "base/check.hpp"
+#include "base/dtype_errors.hpp"
 #include "xtape/core/indexed_slices.hpp"
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/math.hpp"

@@ -1,6 +1,6 @@
 #include <cstring>
 
-#include "core/dtype_errors.hpp"
+#include "base/dtype_errors.hpp"
 #include "ops/elementwise.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/tape/record.hpp"

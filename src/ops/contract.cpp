@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "core/check.hpp"
-#include "core/dtype_errors.hpp"
+#include "base/check.hpp"
+#include "base/dtype_errors.hpp"
 #include "xtape/ops/contraction.hpp"
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/math.hpp"

@@ -2,8 +2,8 @@
 
 #include <tuple>
 
-#include "core/check.hpp"
-#include "core/dtype_errors.hpp"
+#include "base/check.hpp"
+#include "base/dtype_errors.hpp"
 #include "core/launch.hpp"
 #include "kernels/conv.hpp"
 #include "kernels/dispatch.hpp"

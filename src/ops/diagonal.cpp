@@ -1,10 +1,10 @@
 #include "xtape/ops/diagonal.hpp"
 
-#include "core/check.hpp"
-#include "core/dtype_errors.hpp"
+#include "base/check.hpp"
+#include "base/dtype_errors.hpp"
+#include "base/sizes.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
-#include "core/sizes.hpp"
 #include "kernels/stream.hpp"
 #include "kernels/strided.hpp"
 #include "ops/strided_window.hpp"

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <map>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "kernels/strided.hpp"
 #include "ops/contract.hpp"
 #include "ops/strided_window.hpp"

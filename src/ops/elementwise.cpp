@@ -1,6 +1,6 @@
 #include "ops/elementwise.hpp"
 
-#include "core/dtype_errors.hpp"
+#include "base/dtype_errors.hpp"
 #include "core/element_access.hpp"
 #include "core/make_like.hpp"
 #include "core/trace.hpp"

@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/convert.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/elementwise_loop.hpp"

@@ -1,6 +1,6 @@
-#include "core/check.hpp"
+#include "base/check.hpp"
+#include "base/dtype_errors.hpp"
 #include "core/convert.hpp"
-#include "core/dtype_errors.hpp"
 #include "core/launch.hpp"
 #include "xtape/ops/movement.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "kernels/strided.hpp"
 #include "ops/strided_window.hpp"
 

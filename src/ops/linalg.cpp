@@ -2,9 +2,9 @@
 
 #include <cstring>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
+#include "base/dtype_errors.hpp"
 #include "core/convert.hpp"
-#include "core/dtype_errors.hpp"
 #include "core/launch.hpp"
 #include "kernels/gemm.hpp"
 #include "kernels/gemm_bf16.hpp"

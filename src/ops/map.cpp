@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/convert.hpp"
 #include "core/launch.hpp"
 #include "kernels/parallel.hpp"

@@ -1,6 +1,6 @@
 #include "ops/matrices.hpp"
 
-#include "core/dtype_errors.hpp"
+#include "base/dtype_errors.hpp"
 #include "ops/elementwise.hpp"
 #include "xtape/ops/movement.hpp"
 

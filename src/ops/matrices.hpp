@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/parallel.hpp"
 #include "xtape/core/tensor.hpp"

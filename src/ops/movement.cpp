@@ -6,10 +6,10 @@
 #include <cstring>
 #include <numeric>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
+#include "base/sizes.hpp"
 #include "core/convert.hpp"
 #include "core/launch.hpp"
-#include "core/sizes.hpp"
 #include "kernels/strided.hpp"
 #include "ops/strided_launch.hpp"
 #include "tape/accumulate.hpp"

@@ -1,7 +1,7 @@
 #include "xtape/ops/pool.hpp"
 
-#include "core/check.hpp"
-#include "core/dtype_errors.hpp"
+#include "base/check.hpp"
+#include "base/dtype_errors.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/pool.hpp"

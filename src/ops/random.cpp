@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
+#include "base/dtype_errors.hpp"
 #include "core/convert.hpp"
-#include "core/dtype_errors.hpp"
 #include "core/launch.hpp"
 #include "kernels/parallel.hpp"
 #include "xtape/ops/math.hpp"

@@ -4,10 +4,10 @@
 #include <cstring>
 #include <numeric>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
+#include "base/sizes.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
-#include "core/sizes.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/strided.hpp"

@@ -2,8 +2,8 @@
 
 #include <cstring>
 
-#include "core/check.hpp"
-#include "core/dtype_errors.hpp"
+#include "base/check.hpp"
+#include "base/dtype_errors.hpp"
 #include "core/fill.hpp"
 #include "xtape/ops/movement.hpp"
 

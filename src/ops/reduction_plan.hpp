@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-#include "xtape/core/memory.hpp"
-#include "xtape/core/shape.hpp"
+#include "xtape/base/memory.hpp"
+#include "xtape/base/shape.hpp"
 #include "xtape/ops/reduce.hpp"
 
 namespace xtape::detail {

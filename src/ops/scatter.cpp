@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
+#include "base/dtype_errors.hpp"
 #include "core/convert.hpp"
-#include "core/dtype_errors.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "kernels/gather_rows.hpp"

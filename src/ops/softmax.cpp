@@ -1,6 +1,6 @@
 #include "kernels/softmax.hpp"
 
-#include "core/dtype_errors.hpp"
+#include "base/dtype_errors.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "ops/elementwise.hpp"

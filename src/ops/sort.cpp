@@ -1,8 +1,8 @@
 #include "xtape/ops/sort.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
+#include "base/dtype_errors.hpp"
 #include "core/convert.hpp"
-#include "core/dtype_errors.hpp"
 #include "core/launch.hpp"
 #include "kernels/sort.hpp"
 #include "xtape/ops/math.hpp"

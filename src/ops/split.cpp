@@ -1,6 +1,6 @@
 #include <fmt/ranges.h>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "kernels/strided.hpp"
 #include "ops/strided_launch.hpp"
 #include "xtape/core/creation.hpp"

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "core/check.hpp"
-#include "core/dtype_errors.hpp"
+#include "base/check.hpp"
+#include "base/dtype_errors.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 
 namespace xtape {
 

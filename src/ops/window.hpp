@@ -1,7 +1,7 @@
 #pragma once
 
 #include "kernels/window.hpp"
-#include "xtape/core/shape.hpp"
+#include "xtape/base/shape.hpp"
 #include "xtape/ops/window_options.hpp"
 
 namespace xtape::detail {

@@ -1,6 +1,6 @@
 #include "xtape/optimizers/adamw.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 
 namespace xtape::optimizers {
 namespace {

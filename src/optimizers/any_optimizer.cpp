@@ -2,7 +2,7 @@
 
 #include <cctype>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "xtape/optimizers/adadelta.hpp"
 #include "xtape/optimizers/adafactor.hpp"
 #include "xtape/optimizers/adagrad.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 
 // Checks of options that several optimizers have; each throws a ValueError.
 namespace xtape::optimizers {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/fill.hpp"
 #include "xtape/core/indexed_slices.hpp"
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
+#include "base/warn.hpp"
 #include "core/launch.hpp"
 #include "core/trace.hpp"
 #include "core/undo.hpp"
-#include "core/warn.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/gradient_clipping.hpp"
 #include "xtape/core/creation.hpp"

@@ -1,6 +1,6 @@
 #include "xtape/optimizers/sgd.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/sgd.hpp"

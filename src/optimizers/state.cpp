@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "xtape/optimizers/optimizer.hpp"

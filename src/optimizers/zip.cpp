@@ -1,6 +1,6 @@
 #include "xtape/optimizers/zip.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 
 namespace xtape {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/convert.hpp"
 #include "plot/figure.hpp"
 

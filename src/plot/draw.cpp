@@ -4,9 +4,9 @@
 #include <cmath>
 #include <filesystem>
 
-#include "core/check.hpp"
-#include "core/files.hpp"
-#include "core/warn.hpp"
+#include "base/check.hpp"
+#include "base/files.hpp"
+#include "base/warn.hpp"
 #include "io/atomic_file.hpp"
 #include "plot/figure.hpp"
 #include "plot/process.hpp"

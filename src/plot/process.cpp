@@ -13,7 +13,7 @@
 #include <ctime>
 #include <utility>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 
 namespace xtape::detail {
 namespace {

@@ -1,8 +1,8 @@
 #include <cmath>
 #include <iterator>
 
-#include "core/check.hpp"
-#include "core/utf8.hpp"
+#include "base/check.hpp"
+#include "base/utf8.hpp"
 #include "plot/figure.hpp"
 
 namespace xtape::detail {

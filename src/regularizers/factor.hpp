@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 
 namespace xtape::detail {
 

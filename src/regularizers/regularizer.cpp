@@ -1,6 +1,6 @@
 #include "xtape/regularizers/regularizer.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/regularizers/l1_l2.hpp"
 #include "xtape/regularizers/orthogonal_regularizer.hpp"

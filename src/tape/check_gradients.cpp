@@ -4,7 +4,7 @@
 #include <cmath>
 #include <random>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/convert.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <optional>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "tape/observer.hpp"

@@ -1,6 +1,6 @@
 #include "xtape/tape/custom_gradient.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/fill.hpp"
 
 namespace xtape::detail {

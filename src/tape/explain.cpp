@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "tape/tape_impl.hpp"
 
 // Why a gradient is missing: a search through the record, forwards from the source.

@@ -2,11 +2,11 @@
 #include <atomic>
 #include <utility>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
+#include "base/warn.hpp"
 #include "core/convert.hpp"
 #include "core/fill.hpp"
 #include "core/trace.hpp"
-#include "core/warn.hpp"
 #include "tape/accumulate.hpp"
 #include "tape/tape_impl.hpp"
 

@@ -5,8 +5,8 @@
 #include <cstring>
 #include <fstream>
 
-#include "core/check.hpp"
-#include "core/files.hpp"
+#include "base/check.hpp"
+#include "base/files.hpp"
 #include "tape/tape_impl.hpp"
 
 namespace xtape {

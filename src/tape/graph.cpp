@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "tape/tape_impl.hpp"
 
 // The record as others draw it: Graphviz's language, and the trace format of Chrome (Trace Event Format, Google 2016).

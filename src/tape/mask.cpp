@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/trace.hpp"
 #include "xtape/tape/record.hpp"
 

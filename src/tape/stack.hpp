@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <type_traits>
 
-#include "xtape/core/memory.hpp"
+#include "xtape/base/memory.hpp"
 
 namespace xtape::detail {
 

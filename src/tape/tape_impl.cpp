@@ -5,9 +5,9 @@
 #include <mutex>
 #include <utility>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
+#include "base/warn.hpp"
 #include "core/trace.hpp"
-#include "core/warn.hpp"
 #include "tape/observer.hpp"
 #include "tape/variable_hooks.hpp"
 #include "xtape/tape/read_variables.hpp"

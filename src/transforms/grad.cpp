@@ -1,6 +1,6 @@
 #include "xtape/transforms/grad.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "xtape/tape/mask.hpp"
 
 namespace xtape::detail {

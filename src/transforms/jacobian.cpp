@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/fill.hpp"
 #include "xtape/transforms/grad.hpp"
 

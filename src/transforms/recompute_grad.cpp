@@ -4,7 +4,7 @@
 #include <memory>
 #include <optional>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "core/random_log.hpp"
 #include "layers/autocast.hpp"
 #include "xtape/layers/layer.hpp"

@@ -7,7 +7,7 @@
 #include "callbacks/tiny_model.hpp"
 #include "support/check.hpp"
 #include "support/temp_dir.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 
 namespace xtape {
 namespace {

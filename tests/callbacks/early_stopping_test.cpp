@@ -6,7 +6,7 @@
 #include "support/check.hpp"
 #include "support/stdout_capture.hpp"
 #include "support/warning_capture.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/metrics/auc.hpp"
 #include "xtape/metrics/mean_metric_wrapper.hpp"
 #include "xtape/ops/reduce.hpp"

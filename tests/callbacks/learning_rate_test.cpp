@@ -5,9 +5,9 @@
 #include "support/check.hpp"
 #include "support/stdout_capture.hpp"
 #include "support/warning_capture.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/callbacks/learning_rate_scheduler.hpp"
 #include "xtape/callbacks/reduce_lr_on_plateau.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/optimizers/schedules/decay.hpp"
 
 namespace xtape {

@@ -9,7 +9,7 @@
 #include "support/stdout_capture.hpp"
 #include "support/temp_dir.hpp"
 #include "support/warning_capture.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 
 namespace xtape {
 namespace {

@@ -2,8 +2,8 @@
 
 #include "callbacks/tiny_model.hpp"
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/callbacks/lambda_callback.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/optimizers/loss_scale_optimizer.hpp"
 
 namespace xtape {

@@ -12,7 +12,7 @@
 #include "io/crc32c.hpp"
 #include "support/check.hpp"
 #include "support/temp_dir.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/layers/flatten.hpp"
 
 namespace xtape {

@@ -5,7 +5,7 @@
 #include "callbacks/tiny_model.hpp"
 #include "support/check.hpp"
 #include "support/stdout_capture.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 
 namespace xtape {
 namespace {

@@ -4,10 +4,10 @@
 #include <functional>
 
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/constraints/non_neg.hpp"
 #include "xtape/constraints/norms.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 
 using namespace xtape;
 using constraints::MaxNorm;

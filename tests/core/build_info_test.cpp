@@ -6,7 +6,7 @@
 #include <sstream>
 #include <string>
 
-#include "xtape/core/threads.hpp"
+#include "xtape/base/threads.hpp"
 #include "xtape/version.hpp"
 
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 

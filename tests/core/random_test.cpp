@@ -10,8 +10,8 @@
 #include "core/convert.hpp"
 #include "support/check.hpp"
 #include "support/threads.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 
 using namespace xtape;
 using random::Generator;

@@ -6,8 +6,8 @@
 
 #include "support/allocation_count.hpp"
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 

@@ -13,8 +13,8 @@
 #include "support/source_dir.hpp"
 #include "support/temp_dir.hpp"
 #include "support/threads.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/data/mnist.hpp"
 #include "xtape/io/idx.hpp"
 

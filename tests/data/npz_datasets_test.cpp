@@ -3,8 +3,8 @@
 
 #include "support/check.hpp"
 #include "support/temp_dir.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/data/boston_housing.hpp"
 #include "xtape/data/mnist.hpp"
 #include "xtape/io/npy.hpp"

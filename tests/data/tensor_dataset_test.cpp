@@ -11,8 +11,8 @@
 #include "support/allocation_count.hpp"
 #include "support/check.hpp"
 #include "support/threads.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 
 using namespace xtape;
 using namespace xtape::testing;

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/data/split_dataset.hpp"
 
 using namespace xtape;

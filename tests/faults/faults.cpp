@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/pool.hpp"
 #include "core/element_access.hpp"
-#include "core/pool.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/tape/record.hpp"
 
 namespace xtape::testing {

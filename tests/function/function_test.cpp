@@ -10,8 +10,8 @@
 
 #include "support/check.hpp"
 #include "support/warning_capture.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/core/random.hpp"
 #include "xtape/ops/arithmetic.hpp"
 #include "xtape/ops/elementary.hpp"

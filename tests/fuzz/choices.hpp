@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "fuzz/fuzz.hpp"
+#include "xtape/base/list_of.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/list_of.hpp"
 #include "xtape/ops/math.hpp"
 
 // Bytes as a series of choices, of which a call with its arguments is made.

@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 
 // What the fuzz targets share. Each other file of this folder but main.cpp is a target: one function that takes any
 // bytes and must end with nothing worse than an xtape::Error, and a few good inputs to begin with. main.cpp makes a

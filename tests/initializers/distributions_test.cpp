@@ -2,8 +2,8 @@
 #include <cmath>
 
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/core/random.hpp"
 #include "xtape/initializers/identity.hpp"
 #include "xtape/initializers/initializer.hpp"

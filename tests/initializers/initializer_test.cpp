@@ -3,8 +3,8 @@
 #include <functional>
 
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/initializers/constant.hpp"
 #include "xtape/initializers/ones.hpp"
 #include "xtape/initializers/zeros.hpp"

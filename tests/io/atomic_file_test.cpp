@@ -10,7 +10,7 @@
 #include "support/file_limit.hpp"
 #include "support/idx_bytes.hpp"
 #include "support/temp_dir.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 
 using namespace xtape;
 using namespace xtape::testing;

@@ -13,8 +13,8 @@
 #include "io/png.hpp"
 #include "io/tf_record.hpp"
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 
 using namespace xtape;
 using namespace std::string_literals;

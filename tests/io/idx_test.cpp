@@ -11,8 +11,8 @@
 #include "support/idx_bytes.hpp"
 #include "support/source_dir.hpp"
 #include "support/temp_dir.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 
 using namespace xtape;
 using namespace xtape::testing;

@@ -10,8 +10,8 @@
 #include "support/check.hpp"
 #include "support/idx_bytes.hpp"
 #include "support/temp_dir.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 
 using namespace xtape;
 using namespace xtape::testing;

@@ -8,8 +8,8 @@
 #include "support/file_limit.hpp"
 #include "support/idx_bytes.hpp"
 #include "support/temp_dir.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/io/npy.hpp"
 
 using namespace xtape;

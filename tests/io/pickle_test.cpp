@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "support/check.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 
 using namespace xtape;
 using namespace xtape::testing;

@@ -17,8 +17,8 @@
 #include "io/crc32c.hpp"
 #include "support/check.hpp"
 #include "support/temp_dir.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 
 using namespace xtape;
 using namespace xtape::testing;

@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-#include "xtape/core/threads.hpp"
+#include "xtape/base/threads.hpp"
 
 using xtape::kernels::adam;
 

@@ -8,7 +8,7 @@
 
 #include <doctest/doctest.h>
 
-#include "xtape/core/threads.hpp"
+#include "xtape/base/threads.hpp"
 
 namespace {
 

@@ -5,7 +5,7 @@
 
 #include "support/check.hpp"
 #include "support/threads.hpp"
-#include "xtape/core/dtype.hpp"
+#include "xtape/base/dtype.hpp"
 
 using namespace xtape;
 using kernels::scatter_add_rows;

@@ -4,8 +4,8 @@
 
 #include "layers/harness.hpp"
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/layers/multi_head_attention.hpp"
 #include "xtape/layers/symbolic.hpp"
 #include "xtape/models/model.hpp"

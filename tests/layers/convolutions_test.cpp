@@ -1,7 +1,7 @@
 #include "layers/harness.hpp"
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/layers/conv1d.hpp"
 #include "xtape/layers/conv2d.hpp"
 #include "xtape/layers/conv_transpose.hpp"

@@ -4,8 +4,8 @@
 
 #include "support/check.hpp"
 #include "support/threads.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/layers/activation.hpp"
 #include "xtape/layers/flatten.hpp"
 #include "xtape/ops/math.hpp"

@@ -2,7 +2,7 @@
 
 #include "support/check.hpp"
 #include "support/policy.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/layers/dense.hpp"
 
 namespace xtape {

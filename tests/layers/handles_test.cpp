@@ -1,6 +1,6 @@
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/layers/dense.hpp"
 #include "xtape/layers/dropout.hpp"
 #include "xtape/layers/layer.hpp"

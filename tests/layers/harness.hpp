@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "xtape/core/dtype.hpp"
-#include "xtape/core/shape.hpp"
+#include "xtape/base/dtype.hpp"
+#include "xtape/base/shape.hpp"
 #include "xtape/layers/layer.hpp"
 
 // What holds for every layer. Each family's test file has a table with a row or more for each of its classes, and one

@@ -1,8 +1,8 @@
 #include "xtape/layers/max_pooling2d.hpp"
 
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/ops/movement.hpp"
 
 namespace xtape {

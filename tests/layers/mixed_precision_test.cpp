@@ -2,8 +2,8 @@
 
 #include "support/check.hpp"
 #include "support/policy.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/layers/activation.hpp"
 #include "xtape/layers/batch_normalization.hpp"
 #include "xtape/layers/dense.hpp"

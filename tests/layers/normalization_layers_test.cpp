@@ -2,8 +2,8 @@
 
 #include "layers/harness.hpp"
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/core/random.hpp"
 #include "xtape/layers/batch_normalization.hpp"
 #include "xtape/layers/group_normalization.hpp"

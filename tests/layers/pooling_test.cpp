@@ -1,7 +1,7 @@
 #include "layers/harness.hpp"
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/layers/average_pooling2d.hpp"
 #include "xtape/layers/global_pooling.hpp"
 #include "xtape/layers/max_pooling2d.hpp"

@@ -2,8 +2,8 @@
 
 #include "layers/harness.hpp"
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/layers/category_encoding.hpp"
 #include "xtape/layers/normalization.hpp"
 #include "xtape/layers/resizing.hpp"

@@ -1,7 +1,7 @@
 #include "layers/harness.hpp"
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/layers/gru.hpp"
 #include "xtape/layers/lstm.hpp"
 #include "xtape/layers/rnn.hpp"

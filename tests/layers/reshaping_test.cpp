@@ -1,7 +1,7 @@
 #include "layers/harness.hpp"
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/layers/cropping.hpp"
 #include "xtape/layers/reshape.hpp"
 #include "xtape/layers/symbolic.hpp"

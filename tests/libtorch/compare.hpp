@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "xtape/core/shape.hpp"
+#include "xtape/base/shape.hpp"
 #include "xtape/core/tensor.hpp"
 
 namespace xtape::libtorch {

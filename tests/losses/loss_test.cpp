@@ -1,8 +1,8 @@
 #include "xtape/losses/loss.hpp"
 
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/losses/mean_squared_error.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/reduce.hpp"

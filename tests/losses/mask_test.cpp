@@ -5,8 +5,8 @@
 
 #include "support/check.hpp"
 #include "support/listed_names.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/losses/dice.hpp"
 #include "xtape/losses/loss_function.hpp"
 #include "xtape/losses/mean_squared_error.hpp"

@@ -4,8 +4,8 @@
 
 #include "support/check.hpp"
 #include "support/warning_capture.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/nn.hpp"

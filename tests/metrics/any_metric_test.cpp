@@ -5,8 +5,8 @@
 
 #include "support/allocation_count.hpp"
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/losses/huber.hpp"
 #include "xtape/metrics/binary_accuracy.hpp"
 #include "xtape/metrics/categorical_accuracy.hpp"

@@ -1,8 +1,8 @@
 #include <cmath>
 
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/core/variable.hpp"
 #include "xtape/metrics/any_metric.hpp"
 #include "xtape/metrics/binary_accuracy.hpp"

@@ -4,8 +4,8 @@
 
 #include "support/check.hpp"
 #include "support/listed_names.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/metrics/any_metric.hpp"
 #include "xtape/metrics/mean.hpp"
 #include "xtape/metrics/sum.hpp"

@@ -2,8 +2,8 @@
 
 #include "support/check.hpp"
 #include "support/warning_capture.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/metrics/f_score.hpp"
 #include "xtape/metrics/r2_score.hpp"
 #include "xtape/ops/math.hpp"

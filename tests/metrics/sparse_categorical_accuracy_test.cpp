@@ -1,8 +1,8 @@
 #include "xtape/metrics/sparse_categorical_accuracy.hpp"
 
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/core/variable.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"

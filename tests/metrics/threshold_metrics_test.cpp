@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/core/variable.hpp"
 #include "xtape/metrics/any_metric.hpp"
 #include "xtape/metrics/confusion_counts.hpp"

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/layers/activity_regularization.hpp"
 #include "xtape/layers/dense.hpp"
 #include "xtape/layers/flatten.hpp"

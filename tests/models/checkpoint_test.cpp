@@ -5,9 +5,9 @@
 
 #include "support/check.hpp"
 #include "support/unsearchable.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/callbacks/backup_and_restore.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/core/random.hpp"
 #include "xtape/data/dataset.hpp"
 #include "xtape/io/safetensors.hpp"

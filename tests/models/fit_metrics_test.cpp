@@ -5,10 +5,10 @@
 
 #include "support/check.hpp"
 #include "support/temp_dir.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/callbacks/backup_and_restore.hpp"
 #include "xtape/callbacks/early_stopping.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/layers/dense.hpp"
 #include "xtape/metrics/mean.hpp"
 #include "xtape/metrics/sum.hpp"

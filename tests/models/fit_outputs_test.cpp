@@ -1,8 +1,8 @@
 // Losses, their weights, metrics and labels of models with several outputs.
 #include "support/check.hpp"
 #include "support/warning_capture.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/initializers/constant.hpp"
 #include "xtape/layers/activity_regularization.hpp"
 #include "xtape/layers/dense.hpp"

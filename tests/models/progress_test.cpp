@@ -15,8 +15,8 @@
 #include "models/progress_text.hpp"
 #include "support/allocation_count.hpp"
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/metrics/mean.hpp"
 
 using namespace xtape;

@@ -6,8 +6,8 @@
 #include "support/allocation_count.hpp"
 #include "support/check.hpp"
 #include "support/threads.hpp"
+#include "xtape/base/memory.hpp"
 #include "xtape/core/build_info.hpp"
-#include "xtape/core/memory.hpp"
 #include "xtape/xtape.hpp"
 
 using namespace xtape;

@@ -4,14 +4,14 @@
 #include <sstream>
 
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/layers/dense.hpp"
 #include "xtape/layers/dropout.hpp"
 #include "xtape/layers/flatten.hpp"
 #include "xtape/models/model.hpp"
-#include "xtape/models/plot_model.hpp"
 #include "xtape/models/sequential.hpp"
+#include "xtape/plot/plot_model.hpp"
 
 namespace xtape {
 namespace {

@@ -4,7 +4,7 @@
 #include <map>
 
 #include "ops/table.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/ops/nn.hpp"
 
 using namespace xtape;

@@ -6,7 +6,7 @@
 
 #include "ops/table.hpp"
 #include "support/check.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/ops/attention.hpp"
 #include "xtape/ops/clip.hpp"
 #include "xtape/ops/conv.hpp"

@@ -2,7 +2,7 @@
 
 #include "ops/table.hpp"
 #include "support/threads.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/random.hpp"
 #include "xtape/ops/dropout.hpp"
 #include "xtape/ops/linalg.hpp"

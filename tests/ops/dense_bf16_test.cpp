@@ -1,8 +1,8 @@
 #include "ops/dense_bf16.hpp"
 
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/core/random.hpp"
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/math.hpp"

@@ -1,7 +1,7 @@
 #include "xtape/ops/diagonal.hpp"
 
 #include "ops/movement_table.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 
 using namespace xtape;
 using namespace xtape::testing;

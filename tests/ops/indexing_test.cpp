@@ -2,7 +2,7 @@
 
 #include "ops/movement_table.hpp"
 #include "support/threads.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 
 using namespace xtape;
 using namespace xtape::testing;

@@ -1,5 +1,5 @@
 #include "ops/table.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/losses/binary_crossentropy.hpp"
 #include "xtape/losses/categorical_crossentropy.hpp"
 #include "xtape/losses/categorical_generalized_cross_entropy.hpp"

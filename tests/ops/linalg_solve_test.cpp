@@ -2,7 +2,7 @@
 
 #include "ops/matrix_table.hpp"
 #include "support/threads.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 
 using namespace xtape;

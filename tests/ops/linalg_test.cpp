@@ -2,7 +2,7 @@
 
 #include "ops/function_rows.hpp"
 #include "ops/table.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/ops/nn.hpp"
 #include "xtape/tape/check_gradients.hpp"
 #include "xtape/tape/gradient_tape.hpp"

@@ -9,7 +9,7 @@
 #include "support/allocation_count.hpp"
 #include "support/check.hpp"
 #include "support/threads.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/format.hpp"
 #include "xtape/ops/nn.hpp"
 #include "xtape/ops/reduce.hpp"

@@ -2,7 +2,7 @@
 
 #include "ops/table.hpp"
 #include "support/threads.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/ops/statistics.hpp"
 #include "xtape/tape/check_gradients.hpp"
 #include "xtape/tape/gradient_tape.hpp"

@@ -4,7 +4,7 @@
 
 #include "ops/table.hpp"
 #include "support/threads.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/ops/reduce.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 

@@ -1,6 +1,6 @@
 #include "ops/movement_table.hpp"
 #include "support/threads.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/ops/padding.hpp"
 
 using namespace xtape;

@@ -1,7 +1,7 @@
 #include <cstdint>
 
 #include "ops/table.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/ops/arithmetic.hpp"
 #include "xtape/ops/clip.hpp"
 #include "xtape/ops/elementary.hpp"

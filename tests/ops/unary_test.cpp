@@ -1,7 +1,7 @@
 #include "ops/function_rows.hpp"
 #include "ops/table.hpp"
 #include "support/threads.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/nn.hpp"
 #include "xtape/ops/nn_activations.hpp"

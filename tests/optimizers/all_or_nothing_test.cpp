@@ -6,8 +6,8 @@
 
 #include "optimizers/every_optimizer.hpp"
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/optimizers/loss_scale_optimizer.hpp"
 

@@ -3,8 +3,8 @@
 #include <type_traits>
 
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/optimizers/adadelta.hpp"
 #include "xtape/optimizers/adafactor.hpp"
 #include "xtape/optimizers/adagrad.hpp"

@@ -1,8 +1,8 @@
 #include <cmath>
 
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/optimizers/adam.hpp"
 #include "xtape/optimizers/sgd.hpp"

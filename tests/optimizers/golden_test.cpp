@@ -2,8 +2,8 @@
 #include <memory>
 
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/optimizers/adadelta.hpp"
 #include "xtape/optimizers/adafactor.hpp"

@@ -5,8 +5,8 @@
 
 #include "core/element_access.hpp"
 #include "support/check.hpp"
+#include "xtape/base/memory.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/memory.hpp"
 #include "xtape/core/random.hpp"
 #include "xtape/ops/clip.hpp"
 #include "xtape/ops/math.hpp"

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "support/check.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 
 using namespace xtape;
 using detail::Process;

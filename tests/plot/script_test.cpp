@@ -6,8 +6,8 @@
 #include "plot/figure.hpp"
 #include "plot/gnuplot_path.hpp"
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/plot/lines.hpp"
 
 using namespace xtape;

@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/reduce.hpp"
 #include "xtape/regularizers/l1_l2.hpp"

@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "kernels/parallel.hpp"
-#include "xtape/core/threads.hpp"
+#include "xtape/base/threads.hpp"
 
 int main() {
   xtape::set_num_threads(2);

@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdlib>
 
+#include "xtape/base/memory.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/memory.hpp"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__GLIBC__)
 #define XTAPE_COUNT_ALLOCATIONS 0

@@ -7,11 +7,11 @@
 #include <limits>
 #include <stdexcept>
 
-#include "core/warn.hpp"
+#include "base/warn.hpp"
 #include "support/allocation_count.hpp"
 #include "support/warning_capture.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 
 using namespace xtape;
 using testing::close;

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 
 namespace xtape::testing {
 

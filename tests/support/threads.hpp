@@ -1,6 +1,6 @@
 #pragma once
 
-#include "xtape/core/threads.hpp"
+#include "xtape/base/threads.hpp"
 
 namespace xtape::testing {
 

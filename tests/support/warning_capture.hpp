@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "xtape/core/warning.hpp"
+#include "xtape/base/warning.hpp"
 
 namespace xtape::testing {
 

@@ -2,8 +2,8 @@
 
 #include "core/element_access.hpp"
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/math.hpp"

@@ -6,8 +6,8 @@
 
 #include "support/allocation_count.hpp"
 #include "support/check.hpp"
+#include "xtape/base/memory.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/memory.hpp"
 #include "xtape/core/random.hpp"
 #include "xtape/layers/dense.hpp"
 #include "xtape/losses/mean_squared_error.hpp"

@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/losses/binary_crossentropy.hpp"
 #include "xtape/losses/sparse_categorical_crossentropy.hpp"
 #include "xtape/ops/linalg.hpp"

@@ -4,8 +4,8 @@
 
 #include "support/allocation_count.hpp"
 #include "support/check.hpp"
+#include "xtape/base/memory.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/memory.hpp"
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"

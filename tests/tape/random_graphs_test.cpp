@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
 #include "xtape/core/format.hpp"
 #include "xtape/ops/arithmetic.hpp"
 #include "xtape/ops/contraction.hpp"

@@ -2,9 +2,9 @@
 
 #include "support/allocation_count.hpp"
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
+#include "xtape/base/memory.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
-#include "xtape/core/memory.hpp"
 #include "xtape/core/random.hpp"
 #include "xtape/layers/dense.hpp"
 #include "xtape/layers/dropout.hpp"

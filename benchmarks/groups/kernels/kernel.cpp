@@ -6,7 +6,7 @@
 #include <memory>
 #include <xsimd/xsimd.hpp>
 
-#include <xtape/core/memory.hpp>
+#include <xtape/base/memory.hpp>
 
 #include "kernels/parallel.hpp"
 

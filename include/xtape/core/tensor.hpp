@@ -14,9 +14,9 @@
 #include <sys/single_threaded.h>
 #endif
 
-#include "xtape/core/dtype.hpp"
-#include "xtape/core/memory.hpp"
-#include "xtape/core/shape.hpp"
+#include "xtape/base/dtype.hpp"
+#include "xtape/base/memory.hpp"
+#include "xtape/base/shape.hpp"
 
 namespace xt {
 template <class D>

@@ -21,7 +21,7 @@
 #include <string>
 #include <type_traits>
 
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/tensor.hpp"
 
 // The bridge to xtensor, for who includes it: with this header any xtensor expression converts to a Tensor, and

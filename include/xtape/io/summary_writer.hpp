@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "xtape/core/shape.hpp"
+#include "xtape/base/shape.hpp"
 #include "xtape/core/tensor.hpp"
 
 /// Event files, which TensorBoard shows (`tensorboard --logdir logs`), with the names of tf.summary.

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "xtape/core/dtype.hpp"
+#include "xtape/base/dtype.hpp"
 
 namespace xtape {
 

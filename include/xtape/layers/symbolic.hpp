@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "xtape/core/dtype.hpp"
-#include "xtape/core/shape.hpp"
+#include "xtape/base/dtype.hpp"
+#include "xtape/base/shape.hpp"
 #include "xtape/layers/layer.hpp"
 
 namespace xtape {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "xtape/core/memory.hpp"
+#include "xtape/base/memory.hpp"
 
 namespace xtape {
 

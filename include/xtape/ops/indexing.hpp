@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "xtape/core/list_of.hpp"
+#include "xtape/base/list_of.hpp"
 #include "xtape/core/tensor.hpp"
 
 // Parts of tensors as Python's brackets name them, and elements by lists of indices. They take every dtype; gradients

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "xtape/core/list_of.hpp"
+#include "xtape/base/list_of.hpp"
 #include "xtape/core/tensor.hpp"
 
 // Ops that move elements without computing with them. They take every dtype; gradients flow through the floating ones.

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "xtape/core/memory.hpp"
+#include "xtape/base/memory.hpp"
 #include "xtape/core/tensor.hpp"
 
 namespace xtape {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "xtape/core/memory.hpp"
+#include "xtape/base/memory.hpp"
 #include "xtape/core/variable.hpp"
 
 namespace xtape::detail {

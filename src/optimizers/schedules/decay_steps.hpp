@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 
 namespace xtape::optimizers::schedules {
 

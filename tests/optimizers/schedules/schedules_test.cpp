@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "support/check.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/optimizers/learning_rate.hpp"
 #include "xtape/optimizers/schedules/cosine_decay.hpp"
 #include "xtape/optimizers/schedules/decay.hpp"

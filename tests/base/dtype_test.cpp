@@ -1,4 +1,4 @@
-#include "xtape/core/dtype.hpp"
+#include "xtape/base/dtype.hpp"
 
 #include <cmath>
 #include <limits>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "xtape/core/dtype.hpp"
+#include "xtape/base/dtype.hpp"
 
 // The TypeErrors of operands of the wrong dtype: each says what to do.
 namespace xtape::detail {

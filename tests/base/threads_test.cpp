@@ -1,11 +1,11 @@
-#include "xtape/core/threads.hpp"
+#include "xtape/base/threads.hpp"
 
 #include <string>
 
 #include "support/check.hpp"
 #include "support/threads.hpp"
+#include "xtape/base/error.hpp"
 #include "xtape/core/build_info.hpp"
-#include "xtape/core/error.hpp"
 
 using namespace xtape;
 

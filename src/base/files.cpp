@@ -1,10 +1,10 @@
-#include "core/files.hpp"
+#include "base/files.hpp"
 
 #include <cerrno>
 #include <cstring>
 #include <system_error>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 
 namespace xtape::detail {
 

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <type_traits>
 
-#include "xtape/core/error.hpp"
-#include "xtape/core/format.hpp"
+#include "xtape/base/error.hpp"
+#include "xtape/base/format.hpp"
 
 namespace xtape::detail {
 

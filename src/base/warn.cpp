@@ -1,10 +1,10 @@
-#include "core/warn.hpp"
+#include "base/warn.hpp"
 
 #include <cstdio>
 #include <mutex>
 #include <utility>
 
-#include "xtape/core/warning.hpp"
+#include "xtape/base/warning.hpp"
 
 namespace xtape {
 namespace {

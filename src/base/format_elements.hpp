@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "xtape/core/dtype.hpp"
+#include "xtape/base/dtype.hpp"
 
 namespace xtape::detail {
 

@@ -1,6 +1,6 @@
-#include "core/dtype_errors.hpp"
+#include "base/dtype_errors.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 
 namespace xtape::detail {
 

@@ -1,10 +1,10 @@
-#include "xtape/models/plot_model.hpp"
+#include "xtape/plot/plot_model.hpp"
 
 #include <fmt/format.h>
 
-#include "core/check.hpp"
-#include "core/files.hpp"
-#include "core/warn.hpp"
+#include "base/check.hpp"
+#include "base/files.hpp"
+#include "base/warn.hpp"
 #include "io/atomic_file.hpp"
 #include "models/layer_rows.hpp"
 #include "plot/process.hpp"

@@ -1,9 +1,9 @@
-#include "xtape/core/shape.hpp"
+#include "xtape/base/shape.hpp"
 
 #include <fmt/ranges.h>
 
-#include "core/check.hpp"
-#include "core/sizes.hpp"
+#include "base/check.hpp"
+#include "base/sizes.hpp"
 
 namespace xtape {
 

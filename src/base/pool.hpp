@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "xtape/core/dtype.hpp"
-#include "xtape/core/memory.hpp"
-#include "xtape/core/shape.hpp"
+#include "xtape/base/dtype.hpp"
+#include "xtape/base/memory.hpp"
+#include "xtape/base/shape.hpp"
 
 // AddressSanitizer can only see a use after free when every block is freed for real.
 #if defined(__SANITIZE_ADDRESS__)

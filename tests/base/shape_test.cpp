@@ -1,12 +1,12 @@
-#include "xtape/core/shape.hpp"
+#include "xtape/base/shape.hpp"
 
 #include <climits>
 #include <utility>
 #include <vector>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "support/check.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 
 using namespace xtape;
 

@@ -1,11 +1,11 @@
-#include "core/check.hpp"
+#include "base/check.hpp"
 
 #include <string>
 #include <vector>
 
-#include "core/utf8.hpp"
+#include "base/utf8.hpp"
 #include "support/check.hpp"
-#include "xtape/core/shape.hpp"
+#include "xtape/base/shape.hpp"
 
 using namespace xtape;
 using namespace xtape::testing;

@@ -1,8 +1,8 @@
-#include "xtape/core/threads.hpp"
+#include "xtape/base/threads.hpp"
 
 #include <atomic>
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 
 #ifdef _OPENMP
 #include <omp.h>

@@ -1,4 +1,4 @@
-#include "core/warn.hpp"
+#include "base/warn.hpp"
 
 #include <doctest/doctest.h>
 

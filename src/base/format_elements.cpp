@@ -1,4 +1,4 @@
-#include "core/format_elements.hpp"
+#include "base/format_elements.hpp"
 
 #include <algorithm>
 #include <charconv>

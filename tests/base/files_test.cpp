@@ -1,10 +1,10 @@
-#include "core/files.hpp"
+#include "base/files.hpp"
 
 #include <string>
 
 #include "support/check.hpp"
 #include "support/temp_dir.hpp"
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 
 using namespace xtape;
 using namespace xtape::testing;

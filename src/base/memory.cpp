@@ -1,4 +1,4 @@
-#include "xtape/core/memory.hpp"
+#include "xtape/base/memory.hpp"
 
 #include <fmt/format.h>
 
@@ -11,9 +11,9 @@
 #include <string_view>
 #include <utility>
 
-#include "core/pool.hpp"
-#include "xtape/core/error.hpp"
-#include "xtape/core/format.hpp"
+#include "base/pool.hpp"
+#include "xtape/base/error.hpp"
+#include "xtape/base/format.hpp"
 
 #ifdef __linux__
 #include <pthread.h>

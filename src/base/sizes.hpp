@@ -1,6 +1,6 @@
 #pragma once
 
-#include "xtape/core/shape.hpp"
+#include "xtape/base/shape.hpp"
 
 namespace xtape::detail {
 

@@ -1,4 +1,4 @@
-#include "xtape/core/memory.hpp"
+#include "xtape/base/memory.hpp"
 
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -16,14 +16,14 @@
 #include <thread>
 #include <vector>
 
-#include "core/pool.hpp"
+#include "base/pool.hpp"
 
 #include "support/allocation_count.hpp"
 #include "support/check.hpp"
 #include "support/sanitizer.hpp"
+#include "xtape/base/error.hpp"
+#include "xtape/base/threads.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/core/error.hpp"
-#include "xtape/core/threads.hpp"
 #include "xtape/ops/math.hpp"
 
 using namespace xtape;

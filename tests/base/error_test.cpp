@@ -1,6 +1,6 @@
-#include "xtape/core/error.hpp"
+#include "xtape/base/error.hpp"
 
-#include "core/check.hpp"
+#include "base/check.hpp"
 #include "support/check.hpp"
 
 using namespace xtape;

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <fmt/core.h>
+
+#include <iosfwd>
+#include <string>
+
+#include "xtape/base/dtype.hpp"
+#include "xtape/base/shape.hpp"
+
+// Printing shapes and dtypes with fmt and with streams; xtape/core/format.hpp has tensors.
+namespace xtape {
+
+std::ostream& operator<<(std::ostream& stream, const Shape& shape);
+std::ostream& operator<<(std::ostream& stream, DType dtype);
+
+namespace detail {
+
+/// The value as `"{:specification}"` prints it; specialised for each class that has a formatter. Throws a ValueError
+/// for a specification that does not suit the elements.
+template <class T>
+std::string formatted(const T& value, fmt::string_view specification) = delete;
+template <>
+std::string formatted(const Shape& shape, fmt::string_view specification);
+template <>
+std::string formatted(const DType& dtype, fmt::string_view specification);
+
+/// A fmt::formatter that hands the specification on, so that <fmt/format.h> is needed in the library only.
+struct Formatter {
+  fmt::string_view specification = "";
+
+  constexpr auto parse(fmt::format_parse_context& context) {
+    const auto* end = context.begin();
+    while (end != context.end() && *end != '}') ++end;
+    specification = {context.begin(), static_cast<std::size_t>(end - context.begin())};
+    return end;
+  }
+  template <class T, class Context>
+  auto format(const T& value, Context& context) const {
+    return fmt::format_to(context.out(), "{}", formatted<T>(value, specification));
+  }
+};
+
+}  // namespace detail
+}  // namespace xtape
+
+template <>
+struct fmt::formatter<xtape::Shape> : xtape::detail::Formatter {};
+template <>
+struct fmt::formatter<xtape::DType> : xtape::detail::Formatter {};

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+namespace xtape::kernels {
+
+/// What the kernels were compiled for and what they call, for build_info(): "fma3+avx2", "OpenBLAS (openmp), ...".
+/// The BLAS is `linked_blas` where it does not say its own name.
+std::string instruction_set();
+std::string blas_description(const char* linked_blas);
+std::string onednn_description();
+
+}  // namespace xtape::kernels
