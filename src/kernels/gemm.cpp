@@ -6,17 +6,18 @@
 #include "kernels/parallel.hpp"
 
 namespace xtape::kernels {
+
+// Compiled for the machine's wide vectors, our tiles are as fast as oneDNN up to about 800 cubed, and faster below 100;
+// a portable build only saves the library's call (0.4 us) for tiny products.
+#if XSIMD_WITH_AVX512F || XSIMD_WITH_FMA3_AVX2 || XSIMD_WITH_FMA3_AVX || XSIMD_WITH_NEON64
+const double max_own_product = 5e8;
+#else
+const double max_own_product = 4096;
+#endif
+
 namespace {
 
 using tile::width;
-
-/// m * n * k up to which our tiles are used. Compiled for the machine's wide vectors they are as fast as oneDNN up to
-/// about 800 cubed, and faster below 100; a portable build only saves the library's call (0.4 us) for tiny products.
-#if XSIMD_WITH_AVX512F || XSIMD_WITH_FMA3_AVX2 || XSIMD_WITH_FMA3_AVX || XSIMD_WITH_NEON64
-constexpr double own_limit = 5e8;
-#else
-constexpr double own_limit = 4096;
-#endif
 
 /// m * n * k worth a thread of its own: about 2 us at the speed of one AVX-512 core, against 1 us to start a team.
 constexpr double work_per_thread = 262144;
@@ -227,7 +228,7 @@ void product(Product<T>&& g) {
     threads = static_cast<std::int64_t>(std::min<double>(num_threads(), work / work_per_thread));
   }
   if (threads > 1 && !may_share()) threads = 1;
-  if (work > own_limit) {
+  if (work > max_own_product) {
     Product<T> plain = g;
     plain.bias = nullptr;
     plain.relu = false;
