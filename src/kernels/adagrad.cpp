@@ -2,6 +2,9 @@
 
 #include "kernels/fused_update.hpp"
 
+// Each step is a functor of vectors that fused_update runs over a variable, its gradient and its slots. The formulas
+// are Keras's; where a step divides by a root, epsilon stands under it. `rest` is 1 - rho, taken in double: in float32,
+// 1 - 0.999f has four digits less.
 namespace xtape::kernels {
 namespace {
 
@@ -10,6 +13,7 @@ Batch<T> all(double value) {
   return Batch<T>(static_cast<T>(value));
 }
 
+/// Adagrad (Duchi, Hazan, Singer, 2011): a += g^2;  p -= rate g / sqrt(a + epsilon).
 template <class T>
 struct AdagradVectors {
   Batch<T> rate, epsilon;
@@ -20,6 +24,8 @@ struct AdagradVectors {
   }
 };
 
+/// Adadelta (Zeiler, 2012): the step is the gradient times the ratio of two running root mean squares, that of the
+/// steps so far and that of the gradients, so that it has the variable's unit. `delta` is minus Zeiler's.
 template <class T>
 struct AdadeltaVectors {
   Batch<T> rate, rho, rest, epsilon;
@@ -32,6 +38,8 @@ struct AdadeltaVectors {
   }
 };
 
+/// RMSprop (Tieleman, Hinton, 2012), in parts: its four forms differ in the slots that they have, and a slot that is
+/// not there must not cost a load.
 template <class T>
 struct RMSpropVectors {
   Batch<T> rate, rho, rest, momentum, epsilon;
@@ -44,6 +52,7 @@ struct RMSpropVectors {
         epsilon(all<T>(step.epsilon)) {}
 
   void add_square(const Batch<T>& g, Batch<T>& v) const { v = rho * v + rest * (g * g); }
+  /// v - mean^2 cancels: what rounding leaves of a large constant gradient may be negative beyond epsilon.
   Batch<T> variance(const Batch<T>& g, const Batch<T>& v, Batch<T>& average) const {
     average = rho * average + rest * g;
     return max_or_second(Batch<T>(T(0)), v - average * average);
@@ -84,7 +93,9 @@ struct CenteredRMSprop : RMSpropVectors<T> {
   }
 };
 
-/// With the root for the default power of 1/2.
+/// FTRL-proximal (McMahan et al., 2013, algorithm 1, with Keras's shrinkage and beta): the variable is the minimum of
+/// the linear term z, a proximal term that grows with a'^power, and |p| l1, which makes it exactly 0 where |z| <= l1.
+/// `root`: the default power of 1/2, for which a square root is enough.
 template <class T, bool root>
 struct FtrlVectors {
   Batch<T> per_rate, power, l1, twice_l2, twice_shrinkage;

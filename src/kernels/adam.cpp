@@ -2,10 +2,13 @@
 
 #include "kernels/fused_update.hpp"
 
+// Each step is a functor of vectors that fused_update runs over a variable, its gradient and its slots. Moving averages
+// are written m + (g - m) (1 - beta), as in Keras: one multiplication, and exact where g = m.
 namespace xtape::kernels {
 namespace {
 
-/// The moving averages of the gradient and of its square. 1 - beta is taken in double: see adam.
+/// The moving averages of the gradient and of its square, which Adam and Nadam share. 1 - beta is taken in double: in
+/// float32, 1 - 0.999f has four digits less.
 template <class T>
 struct Moments {
   Batch<T> rate_1, rate_2;
@@ -17,6 +20,8 @@ struct Moments {
   }
 };
 
+/// Adam (Kingma, Ba, 2015, algorithm 1, with the corrections of the bias folded into alpha, as at the end of its
+/// section 2), and with v_hat AMSGrad (Reddi, Kale, Kumar, 2018).
 template <class T>
 struct AdamStep {
   Moments<T> moments;
@@ -39,6 +44,8 @@ AdamStep<T> adam_step(double alpha, double beta_1, double beta_2, double epsilon
   return {{beta_1, beta_2}, all(alpha), all(epsilon), all(decay)};
 }
 
+/// Adamax (Kingma, Ba, 2015, section 7.1): Adam with the infinity norm of the gradients so far. max_or_second keeps a
+/// NaN of the gradient.
 template <class T>
 struct AdamaxStep {
   Batch<T> alpha, rate_1, beta_2, epsilon;
@@ -50,6 +57,7 @@ struct AdamaxStep {
   }
 };
 
+/// Nadam (Dozat, 2016): Nesterov's look ahead in Adam. The caller has put the momentum schedule into rate_m and rate_g.
 template <class T>
 struct NadamVectors {
   Moments<T> moments;

@@ -7,6 +7,12 @@
 #include "kernels/scratch.hpp"
 #include "kernels/softmax_row.hpp"
 
+// Attention by blocks of queries: the scores of a block are one product, softmax and dropout work on its rows while
+// they are in the cache, and a second product gives the results. With `w` the weights and d the gradient for the
+// scores,
+//
+//     w = softmax(scale q k^T + bias)      y = drop(w) v
+//     dv = drop(w)^T dy      d = w (dw - sum(dw w)), dw = drop(dy v^T)      dq = scale d k      dk = scale d^T q
 namespace xtape::kernels {
 namespace {
 
@@ -16,7 +22,8 @@ P* at(P* data, const HeadRows& rows, std::int64_t b, std::int64_t h) {
   return data + b * rows.batch + h * rows.head;
 }
 
-/// Queries whose scores are computed together: of short sequences all, of long ones what stays in the cache.
+/// Queries whose scores are computed together: all of a short sequence, of a long one as many as have 65536 scores, 256
+/// KB of float32, but at least 64, below which the products are slow.
 std::int64_t queries_together(std::int64_t queries, std::int64_t keys) {
   constexpr std::int64_t scores = 65536;
   return std::min(queries, std::max<std::int64_t>(64, scores / std::max<std::int64_t>(1, keys)));
@@ -33,7 +40,7 @@ struct Block {
     keys = a.causal ? std::min(a.keys, first + rows) : a.keys;
   }
 
-  /// The keys of row i: without the later ones where that is the rule.
+  /// How many keys query first + i attends to: with `causal` none after itself.
   std::int64_t keys_of(std::int64_t i) const { return a.causal ? std::min(keys, first + i + 1) : keys; }
 
   /// The weights from the scores of row i.
@@ -69,7 +76,7 @@ struct Block {
     for (std::int64_t i = 0; i < rows; ++i) weigh(i, to + i * a.keys);
   }
 
-  /// to = from of all rows, those that are dropped 0 and the others divided by 1 - rate.
+  /// to = 0 where a weight is dropped, otherwise from / (1 - rate). The same for weights and for their gradient.
   void drop(const T* from, T* to) const {
     const T* const chances = a.chances + (item * a.queries + first) * a.keys;
     const T factor = T(1) / (T(1) - a.rate), rate = a.rate;
@@ -80,7 +87,7 @@ struct Block {
     }
   }
 
-  /// d = w (d - sum(d w)) for all rows: from the gradient for the weights that for the scores.
+  /// d = w (d - sum(d w)) for all rows: turns the gradient for the weights into that for the scores.
   void softmax_grad(const T* weights, T* d) const {
     for (std::int64_t i = 0; i < rows; ++i) {
       T* const row = d + i * a.keys;
@@ -89,7 +96,8 @@ struct Block {
   }
 };
 
-/// Calls f(b, h, item) for the products, several at once where there are as many as threads.
+/// Calls f(b, h, item) for each product. Where there are fewer of them than threads, the products are not shared out
+/// but use the threads inside; otherwise each stays on one thread.
 template <class T, class F>
 void for_products(const Attention<T>& a, const F& f) {
   const std::int64_t count = a.batch * a.heads;
@@ -140,7 +148,8 @@ void attention_grad(const Attention<T>& a, const T* q_, const T* k_, const T* v_
     T *const dq = at(dq_, a.q, b, h), *const dk = at(dk_, a.k, b, h), *const dv = at(dv_, a.v, b, h);
     const auto room = [&](bool needed) { return needed ? static_cast<std::size_t>(scores) * sizeof(T) : 0; };
     const Scratch again(room(weights == nullptr)), kept(room(a.chances != nullptr)), own(room(dscores == nullptr));
-    // From the last queries on, which attend to the most keys.
+    // From the last queries on: with `causal` they attend to the most keys, so the first block sets the gradients of
+    // all keys and the others add to them.
     std::int64_t first = a.queries == 0 ? -1 : (a.queries - 1) / together * together;
     const std::int64_t reached = first < 0 ? 0 : Block<T>(a, item, first, together).keys;
     clear_rows(dk, a.k.row, reached, a.keys, a.size);

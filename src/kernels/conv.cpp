@@ -9,6 +9,8 @@
 #include "kernels/scratch.hpp"
 #include "xtape/base/dtype.hpp"
 
+// Which code computes a convolution: oneDNN for float32 where it has more than its reference code; loops along the
+// channels where each group is one channel; matrix products for the rest.
 namespace xtape::kernels {
 namespace {
 
@@ -40,7 +42,8 @@ void backprop_input(const Conv& c, const T* dy, const T* w, T* dx) {
   conv2d_backprop_input_by_products(c, dy, w, dx);
 }
 
-/// oneDNN adds all pixels of a filter's gradient in float: of many, those of some images at a time are added in double.
+/// oneDNN adds all pixels of a filter's gradient in float, which loses digits where there are many. So some images at a
+/// time go to oneDNN, up to 2^17 pixels, and their sums are added in double.
 bool filter_by_onednn(const Conv& c, const float* x, const float* dy, float* dw, float* db) {
   constexpr std::int64_t longest = std::int64_t{1} << 17;
   const std::int64_t pixels = c.height.out * c.width.out, images = std::max<std::int64_t>(1, longest / pixels);
@@ -71,6 +74,7 @@ bool filter_by_onednn(const Conv& c, const float* x, const float* dy, float* dw,
   return true;
 }
 
+/// The gradient of the bias is the sum of dy over all pixels, a sum of columns.
 template <class T>
 void backprop_filter(const Conv& c, const T* x, const T* dy, T* dw, T* db) {
   if (empty(c)) {

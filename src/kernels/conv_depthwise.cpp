@@ -4,6 +4,9 @@
 #include "kernels/parallel.hpp"
 #include "kernels/scratch.hpp"
 
+// Depthwise convolutions: y[k m] = sum over taps of x[k] w[tap, k m], each input channel k with `multiplier` outputs m.
+// A matrix product would have a single row of w for each channel, so the loops run along the channels, which are
+// contiguous in images and filters; the compiler makes vectors of the case multiplier = 1.
 namespace xtape::kernels {
 namespace {
 
@@ -52,6 +55,7 @@ void depthwise_conv2d_by_loops(const Conv& c, const T* x, const T* w, const T* b
   });
 }
 
+// dx[pixel of a tap] += dy w[tap]. Windows overlap within an image only, so images are the pieces for threads.
 template <class T>
 void depthwise_conv2d_backprop_input_by_loops(const Conv& c, const T* dy, const T* w, T* dx) {
   const std::int64_t all = c.out_channels, multiplier = all / c.in_channels, image = c.in_size() / c.batch;
@@ -76,16 +80,17 @@ void depthwise_conv2d_backprop_input_by_loops(const Conv& c, const T* dy, const 
   });
 }
 
+// dw[tap] = the sum over all pixels of x[pixel of the tap] dy.
 template <class T>
 void depthwise_conv2d_backprop_filter_by_loops(const Conv& c, const T* x, const T* dy, T* dw) {
   const std::int64_t all = c.out_channels, multiplier = all / c.in_channels;
   const std::int64_t taps = c.height.size * c.width.size, rows = c.batch * c.height.out;
-  // Pixels are added to one number, as many as that is good for, and the numbers of all these blocks in double.
+  // Up to 4096 pixels are added in T, more would lose digits; the sums of these blocks are added in double.
   constexpr std::int64_t block_pixels = 4096;
   const std::int64_t block = std::max<std::int64_t>(1, block_pixels / std::max<std::int64_t>(1, c.width.out));
   const Scratch scratch(rows > block ? static_cast<std::size_t>(taps * all) * sizeof(double) : 0);
   double* const sums = static_cast<double*>(scratch.data());
-  // A tap has sums of its own, so that they do not depend on the number of threads.
+  // Each tap is summed by one thread over all pixels, so that the order does not depend on the number of threads.
   parallel_rows(taps, grain(static_cast<double>(taps), c), [&](std::int64_t begin, std::int64_t end) {
     std::fill(dw + begin * all, dw + end * all, T(0));
     if (sums != nullptr) std::fill(sums + begin * all, sums + end * all, 0.0);

@@ -14,6 +14,13 @@
 #include "kernels/thread_limit.hpp"
 #include "xtape/base/memory.hpp"
 
+// oneDNN's convolutions. Making a primitive costs far more than running a small one, so each thread keeps those that it
+// has made (onednn::plan_for), with memory objects that are pointed at the operands of each use. A batch is cut into
+// one part for each of our threads, each by a primitive that runs on one thread: oneDNN's own parallel loop is
+// OpenMP's, which waits for every thread of the team.
+//
+// Images stay in our layout, channels last, which oneDNN takes without a copy; filters are reordered into the layout
+// that it asks for in each call, because they change in each step.
 namespace xtape::kernels {
 namespace {
 
@@ -21,6 +28,7 @@ using onednn::engine;
 using onednn::execute;
 using onednn::point;
 
+/// `backprop_filter` gives the gradient of the bias too.
 enum class Kind : std::int64_t { forward, backprop_input, backprop_filter };
 
 /// What a primitive is made for.
@@ -227,7 +235,8 @@ std::int64_t parts_for(const Conv& c) {
   return c.batch % threads == 0 || c.batch >= 4 * threads ? threads : 1;
 }
 
-/// On the calling thread, with OpenMP's threads inside of oneDNN where a few images cannot be shared out.
+/// The whole batch by one primitive, with OpenMP's threads inside oneDNN: for batches of a few images, which cannot be
+/// cut into equal parts.
 bool run_whole(Kind kind, const Conv& c, const Operands& o, bool relu) {
   const int threads = c.work() >= 2 * work_worth_a_thread && may_share() ? num_threads() : 1;
   const ThreadLimit limit(threads);
@@ -248,7 +257,8 @@ void add_parts(std::int64_t parts, std::int64_t n, const float* part, std::int64
   });
 }
 
-/// By parts of the batch, with a primitive for each of them, of the calling thread's own, whichever thread runs it.
+/// By parts of the batch, with a primitive for each. The primitives belong to the calling thread, whichever thread runs
+/// them: the calling thread waits until all are done.
 bool run(Kind kind, const Conv& c, const Operands& o, bool relu) {
   if (too_large(c)) return false;
   const std::int64_t parts = parts_for(c);
@@ -270,7 +280,7 @@ bool run(Kind kind, const Conv& c, const Operands& o, bool relu) {
       scratchpad_room = std::max(scratchpad_room, aligned(plan.scratchpad_bytes));
     }
   }
-  // Each part has its own sum over the images, of the filters and of the bias.
+  // The gradients of filters and bias are sums over the images: each part writes its own, add_parts() adds them.
   const bool sums = kind == Kind::backprop_filter;
   const std::size_t filter = aligned(static_cast<std::size_t>(c.filter_size()) * sizeof(float)),
                     bias = aligned(static_cast<std::size_t>(c.out_channels) * sizeof(float)),

@@ -8,6 +8,11 @@
 #include "kernels/scratch.hpp"
 #include "xtape/base/dtype.hpp"
 
+// im2col: the windows of some output pixels become the rows of a matrix that stays in the cache, and the convolution is
+// the product of this matrix with the filters, which are a matrix [window, out_channels] as they are stored. Groups are
+// one product each. A convolution of 1 x 1 windows without padding is a product of the images themselves.
+//
+//     y = columns(x) w        dx = scatter(dy w^T)        dw = columns(x)^T dy
 namespace xtape::kernels {
 namespace {
 
@@ -57,6 +62,7 @@ struct Columns {
     }
   }
 
+  /// The rows [begin, end) of the matrix.
   template <class T>
   void gather(const T* x, std::int64_t group, std::int64_t begin, std::int64_t end, T* columns) const {
     for (std::int64_t output = begin; output < end; ++output, columns += row) {
@@ -70,6 +76,7 @@ struct Columns {
     }
   }
 
+  /// The transpose of gather(): adds the rows [begin, end) to the pixels that they were read from.
   template <class T>
   void scatter(const T* columns, std::int64_t group, std::int64_t begin, std::int64_t end, T* dx) const {
     for (std::int64_t output = begin; output < end; ++output, columns += row) {
@@ -85,6 +92,7 @@ struct Columns {
   std::int64_t piece_rows(std::int64_t elements) const { return std::max<std::int64_t>(16, elements / row); }
 };
 
+/// Elements of a piece of the matrix: 256 KB of float32, a part of the second-level cache.
 constexpr std::int64_t cached_elements = 65536;
 
 /// Calls f(item, scratch) for each of `items` on several threads, which have `elements` of scratch memory each.
@@ -132,7 +140,7 @@ void conv2d_backprop_input_by_products(const Conv& c, const T* dy, const T* w, T
     gemm(false, true, c.batch * image, c.in_channels, all, T(1), dy, all, w, all, T(0), dx, c.in_channels);
     return;
   }
-  // Windows overlap within an image only.
+  // Windows overlap within an image only, so images are the pieces for threads.
   const std::int64_t rows = columns.piece_rows(cached_elements), size = c.in_size() / c.batch;
   share<T>(c.batch, c.work(), std::min(rows, image) * columns.row, [&](std::int64_t n, T* matrix) {
     std::fill_n(dx + n * size, size, T(0));
@@ -157,7 +165,7 @@ void conv2d_backprop_filter_by_products(const Conv& c, const T* x, const T* dy, 
     gemm(true, false, c.in_channels, all, outputs, T(1), x, c.in_channels, dy, all, T(0), dw, all);
     return;
   }
-  // One product after another adds to the same filters; each runs on all threads.
+  // All products add to the same filters, so they run one after another, each on all threads; hence the larger pieces.
   const std::int64_t rows = std::min(outputs, columns.piece_rows(16 * cached_elements));
   const Scratch scratch(static_cast<std::size_t>(rows * columns.row) * sizeof(T));
   T* const matrix = static_cast<T*>(scratch.data());

@@ -9,17 +9,22 @@
 #include <immintrin.h>
 #endif
 
+// Broadcasting. Neighbouring axes along which all operands behave alike become one (Group), so that most cases have two
+// or three groups. The last two are the rows and columns of a plane; an operand runs over a plane in one of four ways
+// (Kind). Short rows are made long ones: operands are expanded into blocks of 4 KB, and the op's loop runs over whole
+// blocks.
 namespace xtape::kernels {
 namespace {
 
-/// Bytes of the pieces in which operands are expanded and outputs made on their way past the caches: all of an op's fit
-/// into the first cache.
+/// Bytes of a block of an expanded operand, and of an output on its way past the caches: those of all operands of an op
+/// fit into the first cache together.
 constexpr std::int64_t buffer_bytes = 4096;
-/// Rows of so many bytes and more are read where they are.
+/// Bytes of a row from which on it is not expanded: a call of the loop for each row costs little then.
 constexpr std::int64_t long_row = 1024;
-constexpr std::int64_t slack = 64;  // what a vector may write behind the last element
+constexpr std::int64_t slack = 64;  // bytes that a vector may write after the last element
 
-/// Elements [0, n) of the operands, whose pointers and steps are given, to `out`.
+/// Runs the op's loop over n elements. An output that is to pass the caches is made in a block, which a copy with
+/// streaming stores then moves on (see stream.hpp): the loops know nothing of it.
 class Runner {
  public:
   Runner(const Elementwise& f, bool streams) : f_(f), streams_(streams) {}
@@ -84,7 +89,8 @@ void splat_as(void* to, const void* element) {
   std::memcpy(to, all, splat_bytes);
 }
 
-/// Every element of `from` `inner` times: whole vectors are stored, of which the next element's overwrite the rest.
+/// Each element of `from`, `inner` times: [rows] becomes [rows, inner]. Whole vectors are stored; what they write after
+/// `inner` elements is overwritten by the next element's.
 template <class T, std::size_t vector_bytes>
 void repeat_rows(std::byte* to, const std::byte* from, std::int64_t rows, std::int64_t inner) {
   constexpr std::int64_t width = vector_bytes / sizeof(T);
@@ -98,7 +104,9 @@ void repeat_rows(std::byte* to, const std::byte* from, std::int64_t rows, std::i
   }
 }
 #ifdef __AVX512F__
-/// The same for elements of four bytes, up to sixteen times: sixteen of them become `inner` vectors.
+/// The same for elements of four bytes and inner <= 16. Sixteen elements become `inner` vectors, each by one
+/// permutation. Lane e of the output takes element e / inner; the division by a constant is a multiplication, exact for
+/// e < 256.
 void repeat_in_vectors(std::byte* to, const std::byte* from, std::int64_t rows, std::int64_t inner) {
   __m512i sources[16];  // of the lanes of each vector: e / inner
   const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
@@ -144,7 +152,8 @@ void repeat_each(std::byte* to, const std::byte* from, std::int64_t rows, std::i
   }
 }
 
-/// `rows` times the same `bytes` bytes; what is written behind a short row is overwritten by the next.
+/// `rows` times the same `bytes` bytes. A short row is stored in whole lines, what they write after it is overwritten
+/// by the next row; otherwise what is there is doubled until it is enough.
 void tile(std::byte* to, const std::byte* from, std::int64_t rows, std::int64_t bytes) {
   constexpr std::int64_t short_row = 256, line = 64;
   if (bytes >= line && bytes <= short_row) {
@@ -161,7 +170,8 @@ void tile(std::byte* to, const std::byte* from, std::int64_t rows, std::int64_t 
   }
 }
 
-/// How an operand runs over the rows of the last two groups.
+/// How an operand runs over a plane [rows, columns]: it has both axes (direct), one element for each row (each), the
+/// same row again and again (tiled), or one element for the whole plane (same).
 enum class Kind : std::uint8_t { direct, each, tiled, same };
 
 Kind kind_of(bool has_rows, bool has_columns) {
@@ -210,7 +220,7 @@ class Broadcast {
     std::array<const std::byte*, most_operands> expanded{};  ///< what the buffers hold repeats of
   };
 
-  /// The operand's first element in a panel, which is what the outer groups count.
+  /// The operand's first element in a plane, the planes being numbered by the outer groups.
   const std::byte* start(std::size_t k, std::int64_t panel) const {
     std::int64_t offset = 0, stride = 1;
     for (int g = groups_.count - 1; g >= 0; --g) {
@@ -242,6 +252,7 @@ class Broadcast {
     }
   }
 
+  /// Long rows: one call of the loop for each.
   void one_by_one(std::int64_t first, std::int64_t count, std::byte* out,
                   const std::array<const std::byte*, most_operands>& from, std::array<const void*, most_operands>& in,
                   Buffers& buffers) const {
@@ -263,6 +274,7 @@ class Broadcast {
     }
   }
 
+  /// Short rows: as many at a time as fit into a block.
   void in_blocks(std::int64_t first, std::int64_t count, std::byte* out,
                  const std::array<const std::byte*, most_operands>& from, std::array<const void*, most_operands>& in,
                  Buffers& buffers) const {
@@ -276,7 +288,7 @@ class Broadcast {
     }
     for (std::int64_t r = first; r < first + count; r += rows_of_block) {
       const std::int64_t rows = std::min(rows_of_block, first + count - r);
-      const bool whole = rows == rows_;  // a panel, which may come again
+      const bool whole = rows == rows_;  // a whole plane: the next one may need the same repeats
       for (std::size_t k = 0; k < most_operands && f_.bytes[k] != 0; ++k) {
         if (kind_[k] == Kind::direct) {
           in[k] = from[k] + r * inner_ * f_.bytes[k];
@@ -340,6 +352,7 @@ void run_elementwise(const Elementwise& f, const Shape& shape, std::int64_t nume
       flat = false;
     }
   }
+  // Too few elements for a second thread; they also fit into the caches.
   if (flat && numel < 2 * f.grain && f.stream_from < 0) {
     f.loop(f.f, numel, out, in, step);
     return;

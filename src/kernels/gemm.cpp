@@ -5,6 +5,13 @@
 #include "kernels/gemm_transpose.hpp"
 #include "kernels/parallel.hpp"
 
+// Products by tiles (gemm_tile.hpp): as in Goto and van de Geijn (Anatomy of High-Performance Matrix Multiplication,
+// 2008), but with less packing. The sums of a tile of c stay in registers while it goes down a panel of b. A panel of
+// b, `depth` rows of up to max_vectors vectors, stays in the first cache until all tiles below each other have used it.
+// The elements of a are read one by one where they are; b is copied only where it has to be transposed, or padded for
+// want of masked loads.
+//
+// Threads get blocks of c, whose sums they compute alone: the result does not depend on how many there are.
 namespace xtape::kernels {
 
 // Compiled for the machine's wide vectors, our tiles are as fast as oneDNN up to about 800 cubed, and faster below 100;
@@ -27,8 +34,9 @@ constexpr double work_per_thread = 262144;
 constexpr std::int64_t depth = 256;
 constexpr std::int64_t few_rows = 128;
 
-/// Products that are added to one float one after another, and the most that are added, sum by sum, to one float of c.
-/// The sums of more are added in double.
+/// A sum of float32 may be this long in one register, and this long in c, to which the registers' sums are added.
+/// Longer ones are sums of double: one float loses the digits of the last of some thousand products, and stands still
+/// at 2^24.
 constexpr std::int64_t longest_run = 1024;
 constexpr std::int64_t longest_sum = 16384;
 
@@ -59,7 +67,8 @@ struct Block {
   bool relu;
 };
 
-/// `packed` has room for a panel of b, and is null where none needs packing.
+/// A block of c: panel by panel of its columns, and down each panel `step` rows of b at a time. Bias and relu belong to
+/// the last step. `packed` has room for a panel of b, and is null where none needs packing.
 template <class T>
 void multiply_block(const Product<T>& g, const Block<T>& block, T* packed) {
   const auto [rows, columns, inner, c, c_row, alpha, beta, bias, relu] = block;
@@ -100,6 +109,7 @@ void multiply_block(const Product<T>& g, const Block<T>& block, T* packed) {
   }
 }
 
+/// Apart, so that products without packing do not pay for room on the stack.
 template <class T>
 [[gnu::noinline]] void multiply_block_packed(const Product<T>& g, const Block<T>& block) {
   alignas(64) T packed[depth * tile::max_vectors * width<T>];
@@ -115,7 +125,8 @@ void multiply(const Product<T>& g, const Block<T>& block) {
   }
 }
 
-/// A part of c whose sums are long, in pieces that fit onto the stack.
+/// A part of c whose sums are long: products of `longest_sum` rows of b, which are added in double. In pieces of c
+/// whose sums fit onto the stack.
 [[gnu::noinline]] void multiply_long(const Product<float>& g, Range rows, Range columns) {
   constexpr std::int64_t most_rows = 256, most_columns = tile::max_vectors * width<float>;
   alignas(64) float part[most_rows * most_columns];
@@ -153,7 +164,8 @@ void multiply(const Product<T>& g, Range rows, Range columns) {
       g, {rows, columns, {0, g.k}, g.c + rows.begin * g.ldc + columns.begin, g.ldc, g.alpha, g.beta, g.bias, g.relu});
 }
 
-/// Calls f(rows, columns) for a grid of blocks of c, a block a thread, so that the largest block is as small as can be.
+/// Calls f(rows, columns) for a grid of blocks of c, one for each thread. Of all grids of that many blocks the one
+/// whose largest block is smallest.
 template <class T, class F>
 void for_blocks(const Product<T>& g, std::int64_t threads, const F& f) {
   constexpr std::int64_t row_unit = 4;  // half a tile, at nearly a full tile's speed
@@ -164,7 +176,8 @@ void for_blocks(const Product<T>& g, std::int64_t threads, const F& f) {
   std::int64_t column_pieces = 1;
   for (std::int64_t pieces = 1; pieces <= threads; ++pieces) {
     if (threads % pieces != 0) continue;
-    // Of equal cuts the one through the columns, where that keeps each thread at its own part of the larger operand.
+    // Of equal grids the one with more cuts through the columns if b is the larger operand: each thread then reads its
+    // own part of it.
     const std::int64_t size = units(g.m, threads / pieces, row_unit) * units(g.n, pieces, width<T>);
     if (best == 0 || size < best || (size == best && g.n >= g.m)) {
       best = size;
@@ -200,6 +213,7 @@ bool library_block(const Product<T>& g, Range rows, Range columns) {
   return library_gemm(block, 1);
 }
 
+/// After a library's product, which cannot add them.
 template <class T>
 void add_bias_and_activate(const Product<T>& g) {
   parallel_rows(g.m, elementwise_grain / g.n + 1, [&](std::int64_t first, std::int64_t last) {
@@ -217,7 +231,7 @@ template <class T>
 void product(Product<T>&& g) {
   if (g.m <= 0 || g.n <= 0) return;
   if (g.alpha == T(0)) g.k = 0;
-  if (g.k <= 0) {  // neither is read, and either may be null: pointers that can be moved along
+  if (g.k <= 0) {  // a and b are not read and may be null, but pointers to them are computed
     g.a = g.b = g.c;
     g.k = g.lda = g.ldb = 0;
     g.trans_a = g.trans_b = false;

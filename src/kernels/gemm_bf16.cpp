@@ -8,6 +8,8 @@
 #include "kernels/parallel.hpp"
 #include "kernels/scratch.hpp"
 
+// Products of bfloat16: by oneDNN where the processor multiplies bfloat16, otherwise the operands become float32 and
+// the result is rounded once. A bfloat16 product of two numbers is exact in float32, so both round the same sums.
 namespace xtape::kernels {
 namespace {
 
@@ -49,6 +51,7 @@ void by_float32(const Bf16Product& g) {
 
 void product(const Bf16Product& g);
 
+/// A long inner dimension: sum_pieces() adds the products of its pieces in double. Bias and relu follow the whole sum.
 void by_pieces(const Bf16Product& g, std::int64_t length) {
   sum_pieces(
       g.m, g.n, g.k, length,
@@ -79,7 +82,7 @@ void by_pieces(const Bf16Product& g, std::int64_t length) {
 
 void product(const Bf16Product& g) {
   if (g.m <= 0 || g.n <= 0) return;
-  constexpr std::int64_t longest = 65536;
+  constexpr std::int64_t longest = 65536;  // as in library_gemm of float32
   if (g.k > longest) return by_pieces(g, longest);
   if (g.k <= 0 || !onednn_gemm(g)) by_float32(g);
 }

@@ -22,7 +22,7 @@ namespace {
 using onednn::engine;
 using onednn::point;
 
-/// m * n * k worth a thread of its own: about 2 us.
+/// m * n * k that is worth another thread: about 2 us at twice float32's speed.
 constexpr double work_per_thread = 524288;
 
 /// What a primitive is made for.
@@ -37,6 +37,7 @@ struct Plan {
   std::size_t scratchpad_bytes = 0;
 };
 
+/// Operands are described by their strides, so that oneDNN reads transposed ones where they are.
 void make(Plan& plan, const Bf16Product& g) {
   using dnnl::memory;
   const auto bf16 = memory::data_type::bf16, f32 = memory::data_type::f32;
@@ -71,7 +72,8 @@ void make(Plan& plan, const Bf16Product& g) {
   plan.scratchpad_bytes = pd.scratchpad_desc().get_size();
 }
 
-/// For one of `parts` that run at the same time.
+/// The plan for one of `parts` that run at the same time: each needs its own, since a plan's memory objects point at
+/// the operands of one call.
 Plan& plan_for(const Bf16Product& g, std::int64_t part, std::int64_t parts) {
   thread_local std::list<Plan> plans;
   const Key key{part,  g.trans_a, g.trans_b, g.bias != nullptr, 2 * g.relu + g.c_float, g.m, g.n, g.k,
@@ -124,7 +126,7 @@ bool run(Plan& plan, const Bf16Product& g, void* scratchpad) {
 }  // namespace
 
 const char* why_bf16_is_slow() noexcept {
-  // The numbers are sets of bits, in newer versions of larger sets too.
+  // An instruction set's number has the bits of all that it includes; newer versions of oneDNN know further ones.
   constexpr auto wanted = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
   const bool there = (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
   return there ? nullptr : "the processor has neither AVX512-BF16 nor AMX";
@@ -133,7 +135,7 @@ const char* why_bf16_is_slow() noexcept {
 bool onednn_gemm(const Bf16Product& g) {
   static const bool fast = why_bf16_is_slow() == nullptr;
   if (!fast || std::max({g.m, g.n, g.k, g.lda, g.ldb, g.ldc}) > std::numeric_limits<std::int32_t>::max()) return false;
-  // A primitive for each part, of the calling thread's own, whichever thread runs it.
+  // A primitive for each part, which belongs to the calling thread, whichever thread runs it.
   const std::int64_t threads = threads_for(g);
   const bool of_rows = g.m >= g.n;
   const std::int64_t all = of_rows ? g.m : g.n, unit = 16;

@@ -20,11 +20,12 @@ extern "C" {
 [[gnu::weak]] void openblas_set_num_threads(int);
 }
 
+// The libraries' products, each call on one thread of the library: our threads have a block of c each (gemm.cpp).
 namespace xtape::kernels {
 namespace {
 
-/// Each of our threads has its own piece computed on one thread of BLAS. OpenBLAS's pthread build has a pool of its
-/// own, which would compete with ours for the cores; the openmp build heeds ThreadLimit.
+/// OpenBLAS's pthread build has a second pool of threads, which would compete with ours for the cores; the OpenMP build
+/// heeds ThreadLimit.
 void turn_off_blas_threads() {
   static std::once_flag once;
   std::call_once(once, [] {

@@ -6,12 +6,16 @@
 #include "kernels/gradient_clipping.hpp"
 #include "xtape/base/memory.hpp"
 
+// LAMB (You et al., 2020): Adam's direction u, scaled for each variable by |p| / |u|. The norm of u must be known
+// before the first element moves, so there are two passes: the first updates m and v and adds the squares of u, block
+// by block; the second computes u from them once more instead of keeping an array of it.
 namespace xtape::kernels {
 namespace {
 
 /// Whole vectors, and small enough for the update of a block to be on the stack.
 constexpr std::int64_t block = 1024;
 
+/// u = scale_m m / (sqrt(scale_v v) + epsilon), after m and v have been updated as in Adam.
 template <class T>
 struct Direction {
   Batch<T> rate_1, rate_2, epsilon, scale_m, scale_v;
@@ -24,6 +28,7 @@ struct Direction {
   }
 };
 
+/// p -= rate ratio u
 template <class T>
 struct Step {
   Direction<T> direction;
@@ -45,11 +50,12 @@ void lamb(std::int64_t n, T* p, const T* g, T* m, T* v, const LambStep& step) {
     T u[block];
     for (std::int64_t b = begin; b < end; ++b) {
       const std::int64_t first = b * block, count = std::min(block, n - first);
-      std::fill_n(u, count, T(0));
+      std::fill_n(u, count, T(0));  // fused_update loads it, although Direction only writes it
       fused_update(count, u, g + first, direction, m + first, v + first);
       squares[static_cast<std::size_t>(b)] = sum_of_squares(count, u);
     }
   });
+  // In the order of the blocks, so that it does not depend on the number of threads.
   double sum = 0;
   for (const double part : squares) sum += part;
   const double weight = std::sqrt(sum_of_squares(n, p)), update = std::sqrt(sum);

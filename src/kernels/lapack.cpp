@@ -11,17 +11,19 @@
 #include "kernels/thread_limit.hpp"
 #include "xtape/base/memory.hpp"
 
-// LAPACK stores columns where we store rows: it sees the transpose of each matrix.
+// LAPACK stores columns where we store rows, so it sees the transpose of each matrix. Instead of transposing, each
+// function asks for the decomposition of the transpose that gives the wanted one.
 namespace xtape::kernels {
 namespace {
 
 template <class T>
 using Work = detail::PoolVector<T>;
 
-constexpr int block = 64;  // rows that LAPACK takes at once, for the size of its work space
+/// Rows that LAPACK takes at once: its work space is as many columns.
+constexpr int block = 64;
 
-/// The threads of BLAS inside LAPACK: starting a team costs more than it saves until matrices are large. Inside a
-/// parallel loop there is one anyhow.
+/// The threads of BLAS inside LAPACK: starting a team costs more than it saves for less than some 512 rows. Inside a
+/// piece of a parallel loop there is one.
 ThreadLimit limit_threads(int rows, int columns) {
   return ThreadLimit(std::min(rows, columns) < 512 ? 1 : num_threads());
 }
@@ -49,13 +51,15 @@ void transpose(int rows, int columns, const T* from, T* to) {
 
 }  // namespace
 
-// LAPACK finds a^T = P L U: our a is U^T L^T P^T, with U^T in the lower triangle of what is stored, L^T in the upper.
+// getrf finds a^T = P L U, so our a is U^T L^T P^T: U^T is the lower triangle of what is stored, L^T the upper one,
+// with a unit diagonal. A positive result is the place of a pivot that is 0.
 template <class T>
 bool lu(int n, T* a, int* pivots) {
   const ThreadLimit limit = limit_threads(n, n);
   return cxxlapack::getrf<int>(n, n, a, n, pivots) > 0;
 }
 
+// a^-1 = P L^-T U^-T and a^-T = U^-1 L^-1 P^T: two triangular solutions, and the rows exchanged after or before.
 template <class T>
 void lu_solve(int n, int columns, bool transposed, const T* a, const int* pivots, T* b) {
   const ThreadLimit limit = limit_threads(n, n);
@@ -79,7 +83,8 @@ template <class T>
 void lu_inverse(int n, T* a, const int* pivots) {
   const ThreadLimit limit = limit_threads(n, n);
   const std::int64_t all = std::int64_t{n} * n;
-  if (!std::all_of(a, a + all, [](T value) { return std::isfinite(value); })) {  // LAPACK multiplies no zeros with NaN
+  // LAPACK leaves out products with zeros, and with them NaN.
+  if (!std::all_of(a, a + all, [](T value) { return std::isfinite(value); })) {
     std::fill_n(a, all, std::numeric_limits<T>::quiet_NaN());
     return;
   }
@@ -87,6 +92,7 @@ void lu_inverse(int n, T* a, const int* pivots) {
   cxxlapack::getri<int>(n, a, n, pivots, work.data(), n * block);
 }
 
+// potrf of the upper triangle of a^T, which is our lower one: a^T = U^T U with U = L^T.
 template <class T>
 bool cholesky(int n, T* a) {
   const ThreadLimit limit = limit_threads(n, n);
@@ -104,7 +110,7 @@ void triangular_solve(int n, int columns, bool lower, bool transposed, const T* 
   trsm(lower, transposed, /*unit=*/false, n, columns, a, b);
 }
 
-// The LQ decomposition of a^T is the QR decomposition of a.
+// The LQ decomposition of a^T, gelqf's, is the QR decomposition of a; orglq then makes q out of its reflections.
 template <class T>
 void qr(int m, int n, T* a, T* q, T* r) {
   const ThreadLimit limit = limit_threads(m, n);
@@ -119,6 +125,8 @@ void qr(int m, int n, T* a, T* q, T* r) {
   for (std::int64_t i = 0; i < m; ++i) std::copy(a + i * n, a + i * n + k, q + i * k);
 }
 
+// a^T = V S U^T: gesdd's left vectors are our v, its right ones u^T, which column by column is u row by row. gesdd
+// divides and conquers, as a rule faster than gesvd; asked with a size of -1 it says how much work space it wants.
 template <class T>
 bool svd(int m, int n, T* a, T* s, T* u, T* v) {
   const ThreadLimit limit = limit_threads(m, n);
@@ -136,6 +144,7 @@ bool svd(int m, int n, T* a, T* s, T* u, T* v) {
   return converged;
 }
 
+// A symmetric matrix is its transpose, so the upper triangle is our lower one; the eigenvectors come as rows.
 template <class T>
 bool eigh(int n, T* a, T* w) {
   const ThreadLimit limit = limit_threads(n, n);

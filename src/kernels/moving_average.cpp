@@ -7,6 +7,7 @@
 namespace xtape::kernels {
 namespace {
 
+/// average = momentum average + (1 - momentum) value, 1 - momentum in double.
 template <class T>
 struct Average {
   Batch<T> momentum, rest;
@@ -15,7 +16,7 @@ struct Average {
 
 template <class T>
 void move(std::int64_t n, T* average, const T* value, double momentum) {
-  if (momentum == 0) {
+  if (momentum == 0) {  // not 0 average + value, which is NaN where the average is infinite
     std::memcpy(average, value, static_cast<std::size_t>(n) * sizeof(T));
     return;
   }

@@ -9,10 +9,15 @@
 #include "kernels/simd.hpp"
 #include "xtape/base/memory.hpp"
 
+// Layer and batch normalisation. Variances are means of squared differences from the mean, in a second pass: the
+// difference of the means of x^2 and of x squared would cancel. Layer normalisation works row by row, while the row is
+// in the nearest cache; batch normalisation sums columns in the order of memory, blocks of rows at a time.
+//
+// With h = (x - mean) scale and g = dy gamma, both gradients are dx = scale (g - mean(g) - h mean(g h)).
 namespace xtape::kernels {
 namespace {
 
-/// Rows whose sum is one number of a column sum.
+/// Rows of a block, whose column sums are made one after another; the sums of blocks are then added by reduce_sum.
 constexpr std::int64_t block_rows = 64;
 
 /// `count` elements, the other lanes 0.
@@ -39,7 +44,8 @@ void for_vectors(std::int64_t n, const F& f) {
   if (i < n) f(i, n - i);
 }
 
-/// The sums over [0, n) of the vectors that value(i, count) gives.
+/// The sums over [0, n) of the vectors that value(i, count) gives, in T within 64 vectors and in double over these
+/// blocks. Two sums in turn, so that an addition need not wait for the one before.
 template <class T, std::size_t results, class F>
 std::array<double, results> sum_row(std::int64_t n, const F& value) {
   constexpr std::int64_t width = Batch<T>::size, block = 64 * width;
@@ -76,6 +82,7 @@ void moments_of_row(const T* x, std::int64_t n, T& mean, T& variance) {
   variance = static_cast<T>(squares[0] / static_cast<double>(n));
 }
 
+/// Calls f(row), on several threads where there is work for them.
 template <class F>
 void for_rows(std::int64_t rows, std::int64_t n, const F& f) {
   const std::int64_t grain = std::max<std::int64_t>(1, elementwise_grain / 2 / std::max<std::int64_t>(1, n));
@@ -121,7 +128,7 @@ void for_blocks(std::int64_t rows, std::int64_t n, const F& f) {
 }
 
 /// The sums over the rows of what value(row, column, count) gives, into out[k][column]. Four vectors of a row at a
-/// time: one alone would go down the rows in long strides.
+/// time: with one, each load would be of another line of memory.
 template <class T, std::size_t results, class F>
 void sum_columns(std::int64_t rows, std::int64_t n, const std::array<T*, results>& out, const F& value) {
   constexpr std::int64_t width = Batch<T>::size, wide = 4 * width;
@@ -176,6 +183,8 @@ void layer_norm(const T* x_, const T* gamma, const T* beta, T* y_, T* mean, T* s
   });
 }
 
+// The sums of gamma's and beta's gradients are over rows, so they are added block by block; a row is read once for them
+// and for dx.
 template <class T>
 void layer_norm_grad(const T* dy_, const T* x_, const T* gamma, const T* mean, const T* scale, T* dx_, T* dgamma,
                      T* dbeta, std::int64_t rows, std::int64_t n) {
@@ -229,6 +238,7 @@ void normalize_columns(const T* x, const T* mean, const T* factor, const T* beta
   });
 }
 
+// The means over a column are dbeta / rows and dgamma / rows, so two passes are needed: the sums, then dx from them.
 template <class T>
 void batch_norm_grad(const T* dy, const T* x, const T* gamma, const T* mean, const T* scale, T* dx, T* dgamma, T* dbeta,
                      std::int64_t rows, std::int64_t n) {

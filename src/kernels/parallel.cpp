@@ -21,9 +21,13 @@
 
 #include "kernels/thread_limit.hpp"
 
-// The pool of helpers that loops are shared with. It is not OpenMP's: there a loop ends when every thread of the team
-// has come to its end, and where one of them has to wait for a processor that somebody else uses, all wait with it for
-// a slice of the scheduler's time (a step of 0.07 ms took 16 ms).
+// The pool of helpers that loops are shared with. It is not OpenMP's team: there a loop ends when every thread has come
+// to its end, and where one of them has to wait for a processor, all wait with it for a slice of the scheduler's time
+// (a step of 0.07 ms took 16 ms). Here the caller takes every piece that no helper has begun.
+//
+// A caller takes a Slot, writes the loop into it and sets `state`; its bit in Pool::open shows helpers that there is
+// work. Pieces are handed out by compare-and-exchange of `state`, nothing else is locked. A helper that finds nothing
+// spins for some time, then sleeps until `bell` changes.
 namespace xtape::kernels {
 namespace {
 
@@ -31,7 +35,7 @@ using Clock = std::chrono::steady_clock;
 
 constinit thread_local bool inside_piece = false;
 
-/// The processor that the thread runs on, -1 where nobody tells.
+/// The processor that the thread runs on, -1 where the system does not tell.
 int this_processor() noexcept {
 #ifdef __linux__
   return sched_getcpu();
@@ -56,7 +60,8 @@ void pause() noexcept {
 #endif
 }
 
-/// Spins until `done()`, at most for that long and not while `hopeless()`; the clock is looked at now and then.
+/// Spins until `done()`, at most for that long and not while `hopeless()`. Reading the clock takes as long as many
+/// looks at `done()`, so it is read once for 32 of them.
 template <class Done, class Hopeless>
 bool spin(Clock::duration time, const Done& done, const Hopeless& hopeless) {
   if (done()) return true;
@@ -72,12 +77,12 @@ bool spin(Clock::duration time, const Done& done, const Hopeless& hopeless) {
   return false;
 }
 
-/// One loop at a time. It lies in static storage, as a helper may look at it when the loop has long ended: the pieces
-/// are handed out by `state`, which is another number then.
+/// One loop at a time. A slot is never freed, because a helper may look at it long after the loop has ended; that
+/// `state` has another number then tells the helper so.
 struct alignas(64) Slot {
-  // The number of the loop in the upper half; then the pieces that nobody has begun, [front, back). The caller takes
-  // them from the front and helpers from the back, so that of two threads each goes on with the half that it has in its
-  // cache.
+  // The number of the loop in the upper half; then the pieces that nobody has begun, [front, back), 16 bits each. The
+  // caller takes them from the front and helpers from the back, so that each of two threads works on neighbouring
+  // pieces.
   std::atomic<std::uint64_t> state{0};
   std::atomic<PieceFunction> run{nullptr};
   std::atomic<const void*> f{nullptr};
@@ -100,13 +105,14 @@ struct Pool {
   std::atomic<int> caller_at{-1};                  ///< the processor of the caller that came last
   alignas(64) std::atomic<std::uint32_t> sleepers{0};
   std::atomic<std::uint32_t> bell{0};  ///< changes when sleepers are to look again
-  // When helpers keep coming too late for short loops, the call for them is saved for some time.
+  // When helpers keep coming too late for short loops, they are not called for some time: waking one costs the caller a
+  // call to the system.
   std::atomic<Clock::rep> no_call_before{0};
   std::atomic<Clock::rep> pause_of_calls{0};
   std::atomic<int> helpers{0};
   std::atomic<bool> no_more_helpers{false};  ///< the system has no more threads for us
   std::mutex starting;
-  Pool* of_parent = nullptr;  ///< which a fork() left behind
+  Pool* of_parent = nullptr;  ///< in a child of fork(): the parent's pool, kept so that it is no leak
 };
 
 // Never destroyed: helpers sleep in it until the process ends.
@@ -127,14 +133,16 @@ Clock::duration patience() {
   return time;
 }
 
-/// What a caller spins for before it sleeps until the helpers' pieces are done.
+/// How long a caller spins before it sleeps until the helpers' pieces are done.
 constexpr Clock::duration wait_for_pieces = std::chrono::microseconds(200);
 
+/// Whether each helper and the caller can have a processor; otherwise one that spins takes another one's.
 bool as_many_processors(const Pool& p) {
   static const int processors = count_processors();
   return p.helpers.load(std::memory_order_relaxed) < processors;
 }
 
+/// After a piece has thrown, those that have not begun are skipped.
 void run_piece(Slot& slot, PieceFunction run, const void* f, std::int64_t piece) noexcept {
   if (slot.failed.load(std::memory_order_relaxed)) return;
   try {
@@ -179,7 +187,7 @@ bool help_any(Pool& p) noexcept {
   for (;;) {
     while (help_any(p)) {
     }
-    // On the caller's processor a helper that spins is only in its way.
+    // A helper that spins on the caller's processor is in its way.
     const auto in_the_way = [&] {
       const int caller = p.caller_at.load(std::memory_order_relaxed);
       return caller >= 0 && caller == this_processor();
@@ -195,7 +203,7 @@ bool help_any(Pool& p) noexcept {
   }
 }
 
-/// Helpers get no signals: a handler runs in a thread that the user knows.
+/// Blocks all signals while helpers are started, which inherit that: handlers run in the user's own threads.
 class NoSignals {
  public:
   NoSignals() {
@@ -230,6 +238,8 @@ Pool& the_pool() {
   return *pool.load(std::memory_order_acquire);
 }
 
+/// A slot for the calling thread, as a rule the one that it had last; null where more threads run loops than there are
+/// slots.
 Slot* free_slot(Pool& p, std::size_t& place) {
   thread_local std::size_t last = 0;
   for (std::size_t i = 0; i < slots; ++i) {
@@ -259,7 +269,7 @@ bool call_helpers(Pool& p, std::int64_t pieces, std::int64_t grains) {
   return true;
 }
 
-/// Learns from a call whether the next one is worth its while.
+/// Learns from a call: after one that nobody answered in time the next is put off, twice as long each time.
 void note_call(Pool& p, bool somebody_came) {
   if (somebody_came) {
     p.pause_of_calls.store(0, std::memory_order_relaxed);
@@ -271,6 +281,7 @@ void note_call(Pool& p, bool somebody_came) {
   p.no_call_before.store(Clock::now().time_since_epoch().count() + pause, std::memory_order_relaxed);
 }
 
+/// Waits for the pieces that helpers have begun. Spinning is useless while the helper needs the caller's processor.
 void wait_until_finished(Slot& slot, std::uint32_t helped) {
   const auto finished = [&] { return slot.finished.load(std::memory_order_acquire) == helped; };
   const auto same_processor = [&] {
@@ -287,7 +298,7 @@ void wait_until_finished(Slot& slot, std::uint32_t helped) {
 
 std::atomic<bool> is_forked{false};
 
-// A child of fork() has none of the helpers, and whatever they held stays held.
+// A child of fork() has none of the helpers, and what they held stays held there: the child gets a new pool.
 [[maybe_unused]] const int registered = pthread_atfork(nullptr, nullptr, [] {
   is_forked.store(true, std::memory_order_relaxed);
   if (Pool* const before = pool.load(std::memory_order_relaxed)) {

@@ -10,14 +10,19 @@
 namespace xtape::kernels {
 namespace {
 
+// Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel Random Numbers: As Easy as 1, 2, 3, 2011): ten rounds of two
+// multiplications whose upper halves are mixed with the key, which moves on by Weyl's sequence.
 constexpr std::uint32_t multiplier0 = 0xD2511F53, multiplier1 = 0xCD9E8D57;
 constexpr std::uint32_t weyl0 = 0x9E3779B9, weyl1 = 0xBB67AE85;
 constexpr int rounds = 10;
+/// Blocks of a group: as many as a vector of 512 bits has words, whatever the processor, so that the order of the
+/// numbers does not depend on it.
 constexpr std::int64_t lanes = 16;
 
 using Lanes = xsimd::batch<std::uint64_t>;
 
-// The product of the lower halves. xsimd has only the product of 64 bits, which costs up to ten times as much.
+// The product of the lower halves, 32 x 32 bits. xsimd has only the product of 64 bits, which costs up to ten times as
+// much.
 Lanes multiply(const Lanes& a, const Lanes& b) {
 #if defined(__AVX512F__)
   return _mm512_mul_epu32(a, b);
@@ -30,11 +35,14 @@ Lanes multiply(const Lanes& a, const Lanes& b) {
 #endif
 }
 
+/// The words of 16 blocks: word 0 of each, then word 1, ... A wide one is made of words 0 and 2, or 1 and 3, of a
+/// block.
 struct alignas(64) Group {
   std::uint32_t words[4 * lanes];
   std::uint64_t wide(std::int64_t i) const { return words[i] | static_cast<std::uint64_t>(words[i + 2 * lanes]) << 32; }
 };
 
+/// The group's words, each counter in a lane of 64 bits so that the products fit.
 void generate(const PhiloxRange& range, std::int64_t group, Group& out) {
   alignas(64) std::uint64_t counter[lanes], words[4 * lanes];
   const std::uint64_t first = range.block + static_cast<std::uint64_t>(group * lanes);
@@ -133,6 +141,7 @@ std::uint64_t philox_blocks(std::int64_t n, bool wide) {
 
 template <class T>
 void fill_uniform(PhiloxRange range, T* out, std::int64_t n, T low, T high, T last) {
+  // The upper 24 (53) bits as a fraction: every one of these numbers is exact. Rounding low + scale u may give `high`.
   const T scale = high - low;
   fill<group_size<T>>(range, out, n, [=](const Group& group, std::int64_t, T* to) {
     for (std::int64_t i = 0; i < group_size<T>; ++i) {

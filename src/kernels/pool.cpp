@@ -5,6 +5,8 @@
 
 #include "kernels/parallel.hpp"
 
+// Pooling: y = max or mean over the taps of a window that fall on the image. Loops run along the channels, which are
+// contiguous; the running results of 32 channels stay in registers while the taps of a window are visited.
 namespace xtape::kernels {
 namespace {
 
@@ -16,7 +18,7 @@ std::int64_t rows_grain(const Pool& p) {
   return elementwise_grain / std::max<std::int64_t>(row, 1) + 1;
 }
 
-/// The first element of an output pixel's window row by row: where tap (i, j) reads, in elements.
+/// The window of an output pixel: its taps that fall on the image, and where they read.
 struct Place {
   Window::Taps down, across;
   std::int64_t origin;  ///< of tap (0, 0), maybe before the image
@@ -46,14 +48,14 @@ void for_pixels(const Pool& p, F&& f) {
   });
 }
 
-/// Whether each element of the image is in one window.
+/// Whether each element of the image is in exactly one window.
 bool partitions(const Pool& p) {
   const auto partition = [](const Window& a) { return a.stride == a.size && a.out * a.size == a.in && a.before == 0; };
   return partition(p.height) && partition(p.width);
 }
 
-/// The same for a gradient of the image: images in parallel, since windows may overlap; dx is cleared before, unless
-/// every element is in one window, which is then the only one to write.
+/// The same for what adds to a gradient of the image. Windows of an image may overlap, so a thread gets whole images,
+/// and dx is cleared first. Where each element is in exactly one window, f sets it, and rows are in parallel.
 template <class T, class F>
 void for_pixels_into(const Pool& p, T* dx, F&& f) {
   if (partitions(p)) return for_pixels(p, f);
@@ -67,7 +69,8 @@ void for_pixels_into(const Pool& p, T* dx, F&& f) {
                 });
 }
 
-/// `count` is a constant for whole blocks, so that the loops over channels are unrolled.
+/// The largest of each of `count` channels and its tap. `count` is a constant for whole blocks, so that the loops over
+/// channels are unrolled.
 template <class T, class Count>
 void max_of_channels(const Pool& p, const Place& place, const T* x, T* y, std::int32_t* taps, Count count) {
   T best[block];
@@ -132,6 +135,7 @@ void max_pool_scatter(const Pool& p, const T* dy, const std::int32_t* taps, T* d
   });
 }
 
+// Every tap of a window is looked at, but only the chosen one is taken: without branches the loops become vectors.
 template <class T>
 void max_pool_gather(const Pool& p, const T* x, const std::int32_t* taps, T* y) {
   for_pixels(p, [&](std::int64_t row, std::int64_t ow) {

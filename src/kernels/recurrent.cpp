@@ -8,6 +8,16 @@
 #include "kernels/scratch.hpp"
 #include "kernels/simd.hpp"
 
+// LSTM (Hochreiter, Schmidhuber, 1997, with the forget gate of Gers et al., 2000) and GRU (Cho et al., 2014, the reset
+// gate after the product, as cuDNN and Keras have it) over whole sequences. With x_i, x_f, ... the parts of x kernel +
+// bias, p_i, p_f, ... those of h' recurrent (of the GRU with a bias of their own) and h', c' the states before:
+//
+//     LSTM: i, f, o = sigmoid(x_i + p_i, ...), g = tanh(x_g + p_g);  c = f c' + i g;  h = o tanh(c)
+//     GRU:  z, r = sigmoid(x_z + p_z, ...), candidate = tanh(x_c + r p_c);  h = z h' + (1 - z) candidate
+//
+// A step is one product of the states of a piece of the batch, then one pass over its gates. The pieces' sequences do
+// not meet, so each runs from first to last step on one thread: a library called once a step would start its threads
+// each time. The gradients are these formulas differentiated, with sigmoid' = s (1 - s), tanh' = (1 - t) (1 + t).
 namespace xtape::kernels {
 namespace {
 
@@ -34,7 +44,7 @@ void for_vectors(std::int64_t n, const F& f) {
   if (i < n) f(i, n - i);
 }
 
-/// From e^-|x|, which cannot overflow.
+/// 1 / (1 + e^-x) from e^-|x|, which cannot overflow.
 template <class V>
 V sigmoid(const V& x) {
   const V e = xsimd::exp(-xsimd::abs(x));
@@ -46,7 +56,8 @@ void add(const T* from, std::int64_t n, T* to) {
   for (std::int64_t i = 0; i < n; ++i) to[i] += from[i];
 }
 
-/// Calls f(begin, end) for pieces of the batch, whose sequences do not meet, on several threads.
+/// Calls f(begin, end) for pieces of the batch on several threads. A piece has 16 sequences or more, a sixteenth of a
+/// large batch: with fewer the products are slow. The cuts depend on the batch alone.
 template <class F>
 void for_pieces(const Recurrence& r, std::int64_t gates, const F& f) {
   const std::int64_t piece = std::max<std::int64_t>(16, (r.batch / 16 + 7) / 8 * 8);
@@ -60,7 +71,7 @@ void for_pieces(const Recurrence& r, std::int64_t gates, const F& f) {
 /// Whether a step leaves the state as it is.
 bool skips(const Recurrence& r, std::int64_t b, std::int64_t t) { return r.mask != nullptr && !r.mask[b * r.time + t]; }
 
-/// The transpose [columns, rows]: once, instead of in each step's product.
+/// The transpose [columns, rows]: made once, otherwise each step's product would transpose the weights again.
 template <class T>
 void transpose(std::int64_t rows, std::int64_t columns, const T* from, T* to) {
   constexpr std::int64_t block = 16;

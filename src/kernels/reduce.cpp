@@ -3,9 +3,13 @@
 #include "kernels/dispatch.hpp"
 #include "kernels/reduce_columns.hpp"
 
+// Reductions of [outer, count, inner] over `count`. inner = 1: rows, each reduced to a vector and then to a number;
+// otherwise columns, see reduce_columns.hpp. The order of the additions depends on the shape alone: blocks, then pairs
+// of blocks, whose rounding error grows with log n.
 namespace xtape::kernels {
 namespace {
 
+/// One long row, its blocks on several threads.
 template <class T, class Op>
 T reduce_row(const T* in, std::int64_t n, const Op& op) {
   if (n <= block_elements<T>) return reduce_block(in, n, op);
@@ -38,7 +42,7 @@ void reduce_short_rows(const T* __restrict in, T* __restrict out, std::int64_t r
 
 template <class T, class Op>
 void reduce_rows(const T* in, T* out, std::int64_t rows, std::int64_t count, const Op& op) {
-  // Not of the largest of floats: what to do with NaN becomes a branch.
+  // Not for the largest of floats, where the compiler makes a branch of what to do with NaN.
   constexpr bool sums = std::is_same_v<Op, Sum> || std::is_same_v<Op, Prod>;
   if constexpr (sizeof(T) == 1 || (vectorised<T> && sums)) {
     if (count == 2) return reduce_short_rows<2>(in, out, rows, op);
@@ -76,6 +80,7 @@ void reduce(const T* in, T* out, std::int64_t outer, std::int64_t count, std::in
   });
 }
 
+/// bfloat16 is reduced as float32 and rounded once.
 template <class Op>
 void reduce_any(DType dtype, const void* in, void* out, std::int64_t outer, std::int64_t count, std::int64_t inner,
                 const Op& op) {

@@ -2,6 +2,9 @@
 #include "kernels/reduce.hpp"
 #include "kernels/reduce_columns.hpp"
 
+// argmax and argmin. Of a row: the best value, as in reduce.cpp, then the first place where it stands; two passes, of
+// which the second ends early, are faster than one that carries an index along. Of columns: a row of best values and
+// one of their places, which each row of the array is compared with.
 namespace xtape::kernels {
 namespace {
 
@@ -13,7 +16,7 @@ bool better(T a, T b) {
   return more;
 }
 
-/// The first element that is `value`, which is among them.
+/// The place of the first element that is `value`, which is among them; of NaN that of the first NaN.
 template <class T>
 std::int64_t find(const T* in, std::int64_t n, T value) {
   const bool nan = is_nan(value);
@@ -41,7 +44,7 @@ std::int64_t find(const T* in, std::int64_t n, T value) {
   return i;
 }
 
-/// In two steps: the best block, and the place in it.
+/// The best value of each block, then the first best block, then the place in it.
 template <class Op, class T>
 std::int64_t index_of_row(const T* in, std::int64_t n, bool threads) {
   constexpr std::int64_t block = block_elements<T>;
@@ -82,7 +85,7 @@ void index_of_columns(const T* __restrict in, std::int64_t rows, std::int64_t st
       const __m512i rs = _mm512_set1_epi32(here);
       for (; j + 16 <= n; j += 16) {
         const __m512 value = _mm512_loadu_ps(row + j), before = _mm512_loadu_ps(best + j);
-        // Less or unordered, and what was there is no NaN.
+        // Taken is what is better than, or unordered with, the best so far, unless that is NaN itself.
         constexpr int unlike = std::is_same_v<Op, Max> ? _CMP_NGE_UQ : _CMP_NLE_UQ;
         const auto more = _mm512_cmp_ps_mask(before, value, unlike);
         const auto take = static_cast<__mmask16>(more & _mm512_cmp_ps_mask(before, before, _CMP_ORD_Q));
@@ -100,7 +103,8 @@ void index_of_columns(const T* __restrict in, std::int64_t rows, std::int64_t st
   }
 }
 
-/// As index_of_columns, for any number of contiguous rows; of wide ones only the columns [begin, end).
+/// As index_of_columns, for any number of contiguous rows, and of wide rows only the columns [begin, end). More rows
+/// than a 32-bit index counts are taken in parts.
 template <class Op, class T>
 void index_of_slice(const T* in, std::int64_t rows, std::int64_t n, std::int64_t* out, std::int64_t begin,
                     std::int64_t end) {

@@ -6,15 +6,17 @@
 #include "kernels/parallel.hpp"
 #include "kernels/scratch.hpp"
 
+// dz = dy where y > 0, else 0, and db = the sum of dz over the rows, in one pass: both arrays are read once. Sums are
+// float32 within blocks of 64 rows, and the blocks are added in their order, whatever the number of threads.
 namespace xtape::kernels {
 namespace {
 
-/// Rows whose sums are taken one after the other.
+/// Rows of a block.
 constexpr std::int64_t block = 64;
 
 float wide(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
 
-/// For `count` rows at once, which spares loads and stores of the sums.
+/// Adds `count` rows to the sums at once, which spares loads and stores of the sums.
 template <int count, bool relu>
 void add_rows(std::int64_t n, const BFloat16* __restrict dy, const BFloat16* __restrict y, BFloat16* __restrict dz,
               float* __restrict sum) {
@@ -24,7 +26,8 @@ void add_rows(std::int64_t n, const BFloat16* __restrict dy, const BFloat16* __r
     for (int i = 0; i < count; ++i) {
       std::uint16_t bits = dy[i * n + j].bits;
       if constexpr (relu) {
-        // Neither zero, negative nor NaN: as whole numbers 1 to infinity.
+        // y > 0 as a comparison of whole numbers, of which the compiler makes vectors: less 1, the bits of positive
+        // numbers are 0 to 0x7f7f; those of 0 wrap around, those of negative numbers and of NaN are larger anyway.
         const auto v = static_cast<std::uint16_t>(y[i * n + j].bits - 1);
         bits = v < 0x7f80 ? bits : std::uint16_t{0};
         dz[i * n + j].bits = bits;

@@ -5,6 +5,8 @@
 #include "kernels/dispatch.hpp"
 #include "kernels/parallel.hpp"
 
+// Scans: each step needs the one before, so the parallel work is across rows and columns, never along the axis. Of many
+// columns (inner > 1) a step is an addition of rows, which becomes vectors. Long scans of float32 are kept in double.
 namespace xtape::kernels {
 namespace {
 
@@ -39,10 +41,10 @@ void scan(const ScanLayout& at, const F& row) {
 
 /// Steps from which on sums and products of float are kept in double.
 constexpr std::int64_t long_scan = 4096;
-/// Columns whose sums of double are in the cache.
+/// Columns whose sums of double stay in the first cache.
 constexpr std::int64_t wide_columns = 256;
 
-/// Calls piece(start, columns) for pieces of all columns: `start` is the first element of the piece's first row.
+/// Calls piece(start, columns) for pieces of up to 256 columns; `start` is the place of a piece's first element.
 template <class F>
 void long_columns(const ScanLayout& at, const F& piece) {
   const std::int64_t pieces = (at.inner + wide_columns - 1) / wide_columns;
@@ -83,6 +85,7 @@ void long_cumulative(const float* in, float* out, const ScanLayout& at, bool exc
   });
 }
 
+/// Integers are added as unsigned ones, which wrap around.
 template <class F>
 void cumulative(DType dtype, const void* in_, void* out_, const ScanLayout& at, bool exclusive, int neutral,
                 const F& f) {
@@ -131,6 +134,7 @@ void cumulative_product(DType dtype, const void* in, void* out, const ScanLayout
   cumulative(dtype, in, out, at, exclusive, 1, [](auto a, auto b) { return a * b; });
 }
 
+// The gradient of cumulative products and of other scans is one of these.
 template <class T>
 void linear_recurrence(const T* a, const T* b, T* out, const ScanLayout& at) {
   if (std::is_same_v<T, float> && at.count > long_scan) {

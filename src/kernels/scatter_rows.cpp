@@ -8,6 +8,10 @@
 #include "kernels/simd.hpp"
 #include "xtape/base/memory.hpp"
 
+// to[index[i]] += from[i], the gradient of gather. Rows of the result belong to threads, so that nothing is added at
+// the same time and the order is that of i. Where thousands of rows are added to one (a small table, a frequent word),
+// float32 sums are kept in double on the side; counting the indices, to know where, is worth it only if one may occur
+// that often.
 namespace xtape::kernels {
 namespace {
 
@@ -25,12 +29,12 @@ T sum(T a, T b) {
   }
 }
 
-/// From how many rows on that are added to one row their sum is kept in double: a sum of float32 loses the digits of
-/// the thousandth, one of bfloat16 those of the tenth.
+/// A row to which more rows than this are added is kept in double: a sum of float32 loses the digits of what is added
+/// to it after some thousand, one of bfloat16 after some ten.
 template <class T>
 constexpr std::int64_t many = std::is_same_v<T, BFloat16> ? 8 : 4096;
 
-/// The rows of a result to which many are added, whose sums are on the side until they are complete.
+/// The sums of rows to which many are added, in double until finish() rounds them.
 template <class T>
 class LongSums {
  public:
@@ -60,14 +64,13 @@ class LongSums {
   }
 
  private:
-  /// False only where no index occurs more than `many` times: of a few classes of indices, which stay in the first
-  /// cache.
+  /// False only where no index occurs more than `many` times. Counts indices by their class modulo 2048, which takes 8
+  /// KB of the first cache instead of a counter for each row: an index does not occur more often than its class.
   static bool may_repeat(const std::int64_t* index, std::int64_t n) {
     constexpr std::size_t classes = 2048;
     std::int32_t count[classes] = {};
     std::int32_t largest = 0;
     for (std::int64_t i = 0; i < n; ++i) {
-      // Neighbours are of different classes.
       largest = std::max(largest, ++count[static_cast<std::size_t>(index[i]) % classes]);
     }
     return largest > many<T>;
@@ -87,7 +90,7 @@ class LongSums {
   detail::PoolVector<std::int64_t> place_;  ///< of each row's sum; -1 for none
   detail::PoolVector<double> sums_;
 };
-/// Of integers, which wrap around, and of doubles.
+/// Integers, which wrap around, and doubles need none.
 template <class T>
 requires(!std::is_same_v<T, float> && !std::is_same_v<T, BFloat16>) class LongSums<T> {
  public:
@@ -121,7 +124,7 @@ void scatter_add_rows(DType dtype, void* to_, std::int64_t rows, const void* fro
         for (std::int64_t j = 0; j < width; ++j) out[j] = sum(out[j], in[j]);
       }
     };
-    // Threads own rows of the result and each looks through all indices, which pays where rows are wider than these.
+    // Each thread looks through all indices for those of its rows, which pays where rows are wider than indices.
     if (width >= 16 && n * width >= 2 * elementwise_grain) {
       parallel_rows(rows, std::max<std::int64_t>(1, rows / 64), add_between);
     } else {

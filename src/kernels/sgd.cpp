@@ -2,6 +2,7 @@
 
 #include "kernels/fused_update.hpp"
 
+// Each step is a functor of vectors that fused_update runs over a variable, its gradient and its slots.
 namespace xtape::kernels {
 namespace {
 
@@ -11,6 +12,8 @@ struct Descent {
   void operator()(Batch<T>& p, const Batch<T>& g) const { p = p - g * rate; }
 };
 
+/// Momentum as Keras has it, the rate inside of the velocity: m = momentum m - rate g. Nesterov's form (Sutskever et
+/// al., 2013) steps by the velocity of the next step, momentum m - rate g once more.
 template <class T, bool nesterov>
 struct MomentumDescent {
   Batch<T> rate, momentum;
@@ -31,6 +34,8 @@ void descend_with_momentum(std::int64_t n, T* p, const T* g, T* m, T rate, T mom
   }
 }
 
+/// Lion (Chen et al., 2023): the sign of a mixture of momentum and gradient. The inner select leaves 0 and NaN as they
+/// are, so that sign(NaN) = NaN and not 0.
 template <class T>
 struct LionStep {
   Batch<T> rate, beta_1, rest_1, beta_2, rest_2;

@@ -7,6 +7,9 @@
 #include "kernels/parallel.hpp"
 #include "kernels/softmax_row.hpp"
 
+// softmax(x) = e^(x - max) / sum e^(x - max), and what is made of the same exponentials. A row is read while it is in
+// the nearest cache. A row with elements of +inf gives NaN by these formulas; such rows are found by their NaN
+// afterwards and computed once more with their limit, 1 for each +inf and 0 for the rest.
 namespace xtape::kernels {
 namespace {
 
@@ -21,7 +24,7 @@ void for_pieces(std::int64_t rows, std::int64_t n, const F& f) {
   parallel_rows(rows, grain, f);
 }
 
-/// again(r, e, sum) for the rows whose largest element is +inf.
+/// Calls again(r, e, sum) for the rows whose largest element is +inf: e(i) are the limits of the exponentials.
 template <class T, class Again>
 [[gnu::noinline]] void for_infinite_rows(const T* x, std::int64_t begin, std::int64_t end, std::int64_t n,
                                          const Again& again) {
@@ -35,9 +38,8 @@ template <class T, class Again>
   }
 }
 
-/// f(r), which returns the sum of the row's exponentials, and afterwards `again` of the rows with elements of +inf,
-/// which give NaN: it gets the row with 1 for these and 0 for the others, the limit of the exponentials. Not between
-/// the rows: a call that is possible there doubles the time of rows of 10.
+/// Calls f(r) for each row, which returns a number that is NaN if the row has an element of +inf, and afterwards
+/// `again` for those rows. Not between the rows: a call that is possible there doubles the time of rows of 10.
 template <class T, class F, class Again>
 void for_rows(const T* x, std::int64_t rows, std::int64_t n, const F& f, const Again& again) {
   for_pieces(rows, n, [&](std::int64_t begin, std::int64_t end) {
@@ -87,6 +89,7 @@ void log_softmax(const T* x, T* y, std::int64_t rows, std::int64_t n) {
       });
 }
 
+// log sum e^x = max + log sum e^(x - max).
 template <class T>
 void log_sum_exp(const T* x, T* y, std::int64_t rows, std::int64_t n) {
   for_pieces(rows, n, [&](std::int64_t begin, std::int64_t end) {

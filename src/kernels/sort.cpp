@@ -9,10 +9,13 @@
 #include "kernels/parallel.hpp"
 #include "xtape/base/memory.hpp"
 
+// Sorting by keys: unsigned integers in the elements' order, together with the elements' places. A comparison of keys
+// needs no case for NaN or -0, and equal elements are ordered by their places, so that the sort need not be stable.
 namespace xtape::kernels {
 namespace {
 
-/// An unsigned integer whose order is the elements': every NaN the largest, -0 equal to 0.
+/// An unsigned integer whose order is the elements': every NaN the largest, -0 equal to 0. The bits of positive floats
+/// are in order already and get the highest bit; those of negative floats are in the opposite order and are inverted.
 template <class T>
 auto key_of(T value) {
   if constexpr (std::is_floating_point_v<T>) {
@@ -58,7 +61,8 @@ void sort_rows(DType dtype, const void* in_, void* values_, std::int64_t* indice
             const U key = key_of(in[i]);
             items[static_cast<std::size_t>(i)] = {static_cast<U>(descending ? static_cast<U>(~key) : key), i};
           }
-          // Keys and indices make all items different: no need of a stable sort, which asks for memory.
+          // All items are different, so no stable sort is needed, which would ask for memory. A few of many: a heap of
+          // k.
           if (8 * k < n) {
             std::partial_sort(items.begin(), items.begin() + k, items.end());
           } else {

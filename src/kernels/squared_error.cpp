@@ -5,10 +5,11 @@
 #include "kernels/parallel.hpp"
 #include "kernels/simd.hpp"
 
+// The mean of (a - b)^2 over rows, without an array of the differences.
 namespace xtape::kernels {
 namespace {
 
-/// Of up to `block` elements.
+/// The sum of up to `block` squares, in the lanes of one vector.
 template <class T>
 T sum_of_block(const T* a, const T* b, std::int64_t n) {
   constexpr std::int64_t width = Batch<T>::size;

@@ -15,6 +15,7 @@
 namespace xtape::kernels {
 namespace {
 
+/// Bytes, kept between 8 and 64 MB whatever the system reports; 32 MB where it reports none.
 std::int64_t last_level_cache() {
   long bytes = 0;
 #if defined(__linux__) && defined(_SC_LEVEL3_CACHE_SIZE)
@@ -34,7 +35,7 @@ void stream_copy(void* to_, const void* from_, std::int64_t bytes) noexcept {
 #ifdef __SSE2__
   auto* to = static_cast<std::byte*>(to_);
   const auto* from = static_cast<const std::byte*>(from_);
-  // Whole lines only: a part of one would be written at once, and alone.
+  // Streaming stores of whole lines only: a part of a line would go to memory alone.
   const auto head =
       std::min<std::int64_t>(bytes, static_cast<std::int64_t>((64 - reinterpret_cast<std::uintptr_t>(to) % 64) % 64));
   std::memcpy(to, from, static_cast<std::size_t>(head));
@@ -61,6 +62,7 @@ void stream_fence() noexcept {
 #endif
 }
 
+// The grain is 256 KB: below twice that, a second thread costs more than it saves.
 void copy_bytes(void* to, const void* from, std::int64_t bytes) {
   const bool streams = bytes >= stream_threshold();
   parallel_for(bytes, 8 * elementwise_grain, [=](std::int64_t begin, std::int64_t end) {

@@ -10,6 +10,10 @@
 #include "kernels/parallel.hpp"
 #include "kernels/stream.hpp"
 
+// Copies between arrays with strides: transposes, slices, reverses, broadcasts. Neighbouring axes that both arrays walk
+// alike are merged (make_iteration). What is left is cut into planes of two axes, chosen so that each array is
+// contiguous along one of them; outer axes only move the planes. A plane is copied row by row, or as a transpose in
+// blocks.
 namespace xtape::kernels {
 namespace {
 
@@ -46,8 +50,8 @@ void copy_rows(const Plane& p, const T* in, T* out, bool streams) {
   }
 }
 
-// A transpose reads or writes far apart in the inner loop; blocks keep what was fetched in the cache until all of it is
-// used.
+/// A transpose reads or writes far apart in the inner loop; in blocks, what was fetched stays in the cache until all of
+/// it is used.
 template <class T>
 void transpose_block(const Plane& p, const T* in, T* out, std::int64_t r, std::int64_t r_end, std::int64_t c,
                      std::int64_t c_end) {
@@ -101,8 +105,8 @@ void move_plane(Plane p, const T* in, T* out, bool streams) {
   }
 }
 
-/// The axis that makes a plane with the inner one: the one along which an array is contiguous that is not so along the
-/// inner one, otherwise the last, or the longest where that is short.
+/// The axis that makes a plane with the inner one. If an array is not contiguous along the inner axis, it is the axis
+/// along which that array is; otherwise the last axis, or the longest if that is short.
 int plane_axis(const Iteration<2>& it) {
   for (const std::size_t k : {std::size_t{0}, std::size_t{1}}) {
     if (it.inner_stride[k] == 1) continue;
@@ -169,7 +173,7 @@ void copy_loop(const void*, std::int64_t n, void* out, const void* const* in, co
   }
 }
 
-/// A small matrix is copied before the way through it would have been planned.
+/// A small matrix is copied in less time than it takes to plan the planes.
 bool is_small_matrix(const Shape& shape) {
   constexpr std::int64_t small = 64;
   return shape.rank() == 2 && shape[0] <= small && shape[1] <= small && shape[0] * shape[1] <= small;

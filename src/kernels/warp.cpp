@@ -6,10 +6,12 @@
 
 #include "kernels/parallel.hpp"
 
+// Images read at other places: each pixel of the result is 1 or 4 pixels of the image times weights. warp_grad adds the
+// gradient of a result's pixel to the same pixels with the same weights; images are its pieces, since results overlap.
 namespace xtape::kernels {
 namespace {
 
-/// The pixel that stands at place i of a line of n; -1: none.
+/// The pixel that stands at place i of a line of n, which may lie outside; -1: the fill value.
 std::int64_t pixel(std::int64_t i, std::int64_t n, Beyond beyond) {
   if (i >= 0 && i < n) return i;
   switch (beyond) {
@@ -31,7 +33,8 @@ struct Tap {
   double weight;
 };
 
-/// Calls f(taps, number of taps) for place (x, y) of a result.
+/// Calls f(taps, number of taps) for pixel (x, y) of a result. Places beyond 10^15 could not be told from their
+/// neighbours, nor be converted to whole numbers.
 template <class F>
 void at_place(const Warp& w, const double* a, std::int64_t x, std::int64_t y, const F& f) {
   const auto px = static_cast<double>(x), py = static_cast<double>(y);
@@ -61,6 +64,7 @@ void at_place(const Warp& w, const double* a, std::int64_t x, std::int64_t y, co
   }
 }
 
+/// Pixels that are worth a thread.
 constexpr std::int64_t places_per_thread = 4096;
 
 }  // namespace
