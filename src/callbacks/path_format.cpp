@@ -17,14 +17,14 @@ std::string formatted(std::int64_t value, const std::string& spec) {
   return as_float ? formatted(static_cast<double>(value), spec) : fmt::format(fmt::runtime("{:" + spec + "}"), value);
 }
 
-constexpr int longest_field = 255;  // the name of a file has no more bytes
+constexpr int max_field = 255;  // the name of a file has no more bytes
 
 /// Whether a format's width and precision are such that they can stand in a file's name.
 bool short_enough(const std::string& spec) {
   int number = 0;
   for (const char c : spec) {
     number = c >= '0' && c <= '9' ? number * 10 + (c - '0') : 0;
-    if (number > longest_field) return false;
+    if (number > max_field) return false;
   }
   return true;
 }
@@ -57,8 +57,7 @@ std::string replace_fields(const char* op, const std::string& pattern, const Fie
     const std::string spec = colon == std::string::npos ? "" : inside.substr(colon + 1);
     if (name.empty()) fail_format(op, pattern, "a field has no name");
     if (!short_enough(spec)) {
-      fail_format(op, pattern,
-                  fmt::format("'{}': expected a width and precision of at most {}", inside, longest_field));
+      fail_format(op, pattern, fmt::format("'{}': expected a width and precision of at most {}", inside, max_field));
     }
     try {
       text += field(name, spec);

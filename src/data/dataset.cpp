@@ -151,9 +151,10 @@ namespace {
 
 /// A dataset without an end would go on for ever, or until the memory is full, before its first element came out.
 void check_gathered(const char* op, std::int64_t count, const AnyDataset& from) {
-  constexpr std::int64_t most = std::int64_t{1} << 30;
-  if (count <= most || from.cardinality() != infinite_cardinality) return;
-  fail<ValueError>(op, "expected at most {} elements at once of a dataset without an end, received {}", most, count);
+  constexpr std::int64_t max_elements = std::int64_t{1} << 30;
+  if (count <= max_elements || from.cardinality() != infinite_cardinality) return;
+  fail<ValueError>(op, "expected at most {} elements at once of a dataset without an end, received {}", max_elements,
+                   count);
 }
 
 }  // namespace
@@ -177,11 +178,11 @@ std::size_t AnyDataset::tensors_per_element() const { return stage_->tensors(); 
 
 AnyDataset AnyDataset::map(std::function<Tensors(const Tensors&)> f, std::size_t tensors,
                            const MapOptions& options) const {
-  constexpr int most_threads = 1024;
+  constexpr int max_threads = 1024;
   const int threads = options.num_parallel_calls;
   if (threads < 0) fail<ValueError>("Dataset.map", "expected num_parallel_calls of at least 0, received {}", threads);
-  if (threads > most_threads) {
-    fail<ValueError>("Dataset.map", "expected num_parallel_calls of at most {}, received {}", most_threads, threads);
+  if (threads > max_threads) {
+    fail<ValueError>("Dataset.map", "expected num_parallel_calls of at most {}, received {}", max_threads, threads);
   }
   if (threads == 0) return AnyDataset(detail::map_stage(stage_, std::move(f), tensors));
   return AnyDataset(

@@ -23,15 +23,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t longest_name = 200;  // of 255 that file systems allow
+constexpr std::size_t max_name = 200;  // of 255 that file systems allow
 std::atomic<std::uint64_t> names_given{0};
 
-constexpr int most_links = 40;  // as Linux follows
+constexpr int max_links = 40;  // as Linux follows
 
 /// Where a path leads, whether there is a file yet or not.
 fs::path behind_links(const fs::path& path) {
   fs::path target = path;
-  for (int links = 0; links < most_links; ++links) {
+  for (int links = 0; links < max_links; ++links) {
     std::error_code error;
     const fs::path next = fs::read_symlink(target, error);
     if (error) return target;  // no link
@@ -84,7 +84,7 @@ AtomicFile::AtomicFile(const char* op, const std::string& path)
   if (exists && S_ISDIR(before.st_mode)) fail_write(EISDIR);
   if (exists && !S_ISREG(before.st_mode)) fail<DataError>(op_, "{}: expected a regular file to write to", path_);
   const fs::path parent = fs::path(target_).parent_path();
-  const std::string begin = fs::path(target_).filename().string().substr(0, longest_name) + ".tmp-";
+  const std::string begin = fs::path(target_).filename().string().substr(0, max_name) + ".tmp-";
   remove_abandoned(parent, begin);
   do {
     if (file_ >= 0) close(file_);  // another writer took it for abandoned before it was locked

@@ -126,9 +126,9 @@ std::string scalar_event(const EventTime& time, const std::string& tag, float va
 
 std::string histogram_event(const EventTime& time, const std::string& tag, const Tensor& values, std::int64_t buckets) {
   constexpr const char* op = "FileWriter.histogram";
-  constexpr std::int64_t most_buckets = 1 << 20;
+  constexpr std::int64_t max_buckets = 1 << 20;
   if (buckets < 1) fail<ValueError>(op, "expected buckets >= 1, received {}", buckets);
-  if (buckets > most_buckets) fail<ValueError>(op, "expected buckets <= {}, received {}", most_buckets, buckets);
+  if (buckets > max_buckets) fail<ValueError>(op, "expected buckets <= {}, received {}", max_buckets, buckets);
   auto event = begin_event(time);
   auto& tensor = add_value(op, event, tag, "histograms", pb::DATA_CLASS_TENSOR, pb::DT_DOUBLE);
   add_axes(tensor, {buckets, 3});

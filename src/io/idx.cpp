@@ -19,7 +19,7 @@ namespace detail {
 namespace {
 
 constexpr const char* op = "read_idx";
-constexpr int most_axes = 4;
+constexpr int max_axes = 4;
 
 struct IdxType {
   unsigned char code;
@@ -70,10 +70,10 @@ void IdxReader::read_header() {
     }
   }
   const int rank = magic[3];
-  if (rank < 1 || rank > most_axes) {
-    fail<DataError>(op, "{}: expected 1 to {} axes: received {}", path(), most_axes, rank);
+  if (rank < 1 || rank > max_axes) {
+    fail<DataError>(op, "{}: expected 1 to {} axes: received {}", path(), max_axes, rank);
   }
-  std::array<unsigned char, 4 * most_axes> sizes{};
+  std::array<unsigned char, 4 * max_axes> sizes{};
   const std::size_t wanted = 4 * static_cast<std::size_t>(rank);
   const std::size_t received = file_.read(sizes.data(), wanted);
   if (received < wanted) {

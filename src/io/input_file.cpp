@@ -13,8 +13,8 @@ namespace xtape::detail {
 namespace {
 
 constexpr std::size_t input_bytes = 1u << 18;
-constexpr std::uint64_t most_deflate_gain = 1032;  // 258 bytes from 2 bits at the best (zlib's technical notes)
-constexpr int gzip_only = 15 + 16;                 // inflateInit2: the largest window, a gzip header
+constexpr std::uint64_t max_deflate_gain = 1032;  // 258 bytes from 2 bits at the best (zlib's technical notes)
+constexpr int gzip_only = 15 + 16;                // inflateInit2: the largest window, a gzip header
 
 bool is_gzip(const unsigned char* first_two) { return first_two[0] == 0x1f && first_two[1] == 0x8b; }
 
@@ -44,7 +44,7 @@ InputFile::~InputFile() {
 
 std::uint64_t InputFile::most_bytes() const {
   std::uint64_t most = file_bytes_;
-  if (compressed_ && __builtin_mul_overflow(file_bytes_, most_deflate_gain, &most)) {
+  if (compressed_ && __builtin_mul_overflow(file_bytes_, max_deflate_gain, &most)) {
     most = std::numeric_limits<std::uint64_t>::max();
   }
   return most;

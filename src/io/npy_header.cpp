@@ -19,7 +19,7 @@ namespace xtape::detail {
 namespace {
 
 constexpr std::string_view magic = "\x93NUMPY";
-constexpr std::size_t most_header = 1u << 20;
+constexpr std::size_t max_header = 1u << 20;
 
 /// Reads the dictionary.
 class HeaderText {
@@ -152,9 +152,9 @@ NpyHeader read_npy_header(ByteSource& source) {
     n += source.read(head.data() + 10, 2);
     length += (std::size_t{head[10]} << 16) + (std::size_t{head[11]} << 24);
   }
-  if (length > most_header || length > source.most_bytes()) {
+  if (length > max_header || length > source.most_bytes()) {
     fail<DataError>(source.op(), "{}: expected a header of at most {} bytes, received a length of {}", source.path(),
-                    std::min<std::uint64_t>(most_header, source.most_bytes()), length);
+                    std::min<std::uint64_t>(max_header, source.most_bytes()), length);
   }
   std::string text(length, '\0');
   const std::size_t received = source.read(text.data(), length);

@@ -9,8 +9,8 @@ namespace xtape::detail {
 std::string encode_png(const char* op, std::span<const std::uint8_t> pixels, std::int64_t height, std::int64_t width,
                        std::int64_t channels) {
   constexpr png_uint_32 formats[] = {PNG_FORMAT_GRAY, PNG_FORMAT_GA, PNG_FORMAT_RGB, PNG_FORMAT_RGBA};
-  constexpr std::int64_t most = 1 << 16;  // so that sizes in bytes fit into libpng's 32 bits
-  if (height > most || width > most || height * width * channels > 1 << 30) {
+  constexpr std::int64_t max_size = 1 << 16;  // so that sizes in bytes fit into libpng's 32 bits
+  if (height > max_size || width > max_size || height * width * channels > 1 << 30) {
     fail<ValueError>(op, "expected images that PNG can hold, received {} x {}", height, width);
   }
   png_image image = {};

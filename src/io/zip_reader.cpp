@@ -14,7 +14,7 @@
 namespace xtape::detail {
 namespace {
 
-constexpr std::uint64_t most_deflate_gain = 1032;  // see input_file.cpp
+constexpr std::uint64_t max_deflate_gain = 1032;  // see input_file.cpp
 constexpr uLong encrypted = 1;
 
 class MemberSource final : public ByteSource {
@@ -130,7 +130,7 @@ ZipReader::Place ZipReader::add_member(std::uint64_t file_bytes) {
   }
   if (info.compressed_size > file_bytes ||
       (stored ? info.uncompressed_size != info.compressed_size
-              : info.uncompressed_size / most_deflate_gain > info.compressed_size)) {
+              : info.uncompressed_size / max_deflate_gain > info.compressed_size)) {
     fail<DataError>(op_, "{}: '{}': expected {} bytes: {} bytes in a file of {} cannot hold them", path_, name,
                     info.uncompressed_size, info.compressed_size, file_bytes);
   }

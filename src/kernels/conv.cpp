@@ -45,8 +45,8 @@ void backprop_input(const Conv& c, const T* dy, const T* w, T* dx) {
 /// oneDNN adds all pixels of a filter's gradient in float, which loses digits where there are many. So some images at a
 /// time go to oneDNN, up to 2^17 pixels, and their sums are added in double.
 bool filter_by_onednn(const Conv& c, const float* x, const float* dy, float* dw, float* db) {
-  constexpr std::int64_t longest = std::int64_t{1} << 17;
-  const std::int64_t pixels = c.height.out * c.width.out, images = std::max<std::int64_t>(1, longest / pixels);
+  constexpr std::int64_t max_pixels = std::int64_t{1} << 17;
+  const std::int64_t pixels = c.height.out * c.width.out, images = std::max<std::int64_t>(1, max_pixels / pixels);
   if (c.batch <= images) return onednn_conv2d_backprop_filter(c, x, dy, dw, db);
   const auto filters = static_cast<std::size_t>(c.filter_size()),
              all = filters + static_cast<std::size_t>(c.out_channels);

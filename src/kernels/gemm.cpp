@@ -37,8 +37,8 @@ constexpr std::int64_t few_rows = 128;
 /// A sum of float32 may be this long in one register, and this long in c, to which the registers' sums are added.
 /// Longer ones are sums of double: one float loses the digits of the last of some thousand products, and stands still
 /// at 2^24.
-constexpr std::int64_t longest_run = 1024;
-constexpr std::int64_t longest_sum = 16384;
+constexpr std::int64_t max_run = 1024;
+constexpr std::int64_t max_sum = 16384;
 
 struct Range {
   std::int64_t begin;
@@ -74,8 +74,7 @@ void multiply_block(const Product<T>& g, const Block<T>& block, T* packed) {
   const auto [rows, columns, inner, c, c_row, alpha, beta, bias, relu] = block;
   const std::int64_t m = rows.size();
   // Of the whole product, not of this thread's block: where sums are interrupted decides how they are rounded.
-  const std::int64_t step =
-      needs_packing(g, g.n) || g.m > few_rows ? depth : std::clamp<std::int64_t>(g.k, 1, longest_run);
+  const std::int64_t step = needs_packing(g, g.n) || g.m > few_rows ? depth : std::clamp<std::int64_t>(g.k, 1, max_run);
   for (std::int64_t j = columns.begin; j < columns.end;) {
     const std::int64_t vectors = tile::panel_vectors((columns.end - j + width<T> - 1) / width<T>);
     const std::int64_t n = std::min(columns.end - j, vectors * width<T>);
@@ -125,19 +124,19 @@ void multiply(const Product<T>& g, const Block<T>& block) {
   }
 }
 
-/// A part of c whose sums are long: products of `longest_sum` rows of b, which are added in double. In pieces of c
+/// A part of c whose sums are long: products of `max_sum` rows of b, which are added in double. In pieces of c
 /// whose sums fit onto the stack.
 [[gnu::noinline]] void multiply_long(const Product<float>& g, Range rows, Range columns) {
-  constexpr std::int64_t most_rows = 256, most_columns = tile::max_vectors * width<float>;
-  alignas(64) float part[most_rows * most_columns];
-  double sums[most_rows * most_columns];
-  for (std::int64_t i = rows.begin; i < rows.end; i += most_rows) {
-    for (std::int64_t j = columns.begin; j < columns.end; j += most_columns) {
-      const Range down{i, std::min(rows.end, i + most_rows)}, across{j, std::min(columns.end, j + most_columns)};
+  constexpr std::int64_t max_rows = 256, max_columns = tile::max_vectors * width<float>;
+  alignas(64) float part[max_rows * max_columns];
+  double sums[max_rows * max_columns];
+  for (std::int64_t i = rows.begin; i < rows.end; i += max_rows) {
+    for (std::int64_t j = columns.begin; j < columns.end; j += max_columns) {
+      const Range down{i, std::min(rows.end, i + max_rows)}, across{j, std::min(columns.end, j + max_columns)};
       const std::int64_t n = across.size();
       std::fill_n(sums, down.size() * n, 0.0);
-      for (std::int64_t p = 0; p < g.k; p += longest_sum) {
-        const Range inner{p, std::min(g.k, p + longest_sum)};
+      for (std::int64_t p = 0; p < g.k; p += max_sum) {
+        const Range inner{p, std::min(g.k, p + max_sum)};
         multiply<float>(g, {down, across, inner, part, n, 1, 0, nullptr, false});
         for (std::int64_t e = 0; e < down.size() * n; ++e) sums[e] += static_cast<double>(part[e]);
       }
@@ -158,7 +157,7 @@ void multiply(const Product<T>& g, const Block<T>& block) {
 template <class T>
 void multiply(const Product<T>& g, Range rows, Range columns) {
   if constexpr (std::is_same_v<T, float>) {
-    if (g.k > longest_sum) return multiply_long(g, rows, columns);
+    if (g.k > max_sum) return multiply_long(g, rows, columns);
   }
   multiply<T>(
       g, {rows, columns, {0, g.k}, g.c + rows.begin * g.ldc + columns.begin, g.ldc, g.alpha, g.beta, g.bias, g.relu});

@@ -82,8 +82,8 @@ void by_pieces(const Bf16Product& g, std::int64_t length) {
 
 void product(const Bf16Product& g) {
   if (g.m <= 0 || g.n <= 0) return;
-  constexpr std::int64_t longest = 65536;  // as in library_gemm of float32
-  if (g.k > longest) return by_pieces(g, longest);
+  constexpr std::int64_t max_sum = 65536;  // as in library_gemm of float32
+  if (g.k > max_sum) return by_pieces(g, max_sum);
   if (g.k <= 0 || !onednn_gemm(g)) by_float32(g);
 }
 

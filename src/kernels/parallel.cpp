@@ -96,7 +96,7 @@ struct alignas(64) Slot {
 
 constexpr std::uint64_t front_of(std::uint64_t state) { return state >> 16 & 0xffff; }
 constexpr std::uint64_t back_of(std::uint64_t state) { return state & 0xffff; }
-constexpr std::int64_t most_pieces = 0xffff;
+constexpr std::int64_t max_pieces = 0xffff;
 constexpr std::size_t slots = 32;
 
 struct Pool {
@@ -118,7 +118,7 @@ struct Pool {
 // Never destroyed: helpers sleep in it until the process ends.
 std::atomic<Pool*> pool{nullptr};
 
-constexpr Clock::duration first_pause = std::chrono::microseconds(200), longest_pause = std::chrono::milliseconds(20);
+constexpr Clock::duration first_pause = std::chrono::microseconds(200), max_pause = std::chrono::milliseconds(20);
 constexpr std::int64_t always_worth_a_call = 64;  ///< grains
 
 /// How long a helper looks for the next loop before it sleeps. OMP_WAIT_POLICY is heeded as OpenMP heeds it.
@@ -276,7 +276,7 @@ void note_call(Pool& p, bool somebody_came) {
     return;
   }
   const auto pause = std::clamp<Clock::rep>(2 * p.pause_of_calls.load(std::memory_order_relaxed), first_pause.count(),
-                                            longest_pause.count());
+                                            max_pause.count());
   p.pause_of_calls.store(pause, std::memory_order_relaxed);
   p.no_call_before.store(Clock::now().time_since_epoch().count() + pause, std::memory_order_relaxed);
 }
@@ -317,7 +317,7 @@ void share_pieces(std::int64_t pieces, std::int64_t grains, PieceFunction run, c
   Pool* p = nullptr;
   Slot* slot = nullptr;
   std::size_t place = 0;
-  if (pieces > 1 && pieces <= most_pieces && may_share()) {
+  if (pieces > 1 && pieces <= max_pieces && may_share()) {
     p = &the_pool();
     slot = free_slot(*p, place);
   }

@@ -108,7 +108,7 @@ void index_of_columns(const T* __restrict in, std::int64_t rows, std::int64_t st
 template <class Op, class T>
 void index_of_slice(const T* in, std::int64_t rows, std::int64_t n, std::int64_t* out, std::int64_t begin,
                     std::int64_t end) {
-  constexpr std::int64_t most_rows = std::int64_t{1} << 30;
+  constexpr std::int64_t max_rows = std::int64_t{1} << 30;
   T best[columns], total[columns];
   IndexOf<T> index[columns];
   // Short rows several at a time: row r of column c is then row r / together of column (r % together) n + c.
@@ -116,9 +116,9 @@ void index_of_slice(const T* in, std::int64_t rows, std::int64_t n, std::int64_t
   if (together > 1) end = wide;
   for (std::int64_t c = begin; c < end; c += columns) {
     const std::int64_t count = std::min(columns, end - c);
-    for (std::int64_t r = 0; r < whole; r += most_rows) {
-      index_of_columns<Op>(in + r * wide + c, std::min(most_rows, whole - r), wide, best, index, count);
-      if (together == 1 && whole <= most_rows) {
+    for (std::int64_t r = 0; r < whole; r += max_rows) {
+      index_of_columns<Op>(in + r * wide + c, std::min(max_rows, whole - r), wide, best, index, count);
+      if (together == 1 && whole <= max_rows) {
         std::copy_n(index, count, out + c);
         continue;
       }
@@ -166,10 +166,10 @@ void index_of(const T* in, std::int64_t* out, std::int64_t outer, std::int64_t c
     } else if (count > block_elements<T>) {
       for (std::int64_t o = begin; o < end; ++o) out[o] = index_of_row<Op>(in + o * count, count, false);
     } else {
-      constexpr std::int64_t most = 64;
-      T best[most];
-      for (std::int64_t first = begin; first < end; first += most) {
-        const std::int64_t rows = std::min(most, end - first);
+      constexpr std::int64_t max_rows_at_once = 64;
+      T best[max_rows_at_once];
+      for (std::int64_t first = begin; first < end; first += max_rows_at_once) {
+        const std::int64_t rows = std::min(max_rows_at_once, end - first);
         reduce_blocks(in + first * count, rows, count, best, Op{});
         for (std::int64_t r = 0; r < rows; ++r) out[first + r] = find(in + (first + r) * count, count, best[r]);
       }

@@ -64,20 +64,20 @@ void transpose_block(const Plane& p, const T* in, T* out, std::int64_t r, std::i
 
 template <class T>
 void transpose_plane(const Plane& p, const T* in, T* out) {
-  constexpr std::int64_t most_rows = 16, most_columns = 64;
-  for (std::int64_t c = 0; c < p.columns; c += most_columns) {
-    const std::int64_t c_end = std::min(p.columns, c + most_columns);
-    for (std::int64_t r = 0; r < p.rows; r += most_rows) {
-      const std::int64_t r_end = std::min(p.rows, r + most_rows);
+  constexpr std::int64_t max_rows = 16, max_columns = 64;
+  for (std::int64_t c = 0; c < p.columns; c += max_columns) {
+    const std::int64_t c_end = std::min(p.columns, c + max_columns);
+    for (std::int64_t r = 0; r < p.rows; r += max_rows) {
+      const std::int64_t r_end = std::min(p.rows, r + max_rows);
       std::int64_t j = c;
 #if XSIMD_WITH_AVX512F
       if constexpr (sizeof(T) == 4) {
-        if (p.in_row == 1 && p.out_column == 1 && r_end - r == most_rows) {
+        if (p.in_row == 1 && p.out_column == 1 && r_end - r == max_rows) {
           for (; j + 16 <= c_end; j += 16) {
             const auto row = [&](std::int64_t k) {
               return reinterpret_cast<const float*>(in + r + (j + k) * p.in_column);
             };
-            for (std::int64_t i = 0; i < most_rows; i += 4) {
+            for (std::int64_t i = 0; i < max_rows; i += 4) {
               tile::transpose_block([&](std::int64_t k) { return row(k) + i; },
                                     reinterpret_cast<float*>(out + (r + i) * p.out_row + j), p.out_row);
             }

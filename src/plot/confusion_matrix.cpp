@@ -12,7 +12,7 @@ namespace {
 
 using detail::fail;
 constexpr const char* op = "plot::confusion_matrix";
-constexpr std::size_t most_written = 30;  // above, the cells are too small for numbers
+constexpr std::size_t max_written = 30;  // above, the cells are too small for numbers
 
 // Divides by the sums of rows, columns or everything; where that is 0 the cells stay 0, as in scikit-learn.
 std::vector<double> normalized(const std::vector<double>& counts, std::size_t n, const std::string& by) {
@@ -72,7 +72,7 @@ bool confusion_matrix(const Tensor& matrix, const std::vector<std::string>& clas
     panel.y.names.emplace_back(static_cast<double>(i), name);
     letters = std::max(letters, name.size());
   }
-  const bool written = n <= most_written;
+  const bool written = n <= max_written;
   int cell = options.cell;
   if (cell < 0) fail<ValueError>(op, "expected cell >= 0, received {}", cell);
   if (cell == 0) {

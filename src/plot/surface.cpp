@@ -89,9 +89,9 @@ void add_points(const char* op, detail::PanelSpec& panel, const Tensor& points, 
   std::vector<double> classes = label;
   std::ranges::sort(classes);
   classes.erase(std::unique(classes.begin(), classes.end()), classes.end());
-  constexpr std::size_t most_classes = 8;
-  if (classes.size() > most_classes) {
-    fail<ValueError>(op, "expected labels of at most {} classes, received {}", most_classes, classes.size());
+  constexpr std::size_t max_classes = 8;
+  if (classes.size() > max_classes) {
+    fail<ValueError>(op, "expected labels of at most {} classes, received {}", max_classes, classes.size());
   }
   if (!class_names.empty() && class_names.size() != classes.size()) {
     fail<ValueError>(op, "expected {} class names or none, received {}", classes.size(), class_names.size());
