@@ -1,4 +1,6 @@
-#include <algorithm>
+// Cloning. A layer is cloned by copying it while a CloneScope lives: then each handle that is copied, also those that
+// are members of others, becomes one of a new state with the same settings. Once all are copied, the new states get
+// their tracked layers: the copies of the original's. What build() has made, the build() of the clone makes again.
 #include <unordered_map>
 
 #include "base/check.hpp"
@@ -6,33 +8,24 @@
 
 namespace xtape {
 namespace detail {
-namespace {
-constinit thread_local CloneScope* current_clones = nullptr;
-}
 
 struct CloneScope::Copies {
+  LayerThreadScope thread;
   /// In the order of copying, which finish() follows.
   std::vector<std::pair<std::shared_ptr<LayerState>, std::shared_ptr<LayerState>>> states;
   std::unordered_map<const LayerState*, std::shared_ptr<LayerState>> of;
 };
 
-CloneScope::CloneScope() : copies_(std::make_unique<Copies>()), outer_(current_clones) { current_clones = this; }
-CloneScope::~CloneScope() { current_clones = outer_; }
-CloneScope* CloneScope::current() noexcept { return current_clones; }
+CloneScope::CloneScope() : copies_(std::make_unique<Copies>()) { layer_thread.cloning = this; }
+CloneScope::~CloneScope() = default;
+CloneScope* CloneScope::current() noexcept { return layer_thread.cloning; }
 
-std::shared_ptr<LayerState> CloneScope::copy_of(const std::shared_ptr<LayerState>& original) {
+const std::shared_ptr<LayerState>& CloneScope::copy_of(const std::shared_ptr<LayerState>& original) {
   auto& copy = copies_->of[original.get()];
   if (copy == nullptr) {
     copy = std::make_shared<LayerState>();
-    copy->name = original->name;
+    static_cast<LayerSettings&>(*copy) = *original;
     copy->has_name = true;
-    copy->named_by_user = original->named_by_user;
-    copy->trainable = original->trainable;
-    copy->policy = original->policy;
-    copy->casts_inputs = original->casts_inputs;
-    copy->supports_masking = original->supports_masking;
-    copy->generators = original->generators;
-    copy->activity_regularizer = original->activity_regularizer;
     copies_->states.emplace_back(original, copy);
   }
   return copy;
@@ -40,18 +33,23 @@ std::shared_ptr<LayerState> CloneScope::copy_of(const std::shared_ptr<LayerState
 
 void CloneScope::finish() {
   for (const auto& [original, copy] : copies_->states) {
-    for (const auto& weight : original->weights) {
-      if (weight.made_in_build) continue;
+    const auto& from = original->made_from;
+    const auto& to = original->made_to;
+    const auto made_outside = [](std::size_t i, std::size_t begin, std::size_t end) { return i < begin || i >= end; };
+    for (std::size_t i = 0; i < original->weights.size(); ++i) {
+      if (!made_outside(i, from.weights, to.weights)) continue;
       fail<ValueError>("clone", "layer '{}' holds the variable '{}', made outside of build(), and cannot be copied",
-                       original->path(), weight.name);
+                       original->path(), original->weights[i].name);
     }
-    const auto& again = original->children_of_build;
-    for (const auto& old_child : original->children) {
-      if (std::find(again.begin(), again.end(), old_child) != again.end()) continue;
-      const auto child = copies_->of.find(old_child.get());
+    for (std::size_t i = 0; i < original->generators.size(); ++i) {
+      if (made_outside(i, from.generators, to.generators)) copy->generators.push_back(original->generators[i]);
+    }
+    for (std::size_t i = 0; i < original->children.size(); ++i) {
+      if (!made_outside(i, from.children, to.children)) continue;
+      const auto child = copies_->of.find(original->children[i].get());
       if (child == copies_->of.end()) {
         fail<ValueError>("clone", "layer '{}' tracks the layer '{}', which is not a member of it and cannot be copied",
-                         original->path(), old_child->name);
+                         original->path(), original->children[i]->name);
       }
       child->second->parent = copy;
       copy->children.push_back(child->second);

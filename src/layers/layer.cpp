@@ -13,72 +13,49 @@
 #include "xtape/tape/mask.hpp"
 
 namespace xtape {
-namespace detail {
-namespace {
-
-constinit thread_local const CallScope* current_call = nullptr;
-
-}  // namespace
-
-CallScope::CallScope(std::optional<bool> training, LayerState* layer) noexcept
-    : training_(training.value_or(current_call != nullptr && current_call->training_)),
-      layer_(layer),
-      outer_(current_call),
-      outer_autocast_(autocast) {
-  current_call = this;
-  autocast = nullptr;
-}
-CallScope::~CallScope() {
-  current_call = outer_;
-  autocast = outer_autocast_;
-}
-const CallScope* CallScope::current() noexcept { return current_call; }
-
-}  // namespace detail
 
 Layer::Layer(std::string name, DTypePolicy dtype)
-    : state_(std::make_shared<detail::LayerState>()), thread_(detail::this_thread()) {
+    : state_(std::make_shared<detail::LayerState>()), thread_(&detail::layer_thread), bound_(0) {
   state_->policy = dtype;
-  state_->named_by_user = !name.empty();
-  state_->has_name = !name.empty();
-  state_->name = std::move(name);
-  state_->add_handle(this);
+  if (!name.empty()) set_name(std::move(name));
+  state_->add_handle(*this);
 }
 
-Layer::Layer(const Layer& other) : state_(other.state_), thread_(detail::this_thread()) {
+Layer::Layer(const Layer& other) : state_(other.state_), thread_(&detail::layer_thread), bound_(0) {
   if (state_ == nullptr) return;
   if (auto* clones = detail::CloneScope::current()) {
     (void)other.name();
     state_ = clones->copy_of(state_);
-    state_->add_handle(this);
+    state_->add_handle(*this);
   } else {
-    state_->add_copy(this, other);
+    state_->add_handle(*this, &other);
   }
 }
 
-Layer::Layer(Layer&& other) noexcept : state_(std::move(other.state_)), thread_(detail::this_thread()) {
-  if (state_ != nullptr) state_->replace_handle(&other, this);
+Layer::Layer(Layer&& other) noexcept : state_(std::move(other.state_)), thread_(&detail::layer_thread), bound_(0) {
+  if (state_ != nullptr) state_->replace_handle(other, *this);
 }
 
 Layer& Layer::operator=(const Layer& other) {
-  if (this != &other) {
-    Layer copy(other);
-    *this = std::move(copy);
+  if (state_ == other.state_ && detail::CloneScope::current() == nullptr) {
+    bound_ = other.bound_.load();
+  } else if (this != &other) {
+    *this = Layer(other);
   }
   return *this;
 }
 
 Layer& Layer::operator=(Layer&& other) noexcept {
   if (this == &other) return *this;
-  if (state_ != nullptr) state_->remove_handle(this);
+  if (state_ != nullptr) state_->remove_handle(*this);
   state_ = std::move(other.state_);
-  thread_ = detail::this_thread();
-  if (state_ != nullptr) state_->replace_handle(&other, this);
+  thread_ = &detail::layer_thread;
+  if (state_ != nullptr) state_->replace_handle(other, *this);
   return *this;
 }
 
 Layer::~Layer() {
-  if (state_ != nullptr) state_->remove_handle(this);
+  if (state_ != nullptr) state_->remove_handle(*this);
 }
 
 detail::LayerState& Layer::state() const {
@@ -87,145 +64,57 @@ detail::LayerState& Layer::state() const {
 }
 
 namespace {
-/// Where the default generator stands, which is none of a traced function's business here.
-random::GeneratorState default_draws() {
-  const detail::Untraced quietly;
-  return random::default_generator().state();
-}
-}  // namespace
-
-/// Builds the layer and sets this handle's members, where that is still to be done.
-template <class Shapes>
-void Layer::prepare(const Shapes& shapes) {
-  detail::LayerState& own = state();
-  const std::lock_guard lock(own.build_mutex);
-  if (own.building) {
-    detail::fail<RuntimeError>(class_name().c_str(), "layer '{}' is called inside of its own build()",
-                               own.shown_path());
-  }
-  const bool tentative = own.tentative_of != nullptr;
-  const bool by_others = tentative && own.tentative_of != detail::this_thread();
-  if (by_others) own.tentative_of = nullptr;  // this thread has come to rely on it
-  if (phase_ == Phase::tentative)
-    phase_ = !own.built ? Phase::unbound : tentative && !by_others ? Phase::tentative : Phase::bound;
-  if (phase_ == Phase::unbound) bind(shapes);
-}
-
-/// Sets this handle's members: by making the weights, or, where another handle has done so, by asking for them again.
-template <class Shapes>
-void Layer::bind(const Shapes& shapes) {
-  detail::LayerState& own = state();
-  (void)name();  // weights are named after it
-  const bool first = !own.built;
-  phase_ = first ? Phase::building : Phase::rebinding;
-  rebound_layers_ = rebound_generators_ = rebound_variables_ = 0;
-  const random::GeneratorState before = first ? default_draws() : random::GeneratorState{};
-  own.building = true;
-  try {
-    const detail::Trial::ForReal lasting;
-    if constexpr (std::is_same_v<Shapes, Shape>) {
-      build(shapes);
-    } else {
-      build_list(shapes);
-    }
-    if (first) detail::BuildAttempt::built(state_, {before, default_draws()});
-  } catch (...) {
-    own.building = false;
-    phase_ = Phase::unbound;
-    if (first) {  // half a build is none
-      own.forget_build();
-      random::default_generator().take_back(default_draws(), before);
-    }
-    throw;
-  }
-  own.may_make_masks.store(may_make_masks(), std::memory_order_relaxed);
-  own.building = false;
-  if (first) {
-    own.tentative_of = detail::this_thread();
-    own.built = true;
-  }
-  phase_ = own.tentative_of == nullptr ? Phase::bound : Phase::tentative;
-  if (!first) return;
-  detail::structure_changed();
-  // The thread's other handles at once, so that their members can be asked for weights without a call.
-  for (Layer* handle : own.unbound_handles()) handle->bind(shapes);
-}
-
-template void Layer::bind(const Shape&);
-template void Layer::bind(const std::vector<Shape>&);
-
-namespace {
-
-const Shape& shapes_of(const Tensor& input) { return input.shape(); }
-
-std::vector<Shape> shapes_of(const TensorList& inputs) {
-  std::vector<Shape> shapes;
-  for (const Tensor& input : inputs) shapes.push_back(input.shape());
-  return shapes;
-}
-
-std::string describe(const Tensor& input) {
-  return fmt::format("called with an input of shape {}",
-                     input.defined() ? detail::shown_shape(input.shape()) : "(none)");
-}
-
-std::string describe(const TensorList& inputs) {
-  if (inputs.size() == 1) return describe(inputs.front());
-  std::string shapes;
-  for (const Tensor& input : inputs) {
-    if (!shapes.empty()) shapes += ", ";
-    shapes += input.defined() ? detail::shown_shape(input.shape()) : "(none)";
-  }
-  return fmt::format("called with inputs of shapes {}", shapes);
-}
-
-bool to_be_cast(const detail::LayerState& layer, const Tensor& input) {
-  const DType to = layer.policy.compute_dtype();
-  if (!input.defined() || input.dtype() == to || !layer.casts_inputs) return false;
-  if (input.dtype() == float64 && to == float32) return layer.narrows();
-  return is_floating(input.dtype()) && is_floating(to);
-}
-
-bool to_be_cast(const detail::LayerState& layer, const TensorList& inputs) {
-  const auto among = [&](DType dtype) {
-    return std::any_of(inputs.begin(), inputs.end(),
-                       [&](const Tensor& t) { return t.defined() && t.dtype() == dtype; });
-  };
-  const bool mixed = inputs.size() > 1 && layer.casts_inputs && layer.policy.compute_dtype() == float32 &&
-                     among(float64) && among(float32);
-  return mixed ||
-         std::any_of(inputs.begin(), inputs.end(), [&](const Tensor& input) { return to_be_cast(layer, input); });
-}
-
-Tensor in_compute_dtype(const detail::LayerState& layer, const Tensor& input) {
-  if (!input.defined() || !is_floating(input.dtype())) return input;
-  const Tensor narrow = cast(input, layer.policy.compute_dtype());
-  return narrow.is_same(input) ? input : detail::masked_like(input, narrow);
-}
-
-TensorList in_compute_dtype(const detail::LayerState& layer, const TensorList& inputs) {
-  TensorList all = inputs;
-  for (Tensor& input : all) input = in_compute_dtype(layer, input);
-  return all;
-}
 
 std::span<const Tensor> span_of(const Tensor& tensor) { return {&tensor, 1}; }
 std::span<const Tensor> span_of(const TensorList& tensors) { return tensors; }
 std::span<Tensor> span_of(Tensor& tensor) { return {&tensor, 1}; }
 std::span<Tensor> span_of(TensorList& tensors) { return tensors; }
 
-bool any_masked(const Tensor& input) { return detail::has_mask(input); }
-bool any_masked(const TensorList& inputs) {
+std::string shown(std::span<const Tensor> inputs) {
+  std::string shapes;
+  for (const Tensor& input : inputs) {
+    shapes += shapes.empty() ? "" : ", ";
+    shapes += input.defined() ? detail::shown_shape(input.shape()) : "(none)";
+  }
+  return (inputs.size() == 1 ? "called with an input of shape " : "called with inputs of shapes ") + shapes;
+}
+
+bool any_masked(std::span<const Tensor> inputs) {
   return std::any_of(inputs.begin(), inputs.end(), [](const Tensor& input) { return detail::has_mask(input); });
 }
 
-const Tensor* first_of(const Tensor& tensor) { return &tensor; }
-const Tensor* first_of(const TensorList& tensors) { return tensors.empty() ? nullptr : &tensors.front(); }
+/// Whether a layer's inputs are to be cast to its compute dtype; all of them if one is.
+bool to_be_cast(detail::LayerState& layer, std::span<const Tensor> inputs) {
+  const DType to = layer.policy.compute_dtype();
+  if (!layer.casts_inputs || !is_floating(to)) return false;
+  bool narrow = false, wide = false;
+  for (const Tensor& input : inputs) {
+    if (!input.defined() || !is_floating(input.dtype())) continue;
+    if (input.dtype() == float64 && to == float32) {
+      wide = true;
+    } else if (input.dtype() != to) {
+      return true;
+    } else {
+      narrow = true;
+    }
+  }
+  return wide && (narrow || layer.narrows());
+}
+
+template <class Inputs>
+Inputs in_compute_dtype(const detail::LayerState& layer, Inputs inputs) {
+  for (Tensor& input : span_of(inputs)) {
+    if (!input.defined() || !is_floating(input.dtype())) continue;
+    const Tensor narrow = cast(input, layer.policy.compute_dtype());
+    if (!narrow.is_same(input)) input = detail::masked_like(input, narrow);
+  }
+  return inputs;
+}
 
 /// What a summary shows of the first call: the batch as a size that is not known.
-Shape typical_shape(const Tensor* input, const Tensor* output) {
-  Shape shape = output->shape();
-  if (input != nullptr && input->rank() > 0 && shape.rank() > 0 && input->shape()[0] == shape[0]) shape[0] = -1;
+Shape typical_shape(std::span<const Tensor> inputs, const Tensor& output) {
+  Shape shape = output.shape();
+  if (!inputs.empty() && inputs[0].rank() > 0 && shape.rank() > 0 && inputs[0].shape()[0] == shape[0]) shape[0] = -1;
   return shape;
 }
 
@@ -234,13 +123,17 @@ Shape typical_shape(const Tensor* input, const Tensor* output) {
 template <class Inputs, class F>
 auto Layer::run(const Inputs& inputs, CallOptions options, F&& compute) {
   detail::LayerState& own = state();
-  const detail::CallScope scope(options.training, &own);
+  detail::CallScope scope(options.training, &own);
   const auto forget_losses = [&] {
     if (detail::LayerState::losses_in_use.load(std::memory_order_relaxed) && scope.outermost()) own.clear_losses();
   };
-  detail::BuildAttempt attempt(scope.outermost());
   try {
-    if (phase_.load(std::memory_order_acquire) != Phase::bound) prepare(shapes_of(inputs));
+    const std::uint64_t bound = bound_.load(std::memory_order_acquire);
+    if (bound == 0 || bound != own.settled.load(std::memory_order_acquire)) [[unlikely]] {
+      std::vector<Shape> shapes;
+      for (const Tensor& input : span_of(inputs)) shapes.push_back(input.shape());
+      prepare(shapes);
+    }
     forget_losses();
     auto output = [&] {
       std::optional<detail::AutocastScope> reading;
@@ -248,18 +141,17 @@ auto Layer::run(const Inputs& inputs, CallOptions options, F&& compute) {
       if (policy.compute_dtype() != policy.variable_dtype()) reading.emplace(policy.compute_dtype());
       const auto computed = [&](const Inputs& given) {
         auto result = compute(given);
-        if (own.may_make_masks.load(std::memory_order_relaxed) || any_masked(given)) [[unlikely]]
+        if (own.may_make_masks.load(std::memory_order_relaxed) || any_masked(span_of(given))) [[unlikely]]
           give_masks(span_of(given), span_of(result));
         return result;
       };
-      return to_be_cast(own, inputs) ? computed(in_compute_dtype(own, inputs)) : computed(inputs);
+      return to_be_cast(own, span_of(inputs)) ? computed(in_compute_dtype(own, inputs)) : computed(inputs);
     }();
-    const Tensor* first = first_of(output);
-    if (!own.has_output_shape() && first != nullptr && first->defined()) {
-      own.set_output_shape(typical_shape(first_of(inputs), first));
-    }
+    const std::span<const Tensor> outputs = span_of(std::as_const(output));
+    if (!own.has_output_shape.load(std::memory_order_acquire) && !outputs.empty() && outputs[0].defined())
+      own.set_output_shape(typical_shape(span_of(inputs), outputs[0]));
     if (own.activity_regularizer) {
-      for (const Tensor& each : TensorList(output)) {
+      for (const Tensor& each : outputs) {
         // The mean over the batch, as in Keras.
         const std::int64_t batch = each.rank() > 0 ? each.shape()[0] : 1;
         if (batch > 0) add_loss(own.activity_regularizer(each) / static_cast<double>(batch));
@@ -268,11 +160,11 @@ auto Layer::run(const Inputs& inputs, CallOptions options, F&& compute) {
     if (const auto* outer = scope.outer(); outer != nullptr && outer->layer() != nullptr) {
       if (!own.known_in(*outer->layer())) own.called_in(scope);
     }
-    attempt.succeed();
+    scope.succeed();
     return output;
   } catch (Error& error) {
     forget_losses();
-    error.add_context("in layer '" + own.shown_path() + "', " + describe(inputs));
+    error.add_context("in layer '" + own.shown_path() + "', " + shown(span_of(inputs)));
     throw;
   } catch (...) {
     forget_losses();
@@ -288,24 +180,15 @@ TensorList Layer::operator()(const TensorList& inputs, CallOptions options) {
   return run(inputs, options, [&](const TensorList& xs) { return call_list(xs); });
 }
 
-namespace {
-/// The layer whose call() is the default one, which asks call_list(): if that is the default one as well, there is
-/// none.
-constinit thread_local const Layer* asking = nullptr;
-}  // namespace
-
+// The default of each form asks the other one; where that is a default as well, there is none.
 Tensor Layer::call(const Tensor& input) {
-  struct Asking {
-    explicit Asking(const Layer* layer) : outer(std::exchange(asking, layer)) {}
-    ~Asking() { asking = outer; }
-    const Layer* outer;
-  };
-  const Asking now(this);
+  const detail::LayerThreadScope before;
+  detail::layer_thread.asking = this;
   return call_list(input).only();
 }
 
 TensorList Layer::call_list(const TensorList& inputs) {
-  if (asking == this) {
+  if (detail::layer_thread.asking == this) {
     detail::fail<RuntimeError>(class_name().c_str(), "the class overrides neither call() nor call_list()");
   }
   if (inputs.size() != 1) {
@@ -343,7 +226,7 @@ void Layer::set_dtype_policy(DTypePolicy policy) { state().policy = policy; }
 DType Layer::compute_dtype() const { return state().policy.compute_dtype(); }
 void Layer::set_casts_inputs(bool casts) { state().casts_inputs = casts; }
 
-bool Layer::built() const noexcept { return state_ != nullptr && state_->built; }
+bool Layer::built() const noexcept { return state_ != nullptr && state_->built(); }
 const std::vector<Variable>& Layer::variables() const& { return state().lists().all; }
 const std::vector<Variable>& Layer::trainable_variables() const& { return state().lists().trainable; }
 const std::vector<Variable>& Layer::non_trainable_variables() const& { return state().lists().frozen; }
@@ -383,7 +266,5 @@ void Layer::add_loss(const Tensor& loss) {
   (void)state();
   detail::LayerState::add_loss(state_, wide.rank() == 0 ? wide : reshape(wide, {}));
 }
-
-std::unique_ptr<Layer> Layer::copy() const { return nullptr; }
 
 }  // namespace xtape

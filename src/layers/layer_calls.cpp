@@ -1,57 +1,160 @@
-// What calls do to layers besides computing: the first ones build them, and any of them may go where they do not
-// belong.
+// What calls do to layers besides computing: the first one builds them, one that fails unbuilds what it has built, and
+// any of them may go where it does not belong.
 #include <algorithm>
+#include <unordered_set>
 
+#include "base/check.hpp"
 #include "base/warn.hpp"
+#include "core/undo.hpp"
 #include "layers/layer_state.hpp"
 
-namespace xtape::detail {
+namespace xtape {
+namespace detail {
+
+constinit thread_local LayerThread layer_thread;
+
+CallScope::CallScope(std::optional<bool> training, LayerState* layer) noexcept
+    : training_(training.value_or(current() != nullptr && current()->training_)),
+      layer_(layer),
+      outer_(current()),
+      outermost_(outer_ == nullptr ? this : outer_->outermost_),
+      outer_autocast_(autocast),
+      mark_(outermost_->built_.size()) {
+  layer_thread.call = this;
+  autocast = nullptr;
+}
+
+void CallScope::settle() noexcept {
+  for (const Built& each : built_) {
+    const std::lock_guard lock(each.layer->mutex);
+    each.layer->settle();
+  }
+}
+
+void CallScope::fail() noexcept {
+  for (auto& all = outermost_->built_; all.size() > mark_; all.pop_back()) {
+    // The next attempt makes the same weights, unless somebody has drawn numbers since.
+    if (all.back().layer->unbuild()) random::default_generator().take_back(all.back().after, all.back().before);
+  }
+}
+
+void LayerState::settle() noexcept {
+  builder = nullptr;
+  settled = build.load();
+}
+
+bool LayerState::unbuild() noexcept {
+  const std::lock_guard lock(mutex);
+  if (builder != &layer_thread) return false;
+  builder = nullptr;
+  build = 0;
+  snapshot = nullptr;
+  output_shape_.reset();
+  has_output_shape = false;
+  drop_what_build_made();
+  return true;
+}
+
+void LayerState::drop_what_build_made() noexcept {
+  const auto drop = [](auto& parts, std::size_t from, std::size_t to) {
+    const auto begin = parts.begin() + static_cast<std::ptrdiff_t>(from);
+    const auto end = parts.begin() + static_cast<std::ptrdiff_t>(to);
+    std::remove_reference_t<decltype(parts)> dropped(std::make_move_iterator(begin), std::make_move_iterator(end));
+    parts.erase(begin, end);
+    return dropped;
+  };
+  std::unique_lock lock(structure_mutex());
+  const auto dropped = std::tuple(drop(weights, made_from.weights, made_to.weights),
+                                  drop(children, made_from.children, made_to.children),
+                                  drop(generators, made_from.generators, made_to.generators));
+  made_to = made_from;
+  structure_changed();
+  lock.unlock();  // before layers among them are destroyed
+}
+
 namespace {
 
-struct Built {
-  std::shared_ptr<LayerState> layer;
-  BuildAttempt::Draws draws;
+/// Where the default generator stands, which is none of a traced function's business here.
+random::GeneratorState default_draws() {
+  const Untraced quietly;
+  return random::default_generator().state();
+}
+
+/// The time of a build(), which is to last even where the call is only a trial.
+class BuildScope {
+ public:
+  BuildScope(LayerState& layer, LayerState::Building building) : layer_(layer) { layer_.building = building; }
+  BuildScope(const BuildScope&) = delete;
+  ~BuildScope() { layer_.building = LayerState::Building::no; }
+
+ private:
+  LayerState& layer_;
+  const Trial::ForReal lasting_;
 };
-/// What the calling thread's outermost call has built; null while that is nothing.
-constinit thread_local std::vector<Built>* built_so_far = nullptr;
-
-void end_outermost() noexcept {
-  delete built_so_far;
-  built_so_far = nullptr;
-}
-
-std::string class_of(const LayerState& layer) {
-  const Layer* handle = layer.handle();
-  return handle == nullptr ? "Layer" : handle->class_name();
-}
 
 }  // namespace
+}  // namespace detail
 
-BuildAttempt::BuildAttempt(bool outermost) noexcept
-    : mark_(built_so_far == nullptr ? 0 : built_so_far->size()), outermost_(outermost) {}
-
-void BuildAttempt::succeed() noexcept {
-  succeeded_ = true;
-  if (!outermost_ || built_so_far == nullptr) return;
-  for (const Built& built : *built_so_far) built.layer->settle();
-  end_outermost();
-}
-
-void BuildAttempt::fail() noexcept {
-  if (built_so_far == nullptr) return;
-  while (built_so_far->size() > mark_) {
-    const Built& last = built_so_far->back();
-    // The next attempt makes the same weights, unless somebody has drawn numbers since.
-    if (last.layer->unbuild()) random::default_generator().take_back(last.draws.after, last.draws.before);
-    built_so_far->pop_back();
+void Layer::prepare(const std::vector<Shape>& input_shapes) {
+  detail::LayerState& own = state();
+  const std::lock_guard lock(own.mutex);
+  if (own.building != detail::LayerState::Building::no) {
+    detail::fail<RuntimeError>(class_name().c_str(), "layer '{}' is called inside of its own build()",
+                               own.shown_path());
   }
-  if (outermost_) end_outermost();
+  if (own.built()) {
+    if (own.builder != &detail::layer_thread) own.settle();  // this thread relies on it now
+    if (bound_ != own.build) bind(own.snapshot.get(), input_shapes);
+    return;
+  }
+  Layer& first = object();
+  (void)name();  // weights are named after it
+  const random::GeneratorState before = detail::default_draws();
+  own.made_from = own.made_to = own.counts();
+  try {
+    const detail::BuildScope building(own, detail::LayerState::Building::first);
+    first.build_list(input_shapes);
+    own.made_to = own.counts();
+  } catch (...) {  // half a build is none
+    own.made_to = own.counts();
+    own.drop_what_build_made();
+    random::default_generator().take_back(detail::default_draws(), before);
+    throw;
+  }
+  detail::CallScope::current()->built({state_, before, detail::default_draws()});
+  own.may_make_masks.store(first.may_make_masks(), std::memory_order_relaxed);
+  own.builder = &detail::layer_thread;
+  own.build = detail::next_number();
+  first.bound_ = own.build.load();
+  for (Layer* handle : own.handles()) {
+    if (handle->bound_ == own.build) continue;
+    if (handle == this || handle->thread_ == &detail::layer_thread) {
+      handle->bind(&first, input_shapes);
+    } else if (own.snapshot == nullptr) {
+      own.snapshot = first.copy();
+      if (own.snapshot == nullptr) continue;
+      own.remove_handle(*own.snapshot);
+      own.snapshot->state_ = {std::shared_ptr<void>(), &own};  // which owns it
+    }
+  }
 }
 
-void BuildAttempt::built(std::shared_ptr<LayerState> layer, const Draws& draws) {
-  if (built_so_far == nullptr) built_so_far = new std::vector<Built>;
-  built_so_far->push_back({std::move(layer), draws});
+/// Gives this handle the members that another one has from build().
+void Layer::bind(const Layer* source, const std::vector<Shape>& input_shapes) {
+  detail::LayerState& own = *state_;
+  if (Layer& other = object(); &other != this) {
+    if (other.bound_ != own.build) other.bind(source, input_shapes);
+  } else if (const auto owner = state_; source != nullptr && take_members(*source)) {
+    state_ = owner;  // not the pointer of a snapshot
+  } else {
+    const detail::BuildScope building(own, detail::LayerState::Building::again);
+    own.again = own.made_from;
+    build_list(input_shapes);
+  }
+  bound_ = own.build.load();
 }
+
+namespace detail {
 
 void LayerState::called_in(const CallScope& scope) {
   LayerState& caller = *scope.outer()->layer();
@@ -60,21 +163,15 @@ void LayerState::called_in(const CallScope& scope) {
     moved = known.exchange(moved, std::memory_order_relaxed);
     if (moved == caller.number_) return;
   }
-  {
-    const std::lock_guard lock(structure_mutex());
-    for (const auto* call = scope.outer(); call != nullptr; call = call->outer()) {
-      if (call->layer() == nullptr) continue;
-      const auto& children_there = call->layer()->children;
-      if (std::any_of(children_there.begin(), children_there.end(), [&](const auto& c) { return c.get() == this; })) {
-        return;
-      }
-    }
-  }
   const std::vector<Variable>& own = lists().all;
-  if (own.empty()) return;
   std::unordered_set<const VariableImpl*> theirs;
   for (const auto* call = scope.outer(); call != nullptr; call = call->outer()) {
     if (call->layer() == nullptr) continue;
+    {
+      const std::lock_guard lock(structure_mutex());
+      const auto& inside = call->layer()->children;
+      if (std::any_of(inside.begin(), inside.end(), [&](const auto& child) { return child.get() == this; })) return;
+    }
     for (const auto& variable : call->layer()->lists().all) theirs.insert(variable.impl());
   }
   const auto belongs = [&](const Variable& variable) { return theirs.contains(variable.impl()); };
@@ -82,9 +179,13 @@ void LayerState::called_in(const CallScope& scope) {
   const std::string path = shown_path();
   {
     // A layer that is made in every call is another one every time.
-    const std::lock_guard lock(caller.mutex_);
+    const std::lock_guard lock(caller.mutex);
     if (!caller.warned_about_.insert(path).second) return;
   }
+  const auto class_of = [](const LayerState& layer) {
+    const Layer* handle = layer.handle();
+    return handle == nullptr ? "Layer" : handle->class_name();
+  };
   warn(
       fmt::format("[{0}] layer '{1}' of class {2} is called inside of layer '{3}' but does not belong to it: its {4} "
                   "weight(s) are neither trained nor saved with '{3}'. Make it once, as a member, "
@@ -93,4 +194,5 @@ void LayerState::called_in(const CallScope& scope) {
                   class_of(caller), path, class_of(*this), caller.shown_path(), own.size(), name));
 }
 
-}  // namespace xtape::detail
+}  // namespace detail
+}  // namespace xtape

@@ -39,50 +39,40 @@ void LayerState::add_loss(const std::shared_ptr<LayerState>& layer, const Tensor
   added.losses.push_back(loss);
 }
 
-void LayerState::clear_losses() const {
+void LayerState::clear_losses() {
   LossesOfThread& all = losses_of_thread();
   if (all.empty()) return;
-  const auto clear = [&](const auto& self, const LayerState& layer) -> void {
-    if (const auto added = all.find(&layer); added != all.end()) added->second.losses.clear();
-    for (const auto& child : layer.children) self(self, *child);
-  };
   const std::lock_guard lock(structure_mutex());
-  clear(clear, *this);
+  visit([&](const LayerState& layer) {
+    if (const auto added = all.find(&layer); added != all.end()) added->second.losses.clear();
+  });
 }
 
-/// A loss, or a weight's penalty that is to be computed.
-struct LayerState::Penalty {
-  Tensor loss;
-  Regularizer regularizer;
-  Variable variable;
-};
-
-void LayerState::collect_penalties(std::vector<Penalty>& penalties) const {
-  if (losses_in_use.load(std::memory_order_relaxed)) {
-    const LossesOfThread& all = losses_of_thread();
-    const auto added = all.find(this);
-    if (added != all.end() && !added->second.layer.expired()) {
-      for (const Tensor& loss : added->second.losses) penalties.push_back({loss, {}, {}});
-    }
-  }
-  for (const auto& weight : weights) {
-    if (weight.regularizer && weight.variable.trainable())
-      penalties.push_back({{}, weight.regularizer, weight.variable});
-  }
-  for (const auto& child : children) child->collect_penalties(penalties);
-}
-
-std::vector<Tensor> LayerState::losses() const {
+std::vector<Tensor> LayerState::losses() {
+  struct Penalty {  // a loss that is there, or of a weight's regularizer
+    Tensor loss;
+    Regularizer regularizer;
+    Variable variable;
+  };
   std::vector<Penalty> penalties;
   {
+    const LossesOfThread& all = losses_of_thread();
     const std::lock_guard lock(structure_mutex());
-    collect_penalties(penalties);
+    visit([&](const LayerState& layer) {
+      const auto added = all.find(&layer);
+      if (added != all.end() && !added->second.layer.expired()) {
+        for (const Tensor& loss : added->second.losses) penalties.push_back({loss, {}, {}});
+      }
+      for (const auto& weight : layer.weights) {
+        if (weight.regularizer && weight.variable.trainable())
+          penalties.push_back({{}, weight.regularizer, weight.variable});
+      }
+    });
   }
   std::vector<Tensor> losses;
   losses.reserve(penalties.size());
-  for (const auto& [loss, regularizer, variable] : penalties) {
+  for (const auto& [loss, regularizer, variable] : penalties)  // users' code, which may ask layers
     losses.push_back(loss.defined() ? loss : regularizer(variable));
-  }
   return losses;
 }
 

@@ -1,119 +1,68 @@
+// A layer's handles, its names, and what is asked of its parts.
 #include "layers/layer_state.hpp"
 
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
 #include <typeinfo>
+#include <unordered_set>
 
 #include <cxxabi.h>
 
 namespace xtape::detail {
-
-const void* this_thread() noexcept {
-  constinit static thread_local char mark = 0;
-  return &mark;
-}
 
 std::mutex& structure_mutex() noexcept {
   static std::mutex mutex;
   return mutex;
 }
 
-namespace {
-std::atomic<std::uint64_t> layers_made{0};
+std::uint64_t next_number() noexcept {
+  static std::atomic<std::uint64_t> numbers{0};
+  return numbers.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
-LayerState::LayerState() noexcept : number_(layers_made.fetch_add(1, std::memory_order_relaxed) + 1) {}
+void LayerState::set_built(Layer& handle) {
+  const std::lock_guard lock(mutex);
+  if (!built()) settled = build = next_number();
+  handle.bound_ = build.load();
+}
 
 std::optional<Shape> LayerState::output_shape() const {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(mutex);
   return output_shape_;
 }
 
 void LayerState::set_output_shape(const Shape& shape) {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(mutex);
   output_shape_ = shape;
-  has_output_shape_.store(true, std::memory_order_release);
+  has_output_shape.store(true, std::memory_order_release);
 }
 
-void LayerState::add_handle(Layer* handle) {
-  const std::lock_guard lock(mutex_);
-  handles_.push_back(handle);
+void LayerState::add_handle(Layer& handle, const Layer* original) {
+  const std::lock_guard lock(mutex);  // a build under way changes members that are about to be copied
+  handles_.push_back(&handle);
+  if (original != nullptr) handle.bound_ = original->bound_.load();
 }
 
-void LayerState::add_copy(Layer* copy, const Layer& of) {
-  const std::lock_guard no_build(build_mutex);  // whose members would change while they are copied
-  const std::lock_guard lock(mutex_);
-  handles_.push_back(copy);
-  const Layer::Phase phase = of.phase_;
-  const bool bound = phase == Layer::Phase::bound || phase == Layer::Phase::tentative;
-  copy->phase_ = bound ? phase : Layer::Phase::unbound;
+void LayerState::remove_handle(Layer& handle) noexcept {
+  const std::lock_guard lock(mutex);
+  std::erase(handles_, &handle);
 }
 
-void LayerState::remove_handle(Layer* handle) noexcept {
-  const std::lock_guard lock(mutex_);
-  std::erase(handles_, handle);
-}
-
-void LayerState::replace_handle(Layer* from, Layer* to) noexcept {
-  const std::lock_guard lock(mutex_);
-  std::replace(handles_.begin(), handles_.end(), from, to);
-  to->phase_.store(from->phase_.load());
+void LayerState::replace_handle(Layer& from, Layer& to) noexcept {
+  const std::lock_guard lock(mutex);
+  std::replace(handles_.begin(), handles_.end(), &from, &to);
+  to.bound_ = from.bound_.load();
 }
 
 std::vector<Layer*> LayerState::handles() const {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(mutex);
   return handles_;
 }
 
 Layer* LayerState::handle() const noexcept {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(mutex);
   return handles_.empty() ? nullptr : handles_.front();
-}
-
-std::vector<Layer*> LayerState::unbound_handles() const {
-  const std::lock_guard lock(mutex_);
-  std::vector<Layer*> unbound;
-  for (Layer* handle : handles_) {
-    if (handle->phase_ == Layer::Phase::unbound && handle->thread_ == this_thread()) unbound.push_back(handle);
-  }
-  return unbound;
-}
-
-void LayerState::set_phases(Layer::Phase from, Layer::Phase to) noexcept {
-  const std::lock_guard lock(mutex_);
-  for (Layer* handle : handles_) {
-    if (handle->phase_ == from) handle->phase_ = to;
-  }
-}
-
-void LayerState::settle() noexcept {
-  const std::lock_guard lock(build_mutex);
-  if (tentative_of == this_thread()) tentative_of = nullptr;
-  set_phases(Layer::Phase::tentative, Layer::Phase::bound);
-}
-
-bool LayerState::unbuild() noexcept {
-  const std::lock_guard lock(build_mutex);
-  if (tentative_of != this_thread()) return false;
-  tentative_of = nullptr;
-  forget_build();
-  built = false;
-  set_phases(Layer::Phase::tentative, Layer::Phase::unbound);
-  const std::lock_guard shape_lock(mutex_);
-  output_shape_.reset();
-  has_output_shape_ = false;
-  return true;
-}
-
-void LayerState::forget_build() noexcept {
-  const std::lock_guard lock(structure_mutex());
-  std::erase_if(weights, [](const auto& weight) { return weight.made_in_build; });
-  for (const auto& child : children_of_build) std::erase(children, child);
-  for (const auto& generator : generators_of_build) std::erase(generators, generator);
-  children_of_build.clear();
-  generators_of_build.clear();
-  structure_changed();
 }
 
 std::string class_of(const std::type_info& type) {
@@ -151,11 +100,6 @@ std::string LayerState::path() const {
   return above == nullptr ? name : above->path() + "/" + name;
 }
 
-bool LayerState::contains(const LayerState& layer) const {
-  return this == &layer ||
-         std::any_of(children.begin(), children.end(), [&](const auto& child) { return child->contains(layer); });
-}
-
 std::string LayerState::shown_path() const {
   const std::lock_guard lock(structure_mutex());
   return path();
@@ -164,72 +108,68 @@ std::string LayerState::shown_path() const {
 void LayerState::rename_weights(const std::string& before) {
   const std::string now = path();
   for (auto& weight : weights) {
-    if (weight.made_by_us && weight.variable.name() == before + "/" + weight.name) {
+    if (weight.made_by_us && weight.variable.name() == before + "/" + weight.name)
       weight.variable.set_name(now + "/" + weight.name);
-    }
   }
   for (const auto& child : children) child->rename_weights(before + "/" + child->name);
 }
 
-bool LayerState::narrows() const {
-  const auto wide = [](const auto& self, const LayerState& layer) -> bool {
-    return std::any_of(layer.weights.begin(), layer.weights.end(),
-                       [](const Weight& weight) { return weight.variable.dtype() == float64; }) ||
-           std::any_of(layer.children.begin(), layer.children.end(), [&](const auto& child) {
-             return child->policy.compute_dtype() == float64 || self(self, *child);
-           });
+bool LayerState::narrows() {
+  const auto wide = [&](const LayerState& layer) {
+    return (&layer != this && layer.policy.compute_dtype() == float64) ||
+           std::any_of(layer.weights.begin(), layer.weights.end(),
+                       [](const Weight& weight) { return weight.variable.dtype() == float64; });
   };
   const std::lock_guard lock(structure_mutex());
-  return (!weights.empty() || !children.empty()) && !wide(wide, *this);
+  return (!weights.empty() || !children.empty()) && !any(wide);
 }
 
-void LayerState::set_trainable(bool value) {
-  trainable = value;
-  for (auto& weight : weights) weight.variable.set_trainable(value && weight.trainable);
-  for (const auto& child : children) child->set_trainable(value);
+std::vector<std::pair<std::string, Variable>> LayerState::named_weights() {
+  std::vector<std::pair<std::string, Variable>> named;
+  std::unordered_set<const VariableImpl*> seen;  // of a layer that two models share
+  const auto collect = [&](const auto& self, const LayerState& layer, const std::string& prefix) -> void {
+    for (const auto& weight : layer.weights) {
+      if (seen.insert(weight.variable.impl()).second) named.emplace_back(prefix + weight.name, weight.variable);
+    }
+    for (const auto& child : layer.children) self(self, *child, prefix + child->name + "/");
+  };
+  const std::lock_guard lock(structure_mutex());
+  collect(collect, *this, "");
+  return named;
 }
 
-void LayerState::collect_named(const std::string& prefix, std::vector<std::pair<std::string, Variable>>& named) const {
-  for (const auto& weight : weights) {
-    const auto there = [&](const auto& other) { return other.second.is_same(weight.variable); };
-    if (std::none_of(named.begin(), named.end(), there)) named.emplace_back(prefix + weight.name, weight.variable);
-  }
-  for (const auto& child : children) child->collect_named(prefix + child->name + "/", named);
-}
-
-void LayerState::collect_generators(std::vector<std::shared_ptr<random::Generator>>& all) const {
-  for (const auto& generator : generators) {
-    if (std::find(all.begin(), all.end(), generator) == all.end()) all.push_back(generator);
-  }
-  for (const auto& child : children) child->collect_generators(all);
-}
-
-void LayerState::collect(Lists& lists, std::unordered_set<const VariableImpl*>& seen) const {
-  for (const auto& weight : weights) {
-    if (!seen.insert(weight.variable.impl()).second) continue;  // of a layer that two models share
-    lists.all.push_back(weight.variable);
-    (weight.variable.trainable() ? lists.trainable : lists.frozen).push_back(weight.variable);
-  }
-  for (const auto& child : children) child->collect(lists, seen);
+std::vector<std::shared_ptr<random::Generator>> LayerState::all_generators() {
+  std::vector<std::shared_ptr<random::Generator>> all;
+  const std::lock_guard lock(structure_mutex());
+  visit([&](const LayerState& layer) {
+    for (const auto& generator : layer.generators) {
+      if (std::find(all.begin(), all.end(), generator) == all.end()) all.push_back(generator);
+    }
+  });
+  return all;
 }
 
 const LayerState::Lists& LayerState::lists() {
   const std::uint64_t now = structure_version();
-  if (version_.load(std::memory_order_acquire) != now) {
-    const std::lock_guard lock(structure_mutex());
-    if (version_.load(std::memory_order_relaxed) != now) {
-      Lists lists;
-      std::unordered_set<const VariableImpl*> seen;
-      collect(lists, seen);
-      const auto same = [](const std::vector<Variable>& a, const std::vector<Variable>& b) {
-        return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                          [](const Variable& x, const Variable& y) { return x.is_same(y); });
-      };
-      // What has not changed stays where it is: other threads may be reading it.
-      if (!same(lists.all, lists_.all) || !same(lists.trainable, lists_.trainable)) lists_ = std::move(lists);
-      version_.store(now, std::memory_order_release);
+  if (version_.load(std::memory_order_acquire) == now) return lists_;
+  const std::lock_guard lock(structure_mutex());
+  if (version_.load(std::memory_order_relaxed) == now) return lists_;
+  Lists lists;
+  std::unordered_set<const VariableImpl*> seen;  // of a layer that two models share
+  visit([&](const LayerState& layer) {
+    for (const auto& weight : layer.weights) {
+      if (!seen.insert(weight.variable.impl()).second) continue;
+      lists.all.push_back(weight.variable);
+      (weight.variable.trainable() ? lists.trainable : lists.frozen).push_back(weight.variable);
     }
-  }
+  });
+  const auto same = [](const std::vector<Variable>& a, const std::vector<Variable>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](const Variable& x, const Variable& y) { return x.is_same(y); });
+  };
+  // What has not changed stays where it is: other threads may be reading it.
+  if (!same(lists.all, lists_.all) || !same(lists.trainable, lists_.trainable)) lists_ = std::move(lists);
+  version_.store(now, std::memory_order_release);
   return lists_;
 }
 

@@ -36,110 +36,113 @@ void Layer::set_weights(const std::vector<Tensor>& weights) {
 
 void Layer::set_trainable(bool trainable) {
   const std::lock_guard lock(detail::structure_mutex());
-  state().set_trainable(trainable);
+  state().visit([&](detail::LayerState& layer) {
+    layer.trainable = trainable;
+    for (auto& weight : layer.weights) weight.variable.set_trainable(trainable && weight.trainable);
+  });
   detail::structure_changed();
 }
 
-Variable Layer::rebound(const std::string& weight_name, const Shape& shape) const {
-  const std::lock_guard lock(detail::structure_mutex());
-  const detail::LayerState& own = state();
-  for (const auto& weight : own.weights) {
-    if (weight.name != weight_name) continue;
-    if (weight.variable.shape() != shape) {
-      detail::fail<ValueError>("Layer.add_weight",
-                               "layer '{}' has built its weight '{}' with shape {}, now {} is asked", own.name,
-                               weight_name, weight.variable.shape(), shape);
-    }
-    return weight.variable;
+namespace {
+
+using detail::LayerState;
+
+/// In a build() that is run again: the next of the parts that the first run has made; otherwise null.
+template <class Part, class Suits>
+Part* made_before(LayerState& layer, std::vector<Part>& parts, std::size_t LayerState::Counts::*kind,
+                  const std::string& what, const Suits& suits) {
+  if (layer.building != LayerState::Building::again) return nullptr;
+  for (std::size_t& next = layer.again.*kind; next < layer.made_to.*kind;) {
+    Part& part = parts[next++];
+    if (suits(part)) return &part;
   }
-  detail::fail<ValueError>("Layer.add_weight", "layer '{}' has been built without a weight '{}'", own.name,
-                           weight_name);
+  detail::fail<ValueError>("Layer.track", "layer '{}' has been built without {}", layer.name, what);
 }
 
+constexpr auto any_part = [](const auto&) { return true; };
+
+}  // namespace
+
 Variable Layer::add_weight(const std::string& weight_name, const Shape& shape, const WeightOptions& options) {
-  if (phase_ == Phase::rebinding) return rebound(weight_name, shape);
-  detail::LayerState& own = state();
+  LayerState& own = state();
   (void)name();
   std::string full_name;
   {
     const std::lock_guard lock(detail::structure_mutex());
     for (const auto& weight : own.weights) {
-      if (weight.name == weight_name) {
+      if (weight.name != weight_name) continue;
+      if (!own.built()) {
         detail::fail<ValueError>("Layer.add_weight", "layer '{}' has a weight '{}' already", own.name, weight_name);
       }
+      if (weight.variable.shape() != shape) {
+        detail::fail<ValueError>("Layer.add_weight",
+                                 "layer '{}' has built its weight '{}' with shape {}, now {} is asked", own.name,
+                                 weight_name, weight.variable.shape(), shape);
+      }
+      return weight.variable;
     }
     full_name = own.path() + "/" + weight_name;
+  }
+  if (own.building == LayerState::Building::again) {
+    detail::fail<ValueError>("Layer.add_weight", "layer '{}' has been built without a weight '{}'", own.name,
+                             weight_name);
   }
   const detail::Trial::ForReal lasting;
   Variable variable(options.initializer(shape, options.dtype.value_or(own.policy.variable_dtype())),
                     {.trainable = options.trainable && own.trainable, .autocast = options.autocast, .name = full_name});
   if (options.constraint) variable.set_constraint(options.constraint);
   const std::lock_guard lock(detail::structure_mutex());
-  own.weights.push_back(
-      {weight_name, variable, options.regularizer, options.trainable, true, phase_ == Phase::building});
+  own.weights.push_back({weight_name, variable, options.regularizer, options.trainable, true});
   detail::structure_changed();
   return variable;
 }
 
-Variable Layer::track(Variable variable) {
-  detail::LayerState& own = state();
+Variable Layer::track(Variable variable, const std::string& name) {
+  LayerState& own = state();
   const std::lock_guard lock(detail::structure_mutex());
-  if (phase_ == Phase::rebinding) {  // a variable made in build(): another handle has made it before
-    std::size_t place = rebound_variables_++;
-    for (const auto& weight : own.weights) {
-      if (!weight.made_by_us && weight.made_in_build && place-- == 0) return weight.variable;
-    }
-    detail::fail<ValueError>("Layer.track", "layer '{}' has been built without the variable '{}'", own.name,
-                             variable.name());
-  }
-  own.weights.push_back({variable.name(), variable, {}, variable.trainable(), false, phase_ == Phase::building});
+  const auto theirs = [](const LayerState::Weight& weight) { return !weight.made_by_us; };
+  if (const auto* made = made_before(own, own.weights, &LayerState::Counts::weights,
+                                     fmt::format("the variable '{}'", variable.name()), theirs))
+    return made->variable;
+  own.weights.push_back({name.empty() ? variable.name() : name, variable, {}, variable.trainable(), false});
   detail::structure_changed();
   return variable;
 }
 
 std::shared_ptr<random::Generator> Layer::track(std::shared_ptr<random::Generator> generator) {
   if (generator == nullptr) return generator;
-  detail::LayerState& own = state();
+  LayerState& own = state();
   const std::lock_guard lock(detail::structure_mutex());
-  if (phase_ == Phase::rebinding) {
-    if (rebound_generators_ >= own.generators_of_build.size()) {
-      detail::fail<ValueError>("Layer.track", "layer '{}' has been built without this generator", own.name);
-    }
-    return own.generators_of_build[rebound_generators_++];
-  }
+  if (const auto* made = made_before(own, own.generators, &LayerState::Counts::generators, "this generator", any_part))
+    return *made;
   own.generators.push_back(generator);
-  if (phase_ == Phase::building) own.generators_of_build.push_back(generator);
   return generator;
 }
 
 void Layer::adopt(Layer& layer) {
-  detail::LayerState& own = state();
+  LayerState& own = state();
+  const std::shared_ptr<LayerState>& child = layer.state_;
   const std::string wanted = layer.name();
   // Not the own name in any case: in a constructor the class may not be known yet.
-  if (!layer.state().weights.empty() || !layer.state().children.empty()) (void)name();
+  if (!child->weights.empty() || !child->children.empty()) (void)name();
   const auto shown_name = [&] { return own.name.empty() ? detail::snake_case(class_name()) : own.name; };
-  const std::lock_guard lock(detail::structure_mutex());
-  if (phase_ == Phase::rebinding) {  // a layer made in build(): another handle has made it before
-    if (rebound_layers_ >= own.children_of_build.size()) {
-      detail::fail<ValueError>("Layer.track", "layer '{}' has been built without the layer '{}'", shown_name(), wanted);
-    }
-    layer.state_->remove_handle(&layer);
-    layer.state_ = own.children_of_build[rebound_layers_++];
-    layer.phase_ = Phase::unbound;
-    layer.state_->add_handle(&layer);
+  std::unique_lock lock(detail::structure_mutex());
+  if (const auto* made = made_before(own, own.children, &LayerState::Counts::children,
+                                     fmt::format("the layer '{}'", wanted), any_part)) {
+    const std::shared_ptr<LayerState> again = *made;
+    lock.unlock();
+    child->remove_handle(layer);
+    layer.state_ = again;
+    layer.bound_ = 0;
+    again->add_handle(layer);
     return;
   }
-  const std::shared_ptr<detail::LayerState>& child = layer.state_;
   const auto taken = [&](const std::string& candidate) {
-    for (const auto& other : own.children) {
-      if (other->name == candidate) return true;
-    }
-    return false;
+    return std::any_of(own.children.begin(), own.children.end(),
+                       [&](const auto& other) { return other->name == candidate; });
   };
-  for (const auto& other : own.children) {
-    if (other == child) return;
-  }
-  if (child->contains(own)) {
+  if (std::find(own.children.begin(), own.children.end(), child) != own.children.end()) return;
+  if (child->any([&](const LayerState& below) { return &below == &own; })) {
     detail::fail<ValueError>("Layer.track", "layer '{}' cannot be a part of '{}': {}", wanted, shown_name(),
                              child == state_ ? "it is the same layer" : "that is a part of it already");
   }
@@ -151,7 +154,6 @@ void Layer::adopt(Layer& layer) {
   child->parent = state_;
   if (!child->weights.empty() || !child->children.empty()) child->rename_weights(before);
   own.children.push_back(child);
-  if (phase_ == Phase::building) own.children_of_build.push_back(child);
   detail::structure_changed();
 }
 

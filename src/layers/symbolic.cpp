@@ -182,8 +182,7 @@ std::vector<Shape> common_shapes(const TensorList& a, const TensorList& b) {
 SymbolicList Layer::operator()(const SymbolicList& inputs) {
   if (inputs.empty()) detail::fail<ValueError>(class_name().c_str(), "expected at least one symbolic tensor");
   const auto* caller = detail::CallScope::current();
-  const detail::CallScope scope(false, caller == nullptr ? nullptr : caller->layer());
-  detail::BuildAttempt attempt(scope.outermost());
+  detail::CallScope scope(false, caller == nullptr ? nullptr : caller->layer());
   const TensorList first = try_call(*this, inputs, 0);
   const TensorList second = all_known(inputs) ? first : try_call(*this, inputs, 1);
   std::vector<Shape> shapes = common_shapes(first, second);
@@ -193,7 +192,7 @@ SymbolicList Layer::operator()(const SymbolicList& inputs) {
   const std::size_t outputs = shapes.size();
   auto node = std::make_shared<detail::GraphNode>(detail::GraphNode{
       detail::GraphLayer(*this), inputs, std::move(shapes), std::move(dtypes), detail::next_node_number()});
-  attempt.succeed();
+  scope.succeed();
   SymbolicList result;
   for (std::size_t i = 0; i < outputs; ++i) result.push_back(SymbolicTensor(node, i));
   return result;

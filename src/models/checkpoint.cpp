@@ -63,8 +63,7 @@ Checkpoint::Named Checkpoint::all_variables() const {
 
 Checkpoint::Generators Checkpoint::all_generators() const {
   Generators all{{"random/default", &random::default_generator()}};
-  std::vector<std::shared_ptr<random::Generator>> of_layers;
-  detail::LayerState::of(*model_).collect_generators(of_layers);
+  const auto of_layers = detail::LayerState::of(*model_).all_generators();
   for (std::size_t i = 0; i < of_layers.size(); ++i) {
     all.emplace_back(fmt::format("random/layer/{}", i), of_layers[i].get());
   }

@@ -19,15 +19,11 @@ Model::Model(const SymbolicList& inputs, const SymbolicList& outputs, std::strin
   detail::LayerState::of(*this).name_unless_given("functional");
   for (const auto& layer : graph_->layers()) adopt(*layer);
   graph_->name_ports(inputs, outputs);
-  detail::LayerState::of(*this).built = true;  // its layers are
+  detail::LayerState::of(*this).set_built(*this);  // its layers are
 }
 
-namespace {
-constinit thread_local bool keeping_now = false;
-}
-
-Model::Keeping::Keeping() noexcept : before_(std::exchange(keeping_now, true)) {}
-Model::Keeping::~Keeping() { keeping_now = before_; }
+Model::Keeping::Keeping() noexcept : before_(std::exchange(detail::layer_thread.keeping, true)) {}
+Model::Keeping::~Keeping() { detail::layer_thread.keeping = before_; }
 
 Model* Model::of_class() const {
   if (!sliced_ || typeid(*this) != typeid(Model)) return nullptr;
@@ -67,16 +63,9 @@ detail::ModelState& Model::model_state() const {
   return *model_;
 }
 
-void Model::build(const Shape& input_shape) {
+Layer& Model::object() {
   Model* model = of_class();
-  if (model == nullptr) return LayerBase::build(input_shape);
-  if (model->phase_ == Phase::unbound) model->bind(input_shape);
-}
-
-void Model::build_list(const std::vector<Shape>& input_shapes) {
-  Model* model = of_class();
-  if (model == nullptr) return LayerBase::build_list(input_shapes);
-  if (model->phase_ == Phase::unbound) model->bind(input_shapes);
+  return model == nullptr ? *this : *model;
 }
 
 Tensor Model::compute_mask(const Tensor& inputs, const Tensor& previous_mask) {

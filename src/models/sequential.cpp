@@ -30,7 +30,7 @@ void Sequential::add(AnyLayer layer) {
   adopt(*layer);
   stack_->layers.push_back(std::move(layer));
   stack_->output = output;
-  if (stack_->output) detail::LayerState::of(*this).built = true;
+  if (stack_->output) detail::LayerState::of(*this).set_built(*this);
 }
 
 void Sequential::add(const SymbolicTensor& input) {

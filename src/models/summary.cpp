@@ -15,7 +15,7 @@ namespace detail {
 std::vector<LayerRow> layer_rows(const Model& model) {
   std::vector<LayerRow> rows;
   const auto row_of = [](LayerState& state) {
-    LayerRow row{state.name, {}, {}, 0, state.built, {}};
+    LayerRow row{state.name, {}, {}, 0, state.built(), {}};
     if (const Layer* handle = state.handle()) row.class_name = handle->class_name();
     if (const auto shape = state.output_shape()) row.output_shape = symbolic_shape(*shape);
     for (const auto& variable : state.lists().all) row.parameters += variable.size();

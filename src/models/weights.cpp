@@ -10,9 +10,7 @@ namespace xtape {
 namespace detail {
 
 std::vector<std::pair<std::string, Variable>> named_weights(const Layer& layer) {
-  std::vector<std::pair<std::string, Variable>> named;
-  LayerState::of(layer).collect_named("", named);
-  return named;
+  return LayerState::of(layer).named_weights();
 }
 
 void assign_all(const char* method, const std::string& path, const io::NamedTensors& tensors,

@@ -7,7 +7,7 @@
 #include "base/check.hpp"
 #include "core/random_log.hpp"
 #include "layers/autocast.hpp"
-#include "xtape/layers/layer.hpp"
+#include "layers/layer_state.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 #include "xtape/tape/mask.hpp"
 #include "xtape/tape/read_variables.hpp"
@@ -31,12 +31,13 @@ struct Rerun {
 
   Grads gradients(const Tensor& dy) const {
     const random::ReplayDraws same_numbers(draws);
-    const CallScope same_phase(training);
+    CallScope same_phase(training);
     std::optional<AutocastScope> same_dtype;
     if (autocast_to) same_dtype.emplace(*autocast_to);
     GradientTape tape;
     tape.watch(inputs);
     const Tensor y = f(inputs);
+    same_phase.succeed();
     // A tensor that was given twice gets its whole gradient once.
     PoolVector<Source> sources;
     PoolVector<std::size_t> place;

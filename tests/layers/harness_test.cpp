@@ -387,8 +387,7 @@ void check_symbolic_keeps_state(const LayerRow& row) {
   InTraining outer(layer);
   (void)run(outer, data);
   const TensorList weights = values_of(*layer);
-  std::vector<std::shared_ptr<random::Generator>> generators;
-  detail::LayerState::of(*layer).collect_generators(generators);
+  const auto generators = detail::LayerState::of(*layer).all_generators();
   const auto states = [&] {
     std::vector<random::GeneratorState> all{random::default_generator().state()};
     for (const auto& generator : generators) all.push_back(generator->state());

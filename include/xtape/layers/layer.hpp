@@ -30,27 +30,6 @@ namespace detail {
 /// What all handles of a layer, and the model that tracks it, share: everything but its own class's members.
 struct LayerState;
 
-/// One call of a layer on the calling thread; calls nest as models call layers. Variables read as they are, until an
-/// AutocastScope inside.
-class CallScope {
- public:
-  /// `layer`: the one that is called, unless it is something else that computes as layers do.
-  explicit CallScope(std::optional<bool> training, LayerState* layer = nullptr) noexcept;
-  CallScope(const CallScope&) = delete;
-  ~CallScope();
-  static const CallScope* current() noexcept;
-  bool training() const noexcept { return training_; }
-  bool outermost() const noexcept { return outer_ == nullptr; }
-  const CallScope* outer() const noexcept { return outer_; }
-  LayerState* layer() const noexcept { return layer_; }
-
- private:
-  bool training_;
-  LayerState* layer_;
-  const CallScope* outer_;
-  Autocast* outer_autocast_;
-};
-
 /// While it lives, copies of layers on the calling thread are new layers with weights of their own, still to be built,
 /// instead of the same layer. What was shared among the layers copied is shared among the copies.
 class CloneScope {
@@ -61,14 +40,13 @@ class CloneScope {
   static CloneScope* current() noexcept;
 
   /// The state of the copy of a layer; always the same one for the same layer.
-  std::shared_ptr<LayerState> copy_of(const std::shared_ptr<LayerState>& original);
+  const std::shared_ptr<LayerState>& copy_of(const std::shared_ptr<LayerState>& original);
   /// Gives the copies their tracked layers. Throws a ValueError for what could not be copied.
   void finish();
 
  private:
   struct Copies;
   std::unique_ptr<Copies> copies_;
-  CloneScope* outer_;
 };
 
 }  // namespace detail
@@ -217,10 +195,12 @@ class Layer {
   /// `name` empty: the class's name.
   explicit Layer(std::string name = "", DTypePolicy dtype = {});
 
-  /// Makes the weights, given the shape of the first input. Called once for the layer, and once more for each copy that
-  /// was made before: add_weight then returns the weights that are there.
+  /// Makes the weights, given the shape of the first input. Called once for the layer: copies, made before or after,
+  /// are given all members of the one that was called first. (Only of a class that is derived from Layer or Model
+  /// directly, or that cannot be assigned, it is called again for each copy that was made before; add_weight and track
+  /// return what is there then.)
   virtual void build(const Shape& input_shape);
-  /// The same for a layer of several inputs.
+  /// The same, given the shapes of all inputs; by default build() of the first one.
   virtual void build_list(const std::vector<Shape>& input_shapes);
   /// Computes the output. `training()` tells whether the call is part of training.
   virtual Tensor call(const Tensor& input);
@@ -243,20 +223,23 @@ class Layer {
   /// by one, and those that take care of masks in another way. In the constructor; false unless told otherwise.
   void set_supports_masking(bool supports);
 
-  /// A new weight of this layer. Throws a ValueError when the name is taken.
+  /// A new weight of this layer; of one that has been built, the weight of this name. Throws a ValueError when the name
+  /// is taken, or the weight has another shape.
   Variable add_weight(const std::string& name, const Shape& shape, const WeightOptions& options = {});
 
   /// Adds a scalar to losses() until the calling thread's next call.
   void add_loss(const Tensor& loss);
 
   /// Makes a layer or a variable part of this one and returns it: `Dense dense1 = track(Dense(100));` A layer may be
-  /// part of several. Throws a ValueError for a layer that this one is part of, or is itself.
+  /// part of several. `name`: what it is called here, as `head = track(Dense(10), "head")`; of a variable in files
+  /// only. Throws a ValueError for a layer that this one is part of, or is itself.
   template <std::derived_from<Layer> L>
-  L track(L layer) {
+  L track(L layer, const std::string& name = "") {
+    if (!name.empty()) layer.set_name(name);
     adopt(layer);
     return layer;
   }
-  Variable track(Variable variable);
+  Variable track(Variable variable, const std::string& name = "");
   /// Makes a source of random numbers part of this layer, so that checkpoints hold its state; null is passed through.
   std::shared_ptr<random::Generator> track(std::shared_ptr<random::Generator> generator);
   /// Makes a layer that is kept elsewhere, in a vector, behind a pointer or by somebody else, part of this one. Errors
@@ -265,7 +248,9 @@ class Layer {
 
   /// A copy behind a pointer, for callers that only have a Layer&; null where the class does not say how. See
   /// LayerBase.
-  virtual std::unique_ptr<Layer> copy() const;
+  virtual std::unique_ptr<Layer> copy() const { return nullptr; }
+  /// Takes over the members of another object of the layer; false where the class does not say how. See LayerBase.
+  virtual bool take_members(const Layer&) { return false; }
   /// Whether a call may have an output with a mask though no input has one, so that compute_mask is to be asked. Where
   /// the class does not say, it may.
   virtual bool may_make_masks() const { return true; }
@@ -277,24 +262,19 @@ class Layer {
   friend class AnyLayer;
   friend class Model;
 
-  /// Of a handle: whether its own members are set. Tentatively: for as long as the call lasts that built the layer, and
-  /// may fail.
-  enum class Phase : std::uint8_t { unbound, building, rebinding, tentative, bound };
+  /// The object whose functions compute: another one of a Model that stands for a model of another class.
+  virtual Layer& object() { return *this; }
 
   detail::LayerState& state() const;
-  template <class Shapes>
-  void prepare(const Shapes& shapes);
-  template <class Shapes>
-  void bind(const Shapes& shapes);
+  void prepare(const std::vector<Shape>& input_shapes);
+  void bind(const Layer* source, const std::vector<Shape>& input_shapes);
   template <class Inputs, class F>
   auto run(const Inputs& inputs, CallOptions options, F&& compute);
   void give_masks(std::span<const Tensor> inputs, std::span<Tensor> outputs);
-  Variable rebound(const std::string& name, const Shape& shape) const;
 
   std::shared_ptr<detail::LayerState> state_;
   const void* thread_;  ///< the one that made the handle: no other one sets its members, other than by calling it
-  std::atomic<Phase> phase_{Phase::unbound};
-  std::uint16_t rebound_layers_ = 0, rebound_generators_ = 0, rebound_variables_ = 0;  ///< while rebinding
+  std::atomic<std::uint64_t> bound_;  ///< the number of the build that the members come from
 };
 
 namespace detail {
@@ -317,7 +297,7 @@ constexpr bool overrides_masks() {
 
 /// The base of layer classes that can be used wherever layers can: `struct Scale : xp::LayerBase<Scale>`. It only adds
 /// how an object of the class is copied, and what only the class knows. A class derived from Layer itself works too,
-/// but calls of the functional style do not keep its objects alive.
+/// but calls of the functional style do not keep its objects alive, and build() is run for each copy made before.
 template <class Derived, class Base = Layer>
 class LayerBase : public Base {
  protected:
@@ -325,6 +305,15 @@ class LayerBase : public Base {
   std::unique_ptr<Layer> copy() const override {
     if (typeid(*this) != typeid(Derived)) return Base::copy();  // of a class derived further
     return std::make_unique<Derived>(static_cast<const Derived&>(*this));
+  }
+  bool take_members(const Layer& from) override {
+    if constexpr (std::is_copy_assignable_v<Derived>) {
+      if (typeid(*this) == typeid(Derived) && typeid(from) == typeid(Derived)) {
+        static_cast<Derived&>(*this) = static_cast<const Derived&>(from);
+        return true;
+      }
+    }
+    return Base::take_members(from);
   }
   bool may_make_masks() const override {
     if (typeid(*this) != typeid(Derived) || detail::overrides_masks<Derived, Base>()) return true;

@@ -218,8 +218,6 @@ class Model : public LayerBase<Model> {
     return metric;
   }
 
-  void build(const Shape& input_shape) override;
-  void build_list(const std::vector<Shape>& input_shapes) override;
   Tensor call(const Tensor& input) override;
   TensorList call_list(const TensorList& inputs) override;
 
@@ -248,6 +246,7 @@ class Model : public LayerBase<Model> {
   /// Of a plain Model that is made of one of another class: the object whose functions are to be called; otherwise
   /// null.
   Model* of_class() const;
+  Layer& object() override;
 
   detail::ModelState& model_state() const;
   void track_metric(std::shared_ptr<metrics::Metric> metric);
