@@ -1,6 +1,15 @@
+#include <array>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+
+#include "layers/layer_state.hpp"
 #include "support/check.hpp"
+#include "support/temp_dir.hpp"
 #include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
+#include "xtape/io/safetensors.hpp"
 #include "xtape/layers/dense.hpp"
 #include "xtape/layers/dropout.hpp"
 #include "xtape/layers/layer.hpp"
@@ -51,15 +60,150 @@ TEST_CASE("layer: a copy shares the layers that build() makes") {
   CHECK(late.inner.kernel().is_same(copy.inner.kernel()));
 }
 
-TEST_CASE("layer: a copy is asked for the same weights; one that asks for others says so") {
-  struct Fickle : LayerBase<Fickle> {
-    std::shared_ptr<int> builds = std::make_shared<int>(0);
-    void build(const Shape&) override { (void)add_weight("w", {2 + (*builds)++}); }
-    Tensor call(const Tensor& x) override { return x; }
+/// Makes a part of each kind, in a constructor and in build(), and counts the runs of build().
+template <class Base>
+struct Maker : Base {
+  std::shared_ptr<int> builds = std::make_shared<int>(0);
+  layers::Dense before = this->track(layers::Dense(1));
+  layers::Dense first{1}, second{1};
+  Variable weight, counter;
+  std::shared_ptr<random::Generator> generator;
+
+  void build(const Shape&) override {
+    ++*builds;
+    first = this->track(layers::Dense(2));
+    weight = this->add_weight("weight", {3});
+    counter = this->track(Variable(zeros({}), {.name = "counter"}));
+    second = this->track(layers::Dense(4));
+    generator = this->track(std::make_shared<random::Generator>(1));
+  }
+  Tensor call(const Tensor& x) override { return second(first(before(x))) + reduce_sum(weight) + counter; }
+};
+struct Assigned : Maker<LayerBase<Assigned>> {};
+struct Direct : Maker<Layer> {};
+struct DirectModel : Maker<Model> {};
+struct Constant : Maker<LayerBase<Constant>> {  // cannot be assigned
+  const int number = 1;
+};
+
+template <class L>
+void check_members(L& copy, const L& layer) {
+  CHECK(copy.weight.is_same(layer.weight));
+  CHECK(copy.counter.is_same(layer.counter));
+  CHECK(copy.generator == layer.generator);
+  CHECK(copy.first.kernel().is_same(layer.first.kernel()));
+  CHECK(copy.second.kernel().is_same(layer.second.kernel()));
+}
+
+/// `builds`: how often build() runs, where there are two copies of this thread and two of others.
+template <class L>
+void check_copies_of(int builds_of_thread, int builds_of_others) {
+  const Tensor x = ones({2, 3});
+  L layer;
+  L untouched = layer;
+  L copy = layer;
+  Tensor y;
+  std::array<std::unique_ptr<L>, 2> others;  // made in another thread, and called there
+  std::thread([&] {
+    for (auto& other : others) other = std::make_unique<L>(layer);
+  }).join();
+  y = layer(x);
+  CHECK(*layer.builds == builds_of_thread);
+  check_members(copy, layer);
+  check_members(untouched, layer);
+  CHECK_SAME_BITS(copy(x), y);
+  for (auto& other : others) {
+    CHECK_FALSE(other->weight.defined());
+    std::thread([&] { CHECK_SAME_BITS((*other)(x), y); }).join();
+    check_members(*other, layer);
+  }
+  CHECK(*layer.builds == builds_of_thread + builds_of_others);
+  L after = layer;
+  CHECK_SAME_BITS(after(x), y);
+  CHECK(layer.variables().size() == 8);
+  CHECK(*layer.builds == builds_of_thread + builds_of_others);
+}
+
+TEST_CASE("layer: build() runs once, and copies are given what it has made") {
+  check_copies_of<Assigned>(1, 0);
+  // Of classes that do not say how they are assigned once for each copy, which is given the same parts.
+  check_copies_of<Direct>(3, 2);
+  check_copies_of<DirectModel>(3, 2);
+  check_copies_of<Constant>(3, 2);
+}
+
+TEST_CASE("layer: copies are given the members of the build that succeeded") {
+  struct Sometimes : LayerBase<Sometimes> {
+    Variable w;
+    void build(const Shape& input) override { w = add_weight("w", {input.back()}); }
+    Tensor call(const Tensor& x) override {
+      if (x.shape()[0] == 1) throw ValueError("a single row");
+      return x * w;
+    }
   };
-  Fickle layer;
-  Fickle copy = layer;
-  CHECK_THROWS_TEXT(ValueError, "has built its weight 'w' with shape (2,), now (3,) is asked", layer(ones({1})));
+  Sometimes layer;
+  Sometimes copy = layer;
+  std::unique_ptr<Sometimes> other;
+  std::thread([&] { other = std::make_unique<Sometimes>(layer); }).join();
+  CHECK_THROWS_TEXT(ValueError, "a single row", layer(ones({1, 3})));
+  CHECK_FALSE(layer.built());
+  const Tensor y = copy(ones({2, 5}));
+  CHECK(layer.w.is_same(copy.w));
+  CHECK_SAME_BITS(layer(ones({2, 5})), y);
+  CHECK_SAME_BITS((*other)(ones({2, 5})), y);
+  CHECK(layer.variables().size() == 1);
+}
+
+TEST_CASE("layer: what a layer keeps for copies in other threads does not keep it alive") {
+  std::weak_ptr<int> alive;
+  {
+    Assigned layer;
+    std::unique_ptr<Assigned> other;
+    std::thread([&] { other = std::make_unique<Assigned>(layer); }).join();
+    (void)layer(ones({2, 3}));
+    alive = layer.builds;
+    other.reset();
+    CHECK_FALSE(alive.expired());
+  }
+  CHECK(alive.expired());
+}
+
+TEST_CASE("layer: a weight of a layer that is built is found by its name") {
+  struct Asking : LayerBase<Asking> {
+    void build(const Shape& input) override { (void)add_weight("w", {input.back()}); }
+    Tensor call(const Tensor& x) override { return x * add_weight("w", {x.shape().back()}); }
+  };
+  Asking layer;
+  const Tensor y = layer(ones({2, 3}));
+  CHECK_SAME_BITS(layer(ones({2, 3})), y);
+  CHECK(layer.variables().size() == 1);
+  CHECK_THROWS_TEXT(ValueError, "has built its weight 'w' with shape (3,), now (4,) is asked", layer(ones({2, 4})));
+}
+
+TEST_CASE("layer: track() with a name") {
+  struct Named : Model {
+    layers::Dense body = track(layers::Dense(2));
+    layers::Dense head = track(layers::Dense(1), "head");
+    Variable scale = track(Variable(2.0F, {.name = "some_variable"}), "scale");
+    Tensor call(const Tensor& x) override { return head(body(x)) * scale; }
+  };
+  Named model;
+  (void)model(ones({1, 3}));
+  CHECK(model.head.name() == "head");
+  CHECK(model.head.kernel().name() == "named/head/kernel");
+  CHECK(model.get_layer("head").variables()[0].is_same(model.head.kernel()));
+  const testing::TempDir dir;
+  model.save_weights(dir / "named.safetensors");
+  std::set<std::string> names;
+  for (const auto& [name, tensor] : io::load_safetensors(dir / "named.safetensors").tensors) names.insert(name);
+  CHECK(names == std::set<std::string>{"dense/kernel", "dense/bias", "head/kernel", "head/bias", "scale"});
+
+  struct Taken : Model {
+    layers::Dense a = track(layers::Dense(1), "head");
+    layers::Dense b = track(layers::Dense(1), "head");
+    Tensor call(const Tensor& x) override { return b(a(x)); }
+  };
+  CHECK_THROWS_TEXT(ValueError, "there is a layer 'head' already", Taken());
 }
 
 TEST_CASE("clone: a layer of the same options with weights of its own") {
@@ -92,6 +236,16 @@ TEST_CASE("clone: layers within layers are copied, and a layer that is there twi
   copy.set_weights(model.get_weights());
   const Tensor x = constant({{1.0, -2.0, 3.0}});
   CHECK_TENSOR_EQ(copy(x), model(x));
+}
+
+TEST_CASE("clone: what build() has made is made again, generators too") {
+  Assigned layer;
+  (void)layer(ones({2, 3}));
+  Assigned copy = clone(layer);
+  (void)copy(ones({2, 3}));
+  CHECK(copy.variables().size() == 8);
+  CHECK_FALSE(copy.generator == layer.generator);
+  CHECK(detail::LayerState::of(copy).all_generators() == std::vector{copy.generator});
 }
 
 TEST_CASE("clone: a variable made outside of build() cannot be copied") {
