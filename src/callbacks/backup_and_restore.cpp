@@ -46,7 +46,7 @@ void BackupAndRestore::on_epoch_end(int epoch, const Logs&) {
 
 void BackupAndRestore::on_train_end(const Logs&) {
   if (!options_.delete_checkpoint) return;
-  // One that stays would let the next training begin at its end.
+  // If it stayed, the next training would begin where this one has ended.
   std::error_code error;
   if (std::filesystem::remove(path(), error); error) {
     detail::fail<DataError>("BackupAndRestore", "{}: cannot be removed: {}", path(), error.message());

@@ -15,7 +15,8 @@ namespace {
 
 /// Whether a file ends in the middle of a line, as one does whose writer was killed.
 bool ends_within_line(const std::string& path) {
-  if (std::error_code error; !std::filesystem::is_regular_file(path, error)) return false;  // reading might wait
+  // Only regular files: reading a pipe might wait for ever.
+  if (std::error_code error; !std::filesystem::is_regular_file(path, error)) return false;
   std::ifstream file(path, std::ios::binary);
   char last = '\n';
   if (file.seekg(-1, std::ios::end)) file.get(last);
@@ -48,7 +49,7 @@ void CSVLogger::on_train_begin() {
   if (broken) write_line("\n");
 }
 
-/// As RFC 4180: where it would be misread, in quotes, which are doubled.
+/// As RFC 4180: a field with a separator, a quote or an end of line stands in quotes, and quotes in it are doubled.
 std::string CSVLogger::quoted(const std::string& text) const {
   if (text.find_first_of(options_.separator + "\"\r\n") == std::string::npos) return text;
   std::string result = "\"";
@@ -73,7 +74,7 @@ void CSVLogger::on_epoch_end(int epoch, const Logs& logs) {
     std::sort(keys_.begin(), keys_.end());
     const bool validated =
         std::any_of(keys_.begin(), keys_.end(), [](const std::string& key) { return key.starts_with("val_"); });
-    if (!validated) {
+    if (!validated) {  // as Keras: columns for validations that may come in later epochs
       const std::size_t n = keys_.size();
       for (std::size_t i = 0; i < n; ++i) keys_.push_back(fmt::format("val_{}", keys_[i]));
     }

@@ -29,6 +29,7 @@ void EarlyStopping::on_epoch_end(int epoch, const Logs& logs) {
     best_weights_ = model().get_weights();
     best_epoch_ = epoch;
   }
+  // As Keras: an improvement resets the patience only if it beats the baseline too; its weights are kept in any case.
   ++wait_;
   if (is_improvement(*current, best_)) {
     best_ = *current;

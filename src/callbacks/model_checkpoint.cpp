@@ -65,7 +65,7 @@ void ModelCheckpoint::save(int epoch, std::optional<std::int64_t> batch, const L
     if (!folder.empty()) detail::make_folders(op, folder);
     model().save_weights(path);
   } catch (...) {
-    best_ = best_before;  // what was not saved is no best model
+    best_ = best_before;  // not saved, so not the best that there is
     throw;
   }
   if (options_.verbose > 0) fmt::print("\nEpoch {}: finished saving model to {}\n", epoch + 1, path);

@@ -39,7 +39,7 @@ std::vector<summary::GraphNode> model_graph(const Model& model) {
   std::vector<std::string> names;
   std::set<std::string> taken;
   for (const auto& row : rows) {
-    // ':' and '^' mean something in the names of inputs.
+    // In the names of inputs ':' begins the number of an output, '^' marks a control input.
     std::string name = row.name.empty() ? "layer" : row.name;
     std::replace_if(
         name.begin(), name.end(), [](char c) { return c == ':' || c == '^'; }, '_');

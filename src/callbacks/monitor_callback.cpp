@@ -13,7 +13,8 @@
 namespace xtape::callbacks {
 namespace {
 
-/// Words of names, set off by '_', and parts of the names of our metrics' classes.
+/// Which metrics are better when larger or smaller: words of a metric's name, set off by '_', and parts of the names of
+/// xtape's classes, as Keras's monitoring does it.
 constexpr std::array up_words{"acc",    "accuracy",    "auc",        "precision", "recall", "sensitivity",
                               "f1",     "specificity", "fbeta",      "iou",       "io_u",   "r2",
                               "cosine", "correlation", "similarity", "pearson"};

@@ -40,6 +40,7 @@ bool ReduceLROnPlateau::reduce(int epoch) const {
 
 void ReduceLROnPlateau::extend_logs(Logs& logs) { logs.set("learning_rate", model().optimizer().learning_rate()); }
 
+// As Keras: during the cooldown epochs do not count as waiting, and a rate at its minimum starts no cooldown.
 void ReduceLROnPlateau::on_epoch_end(int epoch, const Logs& logs) {
   resolve_mode();
   Logs all = logs;

@@ -9,7 +9,8 @@
 namespace xtape::callbacks {
 namespace {
 
-/// The averages of the variables: optimizers list them together, in the order in which they were built.
+/// The average that the optimizer keeps of each variable, found by name and shape among the optimizer's variables; of
+/// several variables of one name in the order in which they were built.
 std::vector<Variable> averages_of(optimizers::Optimizer& given, const std::vector<Variable>& variables) {
   auto* scaling = dynamic_cast<optimizers::LossScaleOptimizer*>(&given);
   const optimizers::Optimizer& optimizer = scaling == nullptr ? given : *scaling->inner_optimizer();

@@ -57,7 +57,7 @@ void TensorBoard::set_model(Model& model) {
 
 void TensorBoard::on_train_begin() {
   batches_ = 0;
-  train();  // what is wrong with the folder is to be heard now
+  train();  // opens the file now, so that an unwritable folder is an error before the training
 }
 
 void TensorBoard::on_train_end(const Logs&) {

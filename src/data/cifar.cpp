@@ -66,7 +66,7 @@ fs::path find_folder(const Cifar& cifar, const std::string& dir) {
   fail_not_found(cifar.op, dir, searched, advice(cifar));
 }
 
-/// The planes of an image side by side in each pixel.
+/// From planes to pixels: [3, 32, 32] to [32, 32, 3].
 template <class T>
 void interleave(const unsigned char* planes, T* to) {
   for (std::int64_t i = 0; i < plane; ++i) {

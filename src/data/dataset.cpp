@@ -9,10 +9,14 @@
 #include "data/take_rows.hpp"
 #include "xtape/core/creation.hpp"
 
+// A dataset is a chain of stages (stage.hpp); each loop over it opens a chain of cursors. Here are the stages that
+// elements come from and the functions of AnyDataset; stage_elements.cpp has those that make new elements,
+// stage_order.cpp those that choose and order, stage_background.cpp the threads.
 namespace xtape {
 namespace detail {
 namespace {
 
+/// Elements f(0), f(1), ...
 class IndexedStage final : public DataStage {
  public:
   using Function = std::function<Tensors(std::int64_t)>;
@@ -40,6 +44,7 @@ class IndexedStage final : public DataStage {
   Function f_;
 };
 
+/// Elements of a generator that each loop starts anew.
 class GeneratorStage final : public DataStage {
  public:
   using Next = std::function<std::optional<Tensors>()>;
@@ -70,11 +75,13 @@ class GeneratorStage final : public DataStage {
   std::function<Next()> start_;
 };
 
+/// The batches of a TensorDataset, each loop in a new order if they are shuffled.
 class BatchesStage final : public DataStage {
  public:
   explicit BatchesStage(const data::Batches& batches) : DataStage(2), batches_(batches) {}
 
-  // A loop goes on from a copy, so that another thread's repeating does not change the order of the next loop.
+  // A loop works on a copy, and the original's generator moves on by one loop: what another thread repeats in its loop
+  // then does not change the order of the next one.
   CursorPtr open() const override {
     const std::lock_guard lock(mutex_);
     auto cursor = std::make_unique<Cursor>(batches_);
@@ -149,7 +156,7 @@ using detail::fail;
 
 namespace {
 
-/// A dataset without an end would go on for ever, or until the memory is full, before its first element came out.
+/// Refuses to gather so many elements of a dataset without an end: memory would be full before the first one came out.
 void check_gathered(const char* op, std::int64_t count, const AnyDataset& from) {
   constexpr std::int64_t max_elements = std::int64_t{1} << 30;
   if (count <= max_elements || from.cardinality() != infinite_cardinality) return;

@@ -15,7 +15,7 @@ const char* variable(const char* name) {
   return value != nullptr && *value != '\0' ? value : nullptr;
 }
 
-// A home that is somebody else's, as a service may have it, is none.
+// A home that belongs to another user, as that of a service may, is passed over instead of being an error.
 bool may_be_searched(const char* op, const fs::path& place) {
   try {
     return detail::file_type(op, place.string()) != fs::file_type::none;

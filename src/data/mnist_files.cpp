@@ -65,7 +65,7 @@ void scale(const std::uint8_t* from, float* to, std::int64_t count) {
   });
 }
 
-/// The images as [n, 28, 28, 1]. Piece by piece, so that the bytes need no memory of their own.
+/// The images as [n, 28, 28, 1]. Normalised 1 MB at a time, so that the bytes are never all in memory.
 Tensor read_images(const MnistFiles& files, const std::string& path, bool normalize) {
   IdxReader reader(path);
   check_shape(files, path, reader.shape(), reader.dtype(), "images (n, 28, 28)", {side, side});
@@ -122,7 +122,7 @@ data::TensorDataset make_part(const MnistFiles& files, const std::string& images
   return {std::move(images), std::move(labels)};
 }
 
-/// Of Keras's single file.
+/// One part of Keras's single file.
 data::TensorDataset read_part(const MnistFiles& files, detail::NpzFile& file, const char* part, bool normalize) {
   const std::string x_name = fmt::format("x_{}", part), y_name = fmt::format("y_{}", part);
   const std::string x_path = fmt::format("{}: '{}'", file.path(), x_name);

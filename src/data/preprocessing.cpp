@@ -46,7 +46,7 @@ Tensor to_categorical(const Tensor& y, std::optional<std::int64_t> num_classes) 
 
 namespace {
 
-/// The norm of n numbers, `stride` apart.
+/// The norm of n numbers, `stride` apart, as numpy.linalg.norm: order 0 counts, +-inf are largest and smallest.
 template <class T>
 double norm(const T* x, std::int64_t n, std::int64_t stride, double order) {
   double sum = order == -HUGE_VAL ? HUGE_VAL : 0;
@@ -102,6 +102,7 @@ Tensor normalize(const Tensor& x, int axis, double order) {
 
 namespace {
 
+/// For an integer dtype integers are padded as int64, everything else as double; the result is then converted.
 template <class T>
 Tensor pad(const std::vector<std::vector<T>>& sequences, const PadOptions& options) {
   constexpr const char* op = "pad_sequences";

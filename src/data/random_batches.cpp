@@ -11,6 +11,7 @@ RandomBatches::RandomBatches(TensorDataset data, std::int64_t batch_size, std::u
   check_batches("RandomBatches", data_, batch_size_);
 }
 
+// With replacement: an example may come twice, in a batch as well.
 Batch RandomBatches::next() {
   const Tensor index = generator_.uniform({batch_size_}, 0, data_.size(), int64);
   return take_rows(data_, index, 0, batch_size_);

@@ -26,6 +26,7 @@ void check_size(const char* name, const std::optional<double>& size, std::int64_
                    name, total, name, *size);
 }
 
+/// A fraction is rounded as Python's round does, halves to even.
 std::int64_t rows_of(double size, std::int64_t total) {
   return static_cast<std::int64_t>(size < 1 ? std::nearbyint(size * static_cast<double>(total)) : size);
 }

@@ -14,7 +14,12 @@
 namespace xtape::detail {
 namespace {
 
-/// Elements made ahead by threads, handed out in the input's order.
+/// Elements made ahead by threads, handed out in the input's order. A thread takes the next element of the input and a
+/// place in the queue under one lock, so that places are in the input's order, makes the element without a lock, and
+/// fills the place. next() waits for the first place.
+///
+/// An exception is handed out in its place. Then all threads rest: what is in the queue is still handed out, and a
+/// further next() tries the failed element again, as it would without threads.
 class BackgroundCursor final : public DataCursor {
  public:
   BackgroundCursor(CursorPtr input, const ElementFunction& f, int threads, std::size_t ahead)
@@ -103,7 +108,7 @@ class BackgroundCursor final : public DataCursor {
     threads_.clear();
   }
 
-  /// What goes wrong beside the elements, such as that there is no memory for a place, comes out of next().
+  /// Exceptions that belong to no element, such as no memory for a place, come out of next() too.
   void work_safely(const ElementFunction& f) noexcept {
     try {
       work(f);
@@ -137,7 +142,7 @@ class BackgroundCursor final : public DataCursor {
   }
 
   /// The next element of the input, and its number; nothing at the end. One thread at a time waits for room and asks
-  /// the input, so that the places are in the input's order.
+  /// the input.
   std::optional<std::uint64_t> take(Place& place) {
     const std::lock_guard one_at_a_time(input_mutex_);
     std::unique_lock lock(mutex_);

@@ -9,7 +9,8 @@
 #include "data/stage.hpp"
 #include "data/take_rows.hpp"
 
-// The stages that make new elements of others: map, filter, batch, unbatch, cache.
+// The stages that make new elements of others: map, filter, batch, unbatch, cache. `waits`: an element was taken from
+// the input and the function threw on it; the next next() tries it again instead of losing it.
 namespace xtape::detail {
 namespace {
 
@@ -85,7 +86,7 @@ class FilterStage final : public DataStage {
   Predicate predicate_;
 };
 
-/// Elements one upon another along a new axis.
+/// The tensors of several elements, stacked along a new first axis.
 Tensors stack(const std::vector<Tensors>& rows) {
   Tensors batch;
   for (std::size_t k = 0; k < rows[0].size(); ++k) {
@@ -211,7 +212,8 @@ class CacheStage final : public DataStage {
   std::int64_t cardinality() const override { return input_->cardinality(); }
 
  private:
-  /// One loop over the input that all loops share, so that what is kept does not depend on how far each of them goes.
+  /// One loop over the input that all loops share: it goes on where any of them needs the next element, so that what is
+  /// kept does not depend on how far each of them goes.
   class Kept {
    public:
     explicit Kept(CursorPtr input) : input_(std::move(input)) {}

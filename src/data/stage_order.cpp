@@ -22,6 +22,7 @@ class OnInput : public DataStage {
   StagePtr input_;
 };
 
+/// tf.data's shuffle: a buffer is kept full, each element is drawn from it at random.
 class ShuffleStage final : public OnInput {
  public:
   ShuffleStage(StagePtr input, std::int64_t buffer_size, const data::ShuffleOptions& options)
@@ -41,7 +42,8 @@ class ShuffleStage final : public OnInput {
    public:
     Cursor(CursorPtr input, std::size_t size, random::Generator seeds, std::uint64_t loop, bool reshuffle)
         : input_(std::move(input)), size_(size), reshuffle_(reshuffle), seeds_(seeds), generator_(0) {
-      // Each loop has a seed of its own, and each repetition within it another one.
+      // Loop number `loop` has the seed at that position of the stage's sequence; repetitions within it (rewind) draw
+      // theirs from a generator with this seed. So the orders do not depend on which loop runs first or how far.
       random::GeneratorState state = seeds_.state();
       state.position = loop;
       seeds_.set_state(state);
@@ -102,7 +104,7 @@ class RepeatStage final : public OnInput {
     bool next(Tensors& element) override {
       while (round != count) {
         if (input->next(element)) return some = true;
-        if (!some) return false;  // of nothing, for ever
+        if (!some) return false;  // an empty dataset, repeated for ever, is empty
         if (++round != count) input->rewind();
         some = false;
       }
@@ -180,7 +182,7 @@ class ConcatenateStage final : public OnInput {
 
   CursorPtr open() const override {
     auto cursor = std::make_unique<Cursor>();
-    cursor->first = input_->open();  // one after the other, for orders that depend on it
+    cursor->first = input_->open();  // in this order: if both are one stage that shuffles, it counts its loops
     cursor->second = second_->open();
     return cursor;
   }

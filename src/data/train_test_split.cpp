@@ -37,6 +37,7 @@ double rows_of(const char* name, double size, std::int64_t n) {
   return fraction ? size * static_cast<double>(n) : size;
 }
 
+/// scikit-learn's rules: a quarter for the test if nothing is given, test rounded up, train rounded down.
 Parts sizes_of(std::int64_t n, const SplitOptions& options) {
   std::optional<double> test_size = options.test_size;
   const auto& train_size = options.train_size;
@@ -90,6 +91,7 @@ struct Split {
   Indices train, test;
 };
 
+/// Each class is shared out between train and test in proportion to its size.
 Split stratified(const Tensor& classes, std::int64_t n, const Parts& parts, random::Generator& generator) {
   if (classes.rank() == 0 || classes.size() != n) {
     fail<ValueError>(op, "expected a class for each of {} rows in stratify, received {}", n, classes.shape());

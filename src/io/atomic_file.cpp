@@ -18,6 +18,9 @@
 #include "base/check.hpp"
 #include "base/files.hpp"
 
+// write to a temporary file, fsync, rename: a rename within a folder is atomic in POSIX, and after the fsync the
+// contents are on the disk before the name is. A writer holds a lock (flock) on its temporary file; the lock ends with
+// the process, so a temporary file without one was left by a writer that was killed.
 namespace xtape::detail {
 namespace {
 
@@ -28,7 +31,7 @@ std::atomic<std::uint64_t> names_given{0};
 
 constexpr int max_links = 40;  // as Linux follows
 
-/// Where a path leads, whether there is a file yet or not.
+/// Where a path leads, whether or not there is a file yet: canonical() needs one.
 fs::path behind_links(const fs::path& path) {
   fs::path target = path;
   for (int links = 0; links < max_links; ++links) {
@@ -37,14 +40,14 @@ fs::path behind_links(const fs::path& path) {
     if (error) return target;  // no link
     target = target.parent_path() / next;
   }
-  return path;  // in a circle: the system says so
+  return path;  // a circle of links: open() reports it
 }
 
 bool is_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-/// Is it the name of a temporary file that begins so?
+/// Whether it is `begin`, a process, '-', a number: the name of a temporary file of AtomicFile.
 bool is_temporary(std::string_view name, std::string_view begin) {
   if (!name.starts_with(begin)) return false;
   name.remove_prefix(begin.size());
@@ -52,6 +55,7 @@ bool is_temporary(std::string_view name, std::string_view begin) {
   return dash != std::string_view::npos && is_number(name.substr(0, dash)) && is_number(name.substr(dash + 1));
 }
 
+/// Whether the open file is the one that has this name now.
 bool same_file(int file, const char* path) {
   struct stat ours {
   }, there{};
@@ -126,11 +130,12 @@ void AtomicFile::commit() {
   if (fsync(file_) != 0) fail_write(errno);
   if (std::rename(temporary_.c_str(), target_.c_str()) != 0) fail_write(errno);
   committed_ = true;
-  close(std::exchange(file_, -1));  // after the renaming, until when the lock holds
+  close(std::exchange(file_, -1));  // ends the lock, which has to hold until the file has its name
   sync_folder();
 }
 
-// So that the new name survives a power failure too. Some file systems cannot do this for a folder, and say EINVAL.
+// Writes the folder to the disk, so that the new name survives a power failure too. Some file systems cannot do this
+// and say EINVAL.
 void AtomicFile::sync_folder() const {
   const fs::path parent = fs::path(target_).parent_path();
   const int folder = open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -7,6 +7,8 @@
 
 namespace xtape::detail {
 
+// A small file may become the absolute limit; a large one, of which the user knows that it is large, some times its
+// size.
 InflationLimit inflation_limit(std::uint64_t file_bytes, bool text) {
   const io::Limits limits = io::limits();
   std::uint64_t relative = 0;

@@ -5,6 +5,7 @@
 namespace xtape::detail {
 namespace {
 
+/// What each byte makes of a CRC of 0: the division of the byte's polynomial, bit by bit.
 constexpr std::array<std::uint32_t, 256> make_table() {
   std::array<std::uint32_t, 256> table{};
   for (std::uint32_t byte = 0; byte < 256; ++byte) {

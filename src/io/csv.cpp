@@ -23,13 +23,14 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
 }
 
-/// The numbers of a file, of the type that they are read in.
+/// Reads the numbers of a file as T: int64 for all integer dtypes and double for all floating ones, so that a number
+/// that does not fit the dtype is seen. std::from_chars does not depend on the locale.
 template <class T>
 class CsvReader {
  public:
   CsvReader(const std::string& path, const CsvOptions& options) : path_(path), options_(options) {}
 
-  /// Line by line, so that the text needs no memory of its own.
+  /// Reads 256 KB at a time and takes the lines out, so that the whole text is never in memory.
   Shape read(detail::InputFile& file) {
     constexpr std::size_t piece = 1 << 18;
     std::string text;

@@ -22,13 +22,13 @@ namespace pb = events;
 // Numbers of a TensorProto are least significant byte first.
 static_assert(std::endian::native == std::endian::little);
 
-// Python's protobuf refuses a whole event for one such text.
+// Python's protobuf refuses a whole event if one text in it is not UTF-8.
 void check_text(const char* op, const char* what, const std::string& text) {
   if (text.empty()) fail<ValueError>(op, "expected {}, received an empty string", what);
   if (!is_utf8(text)) fail<ValueError>(op, "expected {} in UTF-8, received \"{}\"", what, text);
 }
 
-// The same message as the same bytes: the order of a map's entries is otherwise left open.
+// Serialises deterministically: otherwise the order of a map's entries is left open.
 std::string serialize(const google::protobuf::MessageLite& message) {
   std::string bytes;
   google::protobuf::io::StringOutputStream stream(&bytes);
@@ -64,7 +64,8 @@ void add_axes(pb::TensorProto& tensor, std::initializer_list<std::int64_t> sizes
   for (const auto size : sizes) tensor.mutable_tensor_shape()->add_dim()->set_size(size);
 }
 
-// Rows left edge, right edge, count, as tensorboard/plugins/histogram/summary_v2.py makes them.
+// A row [left edge, right edge, count] for each bucket, as tensorboard/plugins/histogram/summary_v2.py makes them:
+// buckets of equal width between the smallest and the largest value; if these are equal, all in the last bucket.
 std::vector<double> count_values(const Tensor& values, std::int64_t buckets) {
   std::vector<double> numbers = convert(values, float64).to_vector<double>();
   std::erase_if(numbers, [](double v) { return !std::isfinite(v); });
@@ -87,7 +88,7 @@ std::vector<double> count_values(const Tensor& values, std::int64_t buckets) {
   return rows;
 }
 
-// tf.image.convert_image_dtype(images, tf.uint8, saturate=True)
+// As tf.image.convert_image_dtype(images, tf.uint8, saturate=True): 255.5 v, cut off. NaN is 0.
 std::vector<std::uint8_t> to_bytes(const Tensor& images) {
   if (images.dtype() == uint8) return images.to_vector<std::uint8_t>();
   std::vector<std::uint8_t> bytes;

@@ -50,7 +50,7 @@ std::uint64_t InputFile::most_bytes() const {
   return most;
 }
 
-// Reads on behind the input that is still unused, and returns how many bytes came.
+// Moves the input that is not used yet to the front, reads more after it, and returns how many bytes came.
 std::size_t InputFile::fill() {
   if (stream_.avail_in > 0) std::memmove(input_.get(), stream_.next_in, stream_.avail_in);
   const std::size_t n = std::fread(input_.get() + stream_.avail_in, 1, input_bytes - stream_.avail_in, file_.get());
@@ -68,7 +68,7 @@ std::size_t InputFile::read(void* to, std::size_t bytes) {
       done += inflate_to(out + done, bytes - done);
       continue;
     }
-    if (stream_.avail_in == 0 && bytes - done >= input_bytes) {
+    if (stream_.avail_in == 0 && bytes - done >= input_bytes) {  // large reads need no buffer
       const std::size_t n = std::fread(out + done, 1, bytes - done, file_.get());
       if (std::ferror(file_.get())) fail<DataError>(op_, "{}: cannot be read: {}", path_, std::strerror(errno));
       done += n;

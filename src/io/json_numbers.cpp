@@ -9,6 +9,7 @@
 namespace xtape::detail {
 namespace {
 
+/// Takes an object of names and whole numbers from the parser; everything else is an error that says where.
 class NumbersReader final : public JsonHandler {
  public:
   NumbersReader(const char* op, const std::string& path) : op_(op), path_(path) {}

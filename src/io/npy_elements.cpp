@@ -36,6 +36,8 @@ void swap_bytes(unsigned char* elements, std::size_t count, std::size_t size) {
   for (std::size_t i = 0; i < count; ++i) std::reverse(elements + i * size, elements + (i + 1) * size);
 }
 
+/// Reads the elements after a header. Types that tensors do not have become the next wider one; of Fortran order the
+/// axes are read in reverse and then moved.
 class ElementReader {
  public:
   ElementReader(ByteSource& source, const NpyHeader& header) : source_(source), header_(header) {}
@@ -84,7 +86,7 @@ class ElementReader {
                     header_.descr);
   }
 
-  /// Memory in the order of the file.
+  /// A tensor whose elements are in the file's order: with the axes reversed where that is Fortran's.
   Tensor memory(DType dtype) {
     Shape shape = shape_of(header_.shape);
     if (header_.fortran_order) std::reverse(shape.begin(), shape.end());
@@ -115,7 +117,7 @@ class ElementReader {
     return t;
   }
 
-  // Piece by piece, so that the elements of the file need no memory of their own.
+  /// Converts 16384 elements at a time, so that the file's elements are never all in memory.
   template <class From, class To>
   Tensor converted() {
     Tensor t = memory(dtype_of<To>);
@@ -131,6 +133,7 @@ class ElementReader {
     return t;
   }
 
+  /// uint64 as int64: a number that is negative then has been too large.
   Tensor small_uint64() {
     Tensor t = same(int64);
     const auto* elements = host_read("io", t).data<std::int64_t>();
@@ -142,7 +145,7 @@ class ElementReader {
     return t;
   }
 
-  /// Of the elements with the last axis first.
+  /// A copy in row-major order of elements whose axes are reversed.
   static Tensor row_major(const Tensor& reversed) {
     Shape shape = reversed.shape();
     std::reverse(shape.begin(), shape.end());
@@ -209,7 +212,8 @@ std::string npy_header_of(const char* op, const Tensor& t) {
   if (!t.defined()) fail<ValueError>(op, "expected a tensor, received an empty one");
   std::string text =
       fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': {}, }}", descr_of(op, t.dtype()), t.shape());
-  // NumPy leaves 21 digits for the number of rows to grow, and aligns the elements to 64 bytes.
+  // As NumPy writes it: room for 21 digits of the number of rows, so that files can grow, and elements that begin at a
+  // multiple of 64 bytes.
   const std::size_t first = t.rank() > 0 ? fmt::formatted_size("{}", t.shape(0)) : 21;
   text.append(first < 21 ? 21 - first : 0, ' ');
   std::size_t prefix = 10;

@@ -21,7 +21,7 @@ namespace {
 constexpr std::string_view magic = "\x93NUMPY";
 constexpr std::size_t max_header = 1u << 20;
 
-/// Reads the dictionary.
+/// Reads the dictionary: a parser of just what NumPy writes, since the text comes from anybody.
 class HeaderText {
  public:
   HeaderText(const ByteSource& source, std::string_view text) : source_(source), rest_(text) {}
@@ -110,6 +110,7 @@ class HeaderText {
   std::string_view rest_;
 };
 
+/// Splits "<f4" into the order of the bytes, the kind and the size.
 void read_type(const ByteSource& source, NpyHeader& header) {
   std::string_view descr = header.descr;
   const bool ordered = !descr.empty() && std::string_view("<>=|").find(descr[0]) != std::string_view::npos;

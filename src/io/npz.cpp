@@ -68,7 +68,7 @@ std::vector<std::vector<std::int32_t>> NpzFile::read_lists(ByteSource& source) {
 
 namespace {
 
-/// Writes zip members to a file.
+/// Writes zip members to a file. minizip writes by name, so it gets the AtomicFile's temporary name.
 class ZipWriter {
  public:
   ZipWriter(const char* op, const std::string& path) : op_(op), path_(path), file_(op, path) {
@@ -85,8 +85,8 @@ class ZipWriter {
   void add(const std::string& name, std::string_view head, const Tensor& t, bool compressed) {
     const auto bytes = static_cast<std::size_t>(t.size()) * itemsize(t.dtype());
     zip_fileinfo info{};
-    info.tmz_date = {0, 0, 0, 1, 0, 1980};  // the format's first day, as numpy.savez writes
-    constexpr std::size_t large = 0xf0000000u;
+    info.tmz_date = {0, 0, 0, 1, 0, 1980};      // the format's first day, as numpy.savez writes
+    constexpr std::size_t large = 0xf0000000u;  // from here on the sizes need zip64's fields
     check(zipOpenNewFileInZip64(zip_, name.c_str(), &info, nullptr, 0, nullptr, 0, nullptr, compressed ? Z_DEFLATED : 0,
                                 Z_DEFAULT_COMPRESSION, bytes > large) == ZIP_OK);
     write(head.data(), head.size());

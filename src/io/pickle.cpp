@@ -11,9 +11,13 @@
 #include "io/pickle_bytes.hpp"
 #include "xtape/io/limits.hpp"
 
-// A pickle is a program for a machine with a stack and a memo, described in Python's Lib/pickletools.py. The array is
-// made by calling numpy.core.multiarray._reconstruct(ndarray, (0,), b'b') and then given its state, (1, shape, dtype,
-// Fortran order, list of elements).
+// A pickle is a program for a machine with a stack and a memo, described in Python's Lib/pickletools.py. Running it can
+// call anything; this machine knows only the instructions and the four functions that an array of lists of integers
+// needs, and makes no objects but these. The array is made by calling numpy.core.multiarray._reconstruct(ndarray, (0,),
+// b'b') and then given its state, (1, shape, dtype, Fortran order, list of elements).
+//
+// Values refer to nodes by number and nodes are never freed, so that a list in the memo may be used again. What a
+// pickle may make is counted (spend): a few bytes can ask for any amount.
 namespace xtape::detail {
 namespace {
 
@@ -284,12 +288,12 @@ class Unpickler : PickleBytes {
     return true;
   }
 
-  /// Of an entry: its number and value, a link, its place in the table.
+  /// The memory that an entry takes: its number and value, a link, its place in the table.
   static constexpr std::size_t bytes_of_memo = sizeof(std::uint64_t) + sizeof(Value) + 2 * sizeof(void*);
 
   const std::uint64_t most_ = io::limits().unpickled_bytes;
   std::uint64_t spent_ = 0;
-  std::size_t highest_ = 0;  ///< that the stack has been
+  std::size_t highest_ = 0;  ///< the most values that the stack has had
   std::vector<Value> stack_;
   std::deque<Node> nodes_;
   std::unordered_map<std::uint64_t, Value> memo_;

@@ -30,7 +30,7 @@ constexpr const char* loading = "load_safetensors";
 
 std::uint64_t bytes_in(const Tensor& t) { return static_cast<std::uint64_t>(t.size()) * itemsize(t.dtype()); }
 
-/// Numbers that index the entries, in the order of their bytes in the file.
+/// The numbers 0 to n - 1, sorted.
 template <class Less>
 std::vector<std::size_t> order_by(std::size_t n, const Less& less) {
   std::vector<std::size_t> order(n);
@@ -67,8 +67,8 @@ Header read_header(InputFile& file) {
   return {detail::parse_safetensors_header(loading, path, text), length_bytes + length};
 }
 
-/// Checks the numbers of the header against each other and the `bytes` of the file behind it. Returns the entries in
-/// the order of their bytes.
+/// Checks the numbers of the header against each other and against the `bytes` of the file after it: the elements of
+/// all tensors cover these bytes, without gaps and overlaps. Returns the entries in the order of their bytes.
 std::vector<std::size_t> check_ranges(const std::string& path, const SafeTensorsHeader& header, std::uint64_t bytes) {
   const auto& entries = header.entries;
   const auto order = order_by(entries.size(), [&](std::size_t a, std::size_t b) {
@@ -136,7 +136,7 @@ void save_safetensors(const std::string& path, const NamedTensors& tensors,
     if (!t.defined()) fail<ValueError>(saving, "tensor '{}' is empty", name);
     header.entries.push_back({name, t.dtype(), {t.shape().begin(), t.shape().end()}});
   }
-  // The wide elements first: so each tensor begins at a multiple of its element size.
+  // The widest elements first, so that each tensor begins at a multiple of its element size. The header is padded to 8.
   const auto order = order_by(tensors.size(), [&](std::size_t a, std::size_t b) {
     return itemsize(tensors[a].second.dtype()) > itemsize(tensors[b].second.dtype());
   });

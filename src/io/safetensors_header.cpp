@@ -7,6 +7,9 @@
 #include "io/file_tensor.hpp"
 #include "io/json.hpp"
 
+// The header, from the format's description (github.com/huggingface/safetensors): {"name": {"dtype": "F32", "shape":
+// [2, 3], "data_offsets": [0, 24]}, ..., "__metadata__": {"key": "text"}}. It is read as the parser finds it, without a
+// tree of values, and each thing that is missing, there twice or of another type is an error that names it.
 namespace xtape::detail {
 namespace {
 

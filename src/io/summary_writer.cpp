@@ -25,6 +25,7 @@ double wall_time() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+/// TensorFlow's names: time, host, process, and a number for several writers of a process.
 std::string file_name(const std::string& suffix) {
   static std::atomic<int> count{0};
   char host[256] = "localhost";
@@ -45,7 +46,8 @@ struct FileWriter::Impl {
     detail::make_folders(op, logdir);
     path = (std::filesystem::path(logdir) / file_name(options.filename_suffix)).string();
     file = detail::open_file(op, path, "wbxe");
-    // Whole events only go to the file, so that who reads it meanwhile finds no half of one.
+    // Unbuffered: each flush() is one write of whole events, so that TensorBoard, which reads meanwhile, finds no half
+    // of one.
     std::setvbuf(file.get(), nullptr, _IONBF, 0);
     detail::append_tf_record(pending, detail::version_event(wall_time()));
     flush(op);

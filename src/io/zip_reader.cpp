@@ -17,6 +17,7 @@ namespace {
 constexpr std::uint64_t max_deflate_gain = 1032;  // see input_file.cpp
 constexpr uLong encrypted = 1;
 
+/// The bytes of a member; its checksum has been passed when the end is reached.
 class MemberSource final : public ByteSource {
  public:
   MemberSource(const char* op, std::string path, unzFile zip, std::uint64_t bytes)
@@ -94,7 +95,7 @@ void ZipReader::read_list(std::uint64_t file_bytes) {
   }
 }
 
-// Bytes that several members share could become any amount of data.
+// Members must not share bytes of the file: otherwise a small archive could become any amount of data (a zip bomb).
 void ZipReader::check_places(std::vector<Place> places, std::uint64_t file_bytes) const {
   std::ranges::sort(places, {}, &Place::begin);
   for (std::size_t i = 0; i < places.size(); ++i) {

@@ -3,6 +3,7 @@
 #include "losses/crossentropy.hpp"
 #include "xtape/ops/reduce.hpp"
 
+// -(y log p + (1 - y) log(1 - p)), the mean over the last axis; of logits without the probabilities in between.
 namespace xtape::losses {
 namespace {
 

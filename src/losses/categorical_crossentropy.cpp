@@ -5,6 +5,7 @@
 #include "xtape/ops/nn.hpp"
 #include "xtape/ops/reduce.hpp"
 
+// -sum_c y_c log p_c, the probabilities divided by their sum first, as in Keras; of logits as one op with the softmax.
 namespace xtape::losses {
 namespace {
 

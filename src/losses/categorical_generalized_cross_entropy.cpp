@@ -8,6 +8,8 @@
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/nn.hpp"
 
+// (1 - p^q) / q for the probability p of the label (Zhang, Sabuncu, 2018): between the crossentropy (q to 0) and the
+// mean absolute error (q = 1), so that wrong labels weigh less.
 namespace xtape::losses {
 namespace {
 

@@ -5,6 +5,7 @@
 #include "xtape/ops/normalization.hpp"
 #include "xtape/ops/reduce.hpp"
 
+// -sum(t / |t| p / |p|): between -1, for vectors of one direction, and 1.
 namespace xtape::losses {
 namespace {
 

@@ -20,8 +20,9 @@ void check_floating(const char* op, const Tensor& y_pred) {
 /// (1 - s) labels + s / n
 Tensor smoothed(const Tensor& labels, double s, double n) { return s > 0 ? labels * (1 - s) + s / n : labels; }
 
-/// The logits of the activation that made y_pred, where they are known. Where a tape follows y_pred but not them (it
-/// watched y_pred, or saw a derivative of it), y_pred is what the loss is a function of.
+/// The logits of the activation that made y_pred, where they are known: the loss of logits does not overflow and has an
+/// exact gradient. But where a tape follows y_pred and not the logits (it watched y_pred, or saw a derivative of it),
+/// the loss is a function of y_pred, and its gradient for y_pred is asked for.
 Prediction traced(const char* op, const Tensor& y_pred, const Tensor& known, bool from_logits, const char* activation) {
   const bool apart = known.defined() && is_tracked({y_pred}) && !is_tracked({known});
   const Tensor logits = apart ? Tensor() : known;
@@ -81,6 +82,7 @@ Categorical binary_inputs(const char* op, const Tensor& y_true, const Tensor& y_
 
 Tensor binary_crossentropy_of(const Categorical& inputs) {
   if (inputs.is_logits) return nn::sigmoid_cross_entropy_with_logits(inputs.labels, inputs.values);
+  // y log p + (1 - y) log(1 - p) with one multiplication by the labels.
   const Tensor p = clipped(inputs.values), log_not = log(1 - p);
   return inputs.labels * (log_not - log(p)) - log_not;
 }

@@ -24,6 +24,7 @@ Tensor squared_hinge(const Tensor& y_true, const Tensor& y_pred) {
   return reduce_mean(square(margins("squared_hinge", y_true, y_pred)), -1);
 }
 
+// max(0, 1 + the best wrong class - the right class).
 Tensor categorical_hinge(const Tensor& y_true, const Tensor& y_pred) {
   const auto [target, prediction] = detail::paired("categorical_hinge", y_true, y_pred);
   const Tensor pos = reduce_sum(target * prediction, -1), neg = reduce_max((1 - target) * prediction, -1);

@@ -30,6 +30,7 @@ Tensor log_cosh_of(const Tensor& x) {
 Tensor huber(const Tensor& y_true, const Tensor& y_pred, double delta) {
   check_delta(delta);
   const auto [target, prediction] = detail::paired("huber", y_true, y_pred);
+  // error^2 / 2 within delta, delta (|error| - delta / 2) outside: both are b (error - b / 2) with b the clipped error.
   const Tensor error = prediction - target, bounded = clip_by_value(error, -delta, delta);
   return reduce_mean(bounded * (error - 0.5 * bounded), -1);
 }

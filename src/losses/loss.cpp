@@ -27,6 +27,8 @@ Loss::Loss(std::string name, const std::string& reduction) : name_(std::move(nam
   }
 }
 
+// What a mask leaves out counts as 0 in sums and is not counted in means. There are two masks: of the predictions,
+// unless call() has dealt with it, and of call()'s values.
 Tensor Loss::operator()(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) const {
   Tensor values = call(y_true, y_pred), valid = mask(y_true, y_pred);
   for (const Tensor& carried : {handles_mask() ? Tensor() : get_mask(y_pred), get_mask(values)}) {
@@ -47,6 +49,7 @@ Tensor Loss::reduce(const Tensor& values, const Tensor& weights, const Tensor& v
   if (values.size() == 0) return zeros({}, values.dtype());
   if (reduction_ == Reduction::mean || !weights.defined()) {
     if (!valid.defined()) return reduce_mean(values);
+    // In float64: float32 counts to 2^24.
     const Tensor count = reduce_sum(cast(broadcast_to(valid, values.shape()), float64));
     return reduce_sum(values) / cast(maximum(count, 1), values.dtype());
   }

@@ -6,6 +6,7 @@
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/math.hpp"
 
+// mean((log(1 + t) - log(1 + p))^2), both at least epsilon.
 namespace xtape::losses {
 
 Tensor mean_squared_logarithmic_error(const Tensor& y_true, const Tensor& y_pred) {

@@ -39,6 +39,7 @@ Tensor sparse_categorical_crossentropy(const Tensor& y_true, const Tensor& y_pre
   auto [values, is_logits] = detail::prediction_of(op, y_pred, options.from_logits);
   Tensor labels = labels_of(y_true, detail::label_shape(op, y_true.shape(), values.shape())), valid;
   if (options.ignore_class) {
+    // The ignored class may be outside the range of classes (-1): its labels become 0, its predictions 0, its losses 0.
     valid = not_ignored(labels, *options.ignore_class);
     labels = where(valid, labels, 0);
     values = where(expand_dims(valid, -1), values, 0);  // even a NaN of theirs does not count

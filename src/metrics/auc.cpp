@@ -13,6 +13,9 @@
 #include "xtape/ops/nn.hpp"
 #include "xtape/tape/no_recording.hpp"
 
+// The area under a curve of two measures of the counts at each threshold: trapezoids (interpolation), or rectangles of
+// the lower (minoring) or higher (majoring) end. Precision over recall is not linear between thresholds; there the
+// interpolation is that of Davis and Goadrich (2006), the integral of which has a logarithm.
 namespace xtape::metrics {
 namespace {
 
@@ -92,6 +95,7 @@ double AUC::result() const {
 double AUC::area(const std::vector<Counts>& counts) const {
   double area = 0;
   if (curve_ == Curve::pr && summation_ == Summation::interpolation) {
+    // As Keras's interpolate_pr_auc: tp is linear in the number of positives, precision = slope + intercept / p.
     for (std::size_t i = 0; i + 1 < counts.size(); ++i) {
       const Counts &a = counts[i], &b = counts[i + 1];
       const double pa = a.true_positives + a.false_positives, pb = b.true_positives + b.false_positives;
@@ -106,6 +110,7 @@ double AUC::area(const std::vector<Counts>& counts) const {
                  negatives = fp + c.true_negatives, recall = ratio(tp, positives);
     if (curve_ == Curve::roc) return std::pair(ratio(fp, negatives), recall);
     if (curve_ == Curve::pr) return std::pair(recall, ratio(tp, tp + fp));
+    // Precision-recall-gain (Flach, Kull, 2015): both in units of the gain over a classifier that is always positive.
     if (tp == 0) return std::pair(0.0, 1.0);
     const double scale = ratio(positives, negatives);
     return std::pair(std::max(0.0, 1 - scale * c.false_negatives / tp), 1 - scale * fp / tp);

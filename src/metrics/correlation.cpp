@@ -22,6 +22,7 @@ Moments moments(const char* op, const Tensor& y_true, const Tensor& y_pred, int 
 
 }  // namespace
 
+// cov(t, p) / (std(t) std(p)); two roots, since the product of the variances may overflow.
 PearsonCorrelation::PearsonCorrelation(const PearsonCorrelationOptions& options)
     : MeanMetricWrapper(
           [axis = options.axis](const Tensor& y_true, const Tensor& y_pred) {
@@ -30,6 +31,7 @@ PearsonCorrelation::PearsonCorrelation(const PearsonCorrelationOptions& options)
           },
           options.name) {}
 
+// 2 cov / (var(t) + var(p) + (mean(t) - mean(p))^2) (Lin, 1989).
 ConcordanceCorrelation::ConcordanceCorrelation(const ConcordanceCorrelationOptions& options)
     : MeanMetricWrapper(
           [axis = options.axis](const Tensor& y_true, const Tensor& y_pred) {

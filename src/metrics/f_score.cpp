@@ -78,6 +78,7 @@ void FBetaScore::reset_state() {
   for (Counts& counts : counts_) counts = {};
 }
 
+// (1 + beta^2) precision recall / (beta^2 precision + recall), with Keras's epsilon in each denominator.
 double FBetaScore::score(const Counts& c) const {
   constexpr double epsilon = 1e-7;
   const double precision = c.true_positives / (c.true_positives + c.false_positives + epsilon);

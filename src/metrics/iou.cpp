@@ -36,6 +36,7 @@ IoU::IoU(const IoUOptions& options)
   }
 }
 
+// How many have class c by label or prediction: the union, row plus column less what is in both.
 double IoU::either(std::int64_t c) const {
   double sum = -count(c, c);
   for (std::int64_t i = 0; i < num_classes(); ++i) sum += count(c, i) + count(i, c);

@@ -12,7 +12,7 @@ Tensor masked_weights(const Tensor& predictions, const Tensor& sample_weight) {
   const NoRecording unseen;
   Tensor mask = cast(get_mask(predictions), float64);
   if (!sample_weight.defined()) return mask;
-  // Both begin with the axis of the batch.
+  // Both begin with the axis of the batch, so that missing axes are at the end, unlike in broadcasting.
   Tensor weights = cast(sample_weight, float64);
   if (weights.rank() > 0) {
     while (weights.rank() < mask.rank()) weights = expand_dims(weights, -1);

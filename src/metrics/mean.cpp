@@ -14,6 +14,7 @@ void Mean::update_state(const Tensor& values, const Tensor& given_weight) {
   const std::int64_t samples = values.rank() == 0 ? 1 : values.shape()[0];
   const auto sum = detail::weighted_sum(name().c_str(), values, sample_weight);
   if (values.size() == 0) return;
+  // As Keras: a sample's values are averaged first, so that the count is one of samples.
   const auto per_sample = static_cast<double>(values.size() / samples);
   total_ += sum.values / per_sample;
   count_ += sum.weights / per_sample;

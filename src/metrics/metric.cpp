@@ -6,6 +6,7 @@
 
 namespace xtape::metrics {
 
+// A replay repeats updates, but not what makes a metric or reads its state on the host: see docs/design/function.md.
 Metric::Metric(std::string name) : name_(std::move(name)) {
   if (detail::tracer != nullptr) detail::tracer->give_up(fmt::format("it makes the metric '{}'", name_));
 }

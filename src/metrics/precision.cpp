@@ -5,7 +5,7 @@
 namespace xtape::metrics {
 namespace {
 
-/// Keras's default: with top_k all of the k largest are positive.
+/// 0.5 unless thresholds are given; with top_k a threshold below everything: the k largest are positive.
 template <class Options>
 std::vector<double> thresholds_of(const Options& options) {
   detail::check_thresholds(options.name, options.thresholds);

@@ -72,7 +72,8 @@ void R2Score::reset_state() {
   samples_ = 0;
 }
 
-// From the mean so far (West's form of Welford's sums): squares of large labels would cancel.
+// The labels' variation from the mean so far (West, 1979, the weighted form of Welford's sums): sum(y^2) - n mean^2 of
+// large labels would cancel.
 void R2Score::Sums::add(double label, double prediction, double weight) {
   if (weight == 0) return;
   weights += weight;
@@ -82,6 +83,7 @@ void R2Score::Sums::add(double label, double prediction, double weight) {
   residuals += weight * (label - prediction) * (label - prediction);
 }
 
+// 1 - residuals / variation; 0 for labels that are all equal.
 double R2Score::Sums::score() const {
   const double score = 1 - residuals / variation;
   return std::isinf(score) ? 0 : score;

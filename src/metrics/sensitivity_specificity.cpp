@@ -5,6 +5,7 @@
 #include "base/check.hpp"
 #include "metrics/ratio.hpp"
 
+// The best value of one measure among the thresholds at which another one has at least a given value.
 namespace xtape::metrics {
 namespace {
 

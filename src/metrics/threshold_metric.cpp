@@ -103,6 +103,8 @@ void ThresholdMetric::update_state(const Tensor& y_true, const Tensor& y_pred, c
   });
 }
 
+// Counts in buckets between sorted thresholds: one search for each prediction, whatever the number of thresholds.
+// counts() then makes the four counts of each threshold of the sums of the buckets below and above it.
 template <class T>
 void ThresholdMetric::add(const T* predictions, const bool* positive, const double* weights, std::int64_t rows,
                           std::int64_t n, const std::vector<T>& sorted) {
@@ -118,7 +120,7 @@ void ThresholdMetric::add(const T* predictions, const bool* positive, const doub
     if (settings_.top_k) mark_top_k(row, *settings_.top_k, order, marked);
     for (std::int64_t i = begin; i < end; ++i) {
       const T p = settings_.clip ? std::min(std::max(row[i], T(0)), T(1)) : row[i];
-      // The number of thresholds below it; a NaN is above none.
+      // The number of thresholds below the prediction, its bucket; a NaN is above none.
       std::int64_t above = 0;
       if (!settings_.top_k || marked[static_cast<std::size_t>(i)] != 0) {
         above = std::lower_bound(sorted.begin(), sorted.end(), p, [](T t, T v) { return t < v; }) - sorted.begin();

@@ -14,7 +14,8 @@ void check_k(const std::string& name, std::int64_t k) {
   if (k < 1) detail::fail<ValueError>(name.c_str(), "expected k >= 1, received {}", k);
 }
 
-/// Whether fewer than k elements of the row are larger than the one at `label`; one that is NaN is.
+/// Whether fewer than k elements of the row are larger than the one at `label`, NaN being larger than all: no sorting,
+/// and equal elements share a place.
 template <class T>
 bool in_top_k(const T* row, std::int64_t n, std::int64_t label, std::int64_t k) {
   const T own = row[label];

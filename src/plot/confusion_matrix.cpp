@@ -12,7 +12,8 @@ namespace {
 
 using detail::fail;
 constexpr const char* op = "plot::confusion_matrix";
-constexpr std::size_t max_written = 30;  // above, the cells are too small for numbers
+/// Classes up to which numbers are written into the cells; with more the cells are too small.
+constexpr std::size_t max_written = 30;
 
 // Divides by the sums of rows, columns or everything; where that is 0 the cells stay 0, as in scikit-learn.
 std::vector<double> normalized(const std::vector<double>& counts, std::size_t n, const std::string& by) {

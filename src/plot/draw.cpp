@@ -23,7 +23,7 @@ PictureFormat format_of(const char* op, const std::string& path) {
   fail<ValueError>(op, "expected a path that ends in .png or .svg, received \"{}\"", path);
 }
 
-// gnuplot's lines of complaint as one: it repeats the command and points at a place in it.
+// gnuplot's error message in one line: gnuplot repeats the command and points at a place in it.
 std::string one_line(const std::string& errors) {
   std::string line;
   for (const char c : errors) {
@@ -35,7 +35,8 @@ std::string one_line(const std::string& errors) {
   return line.empty() ? "nothing was said" : line;
 }
 
-// In PNG gnuplot enlarges images as they are; of those in SVG a viewer would make blurred ones.
+// In a PNG gnuplot draws each pixel of an image as a square. An SVG holds the image as it is, which viewers enlarge
+// with blur unless told otherwise.
 void show_pixels(std::string& svg) {
   const std::string image = "<image ";
   for (auto at = svg.find(image); at != std::string::npos; at = svg.find(image, at + 1)) {
@@ -52,7 +53,7 @@ bool draw(const char* op, const FigureSpec& figure, const std::string& path) {
                      figure.height);
   }
   const std::string script = gnuplot_script(figure, format);
-  // -d: without the user's own settings. As a file it is read at once, as the standard input byte by byte.
+  // -d: without the user's own settings. gnuplot reads a file in large pieces, but its standard input byte by byte.
   auto gnuplot = Process::start(op, {"gnuplot", "-d", "/dev/stdin"});
   if (!gnuplot) {
     static std::atomic<bool> warned{false};

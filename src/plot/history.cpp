@@ -16,7 +16,8 @@ using History = std::map<std::string, std::vector<double>>;
 
 bool is_validation(const std::string& name) { return name.starts_with("val_"); }
 
-// The loss, then the others as the map has them; validation alone stands under its own name.
+// The names of the panels: the loss, then the others in the map's order. A validation's metric is in the panel of the
+// training's; only if there is none it has its own.
 std::vector<std::string> all_metrics(const History& history) {
   std::vector<std::string> names;
   for (const auto& [name, values] : history) {
@@ -26,7 +27,7 @@ std::vector<std::string> all_metrics(const History& history) {
   return names;
 }
 
-// Of 1, 2, 5, 10, 20, ... the step that gives at most eight tics.
+// The smallest step of 1, 2, 5, 10, 20, ... that gives at most eight tics.
 double epoch_step(double epochs) {
   for (double step = 1;; step *= 10) {
     for (const double times : {1.0, 2.0, 5.0}) {

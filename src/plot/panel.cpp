@@ -41,7 +41,7 @@ void check_limits(const char* op, const char* option, const plot::Limits& limits
   }
 }
 
-// Where value is between the ends, as 0 to 1.
+// Where a value lies on an axis: 0 at its low end, 1 at its high end.
 double place(double value, const AxisSpec& axis) {
   const auto scaled = [&](double v) { return axis.log ? std::log(v) : v; };
   return (scaled(value) - scaled(axis.limits.low)) / (scaled(axis.limits.high) - scaled(axis.limits.low));
@@ -145,12 +145,13 @@ void place_key(PanelSpec& panel, int width, int height) {
     letters = std::max(letters, layer.label.size());
   }
   if (rows == 0) return;
-  // About what the text needs, of what tics and titles leave to the axes.
+  // The parts of the plot that the legend needs: some 7.5 pixels a letter and 19 a line, of what tics and titles leave.
   const double wide = (85 + 7.5 * static_cast<double>(letters)) / std::max(width - 90, 1);
   const double high = (14 + 19.0 * static_cast<double>(rows)) / std::max(height - 90, 1);
   constexpr int corners = 4;
   constexpr const char* names[corners] = {"inside top right", "inside top left", "inside bottom right",
                                           "inside bottom left"};
+  // How many points of the data, and of the lines between them, lie in each corner.
   std::size_t covered[corners] = {};
   for (const auto& layer : panel.layers) {
     double last_x = std::nan(""), last_y = last_x;

@@ -26,7 +26,7 @@ struct Pipe {
   fail<RuntimeError>(op, "{} failed: {}", call, std::strerror(error));
 }
 
-// Closed on exec, so that no other program that is started meanwhile holds an end.
+// Closed on exec: if a program that another thread starts meanwhile inherited an end, the pipe would stay open.
 Pipe make_pipe(const char* op) {
   int fds[2];
   if (pipe2(fds, O_CLOEXEC) != 0) fail_system(op, "pipe2", errno);
@@ -39,7 +39,8 @@ struct FileActions {
   posix_spawn_file_actions_t actions;
 };
 
-// What the child does with signals is what any program expects, whatever this one has set.
+// The child's signals are as any program expects them, whatever this process has set: none blocked, SIGPIPE not
+// ignored.
 struct Attributes {
   Attributes() {
     posix_spawnattr_init(&attributes);
@@ -57,7 +58,8 @@ struct Attributes {
 
 void set_nonblocking(const Descriptor& fd) { fcntl(fd.get(), F_SETFL, fcntl(fd.get(), F_GETFL) | O_NONBLOCK); }
 
-// Keeps a write to a program that has stopped reading from ending this one: in this thread and for its lifetime.
+// Blocks SIGPIPE in this thread for the object's life: otherwise a write to a program that has stopped reading ends
+// this process.
 class WithoutSigpipe {
  public:
   WithoutSigpipe() {
@@ -69,7 +71,7 @@ class WithoutSigpipe {
     pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
   }
   ~WithoutSigpipe() {
-    // Only what came meanwhile is taken away.
+    // Takes the signal away if it came during the object's life; one that was pending before stays.
     const timespec at_once = {};
     while (!was_pending_ && sigtimedwait(&pipe_, nullptr, &at_once) < 0 && errno == EINTR) {
     }

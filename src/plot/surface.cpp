@@ -24,7 +24,7 @@ void check_region(const char* op, const Region& region) {
   }
 }
 
-// Rows x, y, f(x, y), row by row from ymin on.
+// Rows [x, y, f(x, y)] of a grid, from ymin up; f is called once, for all points.
 std::vector<double> sample(const char* op, const Surface& f, const Region& region, DType dtype) {
   if (!f) fail<ValueError>(op, "expected a function, received none");
   const auto n = static_cast<std::size_t>(region.resolution);
