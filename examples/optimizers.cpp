@@ -18,7 +18,7 @@ xp::Tensor beale(const xp::Tensor& x, const xp::Tensor& y) {
 }
 
 /// The points that an optimizer comes by, from (1, 1.4) on.
-xp::plot::Series path_of(const std::string& name, xp::optimizers::AnyOptimizer optimizer) {
+xp::plot::Series path_of(const std::string& name, xp::AnyOptimizer optimizer) {
   xp::Variable x(1.0), y(1.4);
   std::vector<double> xs{x.value().item()}, ys{y.value().item()};
   for (int step = 0; step < examples::times(500, 20); ++step) {

@@ -1,8 +1,11 @@
 #pragma once
 
-// Everything but the bridge to xtensor's expressions, which is in xtape/core/xtensor.hpp.
+// Everything but two headers that take long to compile: xtape/core/xtensor.hpp, the bridge to xtensor's expressions,
+// and xtape/ops/map.hpp, elementwise functions of your own.
+#include "xtape/base/any_of.hpp"
 #include "xtape/base/dtype.hpp"
 #include "xtape/base/error.hpp"
+#include "xtape/base/format.hpp"
 #include "xtape/base/list_of.hpp"
 #include "xtape/base/memory.hpp"
 #include "xtape/base/shape.hpp"
@@ -112,6 +115,7 @@
 #include "xtape/layers/unit_normalization.hpp"
 #include "xtape/layers/upsampling.hpp"
 #include "xtape/layers/zero_padding.hpp"
+#include "xtape/losses/any_loss.hpp"
 #include "xtape/losses/binary_crossentropy.hpp"
 #include "xtape/losses/categorical_crossentropy.hpp"
 #include "xtape/losses/categorical_generalized_cross_entropy.hpp"
@@ -122,7 +126,6 @@
 #include "xtape/losses/huber.hpp"
 #include "xtape/losses/kl_divergence.hpp"
 #include "xtape/losses/loss.hpp"
-#include "xtape/losses/loss_function.hpp"
 #include "xtape/losses/loss_function_wrapper.hpp"
 #include "xtape/losses/mean_absolute_error.hpp"
 #include "xtape/losses/mean_squared_error.hpp"
@@ -157,6 +160,7 @@
 #include "xtape/models/history.hpp"
 #include "xtape/models/logs.hpp"
 #include "xtape/models/model.hpp"
+#include "xtape/models/per_output.hpp"
 #include "xtape/models/progress.hpp"
 #include "xtape/models/sequential.hpp"
 #include "xtape/models/training.hpp"
@@ -222,9 +226,14 @@
 #include "xtape/tape/check_gradients.hpp"
 #include "xtape/tape/check_numerics.hpp"
 #include "xtape/tape/custom_gradient.hpp"
+#include "xtape/tape/explanation.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 #include "xtape/tape/mask.hpp"
+#include "xtape/tape/no_recording.hpp"
+#include "xtape/tape/read_variables.hpp"
 #include "xtape/tape/record.hpp"
+#include "xtape/tape/structure.hpp"
 #include "xtape/transforms/grad.hpp"
 #include "xtape/transforms/products.hpp"
 #include "xtape/transforms/recompute_grad.hpp"
+#include "xtape/version.hpp"

@@ -1,17 +1,12 @@
 #include "xtape/constraints/constraint.hpp"
 
 #include "base/check.hpp"
+#include "base/named.hpp"
 #include "xtape/constraints/non_neg.hpp"
 #include "xtape/constraints/norms.hpp"
 
 namespace xtape {
 namespace {
-
-struct Named {
-  const char* name;
-  const char* class_name;
-  Constraint (*make)();
-};
 
 template <class T>
 Constraint make() {
@@ -19,26 +14,17 @@ Constraint make() {
 }
 
 using namespace constraints;
-constexpr Named known[] = {
-    {"max_norm", "MaxNorm", make<MaxNorm>},
-    {"min_max_norm", "MinMaxNorm", make<MinMaxNorm>},
-    {"non_neg", "NonNeg", make<NonNeg>},
-    {"unit_norm", "UnitNorm", make<UnitNorm>},
+constexpr detail::Named<Constraint (*)()> known[] = {
+    {"max_norm", make<MaxNorm>},
+    {"min_max_norm", make<MinMaxNorm>},
+    {"non_neg", make<NonNeg>},
+    {"unit_norm", make<UnitNorm>},
 };
 
 }  // namespace
 
-Constraint::Constraint(const std::string& name) {
-  std::string names;
-  for (const auto& entry : known) {
-    if (name == entry.name || name == entry.class_name) {
-      *this = entry.make();
-      return;
-    }
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", entry.name);
-  }
-  detail::fail<ValueError>("Constraint", "unknown constraint '{}', expected one of: {}", name, names);
-}
+Constraint::Constraint(const std::string& name)
+    : Constraint(detail::get_named("Constraint", "constraint", known, name).value()) {}
 
 Constraint::Constraint(Function function, int) : function_(std::move(function)) {
   if (!function_) detail::fail<ValueError>("Constraint", "the callable is empty");

@@ -1,6 +1,7 @@
 #include "xtape/metrics/any_metric.hpp"
 
 #include "base/check.hpp"
+#include "base/named.hpp"
 #include "xtape/metrics/accuracy.hpp"
 #include "xtape/metrics/auc.hpp"
 #include "xtape/metrics/binary_accuracy.hpp"
@@ -23,13 +24,6 @@ namespace {
 
 using Maker = std::shared_ptr<PredictionMetric> (*)(const std::string& name);
 
-struct Named {
-  const char* name;
-  const char* class_name;
-  const char* aliases[2];
-  Maker make;
-};
-
 /// Of a metric that takes its name alone.
 template <class M>
 std::shared_ptr<PredictionMetric> named(const std::string& name) {
@@ -44,87 +38,58 @@ std::shared_ptr<PredictionMetric> optional(const std::string& name) {
   return std::make_shared<M>(options);
 }
 
-constexpr Named known[] = {
-    {"auc", "AUC", {}, optional<AUC, AUCOptions>},
-    {"binary_accuracy", "BinaryAccuracy", {}, optional<BinaryAccuracy, BinaryAccuracyOptions>},
-    {"binary_crossentropy",
-     "BinaryCrossentropy",
-     {"bce", "BCE"},
-     optional<BinaryCrossentropy, BinaryCrossentropyOptions>},
-    {"binary_io_u", "BinaryIoU", {"binary_iou"}, optional<BinaryIoU, BinaryIoUOptions>},
-    {"categorical_accuracy", "CategoricalAccuracy", {}, named<CategoricalAccuracy>},
-    {"categorical_crossentropy",
-     "CategoricalCrossentropy",
-     {},
-     optional<CategoricalCrossentropy, CategoricalCrossentropyOptions>},
-    {"categorical_hinge", "CategoricalHinge", {}, named<CategoricalHinge>},
-    {"concordance_correlation",
-     "ConcordanceCorrelation",
-     {},
-     optional<ConcordanceCorrelation, ConcordanceCorrelationOptions>},
-    {"cosine_similarity", "CosineSimilarity", {}, optional<CosineSimilarity, CosineSimilarityOptions>},
-    {"f1_score", "F1Score", {}, optional<F1Score, F1ScoreOptions>},
-    {"false_negatives", "FalseNegatives", {}, optional<FalseNegatives, FalseNegativesOptions>},
-    {"false_positives", "FalsePositives", {}, optional<FalsePositives, FalsePositivesOptions>},
-    {"fbeta_score", "FBetaScore", {"f_beta_score"}, optional<FBetaScore, FBetaScoreOptions>},
-    {"hinge", "Hinge", {}, named<Hinge>},
-    {"kl_divergence", "KLDivergence", {"kld", "KLD"}, named<KLDivergence>},
-    {"log_cosh_error", "LogCoshError", {"log_cosh", "logcosh"}, named<LogCoshError>},
-    {"mean_absolute_error", "MeanAbsoluteError", {"mae", "MAE"}, named<MeanAbsoluteError>},
-    {"mean_absolute_percentage_error",
-     "MeanAbsolutePercentageError",
-     {"mape", "MAPE"},
-     named<MeanAbsolutePercentageError>},
-    {"mean_squared_error", "MeanSquaredError", {"mse", "MSE"}, named<MeanSquaredError>},
-    {"mean_squared_logarithmic_error",
-     "MeanSquaredLogarithmicError",
-     {"msle", "MSLE"},
-     named<MeanSquaredLogarithmicError>},
-    {"pearson_correlation", "PearsonCorrelation", {}, optional<PearsonCorrelation, PearsonCorrelationOptions>},
-    {"poisson", "Poisson", {}, named<Poisson>},
-    {"precision", "Precision", {}, optional<Precision, PrecisionOptions>},
-    {"r2_score", "R2Score", {}, optional<R2Score, R2ScoreOptions>},
-    {"recall", "Recall", {}, optional<Recall, RecallOptions>},
-    {"root_mean_squared_error", "RootMeanSquaredError", {"rmse", "RMSE"}, named<RootMeanSquaredError>},
-    {"sparse_categorical_accuracy", "SparseCategoricalAccuracy", {}, named<SparseCategoricalAccuracy>},
-    {"sparse_categorical_crossentropy",
-     "SparseCategoricalCrossentropy",
-     {},
-     optional<SparseCategoricalCrossentropy, SparseCategoricalCrossentropyOptions>},
+constexpr detail::Named<Maker> known[] = {
+    {"accuracy", nullptr},  // what it is depends on shapes, see resolve_accuracy
+    {"auc", optional<AUC, AUCOptions>},
+    {"binary_accuracy", optional<BinaryAccuracy, BinaryAccuracyOptions>},
+    {"binary_crossentropy", optional<BinaryCrossentropy, BinaryCrossentropyOptions>, {"bce"}},
+    {"binary_io_u", optional<BinaryIoU, BinaryIoUOptions>},
+    {"categorical_accuracy", named<CategoricalAccuracy>},
+    {"categorical_crossentropy", optional<CategoricalCrossentropy, CategoricalCrossentropyOptions>},
+    {"categorical_hinge", named<CategoricalHinge>},
+    {"concordance_correlation", optional<ConcordanceCorrelation, ConcordanceCorrelationOptions>},
+    {"cosine_similarity", optional<CosineSimilarity, CosineSimilarityOptions>},
+    {"f1_score", optional<F1Score, F1ScoreOptions>},
+    {"false_negatives", optional<FalseNegatives, FalseNegativesOptions>},
+    {"false_positives", optional<FalsePositives, FalsePositivesOptions>},
+    {"fbeta_score", optional<FBetaScore, FBetaScoreOptions>},
+    {"hinge", named<Hinge>},
+    {"kl_divergence", named<KLDivergence>, {"kld"}},
+    {"log_cosh_error", named<LogCoshError>, {"log_cosh"}},
+    {"mean_absolute_error", named<MeanAbsoluteError>, {"mae"}},
+    {"mean_absolute_percentage_error", named<MeanAbsolutePercentageError>, {"mape"}},
+    {"mean_squared_error", named<MeanSquaredError>, {"mse"}},
+    {"mean_squared_logarithmic_error", named<MeanSquaredLogarithmicError>, {"msle"}},
+    {"pearson_correlation", optional<PearsonCorrelation, PearsonCorrelationOptions>},
+    {"poisson", named<Poisson>},
+    {"precision", optional<Precision, PrecisionOptions>},
+    {"r2_score", optional<R2Score, R2ScoreOptions>},
+    {"recall", optional<Recall, RecallOptions>},
+    {"root_mean_squared_error", named<RootMeanSquaredError>, {"rmse"}},
+    {"sparse_categorical_accuracy", named<SparseCategoricalAccuracy>},
+    {"sparse_categorical_crossentropy", optional<SparseCategoricalCrossentropy, SparseCategoricalCrossentropyOptions>},
     {"sparse_top_k_categorical_accuracy",
-     "SparseTopKCategoricalAccuracy",
-     {},
      optional<SparseTopKCategoricalAccuracy, SparseTopKCategoricalAccuracyOptions>},
-    {"squared_hinge", "SquaredHinge", {}, named<SquaredHinge>},
-    {"top_k_categorical_accuracy",
-     "TopKCategoricalAccuracy",
-     {},
-     optional<TopKCategoricalAccuracy, TopKCategoricalAccuracyOptions>},
-    {"true_negatives", "TrueNegatives", {}, optional<TrueNegatives, TrueNegativesOptions>},
-    {"true_positives", "TruePositives", {}, optional<TruePositives, TruePositivesOptions>},
+    {"squared_hinge", named<SquaredHinge>},
+    {"top_k_categorical_accuracy", optional<TopKCategoricalAccuracy, TopKCategoricalAccuracyOptions>},
+    {"true_negatives", optional<TrueNegatives, TrueNegativesOptions>},
+    {"true_positives", optional<TruePositives, TruePositivesOptions>},
 };
 
 bool is_accuracy(const std::string& name) {
-  return name == "accuracy" || name == "acc" || name == "Accuracy" || name == "ACC";
+  return detail::same_name(name, "accuracy") || detail::same_name(name, "acc");
 }
 
 }  // namespace
 
 std::shared_ptr<PredictionMetric> make_metric(const std::string& name) {
-  std::string names = "accuracy";
-  for (const auto& entry : known) {
-    bool found = name == entry.name || name == entry.class_name;
-    for (const char* alias : entry.aliases) found = found || (alias != nullptr && name == alias);
-    if (found) return entry.make(name);
-    names += fmt::format(", {}", entry.name);
-  }
   if (is_accuracy(name)) {
     detail::fail<ValueError>("make_metric",
                              "'{}' depends on the shapes of labels and predictions: see "
                              "resolve_accuracy",
                              name);
   }
-  detail::fail<ValueError>("make_metric", "unknown metric '{}', expected one of: {}", name, names);
+  return detail::get_named("make_metric", "metric", known, name).value(name);
 }
 
 std::shared_ptr<PredictionMetric> resolve_accuracy(const Shape& y_true, const Shape& y_pred, const std::string& name) {
@@ -139,13 +104,10 @@ AnyMetric::AnyMetric(const std::string& name) : name_(name) {
   if (!metrics::is_accuracy(name)) (void)metrics::make_metric(name);
 }
 
-AnyMetric::AnyMetric(std::shared_ptr<metrics::PredictionMetric> metric, int) : metric_(std::move(metric)) {
-  if (metric_ == nullptr) detail::fail<ValueError>("AnyMetric", "there is no metric");
-  name_ = metric_->name();
-}
+AnyMetric::AnyMetric(Pointer metric, int) : AnyOf(std::move(metric)), name_((*this)->name()) {}
 
 std::shared_ptr<metrics::PredictionMetric> AnyMetric::metric(const Shape& y_true, const Shape& y_pred) const {
-  if (metric_ != nullptr) return metric_;
+  if (!by_name()) return (void)checked(), get();
   return metrics::is_accuracy(name_) ? metrics::resolve_accuracy(y_true, y_pred, name_) : metrics::make_metric(name_);
 }
 

@@ -36,10 +36,6 @@ Model& Callback::model() const {
   return *model_;
 }
 
-void AnyCallback::check() const {
-  if (callback_ == nullptr) detail::fail<ValueError>("AnyCallback", "expected a callback, received a null pointer");
-}
-
 const std::vector<double>& History::operator[](const std::string& name) const {
   const auto found = history.find(name);
   if (found != history.end()) return found->second;

@@ -46,7 +46,7 @@ std::vector<T> PerOutputValues<T>::of(const char* what, const std::vector<std::s
   return found;
 }
 
-template struct PerOutputValues<LossFunction>;
+template struct PerOutputValues<AnyLoss>;
 template struct PerOutputValues<double>;
 template struct PerOutputValues<std::vector<AnyMetric>>;
 

@@ -15,6 +15,7 @@ TrainState::TrainState(const CompileOptions& options, bool one_output)
       loss_weights_(options.loss_weights),
       metrics_(options.metrics),
       weighted_metrics_(options.weighted_metrics) {
+  (void)*options.optimizer;  // refuses none
   metrics_.check();
   weighted_metrics_.check();
   if (loss_weights_.given != PerOutput::by_position) return;
@@ -35,7 +36,7 @@ void TrainState::settle(std::size_t count, const FunctionalGraph* graph) {
     const bool named = graph != nullptr && graph->outputs().size() == count;  // unless a step has others to give
     known.push_back(named ? graph->outputs()[i].name : fmt::format("output_{}", i + 1));
   }
-  const auto losses = losses_.of("loss", known, LossFunction());
+  const auto losses = losses_.of("loss", known, AnyLoss());
   const auto weights = loss_weights_.of("loss_weights", known, 1);
   const auto metrics = metrics_.of("metrics", known);
   const auto weighted = weighted_metrics_.of("weighted_metrics", known);

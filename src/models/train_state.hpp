@@ -34,7 +34,7 @@ class TrainState {
   /// One of the model's outputs.
   struct Output {
     std::string name;
-    LossFunction loss;  ///< or none
+    AnyLoss loss;  ///< or none
     double loss_weight;
     std::vector<AnyMetric> metrics, weighted_metrics;
     std::size_t needing_before;  ///< the number of outputs before it that need labels

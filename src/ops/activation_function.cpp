@@ -4,18 +4,14 @@
 #include <iterator>
 
 #include "base/check.hpp"
+#include "base/named.hpp"
 #include "xtape/ops/nn.hpp"
 #include "xtape/ops/nn_activations.hpp"
 
 namespace xtape {
 namespace {
 
-struct Named {
-  const char* name;
-  ActivationFunction::Function function;
-};
-
-constexpr Named known[] = {
+constexpr detail::Named<ActivationFunction::Function> known[] = {
     {"linear", nullptr},
     {"relu", nn::relu},
     {"leaky_relu", nn::leaky_relu},
@@ -41,22 +37,13 @@ constexpr Named known[] = {
 
 }  // namespace
 
-ActivationFunction::ActivationFunction(const char* name) {
-  for (const auto& entry : known) {
-    if (std::strcmp(entry.name, name) == 0) {
-      function_ = entry.function;
-      return;
-    }
-  }
-  std::string names;
-  for (const auto& entry : known) names += (names.empty() ? "" : ", ") + std::string(entry.name);
-  detail::fail<ValueError>("activation", "unknown activation '{}', expected one of: {}", name, names);
-}
+ActivationFunction::ActivationFunction(const std::string& name)
+    : function_(detail::get_named("activation", "activation", known, name).value) {}
 
 std::string ActivationFunction::name() const {
   if (callable_) return "custom";
   for (const auto& entry : known) {
-    if (entry.function == function_) return entry.name;
+    if (entry.value == function_) return entry.name;
   }
   return "custom";
 }

@@ -31,6 +31,7 @@ LossScaleOptimizer::LossScaleOptimizer(AnyOptimizer inner_optimizer, const LossS
       growth_steps_(options.dynamic_growth_steps),
       counter_(add_variable(int64, 0, "step_counter")),
       scale_(add_variable(float32, options.initial_scale, "dynamic_scale")) {
+  (void)*inner_optimizer;  // refuses none
   if (!(options.initial_scale > 0 && std::isfinite(options.initial_scale))) {
     detail::fail<ValueError>("LossScaleOptimizer", "expected initial_scale > 0, received {}", options.initial_scale);
   }

@@ -10,9 +10,9 @@ using namespace xtape;
 #ifdef MUST_NOT_COMPILE
 // expected: deleted
 // expected: AnyOptimizer\(O& optimizer\)
-void copy_of_an_optimizer(optimizers::SGD& sgd) { const optimizers::AnyOptimizer optimizer = sgd; }
+void copy_of_an_optimizer(optimizers::SGD& sgd) { const AnyOptimizer optimizer = sgd; }
 #else
-void moved_optimizer(optimizers::SGD& sgd) { const optimizers::AnyOptimizer optimizer = std::move(sgd); }
+void moved_optimizer(optimizers::SGD& sgd) { const AnyOptimizer optimizer = std::move(sgd); }
 #endif
 
 // A tape records once.

@@ -12,7 +12,7 @@ using namespace xtape;
 namespace {
 
 /// A loss, its gradients for predictions and labels, and the second derivative for predictions.
-std::vector<Tensor> all_of(const LossFunction& loss, const Tensor& y, const Tensor& p) {
+std::vector<Tensor> all_of(const AnyLoss& loss, const Tensor& y, const Tensor& p) {
   GradientTape outer;
   outer.watch(p);
   Tensor value, first;
@@ -29,12 +29,12 @@ std::vector<Tensor> all_of(const LossFunction& loss, const Tensor& y, const Tens
 }  // namespace
 
 TEST_CASE("function: every loss, its gradient and the second derivative are replayed with the same bits") {
-  const auto names = testing::listed_names([] { (void)LossFunction("no such loss"); });
+  const auto names = testing::listed_names([] { (void)AnyLoss("no such loss"); });
   REQUIRE(names.size() >= 20);
   random::Generator generator(8);
   for (const std::string& name : names) {
     CAPTURE(name);
-    const LossFunction loss(name);
+    const AnyLoss loss(name);
     const bool sparse = name.find("parse") != std::string::npos || name.find("generalized") != std::string::npos;
     auto replayed = function([&](const Tensor& y, const Tensor& p) { return all_of(loss, y, p); });
     for (int call = 0; call < 4; ++call) {

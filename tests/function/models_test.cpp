@@ -18,7 +18,7 @@ struct Batch {
 /// Trains two models that begin alike, one with the loop as it is and one with its step as a function, and compares the
 /// losses and all weights bit by bit after each step.
 void check_training(const std::function<std::unique_ptr<Model>()>& make, const std::function<Batch(int)>& batch,
-                    const std::function<optimizers::AnyOptimizer()>& make_optimizer, const std::string& obstacle = "") {
+                    const std::function<AnyOptimizer()>& make_optimizer, const std::string& obstacle = "") {
   struct Side {
     std::unique_ptr<Model> model;
     std::shared_ptr<optimizers::Optimizer> optimizer;
@@ -90,7 +90,7 @@ std::function<std::unique_ptr<Model>()> sequential(const Layers&... layers) {
   };
 }
 
-optimizers::AnyOptimizer adam() { return optimizers::Adam({.learning_rate = 0.05}); }
+AnyOptimizer adam() { return optimizers::Adam({.learning_rate = 0.05}); }
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include "support/check.hpp"
 #include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
+#include "xtape/losses/any_loss.hpp"
 #include "xtape/losses/binary_crossentropy.hpp"
 #include "xtape/losses/cosine_similarity.hpp"
 #include "xtape/losses/dice.hpp"
@@ -12,7 +13,6 @@
 #include "xtape/losses/hinge.hpp"
 #include "xtape/losses/huber.hpp"
 #include "xtape/losses/kl_divergence.hpp"
-#include "xtape/losses/loss_function.hpp"
 #include "xtape/losses/mean_absolute_error.hpp"
 #include "xtape/losses/mean_squared_logarithmic_error.hpp"
 #include "xtape/ops/math.hpp"
@@ -27,7 +27,7 @@ using namespace xtape;
 namespace {
 
 struct Row {
-  const char* name;  ///< as LossFunction and the errors know it
+  const char* name;  ///< as AnyLoss and the errors know it
   std::function<Tensor(const Tensor&, const Tensor&)> function;
   Tensor y_true, y_pred;
   std::vector<double> values;  ///< of the rows, from what the comment says
@@ -129,7 +129,7 @@ TEST_CASE("losses: known values in both dtypes, for the function and by name") {
       CHECK_CLOSE(values, row.values, 2e-6, row.tolerance);
       CHECK_SAME_BITS(row.function(cast(row.y_true, dtype), y_pred), values);
     }
-    const LossFunction loss(row.name);
+    const AnyLoss loss(row.name);
     if (row.defaults) CHECK_CLOSE(loss(row.y_true, row.y_pred), mean_of(row.values), 2e-6, row.tolerance);
   }
 }
@@ -223,7 +223,7 @@ TEST_CASE("losses: extreme errors") {
     CAPTURE(name);
     GradientTape tape;
     tape.watch(x);
-    CHECK_CLOSE(tape.gradient(LossFunction(name)(zeros({1, 2}), x), x), zeros({1, 2}));
+    CHECK_CLOSE(tape.gradient(AnyLoss(name)(zeros({1, 2}), x), x), zeros({1, 2}));
   }
   // Probabilities of 0.
   CHECK_CLOSE(losses::kl_divergence(constant({{1, 0}}), constant({{0.0, 1.0}})),
@@ -272,7 +272,7 @@ TEST_CASE("dice and tversky: Keras's numbers") {
   CHECK_CLOSE(losses::Tversky({.alpha = 0.2, .beta = 0.8, .axis = {1, 2, 3}, .reduction = "none"})(images, drawn),
               constant({0.5, 0.78494626}));
   CHECK_CLOSE(losses::dice(zeros({2, 2}), zeros({2, 2})), 1.0);
-  for (const auto& f : {LossFunction(losses::dice), LossFunction(losses::tversky)}) {
+  for (const auto& f : {AnyLoss(losses::dice), AnyLoss(losses::tversky)}) {
     const auto check =
         check_gradients([&f](const Tensor& a, const Tensor& b) { return f(a, b); }, cast(q, float64), cast(p, float64));
     CHECK_MESSAGE(check.ok, check.message);

@@ -7,8 +7,8 @@
 #include "support/listed_names.hpp"
 #include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
+#include "xtape/losses/any_loss.hpp"
 #include "xtape/losses/dice.hpp"
-#include "xtape/losses/loss_function.hpp"
 #include "xtape/losses/mean_squared_error.hpp"
 #include "xtape/losses/sparse_categorical_crossentropy.hpp"
 #include "xtape/ops/elementary.hpp"
@@ -76,14 +76,14 @@ Tensor rows(const Shape& shape, double phase) {
 }
 
 TEST_CASE("loss: each by its name, of padded sequences and of the steps that are data") {
-  const auto names = testing::listed_names([] { (void)LossFunction("no such loss"); });
+  const auto names = testing::listed_names([] { (void)AnyLoss("no such loss"); });
   CHECK(names.size() >= 19);
   const Shape shape{2, 4, 3};
   const Tensor p = rows(shape, 0), mask = constant({{true, true, true, false}, {true, true, false, false}});
   const std::vector<std::int64_t> kept{0, 1, 2, 4, 5};
   for (const std::string& name : names) {
     INFO(name);
-    const LossFunction loss(name);
+    const AnyLoss loss(name);
     const bool sparse = name.starts_with("sparse") || name == "categorical_generalized_cross_entropy";
     const Tensor t = sparse ? constant({{0, 1, 2, 0}, {1, 1, 2, 0}}) : rows(shape, 1);
     const auto data = [&](const Tensor& x) {
@@ -105,7 +105,7 @@ TEST_CASE("loss: masks that do not fit, and losses that see to them themselves")
       ValueError,
       "[mean_squared_error] the mask of the predictions, of shape (2, 3), does not fit values of shape (2,)",
       losses::MeanSquaredError()(t, p));
-  const LossFunction whole([](const Tensor& y, const Tensor& x) {
+  const AnyLoss whole([](const Tensor& y, const Tensor& x) {
     CHECK(get_mask(x).defined());
     return reduce_mean(square(y - x));
   });

@@ -120,7 +120,7 @@ TEST_CASE("AnyMetric: objects, shared ones and functions") {
   const AnyMetric of_shared = shared;
   CHECK(of_shared.metric({2, 2}, {2, 2}) == shared);
   CHECK(of_shared.name() == "shared");
-  CHECK_THROWS_TEXT(ValueError, "[AnyMetric] there is no metric",
+  CHECK_THROWS_TEXT(ValueError, "[AnyMetric] expected a metric, received a null pointer",
                     AnyMetric(std::shared_ptr<metrics::MeanSquaredError>()));
 
   const std::vector<AnyMetric> several = {

@@ -53,7 +53,7 @@ TEST_CASE("outputs: a loss for all, by position, by name") {
   const Logs named = figures({.loss = {{"c", "mse"}, {"b", "mae"}}});
   CHECK(named["loss"] == doctest::Approx(9 + 2));
   CHECK_FALSE(named.contains("a_loss"));
-  CHECK(figures({.loss = std::map<std::string, LossFunction>{{"a", "mse"}}})["loss"] == doctest::Approx(1));
+  CHECK(figures({.loss = std::map<std::string, AnyLoss>{{"a", "mse"}}})["loss"] == doctest::Approx(1));
   CHECK(figures({.loss = {{"b", [](const Tensor&, const Tensor& y) { return y * 10; }}}})["loss"] ==
         doctest::Approx(20));
 }
@@ -151,7 +151,7 @@ TEST_CASE("outputs: one without loss and metrics needs no label") {
     CHECK(history["loss"][0] == doctest::Approx(4));
     CHECK(history["val_loss"][0] == doctest::Approx(4));
   }
-  CHECK(figures(triple(), {.loss = {LossFunction(), "mse", LossFunction()}}, {Tensor(), y, Tensor()})["loss"] ==
+  CHECK(figures(triple(), {.loss = {AnyLoss(), "mse", AnyLoss()}}, {Tensor(), y, Tensor()})["loss"] ==
         doctest::Approx(4));
   // One that only has a metric needs them.
   CHECK_THROWS_TEXT(ValueError, "3 output(s), 1 loss(es), labels for 1",

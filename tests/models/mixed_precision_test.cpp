@@ -45,8 +45,8 @@ TEST_CASE("mixed precision: compile and fit, with a loss scale and without one")
   for (const bool scaled : {false, true}) {
     random::set_seed(3);
     auto model = network();
-    optimizers::AnyOptimizer adam(optimizers::Adam({.learning_rate = 0.01}));
-    model.compile({.optimizer = scaled ? optimizers::AnyOptimizer(mixed_precision::LossScaleOptimizer(adam)) : adam,
+    AnyOptimizer adam(optimizers::Adam({.learning_rate = 0.01}));
+    model.compile({.optimizer = scaled ? AnyOptimizer(mixed_precision::LossScaleOptimizer(adam)) : adam,
                    .loss = "sparse_categorical_crossentropy",
                    .metrics = {"accuracy"}});
     const History history = model.fit(data.x, data.y, {.epochs = 12, .verbose = 0});

@@ -70,7 +70,7 @@ TEST_CASE("any optimizer: objects are moved in, pointers shared, copies share") 
   const auto shared = std::make_shared<Adam>();
   const AnyOptimizer pointer = shared, copy = pointer;
   CHECK(copy.get() == shared);
-  CHECK_THROWS_TEXT(ValueError, "[AnyOptimizer] the pointer to an optimizer is empty",
+  CHECK_THROWS_TEXT(ValueError, "[AnyOptimizer] expected an optimizer, received a null pointer",
                     AnyOptimizer(std::shared_ptr<Adam>()));
   static_assert(std::is_convertible_v<Adam, AnyOptimizer>);
   static_assert(!std::is_constructible_v<AnyOptimizer, Adam&>);

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "xtape/base/any_of.hpp"
 #include "xtape/metrics/mean_metric_wrapper.hpp"
 
 namespace xtape {
@@ -29,8 +30,12 @@ std::shared_ptr<PredictionMetric> resolve_accuracy(const Shape& y_true, const Sh
 /// predictions to one value per sample, whose mean is taken, with a name.
 ///
 ///     .metrics = {"accuracy", metrics::AUC({.curve = "PR"}), {losses::log_cosh, "log_cosh"}}
-class AnyMetric {
+class AnyMetric : public detail::AnyOf<AnyMetric, metrics::PredictionMetric> {
  public:
+  static constexpr const char* kind = "metric";
+
+  /// None.
+  AnyMetric() = default;
   /// Throws a ValueError for a name that is not known, listing those that are.
   AnyMetric(const char* name) : AnyMetric(std::string(name)) {}
   AnyMetric(const std::string& name);
@@ -41,7 +46,7 @@ class AnyMetric {
   /// Throws a ValueError for a null pointer.
   template <class M>
   requires std::derived_from<M, metrics::PredictionMetric> AnyMetric(std::shared_ptr<M> metric)
-      : AnyMetric(std::shared_ptr<metrics::PredictionMetric>(std::move(metric)), 0) {}
+      : AnyMetric(Pointer(std::move(metric)), 0) {}
   template <class F>
   requires(!std::same_as<std::decay_t<F>, AnyMetric> &&
            !std::derived_from<std::decay_t<F>, metrics::PredictionMetric> &&
@@ -51,16 +56,18 @@ class AnyMetric {
 
   const std::string& name() const& noexcept { return name_; }
   std::string name() const&& { return name_; }
-  /// Whether it is given by its name.
-  bool by_name() const noexcept { return metric_ == nullptr; }
+  explicit operator bool() const noexcept { return !name_.empty(); }
+  /// Whether it is given by its name; `->`, `*` and get() then have nothing to give, see metric().
+  bool by_name() const noexcept { return !name_.empty() && get() == nullptr; }
   /// The metric, which copies of this object share; of one given by its name a new one, "accuracy" by these shapes.
+  /// Throws a ValueError where there is none.
   std::shared_ptr<metrics::PredictionMetric> metric(const Shape& y_true, const Shape& y_pred) const;
 
  private:
-  AnyMetric(std::shared_ptr<metrics::PredictionMetric> metric, int);
+  using Pointer = std::shared_ptr<metrics::PredictionMetric>;
+  AnyMetric(Pointer metric, int);
 
-  std::string name_;
-  std::shared_ptr<metrics::PredictionMetric> metric_;  ///< null: by the name
+  std::string name_;  ///< empty: no metric
 };
 
 }  // namespace xtape

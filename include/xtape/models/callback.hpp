@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "xtape/base/any_of.hpp"
 #include "xtape/models/logs.hpp"
 
 namespace xtape {
@@ -83,23 +84,19 @@ class Callback {
 /// stays yours.
 ///
 ///     .callbacks = {callbacks::EarlyStopping({.patience = 3}), &my_callback}
-class AnyCallback {
+class AnyCallback : public detail::AnyOf<AnyCallback, Callback> {
  public:
+  static constexpr const char* kind = "callback";
+
+  /// None.
+  AnyCallback() = default;
   template <class C>
   requires std::derived_from<std::decay_t<C>, Callback> AnyCallback(C&& callback)
-      : callback_(std::make_shared<std::decay_t<C>>(std::forward<C>(callback))) {}
+      : AnyOf(std::make_shared<std::decay_t<C>>(std::forward<C>(callback))) {}
   template <std::derived_from<Callback> C>
-  AnyCallback(std::shared_ptr<C> callback) : callback_(std::move(callback)) {
-    check();
-  }
-  AnyCallback(Callback* callback) : callback_(callback, [](Callback*) {}) { check(); }
-
-  Callback& operator*() const noexcept { return *callback_; }
-  Callback* operator->() const noexcept { return callback_.get(); }
-
- private:
-  void check() const;
-  std::shared_ptr<Callback> callback_;
+  AnyCallback(std::shared_ptr<C> callback) : AnyOf(std::move(callback)) {}
+  AnyCallback(Callback* callback)
+      : AnyOf(callback == nullptr ? nullptr : std::shared_ptr<Callback>(callback, [](Callback*) {})) {}
 };
 
 }  // namespace xtape

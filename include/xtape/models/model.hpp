@@ -72,7 +72,7 @@ class Model : public LayerBase<Model> {
   /// losses, weights and metrics that are not those of the model's outputs; for a model that is not functional, whose
   /// outputs are known in the first batch only, fit does.
   void compile(const CompileOptions& options = {});
-  void compile(optimizers::AnyOptimizer optimizer, Losses loss = {}, Metrics metrics = {}) {
+  void compile(AnyOptimizer optimizer, Losses loss = {}, Metrics metrics = {}) {
     compile({.optimizer = std::move(optimizer), .loss = std::move(loss), .metrics = std::move(metrics)});
   }
 

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "xtape/losses/loss_function.hpp"
+#include "xtape/losses/any_loss.hpp"
 #include "xtape/metrics/any_metric.hpp"
 
 // What compile takes for a model with several outputs: one for all of them, one for each by position, or by name.
@@ -32,34 +32,34 @@ struct PerOutputValues {
   std::vector<T> of(const char* what, const std::vector<std::string>& outputs, const T& missing) const;
 };
 
-extern template struct PerOutputValues<LossFunction>;
+extern template struct PerOutputValues<AnyLoss>;
 extern template struct PerOutputValues<double>;
 extern template struct PerOutputValues<std::vector<AnyMetric>>;
 
 }  // namespace detail
 
 /// The loss of a model. Of a model with several outputs: one for all of them, or one for each, in their order or by the
-/// outputs' names. An output whose loss is LossFunction(), or that is not named, has none.
+/// outputs' names. An output whose loss is AnyLoss(), or that is not named, has none.
 ///
 ///     .loss = "mse"    .loss = {"mse", "mae"}    .loss = {{"price", "mse"}, {"kind", "categorical_crossentropy"}}
-class Losses : public detail::PerOutputValues<LossFunction> {
+class Losses : public detail::PerOutputValues<AnyLoss> {
  public:
   Losses() = default;
   template <class L>
-  requires(std::constructible_from<LossFunction, L> && !std::derived_from<std::decay_t<L>, Losses>) Losses(L&& loss) {
+  requires(std::constructible_from<AnyLoss, L> && !std::derived_from<std::decay_t<L>, Losses>) Losses(L&& loss) {
     values.emplace_back("", std::forward<L>(loss));
     if (values.front().second) given = detail::PerOutput::all;
   }
-  Losses(std::initializer_list<LossFunction> losses) : Losses(std::vector<LossFunction>(losses)) {}
-  Losses(const std::vector<LossFunction>& losses) {
+  Losses(std::initializer_list<AnyLoss> losses) : Losses(std::vector<AnyLoss>(losses)) {}
+  Losses(const std::vector<AnyLoss>& losses) {
     for (const auto& loss : losses) values.emplace_back("", loss);
     if (!losses.empty()) given = detail::PerOutput::by_position;
   }
-  Losses(std::initializer_list<std::pair<std::string, LossFunction>> losses) {
+  Losses(std::initializer_list<std::pair<std::string, AnyLoss>> losses) {
     given = detail::PerOutput::by_name;
     values.assign(losses.begin(), losses.end());
   }
-  Losses(const std::map<std::string, LossFunction>& losses) {
+  Losses(const std::map<std::string, AnyLoss>& losses) {
     given = detail::PerOutput::by_name;
     values.assign(losses.begin(), losses.end());
   }

@@ -18,7 +18,7 @@ namespace xtape {
 
 /// Keyword arguments of Model::compile.
 struct CompileOptions {
-  optimizers::AnyOptimizer optimizer = "rmsprop";
+  AnyOptimizer optimizer = "rmsprop";
   Losses loss = {};
   LossWeights loss_weights = {};
   /// Shown next to the loss; "accuracy" means what suits the labels.

@@ -23,8 +23,9 @@ class ActivationFunction {
   /// No activation: f(x) = x.
   ActivationFunction() = default;
   ActivationFunction(Function function) : function_(function) {}
-  ActivationFunction(const char* name);
-  ActivationFunction(const std::string& name) : ActivationFunction(name.c_str()) {}
+  /// Throws a ValueError for a name that is not known, listing those that are.
+  ActivationFunction(const char* name) : ActivationFunction(std::string(name)) {}
+  ActivationFunction(const std::string& name);
   template <class F>
   requires(!std::is_same_v<std::decay_t<F>, ActivationFunction> && std::is_class_v<std::decay_t<F>> &&
            std::is_invocable_r_v<Tensor, const F&, const Tensor&>) ActivationFunction(F callable)

@@ -1,0 +1,128 @@
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+
+#include "layers/layer_state.hpp"
+#include "optimizers/every_optimizer.hpp"
+#include "support/header_scan.hpp"
+#include "support/listed_names.hpp"
+#include "support/source_dir.hpp"
+#include "xtape/xtape.hpp"
+
+// What is added to the library must be reachable by its name, have its row in the tests and stand in the umbrella
+// header: these scans of the headers fail otherwise. Ops have theirs in ops/coverage_test.cpp, layers in
+// layers/harness_test.cpp.
+
+using namespace xtape;
+using xtape::testing::classes_derived_from;
+using xtape::testing::headers_of;
+using xtape::testing::structs_in;
+
+namespace {
+
+template <class T>
+std::string class_name(const T& object) {
+  return detail::class_of(typeid(object));
+}
+
+std::set<std::string> without(std::set<std::string> names, const std::set<std::string>& left_out) {
+  for (const auto& name : left_out) CHECK_MESSAGE(names.erase(name) == 1, name, " is not declared any more");
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("coverage: every optimizer has its name and its row of Keras's numbers") {
+  const auto optimizers = without(classes_derived_from("Optimizer", headers_of("include/xtape/optimizers")),
+                                  {"ElementwiseOptimizer", "LossScaleOptimizer"});  // a base, a wrapper
+  CHECK(optimizers.size() >= 12);
+  std::set<std::string> rows;
+  for (const auto& row : testing::every_optimizer()) rows.insert(class_name(*row()));
+  CHECK(rows == optimizers);
+  for (const auto& name : optimizers) CHECK(class_name(*AnyOptimizer(name).get()) == name);
+}
+
+TEST_CASE("coverage: every loss has its name, by which the tests of all losses find it") {
+  const auto losses =
+      without(classes_derived_from("Loss", headers_of("include/xtape/losses")), {"LossFunctionWrapper"});
+  CHECK(losses.size() >= 20);
+  for (const auto& name : losses) CHECK(class_name(*AnyLoss(name).get()) == name);
+}
+
+TEST_CASE("coverage: every metric that needs no arguments has its name, by which the tests of all metrics find it") {
+  const std::set<std::string> bases = {"MeanMetricWrapper", "PredictionMetric", "SensitivitySpecificityBase",
+                                       "ThresholdMetric", "ThresholdValueMetric"};
+  // Of other arguments than labels and predictions; "accuracy" is what the shapes say; and those that need arguments.
+  const std::set<std::string> unnamed = {"Accuracy",
+                                         "ConfusionMatrix",
+                                         "IoU",
+                                         "Mean",
+                                         "MeanIoU",
+                                         "OneHotIoU",
+                                         "OneHotMeanIoU",
+                                         "PrecisionAtRecall",
+                                         "RecallAtPrecision",
+                                         "SensitivityAtSpecificity",
+                                         "SpecificityAtSensitivity",
+                                         "Sum"};
+  const auto metrics =
+      without(without(classes_derived_from("Metric", headers_of("include/xtape/metrics")), bases), unnamed);
+  CHECK(metrics.size() >= 30);
+  for (const auto& name : metrics) CHECK(class_name(*metrics::make_metric(name)) == name);
+}
+
+TEST_CASE("coverage: every initializer, regularizer and constraint has its name") {
+  const auto all = [](const char* folder) {
+    return structs_in(std::string("xtape::") + folder, headers_of(std::string("include/xtape/") + folder));
+  };
+  const auto initializers = all("initializers"), regularizers = all("regularizers"), constraints = all("constraints");
+  CHECK(initializers.size() >= 15);
+  CHECK(regularizers.size() >= 4);
+  CHECK(constraints.size() >= 4);
+  for (const auto& name : initializers) CHECK(Initializer(name)({3, 3}).shape() == Shape{3, 3});
+  for (const auto& name : regularizers) CHECK(Regularizer(name)(ones({3, 3})).rank() == 0);
+  for (const auto& name : constraints) CHECK(Constraint(name)(ones({3, 3})).shape() == Shape{3, 3});
+  const auto listed = [](const auto& ask) { return testing::listed_names(ask).size(); };
+  CHECK(listed([] { (void)Initializer("none such"); }) == initializers.size());
+  CHECK(listed([] { (void)Regularizer("none such"); }) == regularizers.size());
+  CHECK(listed([] { (void)Constraint("none such"); }) == constraints.size());
+}
+
+TEST_CASE("coverage: the umbrella header includes every header but those that are costly to compile") {
+  const auto costly = [](const std::string& name) {
+    return name == "xtape/core/xtensor.hpp" || name.starts_with("xtape/ops/map") || name == "xtape/xtape.hpp";
+  };
+  const std::string include = testing::source_dir() + "/include/";
+  std::ifstream in(include + "xtape/xtape.hpp");
+  const std::string umbrella{std::istreambuf_iterator<char>(in), {}};
+  std::size_t headers = 0;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(include)) {
+    if (file.path().extension() != ".hpp") continue;
+    const std::string name = file.path().generic_string().substr(include.size());
+    CHECK_MESSAGE((umbrella.find("#include \"" + name + "\"") != std::string::npos) != costly(name), name);
+    ++headers;
+  }
+  CHECK(headers >= 200);
+}
+
+TEST_CASE("coverage: what counts as a class with a base") {
+  const std::string headers =
+      "///     class InAComment : public Base {\n"
+      "class Middle : public other::Base {\n"
+      "class Leaf final : public Middle {\n"
+      "class Templated : public Base<int> {\n"
+      "class Foreign : public Else {\n"
+      "class Forward;\n"
+      "namespace xtape::things {\n"
+      "struct Options {\n"
+      "}  // namespace xtape::things\n"
+      "namespace xtape {\n"
+      "struct Outside {\n"
+      "}  // namespace xtape\n";
+  CHECK(classes_derived_from("Base", headers) == std::set<std::string>{"Middle", "Leaf", "Templated"});
+  CHECK(structs_in("xtape::things", headers) == std::set<std::string>{"Options"});
+}
