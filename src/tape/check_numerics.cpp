@@ -8,7 +8,6 @@
 #include "base/check.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
-#include "tape/observer.hpp"
 #include "tape/tape_impl.hpp"
 
 namespace xtape {

@@ -38,21 +38,13 @@ detail::TapeImpl& recording(const char* op, detail::TapeImpl& tape) {
   if (!tape.recording()) detail::fail<E>(op, "Tape is not recording.");
   return tape;
 }
-
-/// Records again: on a new record where gradient() has taken the last one.
-void resume(detail::TapeImpl& tape) {
-  if (tape.consumed) {
-    tape.clear();
-    tape.consumed = false;
-    tape.forget_variables();
-  }
-  tape.start();
-}
 }  // namespace
 
-void GradientTape::watch(const Tensor& tensor) { recording<RuntimeError>("GradientTape.watch", impl()).watch(tensor); }
+void GradientTape::watch(const Tensor& tensor) {
+  recording<RuntimeError>("GradientTape.watch", impl()).record.watch(tensor);
+}
 void GradientTape::watch(const Variable& variable) {
-  recording<RuntimeError>("GradientTape.watch", impl()).watch(variable);
+  recording<RuntimeError>("GradientTape.watch", impl()).record.watch(variable);
 }
 void GradientTape::watch(std::span<const Tensor> tensors) {
   for (const auto& tensor : tensors) watch(tensor);
@@ -77,7 +69,7 @@ GradientTape::Scope GradientTape::scope() & {
     detail::fail<ValueError>("GradientTape.scope",
                              "Tape is still recording, This can happen if you try to re-enter an already-active tape.");
   }
-  resume(*impl_);
+  impl_->resume();
   return Scope(impl_.get());
 }
 
@@ -87,7 +79,7 @@ GradientTape::Scope::~Scope() {
 
 GradientTape::Pause GradientTape::stop_recording() & {
   constexpr const char* op = "GradientTape.stop_recording";
-  if (impl().consumed && !impl_->recording()) {
+  if (impl().used_up() && !impl_->recording()) {
     detail::fail<RuntimeError>(op, "Trying to stop recording a tape which is not recording.");
   }
   detail::TapeImpl& tape = recording<ValueError>(op, *impl_);
@@ -96,40 +88,38 @@ GradientTape::Pause GradientTape::stop_recording() & {
 }
 
 GradientTape::Pause::~Pause() {
-  if (tape_ != nullptr && tape_->of_calling_thread() && !tape_->recording()) resume(*tape_);
+  if (tape_ != nullptr && tape_->of_calling_thread() && !tape_->recording()) tape_->resume();
 }
 
-void GradientTape::reset() {
-  detail::TapeImpl& tape = recording<ValueError>("GradientTape.reset", impl());
-  tape.clear();
-  tape.forget_variables();
-}
+void GradientTape::reset() { recording<ValueError>("GradientTape.reset", impl()).forget_all(); }
 
 std::vector<Variable> GradientTape::watched_variables() const {
-  std::vector<Variable> variables(impl().variables().begin(), impl().variables().end());
+  std::vector<Variable> variables(impl().record.variables().begin(), impl().record.variables().end());
   std::sort(variables.begin(), variables.end(),
             [](const Variable& a, const Variable& b) { return a.impl()->number < b.impl()->number; });
   return variables;
 }
 
 Explanation GradientTape::explain(const Tensor& target, const Tensor& source) const {
-  return impl().explain(target, source);
+  return impl().diagnostics.explain(target, source, impl_->options().watch_accessed_variables);
 }
 Explanation GradientTape::explain(const Tensor& target, const Variable& source) const {
-  return impl().explain(target, source);
+  return impl().diagnostics.explain(target, source, impl_->options().watch_accessed_variables);
 }
 
-std::string GradientTape::dot() const { return impl().dot(); }
+std::string GradientTape::dot() const { return impl().diagnostics.dot(); }
 
 void GradientTape::profile(const std::string& path) const {
   constexpr const char* op = "GradientTape.profile";
   if (!impl().options().profile) detail::fail<RuntimeError>(op, "the tape was made without {{.profile = true}}");
   std::ofstream file(detail::checked_path(op, path));
-  file << impl_->chrome_trace();
+  file << impl_->diagnostics.chrome_trace();
   if (!file.flush()) detail::fail<RuntimeError>(op, "cannot write '{}': {}", path, std::strerror(errno));
 }
 
-std::size_t GradientTape::num_records() const noexcept { return impl_ == nullptr ? 0 : impl_->num_records(); }
+std::size_t GradientTape::num_records() const noexcept {
+  return impl_ == nullptr || impl_->used_up() ? 0 : impl_->record.num_ops_with_gradient();
+}
 
 Tensors GradientTape::compute(std::span<const Tensor> targets, std::span<const detail::Source> sources,
                               const GradientOptions& options) {

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/check.hpp"
-#include "tape/tape_impl.hpp"
+#include "tape/diagnostics.hpp"
 
 // The record as others draw it: Graphviz's language, and the trace format of Chrome (Trace Event Format, Google 2016).
 namespace xtape::detail {
@@ -21,50 +21,53 @@ std::string in_quotes(std::string_view text) {
   return result + '"';
 }
 
-constexpr Slot bare(Slot slot) { return slot & ~cut_off; }
-
 }  // namespace
 
-void TapeImpl::note_forward(std::span<const Tensor> outputs) {
-  Timing timing;
-  timing.begin = last_time_;
+void Diagnostics::note_forward(std::span<const Tensor> outputs) {
+  Times times;
+  times.begin = last_time_;
   last_time_ = now();
-  timing.forward = last_time_ - timing.begin;
-  for (const auto& output : outputs)
-    timing.bytes += output.size() * static_cast<std::int64_t>(itemsize(output.dtype()));
-  timings_.push_back(timing);
+  times.forward = last_time_ - times.begin;
+  for (const auto& output : outputs) times.bytes += output.size() * static_cast<std::int64_t>(itemsize(output.dtype()));
+  times_.push_back(times);
 }
 
-std::string TapeImpl::dot() const {
+void Diagnostics::note_backward(std::size_t op, double begin) {
+  times_[op].backward_begin = begin;
+  times_[op].backward += now() - begin;
+}
+
+std::string Diagnostics::dot() const {
   std::string text = "digraph tape {\n  rankdir=TB;\n  node [shape=box, fontname=\"sans-serif\"];\n";
   // A box for each leaf and each op, an arrow for each tensor.
-  PoolVector<std::int64_t> made_by(slots_.size(), -1);
-  for (std::size_t r = 0; r < records_.size(); ++r) {
-    for (std::uint32_t k = 0; k < records_[r]->num_outputs; ++k) {
-      made_by[records_[r]->first_output + k] = static_cast<std::int64_t>(r);
-    }
+  PoolVector<std::int64_t> made_by(record_.num_slots(), -1);
+  for (std::size_t r = 0; r < record_.num_ops(); ++r) {
+    const RecordedOp& op = record_.op(r);
+    for (std::uint32_t k = 0; k < op.num_outputs; ++k) made_by[op.first_output + k] = static_cast<std::int64_t>(r);
   }
-  const auto type_of = [&](Slot slot) { return fmt::format("{} {}", slots_[slot].dtype, shapes_[slots_[slot].shape]); };
-  for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
-    if (made_by[slot] >= 0 || slots_[slot].use == Use::none) continue;
+  const auto type_of = [&](Slot slot) {
+    return fmt::format("{} {}", record_.info(slot).dtype, record_.shape_of(slot));
+  };
+  for (Slot slot = 0; slot < record_.num_slots(); ++slot) {
+    if (made_by[slot] >= 0 || record_.info(slot).use == TapeRecord::Use::none) continue;
     std::string name = "watched";
-    for (const auto& variable : variables_) {
-      for_each_leaf_of(variable.impl(), [&](Slot leaf) {
+    for (const auto& variable : record_.variables()) {
+      record_.for_each_leaf_of(variable.impl(), [&](Slot leaf) {
         if (leaf == slot) name = variable.name();
       });
     }
     text += fmt::format("  leaf{} [style=filled, fillcolor=lightyellow, label={}];\n", slot,
-                        in_quotes(name + ": " + type_of(static_cast<Slot>(slot))));
+                        in_quotes(name + ": " + type_of(slot)));
   }
-  for (std::size_t r = 0; r < records_.size(); ++r) {
-    const Record& record = *records_[r];
-    std::string label = fmt::format("{} #{}", record.name, r + 1);
-    if (r < timings_.size()) {
-      const Timing& t = timings_[r];
+  for (std::size_t r = 0; r < record_.num_ops(); ++r) {
+    const RecordedOp& op = record_.op(r);
+    std::string label = fmt::format("{} #{}", op.name, r + 1);
+    if (r < times_.size()) {
+      const Times& t = times_[r];
       label += fmt::format(" ({:.1f} us, backward {:.1f} us, {} bytes)", t.forward, t.backward, t.bytes);
     }
-    text += fmt::format("  op{} [label={}{}];\n", r, in_quotes(label), record.table == nullptr ? ", style=dashed" : "");
-    for (const Slot input : record.inputs()) {
+    text += fmt::format("  op{} [label={}{}];\n", r, in_quotes(label), op.table == nullptr ? ", style=dashed" : "");
+    for (const Slot input : op.inputs()) {
       if (input == no_slot) continue;
       const Slot slot = bare(input);
       const std::string from = made_by[slot] >= 0 ? fmt::format("op{}", made_by[slot]) : fmt::format("leaf{}", slot);
@@ -74,24 +77,24 @@ std::string TapeImpl::dot() const {
   return text + "}\n";
 }
 
-std::string TapeImpl::chrome_trace() const {
+std::string Diagnostics::chrome_trace() const {
   std::string events;
-  const double start = timings_.empty() ? 0 : timings_.front().begin;
+  const double start = times_.empty() ? 0 : times_.front().begin;
   const auto add = [&](std::size_t r, const char* phase, int row, double begin, double duration) {
-    const Record& record = *records_[r];
+    const RecordedOp& op = record_.op(r);
     std::string shapes;
-    for (std::uint32_t k = 0; k < record.num_outputs; ++k) {
-      shapes += fmt::format("{}{}", k == 0 ? "" : ", ", shapes_[slots_[record.first_output + k].shape]);
+    for (std::uint32_t k = 0; k < op.num_outputs; ++k) {
+      shapes += fmt::format("{}{}", k == 0 ? "" : ", ", record_.shape_of(op.first_output + k));
     }
     events += fmt::format(
         "{}\n{{\"name\":{},\"cat\":\"{}\",\"ph\":\"X\",\"pid\":1,\"tid\":{},\"ts\":{:.3f},\"dur\":{:.3f},\"args\":"
         "{{\"op\":{},\"result\":{},\"bytes\":{}}}}}",
-        events.empty() ? "" : ",", in_quotes(record.name), phase, row, begin - start, duration, r + 1,
-        in_quotes(shapes), timings_[r].bytes);
+        events.empty() ? "" : ",", in_quotes(op.name), phase, row, begin - start, duration, r + 1, in_quotes(shapes),
+        times_[r].bytes);
   };
-  for (std::size_t r = 0; r < timings_.size(); ++r) {
-    add(r, "forward", 1, timings_[r].begin, timings_[r].forward);
-    if (timings_[r].backward > 0) add(r, "backward", 2, timings_[r].backward_begin, timings_[r].backward);
+  for (std::size_t r = 0; r < times_.size(); ++r) {
+    add(r, "forward", 1, times_[r].begin, times_[r].forward);
+    if (times_[r].backward > 0) add(r, "backward", 2, times_[r].backward_begin, times_[r].backward);
   }
   return "{\"traceEvents\":[" + events + "\n],\"displayTimeUnit\":\"ns\"}\n";
 }

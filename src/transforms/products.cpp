@@ -12,8 +12,6 @@ namespace {
 using detail::fail;
 using detail::Source;
 
-const Tensor& peek(const Source& source) { return source.tensor != nullptr ? *source.tensor : source.variable->peek(); }
-
 /// A direction is like its primal.
 void check_direction(const char* op, std::size_t i, const Tensor& primal, const Tensor& direction) {
   if (!primal.defined()) fail<ValueError>(op, "primals[{}] is an empty tensor", i);
@@ -57,11 +55,11 @@ void ForwardAccumulator::start(std::span<const Source> primals, std::span<const 
   constexpr const char* op = "ForwardAccumulator";
   check_counts(op, primals.size(), tangents.size());
   for (std::size_t i = 0; i < primals.size(); ++i) {
-    check_direction(op, i, peek(primals[i]), tangents[i]);
+    check_direction(op, i, primals[i].peek(), tangents[i]);
     for (std::size_t k = 0; k < i; ++k) {
       const bool same = primals[i].variable != nullptr && primals[k].variable != nullptr
                             ? primals[i].variable->is_same(*primals[k].variable)
-                            : peek(primals[i]).is_same(peek(primals[k]));
+                            : primals[i].peek().is_same(primals[k].peek());
       if (same) fail<ValueError>(op, "primals[{}] and primals[{}] are the same: name each once", k, i);
     }
     if (primals[i].tensor != nullptr) {

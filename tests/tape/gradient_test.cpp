@@ -265,3 +265,18 @@ TEST_CASE("gradient: control flow of the program is followed") {
   CHECK_CLOSE(f(3.0), 5 * 81.0);  // x^5 at 3
   CHECK_CLOSE(f(2.0), 7 * 64.0);  // x^7 at 2
 }
+
+TEST_CASE("gradient: of a persistent tape that records while its seeds are added up") {
+  const Tensor x = constant({1.0, 2.0}, float64), u = constant({3.0, 4.0}, float64);
+  GradientTape tape({.persistent = true});
+  tape.watch({x, u});
+  const Tensor y = x * x;
+  // What reads beyond the walk's gradients, one for each slot, shall find something there.
+  for (std::size_t n = 4; n < 9; ++n) Tensors(n, y);
+  // The sum u + u depends on u, so the tape records it: after what this walk looks at.
+  const Tensors grads =
+      tape.gradient(std::vector<Tensor>{y, y}, std::vector<Tensor>{x, u}, {.output_gradients = {u, u}});
+  CHECK_CLOSE(grads[0], 4 * x * u, 1e-12);
+  CHECK_FALSE(grads[1].defined());
+  CHECK_CLOSE(tape.gradient(grads[0], u), 4 * x, 1e-12);
+}

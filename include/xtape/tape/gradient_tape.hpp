@@ -47,6 +47,8 @@ class TapeImpl;
 struct Source {
   Source(const Tensor& t) : tensor(&t) {}
   Source(const Variable& v) : variable(&v) {}
+  /// The tensor, or the variable's value, which nobody sees being read.
+  const Tensor& peek() const { return tensor != nullptr ? *tensor : variable->peek(); }
   const Tensor* tensor = nullptr;
   const Variable* variable = nullptr;
 };

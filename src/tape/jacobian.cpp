@@ -5,18 +5,13 @@
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
+#include "tape/interleave.hpp"
 #include "tape/tape_impl.hpp"
-#include "xtape/ops/movement.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 
-// Matrices of derivatives, row by row. They stand above the ops because their rows are put together by ops, so that an
-// outer tape sees it.
+// Matrices of derivatives, row by row: a walk for each element of the target.
 namespace xtape {
 namespace {
-
-const Tensor& value_of(const detail::Source& source) {
-  return source.tensor != nullptr ? *source.tensor : source.variable->peek();
-}
 
 Shape joined(const Shape& a, const Shape& b) {
   detail::PoolVector<std::int64_t> sizes(a.begin(), a.end());
@@ -48,39 +43,40 @@ void prepare(detail::TapeImpl& tape) {
 /// Rows of one shape and dtype that become one tensor, in place where neither a tape nor a tracer looks.
 class Rows {
  public:
-  Rows(std::int64_t count, const Tensor& like)
+  /// `count` rows like a tensor, interleaved in `outer` pieces: see tape/interleave.hpp.
+  Rows(std::int64_t count, const Tensor& like, std::int64_t outer, const Shape& shape)
       : like_(like),
-        recorded_(is_recording() || detail::tracer != nullptr),
-        whole_(recorded_ ? Tensor() : make_whole(count)) {}
+        shape_(shape),
+        count_(static_cast<std::size_t>(count)),
+        outer_(outer),
+        seen_(is_recording() || detail::tracer != nullptr),
+        whole_(seen_ && count > 0 ? Tensor() : detail::make_tensor(shape, like.dtype())) {}
 
   void add(const Tensor& row) {
     connected_ = connected_ || row.defined();
     const Tensor filled = row.defined() ? row : detail::filled(like_.shape(), like_.dtype(), 0);
-    if (recorded_) {
+    if (seen_) {
       rows_.push_back(filled);
-    } else {
-      const auto from = detail::host_read(op_, filled);
-      const auto bytes = static_cast<std::size_t>(from.size_in_bytes());
-      std::memcpy(detail::host_write(op_, whole_).bytes() + bytes * added_, from.bytes(), bytes);
+      return;
     }
-    ++added_;
+    const auto from = detail::host_read(op_, filled);
+    detail::place_part(from.bytes(), from.size_in_bytes(), outer_, added_++, count_,
+                       detail::host_write(op_, whole_).bytes());
   }
   bool connected() const noexcept { return connected_; }
-  /// [rows, ...]
-  Tensor whole() const { return !recorded_ ? whole_ : rows_.empty() ? make_whole(0) : stack(rows_, 0); }
+  Tensor whole() const { return rows_.empty() ? whole_ : detail::interleaved(rows_, outer_, shape_); }
 
  private:
-  Tensor make_whole(std::int64_t count) const {
-    return detail::make_tensor(joined({count}, like_.shape()), like_.dtype());
-  }
-
   static constexpr const char* op_ = "GradientTape.jacobian";
   Tensor like_;
-  bool recorded_;
+  Shape shape_;
+  std::size_t count_;
+  std::int64_t outer_;
+  bool seen_;
   bool connected_ = false;
   std::size_t added_ = 0;
   Tensor whole_;
-  std::vector<Tensor> rows_;
+  Tensors rows_;
 };
 
 }  // namespace
@@ -99,7 +95,10 @@ Tensors GradientTape::compute_jacobian(const Tensor& target, std::span<const det
   }
   prepare(impl());
   std::vector<Rows> rows;
-  for (const auto& source : sources) rows.emplace_back(target.size(), value_of(source));
+  for (const auto& source : sources) {
+    const Tensor& like = source.peek();
+    rows.emplace_back(target.size(), like, 1, joined(target.shape(), like.shape()));
+  }
   for (std::int64_t i = 0; i < target.size(); ++i) {
     const Tensor seed = make_seed(target, i, target.size());
     const Tensors gradients =
@@ -107,11 +106,10 @@ Tensors GradientTape::compute_jacobian(const Tensor& target, std::span<const det
     for (std::size_t k = 0; k < rows.size(); ++k) rows[k].add(gradients[k]);
   }
   Tensors result;
-  for (std::size_t k = 0; k < rows.size(); ++k) {
+  for (const Rows& of_source : rows) {
     const bool wanted =
-        rows[k].connected() || options.unconnected_gradients == UnconnectedGradients::zero || target.size() == 0;
-    result.push_back(wanted ? reshape(rows[k].whole(), joined(target.shape(), value_of(sources[k]).shape()))
-                            : Tensor());
+        of_source.connected() || options.unconnected_gradients == UnconnectedGradients::zero || target.size() == 0;
+    result.push_back(wanted ? of_source.whole() : Tensor());
   }
   return result;
 }
@@ -142,17 +140,14 @@ Tensor GradientTape::batch_jacobian(const Tensor& target, const Tensor& source) 
   const std::int64_t batch = target.shape()[0], count = batch == 0 ? 0 : target.size() / batch;
   prepare(impl());
   const detail::Source sources[] = {source};
-  Rows rows(count, source);  // [y, b, x...]
+  detail::PoolVector<std::int64_t> sizes(target.shape().begin(), target.shape().end());
+  sizes.insert(sizes.end(), source.shape().begin() + 1, source.shape().end());
+  Rows rows(count, source, batch, Shape(sizes));
   for (std::int64_t j = 0; j < count; ++j) {
     const Tensor seed = make_seed(target, j, count);
     rows.add(impl().gradient({&target, 1}, sources, {.output_gradients = {seed}}, j + 1 < count)[0]);
   }
-  std::vector<int> order(static_cast<std::size_t>(source.rank()) + 1);
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
-  std::swap(order[0], order[1]);
-  detail::PoolVector<std::int64_t> sizes(target.shape().begin(), target.shape().end());
-  sizes.insert(sizes.end(), source.shape().begin() + 1, source.shape().end());
-  return reshape(transpose(rows.whole(), order), Shape(sizes));
+  return rows.whole();
 }
 
 }  // namespace xtape

@@ -6,6 +6,7 @@
 #include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/random.hpp"
+#include "xtape/ops/diagonal.hpp"
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
@@ -162,4 +163,30 @@ TEST_CASE("gradient: targets in a structure count as their sum") {
   CHECK_CLOSE(tape.gradient(std::map<int, Tensor>{{1, one}, {2, two}}, std::array{w})[0], {5, 7}, 0);
   CHECK_CLOSE(tape.gradient(std::array{one, two}, w, {.output_gradients = {Tensor(), constant({1.0, 0.0}, float64)}}),
               {5, 4}, 0);
+}
+
+TEST_CASE("jacobian: an outer tape differentiates it again, for one source of several and for a batch") {
+  const Tensor b = constant({1.5, -0.5, 3.0}, float64);
+  GradientTape outer;
+  outer.watch({x, b});
+  GradientTape inner;
+  inner.watch({x, b});
+  const Tensor y = x * x * b;
+  const Tensors j = inner.jacobian(y, {x, b});  // diag(2 x b) and diag(x^2)
+  const Tensor weights = reshape(arange(9.0, 18.0, 1.0, float64), {3, 3});
+  const Tensor taken = reduce_sum(j[0] * weights) + reduce_sum(square(j[1]));
+  const Tensor diag = constant({9.0, 13.0, 17.0}, float64);
+  CHECK_CLOSE(outer.gradient(taken, x), diag * 2 * b + 4 * x * x * x, 1e-12);
+
+  const Tensor batch = random::normal({4, 3}, 0, 1, float64);
+  GradientTape outer2;
+  outer2.watch(batch);
+  GradientTape inner2;
+  inner2.watch(batch);
+  const Tensor cubes = square(batch) * batch;
+  const Tensor of_batch = inner2.batch_jacobian(cubes, batch);
+  CHECK(of_batch.shape() == Shape{4, 3, 3});
+  const Tensor of_each = random::normal({4, 3, 3}, 0, 1, float64);
+  const Tensor second = outer2.gradient(reduce_sum(of_batch * of_each), batch);
+  CHECK_CLOSE(second, 6 * batch * linalg::diag_part(of_each), 1e-12);
 }

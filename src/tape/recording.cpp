@@ -1,0 +1,95 @@
+#include <algorithm>
+#include <utility>
+
+#include "tape/tape_impl.hpp"
+
+// What ops call: it hands each of them to the tapes that record on the calling thread.
+namespace xtape::detail {
+
+constinit thread_local TapeImpl* innermost_tape = nullptr;
+
+namespace {
+
+bool contains(const Inputs& inputs, const TensorImpl* tensor) noexcept {
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i] == tensor) return true;
+  }
+  return false;
+}
+
+/// Gives results the next numbers of the thread.
+void number_outputs(const Inputs& inputs, std::span<Tensor> outputs) {
+  for (auto& output : outputs) {
+    // A rule-writer may return an input itself: the result needs an identity of its own.
+    if (output.impl()->id != 0 || output.impl()->leaf.load(std::memory_order_relaxed) != 0 ||
+        contains(inputs, output.impl())) {
+      output = make_alias(output);
+    }
+    output.impl()->id = upcoming_result_id();
+    output.impl()->weak = false;
+    ++next_result_id;
+  }
+}
+
+}  // namespace
+
+bool any_tracked(const Inputs& inputs) noexcept {
+  for (const TapeImpl* tape = innermost_tape; tape != nullptr; tape = tape->outer()) {
+    if (tape->observer != nullptr) return true;  // whoever asks shall come to record
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      if (inputs[i] != nullptr && tape->record.any_slot_of(inputs[i]) != no_slot) return true;
+    }
+  }
+  return false;
+}
+
+std::uint64_t tracked_bits(const Inputs& inputs) noexcept {
+  constexpr std::uint64_t known = std::uint64_t{1} << 63;
+  const std::size_t n = inputs.size();
+  if (n > 63) return any_tracked(inputs) ? ~std::uint64_t{0} : 0;
+  std::uint64_t bits = 0;
+  for (const TapeImpl* tape = innermost_tape; tape != nullptr; tape = tape->outer()) {
+    if (tape->observer != nullptr) bits |= known;
+    for (std::size_t i = 0; i < n; ++i) {
+      if (inputs[i] == nullptr) continue;
+      const Slot slot = tape->record.any_slot_of(inputs[i]);
+      if (has_gradient(slot)) bits |= std::uint64_t{1} << i;
+      if (slot != no_slot) bits |= known;
+    }
+  }
+  return bits;
+}
+
+void record_outputs(const char* name, const Inputs& inputs, std::span<Tensor> outputs, void* rule,
+                    const RuleTable* table) {
+  bool numbered = false;
+  for (TapeImpl* tape = innermost_tape; tape != nullptr; tape = tape->outer()) {
+    RecordedOp* const op = tape->record.begin(name, inputs, table);
+    if (op == nullptr) {
+      if (tape->observer != nullptr) {
+        if (!std::exchange(numbered, true)) number_outputs(inputs, outputs);
+        tape->observer->check(name, inputs, outputs);
+      }
+      continue;
+    }
+    if (!std::exchange(numbered, true)) number_outputs(inputs, outputs);
+    if (op->table != nullptr) {
+      if (tape->outer() == nullptr) {
+        table->move(op->rule, rule);
+      } else {
+        table->copy(op->rule, rule);
+      }
+    }
+    tape->record.finish(op, outputs);
+    if (tape->options().profile) tape->diagnostics.note_forward(outputs);
+  }
+}
+
+RulePlace record_plain(const char* name, Inputs inputs, Tensor& output, const RuleTable& table) {
+  TapeImpl& tape = *innermost_tape;
+  if (!tape.plain()) [[unlikely]]
+    return {nullptr, ~std::uint64_t{0}};
+  return tape.record.append_plain(name, inputs, output, table);
+}
+
+}  // namespace xtape::detail
