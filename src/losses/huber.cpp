@@ -22,7 +22,7 @@ Tensor log_cosh_of(const Tensor& x) {
     const V near = log1p(V(2) * half * half), far = size + log1p(exp(V(-2) * size)) - V(0.69314718055994530942);
     return select(size < V(1), near, far);
   });
-  return record("log_cosh", {x}, y, [x](const Tensor& dy) { return Grads{dy * tanh(x)}; });
+  return record("log_cosh", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * tanh(x)}; }; });
 }
 
 }  // namespace

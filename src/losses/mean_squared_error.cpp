@@ -25,13 +25,13 @@ Tensor error_grad(const Tensor& prediction, const Tensor& target, const Tensor& 
   const Tensor rows = expand_dims(dy, -1);
   Tensor gradient =
       detail::map_ternary<detail::Domain::floating>("mean_squared_error_grad", prediction, target, rows, product);
-  if (!is_tracked({prediction, target, dy})) return gradient;
-  return record("mean_squared_error_grad", {prediction, target, dy}, std::move(gradient),
-                [error = prediction - target, rows, scale](const Tensor& g, Needs need) {
-                  const Tensor through = need[0] || need[1] ? g * (rows * scale) : Tensor();
-                  return Grads{need[0] ? through : Tensor(), need[1] ? -through : Tensor(),
-                               need[2] ? reduce_sum(g * error, -1) * scale : Tensor()};
-                });
+  return record("mean_squared_error_grad", {prediction, target, dy}, std::move(gradient), [&] {
+    return [prediction, target, rows, scale](const Tensor& g, Needs need) {
+      const Tensor through = need[0] || need[1] ? g * (rows * scale) : Tensor();
+      return Grads{need[0] ? through : Tensor(), need[1] ? -through : Tensor(),
+                   need[2] ? reduce_sum(g * (prediction - target), -1) * scale : Tensor()};
+    };
+  });
 }
 
 /// mean((t - p)^2) over rows, as one op instead of a subtraction, a square and a mean: the time of small networks goes
@@ -46,12 +46,12 @@ Tensor fused(const Tensor& y_true, const Tensor& y_pred) {
         });
       },
       y_true, y_pred, loss);
-  if (!is_tracked({y_true, y_pred})) return loss;
-  return record(op, {y_true, y_pred}, std::move(loss),
-                [y_true = y_true, y_pred = y_pred](const Tensor& dy, Needs need) {
-                  const Tensor gradient = error_grad(y_pred, y_true, dy);
-                  return Grads{need[0] ? -gradient : Tensor(), gradient};
-                });
+  return record(op, {y_true, y_pred}, std::move(loss), [&] {
+    return [y_true, y_pred](const Tensor& dy, Needs need) {
+      const Tensor gradient = error_grad(y_pred, y_true, dy);
+      return Grads{need[0] ? -gradient : Tensor(), gradient};
+    };
+  });
 }
 
 }  // namespace

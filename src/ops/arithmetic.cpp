@@ -7,6 +7,7 @@
 #include "core/launch.hpp"
 #include "kernels/special.hpp"
 #include "ops/elementwise.hpp"
+#include "ops/fused_gradient.hpp"
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/tape/record.hpp"
@@ -70,9 +71,11 @@ Tensor divide_no_nan(const Tensor& a, const Tensor& b) {
     using V = decltype(p);
     return select(q == V(0), V(0), p / q);
   });
-  return record("divide_no_nan", {a, b}, y, [b, y](const Tensor& dy, Needs need) {
-    const Tensor da = divide_no_nan(dy, b);
-    return Grads{da, need[1] ? -(da * y) : Tensor()};
+  return record("divide_no_nan", {a, b}, y, [&] {
+    return [b, y](const Tensor& dy, Needs need) {
+      const Tensor da = divide_no_nan(dy, b);
+      return Grads{da, need[1] ? -(da * y) : Tensor()};
+    };
   });
 }
 
@@ -99,8 +102,8 @@ Tensor mod(const Tensor& a, const Tensor& b) {
       return kernels::by_element([](auto x, auto z) { return floor_remainder(x, z); }, p, q);
     }
   });
-  return record("mod", {a, b}, y, [a, b](const Tensor& dy, Needs need) {
-    return Grads{dy, need[1] ? -(dy * floordiv(a, b)) : Tensor()};
+  return record("mod", {a, b}, y, [&] {
+    return [a, b](const Tensor& dy, Needs need) { return Grads{dy, need[1] ? -(dy * floordiv(a, b)) : Tensor()}; };
   });
 }
 
@@ -109,9 +112,11 @@ Tensor squared_difference(const Tensor& a, const Tensor& b) {
     const auto difference = kernels::minus(p, q);
     return kernels::times(difference, difference);
   });
-  return record("squared_difference", {a, b}, y, [a, b](const Tensor& dy, Needs need) {
-    const Tensor da = dy * ((a - b) * 2);
-    return Grads{da, need[1] ? -da : Tensor()};
+  return record("squared_difference", {a, b}, y, [&] {
+    return [a, b](const Tensor& dy, Needs need) {
+      const Tensor da = dy * ((a - b) * 2);
+      return Grads{da, need[1] ? -da : Tensor()};
+    };
   });
 }
 
@@ -119,7 +124,7 @@ namespace {
 
 /// u / (u^2 + v^2) of numbers of any size: neither square is of more than 1. 0 at infinity.
 Tensor inverse(const Tensor& u, const Tensor& v) {
-  if (!is_tracked({u, v})) {
+  const auto fused = [&] {
     return map_binary<Domain::floating>("atan2_grad", u, v, [](auto p, auto q) {
       using V = decltype(p);
       const V a = xsimd::abs(p), b = xsimd::abs(q), size = select(b > a, b, a);
@@ -127,10 +132,13 @@ Tensor inverse(const Tensor& u, const Tensor& v) {
       const V infinite(std::numeric_limits<typename V::value_type>::infinity());
       return select(size == infinite && !kernels::is_nan(q), V(0), s / (s * s + t * t) / size);
     });
-  }
-  const Tensor size = stop_gradient(maximum(abs(u), abs(v))), infinite = is_inf(size);
-  const Tensor scale = where(infinite, 1, size), s = where(infinite, 1, u) / scale, t = where(infinite, 1, v) / scale;
-  return where(infinite, 0, s / (square(s) + square(t)) / scale);
+  };
+  const auto by_ops = [&] {
+    const Tensor size = stop_gradient(maximum(abs(u), abs(v))), infinite = is_inf(size);
+    const Tensor scale = where(infinite, 1, size), s = where(infinite, 1, u) / scale, t = where(infinite, 1, v) / scale;
+    return where(infinite, 0, s / (square(s) + square(t)) / scale);
+  };
+  return detail::fused_or_ops({u, v}, fused, by_ops);
 }
 
 }  // namespace
@@ -139,11 +147,11 @@ Tensor atan2(const Tensor& y, const Tensor& x) {
   Tensor angle = map_binary<Domain::floating, false, detail::costly>("atan2", y, x, [](auto p, auto q) {
     return kernels::by_element([](auto a, auto b) { return std::atan2(a, b); }, p, q);
   });
-  return record(
-      "atan2", {y, x}, angle,
-      [y = detail::strong(y, angle.dtype()), x = detail::strong(x, angle.dtype())](const Tensor& dy, Needs need) {
-        return Grads{need[0] ? dy * inverse(x, y) : Tensor(), need[1] ? -(dy * inverse(y, x)) : Tensor()};
-      });
+  return record("atan2", {y, x}, angle, [&] {
+    return [y = detail::strong(y, angle.dtype()), x = detail::strong(x, angle.dtype())](const Tensor& dy, Needs need) {
+      return Grads{need[0] ? dy * inverse(x, y) : Tensor(), need[1] ? -(dy * inverse(y, x)) : Tensor()};
+    };
+  });
 }
 
 Tensor logical_xor(const Tensor& a, const Tensor& b) {

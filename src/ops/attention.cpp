@@ -11,7 +11,7 @@
 #include "kernels/dispatch.hpp"
 #include "kernels/strided.hpp"
 #include "ops/elementwise.hpp"
-#include "ops/recorded_gradients.hpp"
+#include "ops/fused_gradient.hpp"
 #include "tape/accumulate.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/linalg.hpp"
@@ -173,10 +173,12 @@ struct Rule {
   Tensor weights;  ///< empty: to be computed once more
 
   Grads operator()(const Tensor& dy, Needs need) const {
-    if (detail::any_tracked_of(in, {&dy, 1})) {
-      return detail::recorded_gradients(
-          [this](const Tensors& now) { return std::vector<Tensor>{by_definition(call, now)}; }, in, {&dy, 1});
-    }
+    return detail::fused_or_differentiated(
+        [this](const Tensors& now) { return std::vector<Tensor>{by_definition(call, now)}; }, in, {&dy, 1},
+        [&] { return fused(dy, need); });
+  }
+
+  Grads fused(const Tensor& dy, Needs need) const {
     const auto like = [](const Tensor& t) { return detail::make_tensor(t.shape(), t.dtype()); };
     const Tensor dq = like(in[0]), dk = like(in[1]), dv = like(in[2]);
     Tensor dscores;
@@ -199,11 +201,11 @@ struct Rule {
 };
 
 /// One op, of float32 or float64.
-Tensor fused(Call c, Tensors in) {
+Tensor fused(const Call& c, const Tensors& in) {
   Shape shape = in[0].shape();
   shape[shape.rank() - 1] = in[2].shape(-1);
   Tensor y = detail::make_tensor(shape, in[0].dtype()), weights;
-  const bool tracked = is_recording() && detail::any_tracked(Inputs(std::span<const Tensor>(in)));
+  const bool tracked = is_tracked(std::span<const Tensor>(in));
   if (tracked && c.scores.numel() <= most_kept) weights = detail::make_tensor(c.scores, y.dtype());
   Mask allowed(c.allowed, c.scores), bias(in.size() > 3 ? in[3] : Tensor(), c.scores);
   launch(
@@ -215,10 +217,7 @@ Tensor fused(Call c, Tensors in) {
         });
       },
       in[0], in[1], in[2], allowed.values, bias.values, c.chances, y, weights);
-  if (!tracked) return y;
-  const char* op = c.op;
-  const Tensors inputs = in;  // the rule takes the others
-  return record(op, std::span<const Tensor>(inputs), std::move(y), Rule{std::move(c), std::move(in), weights});
+  return record(c.op, std::span<const Tensor>(in), std::move(y), [&] { return Rule{c, in, weights}; });
 }
 
 /// `scores` is the shape of the scores of operands that fit.

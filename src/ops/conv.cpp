@@ -73,14 +73,13 @@ Tensor backprop_input(const char* op, const Shape& input_shape, const Tensor& fi
         });
       },
       dy, filters, dx);
-  const Tracked tracked({filters, dy});
-  if (!tracked) return dx;
-  return record(op, {filters, dy}, std::move(dx),
-                [w = tracked.if_for(1, filters), dy = tracked.if_for(0, dy), filter_shape = filters.shape(), options](
-                    const Tensor& g, Needs need) {
-                  return Grads{need[0] ? nn::conv2d_backprop_filter(g, filter_shape, dy, options) : Tensor(),
-                               need[1] ? nn::conv2d(g, w, options) : Tensor()};
-                });
+  return record(op, {filters, dy}, std::move(dx), [&](Tracked tracked) {
+    return [w = tracked.if_for(1, filters), dy = tracked.if_for(0, dy), filter_shape = filters.shape(), options](
+               const Tensor& g, Needs need) {
+      return Grads{need[0] ? nn::conv2d_backprop_filter(g, filter_shape, dy, options) : Tensor(),
+                   need[1] ? nn::conv2d(g, w, options) : Tensor()};
+    };
+  });
 }
 
 /// The gradients of conv2d for the filters and, where `with_bias` is set, for the bias, in one pass.
@@ -102,19 +101,18 @@ std::pair<Tensor, Tensor> backprop_filter(const char* op, const Tensor& x, const
         });
       },
       x, dy, results[0], results[1]);
-  if (const Tracked tracked({x, dy}); tracked) {
-    record(op, {x, dy}, std::span<Tensor>(results, with_bias ? 2 : 1),
-           [x = tracked.if_for(1, x), dy = tracked.if_for(0, dy), input_shape = x.shape(), output_shape = dy.shape(),
+  record(op, {x, dy}, std::span<Tensor>(results, with_bias ? 2 : 1), [&](Tracked tracked) {
+    return [x = tracked.if_for(1, x), dy = tracked.if_for(0, dy), input_shape = x.shape(), output_shape = dy.shape(),
             options](std::span<const Tensor> g, Needs need) {
-             Tensor dx, ddy;
-             if (need[0] && g[0].defined()) dx = nn::conv2d_backprop_input(input_shape, g[0], dy, options);
-             if (need[1]) {
-               if (g[0].defined()) ddy = nn::conv2d(x, g[0], options);
-               if (g.size() > 1 && g[1].defined()) ddy = ddy.defined() ? ddy + g[1] : broadcast_to(g[1], output_shape);
-             }
-             return Grads{dx, ddy};
-           });
-  }
+      Tensor dx, ddy;
+      if (need[0] && g[0].defined()) dx = nn::conv2d_backprop_input(input_shape, g[0], dy, options);
+      if (need[1]) {
+        if (g[0].defined()) ddy = nn::conv2d(x, g[0], options);
+        if (g.size() > 1 && g[1].defined()) ddy = ddy.defined() ? ddy + g[1] : broadcast_to(g[1], output_shape);
+      }
+      return Grads{dx, ddy};
+    };
+  });
   return {results[0], results[1]};
 }
 
@@ -141,21 +139,20 @@ Tensor convolution(const char* op, const Tensor& x, const Tensor& filters, const
         });
       },
       x, filters, bias, y);
-  const Tracked tracked({x, filters, bias});
-  if (!tracked) return y;
-  return record(op, {x, filters, bias}, std::move(y),
-                [x = tracked.if_for(1, x), w = tracked.if_for(0, filters), y = relu ? y : Tensor(),
-                 input_shape = x.shape(), filter_shape = filters.shape(), options](const Tensor& dy, Needs need) {
-                  const Tensor dz = y.defined() ? detail::relu_grad(dy, y) : dy;
-                  Tensor dx, dw, db;
-                  if (need[0]) dx = nn::conv2d_backprop_input(input_shape, w, dz, options);
-                  if (need[1]) {
-                    std::tie(dw, db) = backprop_filter("conv2d_backprop_filter", x, filter_shape, dz, options, need[2]);
-                  } else if (need[2]) {
-                    db = reduce_sum(dz, {0, 1, 2});
-                  }
-                  return Grads{dx, dw, db};
-                });
+  return record(op, {x, filters, bias}, std::move(y), [&](Tracked tracked) {
+    return [x = tracked.if_for(1, x), w = tracked.if_for(0, filters), y = relu ? y : Tensor(), input_shape = x.shape(),
+            filter_shape = filters.shape(), options](const Tensor& dy, Needs need) {
+      const Tensor dz = y.defined() ? detail::relu_grad(dy, y) : dy;
+      Tensor dx, dw, db;
+      if (need[0]) dx = nn::conv2d_backprop_input(input_shape, w, dz, options);
+      if (need[1]) {
+        std::tie(dw, db) = backprop_filter("conv2d_backprop_filter", x, filter_shape, dz, options, need[2]);
+      } else if (need[2]) {
+        db = reduce_sum(dz, {0, 1, 2});
+      }
+      return Grads{dx, dw, db};
+    };
+  });
 }
 
 /// A sequence [batch, width, channels] as images of height 1.

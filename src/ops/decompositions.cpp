@@ -117,21 +117,23 @@ Qr qr(const Tensor& x) {
         });
       },
       x, out[0], out[1]);
-  record(op, {x}, std::span<Tensor>(out), [x, q = out[0], r = out[1], k](std::span<const Tensor> d) {
-    const std::int64_t rest = x.shape(-1) - k;
-    if (rest <= 0) return Grads{tall_qr_gradient(q, r, d[0], d[1])};
-    // [a b] = q [u v] with square a and u, so that v = q^T b.
-    const Tensor u = slice_axis(r, -1, 0, k), b = slice_axis(x, -1, k, rest);
-    Tensor dq = d[0], du, db;
-    if (d[1].defined()) {
-      du = slice_axis(d[1], -1, 0, k);
-      const Tensor dv = slice_axis(d[1], -1, k, rest);
-      dq = sum(dq, times_transposed(b, dv));
-      db = matmul(q, dv);
-    } else {
-      db = detail::filled(b.shape(), b.dtype(), 0);
-    }
-    return Grads{concat({tall_qr_gradient(q, u, dq, du), db}, -1)};
+  record(op, {x}, std::span<Tensor>(out), [&] {
+    return [x, q = out[0], r = out[1], k](std::span<const Tensor> d) {
+      const std::int64_t rest = x.shape(-1) - k;
+      if (rest <= 0) return Grads{tall_qr_gradient(q, r, d[0], d[1])};
+      // [a b] = q [u v] with square a and u, so that v = q^T b.
+      const Tensor u = slice_axis(r, -1, 0, k), b = slice_axis(x, -1, k, rest);
+      Tensor dq = d[0], du, db;
+      if (d[1].defined()) {
+        du = slice_axis(d[1], -1, 0, k);
+        const Tensor dv = slice_axis(d[1], -1, k, rest);
+        dq = sum(dq, times_transposed(b, dv));
+        db = matmul(q, dv);
+      } else {
+        db = detail::filled(b.shape(), b.dtype(), 0);
+      }
+      return Grads{concat({tall_qr_gradient(q, u, dq, du), db}, -1)};
+    };
   });
   return {out[0], out[1]};
 }
@@ -161,8 +163,10 @@ Svd svd(const Tensor& x) {
         if (bad >= 0) fail<ValueError>(op, "did not converge for {}", detail::which(m, bad));
       },
       x, out[0], out[1], out[2]);
-  record(op, {x}, std::span<Tensor>(out), [s = out[0], u = out[1], v = out[2]](std::span<const Tensor> d) {
-    return Grads{svd_gradient(s, u, v, d[0], d[1], d[2])};
+  record(op, {x}, std::span<Tensor>(out), [&] {
+    return [s = out[0], u = out[1], v = out[2]](std::span<const Tensor> d) {
+      return Grads{svd_gradient(s, u, v, d[0], d[1], d[2])};
+    };
   });
   return {out[0], out[1], out[2]};
 }
@@ -193,12 +197,14 @@ Eigh eigh(const Tensor& x) {
         if (bad >= 0) fail<ValueError>(op, "did not converge for {}", detail::which(m, bad));
       },
       x, out[0], out[1]);
-  record(op, {x}, std::span<Tensor>(out), [w = out[0], v = out[1]](std::span<const Tensor> d) {
-    Tensor inner;
-    if (d[0].defined()) inner = linalg::diag(d[0]);
-    if (d[1].defined()) inner = sum(inner, inverse_differences(w) * transposed_times(v, d[1]));
-    const Tensor g = matmul(v, times_transposed(inner, v));
-    return Grads{tril(g) + tril(matrix_transpose(g), -1)};
+  record(op, {x}, std::span<Tensor>(out), [&] {
+    return [w = out[0], v = out[1]](std::span<const Tensor> d) {
+      Tensor inner;
+      if (d[0].defined()) inner = linalg::diag(d[0]);
+      if (d[1].defined()) inner = sum(inner, inverse_differences(w) * transposed_times(v, d[1]));
+      const Tensor g = matmul(v, times_transposed(inner, v));
+      return Grads{tril(g) + tril(matrix_transpose(g), -1)};
+    };
   });
   return {out[0], out[1]};
 }

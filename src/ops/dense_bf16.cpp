@@ -1,4 +1,5 @@
 #include "ops/dense_bf16.hpp"
+#include "ops/fused_gradient.hpp"
 
 #include <algorithm>
 
@@ -23,8 +24,8 @@ struct Rule {
   std::int64_t m, n, k;
 
   Grads operator()(const Tensor& dy, Needs need) const {
-    const bool again = is_tracked({dy}) || (x.defined() && is_tracked({x})) || (w.defined() && is_tracked({w}));
-    return again ? by_ops(dy, need) : by_kernels(dy, need);
+    return fused_or_ops(
+        {dy, x, w}, [&] { return by_kernels(dy, need); }, [&] { return by_ops(dy, need); });
   }
 
   Tensor rows_of(const Tensor& t, std::int64_t columns) const { return t.rank() == 2 ? t : reshape(t, {m, columns}); }
@@ -98,12 +99,18 @@ Tensor dense_bf16(const Tensor& x, const Tensor& w, const Tensor& b, bool relu) 
                                relu, y.data<BFloat16>(), n);
       },
       x, w16, bias, y);
-  const Tracked tracked({x, w, b});
-  if (!tracked) return y;
-  const Tensor result = relu ? y : Tensor();
-  return record(relu ? "dense_relu" : "linear", {x, w, b}, std::move(y),
-                Rule{tracked.if_for(1, x), tracked.if_for(0, w), tracked.if_for(0, w16), result, x.shape(), w.dtype(),
-                     b.defined() ? b.dtype() : float32, m, n, k});
+  return record(relu ? "dense_relu" : "linear", {x, w, b}, std::move(y), [&](Tracked tracked) {
+    return Rule{tracked.if_for(1, x),
+                tracked.if_for(0, w),
+                tracked.if_for(0, w16),
+                relu ? y : Tensor(),
+                x.shape(),
+                w.dtype(),
+                b.defined() ? b.dtype() : float32,
+                m,
+                n,
+                k};
+  });
 }
 
 }  // namespace xtape::detail

@@ -4,8 +4,8 @@
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "kernels/lapack.hpp"
+#include "ops/fused_gradient.hpp"
 #include "ops/matrices.hpp"
-#include "ops/recorded_gradients.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/diagonal.hpp"
 #include "xtape/ops/linalg.hpp"
@@ -146,9 +146,11 @@ Tensor cofactors(const char* op, const Tensor& x) {
         if (bad >= 0) detail::fail<ValueError>(op, "did not converge for {}", detail::which(m, bad));
       },
       x, y, singular);
-  return record("linalg.cofactors", {x}, y, [x, singular](const Tensor& dy) {
-    const auto by_ops = [&](const Tensors& in) { return std::vector<Tensor>{cofactors_by_ops(in[0], singular)}; };
-    return detail::recorded_gradients(by_ops, Tensors{x}, {&dy, 1});
+  return record("linalg.cofactors", {x}, y, [&] {
+    return [x, singular](const Tensor& dy) {
+      const auto by_ops = [&](const Tensors& in) { return std::vector<Tensor>{cofactors_by_ops(in[0], singular)}; };
+      return detail::recorded_gradients(by_ops, Tensors{x}, {&dy, 1});
+    };
   });
 }
 
@@ -167,7 +169,7 @@ Tensor det(const Tensor& x) {
         });
       },
       x, y);
-  return record(op, {x}, y, [op, x](const Tensor& dy) { return Grads{beside(dy) * cofactors(op, x)}; });
+  return record(op, {x}, y, [&] { return [op, x](const Tensor& dy) { return Grads{beside(dy) * cofactors(op, x)}; }; });
 }
 
 Slogdet slogdet(const Tensor& x) {
@@ -195,8 +197,9 @@ Slogdet slogdet(const Tensor& x) {
         });
       },
       x, value, logarithm);
-  const Tensor logdet = record(
-      op, {x}, logarithm, [x](const Tensor& dlogdet) { return Grads{beside(dlogdet) * matrix_transpose(inv(x))}; });
+  const Tensor logdet = record(op, {x}, logarithm, [&] {
+    return [x](const Tensor& dlogdet) { return Grads{beside(dlogdet) * matrix_transpose(inv(x))}; };
+  });
   return {record_no_gradient("linalg.slogdet.sign", {x}, std::move(value)), logdet};
 }
 

@@ -81,9 +81,11 @@ Tensor set_diag(const Tensor& x, const Tensor& diagonal) {
         }
       },
       x, diagonal, y);
-  return record("set_diag", {x, diagonal}, std::move(y), [shape = window.shape](const Tensor& dy, Needs need) {
-    return Grads{need[0] ? set_diag(dy, detail::filled(shape, dy.dtype(), 0)) : Tensor(),
-                 need[1] ? diag_part(dy) : Tensor()};
+  return record("set_diag", {x, diagonal}, std::move(y), [&] {
+    return [shape = window.shape](const Tensor& dy, Needs need) {
+      return Grads{need[0] ? set_diag(dy, detail::filled(shape, dy.dtype(), 0)) : Tensor(),
+                   need[1] ? diag_part(dy) : Tensor()};
+    };
   });
 }
 

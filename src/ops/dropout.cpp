@@ -15,9 +15,8 @@ Tensor keep(const Tensor& x, const Tensor& chance, double rate) {
     using T = typename V::value_type;
     return select(u < V(static_cast<T>(rate)), V(0), v * V(static_cast<T>(1 / (1 - rate))));
   });
-  if (!is_tracked({x})) return y;
   return record("dropout", {x}, std::move(y),
-                [chance = chance, rate](const Tensor& dy) { return Grads{keep(dy, chance, rate)}; });
+                [&] { return [chance, rate](const Tensor& dy) { return Grads{keep(dy, chance, rate)}; }; });
 }
 
 }  // namespace

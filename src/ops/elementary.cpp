@@ -5,6 +5,8 @@
 
 #include "kernels/special.hpp"
 #include "ops/elementwise.hpp"
+#include "ops/fused_gradient.hpp"
+#include "xtape/ops/map_slopes.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/tape/record.hpp"
 
@@ -27,83 +29,89 @@ Tensor gaussian(const Tensor& x) { return exp(-square(finite(x, 1e4))); }
 
 /// dy / sqrt(1 + x^2), where the square would overflow too: from 10^15 on 1 / |x|.
 Tensor asinh_grad(const Tensor& dy, const Tensor& x) {
-  if (!is_tracked({dy, x})) {
+  const auto fused = [&] {
     return detail::map_binary<Domain::floating>("asinh_grad", dy, x, [](auto g, auto v) {
       using V = decltype(v);
       const V size = xsimd::abs(v);
       return g / select(size > V(1e15f), size, sqrt(V(1) + v * v));
     });
-  }
-  constexpr double large = 1e15;
-  const Tensor size = abs(x);
-  return dy * where(size > large, reciprocal(maximum(size, large)), rsqrt(1 + square(clip_by_value(x, -large, large))));
+  };
+  const auto by_ops = [&] {
+    constexpr double large = 1e15;
+    const Tensor size = abs(x), most = clip_by_value(x, -large, large);
+    return dy * where(size > large, reciprocal(maximum(size, large)), rsqrt(1 + square(most)));
+  };
+  return detail::fused_or_ops({dy, x}, fused, by_ops);
 }
 
 }  // namespace
 
 Tensor reciprocal(const Tensor& x) {
   Tensor y = apply("reciprocal", x, [](auto v) { return decltype(v)(1) / v; });
-  return record("reciprocal", {x}, y, [y](const Tensor& dy) { return Grads{-(dy * square(y))}; });
+  return record("reciprocal", {x}, y, [&] { return [y](const Tensor& dy) { return Grads{-(dy * square(y))}; }; });
 }
 
 Tensor rsqrt(const Tensor& x) {
   Tensor y = apply("rsqrt", x, [](auto v) { return decltype(v)(1) / sqrt(v); });
-  return record("rsqrt", {x}, y, [y](const Tensor& dy) { return Grads{dy * -0.5 * (y * square(y))}; });
+  return record("rsqrt", {x}, y, [&] { return [y](const Tensor& dy) { return Grads{dy * -0.5 * (y * square(y))}; }; });
 }
 
 Tensor expm1(const Tensor& x) {
   Tensor y = apply("expm1", x, [](auto v) { return expm1(v); });
-  return record("expm1", {x}, y, [x](const Tensor& dy) { return Grads{dy * exp(x)}; });
+  return record("expm1", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * exp(x)}; }; });
 }
 
 Tensor log1p(const Tensor& x) {
   Tensor y = apply("log1p", x, [](auto v) { return log1p(v); });
-  return record("log1p", {x}, y, [x](const Tensor& dy) { return Grads{dy / (1 + x)}; });
+  return record("log1p", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy / (1 + x)}; }; });
 }
 
 Tensor sin(const Tensor& x) {
   Tensor y = apply("sin", x, [](auto v) { return sin(v); });
-  return record("sin", {x}, y, [x](const Tensor& dy) { return Grads{dy * cos(x)}; });
+  return record("sin", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * cos(x)}; }; });
 }
 
 Tensor cos(const Tensor& x) {
   Tensor y = apply("cos", x, [](auto v) { return cos(v); });
-  return record("cos", {x}, y, [x](const Tensor& dy) { return Grads{-(dy * sin(x))}; });
+  return record("cos", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{-(dy * sin(x))}; }; });
 }
 
 Tensor tan(const Tensor& x) {
   Tensor y = apply("tan", x, [](auto v) { return tan(v); });
-  return record("tan", {x}, y, [y](const Tensor& dy) { return Grads{dy * (1 + square(y))}; });
+  return record("tan", {x}, y,
+                [&] { return [y](const Tensor& dy) { return Grads{dy * elementwise::slope::tan(y)}; }; });
 }
 
 Tensor asin(const Tensor& x) {
   Tensor y = apply("asin", x, [](auto v) { return asin(v); });
-  return record("asin", {x}, y, [x](const Tensor& dy) { return Grads{dy * rsqrt((1 - x) * (1 + x))}; });
+  return record("asin", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * rsqrt((1 - x) * (1 + x))}; }; });
 }
 
 Tensor acos(const Tensor& x) {
   Tensor y = apply("acos", x, [](auto v) { return acos(v); });
-  return record("acos", {x}, y, [x](const Tensor& dy) { return Grads{-(dy * rsqrt((1 - x) * (1 + x)))}; });
+  return record("acos", {x}, y,
+                [&] { return [x](const Tensor& dy) { return Grads{-(dy * rsqrt((1 - x) * (1 + x)))}; }; });
 }
 
 Tensor atan(const Tensor& x) {
   Tensor y = apply("atan", x, [](auto v) { return atan(v); });
-  return record("atan", {x}, y, [x](const Tensor& dy) { return Grads{dy / (1 + square(finite(x, 1e15)))}; });
+  return record("atan", {x}, y,
+                [&] { return [x](const Tensor& dy) { return Grads{dy / (1 + square(finite(x, 1e15)))}; }; });
 }
 
 Tensor sinh(const Tensor& x) {
   Tensor y = apply("sinh", x, [](auto v) { return sinh(v); });
-  return record("sinh", {x}, y, [x](const Tensor& dy) { return Grads{dy * cosh(x)}; });
+  return record("sinh", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * cosh(x)}; }; });
 }
 
 Tensor cosh(const Tensor& x) {
   Tensor y = apply("cosh", x, [](auto v) { return cosh(v); });
-  return record("cosh", {x}, y, [x](const Tensor& dy) { return Grads{dy * sinh(x)}; });
+  return record("cosh", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * sinh(x)}; }; });
 }
 
 Tensor asinh(const Tensor& x) {
   Tensor y = apply("asinh", x, [](auto v) { return asinh(v); });
-  return record("asinh", {x}, y, [x](const Tensor& dy) { return Grads{asinh_grad(dy, x)}; });
+  return record("asinh", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{asinh_grad(dy, x)}; }; });
 }
 
 Tensor acosh(const Tensor& x) {
@@ -112,12 +120,13 @@ Tensor acosh(const Tensor& x) {
     using V = decltype(v);
     return select(v < V(1), V(std::numeric_limits<typename V::value_type>::quiet_NaN()), acosh(v));
   });
-  return record("acosh", {x}, y, [x](const Tensor& dy) { return Grads{dy * rsqrt(x - 1) * rsqrt(x + 1)}; });
+  return record("acosh", {x}, y,
+                [&] { return [x](const Tensor& dy) { return Grads{dy * rsqrt(x - 1) * rsqrt(x + 1)}; }; });
 }
 
 Tensor atanh(const Tensor& x) {
   Tensor y = apply("atanh", x, [](auto v) { return atanh(v); });
-  return record("atanh", {x}, y, [x](const Tensor& dy) { return Grads{dy / ((1 - x) * (1 + x))}; });
+  return record("atanh", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy / ((1 - x) * (1 + x))}; }; });
 }
 
 Tensor erf(const Tensor& x) {
@@ -129,20 +138,22 @@ Tensor erf(const Tensor& x) {
       return kernels::by_element([](auto a) { return std::erf(a); }, v);
     }
   });
-  return record("erf", {x}, y,
-                [x](const Tensor& dy) { return Grads{dy * (2 * std::numbers::inv_sqrtpi) * gaussian(x)}; });
+  return record("erf", {x}, y, [&] {
+    return [x](const Tensor& dy) { return Grads{dy * (2 * std::numbers::inv_sqrtpi) * gaussian(x)}; };
+  });
 }
 
 Tensor erfc(const Tensor& x) {
   Tensor y = apply("erfc", x, [](auto v) { return kernels::erfc(v); });
-  return record("erfc", {x}, y,
-                [x](const Tensor& dy) { return Grads{dy * (-2 * std::numbers::inv_sqrtpi) * gaussian(x)}; });
+  return record("erfc", {x}, y, [&] {
+    return [x](const Tensor& dy) { return Grads{dy * (-2 * std::numbers::inv_sqrtpi) * gaussian(x)}; };
+  });
 }
 
 Tensor lgamma(const Tensor& x) {
   Tensor y = apply<detail::costly>(
       "lgamma", x, [](auto v) { return kernels::by_element([](auto a) { return kernels::lgamma(a); }, v); });
-  return record("lgamma", {x}, y, [x](const Tensor& dy) { return Grads{dy * digamma(x)}; });
+  return record("lgamma", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * digamma(x)}; }; });
 }
 
 Tensor digamma(const Tensor& x) { return polygamma(0, x); }
@@ -153,8 +164,9 @@ Tensor polygamma(int n, const Tensor& x) {
   Tensor y = apply<detail::costly>(op, x, [n](auto v) {
     return kernels::by_element([n](auto a) { return static_cast<decltype(a)>(kernels::polygamma(n, a)); }, v);
   });
-  return record(op, {x}, y, [x, n](const Tensor& dy) {
-    return Grads{dy * polygamma(n == std::numeric_limits<int>::max() ? n : n + 1, x)};
+  return record(op, {x}, y, [&] {
+    return
+        [x, n](const Tensor& dy) { return Grads{dy * polygamma(n == std::numeric_limits<int>::max() ? n : n + 1, x)}; };
   });
 }
 

@@ -42,7 +42,8 @@ Tensor scatter_add(const Tensor& dy, const Tensor& indices, const Shape& shape, 
         }
       },
       dy, indices, y);
-  return record("scatter_add", {dy}, y, [indices, axis](const Tensor& g) { return Grads{gather(g, indices, axis)}; });
+  return record("scatter_add", {dy}, y,
+                [&] { return [indices, axis](const Tensor& g) { return Grads{gather(g, indices, axis)}; }; });
 }
 
 /// y as [outer, n, inner] from the n slices of each outer one of x.
@@ -99,11 +100,13 @@ Tensor gather(const Tensor& x, const Tensor& indices, int axis_) {
         copy_slices(x, from, index, n, y);
       },
       x, wide, y);
-  return record("gather", {x}, y, [wide, axis, shape = x.shape()](const Tensor& dy) {
-    if (axis != 0 || is_recording() || detail::tracer != nullptr) return Grads{scatter_add(dy, wide, shape, axis)};
-    Shape rows = shape;
-    rows[0] = wide.size();
-    return Grads{to_tensor({detail::make_view(dy, rows), detail::make_view(wide, {wide.size()}), shape})};
+  return record("gather", {x}, y, [&] {
+    return [wide, axis, shape = x.shape()](const Tensor& dy) {
+      if (axis != 0 || is_recording() || detail::tracer != nullptr) return Grads{scatter_add(dy, wide, shape, axis)};
+      Shape rows = shape;
+      rows[0] = wide.size();
+      return Grads{to_tensor({detail::make_view(dy, rows), detail::make_view(wide, {wide.size()}), shape})};
+    };
   });
 }
 

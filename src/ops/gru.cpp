@@ -61,9 +61,11 @@ struct Rule {
   Tensor gates, h, sums, mask;
 
   Grads operator()(std::span<const Tensor> dys, Needs need) const {
-    if (detail::any_tracked_of(in, dys)) {
-      return detail::recorded_gradients([this](const Operands& now) { return in_steps(now, mask); }, in, dys);
-    }
+    return detail::fused_or_differentiated([this](const Operands& now) { return in_steps(now, mask); }, in, dys,
+                                           [&] { return fused(dys, need); });
+  }
+
+  Grads fused(std::span<const Tensor> dys, Needs need) const {
     const Tensor &x = in[0], &kernel = in[1], &recurrent = in[2], &bias = in[3], &h0 = in[4];
     const kernels::Recurrence r{x.shape()[0], x.shape()[1], recurrent.shape()[0]};
     const auto like = [](const Tensor& t) { return detail::make_tensor(t.shape(), t.dtype()); };
@@ -130,11 +132,9 @@ GruResult gru(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_ker
         x, kernel, recurrent_kernel, input_bias, recurrent_bias, in[4], options.mask, gates, outputs[0], sums);
     outputs[1] = detail::last_step(outputs[0], in[4]);
   }
-  if (is_recording()) {
-    const Operands inputs = in;  // the rule takes the others
-    record(op, std::span<const Tensor>(inputs), outputs,
-           Rule{std::move(in), gates, detail::make_alias(outputs[0]), sums, options.mask});
-  }
+  record(op, std::span<const Tensor>(in), outputs, [&] {
+    return Rule{in, gates, detail::make_alias(outputs[0]), sums, options.mask};
+  });
   return {outputs[0], outputs[1]};
 }
 

@@ -32,9 +32,8 @@ Tensor warp_grad(const Warp& w, const Tensor& transforms, const Tensor& dy) {
         });
       },
       transforms, dy, dx);
-  if (!is_tracked({dy})) return dx;
   return record("affine_transform_grad", {dy}, std::move(dx),
-                [w, transforms = transforms](const Tensor& g) { return Grads{warp(w, transforms, g)}; });
+                [&] { return [w, transforms](const Tensor& g) { return Grads{warp(w, transforms, g)}; }; });
 }
 
 /// Linear in the images but for the fill value, which derivatives leave out.
@@ -47,10 +46,9 @@ Tensor warp(Warp w, const Tensor& transforms, const Tensor& images) {
         });
       },
       transforms, images, y);
-  if (!is_tracked({images})) return y;
   w.fill = 0;
   return record("affine_transform", {images}, std::move(y),
-                [w, transforms = transforms](const Tensor& dy) { return Grads{warp_grad(w, transforms, dy)}; });
+                [&] { return [w, transforms](const Tensor& dy) { return Grads{warp_grad(w, transforms, dy)}; }; });
 }
 
 Beyond beyond_of(const char* op, const std::string& name) {

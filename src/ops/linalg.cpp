@@ -13,6 +13,7 @@
 #include "kernels/strided.hpp"
 #include "ops/dense_bf16.hpp"
 #include "ops/elementwise.hpp"
+#include "ops/fused_gradient.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/nn.hpp"
@@ -156,7 +157,7 @@ Tensor matmul(const Tensor& a, const Tensor& b, MatmulOptions options) {
                           ? Shape{}
                           : detail::broadcast_shape("matmul", leading(a.shape()), leading(b.shape()));
   Tensor y = product(a, b, options, batch, m, n, k);
-  return record_with("matmul", {a, b}, std::move(y), [&](const Tracked& tracked) noexcept {
+  return record("matmul", {a, b}, std::move(y), [&](Tracked tracked) {
     return [a = tracked.if_for(1, a), b = tracked.if_for(0, b), options](const Tensor& dy, Needs need) {
       return matmul_rule(a, b, options, dy, need);
     };
@@ -169,7 +170,7 @@ struct DenseSizes {
   std::int64_t m, n, k;
 };
 
-/// The gradients of x w + b that are needed, where no tape records: straight from the kernels.
+/// The gradients of x w + b that are needed, where no tape follows: straight from the kernels.
 Grads dense_grads(const Tensor& x, const Tensor& w, const Tensor& dz, const DenseSizes& sizes, Needs need) {
   const DType dtype = dz.dtype();
   Tensor dx, dw, db;
@@ -205,6 +206,20 @@ Grads dense_grads(const Tensor& x, const Tensor& w, const Tensor& dz, const Dens
   return {dx, dw, db};
 }
 
+/// The same in public ops.
+Grads dense_grads_by_ops(const Tensor& x, const Tensor& w, const Tensor& dz, const DenseSizes& sizes, Needs need) {
+  const auto [m, n, k] = sizes;
+  const Tensor rows = dz.rank() == 2 ? dz : reshape(dz, {m, n});
+  Tensor dx, dw, db;
+  if (need[0]) {
+    dx = matmul(rows, w, {.transpose_b = true});
+    if (x.defined() && x.rank() != 2) dx = reshape(dx, x.shape());
+  }
+  if (need[1]) dw = matmul(x.rank() == 2 ? x : reshape(x, {m, k}), rows, {.transpose_a = true});
+  if (need[2]) db = reduce_sum(rows, 0);
+  return Grads{dx, dw, db};
+}
+
 }  // namespace
 
 Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b) { return detail::dense(x, w, b, /*relu=*/false); }
@@ -237,23 +252,16 @@ Tensor detail::dense(const Tensor& x, const Tensor& w, const Tensor& b, bool rel
         });
       },
       x, w, b, y);
-  const Tracked tracked({x, w, b});
-  if (!tracked) return y;
-  return record(relu ? "dense_relu" : "linear", {x, w, b}, std::move(y),
-                [x = tracked[1] || x.rank() != 2 ? x : Tensor(), w = tracked.if_for(0, w), y = relu ? y : Tensor(), m,
-                 n, k](const Tensor& dy, Needs need) {
-                  const Tensor dz = y.defined() ? relu_grad(dy, y) : dy;
-                  if (!is_recording()) return dense_grads(x, w, dz, {m, n, k}, need);
-                  const Tensor rows = dz.rank() == 2 ? dz : reshape(dz, {m, n});
-                  Tensor dx, dw, db;
-                  if (need[0]) {
-                    dx = matmul(rows, w, {.transpose_b = true});
-                    if (x.defined() && x.rank() != 2) dx = reshape(dx, x.shape());
-                  }
-                  if (need[1]) dw = matmul(x.rank() == 2 ? x : reshape(x, {m, k}), rows, {.transpose_a = true});
-                  if (need[2]) db = reduce_sum(rows, 0);
-                  return Grads{dx, dw, db};
-                });
+  return record(relu ? "dense_relu" : "linear", {x, w, b}, std::move(y), [&](Tracked tracked) {
+    return [x = tracked[1] || x.rank() != 2 ? x : Tensor(), w = tracked.if_for(0, w), y = relu ? y : Tensor(), m, n, k](
+               const Tensor& dy, Needs need) {
+      const Tensor dz = y.defined() ? relu_grad(dy, y) : dy;
+      const DenseSizes sizes{m, n, k};
+      return fused_or_ops(
+          {dz, x, w}, [&] { return dense_grads(x, w, dz, sizes, need); },
+          [&] { return dense_grads_by_ops(x, w, dz, sizes, need); });
+    };
+  });
 }
 
 }  // namespace xtape

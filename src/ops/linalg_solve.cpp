@@ -4,6 +4,7 @@
 
 #include "core/launch.hpp"
 #include "kernels/lapack.hpp"
+#include "ops/fused_gradient.hpp"
 #include "ops/matrices.hpp"
 #include "xtape/ops/diagonal.hpp"
 #include "xtape/ops/linalg.hpp"
@@ -50,8 +51,10 @@ Tensor inv(const Tensor& x) {
         if (bad >= 0) fail_singular(op, m, bad);
       },
       x, y);
-  return record(op, {x}, y, [y](const Tensor& dy) {
-    return Grads{-matmul(y, matmul(dy, y, {.transpose_b = true}), {.transpose_a = true})};
+  return record(op, {x}, y, [&] {
+    return [y](const Tensor& dy) {
+      return Grads{-matmul(y, matmul(dy, y, {.transpose_b = true}), {.transpose_a = true})};
+    };
   });
 }
 
@@ -108,13 +111,17 @@ Tensor solve(const Tensor& a_, const Tensor& b_, SolveOptions options) {
   const Tensor &a = system.a, &b = system.b;
   const Factors factors = factorise(op, a);
   Tensor x = solve_by(factors, b, options.adjoint);
-  x = record(op, {a, b}, x, [a, x, factors, options](const Tensor& dx, Needs need) {
-    // Without a tape there is nobody who asks how this depends on a, and its decomposition is at hand.
-    const Tensor db =
-        is_recording() ? solve(a, dx, {.adjoint = !options.adjoint}) : solve_by(factors, dx, !options.adjoint);
-    Tensor da;
-    if (need[0]) da = -(options.adjoint ? matmul(x, db, {.transpose_b = true}) : matmul(db, x, {.transpose_b = true}));
-    return Grads{da, db};
+  x = record(op, {a, b}, x, [&] {
+    return [a, x, factors, options](const Tensor& dx, Needs need) {
+      // Where nobody asks how this depends on a, its decomposition is at hand.
+      const Tensor db = detail::fused_or_ops(
+          {a, dx}, [&] { return solve_by(factors, dx, !options.adjoint); },
+          [&] { return solve(a, dx, {.adjoint = !options.adjoint}); });
+      Tensor da;
+      if (need[0])
+        da = -(options.adjoint ? matmul(x, db, {.transpose_b = true}) : matmul(db, x, {.transpose_b = true}));
+      return Grads{da, db};
+    };
   });
   return system.vector ? squeeze(x, -1) : x;
 }
@@ -145,14 +152,16 @@ Tensor triangular_solve(const Tensor& a_, const Tensor& b_, TriangularSolveOptio
         if (bad >= 0) fail_singular(op, m, bad);
       },
       a, b, x);
-  x = record(op, {a, b}, x, [a = a, x, options](const Tensor& dx, Needs need) {
-    const Tensor db = triangular_solve(a, dx, {.lower = options.lower, .adjoint = !options.adjoint});
-    Tensor da;
-    if (need[0]) {
-      da = -(options.adjoint ? matmul(x, db, {.transpose_b = true}) : matmul(db, x, {.transpose_b = true}));
-      da = options.lower ? tril(da) : triu(da);
-    }
-    return Grads{da, db};
+  x = record(op, {a, b}, x, [&] {
+    return [a, x, options](const Tensor& dx, Needs need) {
+      const Tensor db = triangular_solve(a, dx, {.lower = options.lower, .adjoint = !options.adjoint});
+      Tensor da;
+      if (need[0]) {
+        da = -(options.adjoint ? matmul(x, db, {.transpose_b = true}) : matmul(db, x, {.transpose_b = true}));
+        da = options.lower ? tril(da) : triu(da);
+      }
+      return Grads{da, db};
+    };
   });
   return system.vector ? squeeze(x, -1) : x;
 }
@@ -173,13 +182,15 @@ Tensor cholesky(const Tensor& x) {
         if (bad >= 0) fail<ValueError>(op, "{} is not positive definite", detail::which(m, bad));
       },
       x, l);
-  return record(op, {x}, l, [l](const Tensor& dl) {
-    // L^-T P L^-1, made symmetric, with P the lower triangle of L^T dL and half of its diagonal.
-    Tensor p = tril(matmul(l, dl, {.transpose_a = true}));
-    p = p - linalg::diag(diag_part(p)) * 0.5;
-    const Tensor left = triangular_solve(l, p, {.adjoint = true});
-    const Tensor s = triangular_solve(l, matrix_transpose(left), {.adjoint = true});
-    return Grads{(s + matrix_transpose(s)) * 0.5};
+  return record(op, {x}, l, [&] {
+    return [l](const Tensor& dl) {
+      // L^-T P L^-1, made symmetric, with P the lower triangle of L^T dL and half of its diagonal.
+      Tensor p = tril(matmul(l, dl, {.transpose_a = true}));
+      p = p - linalg::diag(diag_part(p)) * 0.5;
+      const Tensor left = triangular_solve(l, p, {.adjoint = true});
+      const Tensor s = triangular_solve(l, matrix_transpose(left), {.adjoint = true});
+      return Grads{(s + matrix_transpose(s)) * 0.5};
+    };
   });
 }
 

@@ -3,6 +3,7 @@
 #include "ops/elementwise.hpp"
 #include "tape/accumulate.hpp"
 #include "xtape/core/creation.hpp"
+#include "xtape/ops/map_slopes.hpp"
 #include "xtape/tape/record.hpp"
 
 namespace xtape {
@@ -25,7 +26,7 @@ Tensor subtract(const Tensor& a, const Tensor& b) {
 
 Tensor multiply(const Tensor& a, const Tensor& b) {
   Tensor y = map_binary<Domain::numbers>("multiply", a, b, [](auto p, auto q) { return kernels::times(p, q); });
-  return record_with("multiply", {a, b}, std::move(y), [&](const Tracked& tracked) noexcept {
+  return record("multiply", {a, b}, std::move(y), [&](Tracked tracked) {
     return [a = tracked.if_for(1, a), b = tracked.if_for(0, b)](const Tensor& dy, Needs need) {
       return Grads{need[0] ? dy * b : Tensor(), need[1] ? dy * a : Tensor()};
     };
@@ -34,11 +35,11 @@ Tensor multiply(const Tensor& a, const Tensor& b) {
 
 Tensor divide(const Tensor& a, const Tensor& b) {
   Tensor y = map_binary<Domain::floating>("divide", a, b, [](auto p, auto q) { return p / q; });
-  const Tracked tracked({a, b});
-  if (!tracked) return y;
-  return record("divide", {a, b}, std::move(y), [b = b, y = tracked.if_for(1, y)](const Tensor& dy, Needs need) {
-    const Tensor da = dy / b;
-    return Grads{da, need[1] ? -(da * y) : Tensor()};
+  return record("divide", {a, b}, std::move(y), [&](Tracked tracked) {
+    return [b, y = tracked.if_for(1, y)](const Tensor& dy, Needs need) {
+      const Tensor da = dy / b;
+      return Grads{da, need[1] ? -(da * y) : Tensor()};
+    };
   });
 }
 
@@ -55,26 +56,28 @@ Tensor pow(const Tensor& a, const Tensor& b) {
   });
   if (!is_tracked({a, b})) return y;
   if (b.impl()->weak && !is_tracked({b})) {  // n a^(n-1): at n = 0 the chain of derivatives ends, and 0 / a is not 0
-    return record("pow", {a, b}, y,
-                  [a = detail::strong(a, y.dtype()), n = detail::weak_value(b)](const Tensor& dy, Needs) {
-                    if (n == 0) return Grads{zeros_like(dy), Tensor()};
-                    return Grads{n == 1 ? dy : dy * (n * (n == 2 ? a : pow(a, n - 1))), Tensor()};
-                  });
+    return record("pow", {a, b}, y, [&] {
+      return [a = detail::strong(a, y.dtype()), n = detail::weak_value(b)](const Tensor& dy, Needs) {
+        if (n == 0) return Grads{zeros_like(dy), Tensor()};
+        return Grads{n == 1 ? dy : dy * (n * (n == 2 ? a : pow(a, n - 1))), Tensor()};
+      };
+    });
   }
   // Plain numbers as tensors: b - 1 would forget that b adapts to the other dtype.
-  return record("pow", {a, b}, y,
-                [a = detail::strong(a, y.dtype()), b = detail::strong(b, y.dtype()), y](const Tensor& dy, Needs need) {
-                  Tensor da, db;
-                  if (need[0]) {  // 0 a^-1 is not 0 at a = 0, and its derivatives are none there
-                    const Tensor none = logical_and(a == 0, b == 0);
-                    da = dy * (b * pow(where(none, 1, a), b - 1));
-                  }
-                  if (need[1]) {
-                    const Tensor positive = logical_and(a > 0, y != 0);  // 0 log a is 0, even of an infinite a
-                    db = dy * where(positive, y * log(where(positive, a, 1)), 0);
-                  }
-                  return Grads{da, db};
-                });
+  return record("pow", {a, b}, y, [&] {
+    return [a = detail::strong(a, y.dtype()), b = detail::strong(b, y.dtype()), y](const Tensor& dy, Needs need) {
+      Tensor da, db;
+      if (need[0]) {  // 0 a^-1 is not 0 at a = 0, and its derivatives are none there
+        const Tensor none = logical_and(a == 0, b == 0);
+        da = dy * (b * pow(where(none, 1, a), b - 1));
+      }
+      if (need[1]) {
+        const Tensor positive = logical_and(a > 0, y != 0);  // 0 log a is 0, even of an infinite a
+        db = dy * where(positive, y * log(where(positive, a, 1)), 0);
+      }
+      return Grads{da, db};
+    };
+  });
 }
 
 Tensor maximum(const Tensor& a, const Tensor& b) {
@@ -82,9 +85,11 @@ Tensor maximum(const Tensor& a, const Tensor& b) {
     using kernels::is_nan, kernels::select;
     return select(is_nan(p) || p > q, p, q);
   });
-  return record("maximum", {a, b}, std::move(y), [a, b](const Tensor& dy, Needs need) {
-    const Tensor first = a >= b;
-    return Grads{need[0] ? where(first, dy, 0) : Tensor(), need[1] ? where(first, 0, dy) : Tensor()};
+  return record("maximum", {a, b}, std::move(y), [&] {
+    return [a, b](const Tensor& dy, Needs need) {
+      const Tensor first = a >= b;
+      return Grads{need[0] ? where(first, dy, 0) : Tensor(), need[1] ? where(first, 0, dy) : Tensor()};
+    };
   });
 }
 
@@ -93,9 +98,11 @@ Tensor minimum(const Tensor& a, const Tensor& b) {
     using kernels::is_nan, kernels::select;
     return select(is_nan(p) || p < q, p, q);
   });
-  return record("minimum", {a, b}, std::move(y), [a, b](const Tensor& dy, Needs need) {
-    const Tensor first = a <= b;
-    return Grads{need[0] ? where(first, dy, 0) : Tensor(), need[1] ? where(first, 0, dy) : Tensor()};
+  return record("minimum", {a, b}, std::move(y), [&] {
+    return [a, b](const Tensor& dy, Needs need) {
+      const Tensor first = a <= b;
+      return Grads{need[0] ? where(first, dy, 0) : Tensor(), need[1] ? where(first, 0, dy) : Tensor()};
+    };
   });
 }
 
@@ -121,7 +128,7 @@ Tensor abs(const Tensor& x) {
       return xsimd::abs(v);
     }
   });
-  return record("abs", {x}, y, [x](const Tensor& dy) { return Grads{dy * sign(x)}; });
+  return record("abs", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * sign(x)}; }; });
 }
 
 Tensor sign(const Tensor& x) {
@@ -135,8 +142,7 @@ Tensor sign(const Tensor& x) {
 
 Tensor square(const Tensor& x) {
   Tensor y = map_unary<Domain::numbers>("square", x, [](auto v) { return kernels::times(v, v); });
-  if (!is_tracked({x})) return y;
-  return record("square", {x}, std::move(y), [x = x](const Tensor& dy) { return Grads{dy * (x * 2)}; });
+  return record("square", {x}, std::move(y), [&] { return [x](const Tensor& dy) { return Grads{dy * (x * 2)}; }; });
 }
 
 namespace {
@@ -146,13 +152,12 @@ namespace {
 template <class Slope, class Rule>
 Tensor activation_grad(const char* op, const Tensor& dy, const Tensor& y, Slope slope, Rule rule) {
   Tensor dx = map_binary<Domain::floating>(op, dy, y, [slope](auto g, auto v) { return g * slope(v); });
-  if (!is_tracked({dy, y})) return dx;
   return record(op, {dy, y}, std::move(dx),
-                [dy = dy, y = y, rule](const Tensor& g, Needs need) { return rule(g, dy, y, need); });
+                [&] { return [dy, y, rule](const Tensor& g, Needs need) { return rule(g, dy, y, need); }; });
 }
 
 Tensor sqrt_grad(const Tensor& dy, const Tensor& y) {
-  const auto slope = [](auto v) { return decltype(v)(0.5) / v; };
+  const auto slope = [](auto v) { return elementwise::slope::sqrt(v); };
   return activation_grad(
       "sqrt_grad", dy, y, slope, [](const Tensor& g, const Tensor& of, const Tensor& at, Needs need) {
         return Grads{need[0] ? sqrt_grad(g, at) : Tensor(), need[1] ? g * of / (at * at) * -0.5 : Tensor()};
@@ -163,26 +168,23 @@ Tensor sqrt_grad(const Tensor& dy, const Tensor& y) {
 
 Tensor sqrt(const Tensor& x) {
   Tensor y = map_unary<Domain::floating>("sqrt", x, [](auto v) { return sqrt(v); });
-  if (!is_tracked({x})) return y;
-  return record("sqrt", {x}, std::move(y), [y](const Tensor& dy) { return Grads{sqrt_grad(dy, y)}; });
+  return record("sqrt", {x}, std::move(y), [&] { return [y](const Tensor& dy) { return Grads{sqrt_grad(dy, y)}; }; });
 }
 
 Tensor exp(const Tensor& x) {
   Tensor y = map_unary<Domain::floating>("exp", x, [](auto v) { return exp(v); });
-  if (!is_tracked({x})) return y;
-  return record("exp", {x}, std::move(y), [y](const Tensor& dy) { return Grads{dy * y}; });
+  return record("exp", {x}, std::move(y), [&] { return [y](const Tensor& dy) { return Grads{dy * y}; }; });
 }
 
 Tensor log(const Tensor& x) {
   Tensor y = map_unary<Domain::floating>("log", x, [](auto v) { return log(v); });
-  return record("log", {x}, y, [x = x](const Tensor& dy) { return Grads{dy / x}; });
+  return record("log", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy / x}; }; });
 }
 
 namespace {
 
 Tensor tanh_grad(const Tensor& dy, const Tensor& y) {
-  // (1 - y)(1 + y) cancels less than 1 - y^2 near the ends.
-  const auto slope = [](auto v) { return (decltype(v)(1) - v) * (decltype(v)(1) + v); };
+  const auto slope = [](auto v) { return elementwise::slope::tanh(v); };
   return activation_grad("tanh_grad", dy, y, slope,
                          [](const Tensor& g, const Tensor& of, const Tensor& at, Needs need) {
                            return Grads{need[0] ? tanh_grad(g, at) : Tensor(), need[1] ? g * of * at * -2 : Tensor()};
@@ -190,7 +192,7 @@ Tensor tanh_grad(const Tensor& dy, const Tensor& y) {
 }
 
 Tensor sigmoid_grad(const Tensor& dy, const Tensor& y) {
-  const auto slope = [](auto v) { return v * (decltype(v)(1) - v); };
+  const auto slope = [](auto v) { return elementwise::slope::sigmoid(v); };
   return activation_grad(
       "sigmoid_grad", dy, y, slope, [](const Tensor& g, const Tensor& of, const Tensor& at, Needs need) {
         return Grads{need[0] ? sigmoid_grad(g, at) : Tensor(), need[1] ? g * of * (1 - 2 * at) : Tensor()};
@@ -201,8 +203,7 @@ Tensor sigmoid_grad(const Tensor& dy, const Tensor& y) {
 
 Tensor tanh(const Tensor& x) {
   Tensor y = map_unary<Domain::floating>("tanh", x, [](auto v) { return tanh(v); });
-  if (!is_tracked({x})) return y;
-  return record("tanh", {x}, std::move(y), [y](const Tensor& dy) { return Grads{tanh_grad(dy, y)}; });
+  return record("tanh", {x}, std::move(y), [&] { return [y](const Tensor& dy) { return Grads{tanh_grad(dy, y)}; }; });
 }
 
 Tensor sigmoid(const Tensor& x) {
@@ -212,8 +213,8 @@ Tensor sigmoid(const Tensor& x) {
     const V e = exp(-xsimd::abs(v));
     return select(v < V(0), e, V(1)) / (V(1) + e);
   });
-  if (!is_tracked({x})) return y;
-  return record("sigmoid", {x}, std::move(y), [y](const Tensor& dy) { return Grads{sigmoid_grad(dy, y)}; });
+  return record("sigmoid", {x}, std::move(y),
+                [&] { return [y](const Tensor& dy) { return Grads{sigmoid_grad(dy, y)}; }; });
 }
 
 Tensor clip_by_value(const Tensor& x, const Tensor& low, const Tensor& high) {
@@ -234,12 +235,13 @@ Tensor clip_by_value(const Tensor& x, const Tensor& low, const Tensor& high) {
     return where(raised > high, high, raised);
   }
   Tensor y = detail::map_ternary<Domain::numbers>("clip_by_value", x, low, high, clip);
-  if (!is_tracked({x, low, high})) return y;
-  return record("clip_by_value", {x, low, high}, std::move(y), [x = x, low, high](const Tensor& dy, Needs need) {
-    const Tensor below = x<low, above = maximum(x, low)> high;
-    return Grads{need[0] ? where(logical_or(below, above), 0, dy) : Tensor(),
-                 need[1] ? where(logical_and(below, logical_not(above)), dy, 0) : Tensor(),
-                 need[2] ? where(above, dy, 0) : Tensor()};
+  return record("clip_by_value", {x, low, high}, std::move(y), [&] {
+    return [x, low, high](const Tensor& dy, Needs need) {
+      const Tensor below = x<low, above = maximum(x, low)> high;
+      return Grads{need[0] ? where(logical_or(below, above), 0, dy) : Tensor(),
+                   need[1] ? where(logical_and(below, logical_not(above)), dy, 0) : Tensor(),
+                   need[2] ? where(above, dy, 0) : Tensor()};
+    };
   });
 }
 

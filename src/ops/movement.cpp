@@ -40,7 +40,7 @@ Tensor reshape(const Tensor& x, const Shape& wanted) {
     fail<ValueError>("reshape", "numbers of elements differ: {} has {}, {} has {}", x.shape(), x.size(), wanted, known);
   }
   return record("reshape", {x}, detail::make_view(x, shape),
-                [from = x.shape()](const Tensor& dy) { return Grads{reshape(dy, from)}; });
+                [&] { return [from = x.shape()](const Tensor& dy) { return Grads{reshape(dy, from)}; }; });
 }
 
 Tensor flatten(const Tensor& x) { return reshape(x, {-1}); }
@@ -81,7 +81,8 @@ Tensor permuted(const Tensor& x, const Shape& axes) {
   }
   Tensor y = detail::make_tensor(shape, x.dtype());
   detail::launch_strided_copy(x, 0, strides, y);
-  return record("transpose", {x}, std::move(y), [inverse](const Tensor& dy) { return Grads{permuted(dy, inverse)}; });
+  return record("transpose", {x}, std::move(y),
+                [&] { return [inverse](const Tensor& dy) { return Grads{permuted(dy, inverse)}; }; });
 }
 }  // namespace
 
@@ -148,14 +149,16 @@ Tensor concat(ListOf<Tensor> values, int axis_) {
         }
       },
       operands, 1);
-  return record("concat", std::span<const Tensor>(values), y, [sizes, axis](const Tensor& dy, Needs need) {
-    Grads grads;
-    std::int64_t begin = 0;
-    for (std::size_t i = 0; i < sizes.size(); ++i) {
-      grads.push_back(need[i] ? slice_axis(dy, axis, begin, sizes[i]) : Tensor());
-      begin += sizes[i];
-    }
-    return grads;
+  return record("concat", std::span<const Tensor>(values), y, [&] {
+    return [sizes, axis](const Tensor& dy, Needs need) {
+      Grads grads;
+      std::int64_t begin = 0;
+      for (std::size_t i = 0; i < sizes.size(); ++i) {
+        grads.push_back(need[i] ? slice_axis(dy, axis, begin, sizes[i]) : Tensor());
+        begin += sizes[i];
+      }
+      return grads;
+    };
   });
 }
 
@@ -187,8 +190,10 @@ Tensor unslice(const Tensor& dy, const Shape& begin, const Shape& shape) {
   Tensor y = detail::make_tensor(shape, dy.dtype());
   const Shape strides = kernels::contiguous_strides(shape);
   detail::launch_strided_store(dy, offset_of(strides, begin), strides, y);
-  return record("unslice", {dy}, y, [begin, size = dy.shape()](const Tensor& g) {
-    return Grads{slice(g, ListOf<std::int64_t>(begin), ListOf<std::int64_t>(size))};
+  return record("unslice", {dy}, y, [&] {
+    return [begin, size = dy.shape()](const Tensor& g) {
+      return Grads{slice(g, ListOf<std::int64_t>(begin), ListOf<std::int64_t>(size))};
+    };
   });
 }
 
@@ -224,8 +229,9 @@ Tensor slice(const Tensor& x, ListOf<std::int64_t> begin, ListOf<std::int64_t> s
     y = detail::make_tensor(shape, x.dtype());
     detail::launch_strided_copy(x, offset, strides, y);
   }
-  return record("slice", {x}, y,
-                [begin = from, whole = x.shape()](const Tensor& dy) { return Grads{unslice(dy, begin, whole)}; });
+  return record("slice", {x}, y, [&] {
+    return [begin = from, whole = x.shape()](const Tensor& dy) { return Grads{unslice(dy, begin, whole)}; };
+  });
 }
 
 Tensor slice_axis(const Tensor& x, int axis_, std::int64_t begin, std::int64_t size) {

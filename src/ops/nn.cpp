@@ -20,8 +20,8 @@ Tensor detail::relu_grad(const Tensor& dy, const Tensor& y) {
     using V = decltype(v);
     return select(v > V(0), g, V(0));
   });
-  if (!is_tracked({dy})) return dx;
-  return record("relu_grad", {dy}, std::move(dx), [y = y](const Tensor& g) { return Grads{relu_grad(g, y)}; });
+  return record("relu_grad", {dy}, std::move(dx),
+                [&] { return [y](const Tensor& g) { return Grads{relu_grad(g, y)}; }; });
 }
 
 namespace nn {
@@ -32,8 +32,8 @@ Tensor relu(const Tensor& x) {
     using V = decltype(v);
     return select(v < V(0), V(0), v);  // NaN compares false and stays
   });
-  if (!is_tracked({x})) return y;
-  return record("relu", {x}, std::move(y), [y](const Tensor& dy) { return Grads{detail::relu_grad(dy, y)}; });
+  return record("relu", {x}, std::move(y),
+                [&] { return [y](const Tensor& dy) { return Grads{detail::relu_grad(dy, y)}; }; });
 }
 
 Tensor leaky_relu(const Tensor& x) { return leaky_relu(x, 0.2); }
@@ -49,7 +49,7 @@ Tensor softplus(const Tensor& x) {
     using V = decltype(v);
     return select(v > V(0), v, select(v != v, v, V(0))) + log1p(exp(-xsimd::abs(v)));
   });
-  return record("softplus", {x}, y, [x](const Tensor& dy) { return Grads{dy * xtape::sigmoid(x)}; });
+  return record("softplus", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * xtape::sigmoid(x)}; }; });
 }
 
 Tensor sigmoid(const Tensor& x) {
@@ -72,9 +72,10 @@ Tensor sigmoid_cross_entropy_with_logits(const Tensor& labels, const Tensor& log
     const V missed = select(x < V(0), -z, V(1) - z);
     return select(missed == V(0), V(0), x * missed) + log1p(exp(-xsimd::abs(x)));
   });
-  if (!is_tracked({labels, logits})) return y;
-  return record(op, {labels, logits}, std::move(y), [labels = labels, logits = logits](const Tensor& dy, Needs need) {
-    return Grads{need[0] ? -(dy * logits) : Tensor(), need[1] ? dy * (xtape::sigmoid(logits) - labels) : Tensor()};
+  return record(op, {labels, logits}, std::move(y), [&] {
+    return [labels, logits](const Tensor& dy, Needs need) {
+      return Grads{need[0] ? -(dy * logits) : Tensor(), need[1] ? dy * (xtape::sigmoid(logits) - labels) : Tensor()};
+    };
   });
 }
 

@@ -5,6 +5,7 @@
 
 #include "kernels/special.hpp"
 #include "ops/elementwise.hpp"
+#include "ops/fused_gradient.hpp"
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/nn.hpp"
@@ -15,23 +16,67 @@ namespace {
 
 using detail::Domain;
 
-/// An activation: f on vectors, its gradient dy f'(x) as grad on vectors of dy and x, and once more as public ops for
-/// who differentiates the gradient again.
-template <Domain domain = Domain::floating, class F, class Grad, class PublicGrad>
-Tensor activation(const char* op, const Tensor& x, const F& f, const Grad& grad, const PublicGrad& public_grad) {
-  Tensor y = detail::map_unary<domain>(op, x, f);
-  if (!is_tracked({x})) return y;
-  return record(op, {x}, std::move(y), [op, x = x, grad, public_grad](const Tensor& dy) {
-    if (is_tracked({dy, x})) return Grads{public_grad(dy, x)};
-    return Grads{detail::map_binary<domain>(op, dy, x, grad)};
-  });
+// The formulas below are written once for two kinds of numbers: vectors of elements, on which kernels run, and tensors,
+// on which they are ops. What the two write differently is here.
+
+/// A constant.
+template <class V>
+V number(double c) {
+  if constexpr (std::is_same_v<V, Tensor>) {
+    return Tensor(c);
+  } else if constexpr (std::is_arithmetic_v<V>) {
+    return static_cast<V>(c);
+  } else {
+    return V(static_cast<typename V::value_type>(c));
+  }
 }
 
-/// 1 / (1 + e^-v), from e^-|v|.
+/// condition ? a : b
+template <class Condition, class V>
+V choose(const Condition& condition, const V& a, const V& b) {
+  using kernels::select;
+  return select(condition, a, b);
+}
+Tensor choose(const Tensor& condition, const Tensor& a, const Tensor& b) { return where(condition, a, b); }
+
+/// v within bounds; a NaN stays one.
 template <class V>
-V logistic(const V& v) {
-  const V e = exp(-xsimd::abs(v));
-  return select(v < V(0), e, V(1)) / (V(1) + e);
+V within(double least, const V& v, double most) {
+  const V low = number<V>(least), high = number<V>(most);
+  return select(v > high, high, select(v < low, low, v));
+}
+Tensor within(double least, const Tensor& t, double most) { return clip_by_value(t, least, most); }
+
+/// 1 / (1 + e^-v) and 1 / (1 + e^v), neither as a difference: near its end 1 - s would lose its digits.
+template <class V>
+struct Logistic {
+  V s, rest;
+};
+template <class V>
+Logistic<V> logistic(const V& v) {
+  const V e = exp(-xsimd::abs(v)), total = V(1) + e;  // e^-|v| cannot overflow
+  return {select(v < V(0), e, V(1)) / total, select(v < V(0), V(1), e) / total};
+}
+Logistic<Tensor> logistic(const Tensor& t) { return {xtape::sigmoid(t), xtape::sigmoid(-t)}; }
+
+/// P(z <= v) of the standard normal distribution.
+template <class V>
+V normal_probability(const V& v) {
+  return number<V>(0.5) * kernels::erfc(v * number<V>(-1 / std::numbers::sqrt2));
+}
+Tensor normal_probability(const Tensor& t) { return erfc(t * (-1 / std::numbers::sqrt2)) * 0.5; }
+
+/// An activation: f on vectors, and its gradient dy f'(x) as gradient(dy, x) on vectors or, for who differentiates it
+/// again, on tensors.
+template <Domain domain = Domain::floating, class F, class Gradient>
+Tensor activation(const char* op, const Tensor& x, const F& f, const Gradient& gradient) {
+  return record(op, {x}, detail::map_unary<domain>(op, x, f), [&] {
+    return [op, x, gradient](const Tensor& dy) {
+      return detail::fused_or_ops(
+          {dy, x}, [&] { return Grads{detail::map_binary<domain>(op, dy, x, gradient)}; },
+          [&] { return Grads{gradient(dy, x)}; });
+    };
+  });
 }
 
 /// At least -10^4, where the factor of all activations of the form x g(x) is 0: -inf would give NaN.
@@ -44,15 +89,7 @@ V not_infinite(const V& v) {
 /// 100 on, and an infinity times a 0 gives NaN.
 template <class V>
 V bounded(const V& v) {
-  return select(v > V(1e4f), V(1e4f), not_infinite(v));
-}
-Tensor bounded(const Tensor& x) { return clip_by_value(x, -1e4, 1e4); }
-
-/// P(z <= v) of the standard normal distribution.
-template <class V>
-V normal_probability(const V& v) {
-  using T = typename V::value_type;
-  return V(T(0.5)) * kernels::erfc(v * V(static_cast<T>(-1 / std::numbers::sqrt2)));
+  return within(-1e4, v, 1e4);
 }
 
 constexpr double inverse_root_two_pi = 0.3989422804014327;
@@ -62,16 +99,12 @@ Tensor scaled_elu(const char* op, const Tensor& x, double alpha, double scale) {
       op, x,
       [=](auto v) {
         using V = decltype(v);
-        using T = typename V::value_type;
-        return select(v > V(0), V(static_cast<T>(scale)) * v, V(static_cast<T>(scale * alpha)) * expm1(v));
+        return select(v > V(0), number<V>(scale) * v, number<V>(scale * alpha) * expm1(v));
       },
       [=](auto dy, auto v) {
         using V = decltype(v);
-        using T = typename V::value_type;
-        return dy * select(v > V(0), V(static_cast<T>(scale)), V(static_cast<T>(scale * alpha)) * exp(v));
-      },
-      [=](const Tensor& dy, const Tensor& t) {
-        return dy * where(t > 0, scale, exp(minimum(t, 0)) * (scale * alpha));
+        const V below = choose(v > number<V>(0), number<V>(0), v);  // e^v of the others may be infinite
+        return dy * choose(v > number<V>(0), number<V>(scale), number<V>(scale * alpha) * exp(below));
       });
 }
 
@@ -83,42 +116,32 @@ Tensor gelu_by_tanh(const Tensor& x) {
       "gelu", x,
       [](auto v) {
         using V = decltype(v);
-        using T = typename V::value_type;
-        const V inner = V(T(gelu_slope)) * v * (V(1) + V(T(gelu_cubic)) * v * v);
-        return not_infinite(v) * logistic(inner);
+        const V inner = number<V>(gelu_slope) * v * (V(1) + number<V>(gelu_cubic) * v * v);
+        return not_infinite(v) * logistic(inner).s;
       },
       [](auto dy, auto x_) {
         using V = decltype(x_);
-        using T = typename V::value_type;
         // Where x^2 might overflow the derivative has long been 0 or 1.
-        const V v = select(x_ < V(-30), V(-30), select(x_ > V(30), V(30), x_));
-        const V inner = V(T(gelu_slope)) * v * (V(1) + V(T(gelu_cubic)) * v * v);
-        const V e = exp(-xsimd::abs(inner)), total = V(1) + e;  // s (1 - s) = e / total^2 without cancellation
-        const V slope = V(T(gelu_slope)) * (V(1) + V(T(3 * gelu_cubic)) * v * v);
-        return dy * (select(inner < V(0), e, V(1)) / total + v * slope * (e / (total * total)));
-      },
-      [](const Tensor& dy, const Tensor& t) {
-        const Tensor v = clip_by_value(t, -30, 30), cubic = square(v) * gelu_cubic;
-        const Tensor s = xtape::sigmoid(v * (cubic + 1) * gelu_slope);
-        return dy * (s + v * s * (1 - s) * (cubic * 3 + 1) * gelu_slope);
+        const V v = within(-30, x_, 30), cubic = number<V>(gelu_cubic) * v * v;
+        const auto [s, rest] = logistic(number<V>(gelu_slope) * v * (number<V>(1) + cubic));
+        const V slope = number<V>(gelu_slope) * (number<V>(1) + number<V>(3) * cubic);
+        return dy * (s + v * slope * (s * rest));
       });
 }
 
 }  // namespace
 
 Tensor relu6(const Tensor& x) {
-  using kernels::select;
   return activation<Domain::numbers>(
       "relu6", x,
       [](auto v) {
         using V = decltype(v);
-        return select(v < V(0), V(0), select(v > V(6), V(6), v));
+        return choose(v < V(0), V(0), choose(v > V(6), V(6), v));
       },
       [](auto dy, auto v) {
-        using V = decltype(v);
-        return select(v > V(0), select(v < V(6), dy, V(0)), V(0));
-      },
-      [](const Tensor& dy, const Tensor& t) { return where(logical_and(t > 0, t < 6), dy, 0); });
+        const auto zero = number<decltype(v)>(0), most = number<decltype(v)>(6);
+        return choose(v > zero, choose(v < most, dy, zero), zero);
+      });
 }
 
 Tensor elu(const Tensor& x) { return elu(x, 1); }
@@ -133,28 +156,18 @@ Tensor gelu(const Tensor& x, const GeluOptions& options) {
       "gelu", x, [](auto v) { return not_infinite(v) * normal_probability(v); },
       [](auto dy, auto x_) {
         using V = decltype(x_);
-        using T = typename V::value_type;
         const V v = bounded(x_);
-        return dy * (normal_probability(v) + v * V(T(inverse_root_two_pi)) * exp(V(T(-0.5)) * v * v));
-      },
-      [](const Tensor& dy, const Tensor& x_) {
-        const Tensor t = bounded(x_), probability = erfc(t * (-1 / std::numbers::sqrt2)) * 0.5;
-        return dy * (probability + t * exp(square(t) * -0.5) * inverse_root_two_pi);
+        return dy * (normal_probability(v) + v * number<V>(inverse_root_two_pi) * exp(number<V>(-0.5) * v * v));
       });
 }
 
 Tensor silu(const Tensor& x) {
   return activation(
-      "silu", x, [](auto v) { return not_infinite(v) * logistic(v); },
+      "silu", x, [](auto v) { return not_infinite(v) * logistic(v).s; },
       [](auto dy, auto x_) {
-        using V = decltype(x_);
-        const V v = bounded(x_);
-        const V e = exp(-xsimd::abs(v)), total = V(1) + e;  // s (1 - s) = e / total^2 without cancellation
-        return dy * (select(v < V(0), e, V(1)) / total + v * (e / (total * total)));
-      },
-      [](const Tensor& dy, const Tensor& x_) {
-        const Tensor t = bounded(x_), s = xtape::sigmoid(t);
-        return dy * s * (1 + t * (1 - s));
+        const auto v = bounded(x_);
+        const auto [s, rest] = logistic(v);
+        return dy * (s + v * (s * rest));
       });
 }
 Tensor swish(const Tensor& x) { return silu(x); }
@@ -170,12 +183,8 @@ Tensor mish(const Tensor& x) {
       },
       [](auto dy, auto v) {
         using V = decltype(v);
-        const V w = select(v > V(20), V(20), not_infinite(v)), e = exp(w), n = e * (e + V(2)), d = n + V(2);
-        return dy * (n / d + w * (V(4) * e * (V(1) + e)) / (d * d));
-      },
-      [](const Tensor& dy, const Tensor& x_) {
-        const Tensor t = bounded(x_), h = xtape::tanh(softplus(t));
-        return dy * (h + t * (1 - h) * (1 + h) * xtape::sigmoid(t));
+        const V w = within(-1e4, v, 20), e = exp(w), n = e * (e + number<V>(2)), d = n + number<V>(2);
+        return dy * (n / d + w * (number<V>(4) * e * (number<V>(1) + e)) / (d * d));
       });
 }
 
@@ -188,9 +197,9 @@ Tensor hard_sigmoid(const Tensor& x) {
       },
       [](auto dy, auto v) {
         using V = decltype(v);
-        return select(v > V(-3), select(v < V(3), dy / V(6), V(0)), V(0));
-      },
-      [](const Tensor& dy, const Tensor& t) { return where(abs(t) < 3, dy / 6, 0); });
+        const V zero = number<V>(0);
+        return choose(v > number<V>(-3), choose(v < number<V>(3), dy / number<V>(6), zero), zero);
+      });
 }
 
 Tensor hard_silu(const Tensor& x) {
@@ -202,9 +211,9 @@ Tensor hard_silu(const Tensor& x) {
       },
       [](auto dy, auto v) {
         using V = decltype(v);
-        return dy * select(v > V(-3), select(v < V(3), (v + v + V(3)) / V(6), V(1)), V(0));
-      },
-      [](const Tensor& dy, const Tensor& t) { return dy * where(t > -3, where(t < 3, (t * 2 + 3) / 6, 1), 0); });
+        const V three = number<V>(3), within_bend = (v + v + three) / number<V>(6);
+        return dy * choose(v > number<V>(-3), choose(v < three, within_bend, number<V>(1)), number<V>(0));
+      });
 }
 Tensor hard_swish(const Tensor& x) { return hard_silu(x); }
 
@@ -215,8 +224,7 @@ Tensor log_sigmoid(const Tensor& x) {
         using V = decltype(v);
         return select(v > V(0), V(0), v) - log1p(exp(-xsimd::abs(v)));
       },
-      [](auto dy, auto v) { return dy * logistic(-v); },
-      [](const Tensor& dy, const Tensor& t) { return dy * xtape::sigmoid(-t); });
+      [](auto dy, auto v) { return dy * logistic(v).rest; });
 }
 
 Tensor softsign(const Tensor& x) {
@@ -228,11 +236,9 @@ Tensor softsign(const Tensor& x) {
         return select(size > V(1e20f), sign, v / (V(1) + size));  // inf / inf is NaN
       },
       [](auto dy, auto v) {
-        using V = decltype(v);
-        const V factor = V(1) / (V(1) + xsimd::abs(v));
+        const auto one = number<decltype(v)>(1), factor = one / (one + abs(v));
         return dy * factor * factor;
-      },
-      [](const Tensor& dy, const Tensor& t) { return dy * square(reciprocal(1 + abs(t))); });
+      });
 }
 
 Tensor exponential(const Tensor& x) { return xtape::exp(x); }

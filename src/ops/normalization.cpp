@@ -10,6 +10,7 @@
 #include "kernels/dispatch.hpp"
 #include "kernels/normalize.hpp"
 #include "ops/elementwise.hpp"
+#include "ops/fused_gradient.hpp"
 #include "ops/reduction_plan.hpp"
 #include "tape/accumulate.hpp"
 #include "xtape/ops/elementary.hpp"
@@ -70,14 +71,9 @@ Tensor layer_norm_rows(const Tensor& x, const Tensor& gamma, const Tensor& beta,
         });
       },
       x, gamma, beta, y, mean, scale);
-  if (!is_recording()) return y;
-  const Tensor inputs[3] = {x, gamma.defined() ? gamma : detail::filled({}, x.dtype(), 1),
-                            beta.defined() ? beta : detail::filled({}, x.dtype(), 0)};
-  return record(
-      "layer_norm", std::span<const Tensor>(inputs), std::move(y),
-      [x, gamma, mean, scale, rows, n, epsilon](const Tensor& dy, Needs need) {
-        const Tensor weights = gamma.defined() ? gamma : dy;
-        if (is_tracked({dy, x, weights})) return public_gradients(dy, x, gamma, -1, epsilon);
+  return record("layer_norm", {x, gamma, beta}, std::move(y), [&] {
+    return [x, gamma, mean, scale, rows, n, epsilon](const Tensor& dy, Needs need) {
+      const auto fused = [&] {
         Tensor dx, dgamma, dbeta;
         if (need[0]) dx = detail::make_tensor(x.shape(), x.dtype());
         if (need[1] || need[2]) {
@@ -93,7 +89,10 @@ Tensor layer_norm_rows(const Tensor& x, const Tensor& gamma, const Tensor& beta,
             },
             dy, x, gamma, mean, scale, dx, dgamma, dbeta);
         return Grads{dx, need[1] ? dgamma : Tensor(), need[2] ? dbeta : Tensor()};
-      });
+      };
+      return detail::fused_or_ops({dy, x, gamma}, fused, [&] { return public_gradients(dy, x, gamma, -1, epsilon); });
+    };
+  });
 }
 
 }  // namespace
@@ -191,40 +190,36 @@ BatchNorm batch_norm_training(const Tensor& x, const Tensor& scale, const Tensor
         });
       },
       x, scale, offset, outputs[0], outputs[1], outputs[2], inverse, factors);
-  if (!is_recording()) return {outputs[0], outputs[1], outputs[2]};
-  const Tensor inputs[3] = {x, scale.defined() ? scale : detail::filled({}, x.dtype(), 1),
-                            offset.defined() ? offset : detail::filled({}, x.dtype(), 0)};
-  record(
-      op, std::span<const Tensor>(inputs), std::span<Tensor>(outputs),
-      [x, scale, mean = outputs[1], inverse, rows, n, epsilon](std::span<const Tensor> dys, Needs need) {
-        Grads grads{Tensor(), Tensor(), Tensor()};
-        if (const Tensor& dy = dys[0]; dy.defined()) {
-          const Tensor weights = scale.defined() ? scale : dy;
-          if (is_tracked({dy, x, weights})) {
-            grads = public_gradients(reshape(dy, {rows, n}), reshape(x, {rows, n}), scale, 0, epsilon);
-            grads[0] = reshape(grads[0], x.shape());
-          } else {
-            Tensor dx = detail::make_tensor(x.shape(), x.dtype());
-            Tensor dscale = detail::make_tensor({n}, x.dtype()), doffset = detail::make_tensor({n}, x.dtype());
-            launch(
-                [rows, n](Read dy, Read x, Read scale, Read mean, Read inverse, Write dx, Write dscale, Write doffset) {
-                  kernels::visit_floating(dy.dtype(), [&]<class T>(kernels::Type<T>) {
-                    kernels::batch_norm_grad(dy.data<T>(), x.data<T>(), scale.data<T>(), mean.data<T>(),
-                                             inverse.data<T>(), dx.data<T>(), dscale.data<T>(), doffset.data<T>(), rows,
-                                             n);
-                  });
-                },
-                dy, x, scale, mean, inverse, dx, dscale, doffset);
-            grads = Grads{dx, dscale, doffset};
-          }
-        }
-        const auto add = [&](const Tensor& more) { grads[0] = grads[0].defined() ? grads[0] + more : more; };
-        const double share = 1 / static_cast<double>(rows);
-        if (dys[1].defined()) add(broadcast_to(dys[1] * share, x.shape()));
-        if (dys[2].defined()) add(dys[2] * (2 * share) * (x - mean));
-        static_cast<void>(need);
+  record(op, {x, scale, offset}, std::span<Tensor>(outputs), [&] {
+    return [x, scale, mean = outputs[1], inverse, rows, n, epsilon](std::span<const Tensor> dys) {
+      const Tensor& dy = dys[0];
+      const auto fused = [&] {
+        Tensor dx = detail::make_tensor(x.shape(), x.dtype());
+        Tensor dscale = detail::make_tensor({n}, x.dtype()), doffset = detail::make_tensor({n}, x.dtype());
+        launch(
+            [rows, n](Read dy, Read x, Read scale, Read mean, Read inverse, Write dx, Write dscale, Write doffset) {
+              kernels::visit_floating(dy.dtype(), [&]<class T>(kernels::Type<T>) {
+                kernels::batch_norm_grad(dy.data<T>(), x.data<T>(), scale.data<T>(), mean.data<T>(), inverse.data<T>(),
+                                         dx.data<T>(), dscale.data<T>(), doffset.data<T>(), rows, n);
+              });
+            },
+            dy, x, scale, mean, inverse, dx, dscale, doffset);
+        return Grads{dx, dscale, doffset};
+      };
+      const auto by_ops = [&] {
+        Grads grads = public_gradients(reshape(dy, {rows, n}), reshape(x, {rows, n}), scale, 0, epsilon);
+        grads[0] = reshape(grads[0], x.shape());
         return grads;
-      });
+      };
+      Grads grads{Tensor(), Tensor(), Tensor()};
+      if (dy.defined()) grads = detail::fused_or_ops({dy, x, scale}, fused, by_ops);
+      const auto add = [&](const Tensor& more) { grads[0] = grads[0].defined() ? grads[0] + more : more; };
+      const double share = 1 / static_cast<double>(rows);
+      if (dys[1].defined()) add(broadcast_to(dys[1] * share, x.shape()));
+      if (dys[2].defined()) add(dys[2] * (2 * share) * (x - mean));
+      return grads;
+    };
+  });
   return {outputs[0], outputs[1], outputs[2]};
 }
 

@@ -29,8 +29,10 @@ Tensor pad_constant(const Tensor& x, const Shape& before, const Shape& shape, do
                                to.bytes() + offset * static_cast<std::int64_t>(itemsize(to.dtype())), strides);
       },
       x, detail::filled({}, x.dtype(), value), y);
-  return record("pad", {x}, std::move(y), [before, size = x.shape()](const Tensor& dy) {
-    return Grads{slice(dy, ListOf<std::int64_t>(before), ListOf<std::int64_t>(size))};
+  return record("pad", {x}, std::move(y), [&] {
+    return [before, size = x.shape()](const Tensor& dy) {
+      return Grads{slice(dy, ListOf<std::int64_t>(before), ListOf<std::int64_t>(size))};
+    };
   });
 }
 

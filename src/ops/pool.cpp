@@ -42,9 +42,8 @@ Tensor max_pool_scatter(const Pool& p, const Tensor& dy, const Tensor& taps) {
         });
       },
       dy, taps, dx);
-  if (!is_tracked({dy})) return dx;
   return record("max_pool_scatter", {dy}, std::move(dx),
-                [p, taps = taps](const Tensor& g) { return Grads{max_pool_gather(p, g, taps)}; });
+                [&] { return [p, taps](const Tensor& g) { return Grads{max_pool_gather(p, g, taps)}; }; });
 }
 
 /// Its transpose: the elements of x that max_pool chose elsewhere.
@@ -57,9 +56,8 @@ Tensor max_pool_gather(const Pool& p, const Tensor& x, const Tensor& taps) {
         });
       },
       x, taps, y);
-  if (!is_tracked({x})) return y;
   return record("max_pool_gather", {x}, std::move(y),
-                [p, taps = taps](const Tensor& g) { return Grads{max_pool_scatter(p, g, taps)}; });
+                [&] { return [p, taps](const Tensor& g) { return Grads{max_pool_scatter(p, g, taps)}; }; });
 }
 
 Tensor max_pool(const char* op, const Pool& p, const Tensor& x) {
@@ -76,7 +74,8 @@ Tensor max_pool(const char* op, const Pool& p, const Tensor& x) {
       },
       x, y, taps);
   if (!tracked) return y;
-  return record(op, {x}, std::move(y), [p, taps](const Tensor& dy) { return Grads{max_pool_scatter(p, dy, taps)}; });
+  return record(op, {x}, std::move(y),
+                [&] { return [p, taps](const Tensor& dy) { return Grads{max_pool_scatter(p, dy, taps)}; }; });
 }
 
 Tensor avg_pool(const char* op, const Pool& p, const Tensor& x);
@@ -90,7 +89,7 @@ Tensor avg_pool_scatter(const Pool& p, const Tensor& dy) {
       },
       dy, dx);
   return record("avg_pool_scatter", {dy}, std::move(dx),
-                [p](const Tensor& g) { return Grads{avg_pool("avg_pool", p, g)}; });
+                [&] { return [p](const Tensor& g) { return Grads{avg_pool("avg_pool", p, g)}; }; });
 }
 
 Tensor avg_pool(const char* op, const Pool& p, const Tensor& x) {
@@ -101,7 +100,8 @@ Tensor avg_pool(const char* op, const Pool& p, const Tensor& x) {
                                 [&]<class T>(kernels::Type<T>) { kernels::avg_pool(p, x.data<T>(), y.data<T>()); });
       },
       x, y);
-  return record(op, {x}, std::move(y), [p](const Tensor& dy) { return Grads{avg_pool_scatter(p, dy)}; });
+  return record(op, {x}, std::move(y),
+                [&] { return [p](const Tensor& dy) { return Grads{avg_pool_scatter(p, dy)}; }; });
 }
 
 using Body = Tensor (*)(const char* op, const Pool& p, const Tensor& x);

@@ -46,8 +46,9 @@ Tensor moveaxis(const Tensor& x, int source, int destination) {
 namespace {
 /// A result without elements, whose gradient is zero.
 Tensor nothing_of(const char* op, const Tensor& x, const Shape& shape) {
-  return record(op, {x}, detail::filled(shape, x.dtype(), 0),
-                [from = x.shape()](const Tensor& dy) { return Grads{detail::filled(from, dy.dtype(), 0)}; });
+  return record(op, {x}, detail::filled(shape, x.dtype(), 0), [&] {
+    return [from = x.shape()](const Tensor& dy) { return Grads{detail::filled(from, dy.dtype(), 0)}; };
+  });
 }
 }  // namespace
 
@@ -89,8 +90,10 @@ Tensor repeat_each(const Tensor& x, std::int64_t n, int axis) {
         kernels::broadcast_copy(from.dtype(), from.bytes(), {slices, 1, inner}, to.bytes(), {slices, n, inner});
       },
       x, y);
-  return record("repeat", {x}, std::move(y), [n, slices, inner, from = x.shape()](const Tensor& dy) {
-    return Grads{reshape(reduce_sum(reshape(dy, {slices, n, inner}), 1), from)};
+  return record("repeat", {x}, std::move(y), [&] {
+    return [n, slices, inner, from = x.shape()](const Tensor& dy) {
+      return Grads{reshape(reduce_sum(reshape(dy, {slices, n, inner}), 1), from)};
+    };
   });
 }
 
@@ -132,10 +135,11 @@ Tensor reverse(const Tensor& x, ListOf<int> axes) {
   }
   Tensor y = detail::make_tensor(x.shape(), x.dtype());
   detail::launch_strided_copy(x, y.size() > 0 ? offset : 0, strides, y);
-  return record("reverse", {x}, std::move(y),
-                [axes = detail::PoolVector<int>(axes.begin(), axes.end())](const Tensor& dy) {
-                  return Grads{reverse(dy, axes)};
-                });
+  return record("reverse", {x}, std::move(y), [&] {
+    return [axes = detail::PoolVector<int>(axes.begin(), axes.end())](const Tensor& dy) {
+      return Grads{reverse(dy, axes)};
+    };
+  });
 }
 
 Tensor roll(const Tensor& x, std::int64_t shift, int axis_) {
@@ -160,8 +164,8 @@ Tensor roll(const Tensor& x, std::int64_t shift, int axis_) {
         });
       },
       x, y);
-  return record("roll", {x}, std::move(y), [back = size > 0 ? -(shift % size) : 0, axis](const Tensor& dy) {
-    return Grads{roll(dy, back, axis)};
+  return record("roll", {x}, std::move(y), [&] {
+    return [back = size > 0 ? -(shift % size) : 0, axis](const Tensor& dy) { return Grads{roll(dy, back, axis)}; };
   });
 }
 
@@ -224,7 +228,7 @@ Tensor detail::keep_band(const char* op, const Tensor& x, std::int64_t low, std:
       },
       x, y);
   return record(op, {x}, std::move(y),
-                [op, low, high](const Tensor& dy) { return Grads{keep_band(op, dy, low, high)}; });
+                [&] { return [op, low, high](const Tensor& dy) { return Grads{keep_band(op, dy, low, high)}; }; });
 }
 
 namespace {

@@ -5,7 +5,7 @@
 #include "kernels/gemm.hpp"
 #include "kernels/recurrent.hpp"
 #include "ops/copy_or_clear.hpp"
-#include "ops/recorded_gradients.hpp"
+#include "ops/fused_gradient.hpp"
 #include "xtape/core/tensor.hpp"
 #include "xtape/tape/record.hpp"
 

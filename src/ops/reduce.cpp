@@ -10,6 +10,7 @@
 #include "kernels/dispatch.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/reduce.hpp"
+#include "ops/fused_gradient.hpp"
 #include "ops/reduction_plan.hpp"
 #include "tape/accumulate.hpp"
 #include "xtape/ops/math.hpp"
@@ -109,13 +110,15 @@ Tensor extreme(const char* op, Kernel kernel, const Tensor& x, const Axes& axes,
   const ReductionPlan plan = detail::reduction_plan(op, numbers_only(op, x).shape(), axes);
   check_elements(op, plan, x.shape());
   const Tensor y = run(kernel, x, plan);
-  return record(op, {x}, shaped(y, plan, keepdims), [x, y, plan](const Tensor& dy) {
-    detail::PoolVector<int> reduced;
-    for (int i = 0; i < x.rank(); ++i) {
-      if (plan.reduced[static_cast<std::size_t>(i)] != 0) reduced.push_back(i);
-    }
-    const Tensor attained = cast(equal(x, y), x.dtype());
-    return Grads{attained / reduce_sum(attained, std::move(reduced), true) * in_kept_form(dy, plan.kept)};
+  return record(op, {x}, shaped(y, plan, keepdims), [&] {
+    return [x, y, plan](const Tensor& dy) {
+      detail::PoolVector<int> reduced;
+      for (int i = 0; i < x.rank(); ++i) {
+        if (plan.reduced[static_cast<std::size_t>(i)] != 0) reduced.push_back(i);
+      }
+      const Tensor attained = cast(equal(x, y), x.dtype());
+      return Grads{attained / reduce_sum(attained, std::move(reduced), true) * in_kept_form(dy, plan.kept)};
+    };
   });
 }
 
@@ -151,8 +154,10 @@ Tensor index_of(const char* op, decltype(&kernels::reduce_argmax) kernel, const 
 Tensor reduce_sum(const Tensor& x, const Axes& axes, bool keepdims) {
   const ReductionPlan plan = detail::reduction_plan("reduce_sum", numbers_only("reduce_sum", x).shape(), axes);
   const Tensor y = shaped(run(&kernels::reduce_sum, x, plan), plan, keepdims);
-  return record("reduce_sum", {x}, y, [from = x.shape(), kept = plan.kept](const Tensor& dy) {
-    return Grads{detail::broadcast(in_kept_form(dy, kept), from)};
+  return record("reduce_sum", {x}, y, [&] {
+    return [from = x.shape(), kept = plan.kept](const Tensor& dy) {
+      return Grads{detail::broadcast(in_kept_form(dy, kept), from)};
+    };
   });
 }
 
@@ -188,10 +193,12 @@ Tensor mean_of_all(const Tensor& x) {
         });
       },
       x, y);
-  if (!is_tracked({x})) return y;
-  return record("reduce_mean", {x}, std::move(y), [from = x.shape()](const Tensor& dy) {
-    if (!is_recording()) return Grads{spread(dy, from)};
-    return Grads{detail::broadcast(dy / static_cast<double>(from.numel()), from)};
+  return record("reduce_mean", {x}, std::move(y), [&] {
+    return [from = x.shape()](const Tensor& dy) {
+      return detail::fused_or_ops(
+          {dy}, [&] { return Grads{spread(dy, from)}; },
+          [&] { return Grads{detail::broadcast(dy / static_cast<double>(from.numel()), from)}; });
+    };
   });
 }
 
@@ -203,9 +210,10 @@ Tensor reduce_mean(const Tensor& x, const Axes& axes, bool keepdims) {
   const ReductionPlan plan = detail::reduction_plan("reduce_mean", x.shape(), axes);
   const auto n = static_cast<double>(plan.count);
   const Tensor y = shaped(run(&kernels::reduce_sum, x, plan), plan, keepdims) / n;
-  if (!is_tracked({x})) return y;
-  return record("reduce_mean", {x}, y, [from = x.shape(), kept = plan.kept, n](const Tensor& dy) {
-    return Grads{detail::broadcast(in_kept_form(dy / n, kept), from)};
+  return record("reduce_mean", {x}, y, [&] {
+    return [from = x.shape(), kept = plan.kept, n](const Tensor& dy) {
+      return Grads{detail::broadcast(in_kept_form(dy / n, kept), from)};
+    };
   });
 }
 
@@ -218,8 +226,9 @@ Tensor reduce_prod(const Tensor& x, const Axes& axes, bool keepdims) {
   for (int axis = 0; axis < x.rank(); ++axis) {
     if (plan.reduced[static_cast<std::size_t>(axis)] == 0) continue;
     if (x.shape()[axis] == 0) {
-      return record("reduce_prod", {x}, detail::filled(keepdims ? plan.kept : plan.squeezed, x.dtype(), 1),
-                    [none = detail::filled(x.shape(), x.dtype(), 0)](const Tensor&) { return Grads{none}; });
+      return record("reduce_prod", {x}, detail::filled(keepdims ? plan.kept : plan.squeezed, x.dtype(), 1), [&] {
+        return [none = detail::filled(x.shape(), x.dtype(), 0)](const Tensor&) { return Grads{none}; };
+      });
     }
     for (std::int64_t n = x.shape()[axis]; n > 1; n = (n + 1) / 2) {
       const Tensor product = slice_axis(y, axis, 0, n / 2) * slice_axis(y, axis, n / 2, n / 2);

@@ -53,10 +53,11 @@ Tensor recurrence(const Tensor& a, const Tensor& b, int axis, bool reverse) {
         });
       },
       a, b, s);
-  if (!is_tracked({a, b})) return s;
-  return record("linear_recurrence", {a, b}, s, [a = a, s, axis, reverse](const Tensor& ds, Needs need) {
-    const Tensor g = recurrence(shift(a, axis, reverse), ds, axis, !reverse);
-    return Grads{need[0] ? g * shift(s, axis, !reverse) : Tensor(), g};
+  return record("linear_recurrence", {a, b}, s, [&] {
+    return [a, s, axis, reverse](const Tensor& ds, Needs need) {
+      const Tensor g = recurrence(shift(a, axis, reverse), ds, axis, !reverse);
+      return Grads{need[0] ? g * shift(s, axis, !reverse) : Tensor(), g};
+    };
   });
 }
 
@@ -69,8 +70,10 @@ Tensor cumsum(const Tensor& x, int axis_, const ScanOptions& options) {
   launch([at = layout(x.shape(), axis, options.reverse), exclusive = options.exclusive](
              Read from, Write to) { kernels::cumulative_sum(from.dtype(), from.bytes(), to.bytes(), at, exclusive); },
          x, y);
-  return record("cumsum", {x}, std::move(y), [axis, options](const Tensor& dy) {
-    return Grads{cumsum(dy, axis, {.exclusive = options.exclusive, .reverse = !options.reverse})};
+  return record("cumsum", {x}, std::move(y), [&] {
+    return [axis, options](const Tensor& dy) {
+      return Grads{cumsum(dy, axis, {.exclusive = options.exclusive, .reverse = !options.reverse})};
+    };
   });
 }
 
@@ -83,13 +86,14 @@ Tensor cumprod(const Tensor& x, int axis_, const ScanOptions& options) {
         kernels::cumulative_product(from.dtype(), from.bytes(), to.bytes(), at, exclusive);
       },
       x, y);
-  if (!is_tracked({x})) return y;
   // dx_i = (x_0 ... x_(i-1)) s_i, where s_i = dy_i + x_(i+1) s_(i+1): no division, and so right where x is 0.
-  return record("cumprod", {x}, std::move(y), [x = x, axis, options](const Tensor& dy) {
-    const bool reverse = options.reverse;
-    const Tensor before = cumprod(x, axis, {.exclusive = true, .reverse = reverse});
-    return Grads{before * recurrence(shift(x, axis, reverse), options.exclusive ? shift(dy, axis, reverse) : dy, axis,
-                                     !reverse)};
+  return record("cumprod", {x}, std::move(y), [&] {
+    return [x, axis, options](const Tensor& dy) {
+      const bool reverse = options.reverse;
+      const Tensor before = cumprod(x, axis, {.exclusive = true, .reverse = reverse});
+      return Grads{before * recurrence(shift(x, axis, reverse), options.exclusive ? shift(dy, axis, reverse) : dy, axis,
+                                       !reverse)};
+    };
   });
 }
 

@@ -93,8 +93,9 @@ Tensor gather_rows(const Tensor& x, const Places& places) {
                              width * static_cast<std::int64_t>(itemsize(to.dtype())));
       },
       x, places.index, y);
-  return record("gather_nd", {x}, std::move(y),
-                [places, shape = x.shape()](const Tensor& dy) { return Grads{scatter_rows(dy, places, shape)}; });
+  return record("gather_nd", {x}, std::move(y), [&] {
+    return [places, shape = x.shape()](const Tensor& dy) { return Grads{scatter_rows(dy, places, shape)}; };
+  });
 }
 
 /// y of `shape`: x, or zeros where that is empty, with the updates added to their rows.
@@ -113,7 +114,7 @@ Tensor sum_of_rows(const Tensor& x, const Tensor& updates, const Places& places,
 Tensor scatter_rows(const Tensor& updates, const Places& places, const Shape& shape) {
   Tensor y = sum_of_rows({}, updates, places, shape);
   return record("scatter_nd", {updates}, std::move(y),
-                [places](const Tensor& dy) { return Grads{gather_rows(dy, places)}; });
+                [&] { return [places](const Tensor& dy) { return Grads{gather_rows(dy, places)}; }; });
 }
 
 void check_dtypes(const char* op, const Tensor& x, const Tensor& updates) {
@@ -174,8 +175,8 @@ Tensor tensor_scatter_add(const Tensor& x, const Tensor& indices, const Tensor& 
   const Places places = find_places(op, indices, x.shape());
   check_updates(op, indices, updates, places, x.shape());
   Tensor y = sum_of_rows(x, updates, places, x.shape());
-  return record(op, {x, updates}, std::move(y), [places](const Tensor& dy, Needs need) {
-    return Grads{dy, need[1] ? gather_rows(dy, places) : Tensor()};
+  return record(op, {x, updates}, std::move(y), [&] {
+    return [places](const Tensor& dy, Needs need) { return Grads{dy, need[1] ? gather_rows(dy, places) : Tensor()}; };
   });
 }
 
@@ -185,17 +186,17 @@ Tensor tensor_scatter_update(const Tensor& x, const Tensor& indices, const Tenso
   const Places places = find_places(op, indices, x.shape());
   check_updates(op, indices, updates, places, x.shape());
   Tensor y = put_rows(x, updates, places);
-  if (!is_tracked({x, updates})) return y;
-  return record(op, {x, updates}, std::move(y),
-                [indices, places, last = find_last(places)](const Tensor& dy, Needs need) {
-                  Tensor dx, du;
-                  if (need[0]) dx = tensor_scatter_update(dy, indices, detail::filled(places.shape, dy.dtype(), 0));
-                  if (need[1]) {  // an update that another one overwrote has no influence
-                    const Tensor rows = reshape(gather_rows(dy, places), {last.size(), places.width});
-                    du = reshape(where(expand_dims(last, 1), rows, 0), places.shape);
-                  }
-                  return Grads{dx, du};
-                });
+  return record(op, {x, updates}, std::move(y), [&] {
+    return [indices, places, last = find_last(places)](const Tensor& dy, Needs need) {
+      Tensor dx, du;
+      if (need[0]) dx = tensor_scatter_update(dy, indices, detail::filled(places.shape, dy.dtype(), 0));
+      if (need[1]) {  // an update that another one overwrote has no influence
+        const Tensor rows = reshape(gather_rows(dy, places), {last.size(), places.width});
+        du = reshape(where(expand_dims(last, 1), rows, 0), places.shape);
+      }
+      return Grads{dx, du};
+    };
+  });
 }
 
 Tensor boolean_mask(const Tensor& x, const Tensor& mask, int axis_) {

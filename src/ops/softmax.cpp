@@ -51,10 +51,12 @@ Tensor softmax_grad(const Tensor& dy, const Tensor& y) {
         });
       },
       dy, y, dx);
-  return record("softmax_grad", {dy, y}, std::move(dx), [dy = dy, y = y](const Tensor& g, Needs need) {
-    Tensor for_y;
-    if (need[1]) for_y = g * (dy - reduce_sum(dy * y, -1, true)) - dy * reduce_sum(g * y, -1, true);
-    return Grads{need[0] ? softmax_grad(g, y) : Tensor(), for_y};
+  return record("softmax_grad", {dy, y}, std::move(dx), [&] {
+    return [dy, y](const Tensor& g, Needs need) {
+      Tensor for_y;
+      if (need[1]) for_y = g * (dy - reduce_sum(dy * y, -1, true)) - dy * reduce_sum(g * y, -1, true);
+      return Grads{need[0] ? softmax_grad(g, y) : Tensor(), for_y};
+    };
   });
 }
 
@@ -69,7 +71,7 @@ Tensor softmax_last(const Tensor& x) {
       },
       x, y);
   detail::remember_softmax(y, x);
-  return record("softmax", {x}, y, [y](const Tensor& dy) { return Grads{softmax_grad(dy, y)}; });
+  return record("softmax", {x}, y, [&] { return [y](const Tensor& dy) { return Grads{softmax_grad(dy, y)}; }; });
 }
 
 Tensor log_softmax_last(const Tensor& x) {
@@ -82,7 +84,8 @@ Tensor log_softmax_last(const Tensor& x) {
         });
       },
       x, y);
-  return record("log_softmax", {x}, y, [y](const Tensor& dy) { return Grads{dy - exp(y) * reduce_sum(dy, -1, true)}; });
+  return record("log_softmax", {x}, y,
+                [&] { return [y](const Tensor& dy) { return Grads{dy - exp(y) * reduce_sum(dy, -1, true)}; }; });
 }
 
 /// dy [...] as [..., 1], to scale rows.
@@ -139,17 +142,19 @@ Tensor softmax_cross_entropy_with_logits(const Tensor& labels, const Tensor& log
         logits, y, outputs[0], outputs[1]);
   }
   // The probabilities are a second, recorded output: a second derivative flows through them.
-  record(op, {y, logits}, outputs, [y, logits, p = outputs[1]](std::span<const Tensor> dys, Needs need) {
-    Tensor dlabels, dlogits;
-    if (need[0] && dys[0].defined()) dlabels = -(log_softmax(logits) * column(dys[0]));
-    if (need[1]) {
-      if (dys[0].defined()) dlogits = column(dys[0]) * (p * reduce_sum(y, -1, true) - y);
-      if (dys[1].defined()) {
-        const Tensor through = softmax_grad(dys[1], p);
-        dlogits = dlogits.defined() ? dlogits + through : through;
+  record(op, {y, logits}, outputs, [&] {
+    return [y, logits, p = outputs[1]](std::span<const Tensor> dys, Needs need) {
+      Tensor dlabels, dlogits;
+      if (need[0] && dys[0].defined()) dlabels = -(log_softmax(logits) * column(dys[0]));
+      if (need[1]) {
+        if (dys[0].defined()) dlogits = column(dys[0]) * (p * reduce_sum(y, -1, true) - y);
+        if (dys[1].defined()) {
+          const Tensor through = softmax_grad(dys[1], p);
+          dlogits = dlogits.defined() ? dlogits + through : through;
+        }
       }
-    }
-    return Grads{dlabels, dlogits};
+      return Grads{dlabels, dlogits};
+    };
   });
   return outputs[0];
 }
@@ -172,11 +177,13 @@ Tensor sparse_grad(const Tensor& dy, const Tensor& p, const Tensor& labels) {
         });
       },
       dy, p, labels, dx);
-  return record("sparse_softmax_cross_entropy_grad", {dy, p}, dx, [dy, p, labels](const Tensor& g, Needs need) {
-    Tensor ddy, dp;
-    if (need[0]) ddy = reduce_sum(g * (p - one_hot(labels, p.shape().back(), p.dtype())), -1);
-    if (need[1]) dp = g * column(dy);
-    return Grads{ddy, dp};
+  return record("sparse_softmax_cross_entropy_grad", {dy, p}, dx, [&] {
+    return [dy, p, labels](const Tensor& g, Needs need) {
+      Tensor ddy, dp;
+      if (need[0]) ddy = reduce_sum(g * (p - one_hot(labels, p.shape().back(), p.dtype())), -1);
+      if (need[1]) dp = g * column(dy);
+      return Grads{ddy, dp};
+    };
   });
 }
 
@@ -210,14 +217,16 @@ Tensor sparse_softmax_cross_entropy_with_logits(const Tensor& labels, const Tens
         });
       },
       logits, y, outputs[0], outputs[1]);
-  record(op, {logits}, outputs, [y, p = outputs[1]](std::span<const Tensor> dys) {
-    Tensor dlogits;
-    if (dys[0].defined()) dlogits = sparse_grad(dys[0], p, y);
-    if (dys[1].defined()) {
-      const Tensor through = softmax_grad(dys[1], p);
-      dlogits = dlogits.defined() ? dlogits + through : through;
-    }
-    return Grads{dlogits};
+  record(op, {logits}, outputs, [&] {
+    return [y, p = outputs[1]](std::span<const Tensor> dys) {
+      Tensor dlogits;
+      if (dys[0].defined()) dlogits = sparse_grad(dys[0], p, y);
+      if (dys[1].defined()) {
+        const Tensor through = softmax_grad(dys[1], p);
+        dlogits = dlogits.defined() ? dlogits + through : through;
+      }
+      return Grads{dlogits};
+    };
   });
   return outputs[0];
 }

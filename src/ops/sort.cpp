@@ -38,8 +38,9 @@ Tensor take_in_rows(const Tensor& x, const Tensor& indices) {
                               from.shape().back(), to.shape().back());
       },
       x, indices, y);
-  return record("take_in_rows", {x}, std::move(y),
-                [indices, n = x.shape().back()](const Tensor& dy) { return Grads{put_in_rows(dy, indices, n)}; });
+  return record("take_in_rows", {x}, std::move(y), [&] {
+    return [indices, n = x.shape().back()](const Tensor& dy) { return Grads{put_in_rows(dy, indices, n)}; };
+  });
 }
 
 /// The inverse, with 0 where nothing goes.
@@ -52,7 +53,7 @@ Tensor put_in_rows(const Tensor& x, const Tensor& indices, std::int64_t n) {
       },
       x, indices, y);
   return record("put_in_rows", {x}, std::move(y),
-                [indices](const Tensor& dy) { return Grads{take_in_rows(dy, indices)}; });
+                [&] { return [indices](const Tensor& dy) { return Grads{take_in_rows(dy, indices)}; }; });
 }
 
 /// The first k of the last axis in order; without a tape the indices only where they are wanted.
@@ -72,10 +73,11 @@ TopK first(const char* op, const Tensor& x, std::int64_t k, bool descending, boo
       },
       x, result.values, result.indices);
   if (tracked) {
-    result.values =
-        record(op, {x}, std::move(result.values), [indices = result.indices, n = x.shape().back()](const Tensor& dy) {
-          return Grads{put_in_rows(dy, indices, n)};
-        });
+    result.values = record(op, {x}, std::move(result.values), [&] {
+      return [indices = result.indices, n = x.shape().back()](const Tensor& dy) {
+        return Grads{put_in_rows(dy, indices, n)};
+      };
+    });
   }
   return result;
 }

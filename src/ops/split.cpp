@@ -34,18 +34,20 @@ Tensors cut(const char* op, const Tensor& x, const Sizes& sizes, int axis) {
     begin += size;
   }
   if (pieces.empty()) return pieces;
-  record(op, {x}, std::span<Tensor>(pieces), [sizes, axis, shape = x.shape()](std::span<const Tensor> dys) {
-    DType dtype = float32;
-    for (const auto& dy : dys) {
-      if (dy.defined()) dtype = dy.dtype();
-    }
-    Tensors parts;
-    for (std::size_t i = 0; i < sizes.size(); ++i) {
-      Shape part = shape;
-      part[axis] = sizes[i];
-      parts.push_back(dys[i].defined() ? dys[i] : zeros(part, dtype));
-    }
-    return Grads{concat(parts, axis)};
+  record(op, {x}, std::span<Tensor>(pieces), [&] {
+    return [sizes, axis, shape = x.shape()](std::span<const Tensor> dys) {
+      DType dtype = float32;
+      for (const auto& dy : dys) {
+        if (dy.defined()) dtype = dy.dtype();
+      }
+      Tensors parts;
+      for (std::size_t i = 0; i < sizes.size(); ++i) {
+        Shape part = shape;
+        part[axis] = sizes[i];
+        parts.push_back(dys[i].defined() ? dys[i] : zeros(part, dtype));
+      }
+      return Grads{concat(parts, axis)};
+    };
   });
   return pieces;
 }

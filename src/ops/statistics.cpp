@@ -14,6 +14,7 @@
 #include "kernels/simd.hpp"
 #include "kernels/softmax.hpp"
 #include "ops/elementwise.hpp"
+#include "ops/fused_gradient.hpp"
 #include "ops/reduction_plan.hpp"
 #include "xtape/ops/arithmetic.hpp"
 #include "xtape/ops/math.hpp"
@@ -100,7 +101,7 @@ Tensor log_sum_exp(const Tensor& x, const Axes& axes, const ReductionPlan& plan)
 /// for the elements that are +inf, and 0 where all are -inf.
 Tensor log_sum_exp_grad(const Tensor& dy, const Tensor& x, const Tensor& total, const Axes& axes) {
   const Tensor infinite = total == infinity;
-  if (!is_tracked({dy, x, total})) {
+  const auto fused = [&] {
     const Tensor share =
         detail::map_binary<detail::Domain::floating>("reduce_logsumexp_grad", x, total, [](auto v, auto t) {
           using V = decltype(v);
@@ -108,10 +109,13 @@ Tensor log_sum_exp_grad(const Tensor& dy, const Tensor& x, const Tensor& total, 
           return select(t == least, V(0), exp(select(v == t, V(0), v - t)));
         });
     return dy / where(infinite, reduce_sum(share, axes, true), 1) * share;
-  }
-  const Tensor attained = cast(x == total, x.dtype()), share = attained / reduce_sum(attained, axes, true);
-  const Tensor none = abs(total) == infinity;
-  return dy * where(none, where(infinite, share, 0), exp(where(none, 0, x) - where(none, 0, total)));
+  };
+  const auto by_ops = [&] {
+    const Tensor attained = cast(x == total, x.dtype()), share = attained / reduce_sum(attained, axes, true);
+    const Tensor none = abs(total) == infinity;
+    return dy * where(none, where(infinite, share, 0), exp(where(none, 0, x) - where(none, 0, total)));
+  };
+  return detail::fused_or_ops({dy, x, total}, fused, by_ops);
 }
 
 }  // namespace
@@ -123,9 +127,10 @@ Tensor reduce_logsumexp(const Tensor& x, const Axes& axes, bool keepdims) {
     const detail::NoRecording hidden;
     return shaped(log_sum_exp(x, axes, plan), plan, keepdims);
   }();
-  if (!is_tracked({x})) return y;
-  return record("reduce_logsumexp", {x}, y, [x = x, y, axes, kept = plan.kept](const Tensor& dy) {
-    return Grads{log_sum_exp_grad(reshape(dy, kept), x, reshape(y, kept), axes)};
+  return record("reduce_logsumexp", {x}, y, [&] {
+    return [x, y, axes, kept = plan.kept](const Tensor& dy) {
+      return Grads{log_sum_exp_grad(reshape(dy, kept), x, reshape(y, kept), axes)};
+    };
   });
 }
 
@@ -136,11 +141,12 @@ Tensor reduce_variance(const Tensor& x, const Axes& axes, bool keepdims) {
     const detail::NoRecording hidden;
     return shaped(variance(x, axes, plan), plan, keepdims);
   }();
-  if (!is_tracked({x})) return y;
-  return record("reduce_variance", {x}, y, [x = x, axes, plan](const Tensor& dy) {
-    if (plan.count == 0) return Grads{no_elements(x)};
-    const Tensor share = reshape(dy, plan.kept) * (2 / static_cast<double>(plan.count));
-    return Grads{share * (x - reduce_mean(x, axes, true))};
+  return record("reduce_variance", {x}, y, [&] {
+    return [x, axes, plan](const Tensor& dy) {
+      if (plan.count == 0) return Grads{no_elements(x)};
+      const Tensor share = reshape(dy, plan.kept) * (2 / static_cast<double>(plan.count));
+      return Grads{share * (x - reduce_mean(x, axes, true))};
+    };
   });
 }
 
@@ -151,12 +157,13 @@ Tensor reduce_std(const Tensor& x, const Axes& axes, bool keepdims) {
     const detail::NoRecording hidden;
     return shaped(sqrt(variance(x, axes, plan)), plan, keepdims);
   }();
-  if (!is_tracked({x})) return y;
-  return record("reduce_std", {x}, y, [x = x, y, axes, plan](const Tensor& dy) {
-    if (plan.count == 0) return Grads{no_elements(x)};
-    const Tensor share =
-        divide_no_nan(reshape(dy, plan.kept) * (1 / static_cast<double>(plan.count)), reshape(y, plan.kept));
-    return Grads{share * (x - reduce_mean(x, axes, true))};
+  return record("reduce_std", {x}, y, [&] {
+    return [x, y, axes, plan](const Tensor& dy) {
+      if (plan.count == 0) return Grads{no_elements(x)};
+      const Tensor share =
+          divide_no_nan(reshape(dy, plan.kept) * (1 / static_cast<double>(plan.count)), reshape(y, plan.kept));
+      return Grads{share * (x - reduce_mean(x, axes, true))};
+    };
   });
 }
 
@@ -164,11 +171,13 @@ namespace {
 
 /// dsize x / size, and 0 for a size of 0; in that order, since dsize / size may be too small for its dtype.
 Tensor euclidean_norm_grad(const Tensor& dsize, const Tensor& x, const Tensor& size) {
-  if (is_tracked({dsize, x, size})) return divide_no_nan(x, size) * dsize;
-  return detail::map_ternary<detail::Domain::floating>("norm_grad", x, size, dsize, [](auto v, auto n, auto g) {
-    using V = decltype(v);
-    return select(n == V(0), V(0), v / n * g);
-  });
+  const auto fused = [&] {
+    return detail::map_ternary<detail::Domain::floating>("norm_grad", x, size, dsize, [](auto v, auto n, auto g) {
+      using V = decltype(v);
+      return select(n == V(0), V(0), v / n * g);
+    });
+  };
+  return detail::fused_or_ops({dsize, x, size}, fused, [&] { return divide_no_nan(x, size) * dsize; });
 }
 
 }  // namespace
@@ -198,11 +207,12 @@ Tensor norm(const Tensor& x, const NormOptions& options, const Axes& axes, bool 
     const Tensor unit = where(logical_and(largest > 0, largest < infinity), largest, 1);
     return shaped(unit * pow(reduce_sum(pow(size / unit, p), axes, true), 1 / p), plan, keepdims);
   }();
-  if (!is_tracked({x})) return y;
-  return record("norm", {x}, y, [x = x, y, p, kept = plan.kept](const Tensor& dy) {
-    const Tensor size = reshape(y, kept), dsize = reshape(dy, kept);
-    if (p == 2) return Grads{euclidean_norm_grad(dsize, x, size)};
-    return Grads{dsize * sign(x) * pow(divide_no_nan(abs(x), size), p - 1)};
+  return record("norm", {x}, y, [&] {
+    return [x, y, p, kept = plan.kept](const Tensor& dy) {
+      const Tensor size = reshape(y, kept), dsize = reshape(dy, kept);
+      if (p == 2) return Grads{euclidean_norm_grad(dsize, x, size)};
+      return Grads{dsize * sign(x) * pow(divide_no_nan(abs(x), size), p - 1)};
+    };
   });
 }
 

@@ -30,15 +30,16 @@ Tensor read_window(const Tensor& x, const StridedWindow& window) {
     y = make_tensor(window.shape, x.dtype());
     launch_strided_copy(x, window.offset, window.strides, y);
   }
-  if (!is_tracked({x})) return y;
-  return record(window.op, {x}, std::move(y),
-                [window](const Tensor& dy) { return Grads{fill_window("strided_slice_grad", dy, window)}; });
+  return record(window.op, {x}, std::move(y), [&] {
+    return [window](const Tensor& dy) { return Grads{fill_window("strided_slice_grad", dy, window)}; };
+  });
 }
 
 Tensor fill_window(const char* op, const Tensor& dy, const StridedWindow& window) {
   Tensor y = make_tensor(window.whole, dy.dtype());
   launch_strided_store(dy, window.offset, window.strides, y);
-  return record(op, {dy}, std::move(y), [window](const Tensor& g) { return Grads{read_window(g, window)}; });
+  return record(op, {dy}, std::move(y),
+                [&] { return [window](const Tensor& g) { return Grads{read_window(g, window)}; }; });
 }
 
 }  // namespace xtape::detail

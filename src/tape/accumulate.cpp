@@ -119,7 +119,7 @@ Tensor sum_to(const Tensor& t, const Shape& shape) {
     end = begin;
   }
   return record("sum_to", {t}, sum.shape() == shape ? std::move(sum) : make_view(sum, shape),
-                [from = t.shape()](const Tensor& dy) { return Grads{broadcast(dy, from)}; });
+                [&] { return [from = t.shape()](const Tensor& dy) { return Grads{broadcast(dy, from)}; }; });
 }
 
 Tensor broadcast(const Tensor& t, const Shape& shape) {
@@ -128,7 +128,8 @@ Tensor broadcast(const Tensor& t, const Shape& shape) {
   launch([](Read from,
             Write to) { kernels::broadcast_copy(from.dtype(), from.bytes(), from.shape(), to.bytes(), to.shape()); },
          t, out);
-  return record("broadcast_to", {t}, out, [to = t.shape()](const Tensor& dy) { return Grads{sum_to(dy, to)}; });
+  return record("broadcast_to", {t}, out,
+                [&] { return [to = t.shape()](const Tensor& dy) { return Grads{sum_to(dy, to)}; }; });
 }
 
 }  // namespace xtape::detail

@@ -38,12 +38,13 @@ Tensor interleaved(std::span<const Tensor> parts, std::int64_t outer, const Shap
         }
       },
       operands, 1);
-  return record("interleave", parts, std::move(whole),
-                [outer, count = parts.size(), part = parts[0].shape()](const Tensor& dy) {
-                  Grads grads;
-                  for (auto& gradient : deinterleaved(dy, outer, count, part)) grads.push_back(gradient);
-                  return grads;
-                });
+  return record("interleave", parts, std::move(whole), [&] {
+    return [outer, count = parts.size(), part = parts[0].shape()](const Tensor& dy) {
+      Grads grads;
+      for (auto& gradient : deinterleaved(dy, outer, count, part)) grads.push_back(gradient);
+      return grads;
+    };
+  });
 }
 
 Tensors deinterleaved(const Tensor& whole, std::int64_t outer, std::size_t count, const Shape& shape) {
@@ -63,14 +64,15 @@ Tensors deinterleaved(const Tensor& whole, std::int64_t outer, std::size_t count
         }
       },
       operands, count);
-  record("deinterleave", {whole}, std::span<Tensor>(parts),
-         [outer, shape, whole_shape = whole.shape(), dtype = whole.dtype()](std::span<const Tensor> dys) {
-           Tensors defined(dys.begin(), dys.end());
-           for (auto& dy : defined) {
-             if (!dy.defined()) dy = filled(shape, dtype, 0);
-           }
-           return Grads{interleaved(defined, outer, whole_shape)};
-         });
+  record("deinterleave", {whole}, std::span<Tensor>(parts), [&] {
+    return [outer, shape, whole_shape = whole.shape(), dtype = whole.dtype()](std::span<const Tensor> dys) {
+      Tensors defined(dys.begin(), dys.end());
+      for (auto& dy : defined) {
+        if (!dy.defined()) dy = filled(shape, dtype, 0);
+      }
+      return Grads{interleaved(defined, outer, whole_shape)};
+    };
+  });
   return parts;
 }
 

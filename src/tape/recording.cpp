@@ -92,4 +92,6 @@ RulePlace record_plain(const char* name, Inputs inputs, Tensor& output, const Ru
   return tape.record.append_plain(name, inputs, output, table);
 }
 
+void give_up_rule(const void* place) noexcept { innermost_tape->record.give_up_rule(place); }
+
 }  // namespace xtape::detail

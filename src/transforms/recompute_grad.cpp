@@ -1,6 +1,5 @@
 #include "xtape/transforms/recompute_grad.hpp"
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -8,6 +7,7 @@
 #include "core/random_log.hpp"
 #include "layers/autocast.hpp"
 #include "layers/layer_state.hpp"
+#include "tape/gradients_of.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 #include "xtape/tape/mask.hpp"
 #include "xtape/tape/read_variables.hpp"
@@ -38,27 +38,9 @@ struct Rerun {
     tape.watch(inputs);
     const Tensor y = f(inputs);
     same_phase.succeed();
-    // A tensor that was given twice gets its whole gradient once.
-    PoolVector<Source> sources;
-    PoolVector<std::size_t> place;
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      const auto same = [&](const Tensor& other) { return other.is_same(inputs[i]); };
-      const bool again = std::find_if(inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(i), same) !=
-                         inputs.begin() + static_cast<std::ptrdiff_t>(i);
-      if (again || !is_floating(inputs[i].dtype())) continue;
-      sources.push_back(inputs[i]);
-      place.push_back(i);
-    }
-    for (std::size_t i = 0; i < variables.size(); ++i) {
-      sources.push_back(variables[i]);
-      place.push_back(inputs.size() + i);
-    }
-    const Tensors found = tape.gradient(y, std::span<const Source>(sources), {.output_gradients = {dy}});
-    Tensors all(inputs.size() + variables.size());
-    for (std::size_t i = 0; i < place.size(); ++i) all[place[i]] = found[i];
-    Grads result;
-    for (auto& gradient : all) result.push_back(std::move(gradient));
-    return result;
+    PoolVector<Source> sources(inputs.begin(), inputs.end());
+    sources.insert(sources.end(), variables.begin(), variables.end());
+    return gradients_of_each(tape, {y}, sources, {dy});
   }
 };
 
@@ -82,8 +64,8 @@ Tensor recompute(const TensorsToTensor& f, std::span<const Tensor> inputs) {
   rerun->inputs.assign(inputs.begin(), inputs.end());
   rerun->training = in_training();
   if (autocast != nullptr) rerun->autocast_to = autocast->dtype;
-  return masked_like(
-      y, record("recompute_grad", all, make_alias(y), [rerun](const Tensor& dy) { return rerun->gradients(dy); }));
+  return masked_like(y, record("recompute_grad", all, make_alias(y),
+                               [&] { return [rerun](const Tensor& dy) { return rerun->gradients(dy); }; }));
 }
 
 Tensor pass_through(const Tensor& x, const Tensor& y) {

@@ -3,6 +3,8 @@
 #include "xtape/core/tensor.hpp"
 #include "xtape/core/variable.hpp"
 #include "xtape/core/xtensor.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/tape/record.hpp"
 
 using namespace xtape;
 
@@ -73,4 +75,16 @@ int defined_variable(const Variable& v) { return v.defined() ? 1 : 2; }
 void elements_of_a_temporary_variable(Variable (*made)()) { made().value().data<float>(); }
 #else
 void elements_of_a_variable(const Variable& v) { v.value().data<float>(); }
+#endif
+
+// What makes a rule returns the rule, not gradients.
+#ifdef MUST_NOT_COMPILE
+// expected: no matching function.*record
+void rule_that_is_none(const Tensor& x) {
+  record("op", {x}, x, [&] { return x; });
+}
+#else
+void rule_that_is_made(const Tensor& x) {
+  record("op", {x}, x, [&] { return [x](const Tensor& dy) { return Grads{dy * x}; }; });
+}
 #endif

@@ -150,11 +150,11 @@ TEST_CASE("record: a rule of any alignment, or whose move may throw") {
   CHECK_CLOSE(tape.gradient(after, x), 4.0);
 }
 
-TEST_CASE("record_with: the rule is made for what is tracked, and not at all where nothing is") {
+TEST_CASE("record: the rule is made for what is tracked, and not at all where nothing is") {
   const Tensor x = constant(2.0), c = constant(5.0);
   int made = 0;
   const auto product = [&](const Tensor& a, const Tensor& b) {
-    return record_with("product", {a, b}, stop_gradient(a) * stop_gradient(b), [&](const Tracked& tracked) noexcept {
+    return record("product", {a, b}, stop_gradient(a) * stop_gradient(b), [&](Tracked tracked) {
       ++made;
       return [a = tracked.if_for(1, a), b = tracked.if_for(0, b)](const Tensor& dy, Needs need) {
         CHECK(a.defined() >= need[1]);
@@ -183,6 +183,47 @@ TEST_CASE("record_with: the rule is made for what is tracked, and not at all whe
   CHECK_CLOSE(tape.gradient(y, x), 20.0);
   CHECK_CLOSE(inner_gradient, 20.0);
   CHECK_CLOSE(tape.gradient(inner_gradient, x), 10.0);
+}
+
+TEST_CASE("record: a rule that is made is never copied or moved on its way to the only tape") {
+  struct Counted {
+    int* copies;
+    explicit Counted(int* c) : copies(c) {}
+    Counted(const Counted& other) : copies(other.copies) { ++*copies; }
+    Grads operator()(const Tensor& dy) const { return Grads{dy * 3}; }
+  };
+  const Tensor x = constant(2.0);
+  int copies = 0;
+  GradientTape tape;
+  tape.watch(x);
+  Tensor y = x;
+  for (int i = 0; i < 3; ++i) y = record("counted", {y}, y * 1, [&] { return Counted(&copies); });
+  CHECK_CLOSE(tape.gradient(y, x), 27.0);
+  CHECK(copies == 0);
+}
+
+TEST_CASE("record: a rule that cannot be made leaves an op without a gradient, on one tape and on two") {
+  const Tensor x = constant(2.0);
+  const auto fails = [&] {
+    record("fails", {x}, x * 1, [&](Tracked) {
+      throw std::runtime_error("not made");
+      return [](const Tensor& dy) { return Grads{dy}; };
+    });
+  };
+  GradientTape outer;
+  outer.watch(x);
+  const Tensor before = x * x;
+  CHECK_THROWS_TEXT(std::runtime_error, "not made", fails());
+  {
+    GradientTape inner;
+    inner.watch(x);
+    CHECK_THROWS_TEXT(std::runtime_error, "not made", fails());
+    CHECK_CLOSE(inner.gradient(x * x, x), 4.0);
+  }
+  const std::size_t with_gradient = outer.num_records();
+  CHECK_THROWS_TEXT(std::runtime_error, "not made", fails());
+  CHECK(outer.num_records() == with_gradient + 1);  // x * 1
+  CHECK_CLOSE(outer.gradient(before * x, x), 12.0);
 }
 
 TEST_CASE("Grads: any number of gradients, copied, moved and assigned") {

@@ -86,27 +86,27 @@ Tensors run_map(const F& f, std::span<const Tensor> inputs, std::span<const bool
   const MapFunction function{&f, &map_row<Level, F, elementwise::Lanes<float, Arch>>,
                              &map_row<Level, F, elementwise::Lanes<double, Arch>>, &copy_map_function<F>};
   Tensors outputs = run_map(function, inputs, wanted);
-  if (!is_tracked(inputs)) return outputs;
-  std::array<Tensor, Level::inputs> captured;
-  std::copy(inputs.begin(), inputs.end(), captured.begin());
-  record("map", inputs, std::span<Tensor>(outputs),
-         [f, captured, asked = asked_outputs<Level::outputs>(wanted)](std::span<const Tensor> dys, Needs needs) {
-           auto with_gradients = map_gradient_inputs<Level::outputs>(captured, asked, dys);
-           std::array<bool, Level::inputs> wants;
-           for (std::size_t i = 0; i < wants.size(); ++i) wants[i] = needs[i];
-           Tensors dx;
-           if constexpr (level < fused_orders) {
-             dx = run_map<Arch, F, arguments, level + 1>(f, with_gradients, wants);
-           } else {
-             const TracedFunction traced{&f, arguments, &trace_map<F, arguments>};
-             dx = map_by_ops(traced, level + 1, with_gradients, wants);
-           }
-           Grads gradients;
-           for (std::size_t i = 0, next = 0; i < wants.size(); ++i) {
-             gradients.push_back(wants[i] ? std::move(dx[next++]) : Tensor());
-           }
-           return gradients;
-         });
+  record("map", inputs, std::span<Tensor>(outputs), [&] {
+    std::array<Tensor, Level::inputs> captured;
+    std::copy(inputs.begin(), inputs.end(), captured.begin());
+    return [f, captured, asked = asked_outputs<Level::outputs>(wanted)](std::span<const Tensor> dys, Needs needs) {
+      auto with_gradients = map_gradient_inputs<Level::outputs>(captured, asked, dys);
+      std::array<bool, Level::inputs> wants;
+      for (std::size_t i = 0; i < wants.size(); ++i) wants[i] = needs[i];
+      Tensors dx;
+      if constexpr (level < fused_orders) {
+        dx = run_map<Arch, F, arguments, level + 1>(f, with_gradients, wants);
+      } else {
+        const TracedFunction traced{&f, arguments, &trace_map<F, arguments>};
+        dx = map_by_ops(traced, level + 1, with_gradients, wants);
+      }
+      Grads gradients;
+      for (std::size_t i = 0, next = 0; i < wants.size(); ++i) {
+        gradients.push_back(wants[i] ? std::move(dx[next++]) : Tensor());
+      }
+      return gradients;
+    };
+  });
   return outputs;
 }
 

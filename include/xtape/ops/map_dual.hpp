@@ -3,6 +3,7 @@
 #include <array>
 
 #include "xtape/ops/map_lanes.hpp"
+#include "xtape/ops/map_slopes.hpp"
 
 namespace xtape::elementwise {
 
@@ -106,7 +107,7 @@ class Dual {
   [[gnu::always_inline]] friend Dual square(const Dual& a) { return unary(square(a.value), a, a.value + a.value); }
   [[gnu::always_inline]] friend Dual sqrt(const Dual& a) {
     const V y = sqrt(a.value);
-    return unary(y, a, 0.5 / y);
+    return unary(y, a, slope::sqrt(y));
   }
   [[gnu::always_inline]] friend Dual exp(const Dual& a) {
     const V y = exp(a.value);
@@ -122,7 +123,7 @@ class Dual {
   [[gnu::always_inline]] friend Dual cos(const Dual& a) { return unary(cos(a.value), a, -sin(a.value)); }
   [[gnu::always_inline]] friend Dual tan(const Dual& a) {
     const V y = tan(a.value);
-    return unary(y, a, 1 + y * y);
+    return unary(y, a, slope::tan(y));
   }
   [[gnu::always_inline]] friend Dual atan(const Dual& a) {
     return unary(atan(a.value), a, 1 / (1 + a.value * a.value));
@@ -131,11 +132,11 @@ class Dual {
   [[gnu::always_inline]] friend Dual cosh(const Dual& a) { return unary(cosh(a.value), a, sinh(a.value)); }
   [[gnu::always_inline]] friend Dual tanh(const Dual& a) {
     const V y = tanh(a.value);
-    return unary(y, a, (1 - y) * (1 + y));
+    return unary(y, a, slope::tanh(y));
   }
   [[gnu::always_inline]] friend Dual sigmoid(const Dual& a) {
     const V y = sigmoid(a.value);
-    return unary(y, a, y * (1 - y));
+    return unary(y, a, slope::sigmoid(y));
   }
   [[gnu::always_inline]] friend Dual erf(const Dual& a) {
     return unary(erf(a.value), a, 1.1283791670955126 * exp(-(a.value * a.value)));  // 2 / sqrt(pi)

@@ -114,26 +114,27 @@ class CustomGradient {
     std::vector<Tensor> all(inputs.begin(), inputs.end());
     for (const auto& variable : variables) all.push_back(variable.stored_value());
     const std::vector<Variable> read(variables.begin(), variables.end());
-    record(
-        name_, all, std::span<Tensor>(outputs),
-        [gradient = std::move(made.second), likes, n = inputs.size(), read, name = name_](std::span<const Tensor> dys) {
-          return [&]<std::size_t... i>(std::index_sequence<i...>) {
-            if constexpr (takes_variables) {
-              auto [own, of_variables] = gradient(detail::gradient_or_zeros(dys[i], likes[i])..., read);
-              Grads gradients = detail::as_grads(std::move(own));
-              detail::check_gradient_count(name, n, gradients.size());
-              Grads others = detail::as_grads(std::move(of_variables));
-              detail::check_variable_count(name, read.size(), others.size());
-              for (std::size_t k = 0; k < others.size(); ++k) gradients.push_back(others[k]);
-              return gradients;
-            } else {
-              Grads gradients = detail::as_grads(gradient(detail::gradient_or_zeros(dys[i], likes[i])...));
-              detail::check_gradient_count(name, n, gradients.size());
-              return gradients;
-            }
+    record(name_, all, std::span<Tensor>(outputs), [&] {
+      return [gradient = std::move(made.second), likes, n = inputs.size(), read,
+              name = name_](std::span<const Tensor> dys) {
+        return [&]<std::size_t... i>(std::index_sequence<i...>) {
+          if constexpr (takes_variables) {
+            auto [own, of_variables] = gradient(detail::gradient_or_zeros(dys[i], likes[i])..., read);
+            Grads gradients = detail::as_grads(std::move(own));
+            detail::check_gradient_count(name, n, gradients.size());
+            Grads others = detail::as_grads(std::move(of_variables));
+            detail::check_variable_count(name, read.size(), others.size());
+            for (std::size_t k = 0; k < others.size(); ++k) gradients.push_back(others[k]);
+            return gradients;
+          } else {
+            Grads gradients = detail::as_grads(gradient(detail::gradient_or_zeros(dys[i], likes[i])...));
+            detail::check_gradient_count(name, n, gradients.size());
+            return gradients;
           }
-          (std::make_index_sequence<count>());
-        });
+        }
+        (std::make_index_sequence<count>());
+      };
+    });
     if constexpr (std::is_same_v<Result, Tensor>) {
       return std::move(outputs[0]);
     } else {

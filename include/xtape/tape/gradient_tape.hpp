@@ -48,7 +48,8 @@ struct Source {
   Source(const Tensor& t) : tensor(&t) {}
   Source(const Variable& v) : variable(&v) {}
   /// The tensor, or the variable's value, which nobody sees being read.
-  const Tensor& peek() const { return tensor != nullptr ? *tensor : variable->peek(); }
+  const Tensor& peek() const& { return tensor != nullptr ? *tensor : variable->peek(); }
+  Tensor peek() const&& { return peek(); }
   const Tensor* tensor = nullptr;
   const Variable* variable = nullptr;
 };
@@ -149,6 +150,10 @@ class GradientTape {
   /// The gradient of the sum of all elements of several targets.
   Tensors gradient(const std::vector<Tensor>& targets, std::initializer_list<detail::Source> sources,
                    const GradientOptions& options = {});
+  Tensors gradient(const std::vector<Tensor>& targets, std::span<const detail::Source> sources,
+                   const GradientOptions& options = {}) {
+    return compute(targets, sources, options);
+  }
   Tensors gradient(const std::vector<Tensor>& targets, const std::vector<Variable>& sources,
                    const GradientOptions& options = {});
   Tensors gradient(const std::vector<Tensor>& targets, const std::vector<Tensor>& sources,

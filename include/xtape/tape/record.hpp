@@ -167,37 +167,8 @@ struct RulePlace {
 };
 /// Records such an op but for its rule, whose address must suit a pointer.
 RulePlace record_plain(const char* name, Inputs inputs, Tensor& output, const RuleTable& table);
-
-/// Whether a rule may be made in its place: there is no way back from an exception.
-template <class Rule>
-inline constexpr bool is_plain_rule = std::is_nothrow_move_constructible_v<Rule> && alignof(Rule) <= alignof(void*);
-
-template <class Rule>
-void record_rule(const char* name, const Inputs& inputs, std::span<Tensor> outputs, Rule&& rule) {
-  using Type = std::remove_cvref_t<Rule>;
-  if constexpr (std::is_same_v<Rule, Type>) {
-    record_outputs(name, inputs, outputs, &rule, &rule_table<Type>);
-  } else {
-    record_rule(name, inputs, outputs, Type(rule));
-  }
-}
-
-template <class Rule>
-void record_rule(const char* name, Inputs inputs, Tensor& output, Rule&& rule) {
-  using Type = std::remove_cvref_t<Rule>;
-  if constexpr (!std::is_same_v<Rule, Type>) {
-    record_rule(name, inputs, output, Type(rule));
-  } else if constexpr (!is_plain_rule<Type>) {
-    record_rule(name, inputs, std::span(&output, 1), std::move(rule));
-  } else {
-    const RulePlace place = record_plain(name, inputs, output, rule_table<Type>);
-    if (place.rule != nullptr) {
-      new (place.rule) Type(std::move(rule));
-    } else if (place.tracked != 0) {
-      record_rule(name, inputs, std::span(&output, 1), std::move(rule));
-    }
-  }
-}
+/// Where a rule could not be made in its place: the op stays recorded as one without a gradient.
+void give_up_rule(const void* place) noexcept;
 
 }  // namespace detail
 
@@ -208,12 +179,7 @@ inline bool is_recording() noexcept { return detail::innermost_tape != nullptr; 
 /// may ask first and spare itself the copies that its rule captures.
 inline bool is_tracked(Inputs inputs) noexcept { return is_recording() && detail::any_tracked(inputs); }
 
-/// Which inputs of an op a gradient can get to, so that its rule captures only what these gradients need:
-///
-///     const Tracked tracked({a, b});
-///     if (!tracked) return y;
-///     return record("multiply", {a, b}, std::move(y), [a = tracked.if_for(1, a), b = tracked.if_for(0, b)](...)
-///     {...});
+/// Which inputs of an op a gradient can get to, so that its rule captures only what these gradients need: see record().
 class Tracked {
  public:
   explicit Tracked(const Inputs& inputs) noexcept : bits_(is_recording() ? detail::tracked_bits(inputs) : 0) {}
@@ -229,51 +195,116 @@ class Tracked {
   std::uint64_t bits_;
 };
 
+namespace detail {
+
+template <class R>
+concept IsRule =
+    std::is_invocable_r_v<Grads, R&, const Tensor&> || std::is_invocable_r_v<Grads, R&, const Tensor&, Needs> ||
+    std::is_invocable_r_v<Grads, R&, std::span<const Tensor>> ||
+    std::is_invocable_r_v<Grads, R&, std::span<const Tensor>, Needs>;
+
+template <class Make>
+auto make_rule(const Make& make, [[maybe_unused]] Tracked tracked) {
+  if constexpr (std::is_invocable_v<const Make&, Tracked>) {
+    return make(tracked);
+  } else {
+    return make();
+  }
+}
+
+template <class M>
+using MadeBy = decltype(make_rule(std::declval<const M&>(), std::declval<Tracked>()));
+template <class M>
+concept MakesSomething = std::is_invocable_v<const M&> || std::is_invocable_v<const M&, Tracked>;
+template <class M>
+concept IsMaker = !IsRule<M> && MakesSomething<M> && IsRule<MadeBy<M>>;
+
+/// Records an op whose rule is made only now, in its place on the tape: nothing is captured in vain or copied again.
+template <IsMaker Make>
+void record_made(const char* name, Inputs inputs, Tensor& output, const Make& make) {
+  using Rule = MadeBy<Make>;
+  if constexpr (alignof(Rule) <= alignof(void*)) {
+    const RulePlace place = record_plain(name, inputs, output, rule_table<Rule>);
+    if (place.rule != nullptr) {
+      try {
+        new (place.rule) Rule(make_rule(make, Tracked(place)));
+      } catch (...) {
+        give_up_rule(place.rule);
+        throw;
+      }
+      return;
+    }
+    if (place.tracked == 0) return;
+  }
+  if (const Tracked tracked(inputs); tracked) {
+    Rule rule = make_rule(make, tracked);
+    record_outputs(name, inputs, {&output, 1}, &rule, &rule_table<Rule>);
+  }
+}
+template <IsMaker Make>
+void record_made(const char* name, Inputs inputs, std::span<Tensor> outputs, const Make& make) {
+  using Rule = MadeBy<Make>;
+  if (const Tracked tracked(inputs); tracked) {
+    Rule rule = make_rule(make, tracked);
+    record_outputs(name, inputs, outputs, &rule, &rule_table<Rule>);
+  }
+}
+
+/// The maker of a rule that is there already.
+template <class Rule>
+auto maker_of(Rule&& rule) {
+  return [&rule]() -> std::remove_cvref_t<Rule> { return std::forward<Rule>(rule); };
+}
+
+}  // namespace detail
+
 /// Tells the recording tapes how to differentiate an op that has just computed `output` from `inputs`: the hook of who
 /// writes an op. Returns the output.
 ///
-/// `rule` maps the gradient of the output to the gradients of the inputs. It is any of
+///     return record("multiply", {a, b}, a_times_b, [&](Tracked tracked) {
+///       return [a = tracked.if_for(1, a), b = tracked.if_for(0, b)](const Tensor& dy, Needs need) {
+///         return Grads{need[0] ? dy * b : Tensor(), need[1] ? dy * a : Tensor()};
+///       };
+///     });
+///
+/// The inner function is the rule: it maps the gradient of the output to the gradients of the inputs. It is any of
 ///     Grads(const Tensor& dy)                            Grads(std::span<const Tensor> dys)
 ///     Grads(const Tensor& dy, Needs needs)               Grads(std::span<const Tensor> dys, Needs needs)
-/// copyable, and written in public ops, which makes every higher order work. It should capture by value what it needs;
-/// a capture of a const reference is const and is copied once more on its way to the tape, where `[x = x]` is moved.
-/// Where the op broadcast an input, the rule may return the gradient in the output's shape: it is summed to the
-/// input's. `name` must outlive the tape: a string literal. Costs one branch when no tape records.
-template <class Rule>
-Tensor record(const char* name, Inputs inputs, Tensor&& output, Rule&& rule) {
-  if (is_recording()) detail::record_rule(name, inputs, output, std::forward<Rule>(rule));
-  return std::move(output);
-}
-template <class Rule>
-Tensor record(const char* name, Inputs inputs, const Tensor& output, Rule&& rule) {
-  return record(name, inputs, Tensor(output), std::forward<Rule>(rule));
-}
-
-/// The same with a rule that is made only if a tape wants it, knowing which gradients it will be asked for: `make`
-/// maps a Tracked to the rule, and does not throw. The inputs are looked up once, so this is the fastest way.
+/// copyable, captures by value what it needs, and is written in public ops, which makes every higher order work. Where
+/// the op broadcast an input, the rule may return the gradient in the output's shape: it is summed to the input's.
 ///
-///     return record_with("multiply", {a, b}, std::move(y), [&](const Tracked& tracked) noexcept {
-///       return [a = tracked.if_for(1, a), b = tracked.if_for(0, b)](const Tensor& dy, Needs need) {...};
-///     });
+/// The outer function makes the rule, at most once, before record() returns, and only if a tape wants it. It may take a
+/// Tracked, which says for which inputs a gradient can be asked for, or nothing: `[&] { return [y](const Tensor& dy)
+/// {...}; }`. `name` must outlive the tape: a string literal. Costs one branch when no tape records.
 template <class Make>
-Tensor record_with(const char* name, Inputs inputs, Tensor&& output, const Make& make) {
-  using Rule = std::invoke_result_t<const Make&, const Tracked&>;
-  static_assert(std::is_nothrow_invocable_v<const Make&, const Tracked&> && detail::is_plain_rule<Rule>);
-  if (!is_recording()) return std::move(output);
-  const detail::RulePlace place = detail::record_plain(name, inputs, output, detail::rule_table<Rule>);
-  if (place.rule != nullptr) {
-    new (place.rule) Rule(make(Tracked(place)));
-  } else if (place.tracked != 0) {
-    if (const Tracked tracked(inputs); tracked) detail::record_rule(name, inputs, std::span(&output, 1), make(tracked));
-  }
+requires detail::IsMaker<Make> Tensor record(const char* name, Inputs inputs, Tensor&& output, Make&& make) {
+  if (is_recording()) detail::record_made(name, inputs, output, make);
   return std::move(output);
+}
+/// The same with the rule itself, for one that captures nothing, or where its captures cost nothing beside the op.
+///
+///     return record("negative", {x}, minus_x, [](const Tensor& dy) { return Grads{-dy}; });
+template <class Rule>
+requires detail::IsRule<Rule> Tensor record(const char* name, Inputs inputs, Tensor&& output, Rule&& rule) {
+  if (is_recording()) detail::record_made(name, inputs, output, detail::maker_of(std::forward<Rule>(rule)));
+  return std::move(output);
+}
+template <class MakeOrRule>
+Tensor record(const char* name, Inputs inputs, const Tensor& output, MakeOrRule&& rule) {
+  return record(name, inputs, Tensor(output), std::forward<MakeOrRule>(rule));
 }
 
 /// The same for an op with several outputs: the rule takes a span with one gradient for each of them, empty where an
 /// output was not used (at least one is not).
-template <class Rule>
-void record(const char* name, Inputs inputs, std::span<Tensor> outputs, Rule&& rule) {
-  if (is_recording()) detail::record_rule(name, inputs, outputs, std::forward<Rule>(rule));
+template <class MakeOrRule>
+void record(const char* name, Inputs inputs, std::span<Tensor> outputs, MakeOrRule&& rule) {
+  if (!is_recording()) return;
+  if constexpr (detail::IsMaker<MakeOrRule>) {
+    detail::record_made(name, inputs, outputs, rule);
+  } else {
+    static_assert(detail::IsRule<MakeOrRule>, "expected a rule or a function that makes one: see record()");
+    detail::record_made(name, inputs, outputs, detail::maker_of(std::forward<MakeOrRule>(rule)));
+  }
 }
 
 /// Tells the recording tapes of an op without a gradient, such as argmax (TensorFlow's NotDifferentiable), so that
