@@ -81,7 +81,7 @@ void elements_of_a_variable(const Variable& v) { v.value().data<float>(); }
 #ifdef MUST_NOT_COMPILE
 // expected: no matching function.*record
 void rule_that_is_none(const Tensor& x) {
-  record("op", {x}, x, [&] { return x; });
+  record("op", {x}, x, [&] { return Grads{x}; });
 }
 #else
 void rule_that_is_made(const Tensor& x) {

@@ -197,7 +197,7 @@ TEST_CASE("record: a rule that is made is never copied or moved on its way to th
   GradientTape tape;
   tape.watch(x);
   Tensor y = x;
-  for (int i = 0; i < 3; ++i) y = record("counted", {y}, y * 1, [&] { return Counted(&copies); });
+  for (int i = 0; i < 3; ++i) y = record("counted", {y}, constant(1.0), [&] { return Counted(&copies); });
   CHECK_CLOSE(tape.gradient(y, x), 27.0);
   CHECK(copies == 0);
 }
