@@ -44,7 +44,7 @@ class IndexedStage final : public DataStage {
   Function f_;
 };
 
-/// Elements of a generator that each loop starts anew.
+/// Elements of a generator that each loop starts again from the first.
 class GeneratorStage final : public DataStage {
  public:
   using Next = std::function<std::optional<Tensors>()>;

@@ -6,12 +6,12 @@
 
 namespace xtape::datasets {
 
-/// Where LoadOptions::dir says that a data set is looked for: the folder of its name in each place; the place itself
-/// if it was given or, with `in_shared` places, shared by all data sets.
+/// Where a data set is looked for, see LoadOptions::dir: the folder of its name in each place, and the place itself if
+/// it was given by the user or, with `in_shared`, if all data sets share it.
 std::vector<std::filesystem::path> data_folders(const char* op, const std::string& dir, const std::string& folder,
                                                 bool in_shared = true);
 
-/// Throws a DataError where that cannot be told.
+/// Throws a DataError if the system does not tell.
 bool is_file(const char* op, const std::filesystem::path& path);
 
 /// Throws the DataError of a data set that was not found, with a line for each place looked at and how to get it.

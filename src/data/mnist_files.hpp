@@ -14,7 +14,8 @@ struct MnistFiles {
   const char* folder;  ///< under the folders where data sets are kept
   const char* advice;  ///< how to get it
   const char* npz;     ///< the one file that Keras keeps instead; null if it does not
-  // The files say nothing of which data set they are, and the two are easily taken for each other.
+  // The files do not say which data set they are, and MNIST and Fashion-MNIST have the same names: they are told apart
+  // by their first labels.
   const char* other;
   std::array<std::uint8_t, 10> other_labels;  ///< the first training labels of the other one
 };

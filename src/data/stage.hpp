@@ -14,13 +14,13 @@ class DataCursor {
   virtual ~DataCursor() = default;
   /// Makes the next element; false at the end.
   virtual bool next(Tensors& element) = 0;
-  /// Begins again, for repeat(), with another order where the stage shuffles.
+  /// Starts again, for repeat(); in a new order if the stage shuffles.
   virtual void rewind() = 0;
 };
 
 using CursorPtr = std::unique_ptr<DataCursor>;
 
-/// What makes the elements of a dataset; immutable but for what the loops over it share.
+/// A stage of a dataset, which makes elements. Immutable except for what its loops share.
 class DataStage {
  public:
   explicit DataStage(std::size_t tensors) : tensors_(tensors) {}
@@ -28,8 +28,8 @@ class DataStage {
   DataStage(const DataStage&) = delete;
   DataStage& operator=(const DataStage&) = delete;
 
-  /// Starts a loop. What the order of a loop depends on is settled here, in the thread of the loop: so threads that
-  /// make elements ahead change nothing.
+  /// Starts a loop. What the order of the loop depends on is decided here, in the thread of the loop, so that threads
+  /// that make elements ahead do not change it.
   virtual CursorPtr open() const = 0;
   virtual std::int64_t cardinality() const = 0;
   std::size_t tensors() const { return tensors_; }

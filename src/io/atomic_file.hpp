@@ -34,7 +34,7 @@ class AtomicFile {
 
   const char* op_;
   std::string path_;    ///< as given, for messages
-  std::string target_;  ///< behind symbolic links
+  std::string target_;  ///< where symbolic links lead
   std::string temporary_;
   int file_ = -1;
   bool committed_ = false;

@@ -13,31 +13,32 @@ struct InflationLimit {
   const char* name = "";  ///< of the member of io::Limits
 };
 
-/// That of a file of `file_bytes`, for text or other data.
+/// The limit for a file of `file_bytes`, of text or other data.
 InflationLimit inflation_limit(std::uint64_t file_bytes, bool text);
 
-/// Throws the DataError of compressed data that becomes, or says it becomes, more than the limit.
+/// Throws a DataError if compressed data become, or according to a header will become, more than the limit.
 void check_inflation(const char* op, const std::string& path, std::uint64_t bytes, const InflationLimit& limit);
 
-/// Bytes that come one after the other, of a file or of a part of one.
+/// A stream of bytes: a file, or a part of one.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
 
-  /// Reads up to `bytes` bytes and returns how many there were, fewer only at the end. What guards the bytes, such as a
-  /// checksum, has been passed when the end is reached.
+  /// Reads up to `bytes` bytes and returns how many there were, fewer only at the end. When the end is reached,
+  /// checksums have been verified.
   virtual std::size_t read(void* to, std::size_t bytes) = 0;
 
   /// The function that error messages name, and where the bytes are.
   virtual const char* op() const = 0;
   virtual const std::string& path() const = 0;
-  /// No more bytes can come in all.
+  /// The most bytes that can come in all.
   virtual std::uint64_t most_bytes() const = 0;
-  /// And no more than this are taken.
+  /// The most bytes that may be read.
   virtual InflationLimit limit() const { return {}; }
 };
 
-/// Checks what a header says before memory is asked for: it can say anything. `bytes` of elements after a header.
+/// Throws a DataError if the source cannot hold `bytes` of elements, as a header says. To be called before memory is
+/// asked for: a damaged header can say anything.
 void check_room(const ByteSource& source, std::uint64_t bytes, const std::string& what);
 
 }  // namespace xtape::detail

@@ -11,7 +11,7 @@
 
 namespace xtape::detail {
 
-/// An IDX file piece by piece. Throws the DataErrors of read_idx.
+/// Reads an IDX file piece by piece. Throws the DataErrors of read_idx.
 class IdxReader {
  public:
   explicit IdxReader(const std::string& path);
@@ -20,13 +20,13 @@ class IdxReader {
   DType dtype() const { return dtype_; }
   const std::string& path() const { return file_.path(); }
 
-  /// The next `bytes` bytes of the elements, most significant byte first as in the file. With the last one the end of
-  /// the file is checked.
+  /// The next `bytes` bytes of the elements, most significant byte first as in the file. With the last byte it
+  /// checks that the file ends.
   void read(void* to, std::size_t bytes);
 
  private:
   void read_header();
-  /// Before memory is asked for, because a damaged header can say anything.
+  /// To be called before memory is asked for: a damaged header can say anything.
   void check_size(const std::vector<std::uint64_t>& axes);
   void check_end();
   [[noreturn]] void fail_size(std::uint64_t received) const;

@@ -14,11 +14,11 @@
 
 namespace xtape::detail {
 
-/// The bytes of a file one after the other, decompressed when the file is gzip. Throws DataErrors "[op] path: ...".
+/// Reads a file, decompressed if it is gzip. Throws DataErrors "[op] path: ...".
 class InputFile final : public ByteSource {
  public:
-  /// What becomes of a file that begins as gzip does: it is decompressed, within the limit for texts or that for other
-  /// data; a format that may begin with these two bytes itself is read raw.
+  /// What to do with a file that begins like gzip: decompress it, within the limit for other data or for text, or, for
+  /// formats that may begin with these two bytes themselves, read it raw.
   enum class Gzip { decompress, text, raw };
 
   InputFile(const char* op, std::string path, Gzip gzip = Gzip::decompress);
@@ -32,7 +32,7 @@ class InputFile final : public ByteSource {
   const char* op() const override { return op_; }
   const std::string& path() const override { return path_; }
   bool compressed() const { return compressed_; }
-  /// Of the file as it is.
+  /// The size of the file on the disk.
   std::uint64_t file_bytes() const { return file_bytes_; }
   /// No file of this size holds more: the file's size, or the most that gzip can make of it.
   std::uint64_t most_bytes() const override;
@@ -58,7 +58,7 @@ class InputFile final : public ByteSource {
 /// The rest of a file.
 std::string read_all(InputFile& file);
 
-/// What `read` makes of a file. Memory that runs out on the way is a DataError that names the file.
+/// Returns read(). If memory runs out in it, throws a DataError that names the file.
 template <class F>
 auto reading(const char* op, const std::string& path, const F& read) {
   try {

@@ -10,7 +10,7 @@ namespace xtape::detail {
 
 /// The tensor in the bytes of an npy file, to the end of the source. Throws the DataErrors of load_npy.
 Tensor read_npy(ByteSource& source);
-/// The same behind the header.
+/// The same, after the header has been read.
 Tensor read_npy_elements(ByteSource& source, const NpyHeader& header);
 
 /// The header that NumPy writes before the elements of a tensor. Throws the errors of save_npy.

@@ -11,7 +11,7 @@
 
 namespace xtape::detail {
 
-/// The bytes of a pickle and what its instructions make of them.
+/// Reads the bytes of a pickle, and the numbers and texts in them.
 class PickleBytes {
  public:
   explicit PickleBytes(ByteSource& source) : source_(source) {}

@@ -22,16 +22,16 @@ struct RMSpropStep {
 
 /// v = rho v + (1 - rho) g^2;  s = rate g / sqrt(v + epsilon);  p -= s
 ///
-/// With an average (not null) of the gradients, average = rho average + (1 - rho) g, and v - average^2 takes v's place
-/// under the root, at least 0: in exact numbers it is, but what rounding leaves of a large constant gradient may be
-/// negative beyond epsilon. With a momentum m (not null), m = momentum m + s;  p -= m.
+/// With `average` (not null), a moving average of the gradients, average = rho average + (1 - rho) g, and max(v -
+/// average^2, 0) stands under the root instead of v: the variance, which rounding may make negative. With a momentum m
+/// (not null), m = momentum m + s;  p -= m.
 template <class T>
 void rmsprop(std::int64_t n, T* p, const T* g, T* v, T* m, T* average, const RMSpropStep& step);
 
 /// The constants of a step of FTRL.
 struct FtrlStep {
   double rate, power;           ///< power = -learning_rate_power
-  double l1, l2, l2_shrinkage;  ///< l2 with beta / (2 rate)
+  double l1, l2, l2_shrinkage;  ///< l2 includes beta / (2 rate)
 };
 
 /// The FTRL-proximal step with accumulated squares a and the linear term z:

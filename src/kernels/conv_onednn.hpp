@@ -2,8 +2,8 @@
 
 #include "kernels/conv.hpp"
 
-// The convolutions by oneDNN. False where it is not there, or has no fast code for the problem; nothing is written
-// then.
+// The convolutions by oneDNN. They return false, and have written nothing, where oneDNN is not there or has no fast
+// code for the problem.
 namespace xtape::kernels {
 
 /// Whether xtape was built with oneDNN.

@@ -13,8 +13,8 @@ void conv2d_backprop_input_by_products(const Conv& c, const T* dy, const T* w, T
 template <class T>
 void conv2d_backprop_filter_by_products(const Conv& c, const T* x, const T* dy, T* dw, T* db);
 
-/// The same where each group is one input channel (a depthwise convolution), which makes products of hardly a column:
-/// by loops along the channels.
+/// The same where each group is one input channel (a depthwise convolution), by loops along the channels: as products
+/// they would have hardly a column.
 template <class T>
 void depthwise_conv2d_by_loops(const Conv& c, const T* x, const T* w, const T* bias, bool relu, T* y);
 template <class T>

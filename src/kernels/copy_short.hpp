@@ -9,7 +9,8 @@ namespace xtape::kernels {
 
 inline constexpr std::int64_t longest_short_copy = 64;
 
-/// Copies up to 64 bytes, in two moves that may overlap: a call to memcpy costs more than such a copy.
+/// Copies up to 64 bytes by two moves, of the first and of the last bytes, which may overlap: a call to memcpy costs
+/// more.
 inline void copy_short(void* to_, const void* from_, std::int64_t bytes) {
   auto* to = static_cast<std::byte*>(to_);
   const auto* from = static_cast<const std::byte*>(from_);

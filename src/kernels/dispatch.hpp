@@ -42,7 +42,8 @@ decltype(auto) visit_floating(DType dtype, F&& f) {
   return f(Type<float>{});
 }
 
-/// Calls f with the unsigned integer type of an element's size, for code that only moves elements.
+/// Calls f with the unsigned integer type of an element's size, for code that only moves elements: one copy of a loop
+/// for all dtypes of a size.
 template <class F>
 decltype(auto) visit_size(DType dtype, F&& f) {
   switch (itemsize(dtype)) {

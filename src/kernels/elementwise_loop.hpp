@@ -7,9 +7,9 @@
 #include "kernels/few.hpp"
 #include "kernels/simd.hpp"
 
-// The loops that run_elementwise runs: a functor of vectors for float and double, of single numbers for the other
-// types. Floats go through vectors to the last element, so that a result depends neither on its place in the array nor
-// on how the array is cut into pieces.
+// The loops that run_elementwise runs, made of a functor: on vectors for float and double, on single numbers for the
+// other types. Floats go through vectors to the last element, so that a result depends neither on its place in the
+// array nor on how the array is cut into pieces.
 namespace xtape::kernels {
 
 /// Stores the first `count` elements, all of them if there are as many; bools of a comparison, or numbers.
@@ -41,7 +41,7 @@ inline void store_elements(const xsimd::batch_bool<T>& values, bool* to, std::in
   std::memcpy(to, all, static_cast<std::size_t>(std::min(count, width)));
 }
 
-/// The first element alone, such as a loss: a multiplication of scalars takes 9.3 ns, with masks 10.2.
+/// Stores the first element alone, such as a loss: a multiplication of scalars takes 9.3 ns, with masks 10.2.
 template <class T>
 inline void store_first(const Batch<T>& values, T* to) {
 #ifdef __AVX512F__
@@ -57,8 +57,9 @@ inline void store_first(const xsimd::batch_bool<T>& values, bool* to) {
   store_elements<T>(values, to, 1);
 }
 
-/// A whole vector. The compiler would rather load only those elements that a mask chooses (select(v > 0, g, 0)), but
-/// masked loads are not foreseen by the processor: beyond the cache they take three times as long.
+/// Loads a whole vector. Of select(v > 0, g, 0) the compiler would make a load of only those elements that the mask
+/// chooses, but the processor does not prefetch masked loads: beyond the cache they take three times as long. The empty
+/// asm makes the compiler take the vector as used.
 template <class T>
 inline Batch<T> load_all(const T* from) {
   Batch<T> values = Batch<T>::load_unaligned(from);
@@ -68,7 +69,7 @@ inline Batch<T> load_all(const T* from) {
   return values;
 }
 
-/// What the loop over operands of type T does where the vectors end; a splat is a whole vector.
+/// Loads the last `count` elements, fewer than a vector. A splat (step 0) is a whole vector.
 template <class T>
 inline Batch<T> load_rest(const T* from, std::int64_t count, std::int64_t step) {
   return step == 0 ? Batch<T>::load_unaligned(from) : load_few(from, count);
@@ -107,7 +108,7 @@ inline void run_loop(const F& f, std::int64_t n, Out* out, const void* const* in
 /// The loop of functor F over operands of type T.
 template <class T, class Out, std::size_t operands, class F>
 void elementwise_loop(const void* f, std::int64_t n, void* out, const void* const* in, const std::int64_t* step) {
-  const F own = *static_cast<const F*>(f);  // behind a reference it would be read anew after every store
+  const F own = *static_cast<const F*>(f);  // a copy: through a reference it would be read again after every store
   run_loop<T, Out>(own, n, static_cast<Out*>(out), in, step, std::make_index_sequence<operands>());
 }
 

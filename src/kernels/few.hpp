@@ -11,10 +11,11 @@
 
 namespace xtape::kernels {
 
-// Fewer elements than a vector holds: the rest of an array, and all of a small network's biases. Through memory this
-// costs more than the arithmetic, as a wide load must wait for the narrow stores before it; AVX-512 has masks instead.
+// Loads and stores of fewer elements than a vector holds: the rest of an array, or all of a small network's biases. By
+// way of an array on the stack they cost more than the arithmetic, since the wide load has to wait for the narrow
+// stores before it; AVX-512 has masks instead.
 
-/// The first `count` elements, and zeros behind them.
+/// Loads the first `count` elements; the other lanes are zeros.
 template <class T>
 inline xsimd::batch<T> load_few(const T* from, std::int64_t count) {
   using Batch = xsimd::batch<T>;

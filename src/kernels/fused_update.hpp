@@ -15,7 +15,7 @@ namespace xtape::kernels {
 template <class T, class Step, std::size_t... I>
 inline void fused_update_range(std::int64_t begin, std::int64_t end, T* p, const T* g, const Step& given,
                                [[maybe_unused]] std::array<T*, sizeof...(I)> s, std::index_sequence<I...>) {
-  const Step step = given;  // behind a reference it would be loaded anew after every store
+  const Step step = given;  // a copy: through a reference it would be loaded again after every store
   using Vectors = std::array<Batch<T>, sizeof...(I)>;
   constexpr std::int64_t width = Batch<T>::size;
   std::int64_t i = begin;

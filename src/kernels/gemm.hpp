@@ -12,8 +12,8 @@ extern const double max_own_product;
 /// set. lda, ldb, ldc are the distances between the rows of a, b, c as stored. With beta == 0, c is only written; with
 /// alpha == 0 or k == 0, a and b are not read. NaN and infinity propagate. Any number of threads may call at once.
 ///
-/// Sums of float32 are no worse than those of runs of some thousand products, however large k: longer ones are added in
-/// double.
+/// However large k is, a sum of float32 is as accurate as one of some thousand products: longer sums are made of such
+/// pieces, which are added in double.
 ///
 /// Products up to max_own_product do not depend on the number of threads; larger ones go to oneDNN (float32) or BLAS.
 void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, float alpha, const float* a,

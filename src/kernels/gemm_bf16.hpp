@@ -6,12 +6,13 @@
 
 namespace xtape::kernels {
 
-/// Null where the products below are faster than those of float32, otherwise why they are not: oneDNN is not there, or
-/// the processor has neither AVX512-BF16 nor AMX.
+/// Why the products below are not faster than those of float32: oneDNN is not there, or the processor has neither
+/// AVX512-BF16 nor AMX. Null if they are faster.
 const char* why_bf16_is_slow() noexcept;
 
-/// c = op(a) op(b), as gemm() of float32 does: sums in float32 of the exact products, rounded once where c is bfloat16.
-/// By oneDNN; where it has no fast kernel by way of float32. Numbers below 1.2e-38 may count as zero.
+/// c = op(a) op(b), with the arguments of gemm() of float32: sums in float32 of the exact products, rounded once if c
+/// is bfloat16. Computed by oneDNN, or as float32 where oneDNN has no fast kernel. Numbers below 1.2e-38 may count as
+/// zero.
 void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, const BFloat16* a,
           std::int64_t lda, const BFloat16* b, std::int64_t ldb, BFloat16* c, std::int64_t ldc);
 void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, const BFloat16* a,

@@ -25,7 +25,7 @@ namespace xtape::kernels {
 namespace {
 
 /// OpenBLAS's pthread build has a second pool of threads, which would compete with ours for the cores; the OpenMP build
-/// heeds ThreadLimit.
+/// obeys ThreadLimit.
 void turn_off_blas_threads() {
   static std::once_flag once;
   std::call_once(once, [] {

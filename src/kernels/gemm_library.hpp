@@ -4,7 +4,7 @@
 
 namespace xtape::kernels {
 
-/// The arguments of a product, as gemm() describes them, with what is to happen to its result.
+/// The arguments of a product, as gemm() describes them, and what follows it: bias and relu.
 template <class T>
 struct Product {
   bool trans_a;
@@ -24,14 +24,14 @@ struct Product {
   bool relu;
 };
 
-/// The product by one library on that many threads, bias and relu left out. False where it cannot take it: oneDNN is
-/// not there, or BLAS's int is too small.
+/// The product by one library on that many threads, without bias and relu. False where the library cannot compute it:
+/// oneDNN is not there, or BLAS's int is too small for the sizes.
 bool onednn_gemm(const Product<float>& g, int threads);
 bool blas_gemm(const Product<float>& g, int threads);
 bool blas_gemm(const Product<double>& g, int threads);
 
-/// The product by the faster library: oneDNN for float32 where it is there, else BLAS. With a long inner dimension the
-/// sums of its pieces are added in double.
+/// The product by the faster library: oneDNN for float32 where it is there, else BLAS. A long inner dimension is
+/// cut into pieces whose products are added in double.
 bool library_gemm(const Product<float>& g, int threads);
 inline bool library_gemm(const Product<double>& g, int threads) { return blas_gemm(g, threads); }
 

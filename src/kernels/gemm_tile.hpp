@@ -7,15 +7,18 @@
 
 #include "kernels/simd.hpp"
 
+// The inner kernel of gemm(): a tile of c, some rows by some vectors, whose sums stay in registers while it goes down a
+// panel of b. Each step loads one row of b and one element of a for each row of the tile.
 namespace xtape::kernels::tile {
 
 template <class T>
 using Vec = xsimd::batch<T>;
 
-/// Columns of one vector.
+/// Elements of a vector.
 template <class T>
 inline constexpr std::int64_t width = Vec<T>::size;
 
+/// Vectors of the widest tile. With 32 registers four, with 16 three.
 #if XSIMD_WITH_AVX512F || XSIMD_WITH_NEON64
 inline constexpr int max_vectors = 4;
 #else
@@ -41,8 +44,8 @@ inline constexpr bool masked_loads = false;
 /// element of a.
 constexpr int tile_rows(int vectors) { return max_vectors == 4 ? (vectors == 4 ? 6 : 8) : 4; }
 
-/// Part of a product, in steps: a is read as a[i * a_row + p * a_step], b as b[p * b_row + j], where j goes to the next
-/// full vector unless there are masked_loads.
+/// Part of a product: a is read as a[i * a_row + p * a_step], b as b[p * b_row + j], where j goes up to the next full
+/// vector unless there are masked_loads.
 template <class T>
 struct Part {
   std::int64_t k;
@@ -73,7 +76,7 @@ inline Vec<T> multiply_add(const Vec<T>& x, const Vec<T>& y, const Vec<T>& z) {
 #endif
 }
 
-/// The first `count` elements of a vector, fewer than a vector; nothing behind them is touched.
+/// Loads the first `count` elements, fewer than a vector; memory after them is not touched.
 template <class T>
 inline Vec<T> load_first(const T* from, std::int64_t count) {
 #if XSIMD_WITH_AVX512F
@@ -147,7 +150,7 @@ inline void multiply_tile(const Part<T>& g, std::int64_t last) {
       value.store_unaligned(row + j * width<T>);
     }
   };
-  // The common case apart: with few steps the rest would cost a fifth of the tile.
+  // The common case first: where a tile has few steps, what follows would take a fifth of its time.
   if (g.alpha == T(1) && g.beta == T(0) && g.bias == nullptr && !g.relu) {
 #pragma GCC unroll unrolled
     for (int i = 0; i < rows; ++i) {
@@ -170,7 +173,8 @@ inline void multiply_tile(const Part<T>& g, std::int64_t last) {
   }
 }
 
-/// Goes down m rows. g moves along instead of being copied: a copy of numbers just stored has to wait for the stores.
+/// Tiles down m rows, then smaller ones for the rest. g is changed instead of copied: a copy of numbers that were just
+/// stored has to wait for the stores.
 template <class T, int rows, int vectors, bool ragged>
 void multiply_rows(Part<T>& g, std::int64_t m, std::int64_t last) {
   for (; m >= rows; m -= rows) {
@@ -192,7 +196,7 @@ void multiply_vectors(Part<T>& g, std::int64_t m, std::int64_t n) {
   }
 }
 
-/// m rows by n columns, n at most max_vectors vectors; leaves g behind the last row.
+/// m rows by n columns, n at most max_vectors vectors. Afterwards g points after the last row.
 template <class T>
 void multiply_panel(Part<T>& g, std::int64_t m, std::int64_t n) {
   switch ((n + width<T> - 1) / width<T>) {
@@ -207,7 +211,7 @@ void multiply_panel(Part<T>& g, std::int64_t m, std::int64_t n) {
   }
 }
 
-/// The vectors of the next panel when `left` are to come: panels of three run best, and one left over is the worst.
+/// How many vectors the next panel has if `left` remain: panels of three are fastest, a last panel of one is slowest.
 constexpr std::int64_t panel_vectors(std::int64_t left) {
   if (left <= 2) return left;
   if (max_vectors == 4) return left % 3 == 1 ? 4 : 3;

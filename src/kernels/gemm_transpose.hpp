@@ -52,7 +52,7 @@ void transpose(std::int64_t k, std::int64_t n, const T* from, std::int64_t from_
 #if XSIMD_WITH_AVX512F
     constexpr std::int64_t step = 16 / sizeof(T);
     for (; p + step <= k; p += step) {
-      // Rows behind the last repeat it.
+      // Rows after the last one repeat it.
       const auto row = [&](std::int64_t i) { return from + std::min(j + i, n - 1) * from_row + p; };
       transpose_block(row, to + p * to_row + j, to_row);
     }

@@ -2,8 +2,8 @@
 
 namespace xtape::kernels {
 
-// LAPACK on one matrix each, float or double. All matrices are row-major without gaps, and no size is 0. Any number of
-// threads may call at once.
+// Functions of LAPACK for one matrix, float or double. Matrices are row-major without gaps, and no size is 0. Any
+// number of threads may call at once.
 
 /// a (n x n) becomes its LU decomposition, as lu_solve and lu_inverse take it, with n pivots. Returns whether a is
 /// singular: a pivot is 0.

@@ -5,7 +5,7 @@
 namespace xtape::kernels {
 
 /// What the kernels were compiled for and what they call, for build_info(): "fma3+avx2", "OpenBLAS (openmp), ...".
-/// The BLAS is `linked_blas` where it does not say its own name.
+/// `linked_blas` is the description of a BLAS that does not tell its name.
 std::string instruction_set();
 std::string blas_description(const char* linked_blas);
 std::string onednn_description();

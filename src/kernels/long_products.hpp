@@ -6,8 +6,8 @@
 #include "kernels/parallel.hpp"
 #include "kernels/scratch.hpp"
 
-// Products of float32 with a long inner dimension: a sum of millions of products in one float has lost the digits of
-// the last ones, and stands still at 2^24 ones. The inner dimension is cut into pieces whose products are added in
+// Products of float32 with a long inner dimension: one float loses the digits of what is added to it after millions of
+// products, and no longer grows after 2^24 ones. The inner dimension is cut into pieces whose products are added in
 // double.
 namespace xtape::kernels {
 

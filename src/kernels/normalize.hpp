@@ -3,8 +3,9 @@
 #include <cstdint>
 
 // Means, variances and what is normalised with them, over the rows of [rows, n] (layer normalisation) or over its
-// columns (batch normalisation). Variances are of the differences from the mean, as means of squares; sums are made in
-// blocks of a fixed size, the same for any number of threads. T is float or double; gamma and beta may be null.
+// columns (batch normalisation). Variances are means of squared differences from the mean. Sums are made in
+// blocks of a fixed size, so they are the same for any number of threads. T is float or double; gamma and beta may be
+// null.
 namespace xtape::kernels {
 
 template <class T>
@@ -16,8 +17,8 @@ void column_moments(const T* x, T* mean, T* variance, std::int64_t rows, std::in
 template <class T>
 void layer_norm(const T* x, const T* gamma, const T* beta, T* y, T* mean, T* scale, std::int64_t rows, std::int64_t n,
                 double epsilon);
-/// The gradient for x: scale (g - mean(g) - h mean(g h)) with g = dy gamma, h = (x - mean) scale; and those for gamma
-/// and beta: the sums over the rows of dy h and of dy. Null for what is not wanted, dgamma and dbeta both or none.
+/// The gradient for x: scale (g - mean(g) - h mean(g h)) with g = dy gamma, h = (x - mean) scale. Those for gamma and
+/// beta: the sums over the rows of dy h and of dy. dx, or dgamma and dbeta together, may be null: not wanted.
 template <class T>
 void layer_norm_grad(const T* dy, const T* x, const T* gamma, const T* mean, const T* scale, T* dx, T* dgamma, T* dbeta,
                      std::int64_t rows, std::int64_t n);
@@ -26,7 +27,7 @@ void layer_norm_grad(const T* dy, const T* x, const T* gamma, const T* mean, con
 template <class T>
 void normalize_columns(const T* x, const T* mean, const T* factor, const T* beta, T* y, std::int64_t rows,
                        std::int64_t n);
-/// As of layer_norm, for columns: dgamma and dbeta, and then dx from them.
+/// The same gradients for columns.
 template <class T>
 void batch_norm_grad(const T* dy, const T* x, const T* gamma, const T* mean, const T* scale, T* dx, T* dgamma, T* dbeta,
                      std::int64_t rows, std::int64_t n);

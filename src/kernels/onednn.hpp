@@ -7,10 +7,10 @@
 #include <string_view>
 #include <utility>
 
-// What all users of oneDNN's primitives share. For sources that are compiled where oneDNN is.
+// What all users of oneDNN's primitives share. Only for sources that are compiled with oneDNN.
 namespace xtape::kernels::onednn {
 
-/// Never destroyed: threads may outlive static objects.
+/// The engine is never destroyed: threads may outlive static objects.
 inline const dnnl::engine& engine() {
   static const auto* const cpu = new dnnl::engine(dnnl::engine::kind::cpu, 0);
   return *cpu;
@@ -30,8 +30,9 @@ bool is_fast(const Description& description) {
   return !std::string_view(description.impl_info_str()).starts_with("ref");
 }
 
-/// The plan of that key among a thread's own, the last used first: no lock, and memory objects that no other thread
-/// points elsewhere. If there is none, `make` makes one; where oneDNN has nothing for the problem it is not usable.
+/// The plan with that key in a thread's list, in which the last used is first. Each thread has its own list, so it
+/// needs no lock, and no other thread changes the memory objects of its plans. If there is none, `make` makes one; it
+/// is not usable if oneDNN has nothing for the problem. At most `most` are kept.
 template <class Plan, class Key, class Make>
 Plan& plan_for(std::list<Plan>& plans, std::size_t most, const Key& key, const Make& make) {
   const auto found = std::find_if(plans.begin(), plans.end(), [&](const Plan& plan) { return plan.key == key; });
@@ -51,10 +52,11 @@ Plan& plan_for(std::list<Plan>& plans, std::size_t most, const Key& key, const M
   return plans.front();
 }
 
-/// oneDNN's handles are not const; it writes the result only.
+/// Points a memory object at data. oneDNN's handles are not const, but it writes to results only.
 inline void point(dnnl::memory& memory, const void* data) { memory.set_data_handle(const_cast<void*>(data)); }
 
-/// On the calling thread's stream. The C interface: the C++ one would build a hash map for each call.
+/// Runs a primitive on the calling thread's stream, by the C interface: the C++ interface builds a hash map in each
+/// call.
 inline bool execute(const dnnl::primitive& primitive, const dnnl_exec_arg_t* arguments, int count) {
   thread_local const dnnl::stream stream(engine());
   return dnnl_primitive_execute(primitive.get(), stream.get(), count, arguments) == dnnl_success;

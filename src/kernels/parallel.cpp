@@ -121,7 +121,7 @@ std::atomic<Pool*> pool{nullptr};
 constexpr Clock::duration first_pause = std::chrono::microseconds(200), max_pause = std::chrono::milliseconds(20);
 constexpr std::int64_t always_worth_a_call = 64;  ///< grains
 
-/// How long a helper looks for the next loop before it sleeps. OMP_WAIT_POLICY is heeded as OpenMP heeds it.
+/// How long a helper looks for the next loop before it sleeps. OMP_WAIT_POLICY has the meaning that OpenMP gives it.
 Clock::duration patience() {
   static const Clock::duration time = [] {
     const char* policy = std::getenv("OMP_WAIT_POLICY");

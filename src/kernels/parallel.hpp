@@ -18,11 +18,11 @@ inline constexpr std::int64_t elementwise_grain = 32768;
 /// A loop's body for one of its pieces.
 using PieceFunction = void (*)(const void* f, std::int64_t piece);
 
-/// Calls run(f, piece) for each piece of [0, pieces) once, on the calling thread and on helpers, and returns when all
-/// of them are done. The caller takes every piece that no helper has begun by then, so a helper that the system does
-/// not let run delays nobody. An exception of a piece comes out of this call, the first of several, once all pieces
-/// have ended. `grains` says how much work there is, in units that are worth a thread of their own: a few are not worth
-/// waking a helper that has come too late before. The one place of the library that starts threads for an op.
+/// Calls run(f, piece) once for each piece of [0, pieces), on the calling thread and on helpers, and returns when all
+/// are done. The caller takes every piece that no helper has begun, so a helper that the system does not let run delays
+/// nobody. If pieces throw, the first exception comes out of this call, after all pieces have ended. `grains` is the
+/// amount of work, in units that are worth a thread: a few are not worth waking helpers that came too late before. No
+/// other function of the library starts threads for an op.
 void share_pieces(std::int64_t pieces, std::int64_t grains, PieceFunction run, const void* f);
 
 /// Whether the calling thread is inside a piece: what it calls stays on it.
@@ -60,7 +60,7 @@ void parallel_for(std::int64_t n, std::int64_t grain, F&& f) {
   f(std::int64_t{0}, n);
 }
 
-/// As parallel_for, for few heavy items (rows, blocks): pieces begin anywhere.
+/// As parallel_for, for few heavy items (rows, blocks): pieces may begin anywhere.
 template <class F>
 void parallel_rows(std::int64_t rows, std::int64_t grain, F&& f) {
   if (rows <= 0) return;

@@ -3,30 +3,32 @@
 #include <array>
 #include <cstdint>
 
-// Random numbers by Philox4x32-10: a function from a key and a counter to four words. A fill gives every element words
-// of its own, in the same way for any instruction set and number of threads: groups of 16 consecutive blocks hold 64
-// words of 32 bits (word 0 of each block, then word 1, ...) or, of their upper and lower halves, 32 of 64 bits.
+// Random numbers by Philox4x32-10 (Salmon et al., 2011): a function from a key and a counter to a block of four words.
+// In a fill each element has its own words, the same for any instruction set and number of threads: groups of 16
+// consecutive blocks hold 64 words of 32 bits (word 0 of each block, then word 1, ...) or, from two of them each, 32
+// words of 64 bits.
 namespace xtape::kernels {
 
 /// The function itself.
 std::array<std::uint32_t, 4> philox(const std::array<std::uint32_t, 4>& counter,
                                     const std::array<std::uint32_t, 2>& key);
 
-/// The blocks from `block` on of the sequence for `key`.
+/// A sequence: the blocks of `key` from number `block` on.
 struct PhiloxRange {
   std::uint64_t key = 0;
   std::uint64_t block = 0;
 };
 
-/// The number of blocks of a fill of n elements that take words of 32 (float) or 64 bits (everything else).
+/// How many blocks a fill of n elements takes, with words of 32 bits (float) or of 64 (`wide`: everything else).
 std::uint64_t philox_blocks(std::int64_t n, bool wide);
 
 /// low + (high - low) u with u in [0, 1), but at most `last`. T is float or double.
 template <class T>
 void fill_uniform(PhiloxRange range, T* out, std::int64_t n, T low, T high, T last);
 
-/// Normally distributed numbers; for tail > 0 without those below the quantile `tail` and above 1 - tail, which are
-/// `limit` standard deviations from the mean. T is float or double.
+/// Normally distributed numbers, by the inverse of the distribution function (quantile.hpp). tail > 0 cuts off the
+/// numbers below the quantile `tail` and above 1 - tail, which are `limit` standard deviations from the mean. T is
+/// float or double.
 template <class T>
 void fill_normal(PhiloxRange range, T* out, std::int64_t n, T mean, T stddev, double tail, double limit);
 

@@ -12,8 +12,9 @@ Batch<T> polynomial(const T (&coefficients)[n], const Batch<T>& x) {
   return sum;
 }
 
-/// z > 0 where a normally distributed number lies below -z with probability p = 0.5 - q, for p from 2^-33 (float) or
-/// 2^-54 (double) on: Wichura's algorithm AS 241 (Applied Statistics 37, 1988), good to a few units in the last place.
+/// The z > 0 such that a normally distributed number lies below -z with probability p = 0.5 - q, for p from 2^-33
+/// (float) or 2^-54 (double) on: Wichura's algorithm AS 241 (Applied Statistics 37, 1988), good to a few units in the
+/// last place.
 template <class T>
 Batch<T> normal_quantile(const Batch<T>& p, const Batch<T>& q) {
   using V = Batch<T>;

@@ -2,14 +2,13 @@
 
 #include <cstdint>
 
-// Recurrent layers over whole sequences, batch by batch in memory: arrays [batch, time, ...]. The batch is cut into
-// pieces whose sequences run side by side on the threads; the cuts do not depend on the number of threads. T is float
-// or double.
+// Recurrent layers over whole sequences, arrays [batch, time, ...]. The batch is cut into pieces, which run in
+// parallel; the cuts do not depend on the number of threads. T is float or double. The formulas are in recurrent.cpp.
 namespace xtape::kernels {
 
 struct Recurrence {
   std::int64_t batch, time, units;
-  const bool* mask = nullptr;  ///< [batch, time], null for none: steps where it is false leave the state as it is
+  const bool* mask = nullptr;  ///< [batch, time] or null: steps where it is false leave the state as it is
 };
 
 /// The long short-term memory. `gates` [batch, time, 4 units] holds x kernel + bias and becomes the gates i, f, g, o;

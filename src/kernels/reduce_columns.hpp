@@ -43,7 +43,7 @@ void combine_rows(T* to, const T* from, std::int64_t n, const Op& op) {
   }
 }
 
-/// One or more rows, one after another, to `to`.
+/// Reduces one or more rows, one after another, to `to`.
 template <class T, class Op>
 void reduce_few_rows(const T* __restrict in, std::int64_t rows, std::int64_t stride, T* __restrict to, std::int64_t n,
                      const Op& op) {
@@ -95,13 +95,13 @@ void reduce_rows_to_one(const T* in, std::int64_t rows, std::int64_t n, T* to, c
 
 /// Rows shorter than this are taken several at a time.
 inline constexpr std::int64_t short_row = 64;
-/// How many short rows are taken as one, and at how many rows it pays.
+/// How many short rows are taken as one; 1 where there are too few of them.
 inline std::int64_t rows_in_one(std::int64_t rows, std::int64_t n) {
   const std::int64_t together = n >= short_row ? 1 : (2 * short_row + n - 1) / n;
   return rows >= 4 * together ? together : 1;
 }
 
-/// The same; short rows several at a time, whose columns are combined at the end.
+/// The same for rows of any length. Short rows are taken several at a time, and their columns are combined at the end.
 template <class T, class Op>
 void reduce_slice(const T* in, std::int64_t rows, std::int64_t n, T* to, const Op& op) {
   std::int64_t together = rows_in_one(rows, n);
@@ -123,8 +123,8 @@ void reduce_slice(const T* in, std::int64_t rows, std::int64_t n, T* to, const O
   std::copy_n(wide, n, to);
 }
 
-/// One slice on several threads: wide rows are cut into columns, many rows into pieces of a size that depends on the
-/// shape alone.
+/// The same on several threads: wide rows are cut into panels of columns, many rows into pieces whose size depends on
+/// the shape alone.
 template <class T, class Op>
 void reduce_one_slice(const T* in, std::int64_t rows, std::int64_t n, T* to, const Op& op) {
   constexpr std::int64_t wide = 8192, piece_elements = 1 << 18;

@@ -6,7 +6,7 @@
 #include "kernels/few.hpp"
 #include "kernels/simd.hpp"
 
-// What the reductions do with two elements, on single numbers and on vectors, and with the lanes of a vector.
+// The operations of reductions on two elements, single numbers or vectors, and on the lanes of a vector.
 namespace xtape::kernels {
 
 struct Sum {
@@ -37,14 +37,14 @@ struct Max {
     return std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity()
                                                 : std::numeric_limits<T>::lowest();
   }
-  // Either NaN wins; without a branch, so that loops become vectors.
+  // NaN of either side is the result. Without a branch, so that loops become vectors.
   template <class V>
   V operator()(V a, V b) const {
     return select(is_nan(a) | (a > b), a, b);
   }
 #ifdef __SSE2__
-  // x86 gives the second operand where one is NaN. In a chain of these, a being the result so far, the rest does not
-  // wait for it.
+  // x86 returns the second operand where one is NaN, here a. The test of b does not depend on a, so in a chain, where a
+  // is the result so far, it does not lengthen the time from one step to the next.
   template <class T>
   Batch<T> operator()(Batch<T> a, Batch<T> b) const {
     return select(is_nan(b), b, max_or_second(b, a));
@@ -69,7 +69,7 @@ struct Min {
 #endif
 };
 
-/// Pairs, then pairs of pairs: the rounding error grows with log n. Overwrites the values.
+/// Combines pairs, then pairs of pairs, ...: the rounding error grows with log n. Overwrites the values.
 template <class T, class Op>
 T combine_pairwise(T* values, std::int64_t n, const Op& op) {
   for (; n > 1; n = (n + 1) / 2) {
@@ -79,7 +79,7 @@ T combine_pairwise(T* values, std::int64_t n, const Op& op) {
   return values[0];
 }
 
-/// The lanes of a vector combined with each other, in pairs.
+/// Combines the lanes of a vector: halves, then halves of these.
 template <class T, class Op>
 T combine_lanes(Batch<T> v, const Op& op) {
 #ifdef __AVX512F__
@@ -101,14 +101,15 @@ T combine_lanes(Batch<T> v, const Op& op) {
   return combine_pairwise(lanes, static_cast<std::int64_t>(Batch<T>::size), op);
 }
 
-/// Elements that one row of partial results is made of: no number is added to more than some hundred times its size.
+/// Elements of a block, which is reduced without partial results: at most some hundred numbers are added to one lane.
 template <class T>
 constexpr std::int64_t block_elements = 4096;
 template <class T>
 requires vectorised<T>
 constexpr std::int64_t block_elements<T> = 256 * static_cast<std::int64_t>(Batch<T>::size);
 
-/// Up to block_elements contiguous elements, to a vector whose lanes are to be combined.
+/// Reduces up to block_elements contiguous elements to a vector whose lanes are to be combined. Eight sums at a time,
+/// so that an addition need not wait for the one before.
 template <class T, class Op>
 inline Batch<T> reduce_to_vector(const T* in, std::int64_t n, const Op& op) {
   constexpr std::int64_t width = Batch<T>::size, ways = 8;
@@ -132,7 +133,7 @@ inline Batch<T> reduce_to_vector(const T* in, std::int64_t n, const Op& op) {
   return result;
 }
 
-/// Up to block_elements contiguous elements.
+/// Reduces up to block_elements contiguous elements.
 template <class T, class Op>
 T reduce_block(const T* in, std::int64_t n, const Op& op) {
   if constexpr (vectorised<T>) {
@@ -144,8 +145,8 @@ T reduce_block(const T* in, std::int64_t n, const Op& op) {
   }
 }
 
-/// out[i] = the lanes of v[i] combined, for as many vectors as a vector has lanes, all at once: two vectors become one
-/// of pairs, and so on.
+/// out[i] = the combined lanes of v[i], for as many vectors as a vector has lanes, all at once: the pairs of two
+/// vectors become one vector, and so on, as in a transpose.
 template <class T, class Op>
 void combine_lanes_of_each(Batch<T>* v, T* out, const Op& op) {
 #ifdef __AVX512F__
@@ -196,7 +197,7 @@ void reduce_blocks(const T* in, std::int64_t rows, std::int64_t n, T* out, const
     Batch<T> each[width];
     for (; r + width <= rows; r += width) {
       for (std::int64_t k = 0; k < width; ++k) {
-        // The processor does not foresee reads of parts of lines.
+        // The processor does not prefetch reads that begin and end within cache lines.
         const auto ahead = reinterpret_cast<std::uintptr_t>(in + (r + k) * n) + prefetch_ahead;  // maybe beyond the end
         __builtin_prefetch(reinterpret_cast<const void*>(ahead));
         each[k] = reduce_to_vector(in + (r + k) * n, n, op);

@@ -6,8 +6,8 @@
 
 namespace xtape::kernels {
 
-/// A block of the calling thread's cached memory until the end of its life, its contents unwritten. Where there is no
-/// memory an OutOfMemoryError names the function that asks.
+/// A block of uninitialised memory from the calling thread's cache for the object's life. If there is no memory, an
+/// OutOfMemoryError names the function that asked.
 class Scratch {
  public:
   explicit Scratch(std::size_t bytes, const char* op = __builtin_FUNCTION())

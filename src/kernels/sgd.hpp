@@ -4,7 +4,7 @@
 
 namespace xtape::kernels {
 
-/// p -= rate g. The results of all of these do not depend on the number of threads.
+/// p -= rate g. The results of these functions do not depend on the number of threads.
 void sgd(std::int64_t n, float* p, const float* g, float rate);
 void sgd(std::int64_t n, double* p, const double* g, double rate);
 

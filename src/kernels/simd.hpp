@@ -29,8 +29,8 @@ inline T sum_of_lanes(const Batch<T>& v) {
 #endif
 }
 
-/// max(a, b) and min(a, b), and b where either is NaN: one instruction on x86, whose operands xsimd 14 turned round.
-/// (On other processors a NaN of either may win.)
+/// max(a, b) and min(a, b); b where either is NaN. One instruction on x86, whose operands xsimd 14 exchanged. (On other
+/// processors the result may be NaN instead.)
 template <class T>
 inline Batch<T> max_or_second(const Batch<T>& a, const Batch<T>& b) {
 #if XSIMD_VERSION_MAJOR >= 14
@@ -91,7 +91,7 @@ inline auto is_nan(const Batch<T>& v) {
   return xsimd::isnan(v);
 }
 
-/// The lanes' numbers: 0, 1, 2, ...
+/// The numbers of the lanes: 0, 1, 2, ...
 template <class T>
 inline constexpr auto lane_table = [] {
   std::array<T, 64 / sizeof(T)> lanes{};
@@ -103,7 +103,7 @@ inline Batch<T> lane_numbers() {
   return Batch<T>::load_unaligned(lane_table<T>.data());
 }
 
-/// The greatest lane of a vector without NaN.
+/// The largest lane of a vector without NaN.
 template <class T>
 inline T reduce_max(const Batch<T>& v) {
 #ifdef __AVX512F__

@@ -10,7 +10,7 @@
 // The exponentials of a row, from its maximum.
 namespace xtape::kernels {
 
-// The rows are short as a rule (10 classes): the rest of a row goes through the same vectors, behind it zeros.
+// Rows are usually short (10 classes), so the rest of a row goes through the same vectors, filled up with zeros.
 template <class T>
 struct Row {
   static constexpr std::int64_t width = Batch<T>::size;
@@ -25,7 +25,7 @@ struct Row {
   }
 };
 
-/// The greatest element; NaN if there is one; -inf of none.
+/// The largest element; NaN if there is one; -inf for an empty row.
 template <class T>
 T max_of(const Row<T>& row) {
   const Batch<T> lowest(-std::numeric_limits<T>::infinity());
@@ -39,7 +39,7 @@ T max_of(const Row<T>& row) {
   return reduce_max(best);
 }
 
-/// The number of elements whose vectors are summed before the sum is added to those before.
+/// Elements whose exponentials are summed before the sum is added to the total: long rows lose no digits.
 template <class T>
 inline constexpr std::int64_t row_block = 256 * Row<T>::width;
 

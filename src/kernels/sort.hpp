@@ -4,7 +4,7 @@
 
 #include "xtape/base/dtype.hpp"
 
-// Order in the rows of [rows, n]. NaN is larger than all else; equal elements keep their order.
+// Sorting of the rows of [rows, n]. NaN is larger than everything else; equal elements keep their order.
 namespace xtape::kernels {
 
 /// The first k elements of each row in order, and where they stood: values [rows, k] and indices [rows, k], either of

@@ -2,7 +2,7 @@
 
 #include "kernels/simd.hpp"
 
-// Functions of single numbers, for what has no good vector form.
+// Functions that xsimd does not have, or not exactly enough.
 namespace xtape::kernels {
 
 /// f of the corresponding elements of one or two vectors.
@@ -22,7 +22,8 @@ V by_element(const F& f, const V& a, const V& b) {
   return V::load_unaligned(x);
 }
 
-/// erfc to the last places: xsimd's loses some 70 units of a float, and more of a double, where it is small.
+/// erfc to the last places: where it is small, xsimd's is off by some 70 units in the last place for float, by more for
+/// double. So floats are computed in double, and doubles by the standard library.
 inline Batch<double> erfc(const Batch<double>& v) {
   return by_element([](double a) { return std::erfc(a); }, v);
 }

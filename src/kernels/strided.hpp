@@ -11,8 +11,8 @@ namespace xtape::kernels {
 /// The strides, in elements, of a contiguous row-major array.
 Shape contiguous_strides(const Shape& shape);
 
-/// An iteration over N arrays of one shape with individual strides (0 along a broadcast axis), with neighbouring axes
-/// merged where every array allows it: what is left is a short outer loop over rows of `inner` elements.
+/// An iteration over N arrays of one shape, each with its own strides (0 along a broadcast axis). Neighbouring axes are
+/// merged where the strides of every array allow it. What is left is a loop over rows of `inner` elements.
 template <std::size_t N>
 struct Iteration {
   Shape outer;                         ///< sizes of the outer axes

@@ -4,11 +4,12 @@
 
 namespace xtape::kernels {
 
-/// Whether the process is the child of a fork() after which OpenMP's threads are gone; a team would wait for them.
+/// Whether the process is the child of a fork(): OpenMP's threads are gone then, and a team would wait for them for
+/// ever.
 bool forked() noexcept;
 
-/// Limits the OpenMP threads of the calling thread's next region, which is where oneDNN and OpenBLAS take theirs from:
-/// one inside a piece of a loop, and after a fork().
+/// Limits the threads of the calling thread's next OpenMP region, which oneDNN and OpenBLAS use. Inside a piece of a
+/// loop and after a fork() the limit is one.
 class ThreadLimit {
  public:
 #ifdef _OPENMP

@@ -5,8 +5,8 @@
 // Images [batch, height, width, channels] read at other places. T is float or double.
 namespace xtape::kernels {
 
-/// What is beyond the edges: a number; the image mirrored with its outermost pixels twice (d c b a | a b c d |
-/// d c b a); the outermost pixels; the image once more.
+/// What is outside the image a b c d: a number; the image mirrored (d c b a | a b c d | d c b a); its outermost pixels;
+/// the image repeated.
 enum class Beyond : std::uint8_t { constant, reflect, nearest, wrap };
 
 struct Warp {
@@ -17,7 +17,7 @@ struct Warp {
 };
 
 /// Pixel (x, y) of each result is its image at ((a0 x + a1 y + a2) / k, (b0 x + b1 y + b2) / k), k = c0 x + c1 y + 1:
-/// `transforms` has the eight numbers a0 a1 a2 b0 b1 b2 c0 c1 of each image. Places that are not finite are filled.
+/// `transforms` has the eight numbers a0 a1 a2 b0 b1 b2 c0 c1 of each image. Places that are not finite get `fill`.
 template <class T>
 void warp(const Warp& w, const double* transforms, const T* images, T* results);
 /// Its transpose: the gradient for the images, which are not read.

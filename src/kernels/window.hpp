@@ -28,7 +28,7 @@ struct Window {
   }
 };
 
-/// Multiplications worth a thread of their own.
+/// Multiplications that are worth another thread.
 inline constexpr double work_worth_a_thread = 262144;
 
 }  // namespace xtape::kernels

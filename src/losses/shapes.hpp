@@ -2,14 +2,14 @@
 
 #include "xtape/core/tensor.hpp"
 
-// What shapes of labels, predictions and weights go together, for losses and metrics.
+// Which shapes of labels, predictions and weights fit together, for losses and metrics.
 namespace xtape::detail {
 
 /// The shape without its last axis.
 Shape without_last(const Shape& shape);
 
-/// Where one shape has one axis more than the other and that last axis has size 1, gives the other one such an axis as
-/// well if it has rank 1, and takes it away otherwise: [batch] and [batch, 1] become alike (Keras's
+/// If one shape has one axis more than the other, and that last axis has size 1: the other shape gets such an axis if
+/// its rank is 1, otherwise the axis is removed. So [batch] and [batch, 1] become the same (Keras's
 /// squeeze_or_expand_to_same_rank).
 void make_same_rank(Shape& a, Shape& b);
 
@@ -18,9 +18,9 @@ struct Pair {
   Tensor target, prediction;
 };
 
-/// Makes them alike, as losses take them: the labels get the predictions' dtype (float32 where that is an integer or
-/// bfloat16), a last axis of size 1 that one of them lacks is added (make_same_rank), and labels that are a number are
-/// repeated. Throws a ValueError for other shapes that differ and for scalar predictions.
+/// Labels and predictions with the same dtype and shape, as losses take them: the predictions' dtype (float32 if that
+/// is an integer or bfloat16); a last axis of size 1 that one of them lacks is added (make_same_rank); labels that are
+/// one number are repeated. Throws a ValueError for other shapes that differ and for scalar predictions.
 Pair paired(const char* op, const Tensor& y_true, const Tensor& y_pred);
 
 /// The shape [...] of integer labels for predictions [..., classes]; throws a ValueError unless the labels have it, or
@@ -31,8 +31,8 @@ Shape label_shape(const char* op, const Shape& y_true, const Shape& y_pred);
 /// differ.
 Shape one_hot_shape(const char* op, const Shape& y_true, const Shape& y_pred);
 
-/// The shape in which weights broadcast to values: without an additional last axis of size 1, and with the axes that
-/// they lack at the end. Throws a ValueError where they do not broadcast.
+/// The shape in which weights broadcast to values: a surplus last axis of size 1 is removed, and missing axes are added
+/// at the end. Throws a ValueError where they do not broadcast.
 Shape weight_shape(const char* op, const Shape& weights, const Shape& values);
 
 /// The same for the mask of the predictions.

@@ -8,10 +8,10 @@
 #include "kernels/dispatch.hpp"
 #include "xtape/core/tensor.hpp"
 
-// The loops of accuracies: one pass over the predictions instead of an op for each step.
+// The loops of accuracies: one pass over the predictions instead of several ops.
 namespace xtape::detail {
 
-/// The index of the first largest element of a row; a NaN counts as such.
+/// The index of the first largest element of a row; NaN counts as largest.
 template <class T>
 std::int64_t largest(const T* row, std::int64_t n) {
   std::int64_t at = 0;
@@ -21,7 +21,7 @@ std::int64_t largest(const T* row, std::int64_t n) {
   return at;
 }
 
-/// Calls f(elements) with those of a tensor, float32 as they are and others in float64.
+/// Calls f(elements) with the elements of a tensor: float32 as they are, other dtypes as float64.
 template <class F>
 void visit_floating(const Tensor& t, F&& f) {
   if (t.dtype() == float32 && !t.impl()->weak) {
@@ -32,7 +32,8 @@ void visit_floating(const Tensor& t, F&& f) {
   }
 }
 
-/// hit(row of y_pred, its size, number of the row) of each row along the last axis, as 0 and 1 of the given shape.
+/// A tensor of the given shape with the 0 or 1 of hit(row of y_pred, its size, number of the row) for each row along
+/// the last axis.
 template <class F>
 Tensor hits_of_rows(const Tensor& y_pred, const Shape& shape, F&& hit) {
   Tensor hits = make_tensor(shape, float64);

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-// Small things that the metrics of thresholds have in common.
+// Small functions that the metrics with thresholds share.
 namespace xtape::detail {
 
 /// a / b, and 0 where b is 0 (Keras's divide_no_nan).

@@ -26,9 +26,9 @@ struct Layer {
   std::vector<double> data = {};
   std::size_t columns = 2;
   std::size_t row_break = 0;  ///< An empty line after so many rows: a grid.
-  std::string style = {};     ///< "with lines linewidth 2", with "using" in front where it is needed.
-  std::string label = {};     ///< In the legend; empty: not there.
-  /// Not the data are drawn but its contours at these levels, the data being a grid of x, y, z.
+  std::string style = {};     ///< gnuplot's: "with lines linewidth 2", after a "using" where needed.
+  std::string label = {};     ///< In the legend; empty: none.
+  /// If not empty: instead of the data, a grid of x, y, z, its contours at these levels are drawn.
   std::vector<double> contours = {};
 };
 

@@ -19,10 +19,10 @@ Layer make_curve(const char* op, const plot::Series& series, std::size_t index);
 /// Gives each axis that has no limits those of the data, columns 0 and 1 of the layers, and some room around them.
 void fit_limits(PanelSpec& panel);
 
-/// Puts the legend where no data are; beside the axes where there is no such corner.
+/// Puts the legend into a corner without data, or beside the axes if there is none.
 void place_key(PanelSpec& panel, int width, int height);
 
-/// Adds some room, a part of the distance, on both ends, or where these are not given in `fixed` as well.
+/// The range of the data with some room, a part of its length, at both ends; ends that `fixed` has replace them.
 plot::Limits with_room(plot::Limits data, const plot::Limits& fixed, bool log, double room);
 
 }  // namespace xtape::detail

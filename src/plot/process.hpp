@@ -34,7 +34,7 @@ class Descriptor {
   int fd_ = -1;
 };
 
-/// A program that runs beside this one, without a shell, its three standard streams in our hands.
+/// A program that is run without a shell, with its three standard streams connected to this process.
 class Process {
  public:
   struct Result {
@@ -43,12 +43,12 @@ class Process {
     std::string errors;
   };
 
-  /// Starts a program that is looked for in the PATH; nothing where there is none. Throws a RuntimeError for any other
-  /// reason.
+  /// Starts a program, which is looked for in the PATH; nothing if it is not found. Throws a RuntimeError if it cannot
+  /// be started for another reason.
   static std::optional<Process> start(const char* op, const std::vector<std::string>& command);
   Process(Process&& other) noexcept;
   Process& operator=(Process&&) = delete;
-  /// A program that still runs is killed.
+  /// Kills a program that still runs.
   ~Process();
 
   /// Writes the input, reads until the program ends. A program that stops reading early is no error.

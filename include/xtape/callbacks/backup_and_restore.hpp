@@ -11,7 +11,7 @@ namespace xtape::callbacks {
 /// Keyword arguments of BackupAndRestore.
 struct BackupAndRestoreOptions {
   int save_freq = 1;              ///< in epochs
-  bool delete_checkpoint = true;  ///< once the training has ended as it should
+  bool delete_checkpoint = true;  ///< when the training has ended without an error
 };
 
 /// Makes fit go on where it was interrupted (keras.callbacks.BackupAndRestore): after each epoch a Checkpoint is
@@ -19,10 +19,10 @@ struct BackupAndRestoreOptions {
 /// the uninterrupted one would have given. The history begins with the first epoch that is run.
 class BackupAndRestore : public Callback {
  public:
-  /// Throws a ValueError for an empty folder's name and a save_freq below 1.
+  /// Throws a ValueError for an empty folder name and for a save_freq below 1.
   explicit BackupAndRestore(std::string backup_dir, const BackupAndRestoreOptions& options = {});
 
-  /// Where there is something to restore.
+  /// True where there is something to restore.
   bool needs_built_model() const override;
   void on_train_begin() override;
   int first_epoch(int initial_epoch) override;

@@ -12,14 +12,14 @@ namespace xtape::callbacks {
 /// Keyword arguments of CSVLogger.
 struct CSVLoggerOptions {
   std::string separator = ",";
-  /// Go on with a file that is there, without a second header, instead of starting anew. A last line that was not
-  /// finished, as where the training was killed, stays as it is; a new one is begun.
+  /// Append to a file that is there, without a second header, instead of overwriting it. A last line that was not
+  /// finished, because the training was killed, stays as it is, and a new line begins.
   bool append = false;
 };
 
 /// Writes the figures of each epoch as a line of a text file (keras.callbacks.CSVLogger), which is complete after each
-/// epoch: "epoch", then the names in alphabetical order. They are those of the first epoch, and where it has none of a
-/// validation, their "val_..." too; "NA" stands for what an epoch does not have.
+/// epoch: "epoch", then the names in alphabetical order. The names are those of the first epoch; if it has no
+/// validation, columns "val_..." are added for later ones. "NA" stands for what an epoch does not have.
 ///
 ///     .callbacks = {callbacks::CSVLogger("training.csv")}
 ///

@@ -16,9 +16,9 @@ struct EarlyStoppingOptions {
   int patience = 0;                     ///< epochs without improvement after which the training ends
   int verbose = 0;                      ///< 1: says on standard output what it does
   std::string mode = "auto";            ///< "auto", "min" or "max": see MonitorCallback
-  std::optional<double> baseline = {};  ///< only what is better than it counts as an improvement
-  bool restore_best_weights = false;    ///< gives the model, when the training ends, its weights of the best epoch
-  int start_from_epoch = 0;             ///< earlier epochs are not looked at
+  std::optional<double> baseline = {};  ///< only what is better than this counts as an improvement
+  bool restore_best_weights = false;    ///< at the end of the training the model gets its weights of the best epoch
+  int start_from_epoch = 0;             ///< earlier epochs do not count
 };
 
 /// Ends the training when a figure no longer improves (keras.callbacks.EarlyStopping).
@@ -27,14 +27,14 @@ struct EarlyStoppingOptions {
 ///     model.fit(x, y, {.epochs = 100, .callbacks = {&stopper}, .validation_split = 0.1});
 ///     fmt::print("stopped after epoch {}, the best was {}\n", stopper.stopped_epoch(), stopper.best_epoch());
 ///
-/// With restore_best_weights the best of the epochs that were looked at is restored, whether or not the baseline was
-/// reached or it was this callback that ended the training. The first epoch of all never ends it. Where the figure is
-/// not in the logs, it warns and goes on.
+/// With restore_best_weights the best epoch that counts is restored, whether or not it reached the baseline, and
+/// whether or not this callback ended the training. The first epoch never ends the training. Where the figure is not in
+/// the logs, it warns and goes on.
 class EarlyStopping : public MonitorCallback {
  public:
   explicit EarlyStopping(const EarlyStoppingOptions& options = {});
 
-  /// The epoch, from 0, that ended the training; 0 when none did.
+  /// The epoch, counted from 0, after which this callback ended the training; 0 if it did not.
   int stopped_epoch() const noexcept { return stopped_epoch_; }
   /// The epoch with the best value.
   int best_epoch() const noexcept { return best_epoch_; }

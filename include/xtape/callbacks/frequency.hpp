@@ -6,7 +6,7 @@
 
 namespace xtape::callbacks {
 
-/// How often a callback is to act: "epoch", after each one; "batch", after each one; or a number of batches.
+/// How often a callback acts: "epoch", after each epoch; "batch", after each batch; or every so many batches.
 class Frequency {
  public:
   /// Throws a ValueError for another text.
@@ -17,7 +17,7 @@ class Frequency {
   Frequency(I batches) : Frequency(static_cast<std::int64_t>(batches), 0) {}
 
   bool every_epoch() const noexcept { return batches_ == 0; }
-  /// 0 for "epoch".
+  /// The number of batches; 0 for "epoch".
   std::int64_t batches() const noexcept { return batches_; }
 
  private:

@@ -7,7 +7,7 @@
 
 namespace xtape::callbacks {
 
-/// Keyword arguments of LambdaCallback: Callback's functions, as they are there. Empty ones do nothing.
+/// Keyword arguments of LambdaCallback: Callback's functions with their arguments. Empty ones do nothing.
 struct LambdaCallbackOptions {
   std::function<void(int epoch)> on_epoch_begin = {};
   std::function<void(int epoch, const Logs& logs)> on_epoch_end = {};

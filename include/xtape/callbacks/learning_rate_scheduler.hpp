@@ -13,14 +13,14 @@ struct LearningRateSchedulerOptions {
   int verbose = 0;  ///< 1: says on standard output what it does
 };
 
-/// Sets the learning rate at the beginning of each epoch (keras.callbacks.LearningRateScheduler), to what a function
-/// makes of the epoch, from 0 on, and the rate at the time:
+/// Sets the learning rate at the beginning of each epoch (keras.callbacks.LearningRateScheduler) to what a function of
+/// the epoch, counted from 0, and of the current rate returns:
 ///
 ///     .callbacks = {callbacks::LearningRateScheduler([](int epoch, double lr) {
 ///       return epoch < 10 ? lr : lr * std::exp(-0.1);
 ///     })}
 ///
-/// A function of the epoch alone does as well. Throws a ValueError for a rate that is not finite, and a TypeError for
+/// A function of the epoch alone will do. Throws a ValueError for a rate that is not finite, and a TypeError for
 /// an optimizer with a schedule.
 class LearningRateScheduler : public Callback {
  public:
@@ -39,7 +39,7 @@ class LearningRateScheduler : public Callback {
       : LearningRateScheduler(without_rate(std::forward<F>(schedule)), options, 0) {}
 
   void on_epoch_begin(int epoch) override;
-  /// Adds "learning_rate".
+  /// Adds "learning_rate" to the logs.
   void extend_logs(Logs& logs) override;
 
  private:

@@ -13,11 +13,12 @@ namespace xtape::callbacks {
 struct ModelCheckpointOptions {
   std::string monitor = "val_loss";
   int verbose = 0;              ///< 1: says on standard output what it does
-  bool save_best_only = false;  ///< only where the figure is better than ever before
-  /// Has no effect, and is there for Keras's programs: files hold the weights, as a model's structure is a program.
+  bool save_best_only = false;  ///< only if the figure is better than at every save before
+  /// Has no effect, and is here for programs written for Keras: files hold the weights alone, since the structure of a
+  /// model is C++ code.
   bool save_weights_only = false;
   std::string mode = "auto";  ///< "auto", "min" or "max": see MonitorCallback
-  /// "epoch", or a number of batches, which goes on counting from epoch to epoch.
+  /// "epoch", or every so many batches, counted across epochs.
   Frequency save_freq = "epoch";
   std::optional<double> initial_value_threshold = {};  ///< the first best value
 };
@@ -28,12 +29,12 @@ struct ModelCheckpointOptions {
 ///     ...
 ///     model.load_weights("best.safetensors");
 ///
-/// The path may name epoch and batch, from 1 on, and figures of the logs, formatted as in Python:
+/// The path may contain the epoch and the batch, counted from 1, and figures of the logs, formatted as in Python:
 /// "runs/{epoch:02d}-{val_loss:.2f}.safetensors". Folders are made as needed. The best value is kept from one fit to
 /// the next. Where the monitored figure is not in the logs, it warns and saves.
 class ModelCheckpoint : public MonitorCallback {
  public:
-  /// Throws a ValueError for a path that is empty, or whose formats are wrong.
+  /// Throws a ValueError for an empty path and for wrong formats in it.
   explicit ModelCheckpoint(std::string filepath, const ModelCheckpointOptions& options = {});
 
   void on_train_begin() override { forget_warning(); }

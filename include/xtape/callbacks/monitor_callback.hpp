@@ -7,7 +7,7 @@
 
 namespace xtape::callbacks {
 
-/// What callbacks that watch a figure have in common.
+/// The options that callbacks that watch a figure share.
 struct MonitorOptions {
   std::string monitor = "val_loss";
   std::string mode = "auto";
@@ -18,9 +18,9 @@ struct MonitorOptions {
 /// The base of callbacks that watch a figure of the logs (Keras's MonitorCallback). A value v improves on a reference r
 /// where v + min_delta < r in the mode "min", where v - min_delta > r in the mode "max"; NaN never does.
 ///
-/// The mode "auto" is told by the figure's name, or by the class of the metric of this name: "min" for losses and
+/// The mode "auto" depends on the figure's name, or on the class of the metric of this name: "min" for losses and
 /// errors, "max" for accuracies, AUC, precision, recall, F-scores, IoU, R2, correlations and similarities. For other
-/// figures it throws a ValueError at the end of the first epoch that asks to pass the mode. An unknown mode warns and
+/// figures it throws a ValueError at the end of the first epoch, which asks for the mode. An unknown mode warns and
 /// counts as "auto".
 class MonitorCallback : public Callback {
  public:
@@ -30,13 +30,13 @@ class MonitorCallback : public Callback {
   std::optional<double> best() const noexcept { return best_; }
 
  protected:
-  /// `name` of the class that is derived, for messages.
+  /// `name` is the derived class's, for messages.
   MonitorCallback(const char* name, MonitorOptions options);
 
-  /// Finds out what "auto" means; the model's metrics are known after its first batch.
+  /// Finds out what "auto" means. To be called after the first batch, when the model's metrics are known.
   void resolve_mode();
   bool is_improvement(double value, const std::optional<double>& reference) const noexcept;
-  /// The figure, or null with a warning, which is given once until forget_warning().
+  /// The figure; null where it is not in the logs, with a warning, which comes once until forget_warning().
   const double* monitored(const Logs& logs, const char* warning);
   void forget_warning() noexcept { warned_ = false; }
 

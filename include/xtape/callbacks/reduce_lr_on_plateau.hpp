@@ -14,8 +14,8 @@ struct ReduceLROnPlateauOptions {
   int verbose = 0;            ///< 1: says on standard output what it does
   std::string mode = "auto";  ///< "auto", "min" or "max": see MonitorCallback
   double min_delta = 1e-4;    ///< a smaller change is no improvement
-  int cooldown = 0;           ///< epochs after a reduction in which none is counted as lost
-  double min_lr = 0;          ///< the rate does not fall below it
+  int cooldown = 0;           ///< epochs after a reduction that do not count for the patience
+  double min_lr = 0;          ///< the rate does not fall below this
 };
 
 /// Reduces the learning rate when a figure no longer improves (keras.callbacks.ReduceLROnPlateau).
@@ -32,7 +32,7 @@ class ReduceLROnPlateau : public MonitorCallback {
   bool in_cooldown() const noexcept { return cooldown_counter_ > 0; }
 
   void on_train_begin() override;
-  /// Adds "learning_rate", that of the epoch.
+  /// Adds "learning_rate", that of the epoch, to the logs.
   void extend_logs(Logs& logs) override;
   void on_epoch_end(int epoch, const Logs& logs) override;
 

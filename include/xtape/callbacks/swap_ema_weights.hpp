@@ -11,11 +11,12 @@ namespace xtape::callbacks {
 
 /// Keyword arguments of SwapEMAWeights.
 struct SwapEMAWeightsOptions {
-  bool swap_on_epoch = false;  ///< also from the end of an epoch to the beginning of the next, for later callbacks
+  /// Also between the end of an epoch and the beginning of the next, for the callbacks that follow.
+  bool swap_on_epoch = false;
 };
 
-/// Gives the model, while it is evaluated or predicts, the moving averages of its weights, which an optimizer with
-/// use_ema keeps (keras.callbacks.SwapEMAWeights):
+/// While the model is evaluated or predicts, its weights are their moving averages, which an optimizer with use_ema
+/// keeps (keras.callbacks.SwapEMAWeights):
 ///
 ///     model.compile({.optimizer = optimizers::SGD({.use_ema = true}), ...});
 ///     model.fit(x, y, {.callbacks = {callbacks::SwapEMAWeights({.swap_on_epoch = true}),
@@ -43,7 +44,7 @@ class SwapEMAWeights : public Callback {
   void restore();
 
   SwapEMAWeightsOptions options_;
-  std::vector<std::pair<Variable, Tensor>> weights_;  ///< what the averages have displaced
+  std::vector<std::pair<Variable, Tensor>> weights_;  ///< the values that the averages have replaced
 };
 
 }  // namespace xtape::callbacks

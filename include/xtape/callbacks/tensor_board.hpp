@@ -18,7 +18,7 @@ struct TensorBoardOptions {
   bool write_graph = true;              ///< the graph of the model's layers, after its first batch
   bool write_images = false;            ///< with the histograms, the weights as images
   bool write_steps_per_second = false;  ///< training steps a second, of epochs and, with update_freq, of batches
-  Frequency update_freq = "epoch";      ///< other than "epoch": the figures of every so many batches too
+  Frequency update_freq = "epoch";      ///< if not "epoch": also the figures of every so many batches
 };
 
 /// Writes what TensorBoard shows (keras.callbacks.TensorBoard):
@@ -28,7 +28,7 @@ struct TensorBoardOptions {
 /// and then `tensorboard --logdir logs`. The runs are <log_dir>/train and <log_dir>/validation, with
 ///
 ///     epoch_loss, epoch_accuracy, ...            the figures of each epoch; in train, epoch_learning_rate
-///     batch_loss, ...                            in train, with update_freq; the steps are counted through all epochs
+///     batch_loss, ...                            in train, with update_freq; batches are counted across epochs
 ///     evaluation_loss_vs_iterations, ...         in validation, over the optimizer's steps; of evaluate() as well
 ///     epoch_steps_per_second, batch_...          with write_steps_per_second
 ///     sequential/dense/kernel/histogram, /image  with histogram_freq, under the weights' names

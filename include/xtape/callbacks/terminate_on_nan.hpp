@@ -10,8 +10,8 @@ struct TerminateOnNaNOptions {
 };
 
 /// Ends the training after a batch whose loss is NaN or infinite (keras.callbacks.TerminateOnNaN), and says so on
-/// standard output; or throws a RuntimeError, for what is not to hear that the training has ended. To see which op made
-/// the NaN, see debug::CheckNumerics.
+/// standard output. With raise_error it throws a RuntimeError instead, so that the callbacks' on_train_end is not
+/// called. To find the op that made the NaN, see debug::CheckNumerics.
 class TerminateOnNaN : public Callback {
  public:
   explicit TerminateOnNaN(const TerminateOnNaNOptions& options = {}) : options_(options) {}

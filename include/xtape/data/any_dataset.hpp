@@ -16,27 +16,27 @@ class DataCursor;
 
 namespace xtape::data {
 
-/// AnyDataset::cardinality() of a dataset without end (tf.data.INFINITE_CARDINALITY).
+/// AnyDataset::cardinality() of a dataset without an end (tf.data.INFINITE_CARDINALITY).
 inline constexpr std::int64_t infinite_cardinality = -1;
-/// AnyDataset::cardinality() where only a loop could tell (tf.data.UNKNOWN_CARDINALITY).
+/// AnyDataset::cardinality() where only a loop over the dataset can tell (tf.data.UNKNOWN_CARDINALITY).
 inline constexpr std::int64_t unknown_cardinality = -2;
 
 /// Keyword arguments of shuffle().
 struct ShuffleOptions {
-  /// Without one, a seed is drawn from random::default_generator() when shuffle() is called.
+  /// Where it is not set, a seed is drawn from random::default_generator() when shuffle() is called.
   std::optional<std::uint64_t> seed = {};
   bool reshuffle_each_iteration = true;  ///< a new order each time the dataset is looped over
 };
 
 /// Keyword arguments of map().
 struct MapOptions {
-  /// How many threads call the function, each a copy of its own for another element, at most 1024; the order stays. 0:
-  /// the thread of the loop.
+  /// How many threads call the function, at most 1024, each its own copy; the order of the elements stays. 0: the
+  /// thread of the loop calls it.
   int num_parallel_calls = 0;
 };
 
-/// A dataset whatever the number of tensors in its elements, for functions that take any: loops over it give Tensors, a
-/// vector of tensors: x; x and y; x, y and the sample weights; or any others.
+/// A dataset with any number of tensors in its elements, for functions that take any dataset: loops over it give
+/// Tensors, a vector of tensors: x; x and y; x, y and the sample weights; or any others.
 ///
 ///     double examples(const data::AnyDataset& dataset) {
 ///       double n = 0;
@@ -102,9 +102,9 @@ class AnyDataset {
 
 namespace xtape::detail {
 
-/// `count` elements (or infinite_cardinality), of which f makes the one of a number from 0 on.
+/// `count` elements (or infinite_cardinality): f(0), f(1), ...
 data::AnyDataset dataset_of(std::int64_t count, std::size_t tensors, std::function<Tensors(std::int64_t)> f);
-/// What a function gives until it gives nothing; `start` makes the function of a loop.
+/// What a function returns until it returns nothing; `start` makes the function for each loop.
 data::AnyDataset dataset_of(std::size_t tensors, std::function<std::function<std::optional<Tensors>()>()> start);
 data::AnyDataset slices_of(Tensors tensors);
 void check_tensors_per_element(const data::AnyDataset& dataset, std::size_t tensors);

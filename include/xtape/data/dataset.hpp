@@ -22,13 +22,13 @@ namespace xtape::data {
 /// A loop over a dataset of one tensor gives the Tensor, of more a std::array of them, for structured binding. Every
 /// loop starts again from the beginning. The order of the elements depends on the seeds only, not on threads: prefetch
 /// and num_parallel_calls change nothing. A function that draws from random::default_generator() in another thread
-/// does so in no certain order.
+/// draws in an order that is not defined.
 ///
-/// What a function throws, the loop throws in the element's place, and loses nothing: `++` on the iterator tries the
-/// same element again, and goes on from there. The functions throw a ValueError for sizes below what they name, and
-/// shuffle, batch, skip and prefetch for more than 2^30 elements at once of a dataset without an end, which would never
-/// come. See AnyDataset for functions that take every N, TensorDataset for the fast way to batches of tensors in
-/// memory, which is a Dataset too where one is asked for.
+/// If a function throws, the loop throws its exception in the element's place. No element is lost: `++` on the iterator
+/// tries the same element again and goes on from there. The functions throw a ValueError for sizes that are too small;
+/// shuffle, batch, skip and prefetch also for more than 2^30 elements at once of a dataset without an end, which would
+/// never come. See AnyDataset for functions that take any N, TensorDataset for the fast way to batches of tensors in
+/// memory; it converts to a Dataset.
 template <std::size_t N>
 class Dataset : public AnyDataset {
  public:
@@ -62,8 +62,8 @@ class Dataset : public AnyDataset {
   Iterator begin() const { return Iterator(AnyDataset::begin()); }
   std::default_sentinel_t end() const { return {}; }
 
-  /// f of each element: called with the N tensors, it returns a Tensor, or a pair, tuple or array of tensors, which
-  /// decide how many tensors the new elements have.
+  /// f of each element: called with the N tensors, it returns a Tensor, or a pair, tuple or array of tensors. Their
+  /// number is the number of tensors in the new elements.
   template <class F>
   auto map(F f, const MapOptions& options = {}) const {
     constexpr std::size_t size = detail::ElementSize<detail::CallResultOf<F, N>>::value;
@@ -74,7 +74,7 @@ class Dataset : public AnyDataset {
         size, options));
   }
 
-  /// The elements for which the predicate, called with the N tensors, gives true or a Tensor that is true.
+  /// The elements for which the predicate, called with the N tensors, returns true or a Tensor that is true.
   template <class F>
   Dataset filter(F predicate) const {
     return Dataset(AnyDataset::filter([predicate](const Tensors& e) mutable -> bool {
@@ -87,7 +87,7 @@ class Dataset : public AnyDataset {
   }
 
   /// In random order: a buffer holds the next `buffer_size` elements, each step takes one of them, all equally likely,
-  /// and the next element fills its place. From as many elements as there are on, every order is equally likely.
+  /// and the next element takes its place. If the buffer holds all elements, every order is equally likely.
   Dataset shuffle(std::int64_t buffer_size, const ShuffleOptions& options = {}) const {
     return Dataset(AnyDataset::shuffle(buffer_size, options));
   }
@@ -101,25 +101,25 @@ class Dataset : public AnyDataset {
   /// The rows of each element along its first axis.
   Dataset unbatch() const { return Dataset(AnyDataset::unbatch()); }
 
-  /// The whole `count` times, for ever with -1.
+  /// All elements `count` times; with -1 for ever.
   Dataset repeat(std::int64_t count = -1) const { return Dataset(AnyDataset::repeat(count)); }
 
-  /// The first `count` elements, all with -1.
+  /// The first `count` elements; with -1 all.
   Dataset take(std::int64_t count) const { return Dataset(AnyDataset::take(count)); }
-  /// All but the first `count` elements, none with -1.
+  /// All but the first `count` elements; with -1 none.
   Dataset skip(std::int64_t count) const { return Dataset(AnyDataset::skip(count)); }
 
-  /// These elements, then the others.
+  /// These elements, then those of `next`.
   Dataset concatenate(const Dataset& next) const { return Dataset(AnyDataset::concatenate(next)); }
 
-  /// With the element's number before it, an int64 scalar.
+  /// Each element with its number, an int64 scalar, as first tensor.
   Dataset<N + 1> enumerate(std::int64_t start = 0) const { return Dataset<N + 1>(AnyDataset::enumerate(start)); }
 
-  /// Keeps the elements in memory: each is made once, by the first loop that comes to it. After an error the next loop
-  /// begins anew.
+  /// Keeps the elements in memory: each is made once, by the first loop that reaches it. After an error the next loop
+  /// starts again.
   Dataset cache() const { return Dataset(AnyDataset::cache()); }
 
-  /// Makes up to `buffer_size` elements ahead in a thread of its own. What the making throws, the loop throws in the
+  /// Makes up to `buffer_size` elements ahead in a separate thread. Its exceptions come out of the loop in the
   /// element's place; leaving the loop early ends the thread.
   Dataset prefetch(std::int64_t buffer_size) const { return Dataset(AnyDataset::prefetch(buffer_size)); }
 
@@ -134,7 +134,7 @@ Dataset<sizeof...(T)> from_tensor_slices(const T&... tensors) {
   return Dataset<sizeof...(T)>(detail::slices_of({Tensor(tensors)...}));
 }
 
-/// The tensors as the only element.
+/// A dataset of one element, these tensors.
 template <std::convertible_to<Tensor>... T>
 Dataset<sizeof...(T)> from_tensors(const T&... tensors) {
   return Dataset<sizeof...(T)>(
@@ -142,7 +142,7 @@ Dataset<sizeof...(T)> from_tensors(const T&... tensors) {
 }
 
 /// The results of a function without arguments that returns a std::optional of what map's functions return, until it
-/// is empty. Each loop calls a copy of the function as it is now:
+/// is empty. Each loop calls a copy that is made of the function as it is now:
 ///
 ///     auto counter = data::from_generator([i = 0]() mutable -> std::optional<Tensor> {
 ///       if (i == 3) return std::nullopt;
@@ -161,7 +161,7 @@ auto from_generator(F generator) {
   }));
 }
 
-/// reader(path) of each file, which returns what map's functions return; unbatch() makes rows of files of many:
+/// reader(path) for each file; reader returns what map's functions return. unbatch() makes one element of each row:
 ///
 ///     data::from_files(paths, io::load_npy).unbatch()
 ///     data::from_files(paths, [](const std::string& path) { return io::load_csv(path, {.skip_rows = 1}); }).unbatch()
@@ -180,7 +180,7 @@ auto from_files(std::vector<std::string> paths, F reader) {
 Dataset<1> range(std::int64_t start, std::int64_t stop, std::int64_t step = 1);
 inline Dataset<1> range(std::int64_t stop) { return range(0, stop); }
 
-/// Elements of both side by side, as many as the shorter one has.
+/// Elements with the tensors of both, as many as the shorter one has.
 template <std::size_t N, std::size_t M>
 Dataset<N + M> zip(const Dataset<N>& a, const Dataset<M>& b) {
   return Dataset<N + M>(static_cast<const AnyDataset&>(a).zip(b));

@@ -11,7 +11,7 @@
 
 namespace xtape::detail {
 
-/// How many tensors a function's result stands for: a Tensor, or a pair, tuple or array of what converts to one.
+/// How many tensors a function returns: a Tensor, or a pair, tuple or array of things that convert to one.
 template <class T>
 struct ElementSize {
   static constexpr std::size_t value = std::tuple_size_v<T>;

@@ -9,8 +9,8 @@
 /// (Xiao, Rasul, Vollgraf 2017, arXiv:1708.07747).
 namespace xtape::datasets::fashion_mnist {
 
-/// x [n, 28, 28, 1] and y [n], int32 labels from 0 to 9, in the order of the files. The four files are taken with and
-/// without ".gz", with '-' or '.' before "idx".
+/// x [n, 28, 28, 1] and y [n], int32 labels from 0 to 9, in the order of the files. The names of the four files may end
+/// with ".gz" and have '-' or '.' before "idx".
 ///
 /// Throws a DataError that lists where it looked and how to get the data when they are not found, and one that names
 /// the file when it is damaged or does not hold what it should.

@@ -7,11 +7,11 @@
 
 namespace xtape::data {
 
-/// Batches without end, every example of each drawn with replacement from the whole dataset, uniformly and
+/// Batches without an end. Each example of a batch is drawn with replacement from the whole dataset, uniformly and
 /// independently of all others (as with numpy.random.randint). So an example may come twice in a batch, and n /
-/// batch_size batches are no epoch in the strict sense; see TensorDataset::shuffle for that.
+/// batch_size batches need not contain every example; see TensorDataset::shuffle for epochs that do.
 ///
-/// The draws depend on the seed only. next() makes no call to malloc once the batches before are gone.
+/// The draws depend on the seed only. next() makes no call to malloc once earlier batches are destroyed.
 class RandomBatches {
  public:
   /// Throws a ValueError for a batch size below 1.

@@ -8,8 +8,8 @@
 
 namespace xtape::utils {
 
-/// Keyword arguments of split_dataset(): below 1 a fraction of the elements, rounded, otherwise a number of them. One
-/// of the sizes is enough.
+/// Keyword arguments of split_dataset(). A size below 1 is a fraction of the elements, rounded; otherwise it is a
+/// number of elements. One of the sizes is enough.
 struct SplitDatasetOptions {
   std::optional<double> left_size = {};
   std::optional<double> right_size = {};

@@ -32,8 +32,8 @@ class ShuffledDataset;
 ///       for (auto [x, y] : batches) ...                   // in a new order each time
 ///     }
 ///
-/// `auto [x_train, y_train] = train;` takes it apart. It and its batches are Datasets (data/dataset.hpp) where one is
-/// asked for: `data::Dataset<2> batches = train.shuffle(seed).batch(50);`.
+/// `auto [x_train, y_train] = train;` takes it apart. It and its batches convert to a Dataset (data/dataset.hpp):
+/// `data::Dataset<2> batches = train.shuffle(seed).batch(50);`.
 class TensorDataset {
  public:
   /// Throws a ValueError when either is a scalar or empty, has no row, or the numbers of rows differ.
@@ -42,12 +42,12 @@ class TensorDataset {
   /// The number of examples.
   std::int64_t size() const { return x.shape(0); }
 
-  /// The examples in their order, `batch_size` at a time, the last ones in a smaller batch. Batches share the elements
+  /// The examples in their order, `batch_size` at a time; the last batch may be smaller. Batches share the elements
   /// of x and y. Throws a ValueError for a batch size below 1.
   Batches batch(std::int64_t batch_size, const BatchOptions& options = {}) const;
 
-  /// The examples in an order drawn anew for each epoch: a permutation that depends on the seed and the number of the
-  /// epoch only.
+  /// The examples in a new order for each epoch: a permutation that depends on the seed and the number of the epoch
+  /// only.
   ShuffledDataset shuffle(std::uint64_t seed) const;
 
   /// The first `count` examples, or all but these, without a copy. Throws a ValueError when none is left.
@@ -58,7 +58,7 @@ class TensorDataset {
   Tensor y;
 };
 
-/// A dataset in an order drawn anew for each epoch; see TensorDataset::shuffle.
+/// A dataset in a new order for each epoch; see TensorDataset::shuffle.
 class ShuffledDataset {
  public:
   ShuffledDataset(TensorDataset data, std::uint64_t seed);
@@ -74,8 +74,8 @@ class ShuffledDataset {
   std::uint64_t seed_;
 };
 
-/// The batches of a dataset, to be looped over once for each epoch. No call to malloc is made for a batch once the
-/// batches before it are gone.
+/// The batches of a dataset, to be looped over once for each epoch. A batch makes no call to malloc once earlier
+/// batches are destroyed.
 class Batches {
  public:
   /// A position in one epoch; an input iterator.
@@ -97,7 +97,7 @@ class Batches {
     Iterator(const Batches* batches, Tensor order) : batches_(batches), order_(std::move(order)) {}
 
     const Batches* batches_;
-    Tensor order_;  // the epoch's permutation; empty where the order is the data's own
+    Tensor order_;  // the epoch's permutation; empty: the order of the data
     std::int64_t first_ = 0;
   };
 

@@ -30,19 +30,19 @@ namespace imdb {
 
 /// Keyword arguments of imdb::load_data().
 struct ImdbOptions {
-  /// Numbers from here on become oov_char; none: the largest number alone does, as in Keras.
+  /// Numbers from here on become oov_char. Not set: only the largest number does, as in Keras.
   std::optional<std::int64_t> num_words = {};
   std::int64_t skip_top = 0;                   ///< numbers below become oov_char
   std::optional<std::int64_t> maxlen = {};     ///< texts of this length or longer are left out
   std::uint64_t seed = 113;                    ///< of the order
   std::optional<std::int32_t> start_char = 1;  ///< begins every text
-  std::optional<std::int32_t> oov_char = 2;    ///< stands for words that are not kept; none: they are left out
+  std::optional<std::int32_t> oov_char = 2;    ///< replaces words that are not kept; not set: they are left out
   std::int32_t index_from = 3;                 ///< is added to every word's number
   std::string dir = {};                        ///< the folder with imdb.npz; empty: as LoadOptions::dir
 };
 
-/// Reads imdb.npz, which Keras keeps in ~/.keras/datasets. The order is one that the seed decides, not the one that
-/// NumPy's generator gives Keras. Throws a DataError when the file is not found or not right, a ValueError when maxlen
+/// Reads imdb.npz, which Keras keeps in ~/.keras/datasets. The order depends on the seed; it is not Keras's,
+/// which NumPy's generator makes. Throws a DataError when the file is not found or damaged, a ValueError when maxlen
 /// leaves no text.
 SequenceTrainTest load_data(const ImdbOptions& options = {});
 

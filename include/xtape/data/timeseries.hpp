@@ -9,8 +9,8 @@ namespace xtape::utils {
 
 /// Keyword arguments of timeseries_dataset_from_array().
 struct TimeseriesOptions {
-  std::int64_t sequence_stride = 1;              ///< from the beginning of a window to that of the next
-  std::int64_t sampling_rate = 1;                ///< from a step of a window to the next
+  std::int64_t sequence_stride = 1;              ///< steps between the beginnings of two windows
+  std::int64_t sampling_rate = 1;                ///< steps of the data between two steps of a window
   std::optional<std::int64_t> batch_size = 128;  ///< none: the windows one by one
   bool shuffle = false;                          ///< in a new order in each loop
   std::optional<std::uint64_t> seed = {};        ///< of the order
@@ -20,7 +20,7 @@ struct TimeseriesOptions {
 
 /// Windows of `sequence_length` steps of an array whose first axis is time, with the target at the window's first step
 /// (keras.utils.timeseries_dataset_from_array): window i holds data[p], data[p + sampling_rate], ... and has
-/// targets[p], p = start_index + i sequence_stride. To predict the step behind windows of n steps, give data[:-n] and
+/// targets[p], p = start_index + i sequence_stride. To predict the step after windows of n steps, pass data[:-n] and
 /// data[n:]. Throws a ValueError for what lies outside the array and for steps below 1.
 data::Dataset<2> timeseries_dataset_from_array(const Tensor& data, const Tensor& targets, std::int64_t sequence_length,
                                                const TimeseriesOptions& options = {});

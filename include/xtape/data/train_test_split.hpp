@@ -12,7 +12,8 @@ namespace xtape::data {
 
 /// Keyword arguments of train_test_split().
 struct SplitOptions {
-  /// Below 1 a fraction of the rows, rounded up, otherwise a number of rows; what train_size leaves, or 0.25.
+  /// Below 1 a fraction of the rows, rounded up; otherwise a number of rows. By default what train_size leaves, or
+  /// 0.25.
   std::optional<double> test_size = {};
   /// The same, rounded down; by default what test_size leaves.
   std::optional<double> train_size = {};
@@ -22,7 +23,7 @@ struct SplitOptions {
   Tensor stratify = {};
 };
 
-/// Parts the rows of tensors at random into those for training and those for testing
+/// Splits the rows of tensors at random into rows for training and rows for testing
 /// (sklearn.model_selection.train_test_split):
 ///
 ///     auto [x_train, x_test, y_train, y_test] = data::train_test_split(x, y, {.test_size = 0.2, .random_state = 1});

@@ -6,8 +6,8 @@
 
 namespace xtape::io {
 
-/// The tensor in a file of the IDX format, in which MNIST and its relatives are published; a gzip-compressed file (by
-/// its first bytes, whatever its name) is decompressed on the way. One to four axes of uint8, int32, float32 or float64
+/// The tensor in a file of the IDX format, in which MNIST and its relatives are published; a file compressed by gzip
+/// (by its first bytes, whatever its name) is decompressed. One to four axes of uint8, int32, float32 or float64
 /// elements.
 ///
 /// Throws a DataError that names the file, what was expected and what was received: for a file that is missing, of

@@ -8,10 +8,10 @@
 
 namespace xtape::io {
 
-/// Tensors and their names, in an order of their own.
+/// Tensors with names; the order is kept.
 using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 
-/// The tensor of a name; an empty one where there is none.
+/// The tensor of this name; an empty tensor if there is none.
 Tensor find(const NamedTensors& tensors, const std::string& name);
 
 }  // namespace xtape::io

@@ -8,8 +8,8 @@
 namespace xtape::io {
 
 /// Reads an array that NumPy has saved (numpy.save; the npy format 1.0 to 3.0), of either byte order and either order
-/// of axes. float32, float64, int32, int64, uint8 and bool keep their dtype; int8, int16 and uint16 become int32,
-/// uint32 and uint64 int64, float16 float32.
+/// of axes. float32, float64, int32, int64, uint8 and bool keep their dtype; int8, int16 and uint16 become int32;
+/// uint32 and uint64 become int64; float16 becomes float32.
 ///
 /// Throws a DataError that names the file: when it is missing, of another format, shorter or longer than its header
 /// says or damaged, holds elements of another type (text, objects, complex numbers, structures) or a uint64 beyond
@@ -21,8 +21,8 @@ Tensor load_npy(const std::string& path);
 void save_npy(const std::string& path, const Tensor& tensor);
 
 /// Reads the arrays of an npz file (numpy.savez, savez_compressed), in its order. Throws the DataErrors of load_npy,
-/// with the name of the array, and one for an archive that is damaged, has members that share bytes, or is beyond the
-/// limit of io/limits.hpp.
+/// with the name of the array, and a DataError for an archive that is damaged, has members that share bytes, or is
+/// beyond the limit of io/limits.hpp.
 NamedTensors load_npz(const std::string& path);
 
 /// Keyword arguments of save_npz().

@@ -13,7 +13,7 @@ struct SafeTensors {
   NamedTensors tensors;                         ///< in the order of the file's header
   std::map<std::string, std::string> metadata;  ///< its "__metadata__"
 
-  /// The tensor of a name; an empty one where there is none.
+  /// The tensor of this name; an empty tensor if there is none.
   Tensor find(const std::string& name) const { return io::find(tensors, name); }
 };
 
@@ -21,10 +21,10 @@ struct SafeTensors {
 /// the header in eight bytes, the header in JSON, with the names in the order given, and the elements, each tensor's
 /// aligned to its element size. All dtypes are stored as they are: F64 F32 BF16 I64 I32 U8 BOOL.
 ///
-/// The file appears whole or not at all: a file of that name that was there before stays until the new one is complete
-/// on the disk, and stays when anything fails.
+/// The file appears whole or not at all: an older file of that name stays until the new one is complete on the disk,
+/// and stays if anything fails.
 ///
-/// Throws a ValueError for a name that is given twice, is "__metadata__" or no UTF-8 and for an empty tensor, a
+/// Throws a ValueError for a name that is given twice, is "__metadata__" or not UTF-8 and for an empty tensor, a
 /// DataError that names the file when it cannot be written.
 void save_safetensors(const std::string& path, const NamedTensors& tensors,
                       const std::map<std::string, std::string>& metadata = {});

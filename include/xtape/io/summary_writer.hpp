@@ -14,9 +14,9 @@ namespace xtape::summary {
 
 /// Keyword arguments of create_file_writer().
 struct FileWriterOptions {
-  int max_queue = 10;                         ///< So many events are kept before they are written.
-  std::int64_t flush_millis = 2 * 60 * 1000;  ///< An event that comes later than this after the last flush makes one.
-  std::string filename_suffix = ".v2";        ///< As TensorFlow 2 names its files.
+  int max_queue = 10;                         ///< How many events are kept before they are written.
+  std::int64_t flush_millis = 2 * 60 * 1000;  ///< An event that comes later than this after the last flush flushes.
+  std::string filename_suffix = ".v2";        ///< Of the file's name, as in TensorFlow 2.
 };
 
 /// Keyword arguments of FileWriter::histogram().
@@ -38,8 +38,8 @@ struct GraphNode {
   std::map<std::string, std::string> attributes = {};  ///< Shown beside the node.
 };
 
-/// Writes one event file of a run. All functions may be called from several threads at once; what they throw leaves the
-/// file as it was, but for DataErrors: the disk is full, say. After close() they throw a RuntimeError.
+/// Writes one event file of a run. All functions may be called from several threads at once. After an exception the
+/// file is as before, unless it is a DataError, such as a full disk. After close() they throw a RuntimeError.
 ///
 /// The run is shown under the folder's name, and a tag's part before the first '/' groups charts. Keras's names are
 /// epoch_loss, epoch_accuracy in the runs train and validation.
@@ -49,7 +49,7 @@ class FileWriter {
   explicit FileWriter(const std::string& logdir, const FileWriterOptions& options = {});
   FileWriter(FileWriter&&) noexcept;
   FileWriter& operator=(FileWriter&&) noexcept;
-  /// Closes the file; an error then is not seen.
+  /// Closes the file; errors are ignored.
   ~FileWriter();
 
   /// A point of a curve; the value has one element and becomes a float32. Throws a ValueError for more elements.
@@ -69,12 +69,12 @@ class FileWriter {
   /// The graph of a model. Throws a ValueError for names that are empty or used twice, and for inputs that no node has.
   void graph(const std::vector<GraphNode>& nodes);
 
-  /// Hands everything to the operating system, from when on TensorBoard shows it.
+  /// Hands everything to the operating system; TensorBoard can show it then.
   void flush();
-  /// flush() and no more events; closing twice is no error.
+  /// flush(), and no more events are accepted; closing twice is not an error.
   void close();
 
-  /// Of the event file.
+  /// The path of the event file.
   const std::string& path() const&;
   std::string path() const&& { return path(); }
 

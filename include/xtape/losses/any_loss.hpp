@@ -12,7 +12,7 @@
 namespace xtape {
 
 /// A loss as models take it: one of Keras's names ("mse", "mean_squared_error", "MeanSquaredError", ...), an object of
-/// namespace `losses` or of a class of one's own derived from losses::Loss, a function of that namespace, or any
+/// namespace `losses` or of a user's own class derived from losses::Loss, a function of that namespace, or any
 /// callable from labels and predictions to a Tensor, whose mean is taken (Keras's LossFunctionWrapper).
 ///
 ///     .loss = "mse"    .loss = losses::BinaryCrossentropy({.from_logits = true})

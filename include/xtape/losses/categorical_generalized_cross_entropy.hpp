@@ -5,9 +5,10 @@
 namespace xtape::losses {
 
 /// (1 - p^q) / q, p being the probability that y_pred gives to the label: labels [...] or [..., 1], integers of any
-/// dtype, and probabilities [..., classes] -> [...]. It minds wrong labels less than the crossentropy, its limit for q
-/// -> 0, does; q = 1 is the absolute error (Zhang, Sabuncu, 2018). Probabilities that a softmax made are traced back to
-/// its logits, so that the gradient of a p of 0 is its limit there, 0; as it is for other probabilities below 10^-30.
+/// dtype, and probabilities [..., classes] -> [...]. Wrong labels weigh less than in the crossentropy, which is the
+/// limit for q
+/// -> 0; q = 1 is the absolute error (Zhang, Sabuncu, 2018). Probabilities that a softmax made are traced back to its
+/// logits, so that at p = 0 the gradient is its limit, 0. For other probabilities it is 0 below 10^-30.
 ///
 /// Throws a ValueError when the shapes do not fit and unless 0 < q < 1, a TypeError for predictions that are not
 /// floating, an IndexError for a label outside [0, classes).

@@ -2,7 +2,7 @@
 
 #include "xtape/losses/loss_function_wrapper.hpp"
 
-// Losses of the margin. Shapes, dtypes and errors as those of mean_squared_error.
+// Losses of the margin between right and wrong predictions. Shapes, dtypes and errors as those of mean_squared_error.
 namespace xtape::losses {
 
 /// mean(max(1 - y_true y_pred, 0)) over the last axis; labels are -1 and 1. Where all labels are 0 or 1, zeros count as

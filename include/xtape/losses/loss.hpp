@@ -7,7 +7,7 @@
 namespace xtape::losses {
 
 /// The base of losses as objects (keras.Loss): a function of labels and predictions with one value per sample, and how
-/// these become one number. A loss of one's own:
+/// these become one number. A user's own loss:
 ///
 ///     struct AbsoluteError : losses::Loss {
 ///       AbsoluteError() : Loss("absolute_error") {}
@@ -21,16 +21,18 @@ class Loss {
 
   /// The losses of the samples, multiplied by their weights and reduced:
   ///
-  ///     "sum_over_batch_size"       their sum / their number, whatever the weights (Keras's default; "mean" is the
-  ///     same) "sum"                       their sum "mean_with_sample_weight"   their sum / the sum of the weights
-  ///     "none"                      one value per sample
+  ///     "sum_over_batch_size"      their sum / their number, whatever the weights; "mean" is the same
+  ///     "sum"                      their sum
+  ///     "mean_with_sample_weight"  their sum / the sum of the weights
+  ///     "none"                     one value per sample
   ///
-  /// Of no samples at all the first and third give 0. `sample_weight` is a number, or a tensor whose axes are the first
-  /// ones of the losses' ([batch], [batch, 1], [batch, time], ...; sizes of 1 repeat): otherwise a ValueError.
+  /// The first is the default, as in Keras. Without any samples the two means are 0. `sample_weight` is a number, or a
+  /// tensor whose axes are the first axes of the losses ([batch], [batch, 1], [batch, time], ...; sizes of 1 repeat);
+  /// otherwise it is a ValueError.
   ///
-  /// What the mask of the predictions leaves out (see get_mask) does not count: its losses are 0, and the means are
-  /// taken of the others only (sum(losses weights) / the number of those, as in Keras). A mask that does not fit the
-  /// losses as weights must is a ValueError; a loss that is one number has seen to the mask itself.
+  /// What the mask of the predictions leaves out (see get_mask) does not count: its losses are 0, and a mean is the sum
+  /// of the losses, times their weights, divided by the number of those that count, as in Keras. A mask must fit the
+  /// losses as weights must; otherwise it is a ValueError. A loss that is one number has dealt with the mask itself.
   Tensor operator()(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight = {}) const;
 
   const std::string& name() const& noexcept { return name_; }
@@ -42,10 +44,10 @@ class Loss {
 
   /// One value per sample.
   virtual Tensor call(const Tensor& y_true, const Tensor& y_pred) const = 0;
-  /// A bool tensor that says which of call's values count at all (the others are 0 there, and means are taken of these
-  /// only); empty, the default, when all do.
+  /// A bool tensor that says which of call()'s values count; call() gives 0 for the others, and means leave them out.
+  /// Empty, the default: all count.
   virtual Tensor mask(const Tensor& /*y_true*/, const Tensor& /*y_pred*/) const { return {}; }
-  /// Whether call() itself leaves out what the mask of y_pred does, as one that sums over steps must.
+  /// Whether call() itself leaves out what the mask of y_pred leaves out, as a call() that sums over steps must.
   virtual bool handles_mask() const { return false; }
 
  private:

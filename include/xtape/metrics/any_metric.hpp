@@ -13,20 +13,21 @@
 namespace xtape {
 namespace metrics {
 
-/// A new metric by one of Keras's names, which it bears: "mse", "mean_squared_error", "MeanSquaredError", "auc", ...
-/// Throws a ValueError for a name that is not known, listing those that are; "accuracy" is not: see resolve_accuracy.
+/// A new metric by one of Keras's names, which becomes its name: "mse", "mean_squared_error", "MeanSquaredError",
+/// "auc", ... Throws a ValueError for a name that is not known, listing those that are; "accuracy" is not: see
+/// resolve_accuracy.
 std::shared_ptr<PredictionMetric> make_metric(const std::string& name);
 
 /// What "accuracy" is for labels and predictions of these shapes, by Keras's rule: BinaryAccuracy where the last axis
 /// of y_pred has size 1 (or y_pred has one axis), SparseCategoricalAccuracy where y_true has a lower rank or a last
-/// axis of size 1, CategoricalAccuracy otherwise. The loss plays no part.
+/// axis of size 1, CategoricalAccuracy otherwise. It does not depend on the loss.
 std::shared_ptr<PredictionMetric> resolve_accuracy(const Shape& y_true, const Shape& y_pred,
                                                    const std::string& name = "accuracy");
 
 }  // namespace metrics
 
 /// A metric as models take it: one of Keras's names, "accuracy" and "acc" among them, an object of namespace `metrics`
-/// or of a class of one's own derived from PredictionMetric, a shared pointer to one, or a function from labels and
+/// or of a user's own class derived from PredictionMetric, a shared pointer to one, or a function from labels and
 /// predictions to one value per sample, whose mean is taken, with a name.
 ///
 ///     .metrics = {"accuracy", metrics::AUC({.curve = "PR"}), {losses::log_cosh, "log_cosh"}}
@@ -57,10 +58,10 @@ class AnyMetric : public detail::AnyOf<AnyMetric, metrics::PredictionMetric> {
   const std::string& name() const& noexcept { return name_; }
   std::string name() const&& { return name_; }
   explicit operator bool() const noexcept { return !name_.empty(); }
-  /// Whether it is given by its name; `->`, `*` and get() then have nothing to give, see metric().
+  /// Whether it was given by name: then there is nothing yet for `->`, `*` and get(), see metric().
   bool by_name() const noexcept { return !name_.empty() && get() == nullptr; }
-  /// The metric, which copies of this object share; of one given by its name a new one, "accuracy" by these shapes.
-  /// Throws a ValueError where there is none.
+  /// The metric, which copies of this object share. If it was given by name, a new one; "accuracy" depends on these
+  /// shapes. Throws a ValueError where there is none.
   std::shared_ptr<metrics::PredictionMetric> metric(const Shape& y_true, const Shape& y_pred) const;
 
  private:

@@ -12,8 +12,8 @@ struct AUCOptions {
   std::string name = "auc";
   std::vector<double> thresholds = {};          ///< instead of num_thresholds; 0 and 1 are added
   bool multi_label = false;                     ///< the mean of the areas of the labels of [batch, labels]
-  std::optional<std::int64_t> num_labels = {};  ///< with multi_label: that of the first update unless given
-  std::vector<double> label_weights = {};       ///< of the labels in that mean, or in the counts without it
+  std::optional<std::int64_t> num_labels = {};  ///< with multi_label; by default as many as in the first update
+  std::vector<double> label_weights = {};       ///< of the labels: in the mean with multi_label, else in the counts
   bool from_logits = false;                     ///< y_pred are logits, not probabilities
 };
 

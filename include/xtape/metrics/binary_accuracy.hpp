@@ -10,9 +10,9 @@ struct BinaryAccuracyOptions {
   double threshold = 0.5;  ///< predictions above count as 1, others as 0
 };
 
-/// How often predictions above a threshold meet labels of 1, and others labels of 0: the mean over the samples of the
-/// share of such elements along the last axis. y_true and y_pred of one shape and of any dtype, [batch] and [batch, 1]
-/// being alike. Throws a ValueError for other shapes that differ.
+/// How often predictions above a threshold have the label 1 and the others the label 0: the mean over the samples of
+/// the share of such elements along the last axis. y_true and y_pred have the same shape and any dtype; [batch] and
+/// [batch, 1] count as the same. Throws a ValueError for other shapes that differ.
 class BinaryAccuracy : public MeanMetricWrapper {
  public:
   explicit BinaryAccuracy(const BinaryAccuracyOptions& options = {})

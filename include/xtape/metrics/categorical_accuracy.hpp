@@ -4,9 +4,9 @@
 
 namespace xtape::metrics {
 
-/// How often the largest of the last axis of y_pred, logits or probabilities [..., classes], stands where the largest
-/// of the one-hot labels [..., classes] does. The first of equal largest counts. Throws a ValueError where the shapes
-/// differ.
+/// How often the largest element along the last axis of y_pred, logits or probabilities [..., classes], has the place
+/// of the largest of the one-hot labels [..., classes]. Of equal largest elements the first counts. Throws a ValueError
+/// where the shapes differ.
 class CategoricalAccuracy : public MeanMetricWrapper {
  public:
   explicit CategoricalAccuracy(const std::string& name = "categorical_accuracy") : MeanMetricWrapper(name) {}

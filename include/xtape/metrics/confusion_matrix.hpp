@@ -16,7 +16,7 @@ struct ConfusionMatrixArguments {
 };
 
 /// How often each label got each prediction: element (i, j) counts, or adds the weights of, the samples with label i
-/// and prediction j (tf.math.confusion_matrix). Labels and predictions are integers of any dtype and of one shape.
+/// and prediction j (tf.math.confusion_matrix). Labels and predictions are integers of any dtype and the same shape.
 /// Throws a ValueError for shapes that differ, an IndexError for a class outside [0, num_classes).
 Tensor confusion_matrix(const Tensor& labels, const Tensor& predictions, const ConfusionMatrixArguments& options = {});
 
@@ -30,8 +30,8 @@ struct ConfusionMatrixOptions {
 };
 
 /// The confusion matrix of all batches, in double. Samples whose label or prediction is outside [0, num_classes) do not
-/// count, as in Keras's IoU. Of labels and predictions that are not sparse, the place of the largest along the last
-/// axis is taken. Throws a ValueError where there are not as many labels as predictions.
+/// count, as in Keras's IoU. Labels and predictions that are not sparse stand for the place of their largest element
+/// along the last axis. Throws a ValueError where there are not as many labels as predictions.
 class ConfusionMatrix : public PredictionMetric {
  public:
   explicit ConfusionMatrix(const ConfusionMatrixOptions& options);
@@ -40,7 +40,7 @@ class ConfusionMatrix : public PredictionMetric {
   void reset_state() override;
   /// [num_classes, num_classes], float64: rows are labels, columns predictions.
   Tensor matrix() const;
-  /// The share of the diagonal: the accuracy; 0 where nothing was counted.
+  /// The sum of the diagonal / the sum of all: the accuracy; 0 where nothing was counted.
   double result() const override;
 
  protected:

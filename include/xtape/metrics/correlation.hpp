@@ -2,8 +2,8 @@
 
 #include "xtape/metrics/mean_metric_wrapper.hpp"
 
-// How labels and predictions of one shape vary together along an axis, as means over the other ones. A ValueError for
-// shapes that differ ([batch] and [batch, 1] are alike), an IndexError for an axis outside the rank.
+// How labels and predictions of the same shape vary together along an axis, as means over the other axes. A ValueError
+// for shapes that differ ([batch] and [batch, 1] count as the same), an IndexError for an axis outside the rank.
 namespace xtape::metrics {
 
 /// Keyword arguments of PearsonCorrelation.

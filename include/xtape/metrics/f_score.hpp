@@ -17,8 +17,8 @@ struct FBetaScoreOptions {
 };
 
 /// (1 + beta^2) precision recall / (beta^2 precision + recall) for each class, of labels and predictions [batch,
-/// classes]. Over the classes, "micro" takes the score of their common counts, "macro" their scores' mean, "weighted"
-/// the mean by the number of their labels. Denominators have 1e-7 added, as in Keras.
+/// classes]. Over the classes, "micro" takes the score of the sums of their counts, "macro" the mean of their
+/// scores, "weighted" the mean weighted by the number of their labels. Denominators have 1e-7 added, as in Keras.
 ///
 /// Throws a ValueError for other shapes, and for another number of classes than in the first update.
 class FBetaScore : public PredictionMetric {

@@ -2,7 +2,7 @@
 
 #include "xtape/metrics/mean_metric_wrapper.hpp"
 
-// Means of the losses of these names, which have the formulas, shapes and errors.
+// Means of the losses of the same names, where the formulas, shapes and errors are described.
 namespace xtape::metrics {
 
 /// The mean of losses::hinge.

@@ -2,9 +2,8 @@
 
 #include "xtape/metrics/confusion_matrix.hpp"
 
-// Intersection over union: true positives / (true positives + false positives + false negatives) of a class, the means
-// of which are taken over those of the classes that occur. Weights are not rounded to integers, as those of Keras are
-// by default.
+// Intersection over union of a class: true positives / (true positives + false positives + false negatives). Means are
+// taken over the classes that occur. Weights are not rounded to integers; Keras does that by default.
 namespace xtape::metrics {
 
 /// Keyword arguments of IoU.

@@ -5,15 +5,14 @@
 
 namespace xtape::metrics {
 
-/// The weighted mean of what it is given, summed in double: sum(values weights) / sum(weights), 0 when nothing was
-/// seen.
+/// The weighted mean of all values, summed in double: sum(values weights) / sum(weights), 0 when there were none.
 class Mean : public Metric {
  public:
   explicit Mean(std::string name = "mean") : Metric(std::move(name)) {}
 
   /// Adds values of any dtype. Each element along the first axis is one sample, whose value is the mean over its other
-  /// axes; a scalar is one sample, as in Keras. `sample_weight` is a number, or a tensor whose axes are the first ones
-  /// of the values' ([batch], [batch, 1], [batch, time], ...; sizes of 1 repeat): otherwise a ValueError, and nothing
+  /// axes; a scalar is one sample, as in Keras. `sample_weight` is a number, or a tensor whose axes are the first axes
+  /// of the values ([batch], [batch, 1], [batch, time], ...; sizes of 1 repeat): otherwise a ValueError, and nothing
   /// is added.
   void update_state(const Tensor& values, const Tensor& sample_weight = {});
   /// Adds values and returns the mean of all (Keras's Metric.__call__).

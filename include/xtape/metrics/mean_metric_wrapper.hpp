@@ -8,7 +8,7 @@
 namespace xtape::metrics {
 
 /// The mean of a function of labels and predictions (keras.metrics.MeanMetricWrapper). Metrics of this kind are made
-/// from a function, or derived with a `call` of their own.
+/// from a function, or derived from this class with their own `call`.
 class MeanMetricWrapper : public PredictionMetric {
  public:
   using Function = std::function<Tensor(const Tensor&, const Tensor&)>;
@@ -22,7 +22,7 @@ class MeanMetricWrapper : public PredictionMetric {
   double result() const override { return mean_.result(); }
 
  protected:
-  /// For classes with a `call` of their own.
+  /// For classes with their own `call`.
   explicit MeanMetricWrapper(const std::string& name) : PredictionMetric(name), mean_(name) {}
 
   /// One value per sample.

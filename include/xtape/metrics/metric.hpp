@@ -23,7 +23,7 @@ class Metric {
   Metric(const Metric&) = default;
   Metric& operator=(const Metric&) = default;
 
-  /// Called by `what` ("result") of a metric that keeps numbers of its own, before it reads or writes them: a function
+  /// A metric that keeps numbers calls it in its function `what` ("result") before it reads or writes them: a function
   /// that is being traced cannot be replayed then.
   void use_state(const char* what) const;
 

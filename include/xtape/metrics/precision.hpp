@@ -12,8 +12,8 @@ struct PrecisionOptions {
   std::string name = "precision";
 };
 
-/// Which share of the positive predictions is right: true positives / (true positives + false positives), 0 where there
-/// are none.
+/// The share of the positive predictions that are right: true positives / (true positives + false positives), 0 where
+/// there are none.
 class Precision : public ThresholdValueMetric {
  public:
   explicit Precision(const PrecisionOptions& options = {});
@@ -30,8 +30,8 @@ struct RecallOptions {
   std::string name = "recall";
 };
 
-/// Which share of the positive labels is found: true positives / (true positives + false negatives), 0 where there are
-/// none.
+/// The share of the positive labels that are found: true positives / (true positives + false negatives), 0 where there
+/// are none.
 class Recall : public ThresholdValueMetric {
  public:
   explicit Recall(const RecallOptions& options = {});

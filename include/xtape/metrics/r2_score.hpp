@@ -15,8 +15,8 @@ struct R2ScoreOptions {
 };
 
 /// The coefficient of determination, 1 - sum((y_true - y_pred)^2) / sum((y_true - mean(y_true))^2) for each output, of
-/// y_true and y_pred [batch, outputs]; [batch] and [batch, 1] are alike. 1 is the best, 0 that of the mean. An output
-/// whose labels are all the same has 0, unless its predictions are right, too: NaN, as in Keras.
+/// y_true and y_pred [batch, outputs]; [batch] and [batch, 1] count as the same. 1 is the best, 0 what predicting
+/// the mean gives. An output whose labels are all equal has 0; if its predictions are right too, NaN, as in Keras.
 ///
 /// Throws a ValueError for other shapes, and for another number of outputs than in the first update.
 class R2Score : public PredictionMetric {

@@ -2,7 +2,7 @@
 
 #include "xtape/metrics/mean_metric_wrapper.hpp"
 
-// Means of the losses of these names, which have the formulas, shapes and errors.
+// Means of the losses of the same names, where the formulas, shapes and errors are described.
 namespace xtape::metrics {
 
 /// The mean of losses::mean_squared_error.
@@ -11,8 +11,8 @@ class MeanSquaredError : public MeanMetricWrapper {
   explicit MeanSquaredError(const std::string& name = "mean_squared_error");
 };
 
-/// The square root of the weighted mean of (y_true - y_pred)^2 over all elements, of which batches may have any number;
-/// shapes as those of losses::mean_squared_error, weights as in Mean.
+/// The square root of the weighted mean of (y_true - y_pred)^2 over all elements; batches may differ in size. Shapes
+/// as those of losses::mean_squared_error, weights as in Mean.
 class RootMeanSquaredError : public MeanMetricWrapper {
  public:
   explicit RootMeanSquaredError(const std::string& name = "root_mean_squared_error");

@@ -2,9 +2,9 @@
 
 #include "xtape/metrics/threshold_metric.hpp"
 
-// The best of one measure over those thresholds at which another is at least a given value; 0 where there is none.
-// Sensitivity, or recall, is the share of positive labels that are found, specificity that of the negative ones,
-// precision that of the positive predictions that are right.
+// The best value of one measure over the thresholds at which another measure is at least a given value; 0 where there
+// is no such threshold. Sensitivity, or recall, is the share of the positive labels that are found, specificity the
+// share of the negative labels that are found, precision the share of the positive predictions that are right.
 namespace xtape::metrics {
 
 /// Keyword arguments of the metrics below, after the value.
@@ -21,7 +21,7 @@ class SensitivitySpecificityBase : public ThresholdMetric {
 
  protected:
   SensitivitySpecificityBase(const char* name, const char* argument, double value, const AtValueOptions& options);
-  /// The measure that must reach the value, and the one that is wanted.
+  /// The measure that must reach the value, and the measure whose best value is the result.
   virtual double constrained(const Counts& counts) const = 0;
   virtual double wanted(const Counts& counts) const = 0;
 

@@ -4,10 +4,9 @@
 
 namespace xtape::metrics {
 
-/// How often the largest of the last axis of y_pred, logits or probabilities [..., classes], stands at the label:
-/// labels
-/// [...] or [..., 1] of any dtype. The first of equal largest counts; a label outside [0, classes) is never met. Throws
-/// a ValueError when the shapes do not fit.
+/// How often the place of the largest element along the last axis of y_pred, logits or probabilities [..., classes], is
+/// the label. Labels have the shape [...] or [..., 1] and any dtype. Of equal largest elements the first counts; a
+/// label outside [0, classes) never does. Throws a ValueError when the shapes do not fit.
 class SparseCategoricalAccuracy : public MeanMetricWrapper {
  public:
   explicit SparseCategoricalAccuracy(const std::string& name = "sparse_categorical_accuracy")

@@ -5,13 +5,13 @@
 
 namespace xtape::metrics {
 
-/// The weighted sum of what it is given, in double: sum(values weights).
+/// The weighted sum of all values, in double: sum(values weights).
 class Sum : public Metric {
  public:
   explicit Sum(std::string name = "sum") : Metric(std::move(name)) {}
 
-  /// Adds values of any dtype. `sample_weight` as for Mean: a number, or a tensor whose axes are the first ones of the
-  /// values'; otherwise a ValueError, and nothing is added.
+  /// Adds values of any dtype. `sample_weight` as for Mean: a number, or a tensor whose axes are the first axes of the
+  /// values; otherwise a ValueError, and nothing is added.
   void update_state(const Tensor& values, const Tensor& sample_weight = {});
   /// Adds values and returns the sum of all (Keras's Metric.__call__).
   double operator()(const Tensor& values, const Tensor& sample_weight = {}) {

@@ -13,7 +13,7 @@ struct TopKCategoricalAccuracyOptions {
 };
 
 /// How often fewer than k classes have a larger prediction than the label's: one-hot labels and predictions, both
-/// [..., classes]. A label whose prediction is NaN is not met. Throws a ValueError where the shapes differ and for
+/// [..., classes]. A label whose prediction is NaN does not count. Throws a ValueError where the shapes differ and for
 /// k < 1.
 class TopKCategoricalAccuracy : public MeanMetricWrapper {
  public:
@@ -33,7 +33,7 @@ struct SparseTopKCategoricalAccuracyOptions {
   bool from_sorted_ids = false;  ///< y_pred are not predictions, but the classes from the most to the least likely one
 };
 
-/// The same for integer labels [...] or [..., 1], of any dtype; a label outside [0, classes) is never met. Throws a
+/// The same for integer labels [...] or [..., 1], of any dtype; a label outside [0, classes) never counts. Throws a
 /// ValueError when the shapes do not fit and for k < 1.
 class SparseTopKCategoricalAccuracy : public MeanMetricWrapper {
  public:

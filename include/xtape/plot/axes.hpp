@@ -10,10 +10,11 @@
 
 /// Pictures, drawn by gnuplot (Debian: gnuplot-nox), which is looked for in the PATH when a picture is drawn.
 ///
-/// Every function here writes one PNG or SVG file, as its name ends, and returns true. The file appears complete or not
-/// at all. Where gnuplot is missing nothing is drawn: false, and one warning in the life of the process. All throw a
-/// ValueError for another ending, for empty data and for sizes that do not fit together, a DataError for a file that
-/// cannot be written, and a RuntimeError with gnuplot's words where it fails. Texts are shown as they are written.
+/// Every function here writes one file, PNG or SVG by the ending of its name, and returns true. The file appears
+/// complete or not at all. Without gnuplot nothing is drawn: the functions return false, with one warning in the
+/// process. They throw a ValueError for another ending, for empty data and for sizes that do not fit together, a
+/// DataError for a file that cannot be written, and a RuntimeError with gnuplot's message where it fails. Texts are
+/// shown as they are written.
 namespace xtape::plot {
 
 /// Numbers to draw: a tensor of any shape, in row-major order, or a list. NaN and infinite ones are left out.
@@ -36,8 +37,8 @@ struct Series {
   std::string label = {};  ///< In the legend; empty for none.
   Values x = {};           ///< Empty: 0, 1, 2, ...
   Values y = {};
-  std::string style = "-";  ///< As in matplotlib: "-", "--", ":", "o" for points, or one of each: "o-", "o--".
-  std::string color = {};   ///< "#rrggbb" or a name that gnuplot knows; empty: the next of a palette.
+  std::string style = "-";  ///< As in matplotlib: "-", "--", ":", "o" for points, or both: "o-", "o--".
+  std::string color = {};   ///< "#rrggbb" or a name that gnuplot knows; empty: the next of the palette.
 };
 
 /// The range of an axis; a NaN end is found from the data.
@@ -55,7 +56,7 @@ struct Axes {
   Limits ylim = {};
   std::string xscale = "linear";  ///< Or "log".
   std::string yscale = "linear";
-  int width = 640;  ///< Of the picture or, among several, of each one's place in it, in pixels.
+  int width = 640;  ///< In pixels; of the picture, or of each panel of subplots().
   int height = 480;
 };
 

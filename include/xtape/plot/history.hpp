@@ -15,9 +15,9 @@ struct HistoryOptions {
   int height = 400;
 };
 
-/// What Model::fit has recorded: a panel for each metric with its values per epoch, those of training and, under
-/// "val_" and its name, of validation. Epochs count from 1; fewer validation values than epochs, by a whole factor, are
-/// of every so-many-th epoch. Throws a ValueError for a metric that is not in the history.
+/// What Model::fit has recorded: a panel for each metric with its values per epoch, of the training and, named "val_"
+/// and the metric's name, of the validation. Epochs count from 1. If there are n times as many epochs as validation
+/// values, these are of every n-th epoch. Throws a ValueError for a metric that is not in the history.
 bool history(const std::map<std::string, std::vector<double>>& history, const std::string& path,
              const HistoryOptions& options = {});
 

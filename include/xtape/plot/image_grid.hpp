@@ -18,7 +18,7 @@ struct ImageGridOptions {
 };
 
 /// Images beside each other, row by row, each under its title: [n, h, w], [n, h, w, 1] or [n, h, w, 3], floating from 0
-/// to 1 (what is outside is clipped) or uint8. The titles may be left out, {}.
+/// to 1 (what is outside is clipped) or uint8. Titles may be omitted: {}.
 bool image_grid(const Tensor& images, const std::vector<std::string>& titles, const std::string& path,
                 const ImageGridOptions& options = {});
 

@@ -25,13 +25,13 @@ struct SubplotsOptions {
   int columns = 0;  ///< 0: as square as possible.
 };
 
-/// A grid of lines(), filled row by row; each place is as wide and high as the largest panel says.
+/// A grid of lines(), filled row by row. All places have the size of the largest panel.
 bool subplots(const std::vector<Panel>& panels, const std::string& path, const SubplotsOptions& options = {});
 
 /// A bar for each name (matplotlib's bar). Throws a ValueError when there is not one height for each name.
 bool bars(const std::vector<std::string>& names, const Values& heights, const std::string& path, const Axes& axes = {});
 
-/// The numbers behind one histogram.
+/// The numbers of one histogram.
 struct Sample {
   std::string label = {};
   Values values = {};

@@ -17,9 +17,9 @@ struct PlotModelOptions {
 /// functional stand in the order in which it tracks them.
 std::string model_to_dot(const Model& model, const PlotModelOptions& options = {});
 
-/// Draws the model's graph by Graphviz (Debian: graphviz) into a PNG, SVG or PDF file, as the path ends, or writes the
-/// text for a path that ends in ".dot" (keras.utils.plot_model). Returns whether it did: without Graphviz it warns and
-/// returns false. Throws a ValueError for another ending, a DataError for a file that cannot be written.
+/// Draws the model's graph with Graphviz (Debian: graphviz) into a PNG, SVG or PDF file, by the ending of the path, or
+/// writes the text if the path ends in ".dot" (keras.utils.plot_model). Without Graphviz it warns and returns false.
+/// Throws a ValueError for another ending, a DataError for a file that cannot be written.
 bool plot_model(const Model& model, const std::string& path, const PlotModelOptions& options = {});
 
 }  // namespace xtape

@@ -31,9 +31,8 @@ struct DecisionSurfaceOptions {
   std::vector<std::string> class_names = {};  ///< For the legend, in the order of the labels; empty: the labels.
 };
 
-/// What a binary classifier makes of the plane: f in colors, its contour at 0.5, and on top `points` [n, 2] in the
-/// colors of their `labels` [n] or [n, 1]. The points may be left out, {}. f gets float32 unless the points are
-/// float64.
+/// How a binary classifier divides the plane: f in colors, its contour at `level`, and on top `points` [n, 2] in the
+/// colors of their `labels` [n] or [n, 1]. Points may be omitted: {}. f gets float32 unless the points are float64.
 ///
 ///     plot::decision_surface([&](const Tensor& x) { return model.predict(x); }, {-2, 2, -2, 2}, x, y, "moons.png");
 bool decision_surface(const Surface& f, const Region& region, const Tensor& points, const Tensor& labels,
