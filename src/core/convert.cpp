@@ -77,7 +77,7 @@ Tensor convert(const Tensor& t, DType dtype) {
       using Bits = std::conditional_t<std::is_same_v<From, bool>, std::uint8_t, From>;
       const kernels::Elementwise f{&convert_loop<To, Bits>, nullptr, sizeof(To), {sizeof(From)}};
       kernels::run_elementwise(f, t.shape(), t.size(), ElementAccess::of(out), {{{ElementAccess::of(t), &t.shape()}}});
-      if (tracer != nullptr) [[unlikely]]
+      if (thread_state.tracer != nullptr) [[unlikely]]
         trace_elementwise(f, 0, t, out);
     });
   });

@@ -126,7 +126,7 @@ template <class K, class... T>
 requires(std::is_same_v<T, Tensor>&&...) void launch(LaunchKind kind, K&& kernel, const T&... tensors) {
   using Signature = KernelSignature<std::remove_cvref_t<K>>;
   static_assert(Signature::operands == sizeof...(T), "as many tensors as the kernel has parameters");
-  if (tracer == nullptr) [[likely]] {
+  if (thread_state.tracer == nullptr) [[likely]] {
     Signature::run_on(kernel, tensors...);
     return;
   }
@@ -153,7 +153,7 @@ void launch_list(K&& kernel, std::span<const Tensor* const> operands, std::size_
   auto call = [kernel = std::forward<K>(kernel), inputs, outputs](const Operands& of) {
     kernel(Reads(of, 0, inputs), Writes(of, inputs, outputs));
   };
-  if (tracer == nullptr) [[likely]] {
+  if (thread_state.tracer == nullptr) [[likely]] {
     call(Operands(operands.data()));
   } else {
     trace_launch(kind, std::move(call), operands, outputs);
@@ -163,15 +163,15 @@ void launch_list(K&& kernel, std::span<const Tensor* const> operands, std::size_
 /// The elements for code of the host that is no kernel, such as a metric or a file's writer. Where a function is being
 /// traced and they differ from call to call, it cannot be replayed, and `op` is the reason that it gives.
 inline Read host_read(const char* op, const Tensor& t) {
-  if (tracer != nullptr) [[unlikely]]
-    tracer->host_read(op, t.impl());
+  if (thread_state.tracer != nullptr) [[unlikely]]
+    thread_state.tracer->host_read(op, t.impl());
   return OperandAccess::make<Read>(t);
 }
 /// The elements of a tensor that was just made, or that nobody else holds, for code of the host. A function that is
 /// being traced and reads them later cannot be replayed.
 inline Write host_write(const char* op, const Tensor& t) {
-  if (tracer != nullptr) [[unlikely]]
-    tracer->host_written(op, t.impl());
+  if (thread_state.tracer != nullptr) [[unlikely]]
+    thread_state.tracer->host_written(op, t.impl());
   return OperandAccess::make<Write>(t);
 }
 

@@ -22,7 +22,7 @@ Tensor make_slowly(const Shape& shape, DType dtype, std::int64_t numel, const ch
 /// nothing has to be saved on the stack.
 [[gnu::always_inline]] inline Tensor make_in_block(const Shape& shape, DType dtype, std::int64_t numel, SizeClass size,
                                                    std::size_t offset, const char* op) {
-  if (tracer != nullptr || shape.rank() > Shape::max_inline_rank) [[unlikely]]
+  if (thread_state.tracer != nullptr || shape.rank() > Shape::max_inline_rank) [[unlikely]]
     return make_slowly(shape, dtype, numel, op);
   void* const block = cached_block(size);
   if (block == nullptr) [[unlikely]]

@@ -25,7 +25,7 @@ constexpr double beyond_two_deviations = 0.022750131948179207;
 kernels::PhiloxRange take(const std::atomic<std::uint64_t>& seed, std::atomic<std::uint64_t>& position,
                           std::uint64_t blocks) {
   RandomLog::Draw draw;
-  const RandomLog::Draw* again = draws_replay == nullptr ? nullptr : draws_replay->next(blocks);
+  const RandomLog::Draw* again = ReplayDraws::next_of_thread(blocks);
   if (again != nullptr) {
     draw = *again;
   } else if (auto* trial = detail::Trial::current()) {
@@ -34,19 +34,17 @@ kernels::PhiloxRange take(const std::atomic<std::uint64_t>& seed, std::atomic<st
   } else {
     draw = {seed.load(std::memory_order_relaxed), position.fetch_add(blocks, std::memory_order_relaxed), blocks};
   }
-  if (draws_log != nullptr) draws_log->draws.push_back(draw);
+  if (detail::thread_state.draws_log != nullptr) detail::thread_state.draws_log->draws.push_back(draw);
   return {draw.seed, draw.position};
 }
 
 /// Hides the log for the object's life: what is drawn then is noted by the caller.
 class Unlogged {
  public:
-  Unlogged() noexcept : log_(std::exchange(draws_log, nullptr)) {}
-  Unlogged(const Unlogged&) = delete;
-  ~Unlogged() { draws_log = log_; }
+  Unlogged() noexcept : log_(nullptr) {}
 
  private:
-  RandomLog* log_;
+  detail::ThreadStateScope<&detail::ThreadState::draws_log> log_;
 };
 
 /// The largest bfloat16 below another one that is not -inf.
@@ -108,19 +106,19 @@ IntegerInterval integer_interval(double low, double high, DType dtype) {
 /// Fills a tensor from the next blocks, and again in every replay.
 template <class Fill>
 void Generator::draw(std::uint64_t blocks, Fill fill, const Tensor& out) {
-  if (detail::tracer == nullptr) {
+  if (detail::thread_state.tracer == nullptr) {
     detail::launch([&](Write to) { fill(take(seed_, position_, blocks), to); }, out);
     return;
   }
-  if (trace_ == detail::tracer->number) {  // it begins anew in every call
+  if (trace_ == detail::thread_state.tracer->number) {  // it begins anew in every call
     const auto range = take(seed_, position_, blocks);
     detail::launch([range, fill](Write to) { fill(range, to); }, out);
     return;
   }
   Tensor at;
-  const RandomLog::Draw* const again = draws_replay == nullptr ? nullptr : draws_replay->next(blocks);
+  const RandomLog::Draw* const again = ReplayDraws::next_of_thread(blocks);
   if (again != nullptr && !again->traced.defined()) {
-    detail::tracer->give_up("it repeats random numbers that were drawn before the call");
+    detail::thread_state.tracer->give_up("it repeats random numbers that were drawn before the call");
     fill({again->seed, again->position}, detail::host_write("random::Generator", out));
   } else if (again != nullptr) {
     at = again->traced;
@@ -143,7 +141,7 @@ void Generator::draw(std::uint64_t blocks, Fill fill, const Tensor& out) {
         },
         at, out);
   }
-  if (draws_log != nullptr) draws_log->draws.push_back({0, 0, blocks, at});
+  if (detail::thread_state.draws_log != nullptr) detail::thread_state.draws_log->draws.push_back({0, 0, blocks, at});
 }
 
 Tensor Generator::uniform(const Shape& shape, double low, double high, DType dtype) {
@@ -212,8 +210,8 @@ Tensor Generator::permutation(std::int64_t n) {
 }
 
 void Generator::use_on_host(const char* op) const {
-  if (detail::tracer != nullptr && trace_ != detail::tracer->number) {
-    detail::tracer->give_up(fmt::format("{} of a generator from outside is different in every call", op));
+  if (detail::thread_state.tracer != nullptr && trace_ != detail::thread_state.tracer->number) {
+    detail::thread_state.tracer->give_up(fmt::format("{} of a generator from outside is different in every call", op));
   }
 }
 

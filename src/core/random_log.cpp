@@ -2,18 +2,13 @@
 
 namespace xtape::random {
 
-constinit thread_local RandomLog* draws_log = nullptr;
-constinit thread_local ReplayDraws* draws_replay = nullptr;
-
-RecordDraws::RecordDraws(RandomLog& log) noexcept : outer_(draws_log) { draws_log = &log; }
-RecordDraws::~RecordDraws() { draws_log = outer_; }
-
-ReplayDraws::ReplayDraws(const RandomLog& log) noexcept : log_(log), outer_(draws_replay) { draws_replay = this; }
-ReplayDraws::~ReplayDraws() { draws_replay = outer_; }
-
-const RandomLog::Draw* ReplayDraws::next(std::uint64_t blocks) noexcept {
-  if (at_ == log_.draws.size() || log_.draws[at_].blocks != blocks) return nullptr;
-  return &log_.draws[at_++];
+const RandomLog::Draw* ReplayDraws::next_of_thread(std::uint64_t blocks) noexcept {
+  ReplayDraws* const replay = detail::thread_state.draws_replay;
+  if (replay == nullptr || replay->at_ == replay->log_.draws.size()) return nullptr;
+  const RandomLog::Draw& draw = replay->log_.draws[replay->at_];
+  if (draw.blocks != blocks) return nullptr;
+  ++replay->at_;
+  return &draw;
 }
 
 }  // namespace xtape::random

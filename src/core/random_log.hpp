@@ -5,6 +5,7 @@
 
 #include "xtape/base/memory.hpp"
 #include "xtape/core/tensor.hpp"
+#include "xtape/core/thread_state.hpp"
 
 namespace xtape::random {
 
@@ -22,31 +23,24 @@ class RandomLog {
 /// Notes the calling thread's draws in a log for the object's life.
 class RecordDraws {
  public:
-  explicit RecordDraws(RandomLog& log) noexcept;
-  RecordDraws(const RecordDraws&) = delete;
-  ~RecordDraws();
+  explicit RecordDraws(RandomLog& log) noexcept : log_(&log) {}
 
  private:
-  RandomLog* outer_;
+  detail::ThreadStateScope<&detail::ThreadState::draws_log> log_;
 };
 
 /// Gives the calling thread the draws of a log again, in their order, without a generator moving on. Draws beyond the
 /// log's come from the generators.
 class ReplayDraws {
  public:
-  explicit ReplayDraws(const RandomLog& log) noexcept;
-  ReplayDraws(const ReplayDraws&) = delete;
-  ~ReplayDraws();
-  /// The next draw, or null.
-  const RandomLog::Draw* next(std::uint64_t blocks) noexcept;
+  explicit ReplayDraws(const RandomLog& log) noexcept : log_(log), replay_(this) {}
+  /// The next draw that the calling thread is to repeat, or null.
+  static const RandomLog::Draw* next_of_thread(std::uint64_t blocks) noexcept;
 
  private:
   const RandomLog& log_;
   std::size_t at_ = 0;
-  ReplayDraws* outer_;
+  detail::ThreadStateScope<&detail::ThreadState::draws_replay> replay_;
 };
-
-extern constinit thread_local RandomLog* draws_log;
-extern constinit thread_local ReplayDraws* draws_replay;
 
 }  // namespace xtape::random

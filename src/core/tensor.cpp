@@ -15,15 +15,13 @@
 namespace xtape {
 namespace detail {
 
-constinit thread_local Tracer* tracer = nullptr;
-
 Tracer::Tracer() noexcept
     : number([] {
         static std::atomic<std::uint64_t> traces{0};
         return 1 + traces.fetch_add(1, std::memory_order_relaxed);
       }()) {}
 
-std::uint64_t current_trace() noexcept { return tracer == nullptr ? 0 : tracer->number; }
+std::uint64_t current_trace() noexcept { return thread_state.tracer == nullptr ? 0 : thread_state.tracer->number; }
 
 namespace {
 
@@ -65,8 +63,8 @@ Tensor make_tensor(const Shape& shape, DType dtype, const char* op) {
 
 Tensor make_slowly(const Shape& shape, DType dtype, std::int64_t numel, const char* op) {
   TensorImpl* impl = make_impl(static_cast<std::size_t>(numel) * itemsize(dtype), shape, dtype, numel, op);
-  if (tracer != nullptr) [[unlikely]]
-    tracer->made(impl);
+  if (thread_state.tracer != nullptr) [[unlikely]]
+    thread_state.tracer->made(impl);
   return Tensor::adopt(impl);
 }
 
@@ -85,20 +83,20 @@ Tensor make_view_as(const Tensor& source, const Shape& shape, DType dtype, std::
 Tensor make_view(const Tensor& source, const Shape& shape, std::int64_t offset) {
   const auto bytes = offset * static_cast<std::int64_t>(itemsize(source.dtype()));
   Tensor view = make_view_as(source, shape, source.dtype(), bytes);
-  if (tracer != nullptr) [[unlikely]]
-    tracer->made_view(source.impl(), view.impl(), bytes);
+  if (thread_state.tracer != nullptr) [[unlikely]]
+    thread_state.tracer->made_view(source.impl(), view.impl(), bytes);
   return view;
 }
 
 std::byte* elements_to_fill(const Tensor& made) {
-  if (tracer != nullptr) [[unlikely]]
-    tracer->host_written("an expression of xtensor", made.impl());
+  if (thread_state.tracer != nullptr) [[unlikely]]
+    thread_state.tracer->host_written("an expression of xtensor", made.impl());
   return ElementAccess::of(made);
 }
 
 void check_dtype(const char* op, const TensorImpl* impl, DType wanted) {
-  if (tracer != nullptr) [[unlikely]]
-    tracer->host_read(op, impl);
+  if (thread_state.tracer != nullptr) [[unlikely]]
+    thread_state.tracer->host_read(op, impl);
   if (impl->dtype != wanted) fail<TypeError>(op, "the tensor is {}, not {}", impl->dtype, wanted);
 }
 
@@ -108,8 +106,8 @@ constexpr std::size_t exact_offset = 8;
 void set_weak(const Tensor& t, double value) {
   t.impl()->weak = true;
   std::memcpy(ElementAccess::of(t) + exact_offset, &value, sizeof value);
-  if (tracer != nullptr) [[unlikely]]
-    tracer->made_constant(t);
+  if (thread_state.tracer != nullptr) [[unlikely]]
+    thread_state.tracer->made_constant(t);
 }
 }  // namespace
 
@@ -124,8 +122,8 @@ double weak_value(const Tensor& number) {
 void Tensor::make_bool(bool value) {
   *this = detail::make_tensor({}, boolean);
   *reinterpret_cast<bool*>(impl_->data()) = value;
-  if (detail::tracer != nullptr) [[unlikely]]
-    detail::tracer->made_constant(*this);
+  if (detail::thread_state.tracer != nullptr) [[unlikely]]
+    detail::thread_state.tracer->made_constant(*this);
 }
 
 void Tensor::make_number(std::int64_t value) {
@@ -153,8 +151,8 @@ void Tensor::make_number(double value) {
 
 bool Tensor::truth() const {
   constexpr const char* op = "Tensor.operator bool";
-  if (detail::tracer != nullptr) [[unlikely]]
-    detail::tracer->host_read(op, impl_);
+  if (detail::thread_state.tracer != nullptr) [[unlikely]]
+    detail::thread_state.tracer->host_read(op, impl_);
   if (impl_->dtype != boolean) {
     detail::fail<TypeError>(op,
                             "a {} tensor of shape {} is neither true nor false: ask t.defined() whether there is a "
@@ -171,8 +169,8 @@ bool Tensor::truth() const {
 }
 
 double Tensor::item_float() const {
-  if (detail::tracer != nullptr) [[unlikely]]
-    detail::tracer->host_read("Tensor.item", checked());
+  if (detail::thread_state.tracer != nullptr) [[unlikely]]
+    detail::thread_state.tracer->host_read("Tensor.item", checked());
   if (checked()->numel != 1) {
     detail::fail<ValueError>("Tensor.item", "expected a tensor with one element: shape {}", impl_->shape);
   }

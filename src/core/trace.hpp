@@ -8,6 +8,7 @@
 
 #include "kernels/elementwise.hpp"
 #include "xtape/core/tensor.hpp"
+#include "xtape/core/thread_state.hpp"
 #include "xtape/core/variable.hpp"
 
 // What ops and optimizers tell of themselves while xtape::function() traces a function, so that it can be run again
@@ -64,19 +65,14 @@ class Tracer {
   virtual void give_up(std::string why) = 0;
 };
 
-/// The tracer of the calling thread; null when none traces.
-extern constinit thread_local Tracer* tracer;
-
 /// Hides what happens from the tracer, for the object's life.
 class Untraced {
  public:
-  Untraced() noexcept : tracer_(std::exchange(tracer, nullptr)) {}
-  Untraced(const Untraced&) = delete;
-  ~Untraced() { tracer = tracer_; }
-  Tracer* hidden() const noexcept { return tracer_; }
+  Untraced() noexcept : tracer_(nullptr) {}
+  Tracer* hidden() const noexcept { return tracer_.outer(); }
 
  private:
-  Tracer* tracer_;
+  ThreadStateScope<&ThreadState::tracer> tracer_;
 };
 
 [[gnu::noinline]] inline void trace_launch(LaunchKind kind, Kernel kernel, std::span<const Tensor* const> operands,
@@ -95,7 +91,7 @@ void launch_as_one(F f, std::span<const Tensor* const> operands) {
     for (std::size_t i = 0; i < count; ++i) tensors.push_back(of[i]);
     f(tensors);
   };
-  if (tracer == nullptr) return kernel(Operands(operands.data()));
+  if (thread_state.tracer == nullptr) return kernel(Operands(operands.data()));
   trace_launch(LaunchKind::state, std::move(kernel), operands, 0);
 }
 
@@ -103,7 +99,7 @@ void launch_as_one(F f, std::span<const Tensor* const> operands) {
 /// and returns true; otherwise only returns false.
 template <class F, class... T>
 bool launched_as_one(const F& f, const T&... tensors) {
-  if (tracer == nullptr) return false;
+  if (thread_state.tracer == nullptr) return false;
   const Tensor* const operands[] = {&tensors...};
   Kernel kernel = [f](const Operands& of) {
     [&]<std::size_t... i>(std::index_sequence<i...>) { f(of[i]...); }
@@ -118,7 +114,7 @@ bool launched_as_one(const F& f, const T&... tensors) {
 template <class... T>
 void trace_elementwise(const kernels::Elementwise& f, std::size_t functor_bytes, const T&... tensors) {
   const Tensor* const operands[] = {&tensors...};
-  tracer->launched_elementwise(f, operands, std::string(static_cast<const char*>(f.f), functor_bytes));
+  thread_state.tracer->launched_elementwise(f, operands, std::string(static_cast<const char*>(f.f), functor_bytes));
 }
 
 /// A view of other elements, `bytes` behind the first of those of `source`.
@@ -126,8 +122,8 @@ Tensor make_view_as(const Tensor& source, const Shape& shape, DType dtype, std::
 
 /// Says that a tensor's elements, written by no launch, are the same in every run.
 inline Tensor&& constant_of_trace(Tensor&& t) {
-  if (tracer != nullptr) [[unlikely]]
-    tracer->made_constant(t);
+  if (thread_state.tracer != nullptr) [[unlikely]]
+    thread_state.tracer->made_constant(t);
   return std::move(t);
 }
 

@@ -17,11 +17,9 @@ namespace xtape::detail {
 /// copied by the first assignment, as of a tensor that somebody else holds.
 class Undo {
  public:
-  Undo() noexcept;
-  Undo(const Undo&) = delete;
-  ~Undo();
+  Undo() noexcept : current_(this) {}
   /// The innermost one of the calling thread, or null.
-  static Undo* current() noexcept;
+  static Undo* current() noexcept { return thread_state.undo; }
   /// Before the variable's first change. Variable's assignments call it; what writes elements itself has to.
   void keep(const Variable& variable);
   /// Gives all variables their values back.
@@ -36,7 +34,7 @@ class Undo {
   using Pair = std::pair<const VariableImpl* const, Kept>;
   std::unordered_map<const VariableImpl*, Kept, std::hash<const VariableImpl*>, std::equal_to<>, PoolAllocator<Pair>>
       kept_;
-  Undo* outer_;
+  ThreadStateScope<&ThreadState::undo> current_;
 };
 
 /// While it lives, the calling thread computes to find out shapes: nothing of it lasts. Variables get their values
@@ -44,31 +42,31 @@ class Undo {
 /// see nothing.
 class Trial {
  public:
-  Trial() noexcept;
-  Trial(const Trial&) = delete;
-  ~Trial();
-  static Trial* current() noexcept;
+  Trial() noexcept : current_(this) {}
+  ~Trial() { undo_.take_back(); }
+  static Trial* current() noexcept { return thread_state.trial; }
   /// Hands out blocks of a generator, whose position stands at `position`, without moving it.
   std::uint64_t draw(const void* generator, std::uint64_t position, std::uint64_t blocks);
 
   /// The other way round, inside of a trial: what is to last, such as building a layer.
   class ForReal {
    public:
-    ForReal() noexcept;
-    ForReal(const ForReal&) = delete;
-    ~ForReal();
+    ForReal() noexcept : ForReal(outermost()) {}
 
    private:
-    Trial* trial_;
-    Undo* undo_;
-    Tracer* tracer_;
+    explicit ForReal(const Trial* from) noexcept;
+    ThreadStateScope<&ThreadState::trial> trial_;
+    ThreadStateScope<&ThreadState::undo> undo_;
+    ThreadStateScope<&ThreadState::tracer> tracer_;
   };
 
  private:
+  static const Trial* outermost() noexcept;
+
   Untraced untraced_;
   Undo undo_;
   std::unordered_map<const void*, std::uint64_t> drawn_;
-  Trial* outer_;
+  ThreadStateScope<&ThreadState::trial> current_;
 };
 
 /// launched_as_one() for what keeps a state beside tensors, such as a metric; in a trial it returns true as well, and

@@ -12,10 +12,6 @@
 namespace xtape {
 namespace detail {
 
-constinit thread_local const VariableHooks* variable_hooks = nullptr;
-constinit thread_local const VariableHooks* untaped_variable_hooks = nullptr;
-constinit thread_local Autocast* autocast = nullptr;
-
 namespace {
 std::atomic<std::uint64_t> structure{1};
 std::atomic<std::uint64_t> variables{0};
@@ -54,7 +50,7 @@ Variable::Variable(Tensor initial_value, VariableOptions options) {
                                                  options.autocast);
   impl_->number = detail::variables.fetch_add(1, std::memory_order_relaxed);
   impl_->value.impl()->of_variable = true;
-  if (detail::tracer != nullptr) detail::tracer->variable_made();
+  if (detail::thread_state.tracer != nullptr) detail::thread_state.tracer->variable_made();
 }
 
 void Variable::set_trainable(bool trainable) {
@@ -68,7 +64,7 @@ Tensor Variable::checked_value(const char* op, const Tensor& t) const {
   if (t.shape() != value.shape()) {
     detail::fail<ValueError>(op, "variable '{}' has shape {}, received {}", name(), value.shape(), t.shape());
   }
-  if (detail::variable_hooks != nullptr) detail::variable_hooks->assigned(*this, t);
+  if (detail::thread_state.variable_hooks != nullptr) detail::thread_state.variable_hooks->assigned(*this, t);
   if (t.dtype() == value.dtype()) return t;
   if (t.impl()->weak) return detail::convert(t, value.dtype());
   detail::fail<TypeError>(op, "variable '{}' is {}, received {}", name(), value.dtype(), t.dtype());
@@ -78,7 +74,7 @@ namespace {
 /// Runs `update`, which writes the variable's value from a tensor, as a launch.
 template <class Update>
 void launch_update(const Variable& variable, const Tensor& from, Update update) {
-  if (detail::tracer != nullptr) detail::tracer->variable_written(variable);
+  if (detail::thread_state.tracer != nullptr) detail::thread_state.tracer->variable_written(variable);
   if (auto* undo = detail::Undo::current()) undo->keep(variable);
   detail::launch(
       detail::LaunchKind::state, [variable, update](detail::Read t) { update(variable, t); }, from);

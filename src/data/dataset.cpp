@@ -170,8 +170,8 @@ AnyDataset::AnyDataset(const TensorDataset& data) : AnyDataset(detail::slices_of
 AnyDataset::AnyDataset(const Batches& batches) : stage_(detail::batches_stage(batches)) {}
 
 AnyDataset::Iterator& AnyDataset::Iterator::operator++() {
-  if (detail::tracer != nullptr)
-    detail::tracer->give_up("it takes elements of a Dataset, which differ from call to call");
+  if (detail::thread_state.tracer != nullptr)
+    detail::thread_state.tracer->give_up("it takes elements of a Dataset, which differ from call to call");
   if (!cursor_->next(element_)) {
     element_.clear();
     cursor_.reset();

@@ -125,7 +125,7 @@ FunctionCall::FunctionCall(FunctionImpl& function, const FunctionArguments& argu
 void FunctionCall::begin(const FunctionArguments& arguments) {
   FunctionImpl& function = function_;
   // Inside of a trace, or seen by a tape, the function is its body.
-  if (tracer != nullptr || is_recording()) return;
+  if (thread_state.tracer != nullptr || is_recording()) return;
   for (const Tensor* t : arguments.tensors) {
     if (!t->defined()) return;
     const TensorImpl* impl = t->impl();

@@ -21,14 +21,14 @@ TraceBuilder::TraceBuilder(std::span<const Tensor> arguments) {
 
 void TraceBuilder::start() noexcept {
   started_ = true;
-  tracer = this;
+  thread_state.tracer = this;
   update_variable_hooks();
 }
 
 void TraceBuilder::stop() noexcept {
   if (!started_) return;
   started_ = false;
-  tracer = nullptr;
+  thread_state.tracer = nullptr;
   update_variable_hooks();
 }
 

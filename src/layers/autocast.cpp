@@ -13,10 +13,6 @@ AutocastScope::AutocastScope(DType to) noexcept
                  return as_is ? stored
                               : static_cast<AutocastScope&>(scope).casts_.emplace_back(cast(stored, scope.dtype));
                }},
-      outer_(autocast) {
-  autocast = this;
-}
-
-AutocastScope::~AutocastScope() { autocast = outer_; }
+      current_(this) {}
 
 }  // namespace xtape::detail

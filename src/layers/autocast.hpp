@@ -11,11 +11,9 @@ namespace xtape::detail {
 class AutocastScope : public Autocast {
  public:
   explicit AutocastScope(DType to) noexcept;
-  AutocastScope(const AutocastScope&) = delete;
-  ~AutocastScope();
 
  private:
-  Autocast* outer_;
+  ThreadStateScope<&ThreadState::autocast> current_;
   std::list<Tensor, PoolAllocator<Tensor>> casts_;
 };
 

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "base/check.hpp"
-#include "core/random_log.hpp"
 #include "layers/given_mask.hpp"
 #include "layers/input_checks.hpp"
 #include "layers/weight_options.hpp"
@@ -83,7 +82,7 @@ Tensor BatchNormalization::normalize(const Tensor& inputs, const Tensor& mask) {
   const auto [normalized, counts] =
       mask.defined() ? normalize_masked(x, mask, gamma, beta, options_.epsilon)
                      : MaskedBatch{nn::batch_norm_training(x, gamma, beta, options_.epsilon), Tensor()};
-  if (random::draws_replay == nullptr) {  // recompute_grad's second run of a batch does not count again
+  if (!detail::being_recomputed()) {  // a batch counts once
     follow(moving_mean_, normalized.mean, options_.momentum, counts);
     follow(moving_variance_, normalized.variance, options_.momentum, counts);
   }

@@ -18,10 +18,10 @@ CallScope::CallScope(std::optional<bool> training, LayerState* layer) noexcept
       layer_(layer),
       outer_(current()),
       outermost_(outer_ == nullptr ? this : outer_->outermost_),
-      outer_autocast_(autocast),
+      outer_autocast_(thread_state.autocast),
       mark_(outermost_->built_.size()) {
   layer_thread.call = this;
-  autocast = nullptr;
+  thread_state.autocast = nullptr;
 }
 
 void CallScope::settle() noexcept {

@@ -214,7 +214,7 @@ class CallScope {
   ~CallScope() {
     if (!succeeded_) [[unlikely]]
       fail();
-    autocast = outer_autocast_;
+    thread_state.autocast = outer_autocast_;
   }
   void succeed() noexcept {
     succeeded_ = true;

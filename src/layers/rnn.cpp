@@ -59,7 +59,8 @@ Tensor kept_in_replays(const std::shared_ptr<TensorList>& kept, std::size_t i, s
 }  // namespace
 
 void RNN::reset_states() {
-  if (xtape::detail::tracer != nullptr) xtape::detail::tracer->give_up("it calls RNN.reset_states");
+  if (xtape::detail::thread_state.tracer != nullptr)
+    xtape::detail::thread_state.tracer->give_up("it calls RNN.reset_states");
   (*kept_).clear();
 }
 
@@ -68,7 +69,7 @@ RNN::Start RNN::first_states(const TensorList& given, const Tensor& x) const {
   const auto shape = [&](std::size_t i) { return Shape{x.shape()[0], sizes[i]}; };
   TensorList states;
   const TensorList& kept = *kept_;
-  const bool in_replays = options_.stateful && given.empty() && xtape::detail::tracer != nullptr;
+  const bool in_replays = options_.stateful && given.empty() && xtape::detail::thread_state.tracer != nullptr;
   const bool goes_on = options_.stateful && kept.size() == sizes.size() && kept[0].shape()[0] == x.shape()[0];
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     if (!given.empty() && given[i].shape() != shape(i)) {
@@ -133,7 +134,7 @@ TensorList RNN::call_list(const TensorList& inputs) {
     xtape::detail::PoolVector<const Tensor*> ends;
     for (const Tensor& state : sequence.states) ends.push_back(&state);
     xtape::detail::launch_as_one(
-        [kept = kept_.shared(), traced = xtape::detail::tracer != nullptr](const Tensors& now) {
+        [kept = kept_.shared(), traced = xtape::detail::thread_state.tracer != nullptr](const Tensors& now) {
           kept->clear();
           // What a replay gives is overwritten by the next one.
           for (const Tensor& state : now) kept->push_back(traced ? xtape::detail::copy(state) : stop_gradient(state));

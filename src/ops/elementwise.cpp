@@ -80,7 +80,7 @@ void run_loop(const kernels::Elementwise& f, std::size_t functor_bytes, DType dt
   [&]<class... E>(const E&... elements) {
     kernels::run_elementwise(f, y.shape(), y.size(), ElementAccess::of(y), {{{elements.data(), &x.shape()}...}});
   }(Element(x, dtype)...);
-  if (tracer != nullptr) [[unlikely]]
+  if (thread_state.tracer != nullptr) [[unlikely]]
     trace_elementwise(f, functor_bytes, strong(x, dtype)..., y);
 }
 
@@ -117,7 +117,7 @@ Tensor map_number(const Mapping& mapping, const char* op, const void* functor, c
 /// Whether that is all there is to x and a number, which have a common dtype.
 bool is_number(const Mapping& mapping, const Tensor& x, const Tensor& number) {
   return number.impl()->numel == 1 && number.rank() <= x.rank() && !x.impl()->weak && x.impl()->numel < mapping.grain &&
-         tracer == nullptr;
+         thread_state.tracer == nullptr;
 }
 
 /// Whether they are tensors of two different integer dtypes, neither of them a plain number.
@@ -151,7 +151,7 @@ bool two_integers(const Tensor& a, const Tensor& b) {
 
 Tensor map_unary(const Mapping& mapping, const char* op, const void* f, const Tensor& x) {
   TensorImpl* const p = x.impl();
-  if (p == nullptr || p->numel >= mapping.grain || tracer != nullptr) [[unlikely]]
+  if (p == nullptr || p->numel >= mapping.grain || thread_state.tracer != nullptr) [[unlikely]]
     return map_any(mapping, op, f, x);
   const kernels::ElementwiseLoop loop = mapping.loops[static_cast<std::size_t>(p->dtype)];
   if (loop == nullptr) [[unlikely]]
@@ -165,7 +165,7 @@ Tensor map_unary(const Mapping& mapping, const char* op, const void* f, const Te
 Tensor map_binary(const Mapping& mapping, const char* op, const void* f, const Tensor& a, const Tensor& b) {
   TensorImpl *const p = a.impl(), *const q = b.impl();
   if (p == nullptr || q == nullptr || p->dtype != q->dtype || p->weak || q->weak || p->numel >= mapping.grain ||
-      p->shape != q->shape || tracer != nullptr) [[unlikely]]
+      p->shape != q->shape || thread_state.tracer != nullptr) [[unlikely]]
     return map_any(mapping, op, f, a, b);
   const kernels::ElementwiseLoop loop = mapping.loops[static_cast<std::size_t>(p->dtype)];
   if (loop == nullptr) [[unlikely]]

@@ -102,7 +102,8 @@ Tensor gather(const Tensor& x, const Tensor& indices, int axis_) {
       x, wide, y);
   return record("gather", {x}, y, [&] {
     return [wide, axis, shape = x.shape()](const Tensor& dy) {
-      if (axis != 0 || is_recording() || detail::tracer != nullptr) return Grads{scatter_add(dy, wide, shape, axis)};
+      if (axis != 0 || is_recording() || detail::thread_state.tracer != nullptr)
+        return Grads{scatter_add(dy, wide, shape, axis)};
       Shape rows = shape;
       rows[0] = wide.size();
       return Grads{to_tensor({detail::make_view(dy, rows), detail::make_view(wide, {wide.size()}), shape})};

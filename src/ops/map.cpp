@@ -170,7 +170,7 @@ Tensors run_map(const MapFunction& function, std::span<const Tensor> inputs, std
   for (const Tensor& t : inputs) operands[count++] = &t;
   for (const bool wants : wanted) operands[count++] = wants ? &outputs[next++] : &nobody_wants;
   // A replay needs a function of its own.
-  const std::shared_ptr<const void> kept = tracer == nullptr ? nullptr : function.copy(function.f);
+  const std::shared_ptr<const void> kept = thread_state.tracer == nullptr ? nullptr : function.copy(function.f);
   launch_list(
       [function, kept, shape](const Reads& from, const Writes& to) {
         MapFunction f = function;

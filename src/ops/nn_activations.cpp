@@ -47,17 +47,28 @@ V within(double least, const V& v, double most) {
 }
 Tensor within(double least, const Tensor& t, double most) { return clip_by_value(t, least, most); }
 
-/// 1 / (1 + e^-v) and 1 / (1 + e^v), neither as a difference: near its end 1 - s would lose its digits.
+/// 1 / (1 + e^-v) and its derivative, which is not s (1 - s): near its end 1 - s would lose its digits.
 template <class V>
 struct Logistic {
-  V s, rest;
+  V s, slope;
 };
 template <class V>
 Logistic<V> logistic(const V& v) {
   const V e = exp(-xsimd::abs(v)), total = V(1) + e;  // e^-|v| cannot overflow
-  return {select(v < V(0), e, V(1)) / total, select(v < V(0), V(1), e) / total};
+  return {select(v < V(0), e, V(1)) / total, e / (total * total)};
 }
-Logistic<Tensor> logistic(const Tensor& t) { return {xtape::sigmoid(t), xtape::sigmoid(-t)}; }
+Logistic<Tensor> logistic(const Tensor& t) {
+  const Tensor s = xtape::sigmoid(t);
+  return {s, s * xtape::sigmoid(-t)};
+}
+
+/// e^v where v < 0, and anything elsewhere, for who chooses between them. Of tensors it is finite there: the derivative
+/// of what is not chosen is multiplied by 0.
+template <class V>
+V exp_below_zero(const V& v) {
+  return exp(v);
+}
+Tensor exp_below_zero(const Tensor& t) { return exp(minimum(t, 0)); }
 
 /// P(z <= v) of the standard normal distribution.
 template <class V>
@@ -103,8 +114,7 @@ Tensor scaled_elu(const char* op, const Tensor& x, double alpha, double scale) {
       },
       [=](auto dy, auto v) {
         using V = decltype(v);
-        const V below = choose(v > number<V>(0), number<V>(0), v);  // e^v of the others may be infinite
-        return dy * choose(v > number<V>(0), number<V>(scale), number<V>(scale * alpha) * exp(below));
+        return dy * choose(v > number<V>(0), number<V>(scale), number<V>(scale * alpha) * exp_below_zero(v));
       });
 }
 
@@ -123,9 +133,9 @@ Tensor gelu_by_tanh(const Tensor& x) {
         using V = decltype(x_);
         // Where x^2 might overflow the derivative has long been 0 or 1.
         const V v = within(-30, x_, 30), cubic = number<V>(gelu_cubic) * v * v;
-        const auto [s, rest] = logistic(number<V>(gelu_slope) * v * (number<V>(1) + cubic));
-        const V slope = number<V>(gelu_slope) * (number<V>(1) + number<V>(3) * cubic);
-        return dy * (s + v * slope * (s * rest));
+        const auto [s, slope] = logistic(number<V>(gelu_slope) * v * (number<V>(1) + cubic));
+        const V slope_of_inner = number<V>(gelu_slope) * (number<V>(1) + number<V>(3) * cubic);
+        return dy * (s + v * slope_of_inner * slope);
       });
 }
 
@@ -166,8 +176,8 @@ Tensor silu(const Tensor& x) {
       "silu", x, [](auto v) { return not_infinite(v) * logistic(v).s; },
       [](auto dy, auto x_) {
         const auto v = bounded(x_);
-        const auto [s, rest] = logistic(v);
-        return dy * (s + v * (s * rest));
+        const auto [s, slope] = logistic(v);
+        return dy * (s + v * slope);
       });
 }
 Tensor swish(const Tensor& x) { return silu(x); }
@@ -224,7 +234,7 @@ Tensor log_sigmoid(const Tensor& x) {
         using V = decltype(v);
         return select(v > V(0), V(0), v) - log1p(exp(-xsimd::abs(v)));
       },
-      [](auto dy, auto v) { return dy * logistic(v).rest; });
+      [](auto dy, auto v) { return dy * logistic(-v).s; });
 }
 
 Tensor softsign(const Tensor& x) {

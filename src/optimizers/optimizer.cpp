@@ -154,8 +154,8 @@ Tensor Optimizer::scale_loss(const Tensor& loss) const {
 
 double Optimizer::traced_scale() const {
   const double scale = loss_scale();
-  if (detail::tracer != nullptr && scale != loss_scale_factor_.value_or(1)) {
-    detail::tracer->give_up("the scale of the loss changes from step to step");
+  if (detail::thread_state.tracer != nullptr && scale != loss_scale_factor_.value_or(1)) {
+    detail::thread_state.tracer->give_up("the scale of the loss changes from step to step");
   }
   return scale;
 }
@@ -233,11 +233,11 @@ std::int64_t Optimizer::whole_step(std::span<const Tensor> gradients, std::span<
 }
 
 std::int64_t Optimizer::launch_step(std::span<const Tensor> gradients, std::span<const Variable> variables) {
-  if (detail::tracer == nullptr) return whole_step(gradients, variables);
+  if (detail::thread_state.tracer == nullptr) return whole_step(gradients, variables);
   // As one launch: rates and counts differ in every replay.
   std::vector<const Tensor*> operands;
   for (const Tensor& gradient : gradients) operands.push_back(&gradient);
-  for (const Variable& variable : variables) detail::tracer->variable_written(variable);
+  for (const Variable& variable : variables) detail::thread_state.tracer->variable_written(variable);
   const std::vector<Variable> updated(variables.begin(), variables.end());
   detail::launch_as_one([this, updated](const Tensors& now) { whole_step(now, updated); }, operands);
   const detail::Untraced here;

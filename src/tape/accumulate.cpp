@@ -61,7 +61,7 @@ Tensor accumulate(Tensor a, Tensor b) {
   const auto add_to = [](Read other, Write to) {
     kernels::add_in_place(to.dtype(), to.bytes(), other.bytes(), to.size(), /*subtract=*/false);
   };
-  if (!is_recording() && tracer == nullptr) {
+  if (!is_recording() && thread_state.tracer == nullptr) {
     if (is_unique(a)) {
       launch(add_to, b, a);
       return a;

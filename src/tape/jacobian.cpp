@@ -49,7 +49,7 @@ class Rows {
         shape_(shape),
         count_(static_cast<std::size_t>(count)),
         outer_(outer),
-        seen_(is_recording() || detail::tracer != nullptr),
+        seen_(is_recording() || detail::thread_state.tracer != nullptr),
         whole_(seen_ && count > 0 ? Tensor() : detail::make_tensor(shape, like.dtype())) {}
 
   void add(const Tensor& row) {

@@ -11,25 +11,23 @@
 namespace xtape::detail {
 namespace {
 
-constinit thread_local ReadVariables* innermost_reader = nullptr;
-
 void watch_read_variable(const Variable& variable) {
   VariableImpl* impl = variable.impl();
-  if (tracer != nullptr) tracer->variable_read(variable);
+  if (thread_state.tracer != nullptr) thread_state.tracer->variable_read(variable);
   if (ReadVariables::any()) ReadVariables::note(variable);
-  if (innermost_tape == nullptr) return;
+  if (thread_state.innermost_tape == nullptr) return;
   if (!impl->trainable) return;
   // Only what a single tape has seen is remembered: a resumed tape may stand inside another one than before.
-  const bool single = innermost_tape->outer() == nullptr;
-  if (single && impl->seen_by.load(std::memory_order_relaxed) == innermost_tape->record.first_id()) return;
-  for (TapeImpl* tape = innermost_tape; tape != nullptr; tape = tape->outer()) {
+  const bool single = thread_state.innermost_tape->outer() == nullptr;
+  if (single && impl->seen_by.load(std::memory_order_relaxed) == thread_state.innermost_tape->record.first_id()) return;
+  for (TapeImpl* tape = thread_state.innermost_tape; tape != nullptr; tape = tape->outer()) {
     if (tape->options().watch_accessed_variables) tape->record.watch(variable);
   }
-  if (single) impl->seen_by.store(innermost_tape->record.first_id(), std::memory_order_relaxed);
+  if (single) impl->seen_by.store(thread_state.innermost_tape->record.first_id(), std::memory_order_relaxed);
 }
 
 void note_assigned_variable(const Variable& variable, const Tensor& value) {
-  for (TapeImpl* tape = innermost_tape; tape != nullptr; tape = tape->outer()) {
+  for (TapeImpl* tape = thread_state.innermost_tape; tape != nullptr; tape = tape->outer()) {
     tape->diagnostics.note_assignment(variable, value.impl());
   }
 }
@@ -39,27 +37,29 @@ constexpr VariableHooks hooks{watch_read_variable, note_assigned_variable};
 }  // namespace
 
 void set_variable_hooks() noexcept {
-  variable_hooks = innermost_tape != nullptr || innermost_reader != nullptr ? &hooks : untaped_variable_hooks;
+  thread_state.variable_hooks = thread_state.innermost_tape != nullptr || thread_state.innermost_reader != nullptr
+                                    ? &hooks
+                                    : thread_state.untaped_variable_hooks;
 }
 
 void update_variable_hooks() noexcept {
-  untaped_variable_hooks = tracer != nullptr ? &hooks : nullptr;
+  thread_state.untaped_variable_hooks = thread_state.tracer != nullptr ? &hooks : nullptr;
   set_variable_hooks();
 }
 
-ReadVariables::ReadVariables() noexcept : outer_(innermost_reader) {
-  innermost_reader = this;
+ReadVariables::ReadVariables() noexcept : outer_(thread_state.innermost_reader) {
+  thread_state.innermost_reader = this;
   set_variable_hooks();
 }
 ReadVariables::~ReadVariables() {
-  innermost_reader = outer_;
+  thread_state.innermost_reader = outer_;
   set_variable_hooks();
 }
-bool ReadVariables::any() noexcept { return innermost_reader != nullptr; }
+bool ReadVariables::any() noexcept { return thread_state.innermost_reader != nullptr; }
 
 void ReadVariables::note(const Variable& variable) {
   if (!variable.trainable() && !(is_recording() && any_tracked({variable.peek()}))) return;
-  for (ReadVariables* reader = innermost_reader; reader != nullptr; reader = reader->outer_) {
+  for (ReadVariables* reader = thread_state.innermost_reader; reader != nullptr; reader = reader->outer_) {
     auto& list = reader->variables_;
     const auto known = [&](const Variable& other) { return other.is_same(variable); };
     if (std::none_of(list.begin(), list.end(), known)) list.push_back(variable);

@@ -6,8 +6,6 @@
 // What ops call: it hands each of them to the tapes that record on the calling thread.
 namespace xtape::detail {
 
-constinit thread_local TapeImpl* innermost_tape = nullptr;
-
 namespace {
 
 bool contains(const Inputs& inputs, const TensorImpl* tensor) noexcept {
@@ -27,14 +25,14 @@ void number_outputs(const Inputs& inputs, std::span<Tensor> outputs) {
     }
     output.impl()->id = upcoming_result_id();
     output.impl()->weak = false;
-    ++next_result_id;
+    ++thread_state.next_result_id;
   }
 }
 
 }  // namespace
 
 bool any_tracked(const Inputs& inputs) noexcept {
-  for (const TapeImpl* tape = innermost_tape; tape != nullptr; tape = tape->outer()) {
+  for (const TapeImpl* tape = thread_state.innermost_tape; tape != nullptr; tape = tape->outer()) {
     if (tape->observer != nullptr) return true;  // whoever asks shall come to record
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (inputs[i] != nullptr && tape->record.any_slot_of(inputs[i]) != no_slot) return true;
@@ -48,7 +46,7 @@ std::uint64_t tracked_bits(const Inputs& inputs) noexcept {
   const std::size_t n = inputs.size();
   if (n > 63) return any_tracked(inputs) ? ~std::uint64_t{0} : 0;
   std::uint64_t bits = 0;
-  for (const TapeImpl* tape = innermost_tape; tape != nullptr; tape = tape->outer()) {
+  for (const TapeImpl* tape = thread_state.innermost_tape; tape != nullptr; tape = tape->outer()) {
     if (tape->observer != nullptr) bits |= known;
     for (std::size_t i = 0; i < n; ++i) {
       if (inputs[i] == nullptr) continue;
@@ -63,7 +61,7 @@ std::uint64_t tracked_bits(const Inputs& inputs) noexcept {
 void record_outputs(const char* name, const Inputs& inputs, std::span<Tensor> outputs, void* rule,
                     const RuleTable* table) {
   bool numbered = false;
-  for (TapeImpl* tape = innermost_tape; tape != nullptr; tape = tape->outer()) {
+  for (TapeImpl* tape = thread_state.innermost_tape; tape != nullptr; tape = tape->outer()) {
     RecordedOp* const op = tape->record.begin(name, inputs, table);
     if (op == nullptr) {
       if (tape->observer != nullptr) {
@@ -86,12 +84,12 @@ void record_outputs(const char* name, const Inputs& inputs, std::span<Tensor> ou
 }
 
 RulePlace record_plain(const char* name, Inputs inputs, Tensor& output, const RuleTable& table) {
-  TapeImpl& tape = *innermost_tape;
+  TapeImpl& tape = *thread_state.innermost_tape;
   if (!tape.plain()) [[unlikely]]
     return {nullptr, ~std::uint64_t{0}};
   return tape.record.append_plain(name, inputs, output, table);
 }
 
-void give_up_rule(const void* place) noexcept { innermost_tape->record.give_up_rule(place); }
+void give_up_rule(const void* place) noexcept { thread_state.innermost_tape->record.give_up_rule(place); }
 
 }  // namespace xtape::detail

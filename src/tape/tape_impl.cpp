@@ -18,14 +18,11 @@ std::mutex& foreign() {
   return *mutex;
 }
 
-constinit thread_local ThreadTapes* own_tapes = nullptr;
-constinit thread_local bool own_tapes_gone = false;
-
 ThreadTapes* tapes_of_this_thread() {
-  if (own_tapes != nullptr || own_tapes_gone) [[likely]]
-    return own_tapes;
+  if (thread_state.tapes != nullptr || thread_state.tapes_gone) [[likely]]
+    return thread_state.tapes;
   thread_local ThreadTapes tapes;
-  return own_tapes = &tapes;
+  return thread_state.tapes = &tapes;
 }
 
 }  // namespace
@@ -33,10 +30,10 @@ ThreadTapes* tapes_of_this_thread() {
 ThreadTapes::~ThreadTapes() {
   TapeImpl::serve_requests(*this);
   const std::lock_guard lock(foreign());
-  own_tapes = nullptr;
-  own_tapes_gone = true;
+  thread_state.tapes = nullptr;
+  thread_state.tapes_gone = true;
   // What is left in the list belongs to tapes that outlive their thread.
-  for (TapeImpl* tape = std::exchange(innermost_tape, nullptr); tape != nullptr;) {
+  for (TapeImpl* tape = std::exchange(thread_state.innermost_tape, nullptr); tape != nullptr;) {
     tape->recording_ = false;
     tape->home_ = nullptr;
     tape = std::exchange(tape->outer_, nullptr);
@@ -50,7 +47,7 @@ void TapeImpl::serve_requests(ThreadTapes& tapes) noexcept {
     TapeImpl* hidden = nullptr;
     for (TapeImpl* tape = tapes.requests.load(std::memory_order_relaxed); tape != nullptr;) {
       TapeImpl* const next = tape->next_request_;
-      const TapeImpl* in_list = innermost_tape;
+      const TapeImpl* in_list = thread_state.innermost_tape;
       while (in_list != nullptr && in_list != tape) in_list = in_list->outer_;
       if (in_list == nullptr) {  // the list is put aside (NoRecording), and will be back
         tape->next_request_ = std::exchange(hidden, tape);
@@ -96,8 +93,8 @@ void TapeImpl::start() {
     }
     record.begin_in_this_thread();
   }
-  outer_ = innermost_tape;
-  innermost_tape = this;
+  outer_ = thread_state.innermost_tape;
+  thread_state.innermost_tape = this;
   home_ = home;
   recording_.store(true, std::memory_order_relaxed);
   plain_ = outer_ == nullptr && !options_.profile && observer == nullptr;
@@ -119,7 +116,7 @@ void TapeImpl::forget_all() noexcept {
 void TapeImpl::leave_list() noexcept {
   recording_.store(false, std::memory_order_relaxed);
   home_ = nullptr;
-  TapeImpl** link = &innermost_tape;
+  TapeImpl** link = &thread_state.innermost_tape;
   while (*link != nullptr && *link != this) link = &(*link)->outer_;
   if (*link == this) *link = outer_;
   outer_ = nullptr;

@@ -33,7 +33,7 @@ void TapeRecord::watch(const Tensor& tensor, const VariableImpl* variable) {
     if (impl->weak) impl->weak = false;  // no write to what other threads may be reading
     // A leaf uses up a number, but does not bear it: other threads may share the tensor.
     slot = add_slot(impl, upcoming_result_id(), Use::open);
-    ++next_result_id;
+    ++thread_state.next_result_id;
     leaves_.insert(impl, slot);
     watched_.push_back(tensor);
     leaf_slots_.push_back(slot);

@@ -164,7 +164,7 @@ class TapeRecord {
   static_assert(static_cast<int>(float64) == 1 && static_cast<int>(bfloat16) == 6);  // integers end the path
   TensorImpl* const y = output.impl();
   const std::size_t n = inputs.size();
-  const std::uint64_t first_id = first_id_, id = next_result_id, count = slots_.size();
+  const std::uint64_t first_id = first_id_, id = thread_state.next_result_id, count = slots_.size();
   const std::size_t rule_offset = rounded_up(sizeof(RecordedOp) + n * sizeof(Slot), alignof(void*));
   if (n > 32 || y->id != 0 || y->leaf.load(std::memory_order_relaxed) != 0 || id - first_id != count || slots_.full() ||
       ops_.full() || rule_offset + table.size > arena_.room() || shapes_.empty()) [[unlikely]]
@@ -192,7 +192,7 @@ class TapeRecord {
   }
   if (tracked == 0) return {nullptr, 0};
   arena_.take_until(rule + table.size);
-  next_result_id = id + 1;
+  thread_state.next_result_id = id + 1;
   y->id = id;
   y->weak = false;
   ops_.push_within(new (memory)

@@ -15,29 +15,47 @@
 namespace xtape::detail {
 namespace {
 
-bool in_training() {
-  const CallScope* call = CallScope::current();
-  return call != nullptr && call->training();
-}
+/// What f may ask of its surroundings, as its first run found it.
+struct Surroundings {
+  random::RandomLog draws;
+  bool training = false;
+  std::optional<DType> autocast_to;
 
-/// The first run's surroundings, so that the second computes the same.
+  /// Notes those of the calling thread; draws are noted while f runs.
+  void note() {
+    const CallScope* call = CallScope::current();
+    training = call != nullptr && call->training();
+    if (thread_state.autocast != nullptr) autocast_to = thread_state.autocast->dtype;
+  }
+};
+
+/// Puts them up once more, for the object's life.
+class Again {
+ public:
+  explicit Again(const Surroundings& first) : recomputing_(true), draws_(first.draws), phase_(first.training) {
+    if (first.autocast_to) autocast_.emplace(*first.autocast_to);
+  }
+  void succeed() { phase_.succeed(); }
+
+ private:
+  ThreadStateScope<&ThreadState::recomputing> recomputing_;
+  random::ReplayDraws draws_;
+  CallScope phase_;
+  std::optional<AutocastScope> autocast_;
+};
+
 struct Rerun {
   TensorsToTensor f;
   std::vector<Tensor> inputs;
   std::vector<Variable> variables;
-  random::RandomLog draws;
-  bool training;
-  std::optional<DType> autocast_to;
+  Surroundings surroundings;
 
   Grads gradients(const Tensor& dy) const {
-    const random::ReplayDraws same_numbers(draws);
-    CallScope same_phase(training);
-    std::optional<AutocastScope> same_dtype;
-    if (autocast_to) same_dtype.emplace(*autocast_to);
+    Again as_before(surroundings);
     GradientTape tape;
     tape.watch(inputs);
     const Tensor y = f(inputs);
-    same_phase.succeed();
+    as_before.succeed();
     PoolVector<Source> sources(inputs.begin(), inputs.end());
     sources.insert(sources.end(), variables.begin(), variables.end());
     return gradients_of_each(tape, {y}, sources, {dy});
@@ -53,7 +71,7 @@ Tensor recompute(const TensorsToTensor& f, std::span<const Tensor> inputs) {
   {
     const NoRecording unseen;
     const ReadVariables read;
-    const random::RecordDraws noted(rerun->draws);
+    const random::RecordDraws noted(rerun->surroundings.draws);
     y = f(inputs);
     rerun->variables.assign(read.list().begin(), read.list().end());
   }
@@ -62,8 +80,7 @@ Tensor recompute(const TensorsToTensor& f, std::span<const Tensor> inputs) {
   for (const auto& variable : rerun->variables) all.push_back(variable.stored_value());
   rerun->f = f;
   rerun->inputs.assign(inputs.begin(), inputs.end());
-  rerun->training = in_training();
-  if (autocast != nullptr) rerun->autocast_to = autocast->dtype;
+  rerun->surroundings.note();
   return masked_like(y, record("recompute_grad", all, make_alias(y),
                                [&] { return [rerun](const Tensor& dy) { return rerun->gradients(dy); }; }));
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "xtape/core/tensor.hpp"
+#include "xtape/core/thread_state.hpp"
 
 namespace xtape {
 
@@ -28,22 +29,18 @@ struct VariableImpl {
   std::atomic<std::uint64_t> seen_by{0};
 };
 
-/// What tapes want to know of variables; set while one of the calling thread records.
+/// What tapes want to know of variables: see ThreadState.
 struct VariableHooks {
   void (*read)(const Variable& variable);
   /// The variable is about to take over a value, or to add it to its own.
   void (*assigned)(const Variable& variable, const Tensor& value);
 };
-extern constinit thread_local const VariableHooks* variable_hooks;
-/// Those in use while no tape of the thread records: of a function that is being traced, or null.
-extern constinit thread_local const VariableHooks* untaped_variable_hooks;
 
 /// What variables read as while a layer of mixed precision computes on the calling thread; null otherwise.
 struct Autocast {
   DType dtype;
   const Tensor& (*value)(Autocast& scope, const Variable& variable);
 };
-extern constinit thread_local Autocast* autocast;
 
 }  // namespace detail
 
@@ -69,13 +66,15 @@ class Variable {
   /// layer of mixed precision it is the value in the layer's compute dtype, which is there until that call returns.
   const Tensor& value() const& {
     const Tensor& stored = stored_value();
-    return detail::autocast == nullptr ? stored : detail::autocast->value(*detail::autocast, *this);
+    return detail::thread_state.autocast == nullptr
+               ? stored
+               : detail::thread_state.autocast->value(*detail::thread_state.autocast, *this);
   }
   Tensor value() const&& { return value(); }
   operator const Tensor&() const { return value(); }
   /// The same in the variable's own dtype everywhere.
   const Tensor& stored_value() const& {
-    if (detail::variable_hooks != nullptr) detail::variable_hooks->read(*this);
+    if (detail::thread_state.variable_hooks != nullptr) detail::thread_state.variable_hooks->read(*this);
     return peek();
   }
   Tensor stored_value() const&& { return stored_value(); }

@@ -148,8 +148,6 @@ inline constexpr RuleTable rule_table{
     &run_rule<Rule>};
 
 class TapeImpl;
-/// The tapes of the calling thread that record, innermost last; null when there is none.
-extern constinit thread_local TapeImpl* innermost_tape;
 
 bool any_tracked(const Inputs& inputs) noexcept;
 /// A bit for each input that a gradient can get to; the highest bit if a tape knows any of them.
@@ -173,7 +171,7 @@ void give_up_rule(const void* place) noexcept;
 }  // namespace detail
 
 /// Whether a tape of the calling thread records.
-inline bool is_recording() noexcept { return detail::innermost_tape != nullptr; }
+inline bool is_recording() noexcept { return detail::thread_state.innermost_tape != nullptr; }
 
 /// Whether a recording tape follows one of the inputs, so that record() would do something: an op that is often called
 /// may ask first and spare itself the copies that its rule captures.
