@@ -26,7 +26,8 @@ constexpr detail::Named<Constraint (*)()> known[] = {
 Constraint::Constraint(const std::string& name)
     : Constraint(detail::get_named("Constraint", "constraint", known, name).value()) {}
 
-Constraint::Constraint(Function function, int) : function_(std::move(function)) {
+Constraint::Constraint(Function function, ConfigValue (*describe)(const Function&))
+    : function_(std::move(function)), describe_(describe) {
   if (!function_) detail::fail<ValueError>("Constraint", "the callable is empty");
 }
 

@@ -47,7 +47,8 @@ constexpr detail::Named<Initializer (*)()> known[] = {
 Initializer::Initializer(const std::string& name)
     : Initializer(detail::get_named("Initializer", "initializer", known, name).value()) {}
 
-Initializer::Initializer(Function function, int) : function_(std::move(function)) {
+Initializer::Initializer(Function function, ConfigValue (*describe)(const Function&))
+    : function_(std::move(function)), describe_(describe) {
   if (!function_) detail::fail<ValueError>("Initializer", "the callable is empty");
 }
 

@@ -14,7 +14,7 @@
 
 namespace xtape::layers {
 
-ReLU::ReLU(ReLUOptions options) : LayerBase(options.name, options.dtype), options_(std::move(options)) {
+ReLU::ReLU(ReLUOptions options) : LayerBase(options), options_(std::move(options)) {
   const auto check = [](const char* what, double value) {
     if (!(value >= 0)) {
       detail::fail<ValueError>("ReLU", "{} of a ReLU layer cannot be a negative value. Received: {}={}", what, what,
@@ -39,7 +39,7 @@ Tensor ReLU::call(const Tensor& inputs) {
 }
 
 LeakyReLU::LeakyReLU(double negative_slope, ActivationLayerOptions options)
-    : LayerBase(std::move(options.name), options.dtype), negative_slope_(negative_slope) {
+    : LayerBase(options, {{"negative_slope", negative_slope}}), negative_slope_(negative_slope) {
   if (!(negative_slope >= 0)) {
     detail::fail<ValueError>("LeakyReLU",
                              "The negative_slope value of a Leaky ReLU layer cannot be a negative value. Received: "

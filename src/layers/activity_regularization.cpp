@@ -4,8 +4,7 @@
 
 namespace xtape::layers {
 
-ActivityRegularization::ActivityRegularization(ActivityRegularizationOptions options)
-    : LayerBase(std::move(options.name), options.dtype) {
+ActivityRegularization::ActivityRegularization(ActivityRegularizationOptions options) : LayerBase(options) {
   set_activity_regularizer(regularizers::L1L2{.l1 = options.l1, .l2 = options.l2});
   set_supports_masking(true);
 }

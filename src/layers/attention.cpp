@@ -87,6 +87,7 @@ Attention::Attention(AttentionOptions options)
                 options.return_attention_scores),
       options_(std::move(options)) {
   set_dtype_policy(options_.dtype);
+  describe(options_);
   if (options_.score_mode != "dot" && options_.score_mode != "concat") {
     fail<ValueError>("Attention", "expected score_mode to be one of dot, concat: received '{}'", options_.score_mode);
   }
@@ -113,6 +114,7 @@ AdditiveAttention::AdditiveAttention(AdditiveAttentionOptions options)
                 options.return_attention_scores),
       options_(std::move(options)) {
   set_dtype_policy(options_.dtype);
+  describe(options_);
 }
 
 void AdditiveAttention::add_weights(const Shape& query, const Shape&) {

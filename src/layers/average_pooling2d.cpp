@@ -7,7 +7,7 @@
 namespace xtape::layers {
 
 AveragePooling2D::AveragePooling2D(Size2d pool_size, AveragePooling2DOptions options)
-    : LayerBase(options.name, options.dtype), pool_size_(pool_size), options_(std::move(options)) {
+    : LayerBase(options, {{"pool_size", pool_size}}), pool_size_(pool_size), options_(std::move(options)) {
   detail::check_positive("AveragePooling2D", "pool_size", pool_size);
   detail::check_positive("AveragePooling2D", "strides", options_.strides.value_or(pool_size));
 }

@@ -49,7 +49,7 @@ MaskedBatch normalize_masked(const Tensor& x, const Tensor& mask, const Tensor& 
 }  // namespace
 
 BatchNormalization::BatchNormalization(BatchNormalizationOptions options)
-    : LayerBase(options.name, options.dtype), options_(std::move(options)) {
+    : LayerBase(options), options_(std::move(options)) {
   if (!(options_.momentum >= 0 && options_.momentum <= 1)) {
     detail::fail<ValueError>("BatchNormalization", "expected 0 <= momentum <= 1, received momentum={}",
                              options_.momentum);

@@ -29,6 +29,7 @@ Bidirectional::Bidirectional(const AnyLayer& layer, BidirectionalOptions options
       forward_((as_rnn(layer), layer.clone())),
       backward_(options.backward_layer ? *options.backward_layer : layer.clone()),
       merge_mode_(options.merge_mode) {
+  describe(options, {{"layer", layer}});
   constexpr std::array modes = {"sum", "mul", "ave", "concat", "none"};
   if (std::find(modes.begin(), modes.end(), merge_mode_) == modes.end()) {
     fail<ValueError>("Bidirectional", "expected merge_mode to be one of sum, mul, ave, concat, none: received '{}'",

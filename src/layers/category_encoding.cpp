@@ -43,7 +43,7 @@ Tensor encode(const Tensor& ids, std::int64_t depth, const std::string& mode, co
 }  // namespace
 
 CategoryEncoding::CategoryEncoding(std::int64_t num_tokens, CategoryEncodingOptions options)
-    : LayerBase(options.name, options.dtype), num_tokens_(num_tokens), options_(std::move(options)) {
+    : LayerBase(options, {{"num_tokens", num_tokens}}), num_tokens_(num_tokens), options_(std::move(options)) {
   if (num_tokens < 1) {
     fail<ValueError>("CategoryEncoding", "expected a positive number of tokens, received num_tokens={}", num_tokens);
   }
@@ -76,8 +76,7 @@ TensorList CategoryEncoding::call_list(const TensorList& inputs) {
   return encode(ids, num_tokens_, options_.output_mode, weights, compute_dtype());
 }
 
-Discretization::Discretization(DiscretizationOptions options)
-    : LayerBase(options.name, options.dtype), options_(std::move(options)) {
+Discretization::Discretization(DiscretizationOptions options) : LayerBase(options), options_(std::move(options)) {
   check_mode("Discretization", options_.output_mode, true);
   set_casts_inputs(false);
   const auto& boundaries = options_.bin_boundaries;

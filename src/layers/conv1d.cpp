@@ -22,7 +22,7 @@ Conv1DPadding::Conv1DPadding(const char* name) : kind_(causal) {
 }
 
 Conv1D::Conv1D(std::int64_t filters, std::int64_t kernel_size, Conv1DOptions options)
-    : LayerBase(options.name, options.dtype),
+    : LayerBase(options, {{"filters", filters}, {"kernel_size", kernel_size}}),
       filters_(filters),
       kernel_size_(kernel_size),
       options_(std::move(options)) {

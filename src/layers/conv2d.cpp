@@ -9,7 +9,7 @@
 namespace xtape::layers {
 
 Conv2D::Conv2D(std::int64_t filters, Size2d kernel_size, Conv2DOptions options)
-    : LayerBase(options.name, options.dtype),
+    : LayerBase(options, {{"filters", filters}, {"kernel_size", kernel_size}}),
       filters_(filters),
       kernel_size_(kernel_size),
       options_(std::move(options)) {

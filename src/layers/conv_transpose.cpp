@@ -36,7 +36,7 @@ std::int64_t output_length(std::int64_t length, std::int64_t kernel_size, std::i
 }  // namespace
 
 Conv2DTranspose::Conv2DTranspose(std::int64_t filters, Size2d kernel_size, Conv2DTransposeOptions options)
-    : LayerBase(options.name, options.dtype),
+    : LayerBase(options, {{"filters", filters}, {"kernel_size", kernel_size}}),
       filters_(filters),
       kernel_size_(kernel_size),
       options_(std::move(options)) {
@@ -71,7 +71,7 @@ Tensor Conv2DTranspose::call(const Tensor& inputs) {
 }
 
 Conv1DTranspose::Conv1DTranspose(std::int64_t filters, std::int64_t kernel_size, Conv1DTransposeOptions options)
-    : LayerBase(options.name, options.dtype),
+    : LayerBase(options, {{"filters", filters}, {"kernel_size", kernel_size}}),
       filters_(filters),
       kernel_size_(kernel_size),
       options_(std::move(options)) {

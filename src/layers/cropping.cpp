@@ -28,7 +28,7 @@ Tensor cropped(const char* where, const Tensor& x, int axis, const Margins& crop
 }  // namespace
 
 Cropping1D::Cropping1D(Margins cropping, CroppingOptions options)
-    : LayerBase(std::move(options.name), options.dtype), cropping_(cropping) {
+    : LayerBase(options, {{"cropping", cropping}}), cropping_(cropping) {
   check("Cropping1D", cropping);
 }
 
@@ -38,7 +38,7 @@ Tensor Cropping1D::call(const Tensor& inputs) {
 }
 
 Cropping2D::Cropping2D(Margins2d cropping, CroppingOptions options)
-    : LayerBase(std::move(options.name), options.dtype), cropping_(cropping) {
+    : LayerBase(options, {{"cropping", cropping}}), cropping_(cropping) {
   check("Cropping2D", cropping.height);
   check("Cropping2D", cropping.width);
 }

@@ -9,7 +9,7 @@
 namespace xtape::layers {
 
 Dense::Dense(std::int64_t units, DenseOptions options)
-    : LayerBase(options.name, options.dtype), units_(units), options_(std::move(options)) {
+    : LayerBase(options, {{"units", units}}), units_(units), options_(std::move(options)) {
   if (units < 1) detail::fail<ValueError>("Dense", "expected a positive number of units, received units={}", units);
   set_activity_regularizer(options_.activity_regularizer);
   set_supports_masking(true);

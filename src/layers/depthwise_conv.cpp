@@ -29,7 +29,7 @@ void check(const char* where, Size2d kernel_size, Size2d strides, Size2d dilatio
 }  // namespace
 
 DepthwiseConv2D::DepthwiseConv2D(Size2d kernel_size, DepthwiseConv2DOptions options)
-    : LayerBase(options.name, options.dtype), kernel_size_(kernel_size), options_(std::move(options)) {
+    : LayerBase(options, {{"kernel_size", kernel_size}}), kernel_size_(kernel_size), options_(std::move(options)) {
   check("DepthwiseConv2D", kernel_size, options_.strides, options_.dilation_rate, options_.depth_multiplier);
   set_activity_regularizer(options_.activity_regularizer);
 }
@@ -52,7 +52,7 @@ Tensor DepthwiseConv2D::call(const Tensor& inputs) {
 }
 
 DepthwiseConv1D::DepthwiseConv1D(std::int64_t kernel_size, DepthwiseConv1DOptions options)
-    : LayerBase(options.name, options.dtype), kernel_size_(kernel_size), options_(std::move(options)) {
+    : LayerBase(options, {{"kernel_size", kernel_size}}), kernel_size_(kernel_size), options_(std::move(options)) {
   check("DepthwiseConv1D", {1, kernel_size}, {1, options_.strides}, {1, options_.dilation_rate},
         options_.depth_multiplier);
   set_activity_regularizer(options_.activity_regularizer);

@@ -14,7 +14,7 @@ Tensor dropped(const Tensor& x, const Shape& mask, double rate, const std::share
 }  // namespace
 
 Dropout::Dropout(double rate, DropoutOptions options)
-    : LayerBase(std::move(options.name), options.dtype),
+    : LayerBase(options, {{"rate", rate}}),
       rate_(rate),
       noise_shape_(std::move(options.noise_shape)),
       generator_(track(detail::generator_of(options.seed))) {
@@ -28,9 +28,7 @@ Tensor Dropout::call(const Tensor& inputs) {
 }
 
 SpatialDropout1D::SpatialDropout1D(double rate, SpatialDropoutOptions options)
-    : LayerBase(std::move(options.name), options.dtype),
-      rate_(rate),
-      generator_(track(detail::generator_of(options.seed))) {
+    : LayerBase(options, {{"rate", rate}}), rate_(rate), generator_(track(detail::generator_of(options.seed))) {
   detail::check_rate("SpatialDropout1D", rate);
   set_supports_masking(true);
 }
@@ -42,9 +40,7 @@ Tensor SpatialDropout1D::call(const Tensor& inputs) {
 }
 
 SpatialDropout2D::SpatialDropout2D(double rate, SpatialDropoutOptions options)
-    : LayerBase(std::move(options.name), options.dtype),
-      rate_(rate),
-      generator_(track(detail::generator_of(options.seed))) {
+    : LayerBase(options, {{"rate", rate}}), rate_(rate), generator_(track(detail::generator_of(options.seed))) {
   detail::check_rate("SpatialDropout2D", rate);
   set_supports_masking(true);
 }

@@ -9,7 +9,7 @@
 namespace xtape::layers {
 
 Embedding::Embedding(std::int64_t input_dim, std::int64_t output_dim, EmbeddingOptions options)
-    : LayerBase(options.name, options.dtype),
+    : LayerBase(options, {{"input_dim", input_dim}, {"output_dim", output_dim}}),
       input_dim_(input_dim),
       output_dim_(output_dim),
       options_(std::move(options)) {

@@ -9,7 +9,7 @@
 namespace xtape::layers {
 
 GroupNormalization::GroupNormalization(GroupNormalizationOptions options)
-    : LayerBase(options.name, options.dtype), options_(std::move(options)) {
+    : LayerBase(options), options_(std::move(options)) {
   if (options_.groups <= 0 && options_.groups != -1) {
     detail::fail<ValueError>("GroupNormalization",
                              "Received an invalid value for argument `groups`, expected a positive integer (or `-1` "

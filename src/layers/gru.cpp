@@ -15,7 +15,9 @@ Tensor row(const Variable& bias, std::int64_t number) { return squeeze(slice_axi
 }  // namespace
 
 GRUCell::GRUCell(std::int64_t units, const GRUOptions& options)
-    : LayerBase("GRU", detail::CellConfig(units, 3, options, options.name)), reset_after_(options.reset_after) {}
+    : LayerBase("GRU", detail::CellConfig(units, 3, options, options.name)), reset_after_(options.reset_after) {
+  describe(options, {{"units", units}});
+}
 
 Shape GRUCell::bias_shape() const { return reset_after_ ? Shape{2, 3 * units()} : Shape{3 * units()}; }
 
@@ -43,6 +45,7 @@ TensorList GRUCell::step(const Tensor& x, const TensorList& states) {
 
 GRU::GRU(std::int64_t units, const GRUOptions& options)
     : LayerBase(GRUCell(units, detail::unnamed(options)), detail::sequence_options(options)) {
+  describe(options, {{"units", units}});
   if (options.activity_regularizer) set_activity_regularizer(options.activity_regularizer);
 }
 

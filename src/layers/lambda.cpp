@@ -19,9 +19,7 @@ Lambda::Function Lambda::of_one(std::function<Tensor(const Tensor&)> function) {
 }
 
 Lambda::Lambda(Function function, LambdaOptions options, int)
-    : LayerBase(std::move(options.name), options.dtype),
-      function_(std::move(function)),
-      mask_(std::move(options.mask)) {
+    : LayerBase(options, {{"function", function}}), function_(std::move(function)), mask_(std::move(options.mask)) {
   set_supports_masking(static_cast<bool>(mask_));
   if (!function_) detail::fail<ValueError>("Lambda", "the function is empty");
 }

@@ -1,6 +1,7 @@
 #include "xtape/layers/layer.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/check.hpp"
@@ -219,6 +220,28 @@ void Layer::set_name(std::string name) {
   own.has_name.store(true, std::memory_order_release);
   own.named_by_user = true;
   own.rename_weights(before);
+}
+
+Config Layer::config() const {
+  std::vector<Config::Entry> entries{{"name", name()}, {"trainable", trainable()}, {"dtype", dtype_policy()}};
+  if (const auto& description = state().description) {
+    const auto options = description->options();
+    entries.insert(entries.end(), description->arguments.begin(), description->arguments.end());
+    std::copy_if(options.begin(), options.end(), std::back_inserter(entries),
+                 [](const auto& option) { return option.first != "name" && option.first != "dtype"; });
+  }
+  return Config(class_name(), std::move(entries));
+}
+
+void Layer::describe_by(std::shared_ptr<const detail::LayerDescription> description) {
+  state().description = std::move(description);
+}
+
+ConfigValue config_value(const Tensor& tensor) {
+  if (!tensor.defined()) return {};
+  return Config("Tensor", {{"dtype", fmt::format("{}", tensor.dtype())},
+                           {"shape", tensor.shape()},
+                           {"elements", cast(tensor, float64).to_vector<double>()}});
 }
 
 DTypePolicy Layer::dtype_policy() const { return state().policy; }

@@ -10,7 +10,7 @@
 namespace xtape::layers {
 
 LayerNormalization::LayerNormalization(LayerNormalizationOptions options)
-    : LayerBase(options.name, options.dtype), options_(std::move(options)) {
+    : LayerBase(options), options_(std::move(options)) {
   detail::check_epsilon("LayerNormalization", options_.epsilon);
   set_supports_masking(true);
 }

@@ -3,11 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdlib>
-#include <typeinfo>
 #include <unordered_set>
-
-#include <cxxabi.h>
 
 namespace xtape::detail {
 
@@ -63,15 +59,6 @@ std::vector<Layer*> LayerState::handles() const {
 Layer* LayerState::handle() const noexcept {
   const std::lock_guard lock(mutex);
   return handles_.empty() ? nullptr : handles_.front();
-}
-
-std::string class_of(const std::type_info& type) {
-  int status = 0;
-  char* demangled = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
-  std::string full = status == 0 ? demangled : type.name();
-  std::free(demangled);
-  full = full.substr(0, full.find('<'));
-  return full.substr(full.rfind(':') == std::string::npos ? 0 : full.rfind(':') + 1);
 }
 
 std::string snake_case(const std::string& name) {

@@ -75,6 +75,7 @@ struct LayerSettings {
   bool casts_inputs = true;
   bool supports_masking = false;
   Regularizer activity_regularizer;
+  std::shared_ptr<const LayerDescription> description;  ///< null for a class that gives none
 };
 
 struct LayerState : LayerSettings {
@@ -249,8 +250,6 @@ class CallScope {
   const std::size_t mark_;    ///< how many there were before
 };
 
-/// "xtape::layers::Dense" -> "Dense", "(anonymous namespace)::MLP" -> "MLP"
-std::string class_of(const std::type_info& type);
 /// As Keras: "BatchNormalization" -> "batch_normalization", "MLP" -> "mlp", "Conv2D" -> "conv2d"
 std::string snake_case(const std::string& name);
 

@@ -23,7 +23,9 @@ detail::CellConfig config_of(std::int64_t units, const LSTMOptions& options) {
 
 }  // namespace
 
-LSTMCell::LSTMCell(std::int64_t units, const LSTMOptions& options) : LayerBase("LSTM", config_of(units, options)) {}
+LSTMCell::LSTMCell(std::int64_t units, const LSTMOptions& options) : LayerBase("LSTM", config_of(units, options)) {
+  describe(options, {{"units", units}});
+}
 
 TensorList LSTMCell::step(const Tensor& x, const TensorList& states) {
   const Tensors gates = split(x + matmul(dropped_state(states[0]), recurrent_kernel_), 4, -1);
@@ -36,6 +38,7 @@ TensorList LSTMCell::step(const Tensor& x, const TensorList& states) {
 
 LSTM::LSTM(std::int64_t units, const LSTMOptions& options)
     : LayerBase(LSTMCell(units, detail::unnamed(options)), detail::sequence_options(options)) {
+  describe(options, {{"units", units}});
   if (options.activity_regularizer) set_activity_regularizer(options.activity_regularizer);
 }
 

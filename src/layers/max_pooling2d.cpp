@@ -7,7 +7,7 @@
 namespace xtape::layers {
 
 MaxPooling2D::MaxPooling2D(Size2d pool_size, MaxPooling2DOptions options)
-    : LayerBase(options.name, options.dtype), pool_size_(pool_size), options_(std::move(options)) {
+    : LayerBase(options, {{"pool_size", pool_size}}), pool_size_(pool_size), options_(std::move(options)) {
   detail::check_positive("MaxPooling2D", "pool_size", pool_size);
   detail::check_positive("MaxPooling2D", "strides", options_.strides.value_or(pool_size));
 }

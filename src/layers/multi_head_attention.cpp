@@ -30,7 +30,7 @@ void check_sequence(const char* name, const Shape& shape) {
 }  // namespace
 
 MultiHeadAttention::MultiHeadAttention(std::int64_t num_heads, std::int64_t key_dim, MultiHeadAttentionOptions options)
-    : LayerBase(options.name, options.dtype),
+    : LayerBase(options, {{"num_heads", num_heads}, {"key_dim", key_dim}}),
       num_heads_(num_heads),
       key_dim_(key_dim),
       value_dim_(options.value_dim.value_or(key_dim)),

@@ -9,9 +9,7 @@
 namespace xtape::layers {
 
 GaussianNoise::GaussianNoise(double stddev, NoiseOptions options)
-    : LayerBase(std::move(options.name), options.dtype),
-      stddev_(stddev),
-      generator_(track(detail::generator_of(options.seed))) {
+    : LayerBase(options, {{"stddev", stddev}}), stddev_(stddev), generator_(track(detail::generator_of(options.seed))) {
   if (!(stddev >= 0 && stddev <= 1)) {
     detail::fail<ValueError>("GaussianNoise",
                              "Invalid value received for argument `stddev`. Expected a float value between 0 and 1. "
@@ -27,9 +25,7 @@ Tensor GaussianNoise::call(const Tensor& inputs) {
 }
 
 GaussianDropout::GaussianDropout(double rate, NoiseOptions options)
-    : LayerBase(std::move(options.name), options.dtype),
-      rate_(rate),
-      generator_(track(detail::generator_of(options.seed))) {
+    : LayerBase(options, {{"rate", rate}}), rate_(rate), generator_(track(detail::generator_of(options.seed))) {
   detail::check_rate("GaussianDropout", rate);
   set_supports_masking(true);
 }
@@ -40,7 +36,7 @@ Tensor GaussianDropout::call(const Tensor& inputs) {
 }
 
 AlphaDropout::AlphaDropout(double rate, AlphaDropoutOptions options)
-    : LayerBase(std::move(options.name), options.dtype),
+    : LayerBase(options, {{"rate", rate}}),
       rate_(rate),
       noise_shape_(std::move(options.noise_shape)),
       generator_(track(detail::generator_of(options.seed))) {

@@ -13,8 +13,7 @@ namespace xtape::layers {
 
 using xtape::detail::fail;
 
-Normalization::Normalization(NormalizationOptions options)
-    : LayerBase(options.name, options.dtype), options_(std::move(options)) {
+Normalization::Normalization(NormalizationOptions options) : LayerBase(options), options_(std::move(options)) {
   if (options_.mean.defined() != options_.variance.defined()) {
     fail<ValueError>("Normalization", "expected both mean and variance, or neither: received {}",
                      options_.mean.defined() ? "mean" : "variance");

@@ -7,7 +7,7 @@
 namespace xtape::layers {
 
 MaxPooling1D::MaxPooling1D(std::int64_t pool_size, Pooling1DOptions options)
-    : LayerBase(options.name, options.dtype), pool_size_(pool_size), options_(std::move(options)) {
+    : LayerBase(options, {{"pool_size", pool_size}}), pool_size_(pool_size), options_(std::move(options)) {
   detail::check_positive("MaxPooling1D", "pool_size", pool_size);
   detail::check_positive("MaxPooling1D", "strides", options_.strides.value_or(pool_size));
 }
@@ -18,7 +18,7 @@ Tensor MaxPooling1D::call(const Tensor& inputs) {
 }
 
 AveragePooling1D::AveragePooling1D(std::int64_t pool_size, Pooling1DOptions options)
-    : LayerBase(options.name, options.dtype), pool_size_(pool_size), options_(std::move(options)) {
+    : LayerBase(options, {{"pool_size", pool_size}}), pool_size_(pool_size), options_(std::move(options)) {
   detail::check_positive("AveragePooling1D", "pool_size", pool_size);
   detail::check_positive("AveragePooling1D", "strides", options_.strides.value_or(pool_size));
 }

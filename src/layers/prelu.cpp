@@ -7,9 +7,7 @@
 
 namespace xtape::layers {
 
-PReLU::PReLU(PReLUOptions options) : LayerBase(options.name, options.dtype), options_(std::move(options)) {
-  set_supports_masking(true);
-}
+PReLU::PReLU(PReLUOptions options) : LayerBase(options), options_(std::move(options)) { set_supports_masking(true); }
 
 void PReLU::build(const Shape& input_shape) {
   detail::expect_min_ndim(*this, input_shape, 1);

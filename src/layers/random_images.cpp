@@ -94,9 +94,10 @@ void check_range(const char* layer, const std::array<double, 2>& range) {
 }  // namespace
 
 RandomFlip::RandomFlip(const std::string& mode, RandomFlipOptions options)
-    : LayerBase("RandomFlip", std::move(options.name), options.seed, options.dtype),
+    : LayerBase("RandomFlip", options.name, options.seed, options.dtype),
       horizontal_(mode == "horizontal" || mode == "horizontal_and_vertical"),
       vertical_(mode == "vertical" || mode == "horizontal_and_vertical") {
+  describe(options, {{"mode", mode}});
   if (!horizontal_ && !vertical_) {
     fail<ValueError>("RandomFlip",
                      "expected mode to be one of horizontal, vertical, horizontal_and_vertical: received '{}'", mode);
@@ -117,6 +118,7 @@ RandomRotation::RandomRotation(Factor factor, RandomTransformOptions options)
     : LayerBase("RandomRotation", options.name, options.seed, options.dtype),
       factor_(factor),
       options_(std::move(options)) {
+  describe(options_, {{"factor", factor}});
   check_factor("factor", factor_, -any, any);
   check_names(options_);
 }
@@ -136,6 +138,7 @@ RandomTranslation::RandomTranslation(Factor height_factor, Factor width_factor, 
       height_factor_(height_factor),
       width_factor_(width_factor),
       options_(std::move(options)) {
+  describe(options_, {{"height_factor", height_factor}, {"width_factor", width_factor}});
   check_factor("height_factor", height_factor_, -1, 1);
   check_factor("width_factor", width_factor_, -1, 1);
   check_names(options_);
@@ -152,6 +155,7 @@ RandomZoom::RandomZoom(Factor height_factor, RandomZoomOptions options)
     : LayerBase("RandomZoom", options.name, options.seed, options.dtype),
       height_factor_(height_factor),
       options_(std::move(options)) {
+  describe(options_, {{"height_factor", height_factor}});
   for (const Factor& factor : {height_factor, options_.width_factor.value_or(height_factor)}) {
     check_factor("the factor", factor, -1, any);
     if (factor.lower == -1) fail<ValueError>("RandomZoom", "expected factors above -1, received {}", factor.lower);
@@ -172,6 +176,7 @@ RandomBrightness::RandomBrightness(Factor factor, RandomColorOptions options)
     : LayerBase("RandomBrightness", options.name, options.seed, options.dtype),
       factor_(factor),
       options_(std::move(options)) {
+  describe(options_, {{"factor", factor}});
   check_factor("factor", factor_, -1, 1);
   check_range("RandomBrightness", options_.value_range);
 }
@@ -186,6 +191,7 @@ RandomContrast::RandomContrast(Factor factor, RandomColorOptions options)
     : LayerBase("RandomContrast", options.name, options.seed, options.dtype),
       factor_(factor),
       options_(std::move(options)) {
+  describe(options_, {{"factor", factor}});
   check_factor("factor", factor_, -1, 1);
   check_range("RandomContrast", options_.value_range);
 }

@@ -12,7 +12,7 @@
 namespace xtape::layers {
 
 Reshape::Reshape(Shape target_shape, ReshapeOptions options)
-    : LayerBase(std::move(options.name), options.dtype), target_shape_(std::move(target_shape)) {
+    : LayerBase(options, {{"target_shape", target_shape}}), target_shape_(std::move(target_shape)) {
   if (std::count(target_shape_.begin(), target_shape_.end(), -1) > 1 ||
       std::any_of(target_shape_.begin(), target_shape_.end(), [](std::int64_t size) { return size < -1; })) {
     detail::fail<ValueError>("Reshape", "expected sizes of 0 or more, one of which may be -1, received {}",
@@ -45,7 +45,7 @@ Tensor Reshape::call(const Tensor& inputs) {
 }
 
 Permute::Permute(const std::vector<int>& dims, PermuteOptions options)
-    : LayerBase(std::move(options.name), options.dtype), permutation_{0} {
+    : LayerBase(options, {{"dims", dims}}), permutation_{0} {
   permutation_.insert(permutation_.end(), dims.begin(), dims.end());
   std::vector<int> sorted = dims;
   std::sort(sorted.begin(), sorted.end());
@@ -64,8 +64,7 @@ Tensor Permute::call(const Tensor& inputs) {
   return transpose(inputs, permutation_);
 }
 
-RepeatVector::RepeatVector(std::int64_t n, RepeatVectorOptions options)
-    : LayerBase(std::move(options.name), options.dtype), n_(n) {
+RepeatVector::RepeatVector(std::int64_t n, RepeatVectorOptions options) : LayerBase(options, {{"n", n}}), n_(n) {
   detail::check_positive("RepeatVector", "n", n);
 }
 

@@ -45,7 +45,10 @@ Tensor smart_resize(const Tensor& x, std::int64_t height, std::int64_t width, co
 }  // namespace
 
 Resizing::Resizing(std::int64_t height, std::int64_t width, ResizingOptions options)
-    : LayerBase(options.name, options.dtype), height_(height), width_(width), options_(std::move(options)) {
+    : LayerBase(options, {{"height", height}, {"width", width}}),
+      height_(height),
+      width_(width),
+      options_(std::move(options)) {
   check_size("Resizing", height, width);
   (void)image::resize(zeros({0, 1, 1, 1}), {1, 1}, options_.interpolation);  // the name is known
 }
@@ -61,6 +64,7 @@ Tensor Resizing::call(const Tensor& inputs) {
 
 CenterCrop::CenterCrop(std::int64_t height, std::int64_t width, std::string name)
     : LayerBase(std::move(name)), height_(height), width_(width) {
+  describe({{"height", height}, {"width", width}});
   check_size("CenterCrop", height, width);
 }
 
@@ -75,7 +79,7 @@ Tensor CenterCrop::call(const Tensor& inputs) {
 }
 
 RandomCrop::RandomCrop(std::int64_t height, std::int64_t width, RandomCropOptions options)
-    : LayerBase(std::move(options.name), options.dtype), height_(height), width_(width) {
+    : LayerBase(options, {{"height", height}, {"width", width}}), height_(height), width_(width) {
   check_size("RandomCrop", height, width);
   if (options.seed) generator_ = std::make_shared<random::Generator>(*options.seed);
 }

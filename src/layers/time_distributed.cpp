@@ -36,6 +36,7 @@ Tensor of_samples(const Tensor& mask, const Shape& x) {
 
 TimeDistributed::TimeDistributed(AnyLayer layer, std::string name)
     : LayerBase(std::move(name), layer->dtype_policy()), layer_(std::move(layer)) {
+  describe({{"layer", layer_}});
   set_supports_masking(true);
   adopt(*layer_);
 }

@@ -43,7 +43,7 @@ bool is_bilinear(const std::string& interpolation) {
 }  // namespace
 
 UpSampling1D::UpSampling1D(std::int64_t size, UpSampling1DOptions options)
-    : LayerBase(std::move(options.name), options.dtype), size_(size) {
+    : LayerBase(options, {{"size", size}}), size_(size) {
   detail::check_positive("UpSampling1D", "size", size);
 }
 
@@ -53,7 +53,7 @@ Tensor UpSampling1D::call(const Tensor& inputs) {
 }
 
 UpSampling2D::UpSampling2D(Size2d size, UpSampling2DOptions options)
-    : LayerBase(std::move(options.name), options.dtype), size_(size), bilinear_(is_bilinear(options.interpolation)) {
+    : LayerBase(options, {{"size", size}}), size_(size), bilinear_(is_bilinear(options.interpolation)) {
   detail::check_positive("UpSampling2D", "size", size);
 }
 

@@ -17,7 +17,7 @@ void check(const char* where, const Margins& padding) {
 }  // namespace
 
 ZeroPadding1D::ZeroPadding1D(Margins padding, ZeroPaddingOptions options)
-    : LayerBase(std::move(options.name), options.dtype), padding_(padding) {
+    : LayerBase(options, {{"padding", padding}}), padding_(padding) {
   check("ZeroPadding1D", padding);
 }
 
@@ -27,7 +27,7 @@ Tensor ZeroPadding1D::call(const Tensor& inputs) {
 }
 
 ZeroPadding2D::ZeroPadding2D(Margins2d padding, ZeroPaddingOptions options)
-    : LayerBase(std::move(options.name), options.dtype), padding_(padding) {
+    : LayerBase(options, {{"padding", padding}}), padding_(padding) {
   check("ZeroPadding2D", padding.height);
   check("ZeroPadding2D", padding.width);
 }

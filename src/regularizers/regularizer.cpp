@@ -23,7 +23,8 @@ constexpr detail::Named<Regularizer (*)()> known[] = {
 Regularizer::Regularizer(const std::string& name)
     : Regularizer(detail::get_named("Regularizer", "regularizer", known, name).value()) {}
 
-Regularizer::Regularizer(Function function, int) : function_(std::move(function)) {
+Regularizer::Regularizer(Function function, ConfigValue (*describe)(const Function&))
+    : function_(std::move(function)), describe_(describe) {
   if (!function_) detail::fail<ValueError>("Regularizer", "the callable is empty");
 }
 

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <thread>
 
+#include "layers/configs.hpp"
 #include "layers/layer_state.hpp"
 #include "layers/replays.hpp"
 #include "support/check.hpp"
@@ -567,6 +568,7 @@ TensorList layer_inputs(const LayerRow& row, DType dtype, std::optional<std::int
 namespace {
 
 void check_layer(const LayerRow& row) {
+  check_config(row);
   check_eager(row);
   check_symbolic(row);
   check_dtypes(row);

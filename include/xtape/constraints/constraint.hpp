@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
 namespace xtape {
@@ -28,7 +29,7 @@ class Constraint {
   template <class F>
   requires(!std::same_as<std::decay_t<F>, Constraint> &&
            std::is_invocable_r_v<Tensor, const std::decay_t<F>&, const Tensor&>) Constraint(F&& callable)
-      : Constraint(Function(std::forward<F>(callable)), 0) {}
+      : Constraint(Function(std::forward<F>(callable)), detail::config_of_callable<std::decay_t<F>, Function>) {}
 
   /// Whether there is a constraint.
   explicit operator bool() const noexcept { return static_cast<bool>(function_); }
@@ -37,11 +38,15 @@ class Constraint {
   /// returns another shape or dtype, and what the constraint throws.
   Tensor operator()(const Tensor& w) const;
 
+  /// Its class and options, none, or "custom" for a callable of the user's own without XTAPE_FIELDS.
+  ConfigValue config() const { return describe_ == nullptr ? ConfigValue() : describe_(function_); }
+
  private:
   using Function = std::function<Tensor(const Tensor&)>;
-  Constraint(Function function, int);
+  Constraint(Function function, ConfigValue (*describe)(const Function&));
 
   Function function_;
+  ConfigValue (*describe_)(const Function&) = nullptr;
 };
 
 }  // namespace xtape

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
 namespace xtape::constraints {
@@ -7,6 +8,7 @@ namespace xtape::constraints {
 /// max(w, 0) (keras.constraints.NonNeg)
 struct NonNeg {
   Tensor operator()(const Tensor& w) const;
+  XTAPE_FIELDS()
 };
 
 }  // namespace xtape::constraints

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 #include "xtape/ops/reduce.hpp"
 
@@ -15,6 +16,7 @@ struct MaxNorm {
   Axes axis = 0;
 
   Tensor operator()(const Tensor& w) const;
+  XTAPE_FIELDS(max_value, axis)
 };
 
 /// w / (|w| + 1e-7)
@@ -22,6 +24,7 @@ struct UnitNorm {
   Axes axis = 0;
 
   Tensor operator()(const Tensor& w) const;
+  XTAPE_FIELDS(axis)
 };
 
 /// w d / (|w| + 1e-7) with d = rate clip(|w|, min_value, max_value) + (1 - rate) |w|: a rate below 1 moves the norm
@@ -33,6 +36,7 @@ struct MinMaxNorm {
   Axes axis = 0;
 
   Tensor operator()(const Tensor& w) const;
+  XTAPE_FIELDS(min_value, max_value, rate, axis)
 };
 
 }  // namespace xtape::constraints

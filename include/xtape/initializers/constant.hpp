@@ -1,5 +1,6 @@
 #pragma once
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
 namespace xtape::initializers {
@@ -9,6 +10,10 @@ class Constant {
  public:
   explicit Constant(double value = 0) : value_(value) {}
   Tensor operator()(const Shape& shape, DType dtype = float32) const;
+  template <class F>
+  void fields(F&& f) const {
+    f("value", value_);
+  }
 
  private:
   double value_;

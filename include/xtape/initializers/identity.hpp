@@ -1,5 +1,6 @@
 #pragma once
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
 namespace xtape::initializers {
@@ -10,6 +11,7 @@ struct Identity {
   double gain = 1;
 
   Tensor operator()(const Shape& shape, DType dtype = float32) const;
+  XTAPE_FIELDS(gain)
 };
 
 }  // namespace xtape::initializers

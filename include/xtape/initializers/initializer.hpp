@@ -5,6 +5,7 @@
 #include <string>
 #include <type_traits>
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
 namespace xtape {
@@ -23,17 +24,21 @@ class Initializer {
   template <class F>
   requires(!std::same_as<std::decay_t<F>, Initializer> &&
            std::is_invocable_r_v<Tensor, const std::decay_t<F>&, const Shape&, DType>) Initializer(F&& callable)
-      : Initializer(Function(std::forward<F>(callable)), 0) {}
+      : Initializer(Function(std::forward<F>(callable)), detail::config_of_callable<std::decay_t<F>, Function>) {}
 
   /// The first value of a weight of this shape. Throws a ValueError when a callable of one's own returns another shape
   /// or dtype, and what the initializer throws.
   Tensor operator()(const Shape& shape, DType dtype = float32) const;
 
+  /// Its class and options; "custom" for a callable of the user's own without XTAPE_FIELDS.
+  ConfigValue config() const { return describe_(function_); }
+
  private:
   using Function = std::function<Tensor(const Shape&, DType)>;
-  Initializer(Function function, int);
+  Initializer(Function function, ConfigValue (*describe)(const Function&));
 
   Function function_;
+  ConfigValue (*describe_)(const Function&);
 };
 
 }  // namespace xtape

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
 namespace xtape::initializers {
@@ -7,6 +8,7 @@ namespace xtape::initializers {
 /// Every element 1.
 struct Ones {
   Tensor operator()(const Shape& shape, DType dtype = float32) const;
+  XTAPE_FIELDS()
 };
 
 }  // namespace xtape::initializers

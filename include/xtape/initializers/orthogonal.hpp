@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
 namespace xtape::initializers {
@@ -17,6 +18,7 @@ struct Orthogonal {
   std::optional<std::uint64_t> seed = {};
 
   Tensor operator()(const Shape& shape, DType dtype = float32) const;
+  XTAPE_FIELDS(gain, seed)
 };
 
 }  // namespace xtape::initializers

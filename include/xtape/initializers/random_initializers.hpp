@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
 // Distributions that do not look at the shape. Without a seed the numbers come from random::default_generator(); with
@@ -16,6 +17,7 @@ struct RandomNormal {
   std::optional<std::uint64_t> seed = {};
 
   Tensor operator()(const Shape& shape, DType dtype = float32) const;
+  XTAPE_FIELDS(mean, stddev, seed)
 };
 
 /// Evenly distributed in [minval, maxval).
@@ -25,6 +27,7 @@ struct RandomUniform {
   std::optional<std::uint64_t> seed = {};
 
   Tensor operator()(const Shape& shape, DType dtype = float32) const;
+  XTAPE_FIELDS(minval, maxval, seed)
 };
 
 /// Normally distributed, cut off at two standard deviations (of the distribution before the cut).
@@ -34,6 +37,7 @@ struct TruncatedNormal {
   std::optional<std::uint64_t> seed = {};
 
   Tensor operator()(const Shape& shape, DType dtype = float32) const;
+  XTAPE_FIELDS(mean, stddev, seed)
 };
 
 }  // namespace xtape::initializers

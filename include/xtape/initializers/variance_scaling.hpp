@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
 // Distributions whose variance is scale / n, where n is the number of inputs or outputs of a unit (fan_in, fan_out), or
@@ -20,6 +21,7 @@ struct VarianceScaling {
   std::optional<std::uint64_t> seed = {};
 
   Tensor operator()(const Shape& shape, DType dtype = float32) const;
+  XTAPE_FIELDS(scale, mode, distribution, seed)
 };
 
 /// Truncated normal of variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010).
@@ -27,6 +29,7 @@ struct GlorotNormal {
   std::optional<std::uint64_t> seed = {};
 
   Tensor operator()(const Shape& shape, DType dtype = float32) const;
+  XTAPE_FIELDS(seed)
 };
 
 /// Uniform of variance 2 / fan_in: in [-limit, limit) with limit = sqrt(6 / fan_in) (He et al., 2015).
@@ -34,6 +37,7 @@ struct HeUniform {
   std::optional<std::uint64_t> seed = {};
 
   Tensor operator()(const Shape& shape, DType dtype = float32) const;
+  XTAPE_FIELDS(seed)
 };
 
 /// Truncated normal of variance 1 / fan_in (LeCun et al., 1998), for selu.
@@ -41,6 +45,7 @@ struct LecunNormal {
   std::optional<std::uint64_t> seed = {};
 
   Tensor operator()(const Shape& shape, DType dtype = float32) const;
+  XTAPE_FIELDS(seed)
 };
 
 /// Uniform of variance 1 / fan_in: in [-limit, limit) with limit = sqrt(3 / fan_in).
@@ -48,6 +53,7 @@ struct LecunUniform {
   std::optional<std::uint64_t> seed = {};
 
   Tensor operator()(const Shape& shape, DType dtype = float32) const;
+  XTAPE_FIELDS(seed)
 };
 
 }  // namespace xtape::initializers

@@ -9,13 +9,15 @@ namespace xtape::layers {
 struct ActivationOptions {
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(dtype, name)
 };
 
 /// Applies a function element by element, or along the last axis for softmax (keras.layers.Activation).
 class Activation : public LayerBase<Activation> {
  public:
-  explicit Activation(ActivationFunction function, ActivationOptions options = {})
-      : LayerBase(std::move(options.name), options.dtype), function_(std::move(function)) {
+  explicit Activation(ActivationFunction activation, ActivationOptions options = {})
+      : LayerBase(options, {{"activation", activation}}), function_(std::move(activation)) {
     set_supports_masking(true);
   }
 

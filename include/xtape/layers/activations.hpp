@@ -15,6 +15,8 @@ struct ReLUOptions {
   double threshold = 0;
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(max_value, negative_slope, threshold, dtype, name)
 };
 
 /// max_value where x >= max_value, x where x > threshold, negative_slope (x - threshold) elsewhere, which is 0 without
@@ -34,6 +36,8 @@ class ReLU : public LayerBase<ReLU> {
 struct ActivationLayerOptions {
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(dtype, name)
 };
 
 /// x where x >= 0, negative_slope x below (keras.layers.LeakyReLU). Throws a ValueError for a negative slope.
@@ -52,7 +56,7 @@ class LeakyReLU : public LayerBase<LeakyReLU> {
 class ELU : public LayerBase<ELU> {
  public:
   explicit ELU(double alpha = 1, ActivationLayerOptions options = {})
-      : LayerBase(std::move(options.name), options.dtype), alpha_(alpha) {
+      : LayerBase(options, {{"alpha", alpha}}), alpha_(alpha) {
     set_supports_masking(true);
   }
 
@@ -73,7 +77,7 @@ class ELU : public LayerBase<ELU> {
 class Softmax : public LayerBase<Softmax> {
  public:
   explicit Softmax(Axes axis = -1, ActivationLayerOptions options = {})
-      : LayerBase(std::move(options.name), options.dtype), axis_(std::move(axis)) {
+      : LayerBase(options, {{"axis", axis}}), axis_(std::move(axis)) {
     set_supports_masking(true);
   }
 

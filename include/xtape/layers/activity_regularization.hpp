@@ -10,6 +10,8 @@ struct ActivityRegularizationOptions {
   double l2 = 0;
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(l1, l2, dtype, name)
 };
 
 /// Passes its input on and adds (l1 sum |x| + l2 sum x^2) / batch to losses() (keras.layers.ActivityRegularization).

@@ -51,6 +51,8 @@ struct AttentionOptions {
   bool return_attention_scores = false;  ///< {result, weights [batch, T, S]}
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(use_scale, score_mode, dropout, seed, use_causal_mask, return_attention_scores, dtype, name)
 };
 
 /// softmax(scores(query, key)) value for queries [batch, T, d], values [batch, S, e] and keys [batch, S, d]
@@ -85,6 +87,8 @@ struct AdditiveAttentionOptions {
   bool return_attention_scores = false;  ///< {result, weights [batch, T, S]}
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(use_scale, dropout, seed, use_causal_mask, return_attention_scores, dtype, name)
 };
 
 /// As Attention, with the scores sum(scale tanh(query + key)) (keras.layers.AdditiveAttention; Bahdanau, Cho, Bengio,

@@ -13,6 +13,8 @@ struct AveragePooling2DOptions {
   Padding padding = Padding::valid;
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(strides, padding, dtype, name)
 };
 
 /// The mean of each window's elements of an image, not counting padding: [batch, height, width, channels] -> [batch,

@@ -21,6 +21,10 @@ struct BatchNormalizationOptions {
   Constraint gamma_constraint = {};
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(axis, momentum, epsilon, center, scale, beta_initializer, gamma_initializer, moving_mean_initializer,
+               moving_variance_initializer, beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint,
+               dtype, name)
 };
 
 /// gamma (x - mean) / sqrt(variance + epsilon) + beta for each channel (Ioffe, Szegedy, 2015;

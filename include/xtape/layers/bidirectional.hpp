@@ -11,6 +11,8 @@ struct BidirectionalOptions {
   std::string merge_mode = "concat";            ///< "concat", "sum", "mul", "ave", or "none" for both outputs
   std::optional<AnyLayer> backward_layer = {};  ///< unset: of the same kind
   std::string name = {};
+
+  XTAPE_FIELDS(merge_mode, backward_layer, name)
 };
 
 /// A recurrent layer and its like that reads sequences from their end (keras.layers.Bidirectional; Schuster, Paliwal,

@@ -13,6 +13,8 @@ struct CategoryEncodingOptions {
   std::string output_mode = "multi_hot";  ///< or "one_hot", "count"
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(output_mode, dtype, name)
 };
 
 /// Whole numbers in [0, num_tokens) as vectors [..., num_tokens] (keras.layers.CategoryEncoding): "one_hot": a 1 at
@@ -39,6 +41,8 @@ struct DiscretizationOptions {
   std::string output_mode = "int";            ///< or "one_hot", "multi_hot", "count", as of CategoryEncoding
   DTypePolicy dtype = {};                     ///< of the encoded bins; "int" gives int64
   std::string name = {};
+
+  XTAPE_FIELDS(bin_boundaries, num_bins, output_mode, dtype, name)
 };
 
 /// The number of the bin that each number is in (keras.layers.Discretization): bin i is from boundary i - 1 on up to

@@ -16,6 +16,7 @@ class Conv1DPadding {
   Conv1DPadding(const char* name);
   Conv1DPadding(const std::string& name) : Conv1DPadding(name.c_str()) {}
   operator Kind() const noexcept { return kind_; }
+  ConfigValue config() const { return kind_ == causal ? "causal" : kind_ == same ? "same" : "valid"; }
 
  private:
   Kind kind_;
@@ -38,6 +39,10 @@ struct Conv1DOptions {
   Constraint bias_constraint = {};
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(strides, padding, dilation_rate, groups, activation, use_bias, kernel_initializer, bias_initializer,
+               kernel_regularizer, bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint, dtype,
+               name)
 };
 
 /// activation(conv1d(x, kernel) + bias): [batch, steps, channels] -> [batch, steps', filters], with kernel

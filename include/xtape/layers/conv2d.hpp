@@ -23,6 +23,10 @@ struct Conv2DOptions {
   Constraint bias_constraint = {};
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(strides, padding, dilation_rate, groups, activation, use_bias, kernel_initializer, bias_initializer,
+               kernel_regularizer, bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint, dtype,
+               name)
 };
 
 /// activation(conv2d(x, kernel) + bias): [batch, height, width, channels] -> [batch, height', width', filters], with

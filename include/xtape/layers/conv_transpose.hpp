@@ -26,6 +26,10 @@ struct Conv2DTransposeOptions {
   Constraint bias_constraint = {};
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(strides, padding, output_padding, dilation_rate, activation, use_bias, kernel_initializer,
+               bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer, kernel_constraint,
+               bias_constraint, dtype, name)
 };
 
 /// activation(y + bias), where y is the transpose (the gradient) of the convolution with the kernel, for going from
@@ -76,6 +80,10 @@ struct Conv1DTransposeOptions {
   Constraint bias_constraint = {};
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(strides, padding, output_padding, dilation_rate, activation, use_bias, kernel_initializer,
+               bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer, kernel_constraint,
+               bias_constraint, dtype, name)
 };
 
 /// The same of sequences: [batch, steps, channels] -> [batch, steps', filters], with kernel [kernel_size, filters,

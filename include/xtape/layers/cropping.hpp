@@ -9,6 +9,8 @@ namespace xtape::layers {
 struct CroppingOptions {
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(dtype, name)
 };
 
 /// Sequences with elements left out before and after them: [batch, steps, channels] -> [batch, steps', channels]

@@ -18,6 +18,9 @@ struct DenseOptions {
   Constraint bias_constraint = {};
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer,
+               activity_regularizer, kernel_constraint, bias_constraint, dtype, name)
 };
 
 /// activation(x kernel + bias): [..., k] -> [..., units], with kernel [k, units] and bias [units] (keras.layers.Dense).

@@ -23,6 +23,10 @@ struct DepthwiseConv2DOptions {
   Constraint bias_constraint = {};
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(strides, padding, depth_multiplier, dilation_rate, activation, use_bias, depthwise_initializer,
+               bias_initializer, depthwise_regularizer, bias_regularizer, activity_regularizer, depthwise_constraint,
+               bias_constraint, dtype, name)
 };
 
 /// Each channel is convolved with depth_multiplier filters of its own: [batch, height, width, channels] -> [batch,
@@ -65,6 +69,10 @@ struct DepthwiseConv1DOptions {
   Constraint bias_constraint = {};
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(strides, padding, depth_multiplier, dilation_rate, activation, use_bias, depthwise_initializer,
+               bias_initializer, depthwise_regularizer, bias_regularizer, activity_regularizer, depthwise_constraint,
+               bias_constraint, dtype, name)
 };
 
 /// The same of sequences: [batch, steps, channels] -> [batch, steps', channels depth_multiplier], with kernel

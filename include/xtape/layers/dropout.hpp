@@ -16,6 +16,8 @@ struct DropoutOptions {
   std::optional<std::uint64_t> seed = {};  ///< a stream of random numbers of the layer's own
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(noise_shape, seed, dtype, name)
 };
 
 /// In training, sets each element to 0 with probability `rate` and multiplies the others by 1 / (1 - rate), so that the
@@ -39,6 +41,8 @@ struct SpatialDropoutOptions {
   std::optional<std::uint64_t> seed = {};
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(seed, dtype, name)
 };
 
 /// Dropout of whole channels: of [batch, steps, channels] all steps of a channel, or none (keras.layers.

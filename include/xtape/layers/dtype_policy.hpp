@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "xtape/base/config.hpp"
 #include "xtape/base/dtype.hpp"
 
 namespace xtape {
@@ -30,6 +31,7 @@ class DTypePolicy {
   static DTypePolicy mixed_bfloat16() noexcept { return {bfloat16, float32}; }
 
   std::string name() const;
+  ConfigValue config() const { return name(); }
   DType compute_dtype() const noexcept { return compute_; }
   DType variable_dtype() const noexcept { return variable_; }
 

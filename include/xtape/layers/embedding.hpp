@@ -13,6 +13,9 @@ struct EmbeddingOptions {
   bool mask_zero = false;  ///< 0 is padding: the output has a mask, true where the inputs are not 0
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(embeddings_initializer, embeddings_regularizer, activity_regularizer, embeddings_constraint, mask_zero,
+               dtype, name)
 };
 
 /// Rows of a matrix for whole numbers in [0, input_dim): [...] -> [..., output_dim], with embeddings [input_dim,
@@ -56,6 +59,7 @@ class Embedding : public LayerBase<Embedding> {
 class NotEqual : public LayerBase<NotEqual> {
  public:
   explicit NotEqual(double value = 0, std::string name = {}) : LayerBase(std::move(name)), value_(value) {
+    describe({{"value", value}});
     set_casts_inputs(false);
   }
   Tensor compute_mask(const Tensor&, const Tensor&) override { return {}; }

@@ -8,13 +8,15 @@ namespace xtape::layers {
 struct FlattenOptions {
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(dtype, name)
 };
 
 /// [batch, ...] -> [batch, product of the rest], without a copy (keras.layers.Flatten). A vector [batch] becomes
 /// [batch, 1].
 class Flatten : public LayerBase<Flatten> {
  public:
-  explicit Flatten(FlattenOptions options = {}) : LayerBase(std::move(options.name), options.dtype) {}
+  explicit Flatten(FlattenOptions options = {}) : LayerBase(options) {}
 
  protected:
   Tensor call(const Tensor& inputs) override;

@@ -9,6 +9,8 @@ struct GlobalPoolingOptions {
   bool keepdims = false;  ///< keep the axes, with size 1
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(keepdims, dtype, name)
 };
 
 /// The mean of each channel: [batch, steps, channels] -> [batch, channels] (keras.layers.GlobalAveragePooling1D).
@@ -20,8 +22,7 @@ struct GlobalPoolingOptions {
 /// A sample all of whose steps are left out gives 0 (Keras: NaN).
 class GlobalAveragePooling1D : public LayerBase<GlobalAveragePooling1D> {
  public:
-  explicit GlobalAveragePooling1D(GlobalPoolingOptions options = {})
-      : LayerBase(std::move(options.name), options.dtype), keepdims_(options.keepdims) {
+  explicit GlobalAveragePooling1D(GlobalPoolingOptions options = {}) : LayerBase(options), keepdims_(options.keepdims) {
     set_supports_masking(true);
   }
   Tensor compute_mask(const Tensor&, const Tensor&) override { return {}; }
@@ -40,7 +41,7 @@ class GlobalAveragePooling1D : public LayerBase<GlobalAveragePooling1D> {
 class GlobalAveragePooling2D : public LayerBase<GlobalAveragePooling2D> {
  public:
   explicit GlobalAveragePooling2D(GlobalPoolingOptions options = {})
-      : LayerBase(std::move(options.name), options.dtype), keepdims_(options.keepdims) {}
+      : LayerBase(options), keepdims_(options.keepdims) {}
 
  protected:
   Tensor call(const Tensor& inputs) override;
@@ -53,8 +54,7 @@ class GlobalAveragePooling2D : public LayerBase<GlobalAveragePooling2D> {
 /// (keras.layers.GlobalMaxPooling1D). Throws a ValueError for another rank.
 class GlobalMaxPooling1D : public LayerBase<GlobalMaxPooling1D> {
  public:
-  explicit GlobalMaxPooling1D(GlobalPoolingOptions options = {})
-      : LayerBase(std::move(options.name), options.dtype), keepdims_(options.keepdims) {}
+  explicit GlobalMaxPooling1D(GlobalPoolingOptions options = {}) : LayerBase(options), keepdims_(options.keepdims) {}
 
  protected:
   Tensor call(const Tensor& inputs) override;
@@ -67,8 +67,7 @@ class GlobalMaxPooling1D : public LayerBase<GlobalMaxPooling1D> {
 /// (keras.layers.GlobalMaxPooling2D). Throws a ValueError for another rank.
 class GlobalMaxPooling2D : public LayerBase<GlobalMaxPooling2D> {
  public:
-  explicit GlobalMaxPooling2D(GlobalPoolingOptions options = {})
-      : LayerBase(std::move(options.name), options.dtype), keepdims_(options.keepdims) {}
+  explicit GlobalMaxPooling2D(GlobalPoolingOptions options = {}) : LayerBase(options), keepdims_(options.keepdims) {}
 
  protected:
   Tensor call(const Tensor& inputs) override;

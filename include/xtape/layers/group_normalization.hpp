@@ -19,6 +19,9 @@ struct GroupNormalizationOptions {
   Constraint gamma_constraint = {};
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(groups, axis, epsilon, center, scale, beta_initializer, gamma_initializer, beta_regularizer,
+               gamma_regularizer, beta_constraint, gamma_constraint, dtype, name)
 };
 
 /// gamma (x - mean) / sqrt(variance + epsilon) + beta, with the mean and the variance of each sample and each group of

@@ -22,6 +22,11 @@ struct GRUOptions {
   bool reset_after = true;  ///< see nn::gru
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(activation, recurrent_activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
+               kernel_regularizer, recurrent_regularizer, bias_regularizer, activity_regularizer, kernel_constraint,
+               recurrent_constraint, bias_constraint, dropout, recurrent_dropout, seed, return_sequences, return_state,
+               go_backwards, stateful, zero_output_for_mask, reset_after, dtype, name)
 };
 
 /// A step of the gated recurrent unit: {x, h} -> {h, h} (keras.layers.GRUCell); the gates z, r, h lie side by side in

@@ -8,14 +8,14 @@ namespace xtape::layers {
 struct IdentityOptions {
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(dtype, name)
 };
 
 /// Passes its inputs on (keras.layers.Identity).
 class Identity : public LayerBase<Identity> {
  public:
-  explicit Identity(IdentityOptions options = {}) : LayerBase(std::move(options.name), options.dtype) {
-    set_supports_masking(true);
-  }
+  explicit Identity(IdentityOptions options = {}) : LayerBase(options) { set_supports_masking(true); }
   TensorList compute_mask_list(const TensorList&, const TensorList& previous_masks) override { return previous_masks; }
 
  protected:

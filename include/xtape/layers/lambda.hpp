@@ -29,6 +29,8 @@ struct LambdaOptions {
   /// The mask of the output, given the first input and its mask (either may be empty): `.mask = [](const Tensor&, const
   /// Tensor& mask) { return mask; }` passes it on. Unset: there is none.
   std::function<Tensor(const Tensor& inputs, const Tensor& previous_mask)> mask = {};
+
+  XTAPE_FIELDS(dtype, name, mask)
 };
 
 /// A function as a layer (keras.layers.Lambda): any callable from a const Tensor& to a Tensor, or from a const

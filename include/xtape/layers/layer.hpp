@@ -11,6 +11,7 @@
 #include <typeinfo>
 #include <vector>
 
+#include "xtape/base/config.hpp"
 #include "xtape/constraints/constraint.hpp"
 #include "xtape/core/random.hpp"
 #include "xtape/core/tensor.hpp"
@@ -29,6 +30,21 @@ namespace detail {
 
 /// What all handles of a layer, and the model that tracks it, share: everything but its own class's members.
 struct LayerState;
+
+/// What a layer was made with, as config() reads it when it is asked.
+struct LayerDescription {
+  explicit LayerDescription(std::vector<Config::Entry> args) : arguments(std::move(args)) {}
+  virtual ~LayerDescription() = default;
+  virtual std::vector<Config::Entry> options() const { return {}; }
+  std::vector<Config::Entry> arguments;
+};
+template <HasFields Options>
+struct DescriptionWithOptions : LayerDescription {
+  DescriptionWithOptions(std::vector<Config::Entry> args, const Options& given)
+      : LayerDescription(std::move(args)), own(given) {}
+  std::vector<Config::Entry> options() const override { return field_entries(own); }
+  Options own;
+};
 
 /// While it lives, copies of layers on the calling thread are new layers with weights of their own, still to be built,
 /// instead of the same layer. What was shared among the layers copied is shared among the copies.
@@ -132,6 +148,15 @@ class Layer {
   /// Another one. Weights that are there keep their dtype.
   void set_dtype_policy(DTypePolicy policy);
 
+  /// What the layer was made with: its class, `name`, `trainable` and `dtype` as they are now, its arguments and the
+  /// fields of its options, under Keras's names; layers inside, initializers, regularizers and constraints have configs
+  /// of their own. Of a user's class: the first three, unless the class says more (see describe) or overrides it.
+  ///
+  ///     Dense(10, {.activation = "relu"}).config().str()
+  ///     // Dense{name = "dense", trainable = true, dtype = "float32", units = 10, activation = "relu", use_bias =
+  ///     true, ...
+  virtual Config config() const;
+
   /// All weights, in order: one's own as they were added, then those of the tracked layers in the order of tracking.
   /// Empty before the first call builds them. The elements stay where they are until weights are added or frozen. Of a
   /// temporary layer the lists are copies, so that `for (auto v : make_model().variables())` is safe.
@@ -194,6 +219,30 @@ class Layer {
  protected:
   /// `name` empty: the class's name.
   explicit Layer(std::string name = "", DTypePolicy dtype = {});
+  /// For a layer with options, a struct of arguments with a `name`, a `dtype` and XTAPE_FIELDS; config() has them.
+  ///
+  ///     struct ScaleOptions {
+  ///       double start = 1;
+  ///       xp::DTypePolicy dtype = {};
+  ///       std::string name = {};
+  ///       XTAPE_FIELDS(start, dtype, name)
+  ///     };
+  ///     struct Scale : xp::LayerBase<Scale> {
+  ///       explicit Scale(int axis, ScaleOptions options = {}) : LayerBase(options, {{"axis", axis}}) {}
+  template <detail::HasFields Options>
+  explicit Layer(const Options& options, std::vector<Config::Entry> arguments = {})
+      : Layer(options.name, options.dtype) {
+    describe(options, std::move(arguments));
+  }
+  /// The same for a layer whose base has another constructor; the last description counts.
+  template <detail::HasFields Options>
+  void describe(const Options& options, std::vector<Config::Entry> arguments = {}) {
+    describe_by(std::make_shared<detail::DescriptionWithOptions<Options>>(std::move(arguments), options));
+  }
+  /// For a layer without options.
+  void describe(std::vector<Config::Entry> arguments) {
+    describe_by(std::make_shared<detail::LayerDescription>(std::move(arguments)));
+  }
 
   /// Makes the weights, given the shape of the first input. Called once for the layer: copies, made before or after,
   /// are given all members of the one that was called first. (Only of a class that is derived from Layer or Model
@@ -266,6 +315,7 @@ class Layer {
   virtual Layer& object() { return *this; }
 
   detail::LayerState& state() const;
+  void describe_by(std::shared_ptr<const detail::LayerDescription> description);
   void prepare(const std::vector<Shape>& input_shapes);
   void bind(const Layer* source, const std::vector<Shape>& input_shapes);
   template <class Inputs, class F>
@@ -276,6 +326,9 @@ class Layer {
   const void* thread_;  ///< the one that made the handle: no other one sets its members, other than by calling it
   std::atomic<std::uint64_t> bound_;  ///< the number of the build that the members come from
 };
+
+/// A tensor among the arguments: its dtype, shape and elements; none where it is empty.
+ConfigValue config_value(const Tensor& tensor);
 
 namespace detail {
 

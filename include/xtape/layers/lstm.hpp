@@ -22,6 +22,11 @@ struct LSTMOptions {
   bool zero_output_for_mask = false;
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(activation, recurrent_activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
+               unit_forget_bias, kernel_regularizer, recurrent_regularizer, bias_regularizer, activity_regularizer,
+               kernel_constraint, recurrent_constraint, bias_constraint, dropout, recurrent_dropout, seed,
+               return_sequences, return_state, go_backwards, stateful, zero_output_for_mask, dtype, name)
 };
 
 /// A step of the long short-term memory: {x, h, c} -> {h, h, c} (keras.layers.LSTMCell); the gates i, f, c, o lie side

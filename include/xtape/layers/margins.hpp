@@ -1,6 +1,9 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+
+#include "xtape/base/config.hpp"
 
 namespace xtape::layers {
 
@@ -10,6 +13,7 @@ struct Margins {
   std::int64_t after;
   Margins(std::int64_t both) : before(both), after(both) {}
   Margins(std::int64_t before_, std::int64_t after_) : before(before_), after(after_) {}
+  ConfigValue config() const { return std::array{before, after}; }
 };
 
 /// The same for the two axes of an image: `{{1, 2}, {3, 4}}` for {{top, bottom}, {left, right}}, `{1, 2}` for the
@@ -19,6 +23,8 @@ struct Margins2d {
   Margins width;
   Margins2d(std::int64_t all) : height(all), width(all) {}
   Margins2d(Margins height_, Margins width_) : height(height_), width(width_) {}
+  /// {top, bottom, left, right}
+  ConfigValue config() const { return std::array{height.before, height.after, width.before, width.after}; }
 };
 
 }  // namespace xtape::layers

@@ -8,6 +8,8 @@ namespace xtape::layers {
 struct MaskingOptions {
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(dtype, name)
 };
 
 /// Marks the steps all of whose features are `mask_value` as padding (keras.layers.Masking): the output has a mask (see
@@ -19,7 +21,7 @@ struct MaskingOptions {
 class Masking : public LayerBase<Masking> {
  public:
   explicit Masking(double mask_value = 0, MaskingOptions options = {})
-      : LayerBase(std::move(options.name), options.dtype), mask_value_(mask_value) {
+      : LayerBase(options, {{"mask_value", mask_value}}), mask_value_(mask_value) {
     set_supports_masking(true);
   }
 

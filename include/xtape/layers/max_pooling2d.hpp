@@ -13,6 +13,8 @@ struct MaxPooling2DOptions {
   Padding padding = Padding::valid;
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(strides, padding, dtype, name)
 };
 
 /// The largest element of each window of an image, nn::max_pool2d: [batch, height, width, channels] -> [batch, height',

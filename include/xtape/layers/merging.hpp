@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+
 #include "xtape/layers/layer.hpp"
 #include "xtape/layers/symbolic.hpp"
 
@@ -12,6 +14,8 @@ namespace layers {
 struct MergeOptions {
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(dtype, name)
 };
 
 }  // namespace layers
@@ -43,7 +47,7 @@ namespace layers {
 /// The sum of the inputs (keras.layers.Add).
 class Add : public LayerBase<Add, xtape::detail::Merge> {
  public:
-  explicit Add(MergeOptions options = {}) : LayerBase(std::move(options.name), options.dtype) {}
+  explicit Add(MergeOptions options = {}) : LayerBase(options) {}
 
  protected:
   Tensor merge(const TensorList& inputs) override;
@@ -54,7 +58,7 @@ SymbolicTensor add(const SymbolicList& inputs);
 /// The first of two inputs minus the second (keras.layers.Subtract). Throws a ValueError for another number of inputs.
 class Subtract : public LayerBase<Subtract, xtape::detail::Merge> {
  public:
-  explicit Subtract(MergeOptions options = {}) : LayerBase(std::move(options.name), options.dtype) {}
+  explicit Subtract(MergeOptions options = {}) : LayerBase(options) {}
 
  protected:
   Tensor merge(const TensorList& inputs) override;
@@ -65,7 +69,7 @@ SymbolicTensor subtract(const SymbolicList& inputs);
 /// The product of the inputs (keras.layers.Multiply).
 class Multiply : public LayerBase<Multiply, xtape::detail::Merge> {
  public:
-  explicit Multiply(MergeOptions options = {}) : LayerBase(std::move(options.name), options.dtype) {}
+  explicit Multiply(MergeOptions options = {}) : LayerBase(options) {}
 
  protected:
   Tensor merge(const TensorList& inputs) override;
@@ -76,7 +80,7 @@ SymbolicTensor multiply(const SymbolicList& inputs);
 /// The mean of the inputs (keras.layers.Average).
 class Average : public LayerBase<Average, xtape::detail::Merge> {
  public:
-  explicit Average(MergeOptions options = {}) : LayerBase(std::move(options.name), options.dtype) {}
+  explicit Average(MergeOptions options = {}) : LayerBase(options) {}
 
  protected:
   Tensor merge(const TensorList& inputs) override;
@@ -87,7 +91,7 @@ SymbolicTensor average(const SymbolicList& inputs);
 /// The largest of the inputs (keras.layers.Maximum).
 class Maximum : public LayerBase<Maximum, xtape::detail::Merge> {
  public:
-  explicit Maximum(MergeOptions options = {}) : LayerBase(std::move(options.name), options.dtype) {}
+  explicit Maximum(MergeOptions options = {}) : LayerBase(options) {}
 
  protected:
   Tensor merge(const TensorList& inputs) override;
@@ -98,7 +102,7 @@ SymbolicTensor maximum(const SymbolicList& inputs);
 /// The smallest of the inputs (keras.layers.Minimum).
 class Minimum : public LayerBase<Minimum, xtape::detail::Merge> {
  public:
-  explicit Minimum(MergeOptions options = {}) : LayerBase(std::move(options.name), options.dtype) {}
+  explicit Minimum(MergeOptions options = {}) : LayerBase(options) {}
 
  protected:
   Tensor merge(const TensorList& inputs) override;
@@ -111,8 +115,7 @@ SymbolicTensor minimum(const SymbolicList& inputs);
 /// no inputs, for shapes that differ along another axis and for an axis outside of them.
 class Concatenate : public LayerBase<Concatenate> {
  public:
-  explicit Concatenate(int axis = -1, MergeOptions options = {})
-      : LayerBase(std::move(options.name), options.dtype), axis_(axis) {
+  explicit Concatenate(int axis = -1, MergeOptions options = {}) : LayerBase(options, {{"axis", axis}}), axis_(axis) {
     set_supports_masking(true);
   }
   TensorList compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) override;
@@ -133,6 +136,7 @@ struct DotAxes {
   int second;
   DotAxes(int both) : first(both), second(both) {}
   DotAxes(int first_, int second_) : first(first_), second(second_) {}
+  ConfigValue config() const { return std::array{first, second}; }
 };
 
 /// Keyword arguments of Dot.
@@ -140,6 +144,8 @@ struct DotOptions {
   bool normalize = false;  ///< scale both inputs to the norm 1 along their axis before: the cosine of their angle
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(normalize, dtype, name)
 };
 
 /// The products of two inputs, sample by sample, summed over an axis of each: [batch, a..., k, b...] and
@@ -149,7 +155,7 @@ struct DotOptions {
 class Dot : public LayerBase<Dot> {
  public:
   explicit Dot(DotAxes axes, DotOptions options = {})
-      : LayerBase(std::move(options.name), options.dtype), axes_(axes), normalize_(options.normalize) {
+      : LayerBase(options, {{"axes", axes}}), axes_(axes), normalize_(options.normalize) {
     set_supports_masking(true);
   }
   Tensor compute_mask(const Tensor&, const Tensor&) override { return {}; }

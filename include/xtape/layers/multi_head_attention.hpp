@@ -24,6 +24,10 @@ struct MultiHeadAttentionOptions {
   Constraint kernel_constraint = {}, bias_constraint = {};
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(value_dim, dropout, use_bias, output_shape, use_causal_mask, return_attention_scores, seed,
+               kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer,
+               kernel_constraint, bias_constraint, dtype, name)
 };
 
 /// Attention of several heads (keras.layers.MultiHeadAttention; Vaswani et al., 2017; see

@@ -14,6 +14,8 @@ struct NoiseOptions {
   std::optional<std::uint64_t> seed = {};  ///< a stream of random numbers of the layer's own
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(seed, dtype, name)
 };
 
 /// x + noise, normally distributed around 0 (keras.layers.GaussianNoise). Throws a ValueError unless 0 <= stddev <= 1.
@@ -49,6 +51,8 @@ struct AlphaDropoutOptions {
   std::optional<std::uint64_t> seed = {};
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(noise_shape, seed, dtype, name)
 };
 
 /// Sets each element to selu(-infinity) with probability `rate` and then maps all linearly, such that inputs of mean 0

@@ -14,6 +14,8 @@ struct NormalizationOptions {
   bool invert = false;  ///< x sqrt(variance) + mean
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(axis, mean, variance, invert, dtype, name)
 };
 
 /// (x - mean) / max(sqrt(variance), 1e-7) with the mean and variance of data seen before training

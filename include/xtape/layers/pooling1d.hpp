@@ -13,6 +13,8 @@ struct Pooling1DOptions {
   Padding padding = Padding::valid;
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(strides, padding, dtype, name)
 };
 
 /// The largest element of each window of a sequence: [batch, steps, channels] -> [batch, steps', channels]

@@ -14,6 +14,8 @@ struct PReLUOptions {
   std::vector<int> shared_axes = {};  ///< along which alpha is one number: {1, 2} for one alpha per channel of images
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(alpha_initializer, alpha_regularizer, alpha_constraint, shared_axes, dtype, name)
 };
 
 /// x where x >= 0, alpha x below, with a learned alpha of the samples' shape (keras.layers.PReLU; He et al., 2015).

@@ -18,6 +18,7 @@ struct Factor {
   double lower, upper;
   Factor(double both) : lower(-both), upper(both) {}
   Factor(double lower_, double upper_) : lower(lower_), upper(upper_) {}
+  ConfigValue config() const { return std::array{lower, upper}; }
 };
 
 namespace detail {
@@ -51,6 +52,8 @@ struct RandomFlipOptions {
   std::optional<std::uint64_t> seed = {};
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(seed, dtype, name)
 };
 
 /// Mirrors each image with probability 1/2 (keras.layers.RandomFlip): "horizontal" left to right, "vertical" top to
@@ -74,6 +77,8 @@ struct RandomTransformOptions {
   double fill_value = 0;
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(fill_mode, interpolation, seed, fill_value, dtype, name)
 };
 
 /// Turns each image around its centre by a share of a full turn between the factor's, counterclockwise if positive
@@ -113,6 +118,8 @@ struct RandomZoomOptions {
   double fill_value = 0;
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(width_factor, fill_mode, interpolation, seed, fill_value, dtype, name)
 };
 
 /// Makes what is in each image smaller (positive) or larger, by 1 + a number between the factor's
@@ -135,6 +142,8 @@ struct RandomColorOptions {
   std::optional<std::uint64_t> seed = {};
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(value_range, seed, dtype, name)
 };
 
 /// Adds to each image a share of the value range between the factor's (keras.layers.RandomBrightness). Throws a

@@ -10,6 +10,8 @@ struct RescalingOptions {
   double offset = 0;
   DTypePolicy dtype = {};  ///< of the result, to whose compute dtype inputs are cast before
   std::string name = {};
+
+  XTAPE_FIELDS(offset, dtype, name)
 };
 
 /// x scale + offset, of any dtype (keras.layers.Rescaling): Rescaling(1 / 255.0) takes the bytes of images to [0, 1],
@@ -17,7 +19,7 @@ struct RescalingOptions {
 class Rescaling : public LayerBase<Rescaling> {
  public:
   explicit Rescaling(double scale, RescalingOptions options = {})
-      : LayerBase(std::move(options.name), options.dtype), scale_(scale), offset_(options.offset) {
+      : LayerBase(options, {{"scale", scale}}), scale_(scale), offset_(options.offset) {
     set_supports_masking(true);
   }
 

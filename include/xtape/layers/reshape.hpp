@@ -10,6 +10,8 @@ namespace xtape::layers {
 struct ReshapeOptions {
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(dtype, name)
 };
 
 /// The samples in another shape, without a copy: [batch, ...] -> [batch, target_shape...] (keras.layers.Reshape). One
@@ -30,6 +32,8 @@ class Reshape : public LayerBase<Reshape> {
 struct PermuteOptions {
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(dtype, name)
 };
 
 /// The samples' axes in the order of `dims`, which counts them from 1: Permute({2, 1}) exchanges the two axes of
@@ -50,6 +54,8 @@ class Permute : public LayerBase<Permute> {
 struct RepeatVectorOptions {
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(dtype, name)
 };
 
 /// Each sample n times: [batch, features] -> [batch, n, features] (keras.layers.RepeatVector). Throws a ValueError for

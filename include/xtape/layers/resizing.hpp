@@ -14,6 +14,8 @@ struct ResizingOptions {
   bool crop_to_aspect_ratio = false;       ///< resizes the largest window in the middle that has the new sizes' ratio
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(interpolation, crop_to_aspect_ratio, dtype, name)
 };
 
 /// Images [batch, height, width, channels] or [height, width, channels] in another size, see image::resize
@@ -51,6 +53,8 @@ struct RandomCropOptions {
   std::optional<std::uint64_t> seed = {};
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(seed, dtype, name)
 };
 
 /// In training a window of this size at a place drawn for each batch; otherwise, and for images smaller than that, the

@@ -16,6 +16,8 @@ struct RNNOptions {
   bool stateful = false;  ///< a sequence goes on where the one before ended, sample by sample, until reset_states
   bool zero_output_for_mask = false;  ///< the output of a step that the mask leaves out is 0, not the one before it
   std::string name = {};
+
+  XTAPE_FIELDS(return_sequences, return_state, go_backwards, stateful, zero_output_for_mask, name)
 };
 
 namespace detail {
@@ -57,6 +59,7 @@ class RNN : public LayerBase<RNN> {
   template <std::derived_from<RecurrentCell> Cell>
   explicit RNN(Cell cell, RNNOptions options = {})
       : LayerBase(options.name), cell_(std::move(cell)), options_(options) {
+    describe(options_, {{"cell", cell_}});
     adopt(*cell_);
     set_dtype_policy(cell_->dtype_policy());  // which reads the cell's weights itself
     set_supports_masking(true);

@@ -26,6 +26,10 @@ struct SeparableConv2DOptions {
   Constraint bias_constraint = {};
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(strides, padding, dilation_rate, depth_multiplier, activation, use_bias, depthwise_initializer,
+               pointwise_initializer, bias_initializer, depthwise_regularizer, pointwise_regularizer, bias_regularizer,
+               activity_regularizer, depthwise_constraint, pointwise_constraint, bias_constraint, dtype, name)
 };
 
 /// A depthwise convolution, whose results are mixed by a 1x1 convolution: [batch, height, width, channels] -> [batch,

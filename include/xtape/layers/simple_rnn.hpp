@@ -20,6 +20,11 @@ struct SimpleRNNOptions {
   bool zero_output_for_mask = false;
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer, kernel_regularizer,
+               recurrent_regularizer, bias_regularizer, activity_regularizer, kernel_constraint, recurrent_constraint,
+               bias_constraint, dropout, recurrent_dropout, seed, return_sequences, return_state, go_backwards,
+               stateful, zero_output_for_mask, dtype, name)
 };
 
 /// h <- activation(x kernel + h recurrent_kernel + bias), the output and the state (keras.layers.SimpleRNNCell).

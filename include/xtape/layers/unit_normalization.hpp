@@ -9,6 +9,8 @@ namespace xtape::layers {
 struct UnitNormalizationOptions {
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(dtype, name)
 };
 
 /// x / |x| with the 2-norm over an axis, or over several together (keras.layers.UnitNormalization); norms below 1e-12
@@ -16,7 +18,7 @@ struct UnitNormalizationOptions {
 class UnitNormalization : public LayerBase<UnitNormalization> {
  public:
   explicit UnitNormalization(Axes axis = -1, UnitNormalizationOptions options = {})
-      : LayerBase(std::move(options.name), options.dtype), axis_(std::move(axis)) {
+      : LayerBase(options, {{"axis", axis}}), axis_(std::move(axis)) {
     set_supports_masking(true);
   }
 

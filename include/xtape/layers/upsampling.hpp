@@ -9,6 +9,8 @@ namespace xtape::layers {
 struct UpSampling1DOptions {
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(dtype, name)
 };
 
 /// Each step `size` times: [batch, steps, channels] -> [batch, steps size, channels] (keras.layers.UpSampling1D).
@@ -31,6 +33,8 @@ struct UpSampling2DOptions {
   std::string interpolation = "nearest";
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(interpolation, dtype, name)
 };
 
 /// Larger images: [batch, height, width, channels] -> [batch, height size, width size, channels]

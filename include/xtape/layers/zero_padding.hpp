@@ -9,6 +9,8 @@ namespace xtape::layers {
 struct ZeroPaddingOptions {
   DTypePolicy dtype = {};
   std::string name = {};
+
+  XTAPE_FIELDS(dtype, name)
 };
 
 /// Sequences with zeros added before and after them: [batch, steps, channels] -> [batch, steps', channels]

@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
 namespace xtape {
@@ -38,6 +39,7 @@ class ActivationFunction {
   bool is(Function function) const noexcept { return function_ == function && !callable_; }
   /// Keras's name; "custom" for another callable.
   std::string name() const;
+  ConfigValue config() const { return name(); }
 
  private:
   Function function_ = nullptr;

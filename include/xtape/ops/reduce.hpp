@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "xtape/base/config.hpp"
 #include "xtape/base/memory.hpp"
 #include "xtape/core/tensor.hpp"
 
@@ -22,6 +23,8 @@ class Axes {
   bool all() const noexcept { return all_; }
   const detail::PoolVector<int>& axes() const& noexcept { return axes_; }
   detail::PoolVector<int> axes() const&& { return axes_; }
+  /// None stands for all.
+  ConfigValue config() const { return all_ ? ConfigValue() : ConfigValue(axes_); }
 
  private:
   detail::PoolVector<int> axes_;

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+
+#include "xtape/base/config.hpp"
 
 namespace xtape {
 
@@ -17,6 +20,7 @@ class Padding {
   Padding(const char* name);
   Padding(const std::string& name) : Padding(name.c_str()) {}
   operator Kind() const noexcept { return kind_; }
+  ConfigValue config() const { return kind_ == same ? "same" : "valid"; }
 
  private:
   Kind kind_;
@@ -28,6 +32,7 @@ struct Size2d {
   std::int64_t width;
   Size2d(std::int64_t both) : height(both), width(both) {}
   Size2d(std::int64_t height_, std::int64_t width_) : height(height_), width(width_) {}
+  ConfigValue config() const { return std::array{height, width}; }
   friend bool operator==(const Size2d&, const Size2d&) = default;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
 namespace xtape::regularizers {
@@ -13,6 +14,7 @@ struct L1 {
 
   Tensor operator()(const Tensor& w) const;
   void check() const;
+  XTAPE_FIELDS(l1)
 };
 
 /// l2 sum w^2
@@ -21,6 +23,7 @@ struct L2 {
 
   Tensor operator()(const Tensor& w) const;
   void check() const;
+  XTAPE_FIELDS(l2)
 };
 
 /// l1 sum |w| + l2 sum w^2. By name, "l1_l2", both factors are 0.01.
@@ -30,6 +33,7 @@ struct L1L2 {
 
   Tensor operator()(const Tensor& w) const;
   void check() const;
+  XTAPE_FIELDS(l1, l2)
 };
 
 }  // namespace xtape::regularizers

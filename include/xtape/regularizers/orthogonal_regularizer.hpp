@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
 namespace xtape::regularizers {
@@ -17,6 +18,7 @@ struct OrthogonalRegularizer {
 
   Tensor operator()(const Tensor& w) const;
   void check() const;
+  XTAPE_FIELDS(factor, mode)
 };
 
 }  // namespace xtape::regularizers

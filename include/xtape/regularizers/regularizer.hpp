@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
 namespace xtape {
@@ -29,7 +30,8 @@ class Regularizer {
   template <class F>
   requires(!std::same_as<std::decay_t<F>, Regularizer> &&
            std::is_invocable_r_v<Tensor, const std::decay_t<F>&, const Tensor&>) Regularizer(F&& callable)
-      : Regularizer(Function(checked(std::forward<F>(callable))), 0) {}
+      : Regularizer(Function(checked(std::forward<F>(callable))),
+                    detail::config_of_callable<std::decay_t<F>, Function>) {}
 
   /// Whether there is a penalty.
   explicit operator bool() const noexcept { return static_cast<bool>(function_); }
@@ -38,6 +40,9 @@ class Regularizer {
   /// returns what is not a scalar, and what the regularizer throws.
   Tensor operator()(const Tensor& w) const;
 
+  /// Its class and options, none, or "custom" for a callable of the user's own without XTAPE_FIELDS.
+  ConfigValue config() const { return describe_ == nullptr ? ConfigValue() : describe_(function_); }
+
  private:
   using Function = std::function<Tensor(const Tensor&)>;
   template <class F>
@@ -45,9 +50,10 @@ class Regularizer {
     if constexpr (requires { callable.check(); }) callable.check();
     return std::forward<F>(callable);
   }
-  Regularizer(Function function, int);
+  Regularizer(Function function, ConfigValue (*describe)(const Function&));
 
   Function function_;
+  ConfigValue (*describe_)(const Function&) = nullptr;
 };
 
 }  // namespace xtape

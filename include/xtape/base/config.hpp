@@ -1,0 +1,169 @@
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+#include <variant>
+#include <vector>
+
+// What an object was made with, as data: the names and values of its arguments.
+namespace xtape {
+
+class Config;
+
+/// A value in a Config: none, a bool, a number, a text, a list of numbers, or the Config of an object.
+class ConfigValue {
+ public:
+  using Integers = std::vector<std::int64_t>;
+  using Numbers = std::vector<double>;
+
+  /// None.
+  ConfigValue() = default;
+  ConfigValue(const char* text) : value_(std::string(text)) {}
+  ConfigValue(Config config);
+  /// Of any type that options have: a bool, a number, a text, an optional or a vector of them, and objects with a
+  /// config(), or for which there is a config_value(object). Anything else, a lambda for example, is the text "custom".
+  template <class T>
+  requires(!std::same_as<T, ConfigValue> && !std::same_as<T, Config>) ConfigValue(const T& value) {
+    if constexpr (std::same_as<T, bool> || std::same_as<T, std::string>) {
+      value_ = value;
+    } else if constexpr (std::integral<T>) {
+      value_ = static_cast<std::int64_t>(value);
+    } else if constexpr (std::floating_point<T>) {
+      value_ = static_cast<double>(value);
+    } else if constexpr (requires { value.config(); }) {
+      *this = ConfigValue(value.config());
+    } else if constexpr (requires {
+                           value.has_value();
+                           *value;
+                         }) {
+      if (value.has_value()) *this = ConfigValue(*value);
+    } else if constexpr (requires { value->config(); }) {
+      *this = ConfigValue(value->config());
+    } else if constexpr (requires { requires std::integral<std::decay_t<decltype(*value.begin())>>; }) {
+      value_ = Integers(value.begin(), value.end());
+    } else if constexpr (requires { requires std::floating_point<std::decay_t<decltype(*value.begin())>>; }) {
+      value_ = Numbers(value.begin(), value.end());
+    } else if constexpr (requires { config_value(value); }) {
+      *this = config_value(value);
+    } else {
+      if constexpr (requires { value == nullptr; }) {
+        if (value == nullptr) return;
+      }
+      value_ = std::string("custom");
+    }
+  }
+
+  bool is_none() const noexcept { return std::holds_alternative<std::monostate>(value_); }
+  /// The value, null where it is of another type: `if (auto* units = value.get<std::int64_t>())`.
+  template <class T>
+  const T* get() const noexcept {
+    if constexpr (std::same_as<T, Config>) {
+      const auto* config = std::get_if<std::shared_ptr<const Config>>(&value_);
+      return config == nullptr ? nullptr : config->get();
+    } else {
+      return std::get_if<T>(&value_);
+    }
+  }
+  /// As in C++ source: `none`, `true`, `3`, `0.5`, `"relu"`, `{1, 2}`, `L2{l2 = 0.01}`.
+  std::string str() const;
+  friend bool operator==(const ConfigValue& a, const ConfigValue& b);
+
+ private:
+  std::variant<std::monostate, bool, std::int64_t, double, std::string, Integers, Numbers,
+               std::shared_ptr<const Config>>
+      value_;
+};
+
+/// The class of an object, and the arguments that it was made with, in the order in which they are declared, under
+/// Keras's names.
+///
+///     layers::Dense(10, {.activation = "relu"}).config()["units"]    // 10
+class Config {
+ public:
+  using Entry = std::pair<std::string, ConfigValue>;
+
+  Config() = default;
+  explicit Config(std::string class_name, std::vector<Entry> entries = {})
+      : class_name_(std::move(class_name)), entries_(std::move(entries)) {}
+
+  const std::string& class_name() const& noexcept { return class_name_; }
+  std::string class_name() const&& { return class_name_; }
+  const std::vector<Entry>& entries() const& noexcept { return entries_; }
+  std::vector<Entry> entries() const&& { return entries_; }
+
+  bool contains(std::string_view name) const noexcept;
+  /// Throws a ValueError that lists the names for another one.
+  const ConfigValue& operator[](std::string_view name) const&;
+  ConfigValue operator[](std::string_view name) const&& { return (*this)[name]; }
+  /// Sets the value of a name; a new name is the last one.
+  void set(std::string name, ConfigValue value);
+
+  /// `Dense{units = 10, activation = "relu", ...}`
+  std::string str() const;
+  friend bool operator==(const Config&, const Config&) = default;
+
+ private:
+  std::string class_name_;
+  std::vector<Entry> entries_;
+};
+
+namespace detail {
+
+/// f(name, value) for each of the values, whose names are in a list as the preprocessor makes it: "units, use_bias".
+template <class F, class... T>
+void visit_named(F&& f, std::string_view names, T&... values) {
+  const auto visit = [&](auto& value) {
+    const std::size_t comma = names.find(',');
+    f(names.substr(0, comma), value);
+    names = comma == std::string_view::npos ? "" : names.substr(names.find_first_not_of(", ", comma));
+  };
+  (visit(values), ...);
+}
+
+template <class T>
+concept HasFields = requires(const T& object) {
+  object.fields([](std::string_view, const auto&) {});
+};
+
+template <HasFields T>
+std::vector<Config::Entry> field_entries(const T& object) {
+  std::vector<Config::Entry> entries;
+  object.fields([&](std::string_view name, const auto& value) { entries.emplace_back(name, ConfigValue(value)); });
+  return entries;
+}
+
+/// "xtape::layers::Dense" -> "Dense", "(anonymous namespace)::MLP" -> "MLP"
+std::string class_of(const std::type_info& type);
+
+/// Of the callable that a std::function holds: its class and its fields, or that it is a callable of the user's own.
+template <class F, class Function>
+ConfigValue config_of_callable(const Function& function) {
+  if constexpr (HasFields<F>) {
+    return Config(class_of(typeid(F)), field_entries(*function.template target<F>()));
+  } else {
+    return "custom";
+  }
+}
+
+}  // namespace detail
+}  // namespace xtape
+
+/// In a struct: the names of all its fields, in their order. They are what is asked for them as data: a layer's
+/// config() has those of its options. `fields(f)` calls f(name, value) for each.
+#define XTAPE_FIELDS(...)                                                     \
+  template <class F>                                                          \
+  void fields([[maybe_unused]] F&& f) const {                                 \
+    ::xtape::detail::visit_named(f, #__VA_ARGS__ __VA_OPT__(, ) __VA_ARGS__); \
+  }                                                                           \
+  template <class F>                                                          \
+  void fields([[maybe_unused]] F&& f) {                                       \
+    ::xtape::detail::visit_named(f, #__VA_ARGS__ __VA_OPT__(, ) __VA_ARGS__); \
+  }
