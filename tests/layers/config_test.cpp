@@ -2,15 +2,12 @@
 #include "xtape/base/config.hpp"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <regex>
-#include <sstream>
 
 #include "layers/configs.hpp"
 #include "support/check.hpp"
-#include "support/source_dir.hpp"
+#include "support/header_scan.hpp"
 #include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/initializers/constant.hpp"
@@ -41,11 +38,13 @@ Names split(const std::string& text, char at) {
   return parts;
 }
 
-/// "double l1 = 0" -> "l1"
+/// "double l1 = 0" -> "l1", "Tensor (*f)(Tensor)" -> "f"
 std::string name_of(const std::string& declaration) {
   const std::string head = declaration.substr(0, declaration.find('='));
   std::smatch match;
-  return std::regex_search(head, match, std::regex("(\\w+)\\s*$")) ? match[1].str() : "";
+  const bool found = std::regex_search(head, match, std::regex("\\(\\*(\\w+)\\)")) ||
+                     std::regex_search(head, match, std::regex("(\\w+)\\s*$"));
+  return found ? match[1].str() : "";
 }
 
 /// The fields of a struct, given what is between its braces.
@@ -64,14 +63,14 @@ std::map<std::string, Names> arguments_in(std::string header) {
   header = std::regex_replace(header, std::regex("//[^\n]*"), "");
   header = std::regex_replace(header, std::regex("XTAPE_FIELDS\\([^)]*\\)"), "");
   std::map<std::string, Names> options, arguments;
-  const std::regex structs("struct (\\w+Options) \\{([^]*?)\\n\\};"),
+  const std::regex structs("struct (\\w+Options) \\{([\\s\\S]*?)\\n\\};"),
       classes("class (\\w+)[^;{}]* : public LayerBase<");
   for (std::sregex_iterator at(header.begin(), header.end(), structs), end; at != end; ++at)
     options[(*at)[1]] = fields_of((*at)[2]);
   for (std::sregex_iterator at(header.begin(), header.end(), classes), end; at != end; ++at) {
     const std::string name = (*at)[1], rest = at->suffix();
     std::smatch constructor;
-    if (!std::regex_search(rest, constructor, std::regex("[ \\n]" + name + "\\(([^;:]*?)\\)\\s*(;|:[^:])"))) continue;
+    if (!std::regex_search(rest, constructor, std::regex("[ \\n]" + name + "\\(([^;]*?)\\)\\s*(;|:\\s)"))) continue;
     Names& names = arguments[name];
     for (const auto& parameter : split(constructor[1], ',')) {
       std::smatch type;
@@ -87,16 +86,7 @@ std::map<std::string, Names> arguments_in(std::string header) {
 }
 
 const std::map<std::string, Names>& declared_arguments() {
-  static const auto all = [] {
-    std::map<std::string, Names> arguments;
-    for (const auto& file : std::filesystem::directory_iterator(source_dir() + "/include/xtape/layers")) {
-      std::ifstream in(file.path());
-      std::ostringstream text;
-      text << in.rdbuf();
-      arguments.merge(arguments_in(text.str()));
-    }
-    return arguments;
-  }();
+  static const auto all = arguments_in(headers_of("include/xtape/layers"));
   return all;
 }
 
