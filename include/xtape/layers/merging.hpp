@@ -31,7 +31,7 @@ class Merge : public Layer {
   TensorList compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) override;
 
  protected:
-  explicit Merge(std::string name = "", DTypePolicy dtype = {}) : Layer(std::move(name), dtype) {
+  explicit Merge(const layers::MergeOptions& options) : Layer(options) {
     set_supports_masking(true);
   }
   bool may_make_masks() const override { return false; }
