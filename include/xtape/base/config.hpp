@@ -120,7 +120,7 @@ namespace detail {
 /// f(name, value) for each of the values, whose names are in a list as the preprocessor makes it: "units, use_bias".
 template <class F, class... T>
 void visit_named(F&& f, std::string_view names, T&... values) {
-  const auto visit = [&](auto& value) {
+  [[maybe_unused]] const auto visit = [&](auto& value) {
     const std::size_t comma = names.find(',');
     f(names.substr(0, comma), value);
     names = comma == std::string_view::npos ? "" : names.substr(names.find_first_not_of(", ", comma));
