@@ -31,9 +31,7 @@ class Merge : public Layer {
   TensorList compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) override;
 
  protected:
-  explicit Merge(const layers::MergeOptions& options) : Layer(options) {
-    set_supports_masking(true);
-  }
+  explicit Merge(const layers::MergeOptions& options) : Layer(options) { set_supports_masking(true); }
   bool may_make_masks() const override { return false; }
   TensorList call_list(const TensorList& inputs) final;
   /// Of inputs with the same number of axes.
