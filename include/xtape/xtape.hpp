@@ -34,6 +34,7 @@
 #include "xtape/core/random.hpp"
 #include "xtape/core/tensor.hpp"
 #include "xtape/core/tensor_list.hpp"
+#include "xtape/core/thread_state.hpp"
 #include "xtape/core/variable.hpp"
 #include "xtape/data/any_dataset.hpp"
 #include "xtape/data/boston_housing.hpp"

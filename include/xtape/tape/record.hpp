@@ -216,6 +216,8 @@ template <class M>
 concept MakesSomething = std::is_invocable_v<const M&> || std::is_invocable_v<const M&, Tracked>;
 template <class M>
 concept IsMaker = !IsRule<M> && MakesSomething<M> && IsRule<MadeBy<M>>;
+template <class M>
+concept IsRuleOrMaker = IsRule<M> || IsMaker<M>;
 
 /// Records an op whose rule is made only now, in its place on the tape: nothing is captured in vain or copied again.
 template <IsMaker Make>
@@ -274,34 +276,33 @@ auto maker_of(Rule&& rule) {
 /// The outer function makes the rule, at most once, before record() returns, and only if a tape wants it. It may take a
 /// Tracked, which says for which inputs a gradient can be asked for, or nothing: `[&] { return [y](const Tensor& dy)
 /// {...}; }`. `name` must outlive the tape: a string literal. Costs one branch when no tape records.
-template <class Make>
-requires detail::IsMaker<Make> Tensor record(const char* name, Inputs inputs, Tensor&& output, Make&& make) {
+template <detail::IsMaker Make>
+Tensor record(const char* name, Inputs inputs, Tensor&& output, Make&& make) {
   if (is_recording()) detail::record_made(name, inputs, output, make);
   return std::move(output);
 }
 /// The same with the rule itself, for one that captures nothing, or where its captures cost nothing beside the op.
 ///
 ///     return record("negative", {x}, minus_x, [](const Tensor& dy) { return Grads{-dy}; });
-template <class Rule>
-requires detail::IsRule<Rule> Tensor record(const char* name, Inputs inputs, Tensor&& output, Rule&& rule) {
+template <detail::IsRule Rule>
+Tensor record(const char* name, Inputs inputs, Tensor&& output, Rule&& rule) {
   if (is_recording()) detail::record_made(name, inputs, output, detail::maker_of(std::forward<Rule>(rule)));
   return std::move(output);
 }
-template <class MakeOrRule>
-Tensor record(const char* name, Inputs inputs, const Tensor& output, MakeOrRule&& rule) {
-  return record(name, inputs, Tensor(output), std::forward<MakeOrRule>(rule));
+template <detail::IsRuleOrMaker RuleOrMaker>
+Tensor record(const char* name, Inputs inputs, const Tensor& output, RuleOrMaker&& rule) {
+  return record(name, inputs, Tensor(output), std::forward<RuleOrMaker>(rule));
 }
 
 /// The same for an op with several outputs: the rule takes a span with one gradient for each of them, empty where an
 /// output was not used (at least one is not).
-template <class MakeOrRule>
-void record(const char* name, Inputs inputs, std::span<Tensor> outputs, MakeOrRule&& rule) {
+template <detail::IsRuleOrMaker RuleOrMaker>
+void record(const char* name, Inputs inputs, std::span<Tensor> outputs, RuleOrMaker&& rule) {
   if (!is_recording()) return;
-  if constexpr (detail::IsMaker<MakeOrRule>) {
+  if constexpr (detail::IsMaker<RuleOrMaker>) {
     detail::record_made(name, inputs, outputs, rule);
   } else {
-    static_assert(detail::IsRule<MakeOrRule>, "expected a rule or a function that makes one: see record()");
-    detail::record_made(name, inputs, outputs, detail::maker_of(std::forward<MakeOrRule>(rule)));
+    detail::record_made(name, inputs, outputs, detail::maker_of(std::forward<RuleOrMaker>(rule)));
   }
 }
 
