@@ -34,15 +34,15 @@ Group mixed_precision_group();
 Group optimizers_group();
 Group data_group();
 Group inference_group();
+Group define_group();
 Group memory_group();
 
 /// All of them, in the order of the report.
 inline std::vector<Group> groups() {
   // The tape first, whose first row wants a program of one thread.
-  return {tape_group(),           steps_group(), function_group(),  kernels_group(),
-          products_group(),       ops_group(),   map_group(),       fit_group(),
-          optimizers_group(),     data_group(),  inference_group(), memory_group(),
-          mixed_precision_group()};
+  return {tape_group(),      steps_group(),  function_group(), kernels_group(),        products_group(),
+          ops_group(),       map_group(),    fit_group(),      optimizers_group(),     data_group(),
+          inference_group(), define_group(), memory_group(),   mixed_precision_group()};
 }
 
 }  // namespace bench

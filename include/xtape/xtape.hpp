@@ -113,6 +113,7 @@
 #include "xtape/layers/separable_conv2d.hpp"
 #include "xtape/layers/simple_rnn.hpp"
 #include "xtape/layers/symbolic.hpp"
+#include "xtape/layers/symbolic_ops.hpp"
 #include "xtape/layers/time_distributed.hpp"
 #include "xtape/layers/unit_normalization.hpp"
 #include "xtape/layers/upsampling.hpp"

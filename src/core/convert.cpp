@@ -68,6 +68,8 @@ Tensor convert(const Tensor& t, DType dtype) {
   if (t.dtype() == dtype && !t.impl()->weak) return t;
   Tensor out = make_like(t, dtype);
   if (t.impl()->weak) {
+    if (thread_state.tracer != nullptr) [[unlikely]]
+      give_elements(*out.impl());
     convert_number(t, dtype, ElementAccess::of(out));
     return constant_of_trace(std::move(out));
   }
@@ -76,7 +78,10 @@ Tensor convert(const Tensor& t, DType dtype) {
       // A bool is a byte of 0 or 1, but compilers make no vectors of bools.
       using Bits = std::conditional_t<std::is_same_v<From, bool>, std::uint8_t, From>;
       const kernels::Elementwise f{&convert_loop<To, Bits>, nullptr, sizeof(To), {sizeof(From)}};
-      kernels::run_elementwise(f, t.shape(), t.size(), ElementAccess::of(out), {{{ElementAccess::of(t), &t.shape()}}});
+      if (to_be_run(t, out)) {
+        kernels::run_elementwise(f, t.shape(), t.size(), ElementAccess::of(out),
+                                 {{{ElementAccess::of(t), &t.shape()}}});
+      }
       if (thread_state.tracer != nullptr) [[unlikely]]
         trace_elementwise(f, 0, t, out);
     });

@@ -14,6 +14,8 @@ struct ElementAccess {
   /// Of a tensor that was just made, or is known not to be sparse: without a look at whether they are there.
   static std::byte* of_dense(const TensorImpl& impl) { return impl.elements.load(std::memory_order_relaxed); }
   static std::byte* of_dense(const Tensor& t) { return of_dense(*t.impl()); }
+  /// Whether it was made where only shapes are computed.
+  static bool has_none(const TensorImpl& impl) { return of_dense(impl) == nullptr && !impl.sparse; }
   static void set(TensorImpl& impl, std::byte* elements) { impl.elements.store(elements, std::memory_order_relaxed); }
 };
 

@@ -7,6 +7,7 @@
 #include "base/check.hpp"
 #include "core/element_access.hpp"
 #include "core/launch.hpp"
+#include "core/shapes_only.hpp"
 #include "kernels/scatter_rows.hpp"
 
 namespace xtape {
@@ -27,6 +28,11 @@ std::int64_t row_size(const Shape& shape) {
 }  // namespace
 
 std::byte* TensorImpl::fill_in() {
+  if (!sparse) {
+    if (numel > 0) fail_without_elements("Tensor", *this);
+    give_elements(*this);
+    return elements.load(std::memory_order_relaxed);
+  }
   static std::mutex mutex;
   const std::lock_guard lock(mutex);  // two threads may ask for the elements of one tensor
   if (std::byte* there = elements.load(std::memory_order_relaxed); there != nullptr) return there;

@@ -40,9 +40,9 @@ Tensor make_slowly(const Shape& shape, DType dtype, std::int64_t numel, const ch
 
 /// make_like().
 inline Tensor fast_make_like(const TensorImpl& model, DType dtype, const char* op = __builtin_FUNCTION()) {
-  if (dtype == model.dtype && model.owner == &model && !model.sparse) [[likely]] {  // a block like the model's
-    const auto offset =
-        static_cast<std::size_t>(ElementAccess::of_dense(model) - reinterpret_cast<const std::byte*>(&model));
+  const std::byte* const elements = ElementAccess::of_dense(model);
+  if (dtype == model.dtype && model.owner == &model && elements != nullptr) [[likely]] {  // a block like the model's
+    const auto offset = static_cast<std::size_t>(elements - reinterpret_cast<const std::byte*>(&model));
     return make_in_block(model.shape, dtype, model.numel, {0, model.size_class}, offset, op);
   }
   return make_of_bytes(model.shape, dtype, model.numel, static_cast<std::size_t>(model.numel) * itemsize(dtype), op);

@@ -15,11 +15,12 @@
 namespace xtape {
 namespace detail {
 
-Tracer::Tracer() noexcept
+Tracer::Tracer(bool runs_kernels) noexcept
     : number([] {
         static std::atomic<std::uint64_t> traces{0};
         return 1 + traces.fetch_add(1, std::memory_order_relaxed);
-      }()) {}
+      }()),
+      computes(runs_kernels) {}
 
 std::uint64_t current_trace() noexcept { return thread_state.tracer == nullptr ? 0 : thread_state.tracer->number; }
 
@@ -62,21 +63,34 @@ Tensor make_tensor(const Shape& shape, DType dtype, const char* op) {
 }
 
 Tensor make_slowly(const Shape& shape, DType dtype, std::int64_t numel, const char* op) {
-  TensorImpl* impl = make_impl(static_cast<std::size_t>(numel) * itemsize(dtype), shape, dtype, numel, op);
+  const bool filled = thread_state.tracer == nullptr || thread_state.tracer->computes;
+  TensorImpl* impl = make_impl(filled ? static_cast<std::size_t>(numel) * itemsize(dtype) : 0, shape, dtype, numel, op);
+  if (!filled) ElementAccess::set(*impl, nullptr);
   if (thread_state.tracer != nullptr) [[unlikely]]
     thread_state.tracer->made(impl);
   return Tensor::adopt(impl);
+}
+
+void give_elements(TensorImpl& impl) {
+  if (!ElementAccess::has_none(impl)) return;
+  const Untraced for_real;
+  const Tensor whole = make_tensor(impl.shape, impl.dtype);
+  if (impl.owner != &impl) release(impl.owner);
+  impl.owner = whole.impl();
+  retain(impl.owner);
+  ElementAccess::set(impl, ElementAccess::of(whole));
 }
 
 Tensor make_like(const Tensor& like, DType dtype, const char* op) { return fast_make_like(*like.impl(), dtype, op); }
 
 Tensor make_view_as(const Tensor& source, const Shape& shape, DType dtype, std::int64_t bytes) {
   TensorImpl* from = source.impl();
-  std::byte* const begin = ElementAccess::of(*from);  // which may give it another owner
+  const bool none = ElementAccess::has_none(*from);
+  std::byte* const begin = none ? nullptr : ElementAccess::of(*from);  // which may give it another owner
   TensorImpl* impl = make_impl(0, shape, dtype, shape.numel(), "view");
   impl->owner = from->owner;
   retain(impl->owner);
-  ElementAccess::set(*impl, begin + bytes);
+  ElementAccess::set(*impl, none ? nullptr : begin + bytes);
   return Tensor::adopt(impl);
 }
 
@@ -101,6 +115,14 @@ void check_dtype(const char* op, const TensorImpl* impl, DType wanted) {
 }
 
 namespace {
+/// A tensor whose elements the host writes at once, also where no kernels run.
+Tensor make_filled(const Shape& shape, DType dtype) {
+  Tensor made = make_tensor(shape, dtype);
+  if (thread_state.tracer != nullptr) [[unlikely]]
+    give_elements(*made.impl());
+  return made;
+}
+
 // Behind the one element of a plain number stands the number as it was written.
 constexpr std::size_t exact_offset = 8;
 void set_weak(const Tensor& t, double value) {
@@ -120,14 +142,14 @@ double weak_value(const Tensor& number) {
 }  // namespace detail
 
 void Tensor::make_bool(bool value) {
-  *this = detail::make_tensor({}, boolean);
+  *this = detail::make_filled({}, boolean);
   *reinterpret_cast<bool*>(impl_->data()) = value;
   if (detail::thread_state.tracer != nullptr) [[unlikely]]
     detail::thread_state.tracer->made_constant(*this);
 }
 
 void Tensor::make_number(std::int64_t value) {
-  *this = detail::make_tensor({2}, int64);  // room for the element and the number as written
+  *this = detail::make_filled({2}, int64);  // room for the element and the number as written
   impl_->shape = Shape{};
   impl_->numel = 1;
   const bool fits = value >= INT32_MIN && value <= INT32_MAX;
@@ -141,7 +163,7 @@ void Tensor::make_number(std::int64_t value) {
 }
 
 void Tensor::make_number(double value) {
-  *this = detail::make_tensor({2}, float64);
+  *this = detail::make_filled({2}, float64);
   impl_->shape = Shape{};
   impl_->numel = 1;
   impl_->dtype = float32;

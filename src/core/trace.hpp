@@ -39,10 +39,12 @@ enum class LaunchKind : std::uint8_t {
 /// Follows what the calling thread computes.
 class Tracer {
  public:
-  Tracer() noexcept;
+  explicit Tracer(bool runs_kernels = true) noexcept;
   virtual ~Tracer() = default;
   /// No two traces have the same number, and none has 0.
   const std::uint64_t number;
+  /// Where kernels do not run, new tensors have no elements: see core/shapes_only.hpp.
+  const bool computes;
   /// A description at an address that may have been another one's; the elements are yet to be written.
   virtual void made(const TensorImpl* impl) = 0;
   virtual void made_view(const TensorImpl* source, const TensorImpl* view, std::int64_t bytes) = 0;
@@ -65,6 +67,22 @@ class Tracer {
   virtual void give_up(std::string why) = 0;
 };
 
+/// Gives elements, not yet written, to a tensor that was made without any.
+void give_elements(TensorImpl& impl);
+
+/// Where kernels do not run: whether one does all the same, since it is small and all that it reads is known, such as
+/// the elements of a constant. Its outputs get elements then; otherwise they lose what they had.
+bool known_and_small(LaunchKind kind, std::span<const Tensor* const> operands, std::size_t outputs);
+
+/// Whether a kernel of one output, the last of the tensors, is to run.
+template <class... T>
+bool to_be_run(const T&... tensors) {
+  if (thread_state.tracer == nullptr || thread_state.tracer->computes) [[likely]]
+    return true;
+  const Tensor* const operands[] = {&tensors...};
+  return known_and_small(LaunchKind::pure, operands, 1);
+}
+
 /// Hides what happens from the tracer, for the object's life.
 class Untraced {
  public:
@@ -78,7 +96,7 @@ class Untraced {
 [[gnu::noinline]] inline void trace_launch(LaunchKind kind, Kernel kernel, std::span<const Tensor* const> operands,
                                            std::size_t outputs) {
   Untraced untraced;
-  kernel(Operands(operands.data()));
+  if (untraced.hidden()->computes || known_and_small(kind, operands, outputs)) kernel(Operands(operands.data()));
   untraced.hidden()->launched(std::move(kernel), operands, outputs, kind);
 }
 

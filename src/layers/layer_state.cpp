@@ -76,6 +76,21 @@ std::string snake_case(const std::string& name) {
   return snake;
 }
 
+void LayerState::add_node(const std::shared_ptr<GraphNode>& node) {
+  const std::lock_guard lock(mutex);
+  std::erase_if(nodes_, [](const auto& other) { return other.expired(); });
+  nodes_.push_back(node);
+}
+
+std::vector<std::shared_ptr<GraphNode>> LayerState::nodes() const {
+  const std::lock_guard lock(mutex);
+  std::vector<std::shared_ptr<GraphNode>> all;
+  for (const auto& node : nodes_) {
+    if (auto alive = node.lock()) all.push_back(std::move(alive));
+  }
+  return all;
+}
+
 void LayerState::name_unless_given(const std::string& automatic) {
   if (named_by_user) return;
   name = automatic;

@@ -41,6 +41,7 @@
 namespace xtape::detail {
 
 class CallScope;
+struct GraphNode;
 
 /// What the calling thread is doing with layers. A LayerThreadScope puts it back as it was.
 struct LayerThread {
@@ -132,6 +133,10 @@ struct LayerState : LayerSettings {
   std::optional<Shape> output_shape() const;
   void set_output_shape(const Shape& shape);
 
+  /// The nodes that calls with symbolic tensors have made, as long as graphs or symbolic tensors hold them.
+  void add_node(const std::shared_ptr<GraphNode>& node);
+  std::vector<std::shared_ptr<GraphNode>> nodes() const;
+
   /// The name of a layer that is not to be called after its class, where the user has given none.
   void name_unless_given(const std::string& automatic);
   /// "mlp/dense", for errors and warnings.
@@ -196,6 +201,7 @@ struct LayerState : LayerSettings {
  private:
   std::vector<Layer*> handles_;
   std::optional<Shape> output_shape_;
+  std::vector<std::weak_ptr<GraphNode>> nodes_;
   std::atomic<std::uint64_t> version_{0};
   Lists lists_;
   const std::uint64_t number_ = next_number();  ///< tells layers apart, also those that no longer exist

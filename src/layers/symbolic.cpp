@@ -2,19 +2,23 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
+#include <unordered_set>
 #include <utility>
 
 #include "base/check.hpp"
+#include "core/shapes_only.hpp"
 #include "core/undo.hpp"
 #include "layers/graph_node.hpp"
+#include "layers/op_node.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/ops/math.hpp"
 #include "xtape/tape/no_recording.hpp"
 
 namespace xtape {
 namespace detail {
 
-GraphLayer::GraphLayer(Layer& layer) : layer_(LayerState::copy(layer)), state_(LayerState::shared(layer)) {}
+GraphLayer::GraphLayer(Layer& layer)
+    : layer_(LayerState::copy(layer)), state_(LayerState::shared(layer_ == nullptr ? layer : *layer_)) {}
 
 GraphLayer::GraphLayer(const GraphLayer& other) : layer_(other.layer_), state_(other.state_) {
   if (CloneScope::current() == nullptr) return;
@@ -38,9 +42,80 @@ Layer& GraphLayer::operator*() const {
   return *handle;
 }
 
-std::uint64_t next_node_number() noexcept {
+std::shared_ptr<GraphNode> GraphNode::make(GraphLayer layer, std::vector<SymbolicTensor> inputs,
+                                           std::vector<Shape> shapes, std::vector<DType> dtypes) {
   static std::atomic<std::uint64_t> number{0};
-  return ++number;
+  auto node = std::make_shared<GraphNode>(
+      GraphNode{std::move(layer), std::move(inputs), std::move(shapes), std::move(dtypes), ++number});
+  node->layer.state().add_node(node);
+  return node;
+}
+
+SymbolicList GraphNode::outputs(const std::shared_ptr<GraphNode>& node) {
+  SymbolicList all;
+  for (std::size_t i = 0; i < node->shapes.size(); ++i) all.push_back(output(node, i));
+  return all;
+}
+
+std::vector<std::shared_ptr<GraphNode>> nodes_between(const GraphEnds& ends) {
+  std::unordered_set<const GraphNode*> seen;
+  std::vector<std::shared_ptr<GraphNode>> nodes, pending;
+  const auto visit = [&](const SymbolicTensor& tensor) {
+    const bool given = std::find(ends.inputs.begin(), ends.inputs.end(), tensor) != ends.inputs.end();
+    if (!given && seen.insert(tensor.node().get()).second) pending.push_back(tensor.node());
+  };
+  for (const auto& output : ends.outputs) visit(output);
+  while (!pending.empty()) {
+    const std::shared_ptr<GraphNode> node = pending.back();
+    pending.pop_back();
+    if (node->inputs.empty()) {
+      fail<ValueError>("Model", "the outputs depend on the Input \"{}\", which is not among the model's inputs",
+                       node->layer->name());
+    }
+    nodes.push_back(node);
+    for (const auto& input : node->inputs) visit(input);
+  }
+  std::sort(nodes.begin(), nodes.end(), [](const auto& a, const auto& b) { return a->number < b->number; });
+  return nodes;
+}
+
+namespace {
+
+/// The node of an Input.
+struct InputLayer : LayerBase<InputLayer> {
+  explicit InputLayer(std::string name) : LayerBase(std::move(name), float32) { set_casts_inputs(false); }
+  Tensor call(const Tensor& input) override { return input; }
+};
+
+SymbolicTensor make_input(const std::string& name, const Shape& shape, DType dtype) {
+  InputLayer layer(name);
+  return GraphNode::output(GraphNode::make(GraphLayer(layer), {}, {shape}, {dtype}), 0);
+}
+
+}  // namespace
+
+GraphEnds cloned(const GraphEnds& ends) {
+  std::map<std::pair<const GraphNode*, std::size_t>, SymbolicTensor> copies;
+  const auto copy_of = [&](const SymbolicTensor& t) { return copies.at({t.node().get(), t.index()}); };
+  GraphEnds result;
+  for (const auto& input : ends.inputs) {
+    // What is computed outside of the model comes in by an Input of the copy.
+    const bool computed = !input.node()->inputs.empty();
+    const auto node = computed ? nullptr : GraphNode::make(input.node()->layer, {}, {input.shape()}, {input.dtype()});
+    const SymbolicTensor copy = computed ? make_input("", input.shape(), input.dtype()) : GraphNode::output(node, 0);
+    copies.emplace(std::pair(input.node().get(), input.index()), copy);
+    result.inputs.push_back(copy);
+  }
+  for (const auto& node : nodes_between(ends)) {
+    std::vector<SymbolicTensor> inputs;
+    for (const auto& input : node->inputs) inputs.push_back(copy_of(input));
+    const auto copy = GraphNode::make(node->layer, std::move(inputs), node->shapes, node->dtypes);
+    for (std::size_t i = 0; i < node->shapes.size(); ++i) {
+      copies.emplace(std::pair(node.get(), i), GraphNode::output(copy, i));
+    }
+  }
+  for (const auto& output : ends.outputs) result.outputs.push_back(copy_of(output));
+  return result;
 }
 
 std::string symbolic_shape(const Shape& shape) {
@@ -53,17 +128,17 @@ std::string symbolic_shape(const Shape& shape) {
 }
 
 namespace {
-/// The inputs of the layer that try_call is trying on the calling thread, and the zeros it is tried with.
+/// The inputs of the layer that try_call is trying on the calling thread, and the tensors it is tried with.
 struct ShownShapes;
 constinit thread_local const ShownShapes* shown_shapes = nullptr;
 
 struct ShownShapes {
   ShownShapes(const SymbolicList& symbolic, const TensorList& data)
-      : inputs(symbolic), zeros(data), outer(std::exchange(shown_shapes, this)) {}
+      : inputs(symbolic), tensors(data), outer(std::exchange(shown_shapes, this)) {}
   ShownShapes(const ShownShapes&) = delete;
   ~ShownShapes() { shown_shapes = outer; }
   const SymbolicList& inputs;
-  const TensorList& zeros;
+  const TensorList& tensors;
   const ShownShapes* outer;
 };
 
@@ -71,7 +146,7 @@ struct ShownShapes {
 
 std::string shown_shape(const Shape& shape) {
   for (std::size_t i = 0; shown_shapes != nullptr && i < shown_shapes->inputs.size(); ++i) {
-    if (shown_shapes->zeros[i].shape() == shape) return symbolic_shape(shown_shapes->inputs[i].shape());
+    if (shown_shapes->tensors[i].shape() == shape) return symbolic_shape(shown_shapes->inputs[i].shape());
   }
   return shape.str();
 }
@@ -95,49 +170,6 @@ const SymbolicTensor& SymbolicList::only() const& {
 
 namespace {
 
-/// The node of an Input.
-struct InputLayer : LayerBase<InputLayer> {
-  explicit InputLayer(std::string name) : LayerBase(std::move(name), float32) { set_casts_inputs(false); }
-  Tensor call(const Tensor& input) override { return input; }
-};
-
-struct Arithmetic : LayerBase<Arithmetic> {
-  using Two = Tensor (*)(const Tensor&, const Tensor&);
-  Arithmetic(const char* op, Two function) : apply(function) {
-    detail::LayerState::of(*this).name_unless_given(op);
-    set_casts_inputs(false);
-  }
-  TensorList call_list(const TensorList& inputs) override {
-    // bfloat16 with float32 gives float32, as in Keras.
-    const auto widened = [&](std::size_t i) {
-      const bool mixed = inputs[i].dtype() == bfloat16 && inputs[1 - i].dtype() == float32;
-      return mixed ? cast(inputs[i], float32) : inputs[i];
-    };
-    return apply(widened(0), widened(1));
-  }
-  TensorList compute_mask_list(const TensorList&, const TensorList&) override { return {}; }  // as ops do
-  bool may_make_masks() const override { return false; }
-  Two apply;
-};
-
-struct ArithmeticWithNumber : LayerBase<ArithmeticWithNumber> {
-  ArithmeticWithNumber(const char* op, std::function<Tensor(const Tensor&)> function) : apply(std::move(function)) {
-    detail::LayerState::of(*this).name_unless_given(op);
-    set_casts_inputs(false);
-  }
-  Tensor call(const Tensor& input) override { return apply(input); }
-  Tensor compute_mask(const Tensor&, const Tensor&) override { return {}; }
-  bool may_make_masks() const override { return false; }
-  std::function<Tensor(const Tensor&)> apply;
-};
-
-SymbolicTensor two(const char* op, Arithmetic::Two function, const SymbolicTensor& a, const SymbolicTensor& b) {
-  return Arithmetic(op, function)(SymbolicList{a, b});
-}
-SymbolicTensor with_number(const char* op, std::function<Tensor(const Tensor&)> function, const SymbolicTensor& a) {
-  return ArithmeticWithNumber(op, std::move(function))(a);
-}
-
 /// The shape with every unknown size as if the data had it.
 Shape tried(const Shape& shape, int attempt) {
   Shape sizes = shape;
@@ -148,14 +180,27 @@ Shape tried(const Shape& shape, int attempt) {
   return sizes;
 }
 
-/// The outputs of a layer for inputs of zeros. Whatever a layer does, this finds its shapes; no rule per layer needed.
+/// The outputs of a layer for inputs of some sizes, which `make` makes of a shape and a dtype.
+template <class Make>
+TensorList call_on(Layer& layer, const SymbolicList& inputs, int attempt, const Make& make) {
+  TensorList tensors;
+  for (const auto& input : inputs) tensors.push_back(make(tried(input.shape(), attempt), input.dtype()));
+  const detail::ShownShapes scope(inputs, tensors);
+  return layer(tensors, {.training = false});
+}
+
+/// Tensors of the outputs' shapes. Whatever a layer does, this finds them; no rule per layer needed.
 TensorList try_call(Layer& layer, const SymbolicList& inputs, int attempt) {
   const detail::NoRecording off;
-  TensorList zeros_in;
-  for (const auto& input : inputs) zeros_in.push_back(zeros(tried(input.shape(), attempt), input.dtype()));
-  const detail::ShownShapes scope(inputs, zeros_in);
   const detail::Trial trial;
-  return layer(zeros_in, {.training = false});
+  try {
+    const detail::ShapesOnly without_elements;
+    return call_on(layer, inputs, attempt,
+                   [](const Shape& shape, DType dtype) { return detail::make_tensor(shape, dtype, "Input"); });
+  } catch (const detail::LooksAtElements&) {
+    if (detail::is_op_node(layer)) throw;           // the shape of what an op gives would depend on zeros
+    return call_on(layer, inputs, attempt, zeros);  // there have to be some
+  }
 }
 
 bool all_known(const SymbolicList& inputs) {
@@ -189,18 +234,40 @@ SymbolicList Layer::operator()(const SymbolicList& inputs) {
   if (!shapes.empty()) state().set_output_shape(shapes.front());
   std::vector<DType> dtypes;
   for (const Tensor& output : first) dtypes.push_back(output.dtype());
-  const std::size_t outputs = shapes.size();
-  auto node = std::make_shared<detail::GraphNode>(detail::GraphNode{
-      detail::GraphLayer(*this), inputs, std::move(shapes), std::move(dtypes), detail::next_node_number()});
+  const auto node = detail::GraphNode::make(detail::GraphLayer(*this), inputs, std::move(shapes), std::move(dtypes));
   scope.succeed();
-  SymbolicList result;
-  for (std::size_t i = 0; i < outputs; ++i) result.push_back(SymbolicTensor(node, i));
-  return result;
+  return detail::GraphNode::outputs(node);
 }
 
 SymbolicTensor Layer::operator()(const SymbolicTensor& input) { return (*this)(SymbolicList(input)).only(); }
 
 SymbolicList Layer::outputs(const SymbolicList& inputs) { return (*this)(inputs); }
+
+namespace {
+std::shared_ptr<detail::GraphNode> only_node(const Layer& layer, const char* asked) {
+  const auto nodes = detail::LayerState::of(layer).nodes();
+  if (nodes.size() != 1) {
+    detail::fail<RuntimeError>(
+        asked, "expected one call of the layer '{}' with symbolic tensors that is in use, there are {}{}", layer.name(),
+        nodes.size(), nodes.empty() ? "" : ": take what they have returned");
+  }
+  return nodes.front();
+}
+}  // namespace
+
+SymbolicList Layer::inputs() const {
+  if (const auto* ends = graph_ends()) return ends->inputs;
+  const auto node = only_node(*this, "Layer.input");
+  return node->inputs.empty() ? detail::GraphNode::outputs(node) : SymbolicList(node->inputs);
+}
+
+SymbolicList Layer::outputs() const {
+  if (const auto* ends = graph_ends()) return ends->outputs;
+  return detail::GraphNode::outputs(only_node(*this, "Layer.output"));
+}
+
+SymbolicTensor Layer::input() const { return inputs().only(); }
+SymbolicTensor Layer::output() const { return outputs().only(); }
 
 Shape Layer::compute_output_shape(const Shape& input_shape) {
   if (input_shape.rank() < 1)
@@ -215,46 +282,7 @@ SymbolicTensor Input(const Shape& shape, const InputOptions& options) {
   for (const auto size : sizes) {
     if (size < -1) detail::fail<ValueError>("Input", "expected sizes of -1 (any) or more, received {}", Shape(sizes));
   }
-  InputLayer layer(options.name);
-  return SymbolicTensor(
-      std::make_shared<detail::GraphNode>(detail::GraphNode{
-          detail::GraphLayer(layer), {}, {Shape(sizes)}, {options.dtype}, detail::next_node_number()}),
-      0);
-}
-
-SymbolicTensor operator+(const SymbolicTensor& a, const SymbolicTensor& b) { return two("add", add, a, b); }
-SymbolicTensor operator-(const SymbolicTensor& a, const SymbolicTensor& b) { return two("subtract", subtract, a, b); }
-SymbolicTensor operator*(const SymbolicTensor& a, const SymbolicTensor& b) { return two("multiply", multiply, a, b); }
-SymbolicTensor operator/(const SymbolicTensor& a, const SymbolicTensor& b) { return two("divide", divide, a, b); }
-SymbolicTensor operator+(const SymbolicTensor& a, double b) {
-  return with_number(
-      "add", [b](const Tensor& x) { return x + b; }, a);
-}
-SymbolicTensor operator-(const SymbolicTensor& a, double b) {
-  return with_number(
-      "subtract", [b](const Tensor& x) { return x - b; }, a);
-}
-SymbolicTensor operator*(const SymbolicTensor& a, double b) {
-  return with_number(
-      "multiply", [b](const Tensor& x) { return x * b; }, a);
-}
-SymbolicTensor operator/(const SymbolicTensor& a, double b) {
-  return with_number(
-      "divide", [b](const Tensor& x) { return x / b; }, a);
-}
-SymbolicTensor operator+(double a, const SymbolicTensor& b) { return b + a; }
-SymbolicTensor operator-(double a, const SymbolicTensor& b) {
-  return with_number(
-      "subtract", [a](const Tensor& x) { return a - x; }, b);
-}
-SymbolicTensor operator*(double a, const SymbolicTensor& b) { return b * a; }
-SymbolicTensor operator/(double a, const SymbolicTensor& b) {
-  return with_number(
-      "divide", [a](const Tensor& x) { return a / x; }, b);
-}
-SymbolicTensor operator-(const SymbolicTensor& a) {
-  return with_number(
-      "negative", [](const Tensor& x) { return -x; }, a);
+  return detail::make_input(options.name, Shape(sizes), options.dtype);
 }
 
 }  // namespace xtape

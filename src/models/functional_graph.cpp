@@ -17,32 +17,10 @@ std::pair<const GraphNode*, std::size_t> key(const SymbolicTensor& tensor) {
   return {tensor.node().get(), tensor.index()};
 }
 
-/// The nodes that lead from the given tensors to the outputs, in the order of their calls.
-std::vector<const GraphNode*> nodes_between(const Tensors& given, const SymbolicList& outputs) {
-  std::unordered_set<const GraphNode*> seen;
-  std::vector<const GraphNode*> nodes, pending;
-  const auto visit = [&](const SymbolicTensor& tensor) {
-    if (given.count(key(tensor)) == 0 && seen.insert(tensor.node().get()).second)
-      pending.push_back(tensor.node().get());
-  };
-  for (const auto& output : outputs) visit(output);
-  while (!pending.empty()) {
-    const GraphNode* node = pending.back();
-    pending.pop_back();
-    if (node->inputs.empty()) {
-      fail<ValueError>("Model", "the outputs depend on the Input \"{}\", which is not among the model's inputs",
-                       node->layer->name());
-    }
-    nodes.push_back(node);
-    for (const auto& input : node->inputs) visit(input);
-  }
-  std::sort(nodes.begin(), nodes.end(), [](const auto* a, const auto* b) { return a->number < b->number; });
-  return nodes;
-}
-
 }  // namespace
 
-FunctionalGraph::FunctionalGraph(const SymbolicList& inputs, const SymbolicList& outputs) {
+FunctionalGraph::FunctionalGraph(GraphEnds ends) : ends_(std::move(ends)) {
+  const auto& [inputs, outputs] = ends_;
   if (inputs.empty() || outputs.empty()) fail<ValueError>("Model", "expected at least one input and one output");
   Tensors slot_of;
   const auto layer_index = [&](const GraphLayer& layer) {
@@ -58,10 +36,10 @@ FunctionalGraph::FunctionalGraph(const SymbolicList& inputs, const SymbolicList&
     if (input.node()->inputs.empty()) (void)layer_index(input.node()->layer);
     inputs_.push_back({slots_++, input.shape(), input.dtype(), {}});
   }
-  for (const GraphNode* node : nodes_between(slot_of, outputs)) {
+  for (const auto& node : nodes_between(ends_)) {
     Step step{layer_index(node->layer), {}, slots_, node->shapes, {}};
     for (const auto& input : node->inputs) step.inputs.push_back(slot_of.at(key(input)));
-    for (std::size_t i = 0; i < node->shapes.size(); ++i) slot_of.emplace(std::pair(node, i), slots_++);
+    for (std::size_t i = 0; i < node->shapes.size(); ++i) slot_of.emplace(std::pair(node.get(), i), slots_++);
     steps_.push_back(std::move(step));
   }
   for (const auto& output : outputs) {
@@ -78,7 +56,15 @@ FunctionalGraph::FunctionalGraph(const SymbolicList& inputs, const SymbolicList&
   }
 }
 
-void FunctionalGraph::name_ports(const SymbolicList& inputs, const SymbolicList& outputs) {
+FunctionalGraph::FunctionalGraph(const FunctionalGraph& other)
+    : ends_(cloned(other.ends_)),
+      layers_(other.layers_),
+      steps_(other.steps_),
+      inputs_(other.inputs_),
+      outputs_(other.outputs_),
+      slots_(other.slots_) {}
+
+void FunctionalGraph::name_ports() {
   const auto name = [](std::vector<Port>& ports, const SymbolicList& tensors) {
     std::unordered_set<std::string> taken;
     for (std::size_t i = 0; i < ports.size(); ++i) {
@@ -87,8 +73,8 @@ void FunctionalGraph::name_ports(const SymbolicList& inputs, const SymbolicList&
       for (int n = 1; !taken.insert(ports[i].name).second; ++n) ports[i].name = fmt::format("{}_{}", wanted, n);
     }
   };
-  name(inputs_, inputs);
-  name(outputs_, outputs);
+  name(inputs_, ends_.inputs);
+  name(outputs_, ends_.outputs);
 }
 
 TensorList FunctionalGraph::run(const TensorList& inputs, const std::string& model) const {

@@ -13,12 +13,12 @@ Model::Model(std::string name) : LayerBase(std::move(name)), model_(std::make_sh
 
 Model::Model(const SymbolicList& inputs, const SymbolicList& outputs, std::string name)
     : LayerBase(std::move(name)),
-      graph_(std::make_shared<detail::FunctionalGraph>(inputs, outputs)),
+      graph_(std::make_shared<detail::FunctionalGraph>(detail::GraphEnds{inputs, outputs})),
       model_(std::make_shared<detail::ModelState>()) {
   set_casts_inputs(false);  // its layers do
   detail::LayerState::of(*this).name_unless_given("functional");
   for (const auto& layer : graph_->layers()) adopt(*layer);
-  graph_->name_ports(inputs, outputs);
+  graph_->name_ports();
   detail::LayerState::of(*this).set_built(*this);  // its layers are
 }
 
@@ -66,6 +66,11 @@ detail::ModelState& Model::model_state() const {
 Layer& Model::object() {
   Model* model = of_class();
   return model == nullptr ? *this : *model;
+}
+
+const detail::GraphEnds* Model::graph_ends() const {
+  if (const Model* model = of_class()) return model->graph_ends();
+  return graph_ == nullptr ? nullptr : &graph_->ends();
 }
 
 Tensor Model::compute_mask(const Tensor& inputs, const Tensor& previous_mask) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "layers/graph_node.hpp"
+#include "layers/op_node.hpp"
 #include "models/functional_graph.hpp"
 #include "models/layer_rows.hpp"
 #include "models/progress_text.hpp"
@@ -16,7 +17,7 @@ std::vector<LayerRow> layer_rows(const Model& model) {
   std::vector<LayerRow> rows;
   const auto row_of = [](LayerState& state) {
     LayerRow row{state.name, {}, {}, 0, state.built(), {}};
-    if (const Layer* handle = state.handle()) row.class_name = handle->class_name();
+    if (const Layer* handle = state.handle()) row.class_name = shown_class(*handle);
     if (const auto shape = state.output_shape()) row.output_shape = symbolic_shape(*shape);
     for (const auto& variable : state.lists().all) row.parameters += variable.size();
     return row;

@@ -54,6 +54,16 @@ Layer& Model::get_layer(const std::string& name) const& {
   detail::fail<ValueError>("Model.get_layer", "no such layer: {}. Existing layers are: {}", name, names);
 }
 
+const Layer& Model::layer_of_class(const std::string& name, const std::type_info& wanted,
+                                   bool (*is)(const Layer&)) const {
+  const Layer& found = get_layer(name);
+  for (const Layer* handle : detail::LayerState::of(found).handles()) {
+    if (is(*handle)) return *handle;
+  }
+  detail::fail<TypeError>("Model.get_layer", "layer '{}' is a {}, not a {}", name, found.class_name(),
+                          detail::class_of(wanted));
+}
+
 void Model::save_weights(const std::string& path) const {
   const auto named = detail::named_weights(*this);
   if (named.empty() && !built()) {

@@ -77,9 +77,11 @@ Tensor from_float32(const Mapping& mapping, const Tensor& y) { return mapping.co
 /// y from operands that broadcast to it, plain numbers among them as elements of `dtype`, now and in every replay.
 template <class... T>
 void run_loop(const kernels::Elementwise& f, std::size_t functor_bytes, DType dtype, const Tensor& y, const T&... x) {
-  [&]<class... E>(const E&... elements) {
-    kernels::run_elementwise(f, y.shape(), y.size(), ElementAccess::of(y), {{{elements.data(), &x.shape()}...}});
-  }(Element(x, dtype)...);
+  if (to_be_run(x..., y)) [[likely]] {
+    [&]<class... E>(const E&... elements) {
+      kernels::run_elementwise(f, y.shape(), y.size(), ElementAccess::of(y), {{{elements.data(), &x.shape()}...}});
+    }(Element(x, dtype)...);
+  }
   if (thread_state.tracer != nullptr) [[unlikely]]
     trace_elementwise(f, functor_bytes, strong(x, dtype)..., y);
 }

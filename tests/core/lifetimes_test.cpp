@@ -44,6 +44,8 @@ const std::set<std::string> allowed = {
     "traced_arguments",  // of a FunctionCall, for the library
     "get",               // of a ZipList, which is an argument
     "of_class",          // of a Model, private
+    "layer_of_class",    // of a Model, private
+    "graph_ends",        // of a layer, private
     "outer",             // of a CallScope, for the library
     "layer",             // of a CallScope, for the library
     "shared",            // of a KeptStates, for the library

@@ -23,6 +23,7 @@
 #include "xtape/layers/lstm.hpp"
 #include "xtape/layers/reshape.hpp"
 #include "xtape/layers/symbolic.hpp"
+#include "xtape/layers/symbolic_ops.hpp"
 #include "xtape/layers/time_distributed.hpp"
 #include "xtape/metrics/mean.hpp"
 #include "xtape/models/sequential.hpp"

@@ -9,6 +9,8 @@
 #include <sstream>
 #include <thread>
 
+#include "core/shapes_only.hpp"
+#include "core/undo.hpp"
 #include "layers/configs.hpp"
 #include "layers/layer_state.hpp"
 #include "layers/replays.hpp"
@@ -119,14 +121,43 @@ void check_symbolic(const LayerRow& row) {
   const SymbolicList inputs = symbolic_inputs(row, float32);
   const SymbolicList outputs = layer->outputs(inputs);
   REQUIRE(outputs.size() == row.outputs.size());
-  for (std::size_t i = 0; i < outputs.size(); ++i) CHECK(outputs[i].shape() == with_batch(row.outputs[i], -1));
   const TensorList data = layer_inputs(row, float32);
   Model model(inputs, outputs);
-  check_same_bits(model(data), run(*layer, data));
+  const TensorList expected = run(*layer, data);
+  check_same_bits(model(data), expected);
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    CHECK(outputs[i].shape() == with_batch(row.outputs[i], -1));
+    CHECK(outputs[i].dtype() == expected[i].dtype());
+  }
   if (row.empty_batch) {
     std::vector<Shape> empty;
     for (const Shape& shape : row.outputs) empty.push_back(with_batch(shape, 0));
     check_shapes(run(*layer, layer_inputs(row, float32, 0)), empty);
+  }
+}
+
+/// A symbolic call looks at no elements: it finds shapes and dtypes without any. Nor does it in training, or in mixed
+/// precision.
+void check_without_elements(const LayerRow& row) {
+  for (const char* policy : {"float32", "mixed_bfloat16"}) {
+    for (const bool training : {false, true}) {
+      AnyLayer layer = row.make(float32);
+      layer->set_dtype_policy(policy);
+      const TensorList data = layer_inputs(row, float32), expected = run(*layer, data, training);
+      const detail::Trial trial;
+      const detail::ShapesOnly without_elements;
+      TensorList shapes;
+      for (const Tensor& t : data) shapes.push_back(detail::make_tensor(t.shape(), t.dtype()));
+      const TensorList outputs = run(*layer, shapes, training);
+      REQUIRE(outputs.size() == expected.size());
+      for (std::size_t i = 0; i < outputs.size(); ++i) {
+        CHECK(outputs[i].shape() == expected[i].shape());
+        CHECK(outputs[i].dtype() == expected[i].dtype());
+        const bool known = get_mask(outputs[i]).defined();
+        REQUIRE(known == get_mask(expected[i]).defined());
+        if (known) CHECK(get_mask(outputs[i]).shape() == get_mask(expected[i]).shape());
+      }
+    }
   }
 }
 
@@ -571,6 +602,7 @@ void check_layer(const LayerRow& row) {
   check_config(row);
   check_eager(row);
   check_symbolic(row);
+  check_without_elements(row);
   check_dtypes(row);
   check_mixed_precision(row);
   check_copies(row);

@@ -10,6 +10,7 @@
 #include "xtape/layers/embedding.hpp"
 #include "xtape/layers/lstm.hpp"
 #include "xtape/layers/symbolic.hpp"
+#include "xtape/layers/symbolic_ops.hpp"
 #include "xtape/models/model.hpp"
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/math.hpp"

@@ -10,6 +10,7 @@
 #include "xtape/layers/activity_regularization.hpp"
 #include "xtape/layers/dense.hpp"
 #include "xtape/layers/flatten.hpp"
+#include "xtape/layers/symbolic_ops.hpp"
 #include "xtape/models/model.hpp"
 #include "xtape/models/sequential.hpp"
 #include "xtape/ops/math.hpp"

@@ -6,6 +6,7 @@
 #include "xtape/initializers/constant.hpp"
 #include "xtape/layers/activity_regularization.hpp"
 #include "xtape/layers/dense.hpp"
+#include "xtape/layers/symbolic_ops.hpp"
 #include "xtape/metrics/mean.hpp"
 #include "xtape/metrics/regression.hpp"
 #include "xtape/models/model.hpp"

@@ -1,8 +1,13 @@
 #include "support/check.hpp"
 #include "xtape/base/error.hpp"
+#include "xtape/base/memory.hpp"
 #include "xtape/core/creation.hpp"
+#include "xtape/layers/batch_normalization.hpp"
+#include "xtape/layers/conv2d.hpp"
 #include "xtape/layers/dense.hpp"
 #include "xtape/layers/flatten.hpp"
+#include "xtape/layers/global_pooling.hpp"
+#include "xtape/layers/symbolic_ops.hpp"
 #include "xtape/models/model.hpp"
 #include "xtape/models/sequential.hpp"
 #include "xtape/ops/linalg.hpp"
@@ -206,6 +211,33 @@ TEST_CASE("sequential: an Input in front builds it") {
   CHECK_THROWS_TEXT(ValueError, "the Input must come before all layers", model.add(Input({2})));
   CHECK_THROWS_TEXT(ValueError, "expected a layer or an Input", Sequential().add(Input({2}) * 2));
   CHECK_THROWS_TEXT(IndexError, "expected an index below 2", model.layer(2));
+}
+
+/// Looks at its input on the host, which only makes sense with elements.
+struct Counting : LayerBase<Counting> {
+  Tensor call(const Tensor& x) override { return x * static_cast<double>(1 + reduce_sum(x).item<int>()); }
+};
+
+TEST_CASE("functional: defining a model needs no memory for activations, and no time for kernels") {
+  const auto image = Input({224, 224, 3});
+  const std::int64_t before = memory_stats().bytes_in_use;
+  reset_peak_memory();
+  auto x = layers::Conv2D(512, {3, 3}, {.padding = "same"})(image);  // 103 MB for a batch of one
+  x = layers::BatchNormalization()(x);
+  x = layers::Conv2D(512, {1, 1}, {.activation = "relu"})(x);
+  x = layers::Conv2D(64, {7, 7}, {.strides = {2, 2}})(x);
+  const auto y = layers::Dense(10)(layers::GlobalAveragePooling2D()(x * 2 + 1));
+  const Model model(image, y);
+  const std::int64_t weights = model.count_params() * 4;
+  CHECK(memory_stats().peak_bytes - before < 2 * weights);  // 15 MB; the activations would take 300
+  CHECK(x.shape() == Shape{-1, 109, 109, 64});
+}
+
+TEST_CASE("functional: a layer that looks at elements gets some to be defined, as such models always could") {
+  const auto input = Input({3});
+  const Model model(input, layers::Dense(2)(Counting()(input)));
+  CHECK(Model(input, Counting()(input))(constant({{1.0, 1.0, 2.0}}, float32)).to_vector<float>() ==
+        std::vector<float>{5, 5, 10});
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "xtape/layers/dense.hpp"
 #include "xtape/layers/dropout.hpp"
 #include "xtape/layers/flatten.hpp"
+#include "xtape/layers/symbolic_ops.hpp"
 #include "xtape/models/model.hpp"
 #include "xtape/models/sequential.hpp"
 #include "xtape/plot/plot_model.hpp"
@@ -77,7 +78,7 @@ TEST_CASE("summary: a functional model with branches says what is connected to w
   CHECK(text.find("┃ Connected to") != std::string::npos);
   CHECK(text.find("│ a (InputLayer)                  │ (None, 2)              │             0 │ -") !=
         std::string::npos);
-  CHECK(text.find("│ add (Arithmetic)                │ (None, 2)              │             0 │ shared, shared") !=
+  CHECK(text.find("│ add (Add)                       │ (None, 2)              │             0 │ shared, shared") !=
         std::string::npos);
 }
 

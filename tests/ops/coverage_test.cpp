@@ -1,33 +1,18 @@
-#include <filesystem>
-#include <fstream>
-#include <regex>
-#include <sstream>
+#include <set>
+#include <string>
 
 #include "ops/table.hpp"
-#include "support/source_dir.hpp"
+#include "support/op_declarations.hpp"
 
 using namespace xtape;
 
 namespace {
 
-/// The functions that a header of ops declares outside namespace detail, with the namespaces inside xtape.
-std::set<std::string> declared_in(const std::string& header) {
-  static const std::regex opens("namespace (\\w+) \\{"), closes("\\}  // namespace (\\w+)"),
-      declares("(?:inline )?[A-Z]\\w* (\\w+)\\(.*");
+/// The functions that are declared, with the namespaces inside xtape; operators are other names of ops.
+std::set<std::string> names_of(const testing::OpDeclarations& declared) {
   std::set<std::string> names;
-  std::vector<std::string> inside;
-  std::istringstream lines(header);
-  for (std::string line; std::getline(lines, line);) {
-    std::smatch match;
-    if (std::regex_match(line, match, opens)) {
-      inside.push_back(match[1]);
-    } else if (std::regex_match(line, match, closes)) {
-      inside.pop_back();
-    } else if (std::regex_match(line, match, declares) && (inside.empty() || inside.back() != "detail")) {
-      std::string name = match[1];
-      for (std::size_t i = inside.size(); i-- > 1;) name = inside[i] + "::" + name;
-      names.insert(name);
-    }
+  for (const auto& op : declared.functions) {
+    if (!op.name.starts_with("operator")) names.insert(op.full_name());
   }
   return names;
 }
@@ -35,13 +20,7 @@ std::set<std::string> declared_in(const std::string& header) {
 }  // namespace
 
 TEST_CASE("coverage: every op that a header declares has a row, and every row an op") {
-  std::set<std::string> declared;
-  for (const auto& file : std::filesystem::directory_iterator(testing::source_dir() + "/include/xtape/ops")) {
-    std::ifstream in(file.path());
-    std::ostringstream text;
-    text << in.rdbuf();
-    declared.merge(declared_in(text.str()));
-  }
+  const std::set<std::string> declared = names_of(testing::op_declarations());
   CHECK(declared.size() >= 50);
   const auto& rows = testing::ops_with_rows();
   MESSAGE(declared.size(), " ops, ", testing::number_of_rows(), " rows");
@@ -71,6 +50,6 @@ TEST_CASE("coverage: what counts as a declaration of an op") {
       "}  // namespace detail\n"
       "Tensor last(const Tensor& x);\n"
       "}  // namespace xtape\n";
-  CHECK(declared_in(header) ==
+  CHECK(names_of(testing::op_declarations("header", header)) ==
         std::set<std::string>{"plain", "inlined", "several", "of_a_struct", "over_two_lines", "nn::nested", "last"});
 }

@@ -124,6 +124,12 @@ const FunctionRows rows{
        return global_norm({x[0], x[1]});
      },
      fresh_inputs({{3, 4}, {2}})},
+    {"clip_by_global_norm",
+     [](const auto& x) {
+       const auto [clipped, norm] = clip_by_global_norm({x[0], x[1]}, 1.5);
+       return clipped[0] * reduce_sum(clipped[1]) + norm;
+     },
+     fresh_inputs({{3, 4}, {2}})},
     {"floordiv", [](const auto& x) { return floordiv(x[0], x[1]); }, fresh_inputs({{3, 4}, {4}})},
     {"mod", [](const auto& x) { return mod(x[0], x[1]); }, fresh_inputs({{3, 4}, {4}})},
     {"floordiv", [](const auto& x) { return floordiv(x[0], x[1]); },

@@ -12,7 +12,8 @@ using namespace xtape::testing;
 
 namespace {
 
-const Table<Alone> alone{{"nn::l2_normalize"}, {"nn::layer_norm"}, {"nn::batch_norm"}, {"nn::batch_norm_training"}};
+const Table<Alone> alone{
+    {"nn::l2_normalize"}, {"nn::layer_norm"}, {"nn::batch_norm"}, {"nn::batch_norm_training"}, {"nn::moments"}};
 
 /// (x - mean) / sqrt(variance + epsilon) of one group of numbers.
 std::vector<double> normalized(const std::vector<double>& x, double epsilon) {

@@ -30,6 +30,8 @@ namespace detail {
 
 /// What all handles of a layer, and the model that tracks it, share: everything but its own class's members.
 struct LayerState;
+/// The symbolic tensors where the graph of a model begins and ends.
+struct GraphEnds;
 
 /// What a layer was made with, as config() reads it when it is asked.
 struct LayerDescription {
@@ -134,6 +136,18 @@ class Layer {
   SymbolicTensor operator()(const SymbolicTensor& input);
   SymbolicList operator()(const SymbolicList& inputs);
   SymbolicList outputs(const SymbolicList& inputs);
+
+  /// What goes into and comes out of the layer's only call with symbolic tensors, of a functional model or a Sequential
+  /// with an Input its own ends, so that a part of a model is a model that shares its layers:
+  ///
+  ///     xp::Model features(model.input(), model.get_layer("conv").output());
+  ///
+  /// Throws a RuntimeError where there was no such call that is still in use, or several; input() and output() a
+  /// ValueError where there are several tensors.
+  SymbolicTensor input() const;
+  SymbolicTensor output() const;
+  SymbolicList inputs() const;
+  SymbolicList outputs() const;
 
   /// The layer's name: its class in snake_case, made unique by the model that tracks it, unless given.
   const std::string& name() const&;
@@ -311,6 +325,8 @@ class Layer {
   friend class AnyLayer;
   friend class Model;
 
+  /// Where a model's own graph begins and ends; null for other layers.
+  virtual const detail::GraphEnds* graph_ends() const { return nullptr; }
   /// The object whose functions compute: another one of a Model that stands for a model of another class.
   virtual Layer& object() { return *this; }
 

@@ -1,12 +1,20 @@
 #pragma once
 
+#include <concepts>
+#include <cstddef>
+#include <functional>
 #include <initializer_list>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "xtape/base/dtype.hpp"
 #include "xtape/base/shape.hpp"
+#include "xtape/core/tensor.hpp"
+#include "xtape/core/variable.hpp"
 #include "xtape/layers/layer.hpp"
 
 namespace xtape {
@@ -26,11 +34,11 @@ struct InputOptions {
 };
 
 /// The output of a layer before there are data (keras.KerasTensor): it has a shape and a dtype, and knows the layers
-/// that lead to it. Made by Input and by calling layers on other symbolic tensors:
+/// that lead to it. Made by Input and by calling layers, and ops (see symbolic_ops.hpp), on other symbolic tensors:
 ///
 ///     auto inputs = xp::Input({28, 28});
-///     auto x = xp::layers::Flatten()(inputs);
-///     auto outputs = xp::layers::Dense(10)(x);
+///     auto x = xp::layers::Flatten()(inputs / 255);
+///     auto outputs = xp::layers::Dense(10)(xp::nn::relu(x));
 ///     xp::Model model(inputs, outputs);
 class SymbolicTensor {
  public:
@@ -52,7 +60,7 @@ class SymbolicTensor {
   }
 
  private:
-  friend class Layer;
+  friend struct detail::GraphNode;
   friend SymbolicTensor Input(const Shape& shape, const InputOptions& options);
   SymbolicTensor(std::shared_ptr<detail::GraphNode> node, std::size_t index) : node_(std::move(node)), index_(index) {}
 
@@ -78,19 +86,45 @@ class SymbolicList : public std::vector<SymbolicTensor> {
 /// to batch. Throws a ValueError for a size below -1.
 SymbolicTensor Input(const Shape& shape, const InputOptions& options = {});
 
-/// Elementwise arithmetic of symbolic tensors, as nodes of the graph.
-SymbolicTensor operator+(const SymbolicTensor& a, const SymbolicTensor& b);
-SymbolicTensor operator-(const SymbolicTensor& a, const SymbolicTensor& b);
-SymbolicTensor operator*(const SymbolicTensor& a, const SymbolicTensor& b);
-SymbolicTensor operator/(const SymbolicTensor& a, const SymbolicTensor& b);
-SymbolicTensor operator+(const SymbolicTensor& a, double b);
-SymbolicTensor operator-(const SymbolicTensor& a, double b);
-SymbolicTensor operator*(const SymbolicTensor& a, double b);
-SymbolicTensor operator/(const SymbolicTensor& a, double b);
-SymbolicTensor operator+(double a, const SymbolicTensor& b);
-SymbolicTensor operator-(double a, const SymbolicTensor& b);
-SymbolicTensor operator*(double a, const SymbolicTensor& b);
-SymbolicTensor operator/(double a, const SymbolicTensor& b);
-SymbolicTensor operator-(const SymbolicTensor& a);
+namespace detail {
+
+/// An operand of an op on symbolic tensors: one of these, or a tensor, a variable or a number.
+struct SymbolicOperand {
+  SymbolicOperand(const SymbolicTensor& tensor) : symbolic(tensor) {}
+  SymbolicOperand(const SymbolicList& list) : symbolic(list.only()) {}
+  SymbolicOperand(const Variable& weight) : variable(weight) {}
+  template <std::convertible_to<Tensor> T>
+  requires(!std::same_as<T, Variable>) SymbolicOperand(const T& tensor) : known(tensor) {}
+
+  std::optional<SymbolicTensor> symbolic;
+  Variable variable;  ///< empty: none
+  Tensor known;
+};
+
+/// Some of them: `{x, y}`.
+class SymbolicOperands : public std::vector<SymbolicOperand> {
+ public:
+  SymbolicOperands(std::initializer_list<SymbolicOperand> operands) : std::vector<SymbolicOperand>(operands) {}
+  SymbolicOperands(const std::vector<SymbolicTensor>& tensors) : vector(tensors.begin(), tensors.end()) {}
+};
+
+template <class... T>
+concept AnySymbolic = ((std::same_as<T, SymbolicTensor> || std::same_as<T, SymbolicList>) || ...);
+template <class T>
+concept SymbolicOperandList = std::same_as<T, SymbolicOperands> || std::derived_from<T, std::vector<SymbolicTensor>>;
+
+SymbolicTensor map_node(std::vector<SymbolicOperand> operands, std::function<Tensor(std::span<const Tensor>)> function);
+
+}  // namespace detail
+
+/// map() of symbolic tensors, and of numbers and tensors beside them, as a node of the graph (see symbolic_ops.hpp,
+/// which has all other ops). Needs `xtape/ops/map.hpp`.
+template <class F, class... T>
+requires detail::AnySymbolic<T...> SymbolicTensor map(F f, const T&... inputs) {
+  return detail::map_node({detail::SymbolicOperand(inputs)...}, [f](std::span<const Tensor> x) {
+    return [&]<std::size_t... i>(std::index_sequence<i...>) { return map(f, x[i]...); }
+    (std::index_sequence_for<T...>());
+  });
+}
 
 }  // namespace xtape

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -142,6 +143,12 @@ class Model : public LayerBase<Model> {
   /// The layer of a name. Throws a ValueError that lists the names for another one.
   Layer& get_layer(const std::string& name) const&;
   Layer& get_layer(const std::string& name) const&& = delete;
+  /// The same as a handle of its class, `get_layer<Dense>("head")`. Throws a TypeError where it is of another one.
+  template <std::derived_from<Layer> L>
+  L get_layer(const std::string& name) const {
+    const auto is = [](const Layer& layer) { return dynamic_cast<const L*>(&layer) != nullptr; };
+    return dynamic_cast<const L&>(layer_of_class(name, typeid(L), is));
+  }
 
   /// Writes all weights into a safetensors file (.safetensors), under their names within the model, such as
   /// "dense/kernel"; the file appears whole or not at all. Throws a ValueError before the model is built, a DataError
@@ -247,6 +254,8 @@ class Model : public LayerBase<Model> {
   /// null.
   Model* of_class() const;
   Layer& object() override;
+  const detail::GraphEnds* graph_ends() const override;
+  const Layer& layer_of_class(const std::string& name, const std::type_info& wanted, bool (*is)(const Layer&)) const;
 
   detail::ModelState& model_state() const;
   void track_metric(std::shared_ptr<metrics::Metric> metric);

@@ -40,21 +40,18 @@ class Sequential : public LayerBase<Sequential, Model> {
   TensorList call_list(const TensorList& inputs) override;
 
  private:
-  struct Known {
-    Shape shape;
-    DType dtype;
-  };
+  const detail::GraphEnds* graph_ends() const override;
+
   struct Stack {
     std::vector<AnyLayer> layers = {};
-    std::optional<Known> input = {};   ///< what the Input in front asks for
-    std::optional<Known> output = {};  ///< what comes out of the last layer, where it is known before the first call
+    /// Where there is an Input in front: this, and what comes out of the last layer.
+    std::shared_ptr<const detail::GraphEnds> ends = {};
   };
   /// All handles of a model have one, so that layers can be added by any of them; a clone has its own.
   class SharedStack {
    public:
     SharedStack() : stack_(std::make_shared<Stack>()) {}
-    SharedStack(const SharedStack& other)
-        : stack_(detail::CloneScope::current() == nullptr ? other.stack_ : std::make_shared<Stack>(*other.stack_)) {}
+    SharedStack(const SharedStack& other);
     SharedStack(SharedStack&& other) noexcept : stack_(other.stack_) {}
     SharedStack& operator=(const SharedStack& other) noexcept = default;
     Stack* operator->() const noexcept { return stack_.get(); }

@@ -1,0 +1,42 @@
+#include "core/shapes_only.hpp"
+
+#include "base/check.hpp"
+#include "core/element_access.hpp"
+
+namespace xtape::detail {
+
+void fail_without_elements(const char* op, const TensorImpl& impl) {
+  fail<LooksAtElements>(
+      op,
+      "looks at the elements of a symbolic tensor: a tensor of shape {} was made where only shapes are "
+      "computed, and has none",
+      impl.shape);
+}
+
+bool known_and_small(LaunchKind kind, std::span<const Tensor* const> operands, std::size_t outputs) {
+  constexpr std::int64_t most = 1024;
+  const std::size_t inputs = operands.size() - outputs;
+  bool run = kind != LaunchKind::state;
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    if (!operands[i]->defined()) continue;
+    const TensorImpl& impl = *operands[i]->impl();
+    run = run && impl.numel <= most && !(i < inputs && ElementAccess::has_none(impl));
+  }
+  for (const Tensor* output : operands.last(outputs)) {
+    if (!output->defined()) continue;
+    if (run) {
+      give_elements(*output->impl());
+    } else if (!output->impl()->of_variable) {
+      ElementAccess::set(*output->impl(), nullptr);
+    }
+  }
+  return run;
+}
+
+void ShapesOnly::host_read(const char* op, const TensorImpl* impl) {
+  if (impl->numel > 0 && ElementAccess::has_none(*impl)) fail_without_elements(op, *impl);
+}
+
+void ShapesOnly::host_written(const char*, const TensorImpl* impl) { give_elements(const_cast<TensorImpl&>(*impl)); }
+
+}  // namespace xtape::detail

@@ -1,0 +1,102 @@
+#include "layers/op_node.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/check.hpp"
+#include "layers/layer_state.hpp"
+#include "xtape/ops/math.hpp"
+
+namespace xtape::detail {
+namespace {
+
+class OpNode : public LayerBase<OpNode> {
+ public:
+  OpNode(const char* op, const std::vector<SymbolicOperand>& operands, OpWidening widening, OpFunction function)
+      : LayerBase("", float32), op_(op), widening_(widening), function_(std::move(function)) {
+    LayerState::of(*this).name_unless_given(op);
+    set_casts_inputs(false);
+    for (const auto& operand : operands) {
+      operands_.push_back({operand.symbolic.has_value(), operand.variable, operand.known});
+      if (operand.variable.defined()) track(operand.variable);
+    }
+  }
+
+  TensorList call_list(const TensorList& inputs) override {
+    Tensors all;
+    std::size_t next = 0;
+    for (const auto& operand : operands_) {
+      all.push_back(operand.symbolic             ? inputs[next++]
+                    : operand.variable.defined() ? Tensor(operand.variable.value())
+                                                 : operand.known);
+    }
+    if (widening_ == OpWidening::float32) widen(all);
+    return function_(all);
+  }
+  TensorList compute_mask_list(const TensorList&, const TensorList&) override { return {}; }  // as ops do
+  bool may_make_masks() const override { return false; }
+
+  const std::string& op() const noexcept { return op_; }
+
+ private:
+  /// Without the symbolic tensor, so that a layer holds no graph.
+  struct Operand {
+    bool symbolic;
+    Variable variable;
+    Tensor known;
+  };
+
+  static void widen(Tensors& operands) {
+    const auto any = [&](DType dtype) {
+      return std::any_of(operands.begin(), operands.end(),
+                         [&](const Tensor& t) { return t.defined() && t.dtype() == dtype && !t.impl()->weak; });
+    };
+    if (!any(bfloat16) || !any(float32)) return;
+    for (Tensor& t : operands) {
+      if (t.dtype() == bfloat16) t = cast(t, float32);
+    }
+  }
+
+  std::string op_;
+  std::vector<Operand> operands_;
+  OpWidening widening_;
+  OpFunction function_;
+};
+
+}  // namespace
+
+SymbolicList op_node(const char* op, std::vector<SymbolicOperand> operands, OpWidening widening, OpFunction function) {
+  SymbolicList inputs;
+  for (const auto& operand : operands) {
+    if (operand.symbolic) inputs.push_back(*operand.symbolic);
+  }
+  if (inputs.empty()) fail<ValueError>(op, "expected at least one symbolic tensor");
+  return OpNode(op, operands, widening, std::move(function))(inputs);
+}
+
+std::vector<SymbolicOperand> operands_and(const SymbolicOperands& list, std::vector<SymbolicOperand> named) {
+  named.insert(named.end(), list.begin(), list.end());
+  return named;
+}
+
+SymbolicTensor map_node(std::vector<SymbolicOperand> operands,
+                        std::function<Tensor(std::span<const Tensor>)> function) {
+  return op_node("map", std::move(operands), OpWidening::none,
+                 [function = std::move(function)](std::span<const Tensor> x) { return TensorList(function(x)); });
+}
+
+bool is_op_node(const Layer& layer) { return dynamic_cast<const OpNode*>(&layer) != nullptr; }
+
+std::string shown_class(const Layer& layer) {
+  const auto* node = dynamic_cast<const OpNode*>(&layer);
+  if (node == nullptr) return layer.class_name();
+  std::string name;
+  bool first = true;
+  for (const char c : node->op()) {
+    if (c != '_') name += first ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
+    first = c == '_';
+  }
+  return name;
+}
+
+}  // namespace xtape::detail

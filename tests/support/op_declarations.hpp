@@ -1,0 +1,47 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+// What the headers of ops declare, read from their text.
+namespace xtape::testing {
+
+struct OpParameter {
+  std::string type;  ///< "const Tensor&"
+  std::string name;
+  std::string value;  ///< the default one, "{}"; empty: none
+  std::string text() const { return type + " " + name + (value.empty() ? "" : " = " + value); }
+};
+
+/// A function outside of namespace detail.
+struct OpDeclaration {
+  std::string header;       ///< "xtape/ops/nn.hpp"
+  std::string space;        ///< the namespace inside xtape, "nn"; empty: none
+  std::string name;         ///< "relu", "operator+"
+  std::string template_of;  ///< "template <std::integral N>"; empty: none
+  std::string result;       ///< "Tensor"
+  std::vector<OpParameter> parameters;
+  std::string body;  ///< of an inline function
+
+  std::string full_name() const { return space.empty() ? name : space + "::" + name; }
+};
+
+/// A struct with its members: "struct TopK { Tensor values; Tensor indices; };"
+struct OpStruct {
+  std::string space;
+  std::string name;
+  std::vector<std::pair<std::string, std::string>> members;  ///< types and names
+};
+
+struct OpDeclarations {
+  std::vector<OpDeclaration> functions;
+  std::vector<OpStruct> structs;
+};
+
+/// Those of a header's text, in its order.
+OpDeclarations op_declarations(const std::string& header, const std::string& text);
+/// Those of all headers in include/xtape/ops, by their names.
+OpDeclarations op_declarations();
+
+}  // namespace xtape::testing
