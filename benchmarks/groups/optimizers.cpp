@@ -19,7 +19,8 @@ namespace xp = xtape;
 /// The step of one optimizer on one variable; `arrays` are read or written: the variable twice, the gradient once, each
 /// slot twice. `torch`: libtorch's name for it.
 template <class Optimizer>
-void add(Group& group, const char* name, int arrays, std::function<Optimizer()> make, const std::string& torch = {}) {
+void add(Group& group, const char* name, int arrays, std::function<Optimizer()> make,
+         [[maybe_unused]] const std::string& torch = {}) {
   for (const auto& [size, label] : {std::pair<std::int64_t, const char*>{401'408, "784 x 512"}, {10'000'000, "10^7"}}) {
     const auto full = fmt::format("{}, {}", name, label);
     group.cases.push_back(
