@@ -1,29 +1,33 @@
 #include "tape/interleave.hpp"
 
-#include <cstring>
-
 #include "core/fill.hpp"
 #include "core/launch.hpp"
+#include "kernels/strided.hpp"
 #include "xtape/tape/record.hpp"
 
 namespace xtape::detail {
 namespace {
 
-/// copy(where in the whole, where in the part, how many bytes) for each piece of part number k of n.
-template <class Copy>
-void for_pieces(std::int64_t bytes_of_part, std::int64_t outer, std::size_t k, std::size_t n, const Copy& copy) {
-  if (bytes_of_part == 0) return;
-  const auto bytes = static_cast<std::size_t>(bytes_of_part / outer);
-  for (std::size_t o = 0; o < static_cast<std::size_t>(outer); ++o) copy((o * n + k) * bytes, o * bytes, bytes);
-}
+/// Where part number k of n is in a whole: in `outer` rows of `piece` elements.
+struct Place {
+  Place(std::int64_t size, std::int64_t outer, std::size_t k, std::size_t n)
+      : piece(size / outer),
+        begin(static_cast<std::int64_t>(k) * piece),
+        shape{outer, piece},
+        strides{static_cast<std::int64_t>(n) * piece, 1} {}
+  std::int64_t piece, begin;
+  Shape shape, strides;
+};
+
+std::int64_t bytes(DType dtype, std::int64_t elements) { return elements * static_cast<std::int64_t>(itemsize(dtype)); }
 
 }  // namespace
 
-void place_part(const std::byte* part, std::int64_t bytes_of_part, std::int64_t outer, std::size_t k, std::size_t n,
+void place_part(DType dtype, const std::byte* part, std::int64_t size, std::int64_t outer, std::size_t k, std::size_t n,
                 std::byte* whole) {
-  for_pieces(bytes_of_part, outer, k, n, [&](std::size_t in_whole, std::size_t in_part, std::size_t bytes) {
-    std::memcpy(whole + in_whole, part + in_part, bytes);
-  });
+  if (size == 0) return;
+  const Place at(size, outer, k, n);
+  kernels::strided_store(dtype, at.shape, part, whole + bytes(dtype, at.begin), at.strides);
 }
 
 Tensor interleaved(std::span<const Tensor> parts, std::int64_t outer, const Shape& shape) {
@@ -34,7 +38,7 @@ Tensor interleaved(std::span<const Tensor> parts, std::int64_t outer, const Shap
   launch_list(
       [outer](const Reads& from, const Writes& to) {
         for (std::size_t k = 0; k < from.size(); ++k) {
-          place_part(from[k].bytes(), from[k].size_in_bytes(), outer, k, from.size(), to[0].bytes());
+          place_part(from[k].dtype(), from[k].bytes(), from[k].size(), outer, k, from.size(), to[0].bytes());
         }
       },
       operands, 1);
@@ -55,12 +59,10 @@ Tensors deinterleaved(const Tensor& whole, std::int64_t outer, std::size_t count
   launch_list(
       [outer](const Reads& from, const Writes& to) {
         for (std::size_t k = 0; k < to.size(); ++k) {
-          const std::byte* const whole = from[0].bytes();
-          std::byte* const part = to[k].bytes();
-          for_pieces(to[k].size_in_bytes(), outer, k, to.size(),
-                     [&](std::size_t in_whole, std::size_t in_part, std::size_t bytes) {
-                       std::memcpy(part + in_part, whole + in_whole, bytes);
-                     });
+          if (to[k].size() == 0) continue;
+          const Place at(to[k].size(), outer, k, to.size());
+          const DType dtype = to[k].dtype();
+          kernels::strided_copy(dtype, at.shape, from[0].bytes() + bytes(dtype, at.begin), at.strides, to[k].bytes());
         }
       },
       operands, count);

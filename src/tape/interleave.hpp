@@ -16,8 +16,8 @@ namespace xtape::detail {
 /// stand after one another.
 Tensor interleaved(std::span<const Tensor> parts, std::int64_t outer, const Shape& shape);
 
-/// Copies part number k of n to its place in a whole.
-void place_part(const std::byte* part, std::int64_t bytes_of_part, std::int64_t outer, std::size_t k, std::size_t n,
+/// Copies part number k of n, an array of `size` elements, to its place in a whole.
+void place_part(DType dtype, const std::byte* part, std::int64_t size, std::int64_t outer, std::size_t k, std::size_t n,
                 std::byte* whole);
 
 /// The inverse of interleaved(): `count` tensors of `shape`.

@@ -60,7 +60,7 @@ class Rows {
       return;
     }
     const auto from = detail::host_read(op_, filled);
-    detail::place_part(from.bytes(), from.size_in_bytes(), outer_, added_++, count_,
+    detail::place_part(from.dtype(), from.bytes(), from.size(), outer_, added_++, count_,
                        detail::host_write(op_, whole_).bytes());
   }
   bool connected() const noexcept { return connected_; }
