@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,25 +20,19 @@ struct Named {
 /// it in snake case, and abbreviations in capitals are one: "MeanSquaredError", "mean_squared_error"; "mse", "MSE".
 bool same_name(std::string_view a, std::string_view b) noexcept;
 
-/// The entry that a user's name means; null where there is none.
-template <class Value>
-const Named<Value>* find_named(std::span<const Named<Value>> table, std::string_view name) noexcept {
-  for (const Named<Value>& entry : table) {
-    if (same_name(entry.name, name)) return &entry;
-    for (const char* alias : entry.aliases) {
-      if (alias != nullptr && same_name(alias, name)) return &entry;
-    }
-  }
-  return nullptr;
-}
-
-/// The same; throws a ValueError, "[op] unknown loss 'foo', expected one of: ...", where there is none.
+/// The entry that a user's name means. Throws a ValueError, "[op] unknown loss 'foo', expected one of: ...", where
+/// there is none.
 template <class Value, std::size_t size>
 const Named<Value>& get_named(const char* op, const char* kind, const Named<Value> (&table)[size],
                               std::string_view name) {
-  if (const auto* entry = find_named(std::span<const Named<Value>>(table), name)) return *entry;
   std::string names;
-  for (const auto& entry : table) names += (names.empty() ? "" : ", ") + std::string(entry.name);
+  for (const auto& entry : table) {
+    if (same_name(entry.name, name)) return entry;
+    for (const char* alias : entry.aliases) {
+      if (alias != nullptr && same_name(alias, name)) return entry;
+    }
+    names += (names.empty() ? "" : ", ") + std::string(entry.name);
+  }
   fail<ValueError>(op, "unknown {} '{}', expected one of: {}", kind, name, Whole{names});
 }
 

@@ -162,8 +162,4 @@ ConfigValue config_of_callable(const Function& function) {
   template <class F>                                                          \
   void fields([[maybe_unused]] F&& f) const {                                 \
     ::xtape::detail::visit_named(f, #__VA_ARGS__ __VA_OPT__(, ) __VA_ARGS__); \
-  }                                                                           \
-  template <class F>                                                          \
-  void fields([[maybe_unused]] F&& f) {                                       \
-    ::xtape::detail::visit_named(f, #__VA_ARGS__ __VA_OPT__(, ) __VA_ARGS__); \
   }
