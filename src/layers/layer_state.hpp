@@ -42,13 +42,15 @@ namespace xtape::detail {
 
 class CallScope;
 struct GraphNode;
+struct ShownShapes;
 
 /// What the calling thread is doing with layers. A LayerThreadScope puts it back as it was.
 struct LayerThread {
-  CallScope* call = nullptr;      ///< the innermost one
-  CloneScope* cloning = nullptr;  ///< copies of layers are new layers
-  const Layer* asking = nullptr;  ///< the layer whose call() is the default one, which asks call_list()
-  bool keeping = false;           ///< a plain Model keeps a copy of a model of another class
+  CallScope* call = nullptr;                  ///< the innermost one
+  CloneScope* cloning = nullptr;              ///< copies of layers are new layers
+  const Layer* asking = nullptr;              ///< the layer whose call() is the default one, which asks call_list()
+  bool keeping = false;                       ///< a plain Model keeps a copy of a model of another class
+  const ShownShapes* shown_shapes = nullptr;  ///< of the layer that is being tried: errors show its symbolic inputs
 };
 extern constinit thread_local LayerThread layer_thread;
 

@@ -127,26 +127,20 @@ std::string symbolic_shape(const Shape& shape) {
   return text + (shape.rank() == 1 ? ",)" : ")");
 }
 
-namespace {
 /// The inputs of the layer that try_call is trying on the calling thread, and the tensors it is tried with.
-struct ShownShapes;
-constinit thread_local const ShownShapes* shown_shapes = nullptr;
-
 struct ShownShapes {
-  ShownShapes(const SymbolicList& symbolic, const TensorList& data)
-      : inputs(symbolic), tensors(data), outer(std::exchange(shown_shapes, this)) {}
-  ShownShapes(const ShownShapes&) = delete;
-  ~ShownShapes() { shown_shapes = outer; }
+  ShownShapes(const SymbolicList& symbolic, const TensorList& data) : inputs(symbolic), tensors(data) {
+    layer_thread.shown_shapes = this;
+  }
   const SymbolicList& inputs;
   const TensorList& tensors;
-  const ShownShapes* outer;
+  const LayerThreadScope before;
 };
 
-}  // namespace
-
 std::string shown_shape(const Shape& shape) {
-  for (std::size_t i = 0; shown_shapes != nullptr && i < shown_shapes->inputs.size(); ++i) {
-    if (shown_shapes->tensors[i].shape() == shape) return symbolic_shape(shown_shapes->inputs[i].shape());
+  const ShownShapes* const tried = layer_thread.shown_shapes;
+  for (std::size_t i = 0; tried != nullptr && i < tried->inputs.size(); ++i) {
+    if (tried->tensors[i].shape() == shape) return symbolic_shape(tried->inputs[i].shape());
   }
   return shape.str();
 }
