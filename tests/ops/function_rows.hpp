@@ -40,6 +40,15 @@ struct FunctionRows {
   }
 };
 
+/// Those inputs that may have gradients.
+inline TensorList floating(const TensorList& inputs) {
+  TensorList all;
+  for (const Tensor& t : inputs) {
+    if (is_floating(t.dtype())) all.push_back(t);
+  }
+  return all;
+}
+
 /// Values between low and high that no other call gets.
 inline Tensor fresh(const Shape& shape, int call, DType dtype = float32, double low = -2, double high = 2) {
   std::vector<double> values;

@@ -36,10 +36,7 @@ namespace {
 /// What a row's op gives: alone, under a tape with the gradients for all floating inputs, and under two with those
 /// gradients' gradients. Squared, so that there is a second derivative.
 Tensors everything(const FunctionRow& row, const TensorList& x) {
-  TensorList sources;
-  for (const Tensor& t : x) {
-    if (is_floating(t.dtype())) sources.push_back(t);
-  }
+  const TensorList sources = floating(x);
   Tensors all{row.f(x)};
   if (sources.empty() || !is_floating(all[0].dtype())) return all;
   const auto add = [&all](const Tensors& more) { all.insert(all.end(), more.begin(), more.end()); };

@@ -12,10 +12,7 @@ namespace {
 
 /// What a row's op gives, and the gradients for its floating inputs.
 Tensors with_gradients(const FunctionRow& row, const TensorList& x) {
-  TensorList sources;
-  for (const Tensor& t : x) {
-    if (is_floating(t.dtype())) sources.push_back(t);
-  }
+  const TensorList sources = floating(x);
   GradientTape tape;
   tape.watch(sources);
   Tensors all{row.f(x)};
