@@ -134,6 +134,7 @@ void Layer::prepare(const std::vector<Shape>& input_shapes) {
       own.snapshot = first.copy();
       if (own.snapshot == nullptr) continue;
       own.remove_handle(*own.snapshot);
+      own.snapshot->bound_ = 0;  // a handle that is assigned it is bound once it has all members, not before
       own.snapshot->state_ = {std::shared_ptr<void>(), &own};  // which owns it
     }
   }
@@ -145,7 +146,8 @@ void Layer::bind(const Layer* source, const std::vector<Shape>& input_shapes) {
   if (Layer& other = object(); &other != this) {
     if (other.bound_ != own.build) other.bind(source, input_shapes);
   } else if (const auto owner = state_; source != nullptr && take_members(*source)) {
-    state_ = owner;  // not the pointer of a snapshot
+    // Others may be reading the pointer; only an assignment of the user's own can have made it that of a snapshot.
+    if (state_.owner_before(owner) || owner.owner_before(state_)) state_ = owner;
   } else {
     const detail::BuildScope building(own, detail::LayerState::Building::again);
     own.again = own.made_from;
