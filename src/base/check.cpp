@@ -5,7 +5,7 @@
 namespace xtape::detail {
 namespace {
 
-constexpr std::size_t longest_text = 2000, longest_message = 8000, kept_end = 100;
+constexpr std::size_t max_text = 2000, max_message = 8000, kept_end = 100;
 
 /// The first and the last bytes of a text that is too long; characters of UTF-8 stay whole.
 std::string cut(std::string_view text, std::size_t most) {
@@ -25,14 +25,14 @@ std::string without_zeros(std::string text) {
 }  // namespace
 
 std::string error_message(const char* op, fmt::string_view text, fmt::format_args args) {
-  return cut(fmt::format("[{}] {}", op, fmt::vformat(text, args)), longest_message);
+  return cut(fmt::format("[{}] {}", op, fmt::vformat(text, args)), max_message);
 }
 
 }  // namespace xtape::detail
 
 fmt::format_context::iterator fmt::formatter<xtape::detail::Shown>::format(const xtape::detail::Shown& shown,
                                                                            fmt::format_context& context) const {
-  const std::string text = xtape::detail::without_zeros(xtape::detail::cut(shown.text, xtape::detail::longest_text));
+  const std::string text = xtape::detail::without_zeros(xtape::detail::cut(shown.text, xtape::detail::max_text));
   return fmt::formatter<fmt::string_view>::format(text, context);
 }
 

@@ -15,9 +15,9 @@ namespace xtape::detail {
 namespace {
 
 /// First calls that make variables, after which there is no hope.
-constexpr int most_first_calls = 8;
+constexpr int max_first_calls = 8;
 /// Signatures of which each is announced.
-constexpr std::size_t most_announced = 8;
+constexpr std::size_t max_announced = 8;
 
 struct ArgumentType {
   DType dtype;
@@ -88,10 +88,10 @@ struct FunctionImpl {
     concrete->key = arguments.key;
     for (const Tensor* t : arguments.tensors) concrete->types.push_back({t->dtype(), t->shape(), has_mask(*t)});
     concretes.push_back(std::move(concrete));
-    if (concretes.size() > 1 && concretes.size() <= most_announced) {
+    if (concretes.size() > 1 && concretes.size() <= max_announced) {
       warn(fmt::format("[function] '{}' is traced again, for arguments {}: {} signatures by now{}", name,
                        signature_of(concretes.back()->types), concretes.size(),
-                       concretes.size() == most_announced ? "; further ones are not announced" : ""));
+                       concretes.size() == max_announced ? "; further ones are not announced" : ""));
     }
     return *(latest = concretes.back().get());
   }
@@ -185,7 +185,7 @@ void FunctionCall::finish(const Tensors& results, std::any like) {
   Concrete& concrete = *function_.latest;
   builder.stop();
   if (builder.made_variables()) {
-    if (++function_.first_calls > most_first_calls) {
+    if (++function_.first_calls > max_first_calls) {
       function_.stay_eager(concrete, "every call makes variables: make them once, outside of the function");
     }
     return;

@@ -23,7 +23,7 @@ constexpr std::int64_t alignment = 64;
 
 /// Elements of the pieces in which fused steps run, and how many buffers of one piece there are.
 constexpr std::int64_t piece = 1024;
-constexpr std::uint8_t most_buffers = 8, no_buffer = 255;
+constexpr std::uint8_t max_buffers = 8, no_buffer = 255;
 /// Elements from which on a stretch of elementwise steps leaves the cache between its steps.
 constexpr std::int64_t worth_fusing = 8 * piece;
 
@@ -124,7 +124,7 @@ void Program::find_stretches() {
 
 /// What nothing outside of a fused stretch reads needs no memory but a buffer of one piece, while it is needed.
 void Program::assign_buffers(const Stretch& stretch) {
-  std::array<std::size_t, most_buffers> busy_until{};  // a step's number + 1
+  std::array<std::size_t, max_buffers> busy_until{};  // a step's number + 1
   for (std::size_t i = stretch.begin; i < stretch.end; ++i) {
     const Place out = trace_.steps[i].places.back();
     const Life& life = lives_[out];
@@ -135,7 +135,7 @@ void Program::assign_buffers(const Stretch& stretch) {
       return tensor.kind == Kind::view && tensor.base == out;
     });
     if (!inside || viewed) continue;
-    for (std::uint8_t buffer = 0; buffer < most_buffers; ++buffer) {
+    for (std::uint8_t buffer = 0; buffer < max_buffers; ++buffer) {
       if (busy_until[buffer] > i) continue;
       buffers_[out] = buffer;
       busy_until[buffer] = life.last + 1;
@@ -254,21 +254,21 @@ void Program::run_fused(const Stretch& stretch) const {
   };
   struct Step {
     const kernels::Elementwise* loop;
-    std::array<Operand, kernels::most_operands> in;
+    std::array<Operand, kernels::max_operands> in;
     Operand out;
   };
   const std::size_t count = stretch.end - stretch.begin;
   const std::int64_t numel = trace_.tensors[trace_.steps[stretch.begin].places.back()].shape.numel();
   PoolVector<Step> steps(count);
   PoolVector<std::array<std::byte, kernels::splat_bytes>> splats;
-  splats.reserve(count * kernels::most_operands);
+  splats.reserve(count * kernels::max_operands);
   std::int64_t grain = kernels::elementwise_grain;
   for (std::size_t i = 0; i < count; ++i) {
     const TracedStep& from = trace_.steps[stretch.begin + i];
     Step& step = steps[i];
     step.loop = &from.loop;
     grain = std::min(grain, from.loop.grain);
-    for (std::size_t k = 0; k < kernels::most_operands; ++k) {
+    for (std::size_t k = 0; k < kernels::max_operands; ++k) {
       step.in[k] = {nullptr, no_buffer, 0, 0};
       if (k + 1 >= from.places.size()) continue;
       const std::uint8_t buffer = buffers_[from.places[k]];
@@ -291,13 +291,13 @@ void Program::run_fused(const Stretch& stretch) const {
     step.out = {buffer != no_buffer ? nullptr : ElementAccess::of(*table_[out]), buffer, 1, from.loop.out_bytes};
   }
   kernels::parallel_for(numel, grain, [&](std::int64_t begin, std::int64_t end) {
-    alignas(64) std::byte buffers[most_buffers][piece * 8 + alignment];
+    alignas(64) std::byte buffers[max_buffers][piece * 8 + alignment];
     for (; begin < end; begin += piece) {
       const std::int64_t n = std::min(piece, end - begin);
       for (const Step& step : steps) {
-        const void* in[kernels::most_operands];
-        std::int64_t advance[kernels::most_operands];
-        for (std::size_t k = 0; k < kernels::most_operands; ++k) {
+        const void* in[kernels::max_operands];
+        std::int64_t advance[kernels::max_operands];
+        for (std::size_t k = 0; k < kernels::max_operands; ++k) {
           const Operand& operand = step.in[k];
           in[k] = operand.buffer != no_buffer ? buffers[operand.buffer]
                                               : operand.data + begin * operand.step * operand.bytes;

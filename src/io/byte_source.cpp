@@ -26,9 +26,8 @@ void check_inflation(const char* op, const std::string& path, std::uint64_t byte
 }
 
 void check_room(const ByteSource& source, std::uint64_t bytes, const std::string& what) {
-  if (bytes > source.most_bytes()) {
-    fail<DataError>(source.op(), "{}: expected {}: {} bytes cannot hold them", source.path(), what,
-                    source.most_bytes());
+  if (bytes > source.max_bytes()) {
+    fail<DataError>(source.op(), "{}: expected {}: {} bytes cannot hold them", source.path(), what, source.max_bytes());
   }
   check_inflation(source.op(), source.path(), bytes, source.limit());
 }

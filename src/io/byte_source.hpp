@@ -32,7 +32,7 @@ class ByteSource {
   virtual const char* op() const = 0;
   virtual const std::string& path() const = 0;
   /// The most bytes that can come in all.
-  virtual std::uint64_t most_bytes() const = 0;
+  virtual std::uint64_t max_bytes() const = 0;
   /// The most bytes that may be read.
   virtual InflationLimit limit() const { return {}; }
 };

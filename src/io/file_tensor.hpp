@@ -11,7 +11,7 @@
 namespace xtape::detail {
 
 /// No array of a file may have more axes (NumPy's limit).
-inline constexpr std::size_t most_file_axes = 32;
+inline constexpr std::size_t max_file_axes = 32;
 
 /// The bytes that the elements take; nothing if the product of the sizes other than 0 does not fit into 63 bits.
 std::optional<std::uint64_t> bytes_of(std::span<const std::uint64_t> sizes, std::size_t element_bytes);

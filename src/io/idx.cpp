@@ -96,7 +96,7 @@ void IdxReader::check_size(const std::vector<std::uint64_t>& axes) {
   const std::uint64_t header = 4 + 4 * static_cast<std::uint64_t>(shape_.rank());
   if (!file_.compressed()) {
     if (bytes_ != file_.file_bytes() - header) fail_size(file_.file_bytes() - header);
-  } else if (bytes_ > file_.most_bytes()) {
+  } else if (bytes_ > file_.max_bytes()) {
     fail<DataError>(op, "{}: expected {} elements of {}, {} bytes: {} compressed bytes cannot hold them", path(),
                     shape_, dtype_, bytes_, file_.file_bytes());
   } else {

@@ -42,7 +42,7 @@ InputFile::~InputFile() {
   if (compressed_) inflateEnd(&stream_);
 }
 
-std::uint64_t InputFile::most_bytes() const {
+std::uint64_t InputFile::max_bytes() const {
   std::uint64_t most = file_bytes_;
   if (compressed_ && __builtin_mul_overflow(file_bytes_, max_deflate_gain, &most)) {
     most = std::numeric_limits<std::uint64_t>::max();

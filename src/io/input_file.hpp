@@ -35,7 +35,7 @@ class InputFile final : public ByteSource {
   /// The size of the file on the disk.
   std::uint64_t file_bytes() const { return file_bytes_; }
   /// No file of this size holds more: the file's size, or the most that gzip can make of it.
-  std::uint64_t most_bytes() const override;
+  std::uint64_t max_bytes() const override;
   InflationLimit limit() const override { return limit_; }
 
  private:

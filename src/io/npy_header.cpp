@@ -97,7 +97,7 @@ class HeaderText {
       next();
       std::uint64_t value = 0;
       const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
-      if (error != std::errc() || values.size() == most_file_axes) damaged();
+      if (error != std::errc() || values.size() == max_file_axes) damaged();
       rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
       if (!rest_.empty() && rest_[0] == 'L') rest_.remove_prefix(1);  // a long of Python 2
       values.push_back(value);
@@ -153,9 +153,9 @@ NpyHeader read_npy_header(ByteSource& source) {
     n += source.read(head.data() + 10, 2);
     length += (std::size_t{head[10]} << 16) + (std::size_t{head[11]} << 24);
   }
-  if (length > max_header || length > source.most_bytes()) {
+  if (length > max_header || length > source.max_bytes()) {
     fail<DataError>(source.op(), "{}: expected a header of at most {} bytes, received a length of {}", source.path(),
-                    std::min<std::uint64_t>(max_header, source.most_bytes()), length);
+                    std::min<std::uint64_t>(max_header, source.max_bytes()), length);
   }
   std::string text(length, '\0');
   const std::size_t received = source.read(text.data(), length);

@@ -36,7 +36,7 @@ class PickleBytes {
     return static_cast<std::int64_t>(unsigned_number(static_cast<int>(bytes)) << shift) >> shift;
   }
   std::string text(std::uint64_t length) {
-    if (length > longest_text) damaged("a long text");
+    if (length > max_text) damaged("a long text");
     std::string result(static_cast<std::size_t>(length), '\0');
     for (char& c : result) c = byte();
     return result;
@@ -44,7 +44,7 @@ class PickleBytes {
   std::string line() {
     std::string result;
     for (char c = byte(); c != '\n'; c = byte()) {
-      if (result.size() == longest_text) damaged("a long name");
+      if (result.size() == max_text) damaged("a long name");
       result += c;
     }
     return result;
@@ -53,7 +53,7 @@ class PickleBytes {
   bool at_end() { return at_ == buffered_ && !fill(); }
 
  private:
-  static constexpr std::size_t longest_text = 256;
+  static constexpr std::size_t max_text = 256;
 
   bool fill() {
     at_ = 0;

@@ -55,10 +55,10 @@ Header read_header(InputFile& file) {
                     path, n);
   }
   const auto length = std::bit_cast<std::uint64_t>(length_field);
-  if (length > detail::most_safetensors_header || length > file.file_bytes() - length_bytes) {
+  if (length > detail::max_safetensors_header || length > file.file_bytes() - length_bytes) {
     fail<DataError>(loading,
                     "{}: expected a safetensors file with a header of at most {} bytes: received a length of {}", path,
-                    std::min(detail::most_safetensors_header, file.file_bytes() - length_bytes), length);
+                    std::min(detail::max_safetensors_header, file.file_bytes() - length_bytes), length);
   }
   std::string text(static_cast<std::size_t>(length), '\0');
   if (file.read(text.data(), text.size()) < text.size()) {
@@ -148,9 +148,9 @@ void save_safetensors(const std::string& path, const NamedTensors& tensors,
   }
   std::string text = detail::format_safetensors_header(saving, header);
   text.append((length_bytes - text.size() % length_bytes) % length_bytes, ' ');
-  if (text.size() > detail::most_safetensors_header) {
+  if (text.size() > detail::max_safetensors_header) {
     fail<ValueError>(saving, "expected names and metadata of at most {} bytes, received {}",
-                     detail::most_safetensors_header, text.size());
+                     detail::max_safetensors_header, text.size());
   }
   detail::AtomicFile file(saving, path);
   const std::uint64_t length = text.size();

@@ -31,8 +31,8 @@ class HeaderReader final : public JsonHandler {
   void other(const std::string& value) override { unexpected(value); }
   void number(std::uint64_t value) override {
     if (list_ == nullptr) unexpected(fmt::to_string(value));
-    if (list_->size() == most_file_axes) {
-      fail<DataError>(op_, "{}: expected at most {} numbers in {}, received more", path_, most_file_axes, place());
+    if (list_->size() == max_file_axes) {
+      fail<DataError>(op_, "{}: expected at most {} numbers in {}, received more", path_, max_file_axes, place());
     }
     list_->push_back(value);
   }

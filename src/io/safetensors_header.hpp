@@ -12,7 +12,7 @@
 namespace xtape::detail {
 
 /// The largest header, which the reference implementation sets too.
-inline constexpr std::uint64_t most_safetensors_header = 100'000'000;
+inline constexpr std::uint64_t max_safetensors_header = 100'000'000;
 
 /// A tensor in the header of a safetensors file.
 struct SafeTensorsEntry {

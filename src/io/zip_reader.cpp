@@ -45,7 +45,7 @@ class MemberSource final : public ByteSource {
 
   const char* op() const override { return op_; }
   const std::string& path() const override { return path_; }
-  std::uint64_t most_bytes() const override { return bytes_; }
+  std::uint64_t max_bytes() const override { return bytes_; }
 
  private:
   void finish() {

@@ -7,7 +7,7 @@
 
 namespace xtape::kernels {
 
-inline constexpr std::int64_t longest_short_copy = 64;
+inline constexpr std::int64_t max_short_copy = 64;
 
 /// Copies up to 64 bytes by two moves, of the first and of the last bytes, which may overlap: a call to memcpy costs
 /// more.

@@ -38,8 +38,8 @@ class Runner {
     const std::int64_t piece = buffer_bytes / f_.out_bytes;
     for (std::int64_t begin = 0; begin < n; begin += piece) {
       const std::int64_t count = std::min(piece, n - begin);
-      const void* at[most_operands];
-      for (std::size_t k = 0; k < most_operands; ++k) {
+      const void* at[max_operands];
+      for (std::size_t k = 0; k < max_operands; ++k) {
         at[k] = static_cast<const std::byte*>(in[k]) + begin * step[k] * f_.bytes[k];
       }
       f_.loop(f_.f, count, buffer, at, step);
@@ -67,7 +67,7 @@ void find_groups(const Shape& shape, const ElementwiseOperands& operands, const 
   for (int axis = 0; axis < shape.rank(); ++axis) {
     if (shape[axis] == 1) continue;
     unsigned present = 0;
-    for (std::size_t k = 0; k < most_operands && f.bytes[k] != 0; ++k) {
+    for (std::size_t k = 0; k < max_operands && f.bytes[k] != 0; ++k) {
       const Shape* own = operands[k].shape;
       const int at = own == nullptr ? -1 : axis - (shape.rank() - own->rank());
       if (at >= 0 && (*own)[at] != 1) present |= 1u << k;
@@ -188,7 +188,7 @@ class Broadcast {
     inner_ = columns.size;
     rows_ = rows.size;
     std::int64_t widest = f.out_bytes;
-    for (std::size_t k = 0; k < most_operands; ++k) {
+    for (std::size_t k = 0; k < max_operands; ++k) {
       data_[k] = static_cast<const std::byte*>(operands[k].data);
       kind_[k] = f.bytes[k] == 0 ? Kind::same : kind_of((rows.present >> k & 1) != 0, (columns.present >> k & 1) != 0);
       step_[k] = kind_[k] == Kind::same ? 0 : 1;
@@ -216,8 +216,8 @@ class Broadcast {
 
  private:
   struct Buffers {
-    alignas(64) std::byte bytes[most_operands][buffer_bytes + slack];
-    std::array<const std::byte*, most_operands> expanded{};  ///< what the buffers hold repeats of
+    alignas(64) std::byte bytes[max_operands][buffer_bytes + slack];
+    std::array<const std::byte*, max_operands> expanded{};  ///< what the buffers hold repeats of
   };
 
   /// The operand's first element in a plane, the planes being numbered by the outer groups.
@@ -236,9 +236,9 @@ class Broadcast {
   }
 
   void run_rows(std::int64_t panel, std::int64_t first, std::int64_t count, std::byte* out, Buffers& buffers) const {
-    std::array<const std::byte*, most_operands> from{};
-    std::array<const void*, most_operands> in{};
-    for (std::size_t k = 0; k < most_operands && f_.bytes[k] != 0; ++k) {
+    std::array<const std::byte*, max_operands> from{};
+    std::array<const void*, max_operands> in{};
+    for (std::size_t k = 0; k < max_operands && f_.bytes[k] != 0; ++k) {
       from[k] = start(k, panel);
       if (kind_[k] == Kind::same) {
         make_splat(buffers.bytes[k], from[k], f_.bytes[k]);
@@ -254,11 +254,11 @@ class Broadcast {
 
   /// Long rows: one call of the loop for each.
   void one_by_one(std::int64_t first, std::int64_t count, std::byte* out,
-                  const std::array<const std::byte*, most_operands>& from, std::array<const void*, most_operands>& in,
+                  const std::array<const std::byte*, max_operands>& from, std::array<const void*, max_operands>& in,
                   Buffers& buffers) const {
-    std::array<std::int64_t, most_operands> step = step_;
+    std::array<std::int64_t, max_operands> step = step_;
     for (std::int64_t r = first; r < first + count; ++r) {
-      for (std::size_t k = 0; k < most_operands && f_.bytes[k] != 0; ++k) {
+      for (std::size_t k = 0; k < max_operands && f_.bytes[k] != 0; ++k) {
         if (kind_[k] == Kind::direct) {
           in[k] = from[k] + r * inner_ * f_.bytes[k];
         } else if (kind_[k] == Kind::tiled) {
@@ -276,10 +276,10 @@ class Broadcast {
 
   /// Short rows: as many at a time as fit into a block.
   void in_blocks(std::int64_t first, std::int64_t count, std::byte* out,
-                 const std::array<const std::byte*, most_operands>& from, std::array<const void*, most_operands>& in,
+                 const std::array<const std::byte*, max_operands>& from, std::array<const void*, max_operands>& in,
                  Buffers& buffers) const {
     const std::int64_t rows_of_block = std::min(block_rows_, rows_);
-    for (std::size_t k = 0; k < most_operands && f_.bytes[k] != 0; ++k) {
+    for (std::size_t k = 0; k < max_operands && f_.bytes[k] != 0; ++k) {
       if (kind_[k] != Kind::tiled) continue;
       in[k] = buffers.bytes[k];
       if (buffers.expanded[k] == from[k]) continue;
@@ -289,7 +289,7 @@ class Broadcast {
     for (std::int64_t r = first; r < first + count; r += rows_of_block) {
       const std::int64_t rows = std::min(rows_of_block, first + count - r);
       const bool whole = rows == rows_;  // a whole plane: the next one may need the same repeats
-      for (std::size_t k = 0; k < most_operands && f_.bytes[k] != 0; ++k) {
+      for (std::size_t k = 0; k < max_operands && f_.bytes[k] != 0; ++k) {
         if (kind_[k] == Kind::direct) {
           in[k] = from[k] + r * inner_ * f_.bytes[k];
         } else if (kind_[k] == Kind::each) {
@@ -309,9 +309,9 @@ class Broadcast {
   const Groups& groups_;
   std::byte* out_;
   Runner run_;
-  std::array<const std::byte*, most_operands> data_;
-  std::array<Kind, most_operands> kind_;
-  std::array<std::int64_t, most_operands> step_;
+  std::array<const std::byte*, max_operands> data_;
+  std::array<Kind, max_operands> kind_;
+  std::array<std::int64_t, max_operands> step_;
   std::int64_t inner_, rows_, block_rows_;
   bool long_rows_;
 };
@@ -334,11 +334,11 @@ void make_splat(void* splat, const void* element, std::size_t bytes) noexcept {
 void run_elementwise(const Elementwise& f, const Shape& shape, std::int64_t numel, void* out,
                      const ElementwiseOperands& operands) {
   if (numel == 0) return;
-  const void* in[most_operands];
-  std::int64_t step[most_operands];
-  alignas(64) std::byte splats[most_operands][splat_bytes];
+  const void* in[max_operands];
+  std::int64_t step[max_operands];
+  alignas(64) std::byte splats[max_operands][splat_bytes];
   bool flat = true;
-  for (std::size_t k = 0; k < most_operands; ++k) {
+  for (std::size_t k = 0; k < max_operands; ++k) {
     in[k] = operands[k].data;
     step[k] = 0;
     if (f.bytes[k] == 0) continue;
@@ -365,8 +365,8 @@ void run_elementwise(const Elementwise& f, const Shape& shape, std::int64_t nume
     return;
   }
   parallel_for(numel, f.grain, [&](std::int64_t begin, std::int64_t end) {
-    const void* at[most_operands];
-    for (std::size_t k = 0; k < most_operands; ++k) {
+    const void* at[max_operands];
+    for (std::size_t k = 0; k < max_operands; ++k) {
       at[k] = static_cast<const std::byte*>(in[k]) + begin * step[k] * f.bytes[k];
     }
     Runner(f, streams)(end - begin, static_cast<std::byte*>(out) + begin * f.out_bytes, at, step);

@@ -11,7 +11,7 @@
 // arrays (elementwise_loop.hpp), of which there is one for each op and dtype.
 namespace xtape::kernels {
 
-inline constexpr std::size_t most_operands = 3;
+inline constexpr std::size_t max_operands = 3;
 /// A splat: this many bytes filled with copies of one element, at least a vector. It stands for an operand whose
 /// elements are all the same.
 inline constexpr std::size_t splat_bytes = 64;
@@ -23,9 +23,9 @@ using ElementwiseLoop = void (*)(const void* f, std::int64_t n, void* out, const
 struct Elementwise {
   ElementwiseLoop loop;
   const void* f;
-  std::uint8_t out_bytes;                           ///< of an element
-  std::array<std::uint8_t, most_operands> bytes{};  ///< of the operands' elements, 0 after the last operand
-  std::int64_t grain = elementwise_grain;           ///< elements from which on a second thread pays
+  std::uint8_t out_bytes;                          ///< of an element
+  std::array<std::uint8_t, max_operands> bytes{};  ///< of the operands' elements, 0 after the last operand
+  std::int64_t grain = elementwise_grain;          ///< elements from which on a second thread pays
   /// Bytes of an output from which on it is written past the cache; negative: stream_threshold().
   std::int64_t stream_from = -1;
 };
@@ -35,7 +35,7 @@ struct ElementwiseOperand {
   const void* data = nullptr;
   const Shape* shape = nullptr;
 };
-using ElementwiseOperands = std::array<ElementwiseOperand, most_operands>;
+using ElementwiseOperands = std::array<ElementwiseOperand, max_operands>;
 
 /// Writes f of the operands' elements, broadcast to `shape`, to the contiguous array `out`. The shapes must broadcast
 /// to it.

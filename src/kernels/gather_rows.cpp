@@ -29,7 +29,7 @@ void gather_rows(std::byte* to, const std::byte* from, const std::int64_t* index
   parallel_rows(n, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       if (i + ahead < end) prefetch(from + index[i + ahead] * row_bytes, row_bytes);
-      if (row_bytes <= longest_short_copy) {
+      if (row_bytes <= max_short_copy) {
         copy_short(to + i * row_bytes, from + index[i] * row_bytes, row_bytes);
       } else {
         std::memcpy(to + i * row_bytes, from + index[i] * row_bytes, static_cast<std::size_t>(row_bytes));

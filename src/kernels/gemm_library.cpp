@@ -64,8 +64,8 @@ bool by_blas(const Product<T>& g, int threads) {
 bool library_gemm(const Product<float>& g, int threads) {
   // Inside, libraries add the sums of some hundred elements to c; but for a product of up to 10^6 OpenBLAS adds one
   // element after another.
-  constexpr std::int64_t longest_run = 4096, small_product = 1'000'000;
-  const std::int64_t longest = g.m * g.n > small_product / longest_run ? 65536 : longest_run;
+  constexpr std::int64_t max_run = 4096, small_product = 1'000'000;
+  const std::int64_t longest = g.m * g.n > small_product / max_run ? 65536 : max_run;
   const auto call = [threads](const Product<float>& p) { return onednn_gemm(p, threads) || blas_gemm(p, threads); };
   if (g.k <= longest) return call(g);
   bool taken = true;

@@ -39,7 +39,7 @@ struct Plane {
 template <class T>
 void copy_rows(const Plane& p, const T* in, T* out, bool streams) {
   const std::int64_t bytes = p.columns * static_cast<std::int64_t>(sizeof(T));
-  if (bytes <= longest_short_copy) {
+  if (bytes <= max_short_copy) {
     for (std::int64_t r = 0; r < p.rows; ++r) copy_short(out + r * p.out_row, in + r * p.in_row, bytes);
   } else if (streams) {
     for (std::int64_t r = 0; r < p.rows; ++r) stream_copy(out + r * p.out_row, in + r * p.in_row, bytes);

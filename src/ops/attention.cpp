@@ -30,7 +30,7 @@ using detail::Read;
 using detail::Write;
 
 /// Weights that are kept for the gradient, at most; beyond, they are computed once more.
-constexpr std::int64_t most_kept = std::int64_t{1} << 24;
+constexpr std::int64_t max_kept = std::int64_t{1} << 24;
 
 /// A call, checked: all but the operands, which are {q, k, v} and the additive mask, if there is one.
 struct Call {
@@ -206,7 +206,7 @@ Tensor fused(const Call& c, const Tensors& in) {
   shape[shape.rank() - 1] = in[2].shape(-1);
   Tensor y = detail::make_tensor(shape, in[0].dtype()), weights;
   const bool tracked = is_tracked(std::span<const Tensor>(in));
-  if (tracked && c.scores.numel() <= most_kept) weights = detail::make_tensor(c.scores, y.dtype());
+  if (tracked && c.scores.numel() <= max_kept) weights = detail::make_tensor(c.scores, y.dtype());
   Mask allowed(c.allowed, c.scores), bias(in.size() > 3 ? in[3] : Tensor(), c.scores);
   launch(
       [layout = Layout(c, in, allowed, bias)](Read q, Read k, Read v, Read allowed, Read bias, Read chances, Write y,

@@ -100,9 +100,9 @@ void run_loop(const kernels::Elementwise& f, std::size_t functor_bytes, DType dt
 
 constexpr std::int64_t one_by_one[] = {1, 1, 1};
 
-/// For few elements of x and one of `number`, which stands behind x, or before it: x * 2, 1 - x.
+/// For a small x and a `number` of one element, which is the second operand (x * 2) or the first (1 - x).
 Tensor map_number(const Mapping& mapping, const char* op, const void* functor, const Tensor& x, const Tensor& number,
-                  bool behind) {
+                  bool number_is_second) {
   const DType dtype = x.dtype();
   const Element element(number, dtype);
   alignas(64) std::byte splat[kernels::splat_bytes];
@@ -110,13 +110,13 @@ Tensor map_number(const Mapping& mapping, const char* op, const void* functor, c
   Tensor y = fast_make_like(*x.impl(), mapping.comparison ? boolean : dtype, op);
   const void* in[] = {splat, splat};
   std::int64_t step[] = {0, 0};
-  in[behind ? 0 : 1] = ElementAccess::of(x);
-  step[behind ? 0 : 1] = 1;
+  in[number_is_second ? 0 : 1] = ElementAccess::of(x);
+  step[number_is_second ? 0 : 1] = 1;
   mapping.loops[static_cast<std::size_t>(dtype)](functor, x.impl()->numel, ElementAccess::of_dense(y), in, step);
   return y;
 }
 
-/// Whether that is all there is to x and a number, which have a common dtype.
+/// Whether map_number() can compute this pair, which has a common dtype.
 bool is_number(const Mapping& mapping, const Tensor& x, const Tensor& number) {
   return number.impl()->numel == 1 && number.rank() <= x.rank() && !x.impl()->weak && x.impl()->numel < mapping.grain &&
          thread_state.tracer == nullptr;
@@ -137,8 +137,8 @@ bool two_integers(const Tensor& a, const Tensor& b) {
     check_bfloat16(mapping, op, dtype);
     return from_float32(mapping, map_binary(mapping, op, functor, convert(a, float32), convert(b, float32)));
   }
-  if (is_number(mapping, a, b)) return map_number(mapping, op, functor, a, b, /*behind=*/true);
-  if (is_number(mapping, b, a)) return map_number(mapping, op, functor, b, a, /*behind=*/false);
+  if (is_number(mapping, a, b)) return map_number(mapping, op, functor, a, b, /*number_is_second=*/true);
+  if (is_number(mapping, b, a)) return map_number(mapping, op, functor, b, a, /*number_is_second=*/false);
   const DType of_results = mapping.comparison ? boolean : dtype;
   const kernels::Elementwise f = with(mapping, functor, dtype, 2);
   Tensor y = a.shape() == b.shape() ? make_like(a, of_results, op)

@@ -139,17 +139,17 @@ TEST_CASE("memory: one tensor that grows from 64 to 512 MB leaves little behind"
   release_cached_memory();
   const std::int64_t before = resident(), held = memory_stats().system_bytes;
   Tensor live;
-  std::int64_t bytes = 64 * megabyte, most_cached = 0, most_resident = 0;
+  std::int64_t bytes = 64 * megabyte, max_cached = 0, max_resident = 0;
   for (; bytes <= 512 * megabyte; bytes += bytes / 10) {
     Tensor next = zeros({bytes / 4});
-    most_resident = std::max(most_resident, resident() - before - 2 * bytes);
+    max_resident = std::max(max_resident, resident() - before - 2 * bytes);
     live = std::move(next);
-    most_cached = std::max(most_cached, memory_stats().bytes_cached);
+    max_cached = std::max(max_cached, memory_stats().bytes_cached);
   }
   // Beside the old and the new tensor there are 64 MB and what their size classes round up.
-  CHECK(most_resident < 128 * megabyte);
+  CHECK(max_resident < 128 * megabyte);
   CHECK(memory_stats().system_bytes - held < live.size() * 4 * 9 / 8 + 80 * megabyte);
-  CHECK(most_cached < 80 * megabyte);
+  CHECK(max_cached < 80 * megabyte);
   live = Tensor();
   CHECK(memory_stats().system_bytes - held < 80 * megabyte);
   release_cached_memory();

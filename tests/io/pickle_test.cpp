@@ -27,7 +27,7 @@ class Bytes final : public detail::ByteSource {
   }
   const char* op() const override { return "test"; }
   const std::string& path() const override { return path_; }
-  std::uint64_t most_bytes() const override { return bytes_.size(); }
+  std::uint64_t max_bytes() const override { return bytes_.size(); }
 
  private:
   std::string bytes_, path_ = "file";

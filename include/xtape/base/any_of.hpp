@@ -8,9 +8,9 @@ namespace xtape::detail {
 [[noreturn]] void fail_null(const char* kind);
 [[noreturn]] void fail_empty(const char* kind);
 
-/// What the handles of objects of any class have in common: AnyLoss, AnyOptimizer, AnyMetric, AnyCallback. Copies share
-/// the object; a default-constructed one has none. Derived says what it holds: `static constexpr const char* kind =
-/// "loss"`.
+/// The common base of the handles AnyLoss, AnyOptimizer, AnyMetric and AnyCallback, which hold an object of any derived
+/// class. Copies share the object; a default-constructed handle is empty. Derived names the kind of object: `static
+/// constexpr const char* kind = "loss"`.
 template <class Derived, class T>
 class AnyOf {
  public:
@@ -18,10 +18,10 @@ class AnyOf {
 
   /// Whether there is an object.
   explicit operator bool() const noexcept { return object_ != nullptr; }
-  /// The object. Throws a ValueError where there is none.
+  /// The object. Throws a ValueError for an empty handle.
   T& operator*() const { return *checked(); }
   T* operator->() const { return checked(); }
-  /// A pointer that shares the object; null where there is none.
+  /// A pointer that shares the object; null for an empty handle.
   std::shared_ptr<T> get() const noexcept { return object_; }
 
  protected:

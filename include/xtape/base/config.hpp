@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-// What an object was made with, as data: the names and values of its arguments.
+// The arguments that an object was made with, as data: their names and values.
 namespace xtape {
 
 class Config;
@@ -28,8 +28,8 @@ class ConfigValue {
   ConfigValue() = default;
   ConfigValue(const char* text) : value_(std::string(text)) {}
   ConfigValue(Config config);
-  /// Of any type that options have: a bool, a number, a text, an optional or a vector of them, and objects with a
-  /// config(), or for which there is a config_value(object). Anything else, a lambda for example, is the text "custom".
+  /// A value of any type that options have: a bool, a number, a text, an optional or a vector of these, an object with
+  /// config(), or one with a function config_value(object). Anything else, such as a lambda, becomes the text "custom".
   template <class T>
   requires(!std::same_as<T, ConfigValue> && !std::same_as<T, Config>) ConfigValue(const T& value) {
     if constexpr (std::same_as<T, bool> || std::same_as<T, std::string>) {
@@ -62,7 +62,7 @@ class ConfigValue {
   }
 
   bool is_none() const noexcept { return std::holds_alternative<std::monostate>(value_); }
-  /// The value, null where it is of another type: `if (auto* units = value.get<std::int64_t>())`.
+  /// The value if it is a T, otherwise null: `if (auto* units = value.get<std::int64_t>())`.
   template <class T>
   const T* get() const noexcept {
     if constexpr (std::same_as<T, Config>) {
@@ -100,10 +100,10 @@ class Config {
   std::vector<Entry> entries() const&& { return entries_; }
 
   bool contains(std::string_view name) const noexcept;
-  /// Throws a ValueError that lists the names for another one.
+  /// The value of an argument. An unknown name throws a ValueError that lists the known ones.
   const ConfigValue& operator[](std::string_view name) const&;
   ConfigValue operator[](std::string_view name) const&& { return (*this)[name]; }
-  /// Sets the value of a name; a new name is the last one.
+  /// Sets the value of an argument; a new name is appended.
   void set(std::string name, ConfigValue value);
 
   /// `Dense{units = 10, activation = "relu", ...}`
@@ -117,7 +117,7 @@ class Config {
 
 namespace detail {
 
-/// f(name, value) for each of the values, whose names are in a list as the preprocessor makes it: "units, use_bias".
+/// Calls f(name, value) for each value. `names` lists the names as the preprocessor writes them: "units, use_bias".
 template <class F, class... T>
 void visit_named(F&& f, std::string_view names, T&... values) {
   [[maybe_unused]] const auto visit = [&](auto& value) {
@@ -143,7 +143,7 @@ std::vector<Config::Entry> field_entries(const T& object) {
 /// "xtape::layers::Dense" -> "Dense", "(anonymous namespace)::MLP" -> "MLP"
 std::string class_of(const std::type_info& type);
 
-/// Of the callable that a std::function holds: its class and its fields, or that it is a callable of the user's own.
+/// The Config of the callable in a std::function: its class and its fields, or "custom" for one without XTAPE_FIELDS.
 template <class F, class Function>
 ConfigValue config_of_callable(const Function& function) {
   if constexpr (HasFields<F>) {
@@ -156,8 +156,8 @@ ConfigValue config_of_callable(const Function& function) {
 }  // namespace detail
 }  // namespace xtape
 
-/// In a struct: the names of all its fields, in their order. They are what is asked for them as data: a layer's
-/// config() has those of its options. `fields(f)` calls f(name, value) for each.
+/// In a struct: lists all its fields in their order, so that they can be read as data. `fields(f)` calls f(name, value)
+/// for each field; a layer's config() has the fields of its options.
 #define XTAPE_FIELDS(...)                                                     \
   template <class F>                                                          \
   void fields([[maybe_unused]] F&& f) const {                                 \

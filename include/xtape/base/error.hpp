@@ -6,7 +6,7 @@
 
 namespace xtape {
 
-/// What every exception of xtape is besides its standard type: `catch (const xtape::Error&)` catches them all.
+/// The common base of xtape's exceptions, beside their standard types: `catch (const xtape::Error&)` catches them all.
 /// The text has one form, `[function] what was expected: what was received`; layers add where it happened.
 class Error {
  public:
@@ -60,9 +60,9 @@ struct DataError : detail::ErrorOf<std::runtime_error> {
   using ErrorOf::ErrorOf;
 };
 
-/// Memory that the system did not give, even after the cached blocks had gone back to it: the text says how many bytes
-/// were asked for, for what and by which op, and what is in use. Where there is no memory for the text either, it is
-/// "[out of memory]".
+/// The system has no memory left, even after the cached blocks were returned to it. The text says how many bytes were
+/// requested, for what and by which op, and how many are in use. If memory for this text is missing too, it is "[out of
+/// memory]".
 struct OutOfMemoryError : std::bad_alloc, Error {
   explicit OutOfMemoryError(std::string message) : Error(std::move(message)) {}
   const char* what() const noexcept override { return message().c_str(); }

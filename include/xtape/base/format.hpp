@@ -25,7 +25,7 @@ std::string formatted(const Shape& shape, fmt::string_view specification);
 template <>
 std::string formatted(const DType& dtype, fmt::string_view specification);
 
-/// A fmt::formatter that hands the specification on, so that <fmt/format.h> is needed in the library only.
+/// A fmt::formatter that only stores the specification, so that programs do not have to include <fmt/format.h>.
 struct Formatter {
   fmt::string_view specification = "";
 

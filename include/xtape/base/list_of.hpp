@@ -7,7 +7,7 @@
 
 namespace xtape {
 
-/// A list as an argument, {0, 2, 1} or a vector of T. Only refers to it, and so asks for no memory.
+/// A list as a parameter: takes {0, 2, 1} or a vector of T. It refers to the caller's list, so it allocates nothing.
 template <class T>
 class ListOf {
  public:

@@ -10,25 +10,25 @@ namespace xtape {
 
 /// What the caching allocator holds, over all threads. Tensors, tapes and scratch memory of kernels come from it.
 struct MemoryStats {
-  std::int64_t system_allocations = 0;  ///< how often memory was asked of the system so far
+  std::int64_t system_allocations = 0;  ///< the number of allocations from the system so far
   std::int64_t system_bytes = 0;        ///< bytes held from the system: in use and cached
-  std::int64_t bytes_in_use = 0;        ///< of blocks that somebody holds, as large as they are handed out
-  std::int64_t bytes_cached = 0;        ///< of blocks that are kept for the next use
+  std::int64_t bytes_in_use = 0;        ///< in allocated blocks, whose sizes are rounded up
+  std::int64_t bytes_cached = 0;        ///< in free blocks that are kept for reuse
   /// The most bytes in use since the start or reset_peak_memory(). Blocks of up to 256 KB that a thread keeps for its
   /// next use count as used.
   std::int64_t peak_bytes = 0;
 };
 
-/// The figures of now: exact where no other thread allocates at the same time. Takes a few microseconds.
+/// The current figures; they are exact if no other thread allocates at the same time. Takes a few microseconds.
 MemoryStats memory_stats();
 
-/// Lets the peak begin anew at what is in use now.
+/// Sets the peak to the bytes in use now.
 void reset_peak_memory();
 
-/// Gives the cached blocks of the calling thread and of the shared pool back to the system. It happens by itself before
-/// an allocation fails. And it is not needed for memory to go back: what is cached beside the blocks in use is limited
-/// to 64 MB, or where blocks are used again, as in every step of a training, to so much that all of them together are
-/// at most twice the recent peak; and blocks that nobody has used for some 10 seconds go back at the next allocation.
+/// Returns the cached blocks of the calling thread and of the shared pool to the system. Programs rarely need it: it
+/// also happens before an allocation fails, and the cache is limited. Its limit is 64 MB beside the blocks in use.
+/// Where blocks are reused, as in every training step, it may grow until cached and used blocks together reach twice
+/// the recent peak. Blocks that were not used for some 10 seconds are returned at the next allocation.
 void release_cached_memory();
 
 namespace detail {

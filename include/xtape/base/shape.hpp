@@ -18,9 +18,9 @@ class Shape {
   Shape(std::initializer_list<std::int64_t> sizes) : inline_{} { assign(sizes.begin(), sizes.size()); }
   explicit Shape(std::span<const std::int64_t> sizes) : inline_{} { assign(sizes.data(), sizes.size()); }
   Shape(const std::vector<std::int64_t>& sizes) : inline_{} { assign(sizes.data(), sizes.size()); }
-  Shape(const Shape& other) { copy(other); }  // without clearing first: every result of an op copies a shape
+  Shape(const Shape& other) { copy(other); }  // not cleared first: each result of an op copies a shape
   Shape(Shape&& other) noexcept { take(other); }
-  /// A copy of one that has at most max_inline_rank axes, as the caller knows.
+  /// Copies a shape that the caller knows to have at most max_inline_rank axes.
   struct Few {};
   Shape(Few, const Shape& other) noexcept : rank_(other.rank_) { std::memcpy(inline_, other.inline_, sizeof inline_); }
   Shape& operator=(const Shape& other) {

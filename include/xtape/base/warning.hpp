@@ -5,8 +5,8 @@
 
 namespace xtape {
 
-/// Sets who receives warnings, such as "Gradients do not exist for variables [...]": a line on standard error until
-/// set, and again after an empty function. Returns the handler that was set before. It may be called from any thread.
+/// Sets the handler of warnings such as "Gradients do not exist for variables [...]". By default, and after an empty
+/// function, a warning is a line on standard error. Returns the previous handler. Any thread may call the handler.
 std::function<void(const std::string&)> set_warning_handler(std::function<void(const std::string&)> handler);
 
 }  // namespace xtape

@@ -29,10 +29,10 @@ class Tensor;
 
 namespace detail {
 
-/// What a Tensor points to: the description of an array and, in the same block of memory, its elements, unless it is a
-/// view (a reshape, a slice along axis 0) of the elements of another one, its owner.
+/// What a Tensor points to: the description of an array. Its elements follow in the same block of memory. A view (a
+/// reshape, a slice along axis 0) has none: it refers to the elements of another TensorImpl, its owner.
 struct TensorImpl {
-  /// Of so many elements, which are at an address. `its_shape` is what a Shape is made of.
+  /// `its_elements` is the address of `its_numel` elements. `its_shape` are the arguments of Shape's constructor.
   template <class... S>
   TensorImpl(DType its_dtype, std::int64_t its_numel, std::byte* its_elements, std::uint8_t its_size_class,
              const S&... its_shape)
@@ -47,24 +47,25 @@ struct TensorImpl {
   DType dtype = DType::float32;
   bool weak = false;            ///< a plain number: takes the dtype of the tensor it is combined with
   std::uint8_t size_class = 0;  ///< of the allocator's block
-  bool sparse = false;          ///< made of some rows, `origin`, the others being zero: see IndexedSlices
-  /// 1 + the place among the leaves of the tape that watched it last, 0 if none has: where other tapes look first.
+  bool sparse = false;          ///< made of the rows in `origin`, all others are zero: see IndexedSlices
+  /// 1 + its index among the leaves of the last tape that watched it; 0 if none has. Every tape looks at this index
+  /// first.
   std::atomic<std::uint32_t> leaf{0};
   bool of_variable = false;  ///< the value of a Variable, which may change
-  std::uint64_t id = 0;      ///< number of the op result in its thread's record, 0 where not recorded
+  std::uint64_t id = 0;      ///< the number of this op result on its thread; 0 if it was not recorded
 
  private:
-  // Kernels get the elements through launch(), users through Tensor::data(): a tracer knows of both.
+  // Kernels get the elements through launch(), users through Tensor::data(), so that a tracer sees every access.
   friend struct ElementAccess;
   friend class ::xtape::Tensor;
-  /// 64-byte aligned but for scalars and views; null for a sparse tensor whose elements nobody has asked for.
+  /// 64-byte aligned except for scalars and views; null for a sparse tensor whose elements were never read.
   std::atomic<std::byte*> elements{nullptr};
 
  public:
   std::int64_t numel = 0;
   TensorImpl* owner = nullptr;  ///< holds the elements; this object itself unless it is a view
-  /// The logits that a softmax or sigmoid was taken of, for the losses' stable path; the rows of a sparse tensor; a
-  /// link to its mask (see tape/mask.cpp).
+  /// One of three: the logits of a softmax or sigmoid, for the losses' stable formulas; the rows of a sparse tensor; a
+  /// link to the mask (see tape/mask.cpp).
   TensorImpl* origin = nullptr;
   Shape shape;
 
@@ -79,8 +80,8 @@ struct TensorImpl {
 /// Frees a TensorImpl that nobody refers to any more.
 void destroy(TensorImpl* impl) noexcept;
 
-/// Whether the process has never had a second thread, as the C library tells: counting then needs no locked
-/// instructions, a good part of the time of an op on few elements.
+/// Whether the process has never had a second thread, as far as the C library knows. References are then counted
+/// without locked instructions, which take much of the time of an op on few elements.
 inline bool single_threaded() noexcept {
 #if __has_include(<sys/single_threaded.h>)
   return __libc_single_threaded != 0;
@@ -145,9 +146,9 @@ class Tensor {
     if (impl_ != nullptr) detail::release(impl_);
   }
 
-  /// A scalar from a plain number, so that `x * 2` and `maximum(x, 0)` work: it takes the dtype of the tensor that it
-  /// is combined with, and is float32 (from a floating number), int32 or int64 (from an integer), bool (from a bool)
-  /// alone.
+  /// A scalar from a plain number, so that `x * 2` and `maximum(x, 0)` work. Combined with a tensor, it takes that
+  /// tensor's dtype. Alone it is float32 (from a floating number), int32 or int64 (from an integer), or bool (from a
+  /// bool).
   template <class T>
   requires std::is_arithmetic_v<T> Tensor(T number) : Tensor(number_tag{}, number) {}
 
@@ -158,10 +159,10 @@ class Tensor {
 
   /// Whether there is a tensor; false for the gradient of an unconnected source.
   bool defined() const noexcept { return impl_ != nullptr; }
-  /// The truth of a bool tensor with one element, as in NumPy, so that `if (loss < best)` and std::min do what they
-  /// say; false for an empty Tensor. Throws a ValueError for a bool tensor with another number of elements (see
-  /// reduce_any and reduce_all), a TypeError for another dtype: whether there is a tensor is asked by defined(),
-  /// whether it is zero by `t != 0`.
+  /// The truth of a bool tensor with one element, as in NumPy, so that `if (loss < best)` and std::min work; false for
+  /// an empty Tensor. Throws a ValueError for a bool tensor with another number of elements (see reduce_any and
+  /// reduce_all), a TypeError for another dtype. Use defined() to ask whether there is a tensor, and `t != 0` to
+  /// compare with zero.
   explicit operator bool() const { return impl_ != nullptr && truth(); }
 
   const Shape& shape() const& { return checked()->shape; }
@@ -196,7 +197,8 @@ class Tensor {
   auto array() const& {
     return detail::ArrayView<T>::make(*this);
   }
-  /// The same with the rank as a type, which spares xtensor about 100 ns a use. Throws a ValueError for another rank.
+  /// The same with the rank known at compile time, which saves xtensor about 100 ns per use. Throws a ValueError for
+  /// another rank.
   template <Element T, std::size_t rank>
   auto array() const& {
     return detail::ArrayView<T>::template make<rank>(*this);
@@ -223,10 +225,10 @@ class Tensor {
   /// The values as NumPy prints them.
   std::string str() const;
 
-  /// Whether both handles refer to the same tensor (not: equal elements; see equal and allclose).
+  /// Whether both handles refer to the same tensor. To compare elements use equal or allclose.
   bool is_same(const Tensor& other) const noexcept { return impl_ == other.impl_; }
 
-  /// For the library and for writers of ops.
+  /// For the library, and for users' own ops.
   detail::TensorImpl* impl() const noexcept { return impl_; }
   /// Takes over one reference.
   static Tensor adopt(detail::TensorImpl* impl) noexcept {
@@ -265,29 +267,29 @@ class Tensor {
   detail::TensorImpl* impl_ = nullptr;
 };
 
-/// Several tensors, such as the gradients of a vector of sources; a std::vector in all but its allocator.
+/// Several tensors, such as the gradients of a vector of sources: a std::vector with xtape's allocator.
 using Tensors = detail::PoolVector<Tensor>;
 
 namespace detail {
 
-/// A new tensor with elements yet to be written. Throws a ValueError for negative sizes, and where there is no memory
-/// an OutOfMemoryError that names `op`, by default the function that asks.
+/// A new tensor with uninitialized elements. Throws a ValueError for negative sizes, and without memory an
+/// OutOfMemoryError that names `op`, by default the calling function.
 Tensor make_tensor(const Shape& shape, DType dtype, const char* op = __builtin_FUNCTION());
-/// The same with the shape of a tensor that exists, which need not be checked.
+/// The same with the shape of an existing tensor, which needs no check.
 Tensor make_like(const Tensor& like, DType dtype, const char* op = __builtin_FUNCTION());
-/// A tensor of another shape on the elements of `source` from element `offset` on, which it shares.
+/// A tensor of another shape that shares the elements of `source`, from element `offset` on.
 Tensor make_view(const Tensor& source, const Shape& shape, std::int64_t offset = 0);
-/// Another handle object on the same elements, with an identity of its own.
+/// A tensor that shares the elements of `source` and has its own identity: tapes tell the two apart.
 inline Tensor make_alias(const Tensor& source) { return make_view(source, source.shape()); }
-/// Whether this handle is the only way to reach the elements, so that they may be overwritten, and nothing else is
-/// known of their values.
+/// Whether the elements may be overwritten: only this handle reaches them, and nothing depends on their values (logits,
+/// slices or a mask, see TensorImpl::origin).
 inline bool is_unique(const Tensor& t) {
   return t.impl()->references.load(std::memory_order_acquire) == 1 && t.impl()->owner == t.impl() &&
          t.impl()->origin == nullptr;
 }
 
-/// The elements of a tensor that was just made, for a function of the host to write; a function() that is being traced
-/// is not replayed.
+/// The elements of a tensor that was just made, for host code to write. It keeps a function() that is being traced from
+/// being replayed.
 std::byte* elements_to_fill(const Tensor& made);
 
 /// The value of a plain number (TensorImpl::weak) as it was written, before rounding to float32. An int64 one is exact

@@ -7,8 +7,8 @@
 
 namespace xtape {
 
-/// Some tensors, as layers with several inputs or outputs take and give them. One tensor is a list of itself, and a
-/// list of one can be used as a tensor:
+/// The inputs or outputs of a layer, one or several tensors. A tensor converts to a list of one, and a list of one
+/// converts to a tensor:
 ///
 ///     Tensor y = layers::Add()({a, b});
 class TensorList : public Tensors {
@@ -20,7 +20,7 @@ class TensorList : public Tensors {
   TensorList(Tensors tensors) : Tensors(std::move(tensors)) {}
 
   /// The only tensor. Throws a ValueError when there are several, or none.
-  operator Tensor() const { return only(); }  // no reference: what it is bound to may outlive a temporary list
+  operator Tensor() const { return only(); }  // not a reference, which could outlive a temporary list
   const Tensor& only() const& {
     if (size() != 1) throw_not_one();
     return front();

@@ -20,24 +20,25 @@ class Trial;
 class Undo;
 struct VariableHooks;
 
-/// What a thread is in the middle of. Ops, variables, generators and layers ask it; whoever begins or ends something
-/// sets its field, most often with a ThreadStateScope. Layers keep what is theirs themselves.
+/// The context in which a thread computes: what records, traces or repeats its ops. Ops, variables, generators and
+/// layers read it. Code that begins or ends something sets its field, mostly by a ThreadStateScope. The context of
+/// layers is a struct of its own (LayerThread).
 struct ThreadState {
-  TapeImpl* innermost_tape = nullptr;  ///< of the tapes that record; each knows the next one outwards
-  Tracer* tracer = nullptr;            ///< follows what the thread computes: see core/trace.hpp
-  /// What tapes and the tracer want to know of variables; null where there is neither.
+  TapeImpl* innermost_tape = nullptr;  ///< of the recording tapes; each knows the next outer one
+  Tracer* tracer = nullptr;            ///< notes what the thread computes: see core/trace.hpp
+  /// What variables call to inform tapes and the tracer; null if there is neither.
   const VariableHooks* variable_hooks = nullptr;
-  /// The same while no tape records: the tracer's.
+  /// What variable_hooks is while no tape records: the tracer's hooks.
   const VariableHooks* untaped_variable_hooks = nullptr;
-  ReadVariables* innermost_reader = nullptr;    ///< lists the variables that are read
-  Autocast* autocast = nullptr;                 ///< of a layer of mixed precision that computes
-  random::RandomLog* draws_log = nullptr;       ///< where draws of random numbers are noted
-  random::ReplayDraws* draws_replay = nullptr;  ///< gives noted draws once more
-  Undo* undo = nullptr;                         ///< keeps the values of variables that change
-  Trial* trial = nullptr;                       ///< nothing of what the thread computes is to last
-  bool recomputing = false;                     ///< for the second time, for a gradient
+  ReadVariables* innermost_reader = nullptr;    ///< notes the variables that are read
+  Autocast* autocast = nullptr;                 ///< of the mixed-precision layer that computes
+  random::RandomLog* draws_log = nullptr;       ///< notes draws of random numbers
+  random::ReplayDraws* draws_replay = nullptr;  ///< repeats noted draws
+  Undo* undo = nullptr;                         ///< keeps the old values of variables that change
+  Trial* trial = nullptr;                       ///< undoes every effect of what the thread computes
+  bool recomputing = false;                     ///< the thread repeats a computation for a gradient
   std::uint64_t next_result_id = 0;             ///< see tape/result_ids.hpp
-  ThreadTapes* tapes = nullptr;                 ///< what other threads ask of this thread's tapes
+  ThreadTapes* tapes = nullptr;                 ///< requests of other threads to this thread's tapes
   bool tapes_gone = false;                      ///< the thread is ending
 };
 extern constinit thread_local ThreadState thread_state;
@@ -57,8 +58,8 @@ class ThreadStateScope {
   Value outer_;
 };
 
-/// Whether the thread computes something for the second time, for its gradient (recompute_grad): what counts calls or
-/// batches does not count this one.
+/// Whether the thread repeats a computation for its gradient (recompute_grad). Code that counts calls or batches does
+/// not count them again.
 inline bool being_recomputed() noexcept { return thread_state.recomputing; }
 
 }  // namespace xtape::detail

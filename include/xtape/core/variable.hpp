@@ -25,18 +25,18 @@ struct VariableImpl {
   bool autocast;  ///< see VariableOptions
   std::function<Tensor(const Tensor&)> constraint;
   std::uint64_t number = 0;  ///< counts the variables in the order of their construction
-  /// The number of the innermost tape that has seen the current value being read, 0 when none has: spares a look-up.
+  /// The number of the innermost tape that has noted a read of the current value; 0 if none has. Saves a look-up.
   std::atomic<std::uint64_t> seen_by{0};
 };
 
-/// What tapes want to know of variables: see ThreadState.
+/// What variables call to inform tapes and the tracer: see ThreadState.
 struct VariableHooks {
   void (*read)(const Variable& variable);
-  /// The variable is about to take over a value, or to add it to its own.
+  /// Called before `value` is assigned or added to the variable.
   void (*assigned)(const Variable& variable, const Tensor& value);
 };
 
-/// What variables read as while a layer of mixed precision computes on the calling thread; null otherwise.
+/// Converts variables to the compute dtype while a mixed-precision layer computes: see ThreadState.
 struct Autocast {
   DType dtype;
   const Tensor& (*value)(Autocast& scope, const Variable& variable);
@@ -46,14 +46,14 @@ struct Autocast {
 
 /// Keyword arguments of Variable.
 struct VariableOptions {
-  bool trainable = true;  ///< read inside a recording GradientTape, it is watched without being asked to
-  bool autocast = true;   ///< read inside of a layer of mixed precision, it is cast to the layer's compute dtype
+  bool trainable = true;  ///< a recording GradientTape watches it when it is read
+  bool autocast = true;   ///< a mixed-precision layer reads it in its compute dtype
   std::string name = "variable";
 };
 
 /// A named tensor that can be assigned to (tf.Variable): a handle, whose copies share the state. Wherever an op takes a
-/// Tensor, a Variable can be given. Any number of threads may read a variable at once; an assignment must not run
-/// beside a read.
+/// Tensor, a Variable can be given. Any number of threads may read a variable at once, but not while another thread
+/// assigns to it.
 class Variable {
  public:
   /// An empty handle, to be assigned a Variable later.
@@ -62,8 +62,8 @@ class Variable {
 
   bool defined() const noexcept { return impl_ != nullptr; }
 
-  /// The current value. Inside a recording tape a trainable variable is watched from here on. Inside the call of a
-  /// layer of mixed precision it is the value in the layer's compute dtype, which is there until that call returns.
+  /// The current value. A recording tape watches a trainable variable from here on. In a call of a mixed-precision
+  /// layer this is the value in the layer's compute dtype, valid until that call returns.
   const Tensor& value() const& {
     const Tensor& stored = stored_value();
     return detail::thread_state.autocast == nullptr
@@ -72,13 +72,13 @@ class Variable {
   }
   Tensor value() const&& { return value(); }
   operator const Tensor&() const { return value(); }
-  /// The same in the variable's own dtype everywhere.
+  /// The same, always in the variable's own dtype.
   const Tensor& stored_value() const& {
     if (detail::thread_state.variable_hooks != nullptr) detail::thread_state.variable_hooks->read(*this);
     return peek();
   }
   Tensor stored_value() const&& { return stored_value(); }
-  /// The current value, unseen by any tape.
+  /// The current value; tapes do not notice this read.
   const Tensor& peek() const& { return checked()->value; }
   Tensor peek() const&& { return peek(); }
 
@@ -123,9 +123,9 @@ class Variable {
 };
 
 namespace detail {
-/// The variable's elements for an update in place; they are copied first where somebody else still holds them.
+/// The variable's elements for an update in place. Elements that another tensor shares are copied first.
 Tensor& value_for_update(const Variable& variable);
-/// Counts every change of what variables there are or which are trainable, so that lists of them can be cached.
+/// Counts every change of the set of variables or of their trainable flags, so that lists of variables can be cached.
 std::uint64_t structure_version() noexcept;
 void structure_changed() noexcept;
 }  // namespace detail

@@ -24,18 +24,18 @@
 #include "xtape/base/error.hpp"
 #include "xtape/core/tensor.hpp"
 
-// The bridge to xtensor, for who includes it: with this header any xtensor expression converts to a Tensor, and
-// Tensor::array<T>() is an xtensor view of a Tensor's elements.
+// The optional bridge to xtensor: with this header any xtensor expression converts to a Tensor, and Tensor::array<T>()
+// is an xtensor view of a Tensor's elements.
 //
 //     Tensor t = xt::sin(a) + xt::view(b, xt::all(), 0);          // evaluated here, into the tensor's own memory
 //     float peak = xt::amax(xt::abs(t.array<float>()))();         // reads t's memory
 //
-// An xtensor expression is lazy: `auto e = xt::exp(t.array<float>());` reads t when e is evaluated, so that t (or
-// another handle of the tensor) must live as long as e. A temporary tensor's array() does not compile.
+// An xtensor expression is lazy: `auto e = xt::exp(t.array<float>());` reads t when e is evaluated, so t (or another
+// handle of the tensor) must live as long as e. A temporary tensor's array() does not compile.
 namespace xtape::detail {
 
-/// The element type of a tensor that holds an expression's values: the same type, or for C++'s other integer types of
-/// the same size and signedness (such as long long) that one. void where there is none.
+/// The element type of a tensor for values of type T: T itself, or for another C++ integer type (such as long long) the
+/// fixed-width type of the same size and signedness. void if there is none.
 template <class T>
 using ElementFor = std::conditional_t<
     Element<T>, T,

@@ -15,14 +15,14 @@ namespace xtape {
 
 /// Keyword arguments of function().
 struct FunctionOptions {
-  std::string name = "function";  ///< in messages
+  std::string name = "function";  ///< shown in messages
 };
 
 namespace detail {
 
 struct FunctionImpl;
 
-/// A call's arguments: its tensors, and its numbers and texts as a key.
+/// The arguments of a call: its tensors, and its numbers and texts as a key.
 struct FunctionArguments {
   template <class A>
   void add(const A& argument) {
@@ -32,7 +32,7 @@ struct FunctionArguments {
                       "capture variables instead of giving them as arguments");
         tensors.push_back(&leaf);
       });
-      // Two structures with as many tensors in other places are not the same.
+      // Tells structures apart that hold the same number of tensors in different places.
       add_text(std::to_string(tensors.size()));
     } else if constexpr (std::is_arithmetic_v<A> || std::is_enum_v<A>) {
       add_text(std::string(reinterpret_cast<const char*>(&argument), sizeof argument));
@@ -52,19 +52,19 @@ struct FunctionArguments {
   std::string key;
 };
 
-/// One call: says whether it is replayed, and takes the trace where it is not.
+/// One call: decides whether it is replayed, and otherwise takes the trace.
 class FunctionCall {
  public:
   FunctionCall(FunctionImpl& function, const FunctionArguments& arguments);
   FunctionCall(const FunctionCall&) = delete;
   ~FunctionCall();
 
-  /// The results of a replay; null when the function has to be run.
+  /// The results of a replay; null if f itself has to run.
   Tensors* results() noexcept { return replayed_ ? &results_ : nullptr; }
-  /// The arguments to run it with.
+  /// The arguments with which f is traced.
   const Tensors& traced_arguments() const noexcept { return arguments_; }
   bool traces() const noexcept { return traces_; }
-  /// Hands in what it returned; `like` holds its structure, without tensors.
+  /// Ends a trace: `results` are the tensors that f returned, `like` their structure without tensors.
   void finish(const Tensors& results, std::any like);
   const std::any& like() const noexcept;
 
@@ -110,10 +110,10 @@ class Function {
       }
     }
     if (!call.traces()) return f_(arguments...);
-    // Aliases, so that an argument is not taken for a tensor that f has captured, nor for another argument.
+    // Aliases: an argument may be the same tensor as another one, or as one that f has captured.
     [[maybe_unused]] std::size_t next = 0;
     [[maybe_unused]] const auto alias = [&]<class T>(const T& argument) {
-      std::decay_t<const T&> copy = argument;  // a text's characters as a pointer
+      std::decay_t<const T&> copy = argument;  // decays an array of characters to a pointer
       if constexpr (detail::LeafOrStructure<T>) {
         detail::for_each_leaf(copy, [&](auto& leaf) { assign(leaf, call.traced_arguments()[next++]); });
       }
@@ -136,7 +136,7 @@ class Function {
 
   /// How often F was traced: once for each signature, and once more where the first call made variables.
   std::int64_t trace_count() const noexcept { return detail::trace_count(*impl_); }
-  /// Why F runs as it is instead of being replayed; empty when nothing stands in the way.
+  /// Why F itself runs in every call instead of a replay; empty if nothing prevents replays.
   const std::string& obstacle() const& noexcept { return detail::obstacle(*impl_); }
   std::string obstacle() const&& { return detail::obstacle(*impl_); }
   /// A line for each signature: its arguments, the number of steps, how many of them are fused, the bytes of the arena.
@@ -153,9 +153,9 @@ class Function {
   std::shared_ptr<detail::FunctionImpl> impl_;
 };
 
-/// f as a graph (tf.function, the graph mode of TensorFlow 1): the first call for a signature runs f and writes down
-/// every kernel that it ran on tensors; later calls run these kernels again, in memory that was laid out beforehand,
-/// with chains of elementwise ones fused, and not f itself. The results are the same bit for bit.
+/// f as a graph (tf.function, the graph mode of TensorFlow 1). The first call for a signature runs f and notes every
+/// kernel that it runs on tensors. Later calls run these kernels instead of f, in memory that was planned beforehand,
+/// with chains of elementwise kernels fused. The results are the same bit for bit.
 ///
 ///     auto step = xp::function([&](const xp::Tensor& x, const xp::Tensor& y) {
 ///       xp::GradientTape tape;
@@ -166,20 +166,20 @@ class Function {
 ///     });
 ///     for (...) loss = step(x, y);
 ///
-/// f takes and returns tensors and structures of tensors (vectors, arrays, tuples, pairs, maps); numbers and texts
-/// among its arguments are part of the signature, as are the tensors' shapes and dtypes, and whether they have masks
-/// (see get_mask), which are arguments and results as well. A new signature is traced
-/// anew; from the second on, a warning says so.
+/// f takes and returns tensors and structures of tensors (vectors, arrays, tuples, pairs, maps). The signature consists
+/// of the tensors' shapes and dtypes, whether they have masks (see get_mask), and the numbers and texts among the
+/// arguments. Masks are passed in and out with their tensors. Each new signature is traced; from the second on, a
+/// warning says so.
 ///
-/// What a replay repeats: kernels, reading and assigning variables, drawing random numbers, optimizers, metrics. What
-/// it does not: everything else that f does, such as printing, counting, appending to a vector, or deciding by an `if`
-/// what to compute; that happens when f is traced, and stays as it was decided then. Tensors that f captures are
-/// constants; variables are not. What f uses (models, optimizers, metrics) must live as long as the function is called.
+/// A replay repeats kernels, reads and assignments of variables, random draws, optimizers and metrics. It does not
+/// repeat anything else that f does: printing, counting, appending to a vector. An `if` in f decides when f is traced,
+/// for all replays. Tensors that f captures are constants; variables are not. Objects that f uses (models, optimizers,
+/// metrics) must outlive the last call.
 ///
-/// A call that makes variables (the first call of a model, of an optimizer) is not kept: the next one is traced. Where
-/// f does what cannot be replayed, such as reading an element (Tensor::item), f simply runs in every call, and a
-/// warning says why, once. It also simply runs while a tape outside of it records, and while it is running already in
-/// another thread. Inside of another function that is being traced, it becomes part of that one.
+/// The trace of a call that makes variables (the first call of a model or an optimizer) is not kept: the next call is
+/// traced. If f does what cannot be replayed, such as reading an element (Tensor::item), f itself runs in every call,
+/// and one warning says why. f itself also runs while an outer tape records, and while another thread runs it. Inside
+/// another function() that is being traced, it becomes part of that trace.
 template <class F>
 Function<std::decay_t<F>> function(F&& f, FunctionOptions options = {}) {
   return {std::forward<F>(f), std::move(options)};

@@ -18,11 +18,11 @@ struct CheckGradientsOptions {
   double atol = 1e-7;
   std::int64_t max_elements = 512;  ///< an input with more elements is checked along random directions instead
   int directions = 8;               ///< how many of them
-  std::uint64_t seed = 1;           ///< of the incoming gradients and the directions
+  std::uint64_t seed = 1;           ///< for the random incoming gradients and directions
 };
 
-/// What check_gradients found: converts to true when every gradient agrees; otherwise the message names the first that
-/// does not: "input 1 at (0, 2): analytic 0.5, numeric 0.25, second order".
+/// The result of check_gradients: converts to true when every gradient agrees; otherwise the message names the first
+/// that does not: "input 1 at (0, 2): analytic 0.5, numeric 0.25, second order".
 struct GradientCheck {
   bool ok = true;
   std::string message = {};
@@ -36,12 +36,12 @@ struct GradientCheck {
 ///
 ///     sum_j u_j (f_j(x + h e_i) - f_j(x - h e_i)) / (2 h),  h = eps max(1, |x_i|)
 ///
-/// For the second order the same is asked of the gradient as a function of x and of u, and so on: an error in how a
-/// rule treats the incoming gradient shows as "output gradient 0 at ...". For an input with many elements, the
+/// The second order checks the gradient, as a function of x and u, in the same way, and so on. A rule that uses the
+/// incoming gradient wrongly shows as "output gradient 0 at ...". For an input with more than max_elements elements,
 /// derivatives along random directions are compared (as jax.test_util.check_grads does).
 ///
 /// f must be differentiable around the inputs: keep away from kinks. Throws a TypeError when f does not return float64,
-/// and a ValueError when no input is floating or an option makes no sense.
+/// and a ValueError when no input is floating or an option is out of range.
 ///
 ///     CHECK(check_gradients([](const Tensor& a, const Tensor& b) { return my_op(a, b); }, a, b));
 GradientCheck check_gradients(const std::function<Tensor(const std::vector<Tensor>&)>& f,

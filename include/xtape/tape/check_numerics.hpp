@@ -12,10 +12,11 @@ namespace xtape::debug {
 /// and the layer in which it ran (tf.debugging.enable_check_numerics).
 ///
 ///     debug::CheckNumerics check;
-///     train_step(x, y);    // [check_numerics] log #12 -> float32 (32, 10) has 3 NaN, first at (4, 0); fed by subtract
-///     #11 ...
+///     train_step(x, y);
+///     // "[check_numerics] log #12 -> float32 (32, 10) has 3 NaN, first at (4, 0); fed by subtract #11 ..."
 ///
-/// Every op is then looked at twice, so training takes about twice as long. What optimizers do in place is not checked.
+/// Every result is read once more, so training takes about twice as long. In-place updates by optimizers are not
+/// checked.
 class CheckNumerics {
  public:
   CheckNumerics();

@@ -25,21 +25,21 @@ void check_no_variables(const char* name, const PoolVector<Variable>& variables)
 
 template <std::size_t>
 using OneTensor = const Tensor&;
-/// Whether a grad_fn takes the variables behind the gradients of the results.
+/// Whether a grad_fn takes the variables as its last argument, after the gradients of the results.
 template <class Gradient, std::size_t... i>
 constexpr bool takes_variables(std::index_sequence<i...>) {
   return std::is_invocable_v<const Gradient&, OneTensor<i>..., const std::vector<Variable>&>;
 }
 
-/// The results under identities of their own, which the ops inside the function do not lead to.
+/// Gives the results new identities, so that gradients do not flow into the ops inside the function.
 void hide_origin(std::span<Tensor> outputs);
 
-/// What a result looks like, without the result.
+/// The shape and dtype of a result, without its elements.
 struct Like {
   Shape shape;
   DType dtype = float32;
 };
-/// The gradient of a function's result: zeros where it was not used.
+/// The gradient of a result; zeros if the result was not used.
 Tensor gradient_or_zeros(const Tensor& dy, const Like& like);
 
 inline Grads as_grads(Grads gradients) { return gradients; }
@@ -65,13 +65,13 @@ std::array<Tensor, sizeof...(T)> as_array(std::tuple<T...> tensors) {
 }
 inline std::array<Tensor, 1> as_array(Tensor tensor) { return {std::move(tensor)}; }
 
-/// T as a function's parameter: a tensor for whatever converts to one.
+/// The parameter type for an argument of type T, which converts to a tensor.
 template <std::convertible_to<Tensor> T>
 using AsTensor = const Tensor&;
 
 }  // namespace detail
 
-/// A function with a gradient of its own; made by custom_gradient.
+/// A function with a user-defined gradient, made by custom_gradient.
 template <class F>
 class CustomGradient {
  public:
@@ -146,7 +146,7 @@ class CustomGradient {
   const char* name_;
 };
 
-/// Gives a function a gradient of its own (tf.custom_gradient):
+/// Defines the gradient of a function (tf.custom_gradient):
 ///
 ///     auto log1pexp = custom_gradient([](const Tensor& x) {
 ///       Tensor e = exp(x);
@@ -157,14 +157,14 @@ class CustomGradient {
 /// f takes tensors (or one vector of them) and returns std::pair(y, grad_fn). y is a Tensor, or a tuple for a function
 /// of several results; grad_fn takes the gradient of each result (zeros for one that was not used) and returns the
 /// gradient for each argument of f: a Tensor, a tuple, a vector or Grads, with empty tensors for arguments that have
-/// none. Another number of gradients is a ValueError when the tape gets there.
+/// none. The wrong number of gradients is a ValueError in the backward pass.
 ///
-/// The gradient is grad_fn's, whatever f computes with. The ops inside f are recorded none the less, so that what
-/// grad_fn captures depends on the arguments: the second derivative is that of grad_fn. f and grad_fn must be callable
-/// when const. `name` is what errors call it; it must outlive the tapes: a string literal.
+/// The gradient is what grad_fn returns, whatever ops f uses. These ops are recorded all the same: tensors that grad_fn
+/// captures then depend on the arguments, and the second derivative is the derivative of grad_fn. f and grad_fn must be
+/// callable when const. Errors show `name`, which must outlive the tapes: use a string literal.
 ///
-/// Where f reads variables without taking them as arguments, grad_fn takes them too, as its last argument, and returns
-/// a pair: the gradients of the arguments and those of the variables. A grad_fn that does not is a TypeError, as in
+/// If f reads variables that are not its arguments, grad_fn takes them as its last argument and returns a pair: the
+/// gradients of the arguments and those of the variables. A grad_fn without that argument is a TypeError, as in
 /// TensorFlow.
 ///
 ///     return std::pair(x * w, [x, w](const Tensor& dy, const std::vector<Variable>& variables) {

@@ -5,13 +5,13 @@
 
 namespace xtape {
 
-/// What GradientTape::explain found out about a target and a source.
+/// The answer of GradientTape::explain about a target and a source.
 struct Explanation {
   bool connected = false;  ///< whether gradients flow from the target to the source
-  /// The answer in words: why there is no gradient, or by which ops it comes about.
+  /// The answer in words: why there is no gradient, or through which ops it flows.
   std::string text;
-  /// The ops on the way from the source to the target, "matmul #3 -> (50, 10)"; empty where there is no way at all. If
-  /// it is not connected, some op on it lets no gradient through.
+  /// The ops on the path from the source to the target, such as "matmul #3 -> (50, 10)"; empty if there is no path. If
+  /// the two are not connected, an op on the path has no gradient.
   std::vector<std::string> path;
 };
 

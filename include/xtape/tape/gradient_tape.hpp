@@ -16,8 +16,8 @@ namespace xtape {
 
 /// Keyword arguments of GradientTape.
 struct GradientTapeOptions {
-  /// gradient() may be called several times. Called while the tape records, its ops are recorded as well, for higher
-  /// orders: a warning says so once in a process.
+  /// gradient() may be called several times. While the tape records, the ops of gradient() are recorded as well, for
+  /// higher orders; a warning says so once per process.
   bool persistent = false;
   bool watch_accessed_variables = true;  ///< trainable variables are watched when they are read
   bool profile = false;                  ///< notes the time and the bytes of every op, for dot() and profile()
@@ -43,11 +43,11 @@ struct JacobianOptions {
 namespace detail {
 class TapeImpl;
 
-/// What a gradient is asked for: a tensor or a variable, told apart because reading a variable would watch it.
+/// A source of a gradient: a tensor, or a variable, which is not read because reading would watch it.
 struct Source {
   Source(const Tensor& t) : tensor(&t) {}
   Source(const Variable& v) : variable(&v) {}
-  /// The tensor, or the variable's value, which nobody sees being read.
+  /// The tensor, or the value of the variable, without watching it.
   const Tensor& peek() const& { return tensor != nullptr ? *tensor : variable->peek(); }
   Tensor peek() const&& { return peek(); }
   const Tensor* tensor = nullptr;
@@ -65,13 +65,13 @@ struct Source {
 /// Recording begins with the constructor (Python's `with`) and ends with stop(), a gradient() of a non-persistent tape,
 /// or the destructor. An op is recorded when one of its inputs is watched or was itself recorded, and floating. The
 /// tape keeps what it recorded until gradient() (not persistent), reset() or its end. Tapes nest: each sees the ops
-/// that run while it records, those of an inner tape's gradient() included, which is how higher orders come about. So
-/// of two tapes side by side, as for a generator and a discriminator, the second records the first one's gradient(),
-/// for nothing: stop() both before.
+/// that run while it records, those of an inner tape's gradient() included: this gives higher orders. With two tapes
+/// side by side, as for a generator and a discriminator, the second one would record the first one's gradient()
+/// needlessly: stop() both first.
 ///
-/// A tape belongs to the thread that made it and sees only that thread's ops. On another thread it can be moved and
-/// destroyed, at any time and after its own thread has ended too; everything else throws a RuntimeError there. One that
-/// records when it is destroyed elsewhere goes on seeing ops until its thread makes or stops a tape again.
+/// A tape belongs to the thread that made it and records only that thread's ops. Other threads may move and destroy it,
+/// even after its own thread has ended; everything else throws a RuntimeError there. A recording tape that another
+/// thread destroys goes on recording until its own thread makes or stops a tape.
 class GradientTape {
  public:
   explicit GradientTape(GradientTapeOptions options = {});
@@ -79,20 +79,21 @@ class GradientTape {
   GradientTape& operator=(GradientTape&&) noexcept;
   ~GradientTape();
 
-  /// Makes a tensor a leaf: ops that use it from here on are recorded. Watching something not floating has no effect
-  /// but a warning. Throws a RuntimeError when the tape does not record.
+  /// Makes a tensor a leaf: ops that use it from here on are recorded. Watching a tensor that is not floating only
+  /// gives a warning. Throws a RuntimeError when the tape does not record.
   void watch(const Tensor& tensor);
   void watch(const Variable& variable);
   void watch(std::span<const Tensor> tensors);
   void watch(std::initializer_list<detail::Source> sources);
 
-  /// Ends the recording (leaves Python's `with`); no error if it has ended already, also with the end of its thread.
+  /// Ends the recording (leaves Python's `with`); does nothing if the recording has ended already, for example with its
+  /// thread.
   void stop();
   bool is_recording() const noexcept;
 
-  /// Resumes the recording of a tape that was stopped; stops it again at the end of the returned object's life, which
-  /// the tape must not end before. Throws a ValueError "Tape is still recording" when it records. After the gradient()
-  /// of a non-persistent tape a new record begins.
+  /// Resumes the recording of a stopped tape until the returned object is destroyed. The tape must outlive that object.
+  /// Throws a ValueError "Tape is still recording" when it records. After the gradient() of a non-persistent tape a new
+  /// record begins.
   class Scope {
    public:
     Scope(Scope&& other) noexcept : tape_(std::exchange(other.tape_, nullptr)) {}
@@ -106,7 +107,7 @@ class GradientTape {
   };
   [[nodiscard]] Scope scope() &;
 
-  /// Suspends the recording until the end of the returned object's life, which the tape must not end before. Throws a
+  /// Suspends the recording until the returned object is destroyed. The tape must outlive that object. Throws a
   /// ValueError when the tape does not record, a RuntimeError after the gradient() of a non-persistent tape.
   class Pause {
    public:
@@ -130,7 +131,7 @@ class GradientTape {
   /// The number of ops with a gradient that the tape holds.
   std::size_t num_records() const noexcept;
 
-  /// d target / d source; of a target that is not a scalar, the gradient of the sum of its elements. The source is a
+  /// d target / d source. For a target that is not a scalar, the gradient of the sum of its elements. The source is a
   /// watched tensor or variable or anything computed from one. The result has the source's shape and dtype; it is an
   /// empty Tensor (or zeros, see GradientOptions) when the target does not depend on the source.
   ///
@@ -199,15 +200,14 @@ class GradientTape {
   /// unconnected source, as in TensorFlow. Throws a ValueError unless both have the same first size.
   Tensor batch_jacobian(const Tensor& target, const Tensor& source);
 
-  /// Why the gradient of `target` for `source` is missing, or which ops it comes through. Still answers after
-  /// gradient().
+  /// Why `target` has no gradient for `source`, or through which ops it flows. Also works after gradient().
   ///
   ///     if (!grads[0].defined()) fmt::print("{}\n", tape.explain(loss, w).text);
   Explanation explain(const Tensor& target, const Tensor& source) const;
   Explanation explain(const Tensor& target, const Variable& source) const;
 
   /// The recorded graph in Graphviz's language, ops with the shapes of their results; with profiling, times and bytes.
-  /// Still answers after gradient().
+  /// Also works after gradient().
   ///
   ///     std::ofstream("graph.dot") << tape.dot();      // dot -Tsvg graph.dot > graph.svg
   std::string dot() const;

@@ -2,44 +2,43 @@
 
 #include "xtape/core/tensor.hpp"
 
-// Masks (Keras's `_keras_mask`): which steps of a padded batch are data, as bool, true where they are. A mask belongs
-// to a tensor as a note, not to its values: layers read the masks of their inputs and give their outputs one (see
+// Masks (Keras's `_keras_mask`): a bool tensor that is true for the steps of a padded batch that are data. A mask is a
+// note on a tensor, not part of its values: layers read the masks of their inputs and give their outputs one (see
 // Layer::compute_mask), losses and metrics leave out what the mask of the predictions leaves out. Ops do not look at
 // masks, and their results have none.
 namespace xtape {
 
-/// The mask that a tensor carries; empty where it carries none. Made by layers such as Embedding with mask_zero and
-/// Masking, or by with_mask.
+/// The mask of a tensor; empty if it has none. Made by layers such as Embedding with mask_zero and Masking, or by
+/// with_mask.
 Tensor get_mask(const Tensor& t);
 
-/// The same tensor with this mask in place of its own, or with none where `mask` is empty; gradients pass through.
-/// The handle that is given keeps what it has, since tensors do not change. The axes of the mask are the first ones of
-/// the tensor: bool [batch, time] for [batch, time, features]; sizes of 1 repeat. Throws a TypeError for a mask of
-/// another dtype, a ValueError for one of another shape.
+/// A tensor with the elements of `t` and this mask, or no mask if `mask` is empty; gradients flow through to `t`. `t`
+/// itself keeps its mask. The axes of the mask are the leading axes of the tensor: bool [batch, time] for [batch, time,
+/// features]; sizes of 1 are broadcast. Throws a TypeError for a mask of another dtype, a ValueError for one of another
+/// shape.
 Tensor with_mask(const Tensor& t, const Tensor& mask);
 
 namespace detail {
 
-/// Whether a tensor carries a mask: then its TensorImpl::origin is an empty bool tensor, as logits never are, whose
-/// owner is the mask and whose own origin is what the tensor's would be without.
+/// Whether a tensor has a mask. If so, its TensorImpl::origin is an empty bool tensor (logits are never bool): its
+/// owner is the mask, and its origin is the origin that the tensor would have without a mask.
 inline bool has_mask(const TensorImpl& impl) noexcept {
   return impl.origin != nullptr && !impl.sparse && impl.origin->dtype == DType::boolean;
 }
 inline bool has_mask(const Tensor& t) noexcept { return t.defined() && has_mask(*t.impl()); }
 
-/// TensorImpl::origin but for a mask.
+/// TensorImpl::origin, without the link to a mask.
 inline TensorImpl* origin_of(const TensorImpl& impl) noexcept {
   return has_mask(impl) ? impl.origin->origin : impl.origin;
 }
 
-/// Whether a mask of this shape suits a tensor of that one.
+/// Whether a mask of shape `mask` fits a tensor of shape `t`.
 bool mask_fits(const Shape& mask, const Shape& t) noexcept;
 
-/// with_mask() for a mask that is known to suit; changes a tensor that nobody else holds instead of making another.
+/// with_mask() for a mask that is known to fit. A tensor that is not shared gets the mask in place.
 Tensor masked(Tensor t, const Tensor& mask);
 
-/// The result of an op that leaves the meaning of the steps alone, such as a cast, with the mask of what it was made
-/// of.
+/// `t` with the mask of `source`, for the result of an op that keeps the meaning of the steps, such as a cast.
 inline Tensor masked_like(const Tensor& source, Tensor t) {
   return has_mask(source) ? masked(std::move(t), get_mask(source)) : t;
 }

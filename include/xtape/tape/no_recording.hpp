@@ -4,7 +4,7 @@
 
 namespace xtape::detail {
 
-/// Hides what the calling thread does from all its tapes, for the object's life.
+/// While it lives, no tape records what the calling thread does.
 class NoRecording {
  public:
   NoRecording() noexcept : tape_(nullptr), hooks_(thread_state.untaped_variable_hooks) {}

@@ -5,8 +5,8 @@
 
 namespace xtape::detail {
 
-/// Notes which variables the calling thread reads during the object's life: the trainable ones, and those that a
-/// recording tape watches, each once, in the order of their first reads.
+/// Notes the variables that the calling thread reads while the object lives: those that are trainable or watched by a
+/// recording tape, each once, in the order of their first reads.
 class ReadVariables {
  public:
   ReadVariables() noexcept;
@@ -14,7 +14,7 @@ class ReadVariables {
   ~ReadVariables();
 
   const PoolVector<Variable>& list() const noexcept { return variables_; }
-  /// Tells all such objects of the thread.
+  /// Notes a read in all objects of the thread.
   static void note(const Variable& variable);
   static bool any() noexcept;
 

@@ -15,7 +15,8 @@
 
 namespace xtape {
 
-/// The gradients that a rule returns: one for each input in the inputs' order; an empty Tensor where an input has none.
+/// The gradients that a rule returns: one for each input, in the order of the inputs; an empty Tensor for an input
+/// without a gradient. A vector that keeps up to four gradients in place.
 class Grads {
  public:
   Grads() noexcept {}
@@ -37,31 +38,31 @@ class Grads {
   ~Grads() { forget(); }
 
   void push_back(Tensor gradient) {
-    if (count_ < most_in_place) {
+    if (count_ < max_in_place) {
       new (&few_[count_++]) Tensor(std::move(gradient));
     } else {
-      push_behind(std::move(gradient));
+      push_to_heap(std::move(gradient));
     }
   }
   std::size_t size() const noexcept { return count_; }
   Tensor& operator[](std::size_t i) noexcept { return data()[i]; }
-  /// All of them, one behind the other.
-  Tensor* data() noexcept { return count_ <= most_in_place ? few_ : many_.data(); }
+  /// All gradients, contiguous.
+  Tensor* data() noexcept { return count_ <= max_in_place ? few_ : many_.data(); }
 
  private:
-  static constexpr std::size_t most_in_place = 4;
-  const Tensor& at(std::size_t i) const noexcept { return count_ <= most_in_place ? few_[i] : many_[i]; }
-  std::size_t in_place() const noexcept { return count_ <= most_in_place ? count_ : 0; }
+  static constexpr std::size_t max_in_place = 4;
+  const Tensor& at(std::size_t i) const noexcept { return count_ <= max_in_place ? few_[i] : many_[i]; }
+  std::size_t in_place() const noexcept { return count_ <= max_in_place ? count_ : 0; }
   void forget() noexcept {
     for (std::size_t i = 0; i < in_place(); ++i) few_[i].~Tensor();
     count_ = 0;
   }
-  [[gnu::noinline]] void push_behind(Tensor gradient) {
-    if (count_ == most_in_place) {
-      many_.reserve(2 * most_in_place);
+  [[gnu::noinline]] void push_to_heap(Tensor gradient) {
+    if (count_ == max_in_place) {
+      many_.reserve(2 * max_in_place);
       for (auto& g : few_) many_.push_back(std::move(g));
       for (auto& g : few_) g.~Tensor();
-      ++count_;  // from here on those in place are gone
+      ++count_;  // more than max_in_place: the gradients in place are gone
       many_.push_back(std::move(gradient));
       return;
     }
@@ -71,12 +72,12 @@ class Grads {
 
   std::size_t count_ = 0;
   union {
-    Tensor few_[most_in_place];  ///< the first `count_`, as long as there are no more
+    Tensor few_[max_in_place];  ///< all gradients, up to max_in_place
   };
   detail::PoolVector<Tensor> many_;
 };
 
-/// Which inputs of an op a gradient is wanted for: a rule may leave the others empty.
+/// For which inputs of an op a gradient is needed. A rule may leave the others empty.
 class Needs {
  public:
   explicit Needs(std::span<const bool> wanted) : wanted_(wanted) {}
@@ -108,13 +109,13 @@ class Inputs {
  private:
   static_assert(sizeof(Tensor) == sizeof(void*) && std::is_standard_layout_v<Tensor> &&
                 sizeof(Reference) == sizeof(void*) && std::is_standard_layout_v<Reference>);
-  const void* first_;  ///< of Tensors or References: either is a pointer and nothing else
+  const void* first_;  ///< an array of Tensors or References, which are both a single pointer
   std::size_t count_;
 };
 
 namespace detail {
 
-/// How a tape handles a rule of a type that it does not know.
+/// How a tape copies, moves, destroys and runs a rule, whose type it does not know.
 struct RuleTable {
   std::size_t size;  ///< rounded up to a pointer's alignment
   std::size_t alignment;
@@ -150,22 +151,22 @@ inline constexpr RuleTable rule_table{
 class TapeImpl;
 
 bool any_tracked(const Inputs& inputs) noexcept;
-/// A bit for each input that a gradient can get to; the highest bit if a tape knows any of them.
+/// A bit for each input that a gradient can reach. The highest bit is set if a tape tracks any input or observes ops.
 std::uint64_t tracked_bits(const Inputs& inputs) noexcept;
 
-/// Hands an op to the tapes that track one of its inputs; the last of them takes the rule's contents. Without a rule
-/// the path of gradients ends here, and the tapes only remember where.
+/// Records an op on each tape that tracks one of its inputs. The rule is moved to the last of them, copied to the
+/// others. Without a rule gradients end at this op, and tapes only note it for explain().
 void record_outputs(const char* name, const Inputs& inputs, std::span<Tensor> outputs, void* rule,
                     const RuleTable* table);
 
-/// What became of an op in the usual case: one tape, one output, one of the inputs tracked.
+/// The result of record_plain(), which records the common case: one tape, one output, one of the inputs tracked.
 struct RulePlace {
-  void* rule;             ///< where its rule is to be made, at once; null if that case is not given
-  std::uint64_t tracked;  ///< a bit for each input that a gradient can get to; 0 if there is nothing to record
+  void* rule;             ///< where the caller has to make the rule at once; null in other cases
+  std::uint64_t tracked;  ///< a bit for each input that a gradient can reach; 0 if there is nothing to record
 };
-/// Records such an op but for its rule, whose address must suit a pointer.
+/// Records such an op without its rule, which must not need more than a pointer's alignment.
 RulePlace record_plain(const char* name, Inputs inputs, Tensor& output, const RuleTable& table);
-/// Where a rule could not be made in its place: the op stays recorded as one without a gradient.
+/// For a rule whose construction failed: the op stays recorded as one without a gradient.
 void give_up_rule(const void* place) noexcept;
 
 }  // namespace detail
@@ -173,20 +174,20 @@ void give_up_rule(const void* place) noexcept;
 /// Whether a tape of the calling thread records.
 inline bool is_recording() noexcept { return detail::thread_state.innermost_tape != nullptr; }
 
-/// Whether a recording tape follows one of the inputs, so that record() would do something: an op that is often called
-/// may ask first and spare itself the copies that its rule captures.
+/// Whether a recording tape tracks one of the inputs, so that record() would record. An op may ask first, to save the
+/// copies that its rule captures.
 inline bool is_tracked(Inputs inputs) noexcept { return is_recording() && detail::any_tracked(inputs); }
 
-/// Which inputs of an op a gradient can get to, so that its rule captures only what these gradients need: see record().
+/// Which inputs of an op a gradient can reach, so that its rule captures only what these gradients need: see record().
 class Tracked {
  public:
   explicit Tracked(const Inputs& inputs) noexcept : bits_(is_recording() ? detail::tracked_bits(inputs) : 0) {}
-  /// Of an op that was just recorded.
+  /// For an op that was just recorded.
   explicit Tracked(const detail::RulePlace& place) noexcept : bits_(place.tracked) {}
-  /// Whether record() would do something.
+  /// Whether record() would record.
   explicit operator bool() const noexcept { return bits_ != 0; }
   bool operator[](std::size_t input) const noexcept { return (bits_ >> input & 1) != 0; }
-  /// The tensor if the gradient of that input may be asked for, otherwise an empty one.
+  /// `t` if a gradient can reach that input, otherwise an empty tensor.
   Tensor if_for(std::size_t input, const Tensor& t) const { return (*this)[input] ? t : Tensor(); }
 
  private:
@@ -219,7 +220,7 @@ concept IsMaker = !IsRule<M> && MakesSomething<M> && IsRule<MadeBy<M>>;
 template <class M>
 concept IsRuleOrMaker = IsRule<M> || IsMaker<M>;
 
-/// Records an op whose rule is made only now, in its place on the tape: nothing is captured in vain or copied again.
+/// Records an op and makes its rule directly on the tape, so that nothing is captured needlessly or copied twice.
 template <IsMaker Make>
 void record_made(const char* name, Inputs inputs, Tensor& output, const Make& make) {
   using Rule = MadeBy<Make>;
@@ -250,7 +251,7 @@ void record_made(const char* name, Inputs inputs, std::span<Tensor> outputs, con
   }
 }
 
-/// The maker of a rule that is there already.
+/// A maker that returns an existing rule.
 template <class Rule>
 auto maker_of(Rule&& rule) {
   return [&rule]() -> std::remove_cvref_t<Rule> { return std::forward<Rule>(rule); };
@@ -258,8 +259,8 @@ auto maker_of(Rule&& rule) {
 
 }  // namespace detail
 
-/// Tells the recording tapes how to differentiate an op that has just computed `output` from `inputs`: the hook of who
-/// writes an op. Returns the output.
+/// Tells the recording tapes how to differentiate an op that has just computed `output` from `inputs`; users' own ops
+/// call it too. Returns the output.
 ///
 ///     return record("multiply", {a, b}, a_times_b, [&](Tracked tracked) {
 ///       return [a = tracked.if_for(1, a), b = tracked.if_for(0, b)](const Tensor& dy, Needs need) {
@@ -267,21 +268,25 @@ auto maker_of(Rule&& rule) {
 ///       };
 ///     });
 ///
-/// The inner function is the rule: it maps the gradient of the output to the gradients of the inputs. It is any of
+/// The inner function is the rule: it maps the gradient of the output to the gradients of the inputs. It has one of
+/// these signatures:
+///
 ///     Grads(const Tensor& dy)                            Grads(std::span<const Tensor> dys)
 ///     Grads(const Tensor& dy, Needs needs)               Grads(std::span<const Tensor> dys, Needs needs)
-/// copyable, captures by value what it needs, and is written in public ops, which makes every higher order work. Where
-/// the op broadcast an input, the rule may return the gradient in the output's shape: it is summed to the input's.
 ///
-/// The outer function makes the rule, at most once, before record() returns, and only if a tape wants it. It may take a
-/// Tracked, which says for which inputs a gradient can be asked for, or nothing: `[&] { return [y](const Tensor& dy)
-/// {...}; }`. `name` must outlive the tape: a string literal. Costs one branch when no tape records.
+/// It must be copyable and capture by value what it needs. It is written in public ops, so that derivatives of every
+/// order work. For an input that the op broadcast, it may return a gradient of the output's shape, which is then summed
+/// to the input's shape.
+///
+/// The outer function makes the rule. It is called at most once, before record() returns, and only if a tape needs the
+/// rule. Its parameter is a Tracked, which says which inputs a gradient can reach; it may be omitted. `name` must
+/// outlive the tape: use a string literal. Costs one branch when no tape records.
 template <detail::IsMaker Make>
 Tensor record(const char* name, Inputs inputs, Tensor&& output, Make&& make) {
   if (is_recording()) detail::record_made(name, inputs, output, make);
   return std::move(output);
 }
-/// The same with the rule itself, for one that captures nothing, or where its captures cost nothing beside the op.
+/// The same with the rule itself, for rules that capture nothing or whose captures are cheap compared with the op.
 ///
 ///     return record("negative", {x}, minus_x, [](const Tensor& dy) { return Grads{-dy}; });
 template <detail::IsRule Rule>
@@ -294,8 +299,8 @@ Tensor record(const char* name, Inputs inputs, const Tensor& output, RuleOrMaker
   return record(name, inputs, Tensor(output), std::forward<RuleOrMaker>(rule));
 }
 
-/// The same for an op with several outputs: the rule takes a span with one gradient for each of them, empty where an
-/// output was not used (at least one is not).
+/// The same for an op with several outputs. The rule takes a span with one gradient for each output; it is empty for an
+/// output that was not used (at least one was).
 template <detail::IsRuleOrMaker RuleOrMaker>
 void record(const char* name, Inputs inputs, std::span<Tensor> outputs, RuleOrMaker&& rule) {
   if (!is_recording()) return;
@@ -306,7 +311,7 @@ void record(const char* name, Inputs inputs, std::span<Tensor> outputs, RuleOrMa
   }
 }
 
-/// Tells the recording tapes of an op without a gradient, such as argmax (TensorFlow's NotDifferentiable), so that
+/// Tells the recording tapes that an op has no gradient, such as argmax (TensorFlow's NotDifferentiable), so that
 /// GradientTape::explain can name it. Returns the output.
 inline Tensor record_no_gradient(const char* name, Inputs inputs, Tensor&& output) {
   if (is_recording()) detail::record_outputs(name, inputs, {&output, 1}, nullptr, nullptr);

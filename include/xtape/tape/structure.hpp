@@ -67,7 +67,7 @@ void for_each_leaf(S&& structure, F&& f) {
   }
 }
 
-/// A map type with other values: keeps what orders or hashes its keys.
+/// The map type M with values of type R, and the same order or hash of its keys.
 template <class M, class R>
 struct RebindMap;
 template <template <class...> class Map, class K, class R, class... Rest>

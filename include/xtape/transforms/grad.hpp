@@ -9,17 +9,17 @@
 
 #include "xtape/tape/gradient_tape.hpp"
 
-// Derivatives as functions of functions, for those who come from JAX and MLX.
+// Derivatives as functions of functions, as in JAX and MLX.
 namespace xtape {
 
 namespace detail {
 
 /// Throws a ValueError unless the value has one element.
 const Tensor& check_scalar(const char* op, const Tensor& value);
-/// x under an identity of its own, for outer tapes a result of x.
+/// A copy of x with its own identity; outer tapes record it as a result of x.
 Tensor identity(const Tensor& x);
 
-/// The loss in what a function returned: the value itself, or the first of a tuple.
+/// The loss in what a function returned: the value itself, or the first element of a tuple.
 template <class Value>
 Tensor loss_in(const Value& value) {
   if constexpr (TupleLike<Value>) {
@@ -47,15 +47,16 @@ auto gradients_of(GradientTape& tape, const Value& value, const Arguments& argum
 
 }  // namespace detail
 
-/// A function that returns f's value and its gradients for the arguments of the given numbers, the first unless given
-/// otherwise (jax.value_and_grad, mx.value_and_grad):
+/// A function that returns f's value and its gradients for the arguments with the numbers `argnums`, by default the
+/// first (jax.value_and_grad, mx.value_and_grad):
 ///
-///     auto [loss, dw] = value_and_grad([](const Tensor& w, const Tensor& x) { return reduce_sum(square(w * x)); })(w,
-///     x); auto [loss, grads] = value_and_grad<0, 1>(f)(w, x);       // grads is a tuple
+///     auto f = [](const Tensor& w, const Tensor& x) { return reduce_sum(square(w * x)); };
+///     auto [loss, dw] = value_and_grad(f)(w, x);
+///     auto [loss, grads] = value_and_grad<0, 1>(f)(w, x);       // grads is a tuple
 ///
 /// An argument is a tensor, a variable, or a vector, array, tuple or map of them; its gradient has its structure, and
-/// is zeros where f does not use it. f returns a scalar loss, or a tuple or pair that begins with it; anything else is
-/// a ValueError. Variables that f reads without taking them as arguments are constants to it. Nests to any order.
+/// is zeros if f does not use it. f returns a scalar loss, or a tuple or pair that begins with it; anything else is a
+/// ValueError. Variables that f reads without taking them as arguments are constants to it. Nests to any order.
 template <std::size_t... argnums, class F>
 auto value_and_grad(F f) {
   return [f = std::move(f)]<class... Args>(const Args&... args) {
@@ -64,7 +65,7 @@ auto value_and_grad(F f) {
     GradientTape tape({.watch_accessed_variables = false});
     [&]<std::size_t... i>(std::index_sequence<i...>) {
       const auto watch = [&](auto& leaf) {
-        // Apart from other arguments that are the same tensor: only this one's uses count.
+        // Tells apart arguments that are the same tensor: only the uses of this one count.
         if constexpr (std::is_same_v<std::remove_cvref_t<decltype(leaf)>, Tensor>) leaf = detail::identity(leaf);
         tape.watch(leaf);
       };

@@ -8,7 +8,7 @@
 
 #include "xtape/tape/gradient_tape.hpp"
 
-// Derivatives in a direction: what needs no full matrix, and the matrices themselves.
+// Products with Jacobians and Hessians, which need no full matrix, and the Hessian itself.
 namespace xtape {
 
 /// Computes derivatives in forward mode, along one direction (tf.autodiff.ForwardAccumulator):
@@ -18,19 +18,19 @@ namespace xtape {
 ///     Tensor dy = accumulator.jvp(y);                    // the derivative of y when x moves by its tangent
 ///
 /// Watches its primals, tensors or variables, from its construction on. Nests with tapes: the jvp of an inner tape's
-/// gradient is a Hessian-vector product. The Jacobian-vector product comes from two vector-Jacobian products, as the
-/// backward pass is linear in what it starts from; so every op has one, and activations are kept until the end, as by a
-/// tape.
+/// gradient is a Hessian-vector product. The backward pass is linear in the gradient that it starts from; its
+/// derivative for that gradient is the Jacobian-vector product. So every op supports jvp, and activations are kept to
+/// the end, as by a tape.
 class ForwardAccumulator {
  public:
-  /// Throws a ValueError when there is not one tangent for each primal, of its shape, or when a primal comes twice, a
-  /// TypeError for another dtype and for primals that are not floating.
+  /// Throws a ValueError when there is not one tangent for each primal, of its shape, or when a primal is given twice;
+  /// a TypeError for a tangent of another dtype and for primals that are not floating.
   ForwardAccumulator(std::initializer_list<detail::Source> primals, std::initializer_list<Tensor> tangents);
   ForwardAccumulator(std::span<const Tensor> primals, std::span<const Tensor> tangents);
   ForwardAccumulator(std::span<const Variable> primals, std::span<const Tensor> tangents);
 
-  /// The derivative of a tensor that was computed from the primals; empty, or zeros, where it was not. May be called
-  /// several times.
+  /// The derivative of a tensor that was computed from the primals. For other tensors it is empty, or zeros with
+  /// UnconnectedGradients::zero. May be called several times.
   Tensor jvp(const Tensor& primal, UnconnectedGradients unconnected_gradients = UnconnectedGradients::none);
 
  private:

@@ -18,8 +18,8 @@ Tensor recompute(const TensorsToTensor& f, std::span<const Tensor> inputs);
 Tensor pass_through(const Tensor& x, const Tensor& y);
 }  // namespace detail
 
-/// A function that does not keep its inner results for the backward pass, but computes them again there
-/// (tf.recompute_grad; Chen et al.: Training deep nets with sublinear memory cost, 2016): memory for time.
+/// A function that trades time for memory: it does not keep its inner results for the backward pass, but computes them
+/// again there (tf.recompute_grad; Chen et al.: Training deep nets with sublinear memory cost, 2016).
 ///
 ///     auto block = recompute_grad([&](const Tensor& x) { return dense2(dense1(x)); });
 ///     Tensor y = block(x);
@@ -40,8 +40,8 @@ auto recompute_grad(F f) {
   };
 }
 
-/// A function whose gradient is that of the identity (tf.grad_pass_through), for f such as round or sign that would let
-/// none through: straight-through estimators. f maps a tensor to one of the same shape and dtype (a ValueError or
+/// A function whose gradient is that of the identity (tf.grad_pass_through), for functions such as round or sign that
+/// have no gradient: a straight-through estimator. f maps a tensor to one of the same shape and dtype (a ValueError or
 /// TypeError otherwise); variables that it reads get no gradient.
 template <class F>
 auto grad_pass_through(F f) {
