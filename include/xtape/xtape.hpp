@@ -1,7 +1,7 @@
 #pragma once
 
-// Everything but two headers that take long to compile: xtape/core/xtensor.hpp, the bridge to xtensor's expressions,
-// and xtape/ops/map.hpp, elementwise functions of your own.
+// Everything except two headers that take long to compile: xtape/core/xtensor.hpp, the bridge to xtensor's expressions,
+// and xtape/ops/map.hpp, elementwise functions written by the user.
 #include "xtape/base/any_of.hpp"
 #include "xtape/base/config.hpp"
 #include "xtape/base/dtype.hpp"

@@ -12,7 +12,7 @@
 
 namespace xtape {
 
-/// A projection that optimizers apply to a weight after each update, as layers take it: none, one of Keras's names
+/// A projection that optimizers apply to a weight after each update, as an option of layers: none, one of Keras's names
 /// ("max_norm", "min_max_norm", "non_neg", "unit_norm", or the class's name, "MaxNorm"), an object of namespace
 /// `constraints`, or any callable from a const Tensor& to a Tensor of its shape and dtype.
 ///
@@ -22,7 +22,7 @@ class Constraint {
   /// None.
   Constraint() = default;
   Constraint(std::nullptr_t) {}
-  /// Throws a ValueError for a name that is not known, listing those that are.
+  /// Throws a ValueError for an unknown name, which lists the known ones.
   Constraint(const char* name) : Constraint(std::string(name)) {}
   Constraint(const std::string& name);
   /// Throws a ValueError for a callable that is empty (a null function pointer, an empty std::function).
@@ -34,11 +34,11 @@ class Constraint {
   /// Whether there is a constraint.
   explicit operator bool() const noexcept { return static_cast<bool>(function_); }
 
-  /// The weight as it may be; the same when there is no constraint. Throws a ValueError when a callable of one's own
-  /// returns another shape or dtype, and what the constraint throws.
+  /// The projected weight; w itself when there is no constraint. Throws a ValueError when a user's callable returns
+  /// another shape or dtype, and what the constraint throws.
   Tensor operator()(const Tensor& w) const;
 
-  /// Its class and options, none, or "custom" for a callable of the user's own without XTAPE_FIELDS.
+  /// Its class and options, none, or "custom" for a user's callable without XTAPE_FIELDS.
   ConfigValue config() const { return describe_ == nullptr ? ConfigValue() : describe_(function_); }
 
  private:

@@ -6,9 +6,9 @@
 
 namespace xtape::constraints {
 
-// Bounds on the norms |w| of weight vectors, with the 2-norm over `axis` (keras.constraints). 0 is right for the kernel
-// [in, units] of a Dense layer: the weights into each unit; {0, 1, 2} for that of a Conv2D layer. As in Keras, 1e-7 is
-// added to the norms that divide, so a bound holds up to rounding only from below.
+// Bounds on the norms |w| of weight vectors, with the 2-norm over `axis` (keras.constraints). Use axis 0 for the kernel
+// [in, units] of a Dense layer, so that a vector holds the weights of one unit, and {0, 1, 2} for that of a Conv2D
+// layer. As in Keras, 1e-7 is added to the divisor, so the new norms are slightly below the exact ones.
 
 /// w min(|w|, max_value) / (|w| + 1e-7)
 struct MaxNorm {
@@ -27,8 +27,8 @@ struct UnitNorm {
   XTAPE_FIELDS(axis)
 };
 
-/// w d / (|w| + 1e-7) with d = rate clip(|w|, min_value, max_value) + (1 - rate) |w|: a rate below 1 moves the norm
-/// towards the bounds by that part of the way in each step.
+/// w d / (|w| + 1e-7) with d = rate clip(|w|, min_value, max_value) + (1 - rate) |w|: with a rate below 1 each step
+/// moves the norm only by this fraction of its distance to the bounds.
 struct MinMaxNorm {
   double min_value = 0;
   double max_value = 1;

@@ -8,11 +8,12 @@
 
 namespace xtape::initializers {
 
-/// Uniform in [-limit, limit) with limit = sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010): Keras's choice for
-/// kernels, which keeps the variance of signals alike forward and backward.
+/// Uniform in [-limit, limit) with limit = sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010): Keras's default for
+/// kernels. It keeps the variance of activations and of gradients about constant from layer to layer.
 ///
-/// A matrix has fan_in = rows and fan_out = columns; a convolution kernel [..., in, out] the same times the product of
-/// its leading sizes; a vector its length; a scalar 1. Throws what the random generator throws for the dtype.
+/// For a matrix, fan_in = rows and fan_out = columns. For a convolution kernel [..., in, out] they are in and out times
+/// the product of the leading sizes, for a vector both are its length, for a scalar 1. Throws what the random generator
+/// throws for the dtype.
 struct GlorotUniform {
   /// Unset: drawn from random::default_generator(). Set: every call gives the same numbers, whatever was drawn before.
   std::optional<std::uint64_t> seed = {};

@@ -8,8 +8,8 @@
 
 namespace xtape::initializers {
 
-/// A normal distribution of standard deviation sqrt(2 / fan_in), cut off at two standard deviations of the normal
-/// distribution before the cut (He et al., 2015): for kernels in front of a relu. fan_in is as in GlorotUniform.
+/// A normal distribution of standard deviation sqrt(2 / fan_in), truncated at two standard deviations of the normal
+/// distribution before truncation (He et al., 2015), for kernels before a relu. fan_in is as in GlorotUniform.
 struct HeNormal {
   /// Unset: drawn from random::default_generator(). Set: every call gives the same numbers, whatever was drawn before.
   std::optional<std::uint64_t> seed = {};

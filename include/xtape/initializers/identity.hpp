@@ -5,8 +5,8 @@
 
 namespace xtape::initializers {
 
-/// gain times the identity matrix, with zeros beyond where it is not square. Throws a ValueError for what is not a
-/// matrix.
+/// gain times the identity matrix; a matrix that is not square is filled with zeros. Throws a ValueError for other
+/// ranks than 2.
 struct Identity {
   double gain = 1;
 

@@ -9,8 +9,8 @@
 namespace xtape::initializers {
 
 /// gain times a random matrix with orthonormal rows or columns, whichever are fewer (Saxe et al., 2014): for recurrent
-/// kernels. All axes but the last are the rows. Every such matrix is equally likely: the q of a normally distributed
-/// matrix's decomposition, with r's diagonal made positive.
+/// kernels. All axes but the last together are the rows. It is the q of the QR decomposition of a normally distributed
+/// matrix, with signs that make r's diagonal positive; so every such matrix is equally likely.
 ///
 /// Throws a ValueError for a rank below 2, a TypeError for a dtype that is not floating.
 struct Orthogonal {

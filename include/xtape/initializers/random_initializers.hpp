@@ -6,7 +6,7 @@
 #include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
-// Distributions that do not look at the shape. Without a seed the numbers come from random::default_generator(); with
+// Distributions that do not depend on the shape. Without a seed the numbers come from random::default_generator(); with
 // one, every call gives the same. They throw what the random generator throws for their numbers and the dtype.
 namespace xtape::initializers {
 
@@ -20,7 +20,7 @@ struct RandomNormal {
   XTAPE_FIELDS(mean, stddev, seed)
 };
 
-/// Evenly distributed in [minval, maxval).
+/// Uniformly distributed in [minval, maxval).
 struct RandomUniform {
   double minval = -0.05;
   double maxval = 0.05;
@@ -30,7 +30,7 @@ struct RandomUniform {
   XTAPE_FIELDS(minval, maxval, seed)
 };
 
-/// Normally distributed, cut off at two standard deviations (of the distribution before the cut).
+/// Normally distributed, truncated at two standard deviations (of the distribution before truncation).
 struct TruncatedNormal {
   double mean = 0;
   double stddev = 0.05;

@@ -7,13 +7,13 @@
 #include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
-// Distributions whose variance is scale / n, where n is the number of inputs or outputs of a unit (fan_in, fan_out), or
-// their mean, and at least 1. Fans are as in GlorotUniform, seeds too.
+// Distributions whose variance is scale / max(n, 1), where n is the number of inputs of a unit (fan_in), of its outputs
+// (fan_out), or their mean. Fans and seeds are as in GlorotUniform.
 namespace xtape::initializers {
 
 /// Any of them (keras.initializers.VarianceScaling). `mode` is "fan_in", "fan_out" or "fan_avg"; `distribution`
-/// "truncated_normal" (or "normal": cut off at two standard deviations before the cut), "untruncated_normal" or
-/// "uniform". Throws a ValueError for other strings and a scale that is not positive.
+/// "truncated_normal" (or "normal"; truncated at two standard deviations of the distribution before truncation),
+/// "untruncated_normal" or "uniform". Throws a ValueError for other strings and a scale that is not positive.
 struct VarianceScaling {
   double scale = 1;
   std::string mode = "fan_in";

@@ -5,7 +5,7 @@
 #include "xtape/layers/layer.hpp"
 #include "xtape/ops/reduce.hpp"
 
-// Activations with parameters, as layers; others are Activation("tanh").
+// Activations with parameters, as layers; for the others use Activation, such as Activation("tanh").
 namespace xtape::layers {
 
 /// Keyword arguments of ReLU.
@@ -19,8 +19,8 @@ struct ReLUOptions {
   XTAPE_FIELDS(max_value, negative_slope, threshold, dtype, name)
 };
 
-/// max_value where x >= max_value, x where x > threshold, negative_slope (x - threshold) elsewhere, which is 0 without
-/// a slope (keras.layers.ReLU). Throws a ValueError for a negative number.
+/// max_value where x >= max_value, otherwise x where x > threshold, otherwise negative_slope (x - threshold)
+/// (keras.layers.ReLU). Throws a ValueError for a negative option.
 class ReLU : public LayerBase<ReLU> {
  public:
   explicit ReLU(ReLUOptions options = {});
@@ -67,13 +67,14 @@ class ELU : public LayerBase<ELU> {
   double alpha_;
 };
 
-/// e^x / sum e^x over an axis, or over several together (keras.layers.Softmax). Throws a ValueError for an axis outside
-/// of the input.
+/// e^x / sum e^x over one axis, or over several together (keras.layers.Softmax). Throws a ValueError for an axis
+/// outside the input.
 ///
-///     Tensor y = softmax({x, mask});  // bool, broadcast to x: over the elements where it is true; the others give 0
+///     Tensor y = softmax({x, mask});  // mask: bool, broadcasts to x; only elements where it is true count, others
+///     give 0
 ///
-/// A mask that x carries (see get_mask) is used where it says something of the elements along the axis, as of steps
-/// along the axis of time, and passes on.
+/// The mask of x (see get_mask) is used in the same way if it has the axis of the softmax, such as time. The output
+/// keeps it.
 class Softmax : public LayerBase<Softmax> {
  public:
   explicit Softmax(Axes axis = -1, ActivationLayerOptions options = {})

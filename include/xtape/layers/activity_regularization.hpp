@@ -14,7 +14,7 @@ struct ActivityRegularizationOptions {
   XTAPE_FIELDS(l1, l2, dtype, name)
 };
 
-/// Passes its input on and adds (l1 sum |x| + l2 sum x^2) / batch to losses() (keras.layers.ActivityRegularization).
+/// Returns its input and adds (l1 sum |x| + l2 sum x^2) / batch to losses() (keras.layers.ActivityRegularization).
 /// Throws a ValueError for a factor that is negative or not finite.
 class ActivityRegularization : public LayerBase<ActivityRegularization> {
  public:

@@ -11,7 +11,7 @@ namespace xtape::layers {
 
 namespace detail {
 
-/// What Attention and AdditiveAttention share: masks, dropout, weights.
+/// The common base of Attention and AdditiveAttention: masks, dropout, weights.
 class AttentionLayer : public Layer {
  protected:
   AttentionLayer(const char* class_name, std::string name, double dropout, std::optional<std::uint64_t> seed,
@@ -23,10 +23,10 @@ class AttentionLayer : public Layer {
  protected:
   void build_list(const std::vector<Shape>& input_shapes) override;
   TensorList call_list(const TensorList& inputs) override;
-  bool may_make_masks() const override { return true; }  // of those that are given as inputs
+  bool may_make_masks() const override { return true; }  // from masks that are inputs
 
   virtual void add_weights(const Shape& query, const Shape& key) = 0;
-  /// [batch, T, S] of queries [batch, T, d] and keys [batch, S, d].
+  /// The scores [batch, T, S] of queries [batch, T, d] and keys [batch, S, d].
   virtual Tensor scores(const Tensor& query, const Tensor& key) const = 0;
 
  private:
@@ -43,7 +43,7 @@ class AttentionLayer : public Layer {
 
 /// Keyword arguments of Attention.
 struct AttentionOptions {
-  bool use_scale = false;          ///< a scalar weight multiplies the scores
+  bool use_scale = false;          ///< multiply the scores by a scalar weight
   std::string score_mode = "dot";  ///< "dot": q k; "concat": w sum(tanh(q + k)), with a scalar weight w
   double dropout = 0;              ///< of the attention weights, in training
   std::optional<std::uint64_t> seed = {};
@@ -61,10 +61,10 @@ struct AttentionOptions {
 ///     Tensor y = attention({query, value});                       // the values are the keys
 ///     Tensor y = attention({query, value, key});
 ///     Tensor y = attention({query, value, key, value_mask});      // bool [batch, S], true where there is a value
-///     Tensor y = attention({query, value, key, query_mask, value_mask});  // bool [batch, T]: the others give zeros
+///     Tensor y = attention({query, value, key, query_mask, value_mask});  // bool [batch, T], where it is false y is 0
 ///
-/// Masks that are not given are those that the queries and the values carry (see get_mask); the result gets the
-/// queries'. Throws a ValueError for other inputs, an unknown score_mode and a rate outside [0, 1).
+/// By default the masks are those of the queries and the values (see get_mask). The result gets the mask of the
+/// queries. Throws a ValueError for other inputs, an unknown score_mode and a rate outside [0, 1).
 class Attention : public LayerBase<Attention, detail::AttentionLayer> {
  public:
   explicit Attention(AttentionOptions options = {});
@@ -80,7 +80,7 @@ class Attention : public LayerBase<Attention, detail::AttentionLayer> {
 
 /// Keyword arguments of AdditiveAttention.
 struct AdditiveAttentionOptions {
-  bool use_scale = true;  ///< a weight [d] multiplies what is summed
+  bool use_scale = true;  ///< a weight [d] multiplies the terms of the sum
   double dropout = 0;     ///< of the attention weights, in training
   std::optional<std::uint64_t> seed = {};
   bool use_causal_mask = false;          ///< query i attends to keys 0 to i only
@@ -91,7 +91,7 @@ struct AdditiveAttentionOptions {
   XTAPE_FIELDS(use_scale, dropout, seed, use_causal_mask, return_attention_scores, dtype, name)
 };
 
-/// As Attention, with the scores sum(scale tanh(query + key)) (keras.layers.AdditiveAttention; Bahdanau, Cho, Bengio,
+/// Attention with the scores sum(scale tanh(query + key)) (keras.layers.AdditiveAttention; Bahdanau, Cho, Bengio,
 /// 2015).
 class AdditiveAttention : public LayerBase<AdditiveAttention, detail::AttentionLayer> {
  public:

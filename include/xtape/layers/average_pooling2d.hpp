@@ -17,7 +17,7 @@ struct AveragePooling2DOptions {
   XTAPE_FIELDS(strides, padding, dtype, name)
 };
 
-/// The mean of each window's elements of an image, not counting padding: [batch, height, width, channels] -> [batch,
+/// The mean of the elements in each window of an image, without padding: [batch, height, width, channels] -> [batch,
 /// height', width', channels] (keras.layers.AveragePooling2D). Throws a ValueError for numbers below 1.
 class AveragePooling2D : public LayerBase<AveragePooling2D> {
  public:

@@ -28,17 +28,18 @@ struct BatchNormalizationOptions {
 };
 
 /// gamma (x - mean) / sqrt(variance + epsilon) + beta for each channel (Ioffe, Szegedy, 2015;
-/// keras.layers.BatchNormalization). In training, mean and variance are those of the batch over all other axes, and the
-/// moving statistics follow them, in the call itself, not in the gradient's step:
+/// keras.layers.BatchNormalization). In training, mean and variance are those of the batch over all other axes. The
+/// call itself then updates the moving statistics, with the biased variance of the batch:
 ///
-///     moving = momentum moving + (1 - momentum) batch's       (the variance without correction)
+///     moving <- momentum moving + (1 - momentum) batch
 ///
-/// Of an input with a mask (see get_mask; or as a second input: normalization({x, mask})), which has one axis less,
-/// only the elements where it is true count in these statistics, as if the others were not there; without any, nothing
-/// moves. Otherwise they are the moving ones, which are not trainable. A layer that is frozen (set_trainable(false))
-/// runs as outside of training, as in Keras. A batch without elements changes nothing. Throws a ValueError for an axis
-/// outside of the input, a momentum outside of [0, 1], a negative epsilon and for other channels than those of the
-/// first call.
+/// Outside training, mean and variance are the moving statistics, which are not trainable. A frozen layer
+/// (set_trainable(false)) always behaves as outside training, as in Keras.
+/// An input may have a mask (see get_mask) with one axis less, or as a second input: normalization({x, mask}). Then
+/// only the elements where it is true count in the statistics of the batch. Without any such element, or for an empty
+/// batch, the moving statistics do not change.
+/// Throws a ValueError for an axis outside the input, a momentum outside [0, 1], a negative epsilon and for other
+/// channels than those of the first call.
 class BatchNormalization : public LayerBase<BatchNormalization> {
  public:
   explicit BatchNormalization(BatchNormalizationOptions options = {});
@@ -58,7 +59,7 @@ class BatchNormalization : public LayerBase<BatchNormalization> {
   TensorList call_list(const TensorList& inputs) override;
 
  private:
-  /// Of channels on the last axis; the mask, of x's rank or empty, broadcasts.
+  /// For channels on the last axis. The mask is empty, or has x's rank and broadcasts.
   Tensor normalize(const Tensor& x, const Tensor& mask);
   BatchNormalizationOptions options_;
   Variable gamma_, beta_, moving_mean_, moving_variance_;

@@ -9,23 +9,22 @@ namespace xtape::layers {
 /// Keyword arguments of Bidirectional.
 struct BidirectionalOptions {
   std::string merge_mode = "concat";            ///< "concat", "sum", "mul", "ave", or "none" for both outputs
-  std::optional<AnyLayer> backward_layer = {};  ///< unset: of the same kind
+  std::optional<AnyLayer> backward_layer = {};  ///< unset: a copy of the layer in the other direction
   std::string name = {};
 
   XTAPE_FIELDS(merge_mode, backward_layer, name)
 };
 
-/// A recurrent layer and its like that reads sequences from their end (keras.layers.Bidirectional; Schuster, Paliwal,
-/// 1997): two layers of their own weights, "forward_lstm" and "backward_lstm", whose outputs are merged; with
-/// return_sequences step by step. The inputs are RNN's, with the states of the forward layer before those of the
-/// backward one; with return_state the outputs are followed by both layers' states.
+/// A recurrent layer and a second one that reads the sequences from their end (keras.layers.Bidirectional; Schuster,
+/// Paliwal, 1997). Both have their own weights and names such as "forward_lstm" and "backward_lstm"; their outputs are
+/// merged, with return_sequences step by step. The inputs are those of RNN, with the states of the forward layer before
+/// those of the backward layer. With return_state the states of both layers follow the outputs.
 ///
 ///     layers::Bidirectional(layers::LSTM(64))
 ///
-/// Masks are RNN's as well; with return_sequences the outputs of the steps that are left out are 0, and the merged ones
-/// get the mask. As in Keras, the layer given is copied, not used itself. Throws a ValueError for a layer that is not
-/// an RNN, an unknown merge_mode, and a backward_layer of the same direction or another return_sequences or
-/// return_state.
+/// Masks are used as in RNN. With return_sequences the outputs of masked steps are 0, and the merged outputs get the
+/// mask. As in Keras, the given layer is copied, not used itself. Throws a ValueError for a layer that is not an RNN,
+/// an unknown merge_mode, and a backward_layer of the same direction or another return_sequences or return_state.
 class Bidirectional : public LayerBase<Bidirectional> {
  public:
   explicit Bidirectional(const AnyLayer& layer, BidirectionalOptions options = {});

@@ -6,8 +6,8 @@
 
 namespace xtape::layers {
 
-/// The padding of a Conv1D: as of all convolutions, or `causal`: all of it before the input, so that no output depends
-/// on a later input. Also from strings; a ValueError for another one.
+/// The padding of a Conv1D: one of Padding, or `causal`, which pads only before the input, so that no output depends on
+/// a later input. Also made from strings; others are a ValueError.
 class Conv1DPadding {
  public:
   enum Kind { valid, same, causal };

@@ -32,7 +32,8 @@ struct Conv2DOptions {
 /// activation(conv2d(x, kernel) + bias): [batch, height, width, channels] -> [batch, height', width', filters], with
 /// kernel [kernel_size, channels / groups, filters] and bias [filters] (keras.layers.Conv2D). Throws a ValueError for
 /// numbers below 1, for filters that are no multiple of the groups, and for an input of another rank or whose channels
-/// are no multiple of the groups or not those of the first call. Data are channels last, as for all layers of images.
+/// are no multiple of the groups or not those of the first call. The channels are the last axis, as in all image
+/// layers.
 class Conv2D : public LayerBase<Conv2D> {
  public:
   Conv2D(std::int64_t filters, Size2d kernel_size, Conv2DOptions options = {});

@@ -13,8 +13,8 @@ struct CroppingOptions {
   XTAPE_FIELDS(dtype, name)
 };
 
-/// Sequences with elements left out before and after them: [batch, steps, channels] -> [batch, steps', channels]
-/// (keras.layers.Cropping1D). Throws a ValueError for negative numbers and for as many as there are steps.
+/// Removes steps at the beginning and the end of sequences: [batch, steps, channels] -> [batch, steps', channels]
+/// (keras.layers.Cropping1D). Throws a ValueError for negative numbers and if no step would remain.
 class Cropping1D : public LayerBase<Cropping1D> {
  public:
   explicit Cropping1D(Margins cropping = 1, CroppingOptions options = {});

@@ -29,10 +29,10 @@ struct DepthwiseConv2DOptions {
                bias_constraint, dtype, name)
 };
 
-/// Each channel is convolved with depth_multiplier filters of its own: [batch, height, width, channels] -> [batch,
-/// height', width', channels depth_multiplier], with kernel [kernel_size, channels, depth_multiplier] and bias
-/// [channels depth_multiplier] (keras.layers.DepthwiseConv2D). Throws a ValueError as Conv2D does, and for strides and
-/// dilations that are both above 1.
+/// Convolves each channel with its own depth_multiplier filters: [batch, height, width, channels] -> [batch, height',
+/// width', channels depth_multiplier], with kernel [kernel_size, channels, depth_multiplier] and bias [channels
+/// depth_multiplier] (keras.layers.DepthwiseConv2D). Throws a ValueError as Conv2D does, and for strides and dilations
+/// that are both above 1.
 class DepthwiseConv2D : public LayerBase<DepthwiseConv2D> {
  public:
   explicit DepthwiseConv2D(Size2d kernel_size, DepthwiseConv2DOptions options = {});

@@ -10,10 +10,10 @@ namespace xtape::layers {
 
 /// Keyword arguments of Dropout.
 struct DropoutOptions {
-  /// The shape of the mask, which broadcasts: {-1, 1, 8} drops the same features at all steps of [batch, steps, 8]; -1
-  /// stands for the input's size. Unset: the input's shape.
+  /// The shape of the dropout mask, which broadcasts: {-1, 1, 8} drops the same features at all steps of [batch, steps,
+  /// 8]. -1 stands for the size of the input. Unset: the shape of the input.
   std::optional<Shape> noise_shape = {};
-  std::optional<std::uint64_t> seed = {};  ///< a stream of random numbers of the layer's own
+  std::optional<std::uint64_t> seed = {};  ///< set: the layer has its own random generator
   DTypePolicy dtype = {};
   std::string name = {};
 
@@ -21,8 +21,8 @@ struct DropoutOptions {
 };
 
 /// In training, sets each element to 0 with probability `rate` and multiplies the others by 1 / (1 - rate), so that the
-/// expected sum stays; otherwise passes its input on (keras.layers.Dropout; Srivastava et al., 2014). Throws a
-/// ValueError unless 0 <= rate < 1, and for a noise_shape that does not fit the input.
+/// expected sum stays the same. Outside training it returns its input (keras.layers.Dropout; Srivastava et al., 2014).
+/// Throws a ValueError unless 0 <= rate < 1, and for a noise_shape that does not fit the input.
 class Dropout : public LayerBase<Dropout> {
  public:
   explicit Dropout(double rate, DropoutOptions options = {});
@@ -45,7 +45,7 @@ struct SpatialDropoutOptions {
   XTAPE_FIELDS(seed, dtype, name)
 };
 
-/// Dropout of whole channels: of [batch, steps, channels] all steps of a channel, or none (keras.layers.
+/// Dropout of whole channels: drops all steps of a channel of [batch, steps, channels], or none (keras.layers.
 /// SpatialDropout1D; Tompson et al., 2015). Throws a ValueError for another rank.
 class SpatialDropout1D : public LayerBase<SpatialDropout1D> {
  public:

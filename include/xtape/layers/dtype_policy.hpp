@@ -7,17 +7,16 @@
 
 namespace xtape {
 
-/// In which dtype a layer computes and in which it keeps its variables (keras.DTypePolicy):
+/// The dtype in which a layer computes and the dtype of its variables (keras.DTypePolicy):
 ///
 /// | name | computes in | variables |
 /// |---|---|---|
 /// | "float32", "float64", "bfloat16", or any other dtype | that dtype | that dtype |
 /// | "mixed_bfloat16" | bfloat16 | float32 |
 ///
-/// All layers have one: of the `dtype` of their options, `Dense(10, {.dtype = "float32"})`, otherwise the global policy
-/// at the time when they are made. A layer casts its floating inputs to its compute dtype, except that float64 inputs
-/// of a float32 layer stay as they are; under mixed_bfloat16 its variables are cast when its call reads them, and
-/// their gradients are float32.
+/// Every layer has a policy: the `dtype` of its options, `Dense(10, {.dtype = "float32"})`, otherwise the global policy
+/// when it is made. A layer casts its floating inputs to its compute dtype (for float64 inputs see Layer). Under
+/// mixed_bfloat16 a layer's call reads its float32 variables as bfloat16; their gradients are float32.
 class DTypePolicy {
  public:
   /// The global policy.
@@ -45,13 +44,13 @@ class DTypePolicy {
 /// keras.mixed_precision, and the functions of the same names of keras.config.
 namespace mixed_precision {
 
-/// The policy of layers that are made without one: "float32" until set.
+/// The global policy, of layers whose options set none. It is "float32" until set.
 ///
-/// Where this copy of the library or the processor has no fast bfloat16 products (see has_fast_bfloat16), a policy that
-/// computes in bfloat16 works, with the same roundings, but is no faster than float32; a warning says so once.
+/// Without fast bfloat16 products (see has_fast_bfloat16), a policy that computes in bfloat16 works and rounds in the
+/// same way, but is no faster than float32; a warning says so once.
 void set_dtype_policy(DTypePolicy policy);
 DTypePolicy dtype_policy() noexcept;
-/// Keras's older names of the same.
+/// Keras's older names.
 inline void set_global_policy(DTypePolicy policy) { set_dtype_policy(policy); }
 inline DTypePolicy global_policy() noexcept { return dtype_policy(); }
 

@@ -18,12 +18,12 @@ struct EmbeddingOptions {
                dtype, name)
 };
 
-/// Rows of a matrix for whole numbers in [0, input_dim): [...] -> [..., output_dim], with embeddings [input_dim,
-/// output_dim] (keras.layers.Embedding). The gradient holds only the rows that were used, see IndexedSlices. Numbers
-/// may also come in a floating dtype. Throws an IndexError for one outside, a ValueError for NaN, for a number that is
-/// not whole and for dimensions < 1.
+/// Maps integers in [0, input_dim) to rows of the matrix embeddings [input_dim, output_dim]: [...] -> [..., output_dim]
+/// (keras.layers.Embedding). The gradient has only the rows that were used, see IndexedSlices. The integers may have a
+/// floating dtype. Throws an IndexError for integers outside the range, a ValueError for NaN, for values that are not
+/// whole and for dimensions < 1.
 ///
-/// With mask_zero the layers that follow leave the padding out (see get_mask):
+/// With mask_zero the layers that follow ignore the padding (see get_mask):
 ///
 ///     xp::Sequential model{layers::Embedding(5000, 64, {.mask_zero = true}), layers::LSTM(64), layers::Dense(1)};
 class Embedding : public LayerBase<Embedding> {
@@ -35,9 +35,9 @@ class Embedding : public LayerBase<Embedding> {
   const Variable& embeddings() const& noexcept { return embeddings_; }
   Variable embeddings() const&& { return embeddings_; }
 
-  /// Where the inputs are not 0, as bool; none unless the layer was made with mask_zero.
+  /// A bool mask, true where the inputs are not 0; empty without mask_zero.
   Tensor compute_mask(const Tensor& inputs, const Tensor& previous_mask) override;
-  /// The same; throws a ValueError unless the layer was made with mask_zero.
+  /// The same; throws a ValueError without mask_zero.
   Tensor compute_mask(const Tensor& inputs) const;
   SymbolicTensor compute_mask(const SymbolicTensor& inputs) const;
 
@@ -54,8 +54,8 @@ class Embedding : public LayerBase<Embedding> {
   Variable embeddings_;
 };
 
-/// Where the inputs differ from a number, as bool of their shape: a mask to be given to recurrent and attention layers
-/// in models of the functional style (keras.ops.not_equal).
+/// A bool tensor that is true where the input differs from `value`: a mask for recurrent and attention layers in
+/// functional models (keras.ops.not_equal).
 class NotEqual : public LayerBase<NotEqual> {
  public:
   explicit NotEqual(double value = 0, std::string name = {}) : LayerBase(std::move(name)), value_(value) {

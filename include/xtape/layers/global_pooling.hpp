@@ -16,10 +16,10 @@ struct GlobalPoolingOptions {
 /// The mean of each channel: [batch, steps, channels] -> [batch, channels] (keras.layers.GlobalAveragePooling1D).
 /// Throws a ValueError for another rank.
 ///
-///     Tensor y = pooling(x);          // of a mask that x carries (see get_mask), only the steps where it is true
-///     Tensor y = pooling({x, mask});  // of this one
+///     Tensor y = pooling(x);          // if x has a mask (see get_mask), over the steps where it is true
+///     Tensor y = pooling({x, mask}); // with this mask instead
 ///
-/// A sample all of whose steps are left out gives 0 (Keras: NaN).
+/// A sample without any step that counts gives 0 (Keras: NaN).
 class GlobalAveragePooling1D : public LayerBase<GlobalAveragePooling1D> {
  public:
   explicit GlobalAveragePooling1D(GlobalPoolingOptions options = {}) : LayerBase(options), keepdims_(options.keepdims) {

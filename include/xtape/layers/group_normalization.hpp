@@ -26,8 +26,9 @@ struct GroupNormalizationOptions {
 
 /// gamma (x - mean) / sqrt(variance + epsilon) + beta, with the mean and the variance of each sample and each group of
 /// neighbouring channels over all other axes, and gamma and beta for each channel (Wu, He, 2018;
-/// keras.layers.GroupNormalization). Throws a ValueError for a number of groups that does not divide the channels, an
-/// axis outside of the input or of the batch, a negative epsilon, and for other channels than those of the first call.
+/// keras.layers.GroupNormalization). Throws a ValueError for a number of groups that does not divide the channels, for
+/// an axis that is outside the input or the batch axis, for a negative epsilon, and for other channels than those of
+/// the first call.
 class GroupNormalization : public LayerBase<GroupNormalization> {
  public:
   explicit GroupNormalization(GroupNormalizationOptions options = {});

@@ -4,7 +4,7 @@
 
 namespace xtape::layers {
 
-/// Keyword arguments of GRU, and of GRUCell but for those about sequences.
+/// Keyword arguments of GRU, and of GRUCell except those about sequences.
 struct GRUOptions {
   ActivationFunction activation = "tanh";
   ActivationFunction recurrent_activation = "sigmoid";
@@ -14,10 +14,10 @@ struct GRUOptions {
   Initializer bias_initializer = "zeros";
   Regularizer kernel_regularizer = {}, recurrent_regularizer = {}, bias_regularizer = {}, activity_regularizer = {};
   Constraint kernel_constraint = {}, recurrent_constraint = {}, bias_constraint = {};
-  double dropout = 0;            ///< of the inputs in training, the same ones at every step
+  double dropout = 0;            ///< of the inputs in training; the same inputs at every step
   double recurrent_dropout = 0;  ///< of the state
   std::optional<std::uint64_t> seed = {};
-  bool return_sequences = false, return_state = false, go_backwards = false, stateful = false;  ///< as of RNN
+  bool return_sequences = false, return_state = false, go_backwards = false, stateful = false;  ///< see RNNOptions
   bool zero_output_for_mask = false;
   bool reset_after = true;  ///< see nn::gru
   DTypePolicy dtype = {};
@@ -29,8 +29,8 @@ struct GRUOptions {
                go_backwards, stateful, zero_output_for_mask, reset_after, dtype, name)
 };
 
-/// A step of the gated recurrent unit: {x, h} -> {h, h} (keras.layers.GRUCell); the gates z, r, h lie side by side in
-/// the weights.
+/// A step of the gated recurrent unit: {x, h} -> {h, h} (keras.layers.GRUCell); the weights of the gates z, r, h are
+/// concatenated.
 class GRUCell : public LayerBase<GRUCell, detail::UnitsCell> {
  public:
   explicit GRUCell(std::int64_t units, const GRUOptions& options = {});
@@ -47,9 +47,9 @@ class GRUCell : public LayerBase<GRUCell, detail::UnitsCell> {
 
 /// The gated recurrent unit (keras.layers.GRU; Cho et al., 2014; see nn::gru): [batch, time, k] -> [batch, units], or
 /// [batch, time, units] with return_sequences. Weights: kernel [k, 3 units], recurrent_kernel [units, 3 units], bias
-/// [2, 3 units] ([3 units] with reset_after = false), each z, r, h. With the default activations and
-/// reset_after and without recurrent_dropout the whole sequence is one op (with a mask, from states of zeros). Calls
-/// and errors as of RNN; a ValueError for units < 1 and rates outside [0, 1).
+/// [2, 3 units] ([3 units] with reset_after = false), each in the order z, r, h. With the default activations and
+/// reset_after and without recurrent_dropout the whole sequence is one op (with a mask only from zero states). Calls
+/// and errors are those of RNN; also a ValueError for units < 1 and rates outside [0, 1).
 class GRU : public LayerBase<GRU, RNN> {
  public:
   explicit GRU(std::int64_t units, const GRUOptions& options = {});

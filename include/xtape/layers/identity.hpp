@@ -12,7 +12,7 @@ struct IdentityOptions {
   XTAPE_FIELDS(dtype, name)
 };
 
-/// Passes its inputs on (keras.layers.Identity).
+/// Returns its inputs (keras.layers.Identity).
 class Identity : public LayerBase<Identity> {
  public:
   explicit Identity(IdentityOptions options = {}) : LayerBase(options) { set_supports_masking(true); }

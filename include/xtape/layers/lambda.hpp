@@ -12,7 +12,7 @@ namespace detail {
 template <class C, class R, class A>
 std::remove_cvref_t<A> argument_of(R (C::*)(A) const);
 
-/// A callable that takes a TensorList; others take a Tensor.
+/// Whether a callable takes a TensorList, not a Tensor.
 template <class F>
 concept TakesList = requires {
   { argument_of(&F::operator()) } -> std::same_as<TensorList>;
@@ -26,16 +26,16 @@ namespace layers {
 struct LambdaOptions {
   DTypePolicy dtype = {};
   std::string name = {};
-  /// The mask of the output, given the first input and its mask (either may be empty): `.mask = [](const Tensor&, const
-  /// Tensor& mask) { return mask; }` passes it on. Unset: there is none.
+  /// Computes the mask of the output from the first input and its mask, which may be empty; unset: no mask. `[](const
+  /// Tensor&, const Tensor& mask) { return mask; }` keeps the mask.
   std::function<Tensor(const Tensor& inputs, const Tensor& previous_mask)> mask = {};
 
   XTAPE_FIELDS(dtype, name, mask)
 };
 
 /// A function as a layer (keras.layers.Lambda): any callable from a const Tensor& to a Tensor, or from a const
-/// TensorList& to a Tensor or a TensorList. Variables that it uses are not weights of the layer: for these, and for
-/// what differs in training, write a class.
+/// TensorList& to a Tensor or a TensorList. Variables that it uses are not weights of the layer. For a layer with
+/// weights, or one that behaves differently in training, write a class.
 ///
 ///     Lambda([](const Tensor& x) { return square(x); })
 ///     Lambda([](const TensorList& in) { return in[0] * in[1]; })({a, b})

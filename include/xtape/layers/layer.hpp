@@ -28,12 +28,13 @@ class SymbolicList;
 
 namespace detail {
 
-/// What all handles of a layer, and the model that tracks it, share: everything but its own class's members.
+/// What all handles of a layer, and the model that tracks it, share: everything except the members of the layer's
+/// class.
 struct LayerState;
 /// The symbolic tensors where the graph of a model begins and ends.
 struct GraphEnds;
 
-/// What a layer was made with, as config() reads it when it is asked.
+/// What a layer was made with; config() reads it when it is called.
 struct LayerDescription {
   explicit LayerDescription(std::vector<Config::Entry> args) : arguments(std::move(args)) {}
   virtual ~LayerDescription() = default;
@@ -48,8 +49,8 @@ struct DescriptionWithOptions : LayerDescription {
   Options own;
 };
 
-/// While it lives, copies of layers on the calling thread are new layers with weights of their own, still to be built,
-/// instead of the same layer. What was shared among the layers copied is shared among the copies.
+/// While it lives, a copy of a layer on the calling thread is a new, unbuilt layer with its own weights, not the same
+/// layer. Layers that were shared among the originals are shared among the copies.
 class CloneScope {
  public:
   CloneScope();
@@ -57,9 +58,9 @@ class CloneScope {
   ~CloneScope();
   static CloneScope* current() noexcept;
 
-  /// The state of the copy of a layer; always the same one for the same layer.
+  /// The state of the copy of a layer: one for each layer.
   const std::shared_ptr<LayerState>& copy_of(const std::shared_ptr<LayerState>& original);
-  /// Gives the copies their tracked layers. Throws a ValueError for what could not be copied.
+  /// Gives the copies their tracked layers. Throws a ValueError for a layer that could not be copied.
   void finish();
 
  private:
@@ -71,8 +72,8 @@ class CloneScope {
 
 /// Keyword arguments of calling a layer or model.
 struct CallOptions {
-  /// Whether to behave as in training (Dropout drops, ...). Unset: as the layer or model that makes this call, false
-  /// outside of one, as in Keras.
+  /// Whether to behave as in training (Dropout drops, ...). Unset: as the layer or model that makes this call; false if
+  /// there is none, as in Keras.
   std::optional<bool> training = {};
 };
 
@@ -86,7 +87,7 @@ struct WeightOptions {
   std::optional<DType> dtype = {};  ///< unset: the variable dtype of the layer's policy
 };
 
-/// The base of layers and models (keras.Layer). A layer of one's own:
+/// The base of layers and models (keras.Layer). A user's layer:
 ///
 ///     struct Scale : xp::LayerBase<Scale> {
 ///       xp::Variable factor;
@@ -97,25 +98,26 @@ struct WeightOptions {
 ///     };
 ///
 /// A layer is a handle, as in Python: copies of it are the same layer and share its weights. For a new layer of the
-/// same kind see clone(). State of one's own besides weights is best held by a shared_ptr, so that copies share it too.
+/// same kind see clone(). Other state of a user's layer is best held by a shared_ptr, so that copies share it too.
 ///
-/// Inputs: floating ones are cast to the compute dtype of the layer's policy before call() (keras.Layer's autocast),
-/// and their gradients come back in the dtype that was given; integers and booleans stay. float64 is cast to float32 by
-/// layers that have weights or layers inside, none of them float64, or inputs of both; others compute in float64 then.
-/// Embedding, CategoryEncoding, Discretization, Sequential, Model(inputs, outputs) cast nothing: see set_casts_inputs.
+/// Inputs: floating inputs are cast to the compute dtype of the layer's policy before call() (keras.Layer's autocast);
+/// their gradients have the original dtype. Integers and bools are not cast. A float32 layer casts float64 inputs only
+/// if it has weights or inner layers, none of them float64, or if it has inputs of both dtypes; otherwise it computes
+/// in float64. Embedding, CategoryEncoding, Discretization, Sequential and Model(inputs, outputs) cast nothing: see
+/// set_casts_inputs.
 ///
-/// Layers within layers: a layer that is called inside another's call but does not belong to it (see track) takes part
-/// in no training, and in no file of weights. A warning says so, once for each such layer.
+/// Layers within layers: a layer that another layer calls without tracking it (see track) is not trained, and its
+/// weights are not saved. A warning says so, once for each such layer.
 ///
-/// Errors: a call that throws leaves the layer as it was. What it has built for the first time is unbuilt again, so
-/// that the next call may have an input of another shape. Layers inside a model that have done their part before
-/// another one throws keep what they have learned from it: BatchNormalization's averages, a stateful RNN's states.
+/// Errors: a call that throws leaves the layer as it was. What that call has built is unbuilt again, so the next call
+/// may have an input of another shape. Inner layers that finished before another one threw keep what the call has
+/// updated: BatchNormalization's moving statistics, the states of a stateful RNN.
 ///
-/// Threads: any number of them may call a layer or model at once, evaluate it and predict with it, also where the first
-/// of these calls builds it, as long as none of them trains it (assigns its weights, freezes them, adds layers): with a
-/// handle that they share, or each with a copy. What a call keeps beside its result, losses(), belongs to the calling
-/// thread. A stateful RNN has one state for all, and is for one thread at a time. Handles can be copied and destroyed
-/// beside all this, except for copying the very handle of a first call that is still under way.
+/// Threads: any number of threads may call a layer or model at once, evaluate it and predict with it, with a shared
+/// handle or with copies; this includes the first call, which builds it. Meanwhile no thread may train it (assign its
+/// weights, freeze them, add layers). losses() belong to the calling thread. A stateful RNN has one state for all
+/// threads, so only one thread may use it at a time. Handles can be copied and destroyed meanwhile, except that a
+/// handle must not be copied during its own first call.
 class Layer {
  public:
   Layer(const Layer& other);
@@ -124,26 +126,26 @@ class Layer {
   Layer& operator=(Layer&& other) noexcept;
   virtual ~Layer();
 
-  /// Builds the layer on the first call and computes its output. An error inside says in which layer of which model.
+  /// Builds the layer on the first call and computes its output. An error inside names the layer and the model.
   Tensor operator()(const Tensor& input, CallOptions options = {});
   /// The same with several inputs or outputs.
   TensorList operator()(const TensorList& inputs, CallOptions options = {});
-  /// All outputs, where there are several, as of an LSTM that returns its state.
+  /// All outputs of a layer that has several, such as an LSTM that returns its state.
   TensorList outputs(const TensorList& inputs, CallOptions options = {}) { return (*this)(inputs, options); }
 
-  /// Calls of the functional style: the layer is built for the inputs' shapes and becomes a node of the graph that
-  /// Model(inputs, outputs) is made of. See Input.
+  /// Calls in the functional style: the layer is built for the shapes of the inputs and becomes a node of the graph
+  /// from which Model(inputs, outputs) is made. See Input.
   SymbolicTensor operator()(const SymbolicTensor& input);
   SymbolicList operator()(const SymbolicList& inputs);
   SymbolicList outputs(const SymbolicList& inputs);
 
-  /// What goes into and comes out of the layer's only call with symbolic tensors, of a functional model or a Sequential
-  /// with an Input its own ends, so that a part of a model is a model that shares its layers:
+  /// The inputs and outputs of the layer's only call with symbolic tensors; of a functional model, or a Sequential with
+  /// an Input, those of its own graph. With them, a part of a model becomes a model that shares its layers:
   ///
   ///     xp::Model features(model.input(), model.get_layer("conv").output());
   ///
-  /// Throws a RuntimeError where there was no such call that is still in use, or several; input() and output() a
-  /// ValueError where there are several tensors.
+  /// Throw a RuntimeError unless there is exactly one such call that a graph or symbolic tensor still holds. input()
+  /// and output() throw a ValueError if there are several tensors.
   SymbolicTensor input() const;
   SymbolicTensor output() const;
   SymbolicList inputs() const;
@@ -153,66 +155,67 @@ class Layer {
   const std::string& name() const&;
   std::string name() const&& { return name(); }
   void set_name(std::string name);
-  /// The name of its class, "Dense".
+  /// The name of the layer's class, such as "Dense".
   std::string class_name() const;
   bool built() const noexcept;
 
-  /// In which dtypes it computes and keeps its weights: as its options say, or the global policy when it was made.
+  /// The dtypes of its computations and weights: the `dtype` of its options, or the global policy when it was made.
   DTypePolicy dtype_policy() const;
-  /// Another one. Weights that are there keep their dtype.
+  /// Sets the policy. Existing weights keep their dtype.
   void set_dtype_policy(DTypePolicy policy);
 
-  /// What the layer was made with: its class, `name`, `trainable` and `dtype` as they are now, its arguments and the
-  /// fields of its options, under Keras's names; layers inside, initializers, regularizers and constraints have configs
-  /// of their own. Of a user's class: the first three, unless the class says more (see describe) or overrides it.
+  /// What the layer was made with: its class, its current `name`, `trainable` and `dtype`, its arguments and the fields
+  /// of its options, under Keras's names. The values of inner layers, initializers, regularizers and constraints are
+  /// Configs too. A user's class has only name, trainable and dtype, unless it calls describe() or overrides this
+  /// function.
   ///
   ///     Dense(10, {.activation = "relu"}).config().str()
-  ///     // Dense{name = "dense", trainable = true, dtype = "float32", units = 10, activation = "relu", use_bias =
-  ///     true, ...
+  ///     // Dense{name = "dense", trainable = true, dtype = "float32", units = 10, activation = "relu", ...}
   virtual Config config() const;
 
-  /// All weights, in order: one's own as they were added, then those of the tracked layers in the order of tracking.
-  /// Empty before the first call builds them. The elements stay where they are until weights are added or frozen. Of a
-  /// temporary layer the lists are copies, so that `for (auto v : make_model().variables())` is safe.
+  /// All weights: those of the layer itself in the order of adding, then those of the tracked layers in the order of
+  /// tracking. Empty before the first call builds them. References to the elements are valid until weights are added or
+  /// frozen. On a temporary layer the functions return copies, so that `for (auto v : make_model().variables())` is
+  /// safe.
   const std::vector<Variable>& variables() const&;
   const std::vector<Variable>& trainable_variables() const&;
   const std::vector<Variable>& non_trainable_variables() const&;
   std::vector<Variable> variables() const&& { return variables(); }
   std::vector<Variable> trainable_variables() const&& { return trainable_variables(); }
   std::vector<Variable> non_trainable_variables() const&& { return non_trainable_variables(); }
-  /// Keras's other names of the same.
+  /// Keras's other names.
   const std::vector<Variable>& weights() const& { return variables(); }
   const std::vector<Variable>& trainable_weights() const& { return trainable_variables(); }
   const std::vector<Variable>& non_trainable_weights() const& { return non_trainable_variables(); }
   std::vector<Variable> weights() const&& { return variables(); }
   std::vector<Variable> trainable_weights() const&& { return trainable_variables(); }
   std::vector<Variable> non_trainable_weights() const&& { return non_trainable_variables(); }
-  /// The number of numbers in all weights.
+  /// The total number of elements of all weights.
   std::int64_t count_params() const;
 
   /// The values of variables(), in their order.
   std::vector<Tensor> get_weights() const;
-  /// Assigns values to variables(), in their order. Throws a ValueError, before anything has changed, for another
-  /// number of values or another shape; values take the dtype of their weight.
+  /// Assigns values to variables(), in their order, cast to the dtypes of the weights. Throws a ValueError, before
+  /// anything has changed, for another number of values or another shape.
   void set_weights(const std::vector<Tensor>& weights);
 
   bool trainable() const noexcept;
   /// Freezes (false) or unfreezes all weights that were added as trainable, those of tracked layers included.
   void set_trainable(bool trainable);
 
-  /// The penalties to add to the loss: of the regularizers of all trainable weights, and what this layer and those that
-  /// it tracks have given to add_loss in the calling thread's last call of it.
+  /// The penalties to add to the loss: those of the regularizers of all trainable weights, and those that this layer
+  /// and its tracked layers have passed to add_loss in the last call on the calling thread.
   std::vector<Tensor> losses() const;
 
-  /// Adds the penalty of each call's output to losses().
+  /// Adds a penalty on the output of each call to losses().
   void set_activity_regularizer(Regularizer regularizer);
 
-  /// Whether the mask of an input (see get_mask) passes to the output: as set_supports_masking() says.
+  /// Whether the mask of an input (see get_mask) passes to the output: see set_supports_masking().
   bool supports_masking() const noexcept;
-  /// The mask of the output of a call, given the input and its mask, which is empty where it has none; empty: none.
-  /// Where call() itself returns a tensor with a mask, that one counts. By default the input's, if the layer
-  /// supports masking; otherwise none, and a warning, once, says that the layer drops the mask. A layer that makes
-  /// masks, uses them up or changes the steps overrides it (keras.Layer.compute_mask):
+  /// The mask of the output for an input and its mask; empty means no mask. If call() returns a tensor with a mask,
+  /// that mask counts instead. By default the mask of the input if the layer supports masking, otherwise none; then one
+  /// warning says that the layer drops the mask. A layer that makes masks, consumes them or changes the steps overrides
+  /// it (keras.Layer.compute_mask):
   ///
   ///     struct LastSteps : xp::LayerBase<LastSteps> {                    // [batch, time, k] -> [batch, 2, k]
   ///       xp::Tensor call(const xp::Tensor& x) override { return xp::slice_axis(x, 1, x.shape(1) - 2, 2); }
@@ -221,19 +224,20 @@ class Layer {
   ///       }
   ///     };
   ///
-  /// call() finds the mask of its input by get_mask(x). A mask that does not suit the output is a ValueError.
+  /// call() gets the mask of its input by get_mask(x). A mask that does not fit the output is a ValueError.
   virtual Tensor compute_mask(const Tensor& inputs, const Tensor& previous_mask);
-  /// The same for a layer of several inputs or outputs: a mask, or none, for each output; for those that follow the
-  /// last one returned, none. By default compute_mask() of the first input, for the first output.
+  /// The same for a layer with several inputs or outputs: a mask, or an empty tensor, for each output; missing ones at
+  /// the end are empty. By default only compute_mask() of the first input, for the first output.
   virtual TensorList compute_mask_list(const TensorList& inputs, const TensorList& previous_masks);
 
-  /// The shape of the output for an input of this shape; -1 stands for a size that is not known. Builds the layer.
+  /// The shape of the output for an input of this shape; -1 stands for an unknown size. Builds the layer.
   Shape compute_output_shape(const Shape& input_shape);
 
  protected:
   /// `name` empty: the class's name.
   explicit Layer(std::string name = "", DTypePolicy dtype = {});
-  /// For a layer with options, a struct of arguments with a `name`, a `dtype` and XTAPE_FIELDS; config() has them.
+  /// For a layer with options: a struct with a `name`, a `dtype` and XTAPE_FIELDS. config() includes its fields and
+  /// `arguments`.
   ///
   ///     struct ScaleOptions {
   ///       double start = 1;
@@ -248,7 +252,7 @@ class Layer {
       : Layer(options.name, options.dtype) {
     describe(options, std::move(arguments));
   }
-  /// The same for a layer whose base has another constructor; the last description counts.
+  /// Sets the same data for config(), for a layer whose base class has another constructor. The last call counts.
   template <detail::HasFields Options>
   void describe(const Options& options, std::vector<Config::Entry> arguments = {}) {
     describe_by(std::make_shared<detail::DescriptionWithOptions<Options>>(std::move(arguments), options));
@@ -258,44 +262,43 @@ class Layer {
     describe_by(std::make_shared<detail::LayerDescription>(std::move(arguments)));
   }
 
-  /// Makes the weights, given the shape of the first input. Called once for the layer: copies, made before or after,
-  /// are given all members of the one that was called first. (Only of a class that is derived from Layer or Model
-  /// directly, or that cannot be assigned, it is called again for each copy that was made before; add_weight and track
-  /// return what is there then.)
+  /// Makes the weights, given the shape of the first input. Called once for a layer: all copies, earlier and later
+  /// ones, get the members of the handle that was called first. (If the class is derived from Layer or Model directly,
+  /// or cannot be assigned, it is called again for each earlier copy; add_weight and track then return what exists.)
   virtual void build(const Shape& input_shape);
-  /// The same, given the shapes of all inputs; by default build() of the first one.
+  /// The same, given the shapes of all inputs; by default calls build() with the first one.
   virtual void build_list(const std::vector<Shape>& input_shapes);
-  /// Computes the output. `training()` tells whether the call is part of training.
+  /// Computes the output. training() says whether the call is part of training.
   virtual Tensor call(const Tensor& input);
   /// Computes the outputs of a layer with several inputs or outputs.
   virtual TensorList call_list(const TensorList& inputs);
 
   bool training() const noexcept;
-  /// The dtype of the policy in which call() computes.
+  /// The dtype in which call() computes, from the policy.
   DType compute_dtype() const;
-  /// Whether floating inputs are cast to it before call(), as they are unless told otherwise (keras.Layer's autocast):
-  /// not for a layer whose inputs are numbers of rows, say, which bfloat16 would round, or which leaves it to the
-  /// layers inside. For the constructor.
+  /// Whether floating inputs are cast to compute_dtype() before call() (keras.Layer's autocast); true by default. Not
+  /// for layers whose inputs are indices, say, which bfloat16 would round, nor for layers whose inner layers cast. For
+  /// use in the constructor.
   void set_casts_inputs(bool casts);
-  /// Whether the call at hand only finds out shapes, for a layer called with symbolic tensors: on numbers that mean
-  /// nothing. What it changes in variables, generators and metrics is taken back; a layer that keeps anything else from
-  /// call to call should not do so then.
+  /// Whether this call only determines shapes, for a layer called with symbolic tensors; the elements then have no
+  /// meaning. Changes of variables, generators and metrics are undone afterwards. A layer that keeps other state
+  /// between calls must not change it in such a call.
   bool symbolic_call() const noexcept;
 
-  /// Whether the masks of inputs pass through the layer, as they are, to its outputs: for layers that treat steps one
-  /// by one, and those that take care of masks in another way. In the constructor; false unless told otherwise.
+  /// Whether the masks of inputs pass unchanged to the outputs; false by default. For layers that treat each step by
+  /// itself, and for layers that handle masks in another way. For use in the constructor.
   void set_supports_masking(bool supports);
 
-  /// A new weight of this layer; of one that has been built, the weight of this name. Throws a ValueError when the name
-  /// is taken, or the weight has another shape.
+  /// Adds a weight to this layer; if the layer is built already, returns the existing weight of this name. Throws a
+  /// ValueError when the name is taken, or the existing weight has another shape.
   Variable add_weight(const std::string& name, const Shape& shape, const WeightOptions& options = {});
 
   /// Adds a scalar to losses() until the calling thread's next call.
   void add_loss(const Tensor& loss);
 
-  /// Makes a layer or a variable part of this one and returns it: `Dense dense1 = track(Dense(100));` A layer may be
-  /// part of several. `name`: what it is called here, as `head = track(Dense(10), "head")`; of a variable in files
-  /// only. Throws a ValueError for a layer that this one is part of, or is itself.
+  /// Makes a layer or a variable part of this layer and returns it: `Dense dense1 = track(Dense(100));` A layer may be
+  /// part of several layers. `name`, as in `head = track(Dense(10), "head")`, is the name of the layer, or of the
+  /// variable in files. Throws a ValueError for this layer itself and for a layer that contains it.
   template <std::derived_from<Layer> L>
   L track(L layer, const std::string& name = "") {
     if (!name.empty()) layer.set_name(name);
@@ -303,31 +306,31 @@ class Layer {
     return layer;
   }
   Variable track(Variable variable, const std::string& name = "");
-  /// Makes a source of random numbers part of this layer, so that checkpoints hold its state; null is passed through.
+  /// Makes a random generator part of this layer, so that checkpoints contain its state. Returns it; it may be null.
   std::shared_ptr<random::Generator> track(std::shared_ptr<random::Generator> generator);
-  /// Makes a layer that is kept elsewhere, in a vector, behind a pointer or by somebody else, part of this one. Errors
-  /// as of track.
+  /// Makes a layer that is stored elsewhere, such as in a vector or behind a pointer, part of this layer. Throws what
+  /// track throws.
   void adopt(Layer& layer);
 
-  /// A copy behind a pointer, for callers that only have a Layer&; null where the class does not say how. See
-  /// LayerBase.
+  /// A copy on the heap, for callers that only have a Layer&; null if the class does not define it. LayerBase does.
   virtual std::unique_ptr<Layer> copy() const { return nullptr; }
-  /// Takes over the members of another object of the layer; false where the class does not say how. See LayerBase.
+  /// Assigns the members of another handle of the layer; false if the class does not define it. LayerBase does.
   virtual bool take_members(const Layer&) { return false; }
-  /// Whether a call may have an output with a mask though no input has one, so that compute_mask is to be asked. Where
-  /// the class does not say, it may.
+  /// Whether an output may have a mask although no input has one, so that compute_mask has to be called. True if the
+  /// class does not define it.
   virtual bool may_make_masks() const { return true; }
 
  private:
-  /// Whether outputs keep the masks that the layers inside gave them, inputs that are returned among them.
+  /// Whether outputs keep the masks that inner layers have given them; this includes inputs that are returned.
   virtual bool keeps_masks_of_outputs() const { return false; }
   friend struct detail::LayerState;
   friend class AnyLayer;
   friend class Model;
 
-  /// Where a model's own graph begins and ends; null for other layers.
+  /// The inputs and outputs of a model's own graph; null for other layers.
   virtual const detail::GraphEnds* graph_ends() const { return nullptr; }
-  /// The object whose functions compute: another one of a Model that stands for a model of another class.
+  /// The object whose virtual functions compute: this one, except for a Model that stands for a model of a derived
+  /// class.
   virtual Layer& object() { return *this; }
 
   detail::LayerState& state() const;
@@ -339,16 +342,16 @@ class Layer {
   void give_masks(std::span<const Tensor> inputs, std::span<Tensor> outputs);
 
   std::shared_ptr<detail::LayerState> state_;
-  const void* thread_;  ///< the one that made the handle: no other one sets its members, other than by calling it
-  std::atomic<std::uint64_t> bound_;  ///< the number of the build that the members come from
+  const void* thread_;  ///< the thread that made the handle: other threads set its members only in a call of it
+  std::atomic<std::uint64_t> bound_;  ///< the number of the build from which the members come
 };
 
-/// A tensor among the arguments: its dtype, shape and elements; none where it is empty.
+/// A tensor as an argument: its dtype, shape and elements; none for an empty tensor.
 ConfigValue config_value(const Tensor& tensor);
 
 namespace detail {
 
-/// Whether a class says more about masks than its base does.
+/// Whether a class overrides one of the functions about masks.
 template <class Derived, class Base>
 constexpr bool overrides_masks() {
   if constexpr (requires {
@@ -364,15 +367,15 @@ constexpr bool overrides_masks() {
 
 }  // namespace detail
 
-/// The base of layer classes that can be used wherever layers can: `struct Scale : xp::LayerBase<Scale>`. It only adds
-/// how an object of the class is copied, and what only the class knows. A class derived from Layer itself works too,
-/// but calls of the functional style do not keep its objects alive, and build() is run for each copy made before.
+/// The base of layer classes (CRTP): `struct Scale : xp::LayerBase<Scale>`. It adds how an object of the class is
+/// copied and assigned, which Layer itself cannot know. A class derived from Layer directly works too, but functional
+/// graphs do not keep its objects alive, and build() runs again for each copy made before it.
 template <class Derived, class Base = Layer>
 class LayerBase : public Base {
  protected:
   using Base::Base;
   std::unique_ptr<Layer> copy() const override {
-    if (typeid(*this) != typeid(Derived)) return Base::copy();  // of a class derived further
+    if (typeid(*this) != typeid(Derived)) return Base::copy();  // of a class derived from Derived
     return std::make_unique<Derived>(static_cast<const Derived&>(*this));
   }
   bool take_members(const Layer& from) override {
@@ -390,7 +393,7 @@ class LayerBase : public Base {
   }
 };
 
-/// A layer of any class, as wrappers and lists of layers hold it: a handle, made of a layer implicitly.
+/// A handle of a layer of any class, for wrappers and lists of layers; a layer converts to it.
 ///
 ///     layers::Bidirectional(layers::LSTM(64))
 class AnyLayer {
@@ -403,7 +406,7 @@ class AnyLayer {
 
   Layer& operator*() const noexcept { return *layer_; }
   Layer* operator->() const noexcept { return layer_.get(); }
-  /// A new layer of the same kind, unbuilt.
+  /// A new, unbuilt layer of the same kind.
   AnyLayer clone() const;
 
  private:
@@ -420,11 +423,11 @@ class AnyLayer {
   AnyLayer(std::shared_ptr<Layer> layer, Copy copy) : layer_(std::move(layer)), copy_(copy) {}
 
   std::shared_ptr<Layer> layer_;
-  Copy copy_;  ///< null: by the layer itself
+  Copy copy_;  ///< null: use Layer::copy()
 };
 
-/// A new layer or model of the same kind and options, still to be built, with weights of its own (keras.models.
-/// clone_model). Throws a ValueError for a layer that holds variables which it made outside of build().
+/// A new, unbuilt layer or model of the same kind and options, with its own weights (keras.models.clone_model). Throws
+/// a ValueError for a layer with variables that it made outside build().
 template <std::derived_from<Layer> L>
 L clone(const L& layer) {
   detail::CloneScope scope;

@@ -28,7 +28,7 @@ struct LayerNormalizationOptions {
 
 /// gamma (x - mean) / sqrt(variance + epsilon) + beta, with the mean and the variance of each sample over the axes, and
 /// gamma and beta of their shape (Ba, Kiros, Hinton, 2016; keras.layers.LayerNormalization). Throws a ValueError for an
-/// axis outside of the input, a negative epsilon and for other sizes than those of the first call.
+/// axis outside the input, a negative epsilon and for other sizes than those of the first call.
 class LayerNormalization : public LayerBase<LayerNormalization> {
  public:
   explicit LayerNormalization(LayerNormalizationOptions options = {});
@@ -43,7 +43,7 @@ class LayerNormalization : public LayerBase<LayerNormalization> {
   Tensor call(const Tensor& inputs) override;
 
  private:
-  std::vector<int> axes_of(const Shape& shape) const;  ///< from the front, in order
+  std::vector<int> axes_of(const Shape& shape) const;  ///< counted from 0, ascending
   LayerNormalizationOptions options_;
   std::vector<int> axes_;
   Shape sizes_;

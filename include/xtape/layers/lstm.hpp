@@ -4,7 +4,7 @@
 
 namespace xtape::layers {
 
-/// Keyword arguments of LSTM, and of LSTMCell but for those about sequences.
+/// Keyword arguments of LSTM, and of LSTMCell except those about sequences.
 struct LSTMOptions {
   ActivationFunction activation = "tanh";
   ActivationFunction recurrent_activation = "sigmoid";
@@ -15,10 +15,10 @@ struct LSTMOptions {
   bool unit_forget_bias = true;  ///< the forget gate's bias starts from ones (Jozefowicz et al., 2015)
   Regularizer kernel_regularizer = {}, recurrent_regularizer = {}, bias_regularizer = {}, activity_regularizer = {};
   Constraint kernel_constraint = {}, recurrent_constraint = {}, bias_constraint = {};
-  double dropout = 0;            ///< of the inputs in training, the same ones at every step
+  double dropout = 0;            ///< of the inputs in training; the same inputs at every step
   double recurrent_dropout = 0;  ///< of the state
   std::optional<std::uint64_t> seed = {};
-  bool return_sequences = false, return_state = false, go_backwards = false, stateful = false;  ///< as of RNN
+  bool return_sequences = false, return_state = false, go_backwards = false, stateful = false;  ///< see RNNOptions
   bool zero_output_for_mask = false;
   DTypePolicy dtype = {};
   std::string name = {};
@@ -29,8 +29,8 @@ struct LSTMOptions {
                return_sequences, return_state, go_backwards, stateful, zero_output_for_mask, dtype, name)
 };
 
-/// A step of the long short-term memory: {x, h, c} -> {h, h, c} (keras.layers.LSTMCell); the gates i, f, c, o lie side
-/// by side in the weights.
+/// A step of the long short-term memory: {x, h, c} -> {h, h, c} (keras.layers.LSTMCell); the weights of the gates i, f,
+/// c, o are concatenated.
 class LSTMCell : public LayerBase<LSTMCell, detail::UnitsCell> {
  public:
   explicit LSTMCell(std::int64_t units, const LSTMOptions& options = {});
@@ -45,9 +45,9 @@ class LSTMCell : public LayerBase<LSTMCell, detail::UnitsCell> {
 
 /// The long short-term memory (keras.layers.LSTM; Hochreiter, Schmidhuber, 1997; see nn::lstm): [batch, time, k] ->
 /// [batch, units], or [batch, time, units] with return_sequences. Weights: kernel [k, 4 units], recurrent_kernel
-/// [units, 4 units], bias [4 units], each i, f, c, o. Its states are h and c. With the default activations and
-/// without recurrent_dropout the whole sequence is one op, several times faster than step by step (with a mask, from
-/// states of zeros). Calls and errors as of RNN; a ValueError for units < 1 and rates outside [0, 1).
+/// [units, 4 units], bias [4 units], each in the order i, f, c, o. Its states are h and c. With the default activations
+/// and without recurrent_dropout the whole sequence is one op, several times faster than step by step (with a mask only
+/// from zero states). Calls and errors are those of RNN; also a ValueError for units < 1 and rates outside [0, 1).
 class LSTM : public LayerBase<LSTM, RNN> {
  public:
   explicit LSTM(std::int64_t units, const LSTMOptions& options = {});

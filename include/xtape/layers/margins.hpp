@@ -7,7 +7,7 @@
 
 namespace xtape::layers {
 
-/// How much to add or to take away before and after an axis: `{1, 2}`, or `2` for both.
+/// How many elements to add or remove before and after an axis: `{1, 2}`, or `2` for both.
 struct Margins {
   std::int64_t before;
   std::int64_t after;

@@ -12,10 +12,10 @@ struct MaskingOptions {
   XTAPE_FIELDS(dtype, name)
 };
 
-/// Marks the steps all of whose features are `mask_value` as padding (keras.layers.Masking): the output has a mask (see
-/// get_mask) that is false there, which layers such as LSTM, attention and GlobalAveragePooling1D leave out, and so do
-/// losses. [batch, time, ...] of any sizes after it; the mask has one axis less. The features of padding become 0.
-/// Throws a ValueError for an input of rank below 2.
+/// Marks steps as padding if all their features are `mask_value` (keras.layers.Masking). For an input [batch, time,
+/// ..., features] the output has a mask [batch, time, ...] (see get_mask) that is false for padding. Layers such as
+/// LSTM, attention and GlobalAveragePooling1D ignore the masked steps, and so do losses. The features of padding become
+/// 0. Throws a ValueError for an input of rank below 2.
 ///
 ///     xp::Sequential model{layers::Masking(-1), layers::LSTM(32), layers::Dense(1)};
 class Masking : public LayerBase<Masking> {

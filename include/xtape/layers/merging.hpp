@@ -5,8 +5,8 @@
 #include "xtape/layers/layer.hpp"
 #include "xtape/layers/symbolic.hpp"
 
-// Layers that make one tensor of several: `Add()({a, b})`, or as functions, of tensors and of symbolic ones,
-// `layers::add({a, b})`.
+// Layers that merge several tensors: `Add()({a, b})`; or as functions of tensors or symbolic tensors: `layers::add({a,
+// b})`.
 namespace xtape {
 namespace layers {
 
@@ -22,10 +22,10 @@ struct MergeOptions {
 
 namespace detail {
 
-/// The base of the layers that merge element by element: inputs [batch, ...] of shapes that broadcast. An input with
-/// fewer axes gets axes of size 1 after its batch. Throws a ValueError for no inputs, for different batch sizes and for
-/// shapes that do not broadcast (keras.layers.Merge). Where all inputs have masks (see get_mask), the output has one:
-/// true where any of them is.
+/// The base of the layers that merge element by element (keras.layers.Merge). The shapes [batch, ...] of the inputs
+/// broadcast; an input with fewer axes gets axes of size 1 after the batch axis. Throws a ValueError without inputs,
+/// for different batch sizes and for shapes that do not broadcast. If all inputs have masks (see get_mask), the mask of
+/// the output is true where any of them is.
 class Merge : public Layer {
  public:
   TensorList compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) override;
@@ -34,7 +34,7 @@ class Merge : public Layer {
   explicit Merge(const layers::MergeOptions& options) : Layer(options) { set_supports_masking(true); }
   bool may_make_masks() const override { return false; }
   TensorList call_list(const TensorList& inputs) final;
-  /// Of inputs with the same number of axes.
+  /// Merges inputs that have the same number of axes.
   virtual Tensor merge(const TensorList& inputs) = 0;
 };
 
@@ -108,9 +108,10 @@ class Minimum : public LayerBase<Minimum, xtape::detail::Merge> {
 Tensor minimum(const TensorList& inputs);
 SymbolicTensor minimum(const SymbolicList& inputs);
 
-/// The inputs one after another along an axis, the last one unless given (keras.layers.Concatenate). So are their masks
-/// (see get_mask), if any has one; along the last axis a step counts if it does in any input. Throws a ValueError for
-/// no inputs, for shapes that differ along another axis and for an axis outside of them.
+/// Concatenates the inputs along an axis, by default the last (keras.layers.Concatenate). If any input has a mask (see
+/// get_mask), the masks are concatenated too; along the last axis, the mask of the output is true where the mask of any
+/// input is. Throws a ValueError without inputs, for shapes that differ along another axis and for an axis outside the
+/// inputs.
 class Concatenate : public LayerBase<Concatenate> {
  public:
   explicit Concatenate(int axis = -1, MergeOptions options = {}) : LayerBase(options, {{"axis", axis}}), axis_(axis) {
@@ -128,7 +129,7 @@ class Concatenate : public LayerBase<Concatenate> {
 Tensor concatenate(const TensorList& inputs, int axis = -1);
 SymbolicTensor concatenate(const SymbolicList& inputs, int axis = -1);
 
-/// The axes of two inputs that go together: `{1, 2}`, or `1` for the same one of both.
+/// The axes of two inputs that are paired: `{1, 2}`, or `1` for axis 1 of both.
 struct DotAxes {
   int first;
   int second;
@@ -139,17 +140,16 @@ struct DotAxes {
 
 /// Keyword arguments of Dot.
 struct DotOptions {
-  bool normalize = false;  ///< scale both inputs to the norm 1 along their axis before: the cosine of their angle
+  bool normalize = false;  ///< first scale both inputs to norm 1 along their axis: the cosine similarity
   DTypePolicy dtype = {};
   std::string name = {};
 
   XTAPE_FIELDS(normalize, dtype, name)
 };
 
-/// The products of two inputs, sample by sample, summed over an axis of each: [batch, a..., k, b...] and
-/// [batch, c..., k, d...] -> [batch, a..., b..., c..., d...], or [batch, 1] for two of [batch, k] (keras.layers.Dot).
-/// The result has no mask. Throws a ValueError for another number of inputs, for sizes that differ, and for the axis of
-/// the batch.
+/// The product of two inputs, summed over one axis of each, for each sample: [batch, a..., k, b...] and [batch, c...,
+/// k, d...] -> [batch, a..., b..., c..., d...], or [batch, 1] for two of [batch, k] (keras.layers.Dot). The result has
+/// no mask. Throws a ValueError for another number of inputs, for sizes that differ, and for the batch axis.
 class Dot : public LayerBase<Dot> {
  public:
   explicit Dot(DotAxes axes, DotOptions options = {})

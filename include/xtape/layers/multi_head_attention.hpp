@@ -30,20 +30,20 @@ struct MultiHeadAttentionOptions {
                kernel_constraint, bias_constraint, dtype, name)
 };
 
-/// Attention of several heads (keras.layers.MultiHeadAttention; Vaswani et al., 2017; see
-/// nn::dot_product_attention): each head has projections of its own of the queries [batch, T, d], keys
-/// [batch, S, k] and values [batch, S, v], and the heads' results are projected to [batch, T, d].
+/// Attention of several heads (keras.layers.MultiHeadAttention; Vaswani et al., 2017; see nn::dot_product_attention):
+/// each head projects the queries [batch, T, d], keys [batch, S, k] and values [batch, S, v] with its own weights, and
+/// the results of all heads are projected to [batch, T, d].
 ///
 ///     Tensor y = attention({query, value});             // the values are the keys
 ///     Tensor y = attention({query, value, key});
 ///     Tensor y = attention({query, value, key, mask});  // bool [T, S], [batch, T, S] or [batch, heads, T, S], true
 ///                                                       // where a query may attend
 ///
-/// The masks that queries, values and keys carry (see get_mask) count as well, all together: a query that its mask
-/// leaves out attends to nothing, and nothing to such values. The result gets the queries' mask.
+/// The masks of queries, values and keys (see get_mask) are combined with `mask`: a masked query attends to nothing,
+/// and no query attends to a masked key or value. The result gets the mask of the queries.
 ///
-/// Weights, as Keras names and shapes them: query/kernel [d, heads, key_dim], query/bias [heads, key_dim], the same of
-/// key and value (with value_dim), attention_output/kernel [heads, value_dim, d] and attention_output/bias [d]. Throws
+/// Weights, with Keras's names and shapes: query/kernel [d, heads, key_dim], query/bias [heads, key_dim], the same for
+/// key and (with value_dim) value, attention_output/kernel [heads, value_dim, d] and attention_output/bias [d]. Throws
 /// a ValueError for other inputs, for sizes < 1 and a rate outside [0, 1).
 class MultiHeadAttention : public LayerBase<MultiHeadAttention> {
  public:

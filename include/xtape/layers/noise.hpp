@@ -6,12 +6,12 @@
 #include "xtape/core/random.hpp"
 #include "xtape/layers/layer.hpp"
 
-// Layers that add randomness in training and otherwise pass their input on.
+// Layers that add noise in training; outside training they return their input.
 namespace xtape::layers {
 
 /// Keyword arguments of GaussianNoise and GaussianDropout.
 struct NoiseOptions {
-  std::optional<std::uint64_t> seed = {};  ///< a stream of random numbers of the layer's own
+  std::optional<std::uint64_t> seed = {};  ///< set: the layer has its own random generator
   DTypePolicy dtype = {};
   std::string name = {};
 
@@ -31,8 +31,9 @@ class GaussianNoise : public LayerBase<GaussianNoise> {
   std::shared_ptr<random::Generator> generator_;
 };
 
-/// x noise, normally distributed around 1 with the deviation sqrt(rate / (1 - rate)): mean and variance of Dropout's
-/// result (keras.layers.GaussianDropout; Srivastava et al., 2014). Throws a ValueError unless 0 <= rate < 1.
+/// x times noise, normally distributed with mean 1 and standard deviation sqrt(rate / (1 - rate)), which gives the mean
+/// and variance of Dropout's result (keras.layers.GaussianDropout; Srivastava et al., 2014). Throws a ValueError unless
+/// 0 <= rate < 1.
 class GaussianDropout : public LayerBase<GaussianDropout> {
  public:
   explicit GaussianDropout(double rate, NoiseOptions options = {});
@@ -47,7 +48,7 @@ class GaussianDropout : public LayerBase<GaussianDropout> {
 
 /// Keyword arguments of AlphaDropout.
 struct AlphaDropoutOptions {
-  std::optional<Shape> noise_shape = {};  ///< as Dropout's
+  std::optional<Shape> noise_shape = {};  ///< see DropoutOptions
   std::optional<std::uint64_t> seed = {};
   DTypePolicy dtype = {};
   std::string name = {};
@@ -55,8 +56,9 @@ struct AlphaDropoutOptions {
   XTAPE_FIELDS(noise_shape, seed, dtype, name)
 };
 
-/// Sets each element to selu(-infinity) with probability `rate` and then maps all linearly, such that inputs of mean 0
-/// and variance 1 keep these (keras.layers.AlphaDropout; Klambauer et al., 2017). Throws a ValueError as Dropout does.
+/// Sets each element to selu(-infinity) with probability `rate`, then maps all elements linearly so that mean 0 and
+/// variance 1 of the inputs are kept (keras.layers.AlphaDropout; Klambauer et al., 2017). Throws a ValueError as
+/// Dropout does.
 class AlphaDropout : public LayerBase<AlphaDropout> {
  public:
   explicit AlphaDropout(double rate, AlphaDropoutOptions options = {});

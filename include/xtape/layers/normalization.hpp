@@ -8,8 +8,8 @@ namespace xtape::layers {
 
 /// Keyword arguments of Normalization.
 struct NormalizationOptions {
-  std::vector<int> axis = {-1};  ///< those that have means of their own; none: one mean of all
-  Tensor mean = {};              ///< given both, instead of adapt
+  std::vector<int> axis = {-1};  ///< the axes whose indices each have their own mean; empty: one mean for all
+  Tensor mean = {};              ///< set both instead of calling adapt()
   Tensor variance = {};
   bool invert = false;  ///< x sqrt(variance) + mean
   DTypePolicy dtype = {};
@@ -24,18 +24,18 @@ struct NormalizationOptions {
 ///     layers::Normalization normalize;
 ///     normalize.adapt(train_images);
 ///
-/// Until then 0 and 1. Weights, not trainable: mean and variance, of the sizes of the axes. Inputs of an integer dtype
-/// become the layer's. Throws a ValueError for one of mean and variance without the other and for inputs of other
-/// sizes.
+/// Before adapt() they are 0 and 1. Its weights mean and variance are not trainable and have the sizes of `axis`.
+/// Integer inputs are cast to the layer's dtype. Throws a ValueError if only one of mean and variance is given, and for
+/// inputs of other sizes.
 class Normalization : public LayerBase<Normalization> {
  public:
   explicit Normalization(NormalizationOptions options = {});
 
-  /// Takes the mean and variance of these data, [samples, ...]. Throws a ValueError for a layer that was given them,
-  /// and for no data.
+  /// Sets mean and variance to those of these data [samples, ...]. Throws a ValueError if they were given as options,
+  /// and for empty data.
   void adapt(const Tensor& data);
 
-  /// The mean and variance as they are used, of the rank of the inputs. A ValueError before there are inputs.
+  /// The mean and variance in use, with the rank of the inputs. Throws a ValueError before the layer is built.
   Tensor mean() const;
   Tensor variance() const;
 
@@ -49,7 +49,7 @@ class Normalization : public LayerBase<Normalization> {
 
   NormalizationOptions options_;
   Variable mean_, variance_;
-  std::vector<std::int64_t> broadcast_;  ///< the kept axes' sizes, 1 for the others
+  std::vector<std::int64_t> broadcast_;  ///< the sizes of `axis`, 1 for the other axes
 };
 
 }  // namespace xtape::layers

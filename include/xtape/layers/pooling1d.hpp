@@ -31,7 +31,8 @@ class MaxPooling1D : public LayerBase<MaxPooling1D> {
   Pooling1DOptions options_;
 };
 
-/// The mean of each window's elements, not counting padding (keras.layers.AveragePooling1D), likewise.
+/// The mean of the elements in each window, without padding (keras.layers.AveragePooling1D). Shapes and errors are
+/// those of MaxPooling1D.
 class AveragePooling1D : public LayerBase<AveragePooling1D> {
  public:
   explicit AveragePooling1D(std::int64_t pool_size, Pooling1DOptions options = {});

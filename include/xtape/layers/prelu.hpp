@@ -11,16 +11,17 @@ struct PReLUOptions {
   Initializer alpha_initializer = "zeros";
   Regularizer alpha_regularizer = {};
   Constraint alpha_constraint = {};
-  std::vector<int> shared_axes = {};  ///< along which alpha is one number: {1, 2} for one alpha per channel of images
+  std::vector<int> shared_axes =
+      {};  ///< axes along which alpha is constant: {1, 2} for one alpha per channel of images
   DTypePolicy dtype = {};
   std::string name = {};
 
   XTAPE_FIELDS(alpha_initializer, alpha_regularizer, alpha_constraint, shared_axes, dtype, name)
 };
 
-/// x where x >= 0, alpha x below, with a learned alpha of the samples' shape (keras.layers.PReLU; He et al., 2015).
-/// Throws a ValueError for a shared axis outside of the input or of the batch, and for another shape than that of the
-/// first call.
+/// x where x >= 0, alpha x below, with a learned alpha of the shape of a sample (keras.layers.PReLU; He et al., 2015).
+/// Throws a ValueError for a shared axis that is outside the input or the batch axis, and for another shape than that
+/// of the first call.
 class PReLU : public LayerBase<PReLU> {
  public:
   explicit PReLU(PReLUOptions options = {});

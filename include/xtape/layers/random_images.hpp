@@ -8,12 +8,12 @@
 #include "xtape/core/random.hpp"
 #include "xtape/layers/layer.hpp"
 
-// Random changes of images in training, each image its own (Keras's image augmentation layers). Otherwise images pass
-// unchanged. Images are [batch, height, width, channels] or [height, width, channels] (a ValueError otherwise); those
-// of an integer dtype become float32. Gradients flow to the images.
+// Keras's image augmentation layers: in training they change each image at random, outside training they return it
+// unchanged. Images are [batch, height, width, channels] or [height, width, channels] (a ValueError otherwise); integer
+// images become float32. Gradients flow to the images. "f in the factor" below means a number drawn uniformly from it.
 namespace xtape::layers {
 
-/// Between which numbers a layer draws: `0.2` for [-0.2, 0.2], or `{-0.3, 0.1}`.
+/// The interval from which a layer draws: `0.2` for [-0.2, 0.2], or `{-0.3, 0.1}`.
 struct Factor {
   double lower, upper;
   Factor(double both) : lower(-both), upper(both) {}
@@ -23,17 +23,17 @@ struct Factor {
 
 namespace detail {
 
-/// What they share.
+/// Their common base.
 class ImageAugmentation : public Layer {
  protected:
   ImageAugmentation(const char* class_name, std::string name, std::optional<std::uint64_t> seed, DTypePolicy dtype);
 
   void build(const Shape& input_shape) override;
   Tensor call(const Tensor& inputs) override;
-  /// A batch of floating images in training.
+  /// Changes a batch of floating images; called in training only.
   virtual Tensor augment(const Tensor& images) = 0;
 
-  /// [batch] numbers between the factor's, float64.
+  /// `batch` numbers drawn from the factor, float64.
   Tensor draw(const Factor& factor, std::int64_t batch) const;
   /// Throws a ValueError unless least <= lower <= upper <= greatest.
   void check_factor(const char* name, const Factor& factor, double least, double greatest) const;
@@ -57,7 +57,7 @@ struct RandomFlipOptions {
 };
 
 /// Mirrors each image with probability 1/2 (keras.layers.RandomFlip): "horizontal" left to right, "vertical" top to
-/// bottom, or "horizontal_and_vertical", each by itself. Throws a ValueError for another mode.
+/// bottom, or "horizontal_and_vertical", which draws for each direction. Throws a ValueError for another mode.
 class RandomFlip : public LayerBase<RandomFlip, detail::ImageAugmentation> {
  public:
   explicit RandomFlip(const std::string& mode = "horizontal_and_vertical", RandomFlipOptions options = {});
@@ -81,7 +81,7 @@ struct RandomTransformOptions {
   XTAPE_FIELDS(fill_mode, interpolation, seed, fill_value, dtype, name)
 };
 
-/// Turns each image around its centre by a share of a full turn between the factor's, counterclockwise if positive
+/// Rotates each image about its centre by f full turns, f in the factor; counterclockwise if positive
 /// (keras.layers.RandomRotation). Throws a ValueError for lower > upper.
 class RandomRotation : public LayerBase<RandomRotation, detail::ImageAugmentation> {
  public:
@@ -95,8 +95,8 @@ class RandomRotation : public LayerBase<RandomRotation, detail::ImageAugmentatio
   RandomTransformOptions options_;
 };
 
-/// Moves each image by shares of its height (positive: down) and width (positive: to the right)
-/// (keras.layers.RandomTranslation). Throws a ValueError for factors outside [-1, 1].
+/// Moves each image by f times its height (positive: down) and g times its width (positive: right), f and g in the
+/// factors (keras.layers.RandomTranslation). Throws a ValueError for factors outside [-1, 1].
 class RandomTranslation : public LayerBase<RandomTranslation, detail::ImageAugmentation> {
  public:
   RandomTranslation(Factor height_factor, Factor width_factor, RandomTransformOptions options = {});
@@ -111,7 +111,7 @@ class RandomTranslation : public LayerBase<RandomTranslation, detail::ImageAugme
 
 /// Keyword arguments of RandomZoom.
 struct RandomZoomOptions {
-  std::optional<Factor> width_factor = {};  ///< unset: heights and widths change alike
+  std::optional<Factor> width_factor = {};  ///< unset: the same f for height and width
   std::string fill_mode = "reflect";
   std::string interpolation = "bilinear";
   std::optional<std::uint64_t> seed = {};
@@ -122,8 +122,8 @@ struct RandomZoomOptions {
   XTAPE_FIELDS(width_factor, fill_mode, interpolation, seed, fill_value, dtype, name)
 };
 
-/// Makes what is in each image smaller (positive) or larger, by 1 + a number between the factor's
-/// (keras.layers.RandomZoom). Throws a ValueError for factors of -1 and below.
+/// Shrinks (f > 0) or enlarges (f < 0) the contents of each image by 1 + f, f in the factor (keras.layers.RandomZoom).
+/// Throws a ValueError for factors of -1 and below.
 class RandomZoom : public LayerBase<RandomZoom, detail::ImageAugmentation> {
  public:
   explicit RandomZoom(Factor height_factor, RandomZoomOptions options = {});
@@ -138,7 +138,7 @@ class RandomZoom : public LayerBase<RandomZoom, detail::ImageAugmentation> {
 
 /// Keyword arguments of RandomBrightness and RandomContrast.
 struct RandomColorOptions {
-  std::array<double, 2> value_range = {0, 255};  ///< of the pixels: results are clipped to it
+  std::array<double, 2> value_range = {0, 255};  ///< the range of pixel values, to which results are clipped
   std::optional<std::uint64_t> seed = {};
   DTypePolicy dtype = {};
   std::string name = {};
@@ -146,7 +146,7 @@ struct RandomColorOptions {
   XTAPE_FIELDS(value_range, seed, dtype, name)
 };
 
-/// Adds to each image a share of the value range between the factor's (keras.layers.RandomBrightness). Throws a
+/// Adds f times the width of the value range to each image, f in the factor (keras.layers.RandomBrightness). Throws a
 /// ValueError for factors outside [-1, 1].
 class RandomBrightness : public LayerBase<RandomBrightness, detail::ImageAugmentation> {
  public:
@@ -160,7 +160,7 @@ class RandomBrightness : public LayerBase<RandomBrightness, detail::ImageAugment
   RandomColorOptions options_;
 };
 
-/// (x - mean) (1 + f) + mean with the mean of each image's channel and f between the factor's
+/// (x - mean) (1 + f) + mean, with the mean of each channel of an image and f in the factor
 /// (keras.layers.RandomContrast, whose factor {a, b} is {-a, b} here). Throws a ValueError for factors outside [-1, 1].
 class RandomContrast : public LayerBase<RandomContrast, detail::ImageAugmentation> {
  public:

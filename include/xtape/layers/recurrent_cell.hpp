@@ -12,8 +12,8 @@
 
 namespace xtape::layers {
 
-/// The base of what RNN repeats over the steps of a sequence: a layer {x, states...} -> {output, new states...}, where
-/// x is [batch, features] and each state [batch, its size]. A cell of one's own:
+/// The base of the cells that RNN runs at each step of a sequence: layers {x, states...} -> {output, new states...},
+/// where x is [batch, features] and each state [batch, size]. A user's cell:
 ///
 ///     struct Minimal : xp::LayerBase<Minimal, xp::layers::RecurrentCell> {
 ///       xp::Variable kernel, recurrent_kernel;
@@ -40,19 +40,19 @@ class RecurrentCell : public Layer {
 
   /// Called before the first step of each sequence x [batch, time, features].
   virtual void begin_sequence(const Tensor& x);
-  /// Called after the last one, also where a step has thrown.
+  /// Called after the last step, also if a step has thrown.
   virtual void end_sequence() noexcept {}
-  /// What of the steps does not depend on the states, for all of them at once: [batch, time, features] ->
-  /// [batch, time, any]. By default x itself.
+  /// Computes for all steps at once what does not depend on the states: [batch, time, features] -> [batch, time, any
+  /// size]. By default x itself.
   virtual Tensor prepare(const Tensor& x);
-  /// A step, given its part of what prepare() returned: {output, new states...}. By default a call of the cell.
+  /// One step: {output, new states...}. x is its part of the result of prepare(). By default it calls the cell.
   virtual TensorList step(const Tensor& x, const TensorList& states);
   bool may_make_masks() const override { return false; }
 };
 
 namespace detail {
 
-/// The arguments that the cells of this library have in common.
+/// The arguments that the cells of this library share.
 struct CellConfig {
   std::int64_t units = 0;
   std::int64_t gates = 1;
@@ -106,7 +106,7 @@ class UnitsCell : public RecurrentCell {
   UnitsCell(const char* class_name, CellConfig config);
 
   virtual Shape bias_shape() const { return {config_.gates * config_.units}; }
-  /// The bias that goes with the inputs.
+  /// The bias that is added to the inputs' part.
   virtual Tensor input_bias() const { return bias_or_none(); }
 
   void build_list(const std::vector<Shape>& input_shapes) override;
@@ -116,7 +116,7 @@ class UnitsCell : public RecurrentCell {
   Tensor prepare(const Tensor& x) override;
 
   Tensor bias_or_none() const { return config_.use_bias ? bias_.value() : Tensor(); }
-  /// The inputs and the state of a step, parts of them dropped in training.
+  /// The inputs and the state of a step after dropout.
   Tensor dropped_inputs(const Tensor& x) const;
   Tensor dropped_state(const Tensor& h) const { return state_mask_.defined() ? multiply_mask(h) : h; }
   bool drops_state() const { return state_mask_.defined(); }
@@ -129,7 +129,7 @@ class UnitsCell : public RecurrentCell {
   Tensor multiply_mask(const Tensor& h) const;
 
   std::shared_ptr<random::Generator> generator_;
-  Tensor input_mask_, state_mask_;  ///< of the sequence: the same for all steps
+  Tensor input_mask_, state_mask_;  ///< drawn for each sequence: the same at all steps
 };
 
 }  // namespace detail

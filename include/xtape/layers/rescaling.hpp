@@ -8,14 +8,14 @@ namespace xtape::layers {
 /// Keyword arguments of Rescaling.
 struct RescalingOptions {
   double offset = 0;
-  DTypePolicy dtype = {};  ///< of the result, to whose compute dtype inputs are cast before
+  DTypePolicy dtype = {};  ///< inputs are first cast to its compute dtype
   std::string name = {};
 
   XTAPE_FIELDS(offset, dtype, name)
 };
 
-/// x scale + offset, of any dtype (keras.layers.Rescaling): Rescaling(1 / 255.0) takes the bytes of images to [0, 1],
-/// Rescaling(1 / 127.5, {.offset = -1}) to [-1, 1].
+/// x scale + offset for x of any dtype (keras.layers.Rescaling): Rescaling(1 / 255.0) maps the bytes of images to [0,
+/// 1], Rescaling(1 / 127.5, {.offset = -1}) to [-1, 1].
 class Rescaling : public LayerBase<Rescaling> {
  public:
   explicit Rescaling(double scale, RescalingOptions options = {})

@@ -14,8 +14,8 @@ struct ReshapeOptions {
   XTAPE_FIELDS(dtype, name)
 };
 
-/// The samples in another shape, without a copy: [batch, ...] -> [batch, target_shape...] (keras.layers.Reshape). One
-/// size may be -1: it is what the others leave. Throws a ValueError when the numbers of elements differ.
+/// Reshapes the samples without a copy: [batch, ...] -> [batch, target_shape...] (keras.layers.Reshape). One size may
+/// be -1; it follows from the others. Throws a ValueError when the numbers of elements differ.
 class Reshape : public LayerBase<Reshape> {
  public:
   explicit Reshape(Shape target_shape, ReshapeOptions options = {});
@@ -36,9 +36,8 @@ struct PermuteOptions {
   XTAPE_FIELDS(dtype, name)
 };
 
-/// The samples' axes in the order of `dims`, which counts them from 1: Permute({2, 1}) exchanges the two axes of
-/// matrices (keras.layers.Permute). Throws a ValueError for what is not a permutation, and for an input of another
-/// rank.
+/// Permutes the axes of the samples, which `dims` counts from 1: Permute({2, 1}) transposes matrices
+/// (keras.layers.Permute). Throws a ValueError for what is not a permutation, and for an input of another rank.
 class Permute : public LayerBase<Permute> {
  public:
   explicit Permute(const std::vector<int>& dims, PermuteOptions options = {});
@@ -58,8 +57,8 @@ struct RepeatVectorOptions {
   XTAPE_FIELDS(dtype, name)
 };
 
-/// Each sample n times: [batch, features] -> [batch, n, features] (keras.layers.RepeatVector). Throws a ValueError for
-/// n < 1 and an input of another rank.
+/// Repeats each sample n times: [batch, features] -> [batch, n, features] (keras.layers.RepeatVector). Throws a
+/// ValueError for n < 1 and an input of another rank.
 class RepeatVector : public LayerBase<RepeatVector> {
  public:
   explicit RepeatVector(std::int64_t n, RepeatVectorOptions options = {});

@@ -11,16 +11,15 @@ namespace xtape::layers {
 /// Keyword arguments of Resizing.
 struct ResizingOptions {
   std::string interpolation = "bilinear";  ///< or "nearest"
-  bool crop_to_aspect_ratio = false;       ///< resizes the largest window in the middle that has the new sizes' ratio
+  bool crop_to_aspect_ratio = false;       ///< first crop the centre to the aspect ratio of the new size
   DTypePolicy dtype = {};
   std::string name = {};
 
   XTAPE_FIELDS(interpolation, crop_to_aspect_ratio, dtype, name)
 };
 
-/// Images [batch, height, width, channels] or [height, width, channels] in another size, see image::resize
-/// (keras.layers.Resizing). Those of an integer dtype become float32. Throws a ValueError for sizes < 1 and images of
-/// other ranks.
+/// Resizes images [batch, height, width, channels] or [height, width, channels], see image::resize
+/// (keras.layers.Resizing). Integer images become float32. Throws a ValueError for sizes < 1 and images of other ranks.
 class Resizing : public LayerBase<Resizing> {
  public:
   Resizing(std::int64_t height, std::int64_t width, ResizingOptions options = {});
@@ -34,8 +33,8 @@ class Resizing : public LayerBase<Resizing> {
   ResizingOptions options_;
 };
 
-/// The window of this size in the middle of each image; of images smaller than that, the largest window of its ratio,
-/// resized (keras.layers.CenterCrop). Errors as of Resizing.
+/// The central window of this size; for smaller images, the largest central window of this aspect ratio, resized
+/// (keras.layers.CenterCrop). Throws what Resizing throws.
 class CenterCrop : public LayerBase<CenterCrop> {
  public:
   CenterCrop(std::int64_t height, std::int64_t width, std::string name = {});
@@ -57,8 +56,9 @@ struct RandomCropOptions {
   XTAPE_FIELDS(seed, dtype, name)
 };
 
-/// In training a window of this size at a place drawn for each batch; otherwise, and for images smaller than that, the
-/// largest window of its ratio in the middle, resized (keras.layers.RandomCrop). Errors as of Resizing.
+/// In training, a window of this size at a random position, drawn for each batch. Outside training, and for smaller
+/// images, the largest central window of this aspect ratio, resized (keras.layers.RandomCrop). Throws what Resizing
+/// throws.
 class RandomCrop : public LayerBase<RandomCrop> {
  public:
   RandomCrop(std::int64_t height, std::int64_t width, RandomCropOptions options = {});

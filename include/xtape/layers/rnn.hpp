@@ -10,11 +10,11 @@ namespace xtape::layers {
 
 /// Keyword arguments of RNN.
 struct RNNOptions {
-  bool return_sequences = false;  ///< the outputs of all steps [batch, time, size] instead of the last one's
+  bool return_sequences = false;  ///< the outputs of all steps [batch, time, size], not only of the last
   bool return_state = false;      ///< the last states as well: {output, states...}, see Layer::outputs
   bool go_backwards = false;      ///< from the last step to the first; sequences are returned in this order
-  bool stateful = false;  ///< a sequence goes on where the one before ended, sample by sample, until reset_states
-  bool zero_output_for_mask = false;  ///< the output of a step that the mask leaves out is 0, not the one before it
+  bool stateful = false;          ///< each call starts from the last states of the call before, until reset_states()
+  bool zero_output_for_mask = false;  ///< the output of a masked step is 0, not that of the step before
   std::string name = {};
 
   XTAPE_FIELDS(return_sequences, return_state, go_backwards, stateful, zero_output_for_mask, name)
@@ -22,7 +22,7 @@ struct RNNOptions {
 
 namespace detail {
 
-/// The states between the calls of a stateful layer: copies of the layer share them, clones start afresh.
+/// The states of a stateful layer between its calls. Copies of the layer share them; clones have new ones.
 class KeptStates {
  public:
   KeptStates() : states_(std::make_shared<TensorList>()) {}
@@ -41,19 +41,19 @@ class KeptStates {
 
 }  // namespace detail
 
-/// Repeats a cell over the steps of sequences [batch, time, features] (keras.layers.RNN).
+/// Runs a cell over the steps of sequences [batch, time, features] (keras.layers.RNN).
 ///
 ///     Tensor y = rnn(x);                        // from states of zeros
 ///     Tensor y = rnn({x, mask});                // bool [batch, time]
-///     Tensor y = rnn({x, h});                   // from these states, as many as the cell has
+///     Tensor y = rnn({x, h});                   // from these states, one for each of the cell
 ///     Tensor y = rnn({x, mask, h});
 ///     TensorList all = rnn.outputs(x);          // with return_state
 ///
-/// Where the mask is false, a step repeats the output of the one before (zeros at first) and leaves the states, as in
-/// Keras. The mask is that of the sequences (see get_mask) unless another one is given; with return_sequences the
-/// outputs get it, in the order in which they are returned. Stateful layers forget states of another batch size. Throws
-/// a ValueError for an input that is not of rank 3 or has other features than the first one, for masks and states of
-/// other shapes, and for sequences without steps.
+/// Where the mask is false, a step repeats the output of the step before (zeros at first) and keeps the states, as in
+/// Keras. By default the mask is that of x (see get_mask). With return_sequences the outputs get the mask, in the order
+/// in which they are returned. Stateful layers forget states of another batch size. Throws a ValueError for an input
+/// that is not of rank 3 or has other features than the first one, for masks and states of other shapes, and for
+/// sequences without steps.
 class RNN : public LayerBase<RNN> {
  public:
   template <std::derived_from<RecurrentCell> Cell>
@@ -61,7 +61,7 @@ class RNN : public LayerBase<RNN> {
       : LayerBase(options.name), cell_(std::move(cell)), options_(options) {
     describe(options_, {{"cell", cell_}});
     adopt(*cell_);
-    set_dtype_policy(cell_->dtype_policy());  // which reads the cell's weights itself
+    set_dtype_policy(cell_->dtype_policy());  // call() reads the cell's weights
     set_supports_masking(true);
   }
 
@@ -75,7 +75,7 @@ class RNN : public LayerBase<RNN> {
   /// The states of a stateful layer after the last call; empty before the first.
   const TensorList& states() const& { return *kept_; }
   TensorList states() const&& { return *kept_; }
-  /// A stateful layer's next sequence starts from zeros.
+  /// The next call of a stateful layer starts from zeros.
   void reset_states();
 
   TensorList compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) override;
@@ -88,12 +88,12 @@ class RNN : public LayerBase<RNN> {
 
   void build(const Shape& input_shape) override;
   TensorList call_list(const TensorList& inputs) override;
-  /// What the steps begin with.
+  /// The states before the first step.
   struct Start {
     TensorList states;
-    bool zeros;  ///< then a state repeated is an output repeated
+    bool zeros;  ///< all states are zeros, so a repeated state equals a repeated output
   };
-  /// All steps; the mask may be empty.
+  /// Runs all steps; the mask may be empty.
   virtual Sequence run(const Tensor& x, const Tensor& mask, Start start);
 
  private:
@@ -105,7 +105,7 @@ class RNN : public LayerBase<RNN> {
   RNNOptions options_;
   detail::KeptStates kept_;
   std::int64_t features_ = 0;
-  std::vector<std::int64_t> state_sizes_;  ///< the cell's, since build()
+  std::vector<std::int64_t> state_sizes_;  ///< of the cell, set by build()
 };
 
 }  // namespace xtape::layers

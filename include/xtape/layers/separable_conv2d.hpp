@@ -32,10 +32,10 @@ struct SeparableConv2DOptions {
                activity_regularizer, depthwise_constraint, pointwise_constraint, bias_constraint, dtype, name)
 };
 
-/// A depthwise convolution, whose results are mixed by a 1x1 convolution: [batch, height, width, channels] -> [batch,
-/// height', width', filters], with depthwise_kernel [kernel_size, channels, depth_multiplier], pointwise_kernel
-/// [1, 1, channels depth_multiplier, filters] and bias [filters] (keras.layers.SeparableConv2D). Throws a ValueError as
-/// Conv2D does.
+/// A depthwise convolution followed by a 1x1 convolution over the channels: [batch, height, width, channels] -> [batch,
+/// height', width', filters], with depthwise_kernel [kernel_size, channels, depth_multiplier], pointwise_kernel [1, 1,
+/// channels depth_multiplier, filters] and bias [filters] (keras.layers.SeparableConv2D). Throws a ValueError as Conv2D
+/// does.
 class SeparableConv2D : public LayerBase<SeparableConv2D> {
  public:
   SeparableConv2D(std::int64_t filters, Size2d kernel_size, SeparableConv2DOptions options = {});

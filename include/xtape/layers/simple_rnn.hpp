@@ -4,7 +4,7 @@
 
 namespace xtape::layers {
 
-/// Keyword arguments of SimpleRNN, and of SimpleRNNCell but for those about sequences.
+/// Keyword arguments of SimpleRNN, and of SimpleRNNCell except those about sequences.
 struct SimpleRNNOptions {
   ActivationFunction activation = "tanh";
   bool use_bias = true;
@@ -13,10 +13,10 @@ struct SimpleRNNOptions {
   Initializer bias_initializer = "zeros";
   Regularizer kernel_regularizer = {}, recurrent_regularizer = {}, bias_regularizer = {}, activity_regularizer = {};
   Constraint kernel_constraint = {}, recurrent_constraint = {}, bias_constraint = {};
-  double dropout = 0;            ///< of the inputs in training, the same ones at every step
+  double dropout = 0;            ///< of the inputs in training; the same inputs at every step
   double recurrent_dropout = 0;  ///< of the state
   std::optional<std::uint64_t> seed = {};
-  bool return_sequences = false, return_state = false, go_backwards = false, stateful = false;  ///< as of RNN
+  bool return_sequences = false, return_state = false, go_backwards = false, stateful = false;  ///< see RNNOptions
   bool zero_output_for_mask = false;
   DTypePolicy dtype = {};
   std::string name = {};
@@ -27,7 +27,8 @@ struct SimpleRNNOptions {
                stateful, zero_output_for_mask, dtype, name)
 };
 
-/// h <- activation(x kernel + h recurrent_kernel + bias), the output and the state (keras.layers.SimpleRNNCell).
+/// h <- activation(x kernel + h recurrent_kernel + bias), which is both the output and the state
+/// (keras.layers.SimpleRNNCell).
 class SimpleRNNCell : public LayerBase<SimpleRNNCell, detail::UnitsCell> {
  public:
   explicit SimpleRNNCell(std::int64_t units, const SimpleRNNOptions& options = {});
@@ -38,7 +39,7 @@ class SimpleRNNCell : public LayerBase<SimpleRNNCell, detail::UnitsCell> {
 
 /// A fully connected recurrent layer (keras.layers.SimpleRNN; Elman, 1990): [batch, time, k] -> [batch, units], or
 /// [batch, time, units] with return_sequences. Weights: kernel [k, units], recurrent_kernel [units, units], bias
-/// [units]. Calls and errors as of RNN; a ValueError for units < 1 and rates outside [0, 1).
+/// [units]. Calls and errors are those of RNN; also a ValueError for units < 1 and rates outside [0, 1).
 class SimpleRNN : public LayerBase<SimpleRNN, RNN> {
  public:
   explicit SimpleRNN(std::int64_t units, const SimpleRNNOptions& options = {});

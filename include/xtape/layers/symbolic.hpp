@@ -33,8 +33,8 @@ struct InputOptions {
   std::string name = {};  ///< unset: "input_layer"
 };
 
-/// The output of a layer before there are data (keras.KerasTensor): it has a shape and a dtype, and knows the layers
-/// that lead to it. Made by Input and by calling layers, and ops (see symbolic_ops.hpp), on other symbolic tensors:
+/// A tensor without elements (keras.KerasTensor): it has a shape and a dtype, and knows the layers that compute it.
+/// Made by Input, and by calling layers and ops (see symbolic_ops.hpp) with symbolic tensors:
 ///
 ///     auto inputs = xp::Input({28, 28});
 ///     auto x = xp::layers::Flatten()(inputs / 255);
@@ -65,10 +65,10 @@ class SymbolicTensor {
   SymbolicTensor(std::shared_ptr<detail::GraphNode> node, std::size_t index) : node_(std::move(node)), index_(index) {}
 
   std::shared_ptr<detail::GraphNode> node_;
-  std::size_t index_;  ///< among the outputs of the call
+  std::size_t index_;  ///< its index among the outputs of the call
 };
 
-/// Some symbolic tensors: what TensorList is to Tensor.
+/// Several symbolic tensors, as TensorList is several tensors.
 class SymbolicList : public std::vector<SymbolicTensor> {
  public:
   using std::vector<SymbolicTensor>::vector;
@@ -76,19 +76,19 @@ class SymbolicList : public std::vector<SymbolicTensor> {
   SymbolicList(std::initializer_list<SymbolicTensor> tensors) : std::vector<SymbolicTensor>(tensors) {}
   SymbolicList(std::vector<SymbolicTensor> tensors) : std::vector<SymbolicTensor>(std::move(tensors)) {}
 
-  /// The only one. Throws a ValueError when there are several, or none.
+  /// The only tensor. Throws a ValueError when there are several, or none.
   operator SymbolicTensor() const { return only(); }
   const SymbolicTensor& only() const&;
   SymbolicTensor only() const&& { return only(); }
 };
 
-/// Where data enter a model (keras.Input). `shape` leaves out the batch; -1 stands for a size that differs from batch
-/// to batch. Throws a ValueError for a size below -1.
+/// The input of a model (keras.Input). `shape` is without the batch axis; -1 stands for a size that may differ between
+/// batches. Throws a ValueError for a size below -1.
 SymbolicTensor Input(const Shape& shape, const InputOptions& options = {});
 
 namespace detail {
 
-/// An operand of an op on symbolic tensors: one of these, or a tensor, a variable or a number.
+/// An operand of an op on symbolic tensors: a symbolic tensor, a tensor, a variable or a number.
 struct SymbolicOperand {
   SymbolicOperand(const SymbolicTensor& tensor) : symbolic(tensor) {}
   SymbolicOperand(const SymbolicList& list) : symbolic(list.only()) {}
@@ -101,7 +101,7 @@ struct SymbolicOperand {
   Tensor known;
 };
 
-/// Some of them: `{x, y}`.
+/// Several operands: `{x, y}`.
 class SymbolicOperands : public std::vector<SymbolicOperand> {
  public:
   SymbolicOperands(std::initializer_list<SymbolicOperand> operands) : std::vector<SymbolicOperand>(operands) {}
@@ -117,8 +117,8 @@ SymbolicTensor map_node(std::vector<SymbolicOperand> operands, std::function<Ten
 
 }  // namespace detail
 
-/// map() of symbolic tensors, and of numbers and tensors beside them, as a node of the graph (see symbolic_ops.hpp,
-/// which has all other ops). Needs `xtape/ops/map.hpp`.
+/// map() of symbolic tensors as a node of the graph; some inputs may be tensors or numbers. symbolic_ops.hpp has all
+/// other ops. Needs `xtape/ops/map.hpp`.
 template <class F, class... T>
 requires detail::AnySymbolic<T...> SymbolicTensor map(F f, const T&... inputs) {
   return detail::map_node({detail::SymbolicOperand(inputs)...}, [f](std::span<const Tensor> x) {

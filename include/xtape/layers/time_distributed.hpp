@@ -4,9 +4,9 @@
 
 namespace xtape::layers {
 
-/// Applies a layer to every step of [batch, time, ...], the same weights for all (keras.layers.TimeDistributed). The
-/// layer gets all steps at once as a batch of [batch * time, ...], and the part of a mask that says something of the
-/// inside of a step; the mask of the steps passes on. Throws a ValueError for inputs of rank below 3.
+/// Applies one layer to every step of [batch, time, ...] (keras.layers.TimeDistributed). The layer gets all steps as
+/// one batch [batch * time, ...], with the part of the mask for each step. The mask of the steps passes to the output.
+/// Throws a ValueError for inputs of rank below 3.
 class TimeDistributed : public LayerBase<TimeDistributed> {
  public:
   explicit TimeDistributed(AnyLayer layer, std::string name = {});

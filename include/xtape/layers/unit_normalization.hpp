@@ -13,8 +13,8 @@ struct UnitNormalizationOptions {
   XTAPE_FIELDS(dtype, name)
 };
 
-/// x / |x| with the 2-norm over an axis, or over several together (keras.layers.UnitNormalization); norms below 1e-12
-/// count as 1e-12. Throws a ValueError for an axis outside of the input.
+/// x / max(|x|, 1e-12) with the 2-norm over one axis, or over several together (keras.layers.UnitNormalization). Throws
+/// a ValueError for an axis outside the input.
 class UnitNormalization : public LayerBase<UnitNormalization> {
  public:
   explicit UnitNormalization(Axes axis = -1, UnitNormalizationOptions options = {})

@@ -13,8 +13,8 @@ struct UpSampling1DOptions {
   XTAPE_FIELDS(dtype, name)
 };
 
-/// Each step `size` times: [batch, steps, channels] -> [batch, steps size, channels] (keras.layers.UpSampling1D).
-/// Throws a ValueError for a size below 1.
+/// Repeats each step `size` times: [batch, steps, channels] -> [batch, steps size, channels]
+/// (keras.layers.UpSampling1D). Throws a ValueError for a size below 1.
 class UpSampling1D : public LayerBase<UpSampling1D> {
  public:
   explicit UpSampling1D(std::int64_t size = 2, UpSampling1DOptions options = {});
@@ -28,8 +28,8 @@ class UpSampling1D : public LayerBase<UpSampling1D> {
 
 /// Keyword arguments of UpSampling2D.
 struct UpSampling2DOptions {
-  /// "nearest": each pixel is repeated. "bilinear": output pixel i is the linear interpolation at (i + 0.5) / size -
-  /// 0.5 between the two nearest pixels, as tf.image.resize; beyond the outermost ones, these.
+  /// "nearest": each pixel is repeated. "bilinear": output pixel i interpolates linearly at (i + 0.5) / size - 0.5
+  /// between the two nearest pixels, as tf.image.resize; beyond the outermost pixel it equals that pixel.
   std::string interpolation = "nearest";
   DTypePolicy dtype = {};
   std::string name = {};
@@ -37,7 +37,7 @@ struct UpSampling2DOptions {
   XTAPE_FIELDS(interpolation, dtype, name)
 };
 
-/// Larger images: [batch, height, width, channels] -> [batch, height size, width size, channels]
+/// Enlarges images: [batch, height, width, channels] -> [batch, height size, width size, channels]
 /// (keras.layers.UpSampling2D). Throws a ValueError for a size below 1 and another interpolation.
 class UpSampling2D : public LayerBase<UpSampling2D> {
  public:

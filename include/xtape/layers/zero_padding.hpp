@@ -13,7 +13,7 @@ struct ZeroPaddingOptions {
   XTAPE_FIELDS(dtype, name)
 };
 
-/// Sequences with zeros added before and after them: [batch, steps, channels] -> [batch, steps', channels]
+/// Adds zeros before and after sequences: [batch, steps, channels] -> [batch, steps', channels]
 /// (keras.layers.ZeroPadding1D). Throws a ValueError for negative numbers.
 class ZeroPadding1D : public LayerBase<ZeroPadding1D> {
  public:

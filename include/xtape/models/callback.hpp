@@ -14,8 +14,8 @@ namespace xtape {
 
 class Model;
 
-/// The base of callbacks (keras.callbacks.Callback): what fit, evaluate and predict tell while they run. One of one's
-/// own overrides what it wants to hear:
+/// The base of callbacks (keras.callbacks.Callback), which fit, evaluate and predict call while they run. A user's
+/// callback overrides the functions that it needs:
 ///
 ///     struct PrintLoss : xp::Callback {
 ///       void on_epoch_end(int epoch, const xp::Logs& logs) override {
@@ -23,22 +23,21 @@ class Model;
 ///       }
 ///     };
 ///
-/// Epochs and batches count from 0. The logs of an epoch hold the validation's figures too, as "val_loss", ...
+/// Epochs and batches count from 0. The logs of an epoch include those of the validation, as "val_loss", ...
 class Callback {
  public:
   Callback() = default;
   virtual ~Callback() = default;
 
-  /// Asked before on_train_begin: whether the model must have its weights by then, as where they are to be restored. If
-  /// so, fit builds a model that is not built by calling it on the first batch; otherwise the first step of a model of
-  /// a class of one's own does.
+  /// Called before on_train_begin: whether the model must have its weights by then, for example to restore them. If so,
+  /// fit calls an unbuilt model on the first batch to build it. Otherwise the first training step builds it.
   virtual bool needs_built_model() const { return false; }
   virtual void on_train_begin() {}
-  /// Asked after on_train_begin: the epoch to begin with. Raised by a callback that has restored a training.
+  /// Called after on_train_begin: the first epoch to run. A callback that has restored a training returns a later one.
   virtual int first_epoch(int initial_epoch) { return initial_epoch; }
   virtual void on_train_end(const Logs& /*logs*/) {}
   virtual void on_epoch_begin(int /*epoch*/) {}
-  /// Asked before anybody hears of an epoch's logs: figures to add to them.
+  /// Called before the on_epoch_end of all callbacks, to add values to the logs of the epoch.
   virtual void extend_logs(Logs& /*logs*/) {}
   virtual void on_epoch_end(int /*epoch*/, const Logs& /*logs*/) {}
   virtual void on_train_batch_begin(std::int64_t /*batch*/) {}
@@ -61,17 +60,17 @@ class Callback {
     int verbose = 0;
   };
 
-  /// The model at work and what it does. Throw a RuntimeError (params: are the defaults) outside of fit, evaluate and
-  /// predict.
+  /// The model that is running. Throws a RuntimeError outside of fit, evaluate and predict, where params() are the
+  /// defaults.
   Model& model() const;
   const Params& params() const& noexcept { return params_; }
   Params params() const&& { return params_; }
-  /// Called before anything else.
+  /// Called before all other functions.
   virtual void set_model(Model& model) { model_ = &model; }
   virtual void set_params(const Params& params) { params_ = params; }
 
  protected:
-  // Of the class only that it is, lest a Callback by value forget what it was.
+  // Protected, since a Callback by value would lose its class.
   Callback(const Callback&) = default;
   Callback& operator=(const Callback&) = default;
 
@@ -80,8 +79,8 @@ class Callback {
   Params params_;
 };
 
-/// A callback as fit takes it: an object, which is moved or copied, a std::shared_ptr to one, or a pointer to one that
-/// stays yours.
+/// A callback as an option of fit: an object, which is moved or copied; a std::shared_ptr; or a pointer to an object
+/// that the caller keeps.
 ///
 ///     .callbacks = {callbacks::EarlyStopping({.patience = 3}), &my_callback}
 class AnyCallback : public detail::AnyOf<AnyCallback, Callback> {

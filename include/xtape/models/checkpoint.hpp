@@ -11,20 +11,19 @@
 
 namespace xtape {
 
-/// All that a training depends on, in one file (tf.train.Checkpoint): the weights, the optimizer's variables, the state
-/// of the random numbers (the default generator's, and those of layers with a seed of their own), and what is added to
-/// it. A training that is restored goes on bit for bit as if it had never stopped.
+/// The whole state of a training in one file (tf.train.Checkpoint): the weights, the optimizer's variables, the random
+/// generators (the default one and those of layers with a seed), and what add() adds. A restored training continues bit
+/// for bit as if it had never stopped.
 ///
 ///     xp::Variable step(std::int64_t{0}, {.trainable = false});
 ///     xp::Checkpoint checkpoint(model, optimizer);
 ///     checkpoint.add("step", step);
-///     if (checkpoint.restore("run.safetensors")) fmt::print("going on from step {}\n",
-///     step.peek().item<std::int64_t>());
+///     if (checkpoint.restore("run.safetensors")) fmt::print("continues from step {}\n", step.peek().item());
 ///     ...
 ///     checkpoint.save("run.safetensors");
 ///
-/// The file is in the safetensors format and appears whole or not at all: a kill at any moment leaves the old one or
-/// the new one. It refers to what it was made of, which must outlive it.
+/// The file is in the safetensors format. It is replaced as a whole: a process killed at any moment leaves the old file
+/// or the new one. The checkpoint only refers to the model, the optimizer and what was added, which must outlive it.
 class Checkpoint {
  public:
   Checkpoint(Model& model, optimizers::Optimizer& optimizer) : model_(&model), optimizer_(&optimizer) {}
@@ -35,14 +34,14 @@ class Checkpoint {
   void add(const std::string& name, const Variable& variable);
   void add(const std::string& name, random::Generator& generator);
 
-  /// Throws a ValueError before the model is built, a DataError that names the file when it cannot be written.
+  /// Writes the file. Throws a ValueError before the model is built, a DataError that names the file when it cannot be
+  /// written.
   void save(const std::string& path) const;
 
-  /// Restores everything, and builds the optimizer for the model's trainable variables if need be. Returns false, and
-  /// does nothing, where there is no such file; anything else is an error, so that a training does not start over
-  /// unnoticed. Throws a ValueError before the model is built and, before anything has changed, a DataError for a file
-  /// that cannot be looked for (in a folder that may not be searched, say) or read, is damaged or of another training,
-  /// listing what does not match.
+  /// Restores everything, and builds the optimizer for the model's trainable variables if necessary. Returns false and
+  /// does nothing if there is no such file. Any other failure throws, so that a training does not start over unnoticed:
+  /// a ValueError before the model is built; a DataError for a file that cannot be accessed or read, is damaged, or is
+  /// from another training, with a list of what does not match. Nothing has changed then.
   bool restore(const std::string& path);
 
  private:

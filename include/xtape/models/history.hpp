@@ -8,7 +8,7 @@
 
 namespace xtape {
 
-/// What fit returns (keras.callbacks.History): every figure of every epoch.
+/// The result of fit (keras.callbacks.History): the logs of all epochs.
 ///
 ///     auto history = model.fit(...);
 ///     plot::history(history.history, "history.png");
@@ -17,7 +17,7 @@ class History : public Callback {
   std::vector<int> epoch;                              ///< the epochs that were run, from 0
   std::map<std::string, std::vector<double>> history;  ///< "loss", "accuracy", "val_loss", ...: one value per epoch
 
-  /// history.at(name); throws a LookupError that lists the names for another one.
+  /// history.at(name). An unknown name throws a LookupError that lists the known ones.
   const std::vector<double>& operator[](const std::string& name) const;
 
   void on_train_begin() override;

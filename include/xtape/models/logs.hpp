@@ -9,8 +9,7 @@
 
 namespace xtape {
 
-/// Figures under their names, in the order in which they were given: what a training step, an epoch or evaluate()
-/// report.
+/// Named values in the order in which they were set: the loss and metrics of a training step, an epoch or evaluate().
 ///
 ///     auto results = model.evaluate(x, y);
 ///     fmt::print("{:.4f}\n", results["accuracy"]);
@@ -22,13 +21,13 @@ class Logs {
   Logs() = default;
   Logs(std::initializer_list<value_type> values) : values_(values) {}
 
-  /// Throws a LookupError for a name that is not there, listing those that are.
+  /// The value of a name. An unknown name throws a LookupError that lists the known ones.
   double operator[](std::string_view name) const;
-  /// Null where there is no such name.
+  /// The value of a name, or null.
   const double* find(std::string_view name) const& noexcept;
-  const double* find(std::string_view name) const&& = delete;  // would be gone with the figures
+  const double* find(std::string_view name) const&& = delete;  // would dangle
   bool contains(std::string_view name) const noexcept { return find(name) != nullptr; }
-  /// Sets a figure, which comes last when it is new.
+  /// Sets a value; a new name is appended.
   void set(std::string_view name, double value);
 
   auto begin() const noexcept { return values_.begin(); }

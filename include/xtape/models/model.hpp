@@ -37,13 +37,13 @@ class TrainState;
 ///     auto outputs = xp::layers::Dense(10)(xp::layers::Dense(100, {.activation = "relu"})(inputs));
 ///     xp::Model model(inputs, outputs);
 ///
-/// It is trained by fit, after compile, or by a loop of one's own with a GradientTape:
+/// It is trained by fit, after compile, or by a user's own loop with a GradientTape:
 ///
 ///     model.compile({.optimizer = "adam", .loss = "sparse_categorical_crossentropy", .metrics = {"accuracy"}});
 ///     auto history = model.fit(x_train, y_train, {.epochs = 5, .validation_data = {x_test, y_test}});
 ///
-/// A model is a layer: it can be called, also with symbolic tensors, tracked by another model, frozen. Copies of it are
-/// the same model; so is a plain Model that is made of a model of another class, whose functions it calls:
+/// A model is a layer: it can be called, also with symbolic tensors, tracked by another model, and frozen. Copies of it
+/// are the same model. So is a plain Model that is made from a model of a derived class, whose functions it calls:
 ///
 ///     xp::Model build(bool deep) { return deep ? xp::Model(Deep()) : xp::Model(xp::Sequential{...}); }
 class Model : public LayerBase<Model> {
@@ -55,8 +55,8 @@ class Model : public LayerBase<Model> {
   Model(Model&& other) noexcept;
   Model& operator=(const Model& other) = default;
   Model& operator=(Model&&) noexcept = default;
-  /// A handle of a model of a class of its own, which is kept as a copy. (A Model that is made of a reference to a base
-  /// class uses the object referred to, or another of its handles, as long as there is one.)
+  /// A handle of a model of a derived class, of which it keeps a copy. (A Model that is made from a Model& to such a
+  /// model keeps no copy: it uses any existing handle of the derived class.)
   template <class M>
   requires(std::derived_from<std::remove_cvref_t<M>, Model> && !std::same_as<std::remove_cvref_t<M>, Model>)
       Model(M&& model)
@@ -69,22 +69,22 @@ class Model : public LayerBase<Model> {
     return *this = Model(std::forward<M>(model));
   }
 
-  /// Says how fit is to train: keras.Model.compile. Forgets what an earlier compile said. Throws a ValueError for
-  /// losses, weights and metrics that are not those of the model's outputs; for a model that is not functional, whose
-  /// outputs are known in the first batch only, fit does.
+  /// Sets how fit trains (keras.Model.compile); replaces all settings of an earlier compile. Throws a ValueError for
+  /// losses, weights and metrics that do not match the model's outputs. The outputs of a model that is not functional
+  /// are known only after its first batch, so fit throws then.
   void compile(const CompileOptions& options = {});
   void compile(AnyOptimizer optimizer, Losses loss = {}, Metrics metrics = {}) {
     compile({.optimizer = std::move(optimizer), .loss = std::move(loss), .metrics = std::move(metrics)});
   }
 
-  /// Trains the model on x and y, one row per sample, in batches, and returns the figures of all epochs.
+  /// Trains the model on x and y, one row per sample, in batches, and returns the logs of all epochs.
   ///
-  /// y has the labels of each output; those of outputs with neither loss nor metrics may be left out or be empty. A
-  /// model that needs none at all, since its loss comes from add_loss() or from a train_step of its own, takes no y.
+  /// y has the labels of each output; those of outputs with neither loss nor metrics may be omitted or empty. A model
+  /// whose loss comes from add_loss() or from its own train_step needs no y.
   ///
   /// Throws a RuntimeError before compile(); a ValueError, before anything has changed, for options out of range and
-  /// for data whose numbers of rows differ. An exception from a callback, from the data or from the model ends the
-  /// training as it is: every batch that was taken from the data has been trained on, but for the one at work.
+  /// for data whose numbers of rows differ. An exception from a callback, the data or the model ends the training. The
+  /// batches before it have been trained on.
   ///
   /// (A template, so that in `fit(x, {.epochs = 5})` the braces are options.)
   template <std::convertible_to<TensorList> Y = TensorList>
@@ -93,13 +93,13 @@ class Model : public LayerBase<Model> {
   }
   History fit(const TensorList& x, const FitOptions& options = {}) { return fit_arrays(x, {}, options); }
   History fit(const data::TensorDataset& data, const FitOptions& options = {}) { return fit(data.x, data.y, options); }
-  /// The same on a dataset of batches: elements x, (x, y) or (x, y, sample_weight). Its own order counts, so the
-  /// options batch_size, shuffle, validation_split and sample_weight do not; one that never ends needs steps_per_epoch.
-  /// Throws a ValueError for an epoch, or a validation, without a batch.
+  /// The same on a dataset of batches: elements x, (x, y) or (x, y, sample_weight). The dataset defines the batches and
+  /// their order, so the options batch_size, shuffle, validation_split and sample_weight do not apply. An infinite
+  /// dataset needs steps_per_epoch. Throws a ValueError for an epoch, or a validation, without a batch.
   History fit(const data::AnyDataset& batches, const FitOptions& options = {});
 
   /// The loss and the metrics over all rows, in test mode. Several threads may evaluate one model; they take turns,
-  /// since its metrics hold the figures of one evaluation. Throws a ValueError where there is no row.
+  /// since they share its metrics. Throws a ValueError for data without rows.
   template <std::convertible_to<TensorList> Y = TensorList>
   Logs evaluate(const TensorList& x, const Y& y, const EvaluateOptions& options = {}) {
     return evaluate_arrays(x, y, options);
@@ -110,12 +110,12 @@ class Model : public LayerBase<Model> {
   }
   Logs evaluate(const data::AnyDataset& batches, const EvaluateOptions& options = {});
 
-  /// The model's output for all rows of x, computed in batches, with training = false and unseen by any tape. Throws a
+  /// The model's output for all rows of x, computed in batches, with training = false and without recording. Throws a
   /// ValueError for a batch size below 1 or a scalar x. Several threads may predict with one model at once.
   Tensor predict(const Tensor& x, const PredictOptions& options = {});
   TensorList predict(const TensorList& x, const PredictOptions& options = {});
 
-  /// One training step on one batch; the figures are those of this batch alone.
+  /// One training step on one batch; the logs are those of this batch alone.
   Logs train_on_batch(const TensorList& x, const TensorList& y = {}, const Tensor& sample_weight = {},
                       const std::map<std::int64_t, double>& class_weight = {});
   Logs test_on_batch(const TensorList& x, const TensorList& y = {}, const Tensor& sample_weight = {});
@@ -125,25 +125,25 @@ class Model : public LayerBase<Model> {
   optimizers::Optimizer& optimizer() const&& = delete;  // would be gone with the model
   bool compiled() const noexcept;
 
-  /// The metrics that are reset when an epoch, a validation or an evaluation begins: the running mean of the loss,
-  /// those of several outputs' losses, the metrics of compile(), and those that the model tracks. Overridden, it adds
-  /// others.
+  /// The metrics that are reset at the beginning of an epoch, a validation or an evaluation: the running mean of the
+  /// loss, those of the losses of several outputs, the metrics of compile(), and the tracked metrics. A model may
+  /// override it to add others.
   virtual std::vector<std::shared_ptr<metrics::Metric>> metrics() const;
   void reset_metrics();
   /// The values of metrics() under their names.
   Logs get_metrics_result() const;
 
-  /// Set by callbacks to end fit after the epoch.
+  /// Whether fit ends after this epoch; callbacks set it.
   bool stop_training() const;
   void set_stop_training(bool stop);
 
   /// The layers that the model tracks.
   std::vector<Layer*> layers() const&;
   std::vector<Layer*> layers() const&& = delete;  // would be gone with the model
-  /// The layer of a name. Throws a ValueError that lists the names for another one.
+  /// The layer of a name. An unknown name throws a ValueError that lists the known ones.
   Layer& get_layer(const std::string& name) const&;
   Layer& get_layer(const std::string& name) const&& = delete;
-  /// The same as a handle of its class, `get_layer<Dense>("head")`. Throws a TypeError where it is of another one.
+  /// The same as a handle of its class: `get_layer<Dense>("head")`. Throws a TypeError for a layer of another class.
   template <std::derived_from<Layer> L>
   L get_layer(const std::string& name) const {
     const auto is = [](const Layer& layer) { return dynamic_cast<const L*>(&layer) != nullptr; };
@@ -151,36 +151,36 @@ class Model : public LayerBase<Model> {
   }
 
   /// Writes all weights into a safetensors file (.safetensors), under their names within the model, such as
-  /// "dense/kernel"; the file appears whole or not at all. Throws a ValueError before the model is built, a DataError
-  /// that names the file when it cannot be written.
+  /// "dense/kernel"; the file is replaced as a whole. Throws a ValueError before the model is built, a DataError that
+  /// names the file when it cannot be written.
   void save_weights(const std::string& path) const;
   /// Reads weights that save_weights wrote. Throws a DataError, before any weight has changed, for a file that is
-  /// missing or damaged, and one that lists what differs where names, shapes or dtypes do not match.
+  /// missing or damaged, or whose names, shapes or dtypes do not match; the text lists the differences.
   void load_weights(const std::string& path);
 
-  /// Builds the model for inputs of this shape, -1 standing for any size, by a call on zeros.
+  /// Builds the model for inputs of this shape, where -1 stands for any size.
   void build_for(const Shape& input_shape) { (void)compute_output_shape(input_shape); }
 
-  /// For outputs that have no mask from the layers inside: that of the input, if the model says that it supports
-  /// masking, otherwise none.
+  /// For outputs to which the inner layers gave no mask: the mask of the input if the model supports masking, otherwise
+  /// none.
   Tensor compute_mask(const Tensor& inputs, const Tensor& previous_mask) override;
   TensorList compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) override;
 
   /// Prints the model's layers with their output shapes and numbers of weights (keras.Model.summary); shapes and
-  /// weights that are not known before the first call show as "?". A functional model that is no plain stack also says
-  /// what each layer is connected to.
+  /// weights that are unknown before the first call are shown as "?". For a functional model that is not a plain stack
+  /// it also shows to what each layer is connected.
   void summary() const;
   /// What summary() prints.
   std::string summary_text() const;
 
-  /// The graph of a functional model; null for another one.
+  /// The graph of a functional model; null for other models.
   const detail::FunctionalGraph* graph() const noexcept { return graph_.get(); }
 
  protected:
   explicit Model(std::string name = "");
 
-  /// What fit does with a batch; returns the figures to show. Overridden, it is a training loop of one's own inside of
-  /// fit, with its callbacks and progress:
+  /// What fit does with a batch; returns the logs to show. A model may override it with its own training step, and
+  /// still use fit with its callbacks and progress:
   ///
   ///     xp::Logs train_step(const xp::TrainBatch& batch) override {
   ///       auto& [x, y, sample_weight] = batch;
@@ -192,23 +192,23 @@ class Model : public LayerBase<Model> {
   ///       return compute_metrics(loss, x, y, y_pred, sample_weight);
   ///     }
   ///
-  /// Only these steps call the model: with steps of its own it needs no call().
+  /// Only these steps call the model, so a model that overrides them needs no call().
   virtual Logs train_step(const TrainBatch& batch);
   /// What evaluate, and the validation in fit, do with a batch.
   virtual Logs test_step(const TrainBatch& batch);
   /// What predict does with a batch.
   virtual TensorList predict_step(const TensorList& x);
-  /// The losses given to compile(), weighted and added up, and the model's losses(): a scalar. Throws a ValueError when
-  /// there is none of them, and for labels that do not fit the outputs.
+  /// The weighted sum of the losses given to compile() plus the model's losses(): a scalar. Throws a ValueError when
+  /// there are no losses, and for labels that do not fit the outputs.
   virtual Tensor compute_loss(const TensorList& x, const TensorList& y, const TensorList& y_pred,
                               const Tensor& sample_weight);
-  /// Updates the running mean of the loss and the metrics given to compile(), and returns them all, those that the
-  /// model tracks included.
+  /// Updates the running mean of the loss and the metrics given to compile(). Returns the values of all metrics,
+  /// including the tracked ones.
   virtual Logs compute_metrics(const Tensor& loss, const TensorList& x, const TensorList& y, const TensorList& y_pred,
                                const Tensor& sample_weight);
 
   using LayerBase::track;
-  /// Makes a metric part of the model, which its own steps update, and returns it:
+  /// Makes a metric part of the model and returns it; the model's own steps update it:
   ///
   ///     std::shared_ptr<xp::metrics::Mean> reconstruction = track(xp::metrics::Mean("reconstruction_loss"));
   template <class M>
@@ -229,8 +229,8 @@ class Model : public LayerBase<Model> {
   TensorList call_list(const TensorList& inputs) override;
 
  private:
-  /// While a Model keeps a copy of another class. The copy constructor of that class, where it is the user's and hands
-  /// over its argument as it is, makes its base by the same template, which must not keep another.
+  /// Lives while a Model makes the copy that it keeps of a derived class. A user-defined copy constructor of that class
+  /// may pass its argument to the same template constructor of Model, which then must not keep another copy.
   class Keeping {
    public:
     Keeping() noexcept;
@@ -250,7 +250,7 @@ class Model : public LayerBase<Model> {
       if (keeping.first()) of_class_.emplace(C(std::forward<M>(model)));
     }
   }
-  /// Of a plain Model that is made of one of another class: the object whose functions are to be called; otherwise
+  /// For a plain Model that is made from a model of a derived class: the object whose functions are called. Otherwise
   /// null.
   Model* of_class() const;
   Layer& object() override;
@@ -270,10 +270,11 @@ class Model : public LayerBase<Model> {
   std::shared_ptr<detail::FunctionalGraph> graph_;
   std::shared_ptr<detail::ModelState> model_;
   std::optional<AnyLayer> of_class_;
-  bool sliced_ = false;  ///< whether this was copied from an object of another class: as a base of one too
+  bool sliced_ =
+      false;  ///< whether this was copied from an object of a derived class, also as the base of such an object
 };
 
-/// clone() under Keras's name.
+/// Keras's name for clone().
 template <std::derived_from<Model> M>
 M clone_model(const M& model) {
   return clone(model);

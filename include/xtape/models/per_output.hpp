@@ -12,23 +12,23 @@
 #include "xtape/losses/any_loss.hpp"
 #include "xtape/metrics/any_metric.hpp"
 
-// What compile takes for a model with several outputs: one for all of them, one for each by position, or by name.
+// Options of compile for a model with several outputs: one for all outputs, one for each by position, or by name.
 namespace xtape {
 
 namespace detail {
 
-/// How something was given for a model's outputs.
+/// How the values for a model's outputs were given.
 enum class PerOutput { nothing, all, by_position, by_name };
 
-/// Values for a model's outputs. The name of an output of a functional model is that of the layer that it comes from
-/// (made unique: "dense", "dense_1"); outputs of other models are "output_1", "output_2", ...
+/// Values for a model's outputs. An output of a functional model has the name of the layer that computes it (made
+/// unique: "dense", "dense_1"); outputs of other models are "output_1", "output_2", ...
 template <class T>
 struct PerOutputValues {
   PerOutput given = PerOutput::nothing;
   std::vector<std::pair<std::string, T>> values = {};  ///< the names are empty unless given by name
 
-  /// The value of each output; `missing` for those that were not named. Throws a ValueError, which calls them `what`,
-  /// for another number of values than of outputs, and for a name that no output has or that comes twice.
+  /// The value of each output; `missing` for outputs that were not named. Throws a ValueError if the number of values
+  /// differs from that of the outputs, and for a name that is unknown or given twice; the text calls the values `what`.
   std::vector<T> of(const char* what, const std::vector<std::string>& outputs, const T& missing) const;
 };
 
@@ -38,8 +38,8 @@ extern template struct PerOutputValues<std::vector<AnyMetric>>;
 
 }  // namespace detail
 
-/// The loss of a model. Of a model with several outputs: one for all of them, or one for each, in their order or by the
-/// outputs' names. An output whose loss is AnyLoss(), or that is not named, has none.
+/// The loss of a model. For a model with several outputs: one for all of them, or one for each, in their order or by
+/// the outputs' names. An output whose loss is AnyLoss(), or that is not named, has none.
 ///
 ///     .loss = "mse"    .loss = {"mse", "mae"}    .loss = {{"price", "mse"}, {"kind", "categorical_crossentropy"}}
 class Losses : public detail::PerOutputValues<AnyLoss> {
@@ -65,8 +65,8 @@ class Losses : public detail::PerOutputValues<AnyLoss> {
   }
 };
 
-/// How much each loss counts in the sum of them: one number for all outputs, or one for each, in their order or by the
-/// outputs' names; 1 for those that are not named.
+/// The factor of each loss in the total loss: one number for all outputs, or one for each, in their order or by the
+/// outputs' names; 1 for outputs that are not named.
 class LossWeights : public detail::PerOutputValues<double> {
  public:
   LossWeights() = default;
@@ -86,14 +86,14 @@ class LossWeights : public detail::PerOutputValues<double> {
   }
 };
 
-/// The metrics of a model. Of a model with several outputs:
+/// The metrics of a model. For a model with several outputs:
 ///
 ///     .metrics = {"mae", "mse"}                                    names alone: each output gets all of them
 ///     .metrics = {{"mae", "mse"}, {"accuracy"}}                    one list for each output
 ///     .metrics = {"mae", metrics::AUC()}                           objects: one for each output
 ///     .metrics = {{"price", "mae"}, {"kind", {"accuracy", "auc"}}}  by the outputs' names
 ///
-/// Lists that all begin with an output's name are by name, even where a metric bears it too.
+/// If all lists begin with the name of an output, they are by name, even if a metric has the same name.
 class Metrics {
  public:
   /// One metric, the name of one or of an output, or a list of them.
@@ -125,7 +125,7 @@ class Metrics {
   Metrics(const std::vector<AnyMetric>& metrics) : entries_(metrics.begin(), metrics.end()) {}
   Metrics(const std::map<std::string, std::vector<AnyMetric>>& metrics);
 
-  /// Throws a ValueError for a name that no metric has, as far as can be told before the outputs are known.
+  /// Throws a ValueError for a name that is no metric, as far as it is certain before the outputs are known.
   void check() const;
   /// The metrics of each output. Throws a ValueError, see PerOutputValues::of, and for unknown names of metrics.
   std::vector<std::vector<AnyMetric>> of(const char* what, const std::vector<std::string>& outputs) const;

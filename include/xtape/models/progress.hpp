@@ -17,11 +17,11 @@ namespace xtape {
 
 namespace detail {
 
-/// A line of a file: on a terminal one that is written over and over, otherwise a new one each time.
+/// Shows a text that changes: on a terminal it rewrites one line, otherwise it writes a new line each time.
 class LiveLine {
  public:
   LiveLine(std::FILE* file, bool live) : file_(file), live_(live) {}
-  /// Cuts the text where it would not fit on the terminal, unless it is the last: that may take two lines.
+  /// Cuts a text that is wider than the terminal, except the last one, which may take two lines.
   void show(std::string& text, bool last = false);
   /// Ends the line, if there is one.
   void finish();
@@ -30,12 +30,12 @@ class LiveLine {
   std::FILE* file_;
   bool live_;
   bool open_ = false;
-  std::size_t width_ = 0;  // of what is on the terminal
+  std::size_t width_ = 0;  // of the text on the terminal
 };
 
 }  // namespace detail
 
-/// A figure to show: of a number or a tensor with one element a running mean, a metric's result as it is.
+/// A value to show: the running mean of a number or a tensor with one element, or the result of a metric.
 struct ProgressValue {
   template <class T>
   requires std::is_arithmetic_v<T> ProgressValue(std::string_view label, T number)
@@ -51,12 +51,11 @@ struct ProgressValue {
 /// Keyword arguments of ProgressLine.
 struct ProgressOptions {
   std::FILE* file = stdout;
-  /// One line that is rewritten, or a line of its own for every tenth of the steps. Unset: the former where the file is
-  /// a terminal.
+  /// true: rewrites one line; false: writes a line for each tenth of the steps. Unset: true if the file is a terminal.
   std::optional<bool> live = {};
 };
 
-/// Shows how far a training loop is, in the way of Keras's progress bar:
+/// Shows the progress of a training loop, like Keras's progress bar:
 ///
 ///     ProgressLine progress(steps);
 ///     for (int step = 0; step < steps; ++step) {
@@ -66,11 +65,11 @@ struct ProgressOptions {
 ///
 ///     3100/6000 [==========>.........] - ETA: 1s - 2914 steps/s - loss: 0.3371 - accuracy: 0.8797
 ///
-/// On a terminal the line is rewritten up to ten times a second. The mean of a number runs over about a twentieth of
-/// the steps. A step that shows nothing costs a few nanoseconds and no system call.
+/// On a terminal the line is rewritten up to ten times a second. The running mean of a number covers about a twentieth
+/// of the steps. A step that shows nothing costs a few nanoseconds and no system call.
 class ProgressLine {
  public:
-  /// Of no steps nothing is shown. Throws a ValueError for a negative number.
+  /// For 0 steps it shows nothing. Throws a ValueError for a negative number.
   explicit ProgressLine(std::int64_t steps, const ProgressOptions& options = {});
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
@@ -79,8 +78,7 @@ class ProgressLine {
   /// `step` steps are done. The last one ends the line.
   void update(std::int64_t step, std::initializer_list<ProgressValue> values = {});
 
-  /// Ends the line where it is, to print something else or because the loop is left early; the destructor does so as
-  /// well.
+  /// Ends the line, before other output or when the loop ends early. The destructor does the same.
   void finish();
 
  private:
@@ -102,7 +100,7 @@ class ProgressLine {
   bool done_ = false;
   Clock::time_point begin_ = Clock::now();
   double shown_at_ = -1;        // seconds after begin_
-  std::int64_t next_look_ = 0;  // the step at which to look whether something is to be shown
+  std::int64_t next_look_ = 0;  // the next step at which update() looks at the clock
   std::vector<Figure> figures_;
   std::string text_;
   detail::LiveLine line_;

@@ -13,8 +13,8 @@ namespace xtape {
 ///     xp::Sequential model{xp::Input({28, 28}), xp::layers::Flatten(),
 ///                          xp::layers::Dense(128, {.activation = "relu"}), xp::layers::Dense(10)};
 ///
-/// With an Input in front the layers are built at once, and data are cast to its dtype and checked against its shape;
-/// without one, the first call builds them.
+/// If it begins with an Input, the layers are built at once, and data are cast to its dtype and checked against its
+/// shape. Otherwise the first call builds them.
 class Sequential : public LayerBase<Sequential, Model> {
  public:
   template <class... L>
@@ -25,9 +25,10 @@ class Sequential : public LayerBase<Sequential, Model> {
     (add(std::move(layers)), ...);
   }
 
-  /// Appends a layer. Throws what the layer throws that cannot take the output of the one before, and leaves it out.
+  /// Appends a layer. If the layer cannot take the output of the layer before, throws what the layer throws and does
+  /// not append it.
   void add(AnyLayer layer);
-  /// Says what enters the model. Throws a ValueError for anything but an Input, and where there are layers already.
+  /// Sets the input of the model. Throws a ValueError for anything but an Input, and if there are layers already.
   void add(const SymbolicTensor& input);
 
   std::size_t size() const noexcept { return stack_->layers.size(); }
@@ -44,10 +45,10 @@ class Sequential : public LayerBase<Sequential, Model> {
 
   struct Stack {
     std::vector<AnyLayer> layers = {};
-    /// Where there is an Input in front: this, and what comes out of the last layer.
+    /// With an Input: this and the output of the last layer; otherwise null.
     std::shared_ptr<const detail::GraphEnds> ends = {};
   };
-  /// All handles of a model have one, so that layers can be added by any of them; a clone has its own.
+  /// All handles of a model share one stack, so that any of them can add layers; a clone has its own.
   class SharedStack {
    public:
     SharedStack() : stack_(std::make_shared<Stack>()) {}

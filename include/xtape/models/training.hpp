@@ -13,7 +13,7 @@
 #include "xtape/models/per_output.hpp"
 #include "xtape/optimizers/any_optimizer.hpp"
 
-// What compile, fit, evaluate and predict take: the keyword arguments of keras.Model's methods.
+// The keyword arguments of compile, fit, evaluate and predict, as those of keras.Model.
 namespace xtape {
 
 /// Keyword arguments of Model::compile.
@@ -21,9 +21,9 @@ struct CompileOptions {
   AnyOptimizer optimizer = "rmsprop";
   Losses loss = {};
   LossWeights loss_weights = {};
-  /// Shown next to the loss; "accuracy" means what suits the labels.
+  /// Shown with the loss; "accuracy" chooses the accuracy that fits the labels.
   Metrics metrics = {};
-  /// The same, but with the samples' weights.
+  /// Metrics that use the sample weights.
   Metrics weighted_metrics = {};
 };
 
@@ -50,22 +50,22 @@ struct ValidationData {
 /// Keyword arguments of Model::fit.
 struct FitOptions {
   std::int64_t batch_size = 32;
-  int epochs = 1;  ///< the number of the epoch after the last one, see initial_epoch
+  int epochs = 1;  ///< ends before this epoch: see initial_epoch
   /// 0: silent, 1: a progress bar (a line per epoch where standard output is no terminal), 2: a line per epoch.
   int verbose = 1;
   std::vector<AnyCallback> callbacks = {};
-  double validation_split = 0;  ///< the share of the data, taken from their end, to validate with
+  double validation_split = 0;  ///< the fraction of the data, taken from the end, for validation
   ValidationData validation_data = {};
   bool shuffle = true;  ///< a new order in each epoch, drawn from random::default_generator()
-  std::map<std::int64_t, double> class_weight = {};  ///< how much the samples of a class count; others count 1
-  Tensor sample_weight = {};                         ///< how much each sample counts: [n], or [n, time]
-  int initial_epoch = 0;                             ///< to go on with a training that was interrupted
-  /// Batches of an epoch; -1: all. Each epoch has exactly so many: it goes on where the one before has stopped, and the
-  /// data start again, in a new order if they are shuffled, whenever they end.
+  std::map<std::int64_t, double> class_weight = {};  ///< the weights of the samples of each class; 1 by default
+  Tensor sample_weight = {};                         ///< the weight of each sample: [n], or [n, time]
+  int initial_epoch = 0;                             ///< the first epoch, to continue an interrupted training
+  /// The number of batches of each epoch; -1: all. An epoch continues where the one before stopped. When the data end
+  /// they start again, in a new order if they are shuffled.
   std::int64_t steps_per_epoch = -1;
-  std::int64_t validation_steps = -1;       ///< batches of a validation, which always starts with the first; -1: all
+  std::int64_t validation_steps = -1;       ///< batches of a validation, from the first on; -1: all
   std::int64_t validation_batch_size = -1;  ///< -1: batch_size
-  int validation_freq = 1;                  ///< validate after every so many epochs
+  int validation_freq = 1;                  ///< validate after every validation_freq epochs
 };
 
 /// Keyword arguments of Model::evaluate.
@@ -79,7 +79,7 @@ struct EvaluateOptions {
 
 /// Keyword arguments of Model::predict.
 struct PredictOptions {
-  std::int64_t batch_size = 256;  ///< rows that go through the model at a time; the result does not depend on it
+  std::int64_t batch_size = 256;  ///< rows per call of the model; the result does not depend on it
   std::vector<AnyCallback> callbacks = {};
 };
 

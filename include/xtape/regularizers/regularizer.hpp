@@ -12,7 +12,7 @@
 
 namespace xtape {
 
-/// A penalty on a layer's weights or outputs, as layers take it: none, one of Keras's names ("l1", "l2", "l1_l2",
+/// A penalty on a layer's weights or outputs, as an option of layers: none, one of Keras's names ("l1", "l2", "l1_l2",
 /// "orthogonal_regularizer", or the class's name, "L1"), an object of namespace `regularizers`, or any callable from a
 /// const Tensor& to a scalar Tensor.
 ///
@@ -22,7 +22,7 @@ class Regularizer {
   /// None.
   Regularizer() = default;
   Regularizer(std::nullptr_t) {}
-  /// Throws a ValueError for a name that is not known, listing those that are.
+  /// Throws a ValueError for an unknown name, which lists the known ones.
   Regularizer(const char* name) : Regularizer(std::string(name)) {}
   Regularizer(const std::string& name);
   /// Throws a ValueError for a callable that is empty (a null function pointer, an empty std::function), and for an
@@ -36,11 +36,11 @@ class Regularizer {
   /// Whether there is a penalty.
   explicit operator bool() const noexcept { return static_cast<bool>(function_); }
 
-  /// The penalty, a scalar that tapes see; 0 when there is none. Throws a ValueError when a callable of one's own
-  /// returns what is not a scalar, and what the regularizer throws.
+  /// The penalty, a scalar that tapes record; 0 when there is none. Throws a ValueError when a user's callable does not
+  /// return a scalar, and what the regularizer throws.
   Tensor operator()(const Tensor& w) const;
 
-  /// Its class and options, none, or "custom" for a callable of the user's own without XTAPE_FIELDS.
+  /// Its class and options, none, or "custom" for a user's callable without XTAPE_FIELDS.
   ConfigValue config() const { return describe_ == nullptr ? ConfigValue() : describe_(function_); }
 
  private:
