@@ -12,7 +12,8 @@ namespace xtape::layers {
 struct Conv2DTransposeOptions {
   Size2d strides = 1;
   Padding padding = Padding::valid;
-  /// Which of the sizes whose convolution has the input's size is the output's; below the strides. Unset: see below.
+  /// Added to the output size, to choose among the sizes whose convolution gives the input size; less than the strides.
+  /// Unset: see below.
   std::optional<Size2d> output_padding = {};
   Size2d dilation_rate = 1;
   ActivationFunction activation = {};
@@ -32,10 +33,10 @@ struct Conv2DTransposeOptions {
                bias_constraint, dtype, name)
 };
 
-/// activation(y + bias), where y is the transpose (the gradient) of the convolution with the kernel, for going from
-/// small images to large ones: [batch, height, width, channels] -> [batch, height', width', filters], with kernel
-/// [kernel_size, filters, channels] and bias [filters] (keras.layers.Conv2DTranspose). For a window that spans
-/// k = (kernel_size - 1) dilation_rate + 1,
+/// activation(y + bias), where y is the transpose (the gradient) of the convolution with the kernel; it maps small
+/// images to large ones: [batch, height, width, channels] -> [batch, height', width', filters], with kernel
+/// [kernel_size, filters, channels] and bias [filters] (keras.layers.Conv2DTranspose). For a window that spans k =
+/// (kernel_size - 1) dilation_rate + 1,
 ///
 ///     height' = height stride                            for `same`
 ///     height' = height stride + max(k - stride, 0)       for `valid`
@@ -66,7 +67,8 @@ class Conv2DTranspose : public LayerBase<Conv2DTranspose> {
 struct Conv1DTransposeOptions {
   std::int64_t strides = 1;
   Padding padding = Padding::valid;
-  /// Which of the sizes whose convolution has the input's size is the output's; below the strides. Unset: see below.
+  /// Added to the output size, to choose among the sizes whose convolution gives the input size; less than the strides.
+  /// Unset: see below.
   std::optional<std::int64_t> output_padding = {};
   std::int64_t dilation_rate = 1;
   ActivationFunction activation = {};
@@ -86,7 +88,7 @@ struct Conv1DTransposeOptions {
                bias_constraint, dtype, name)
 };
 
-/// The same of sequences: [batch, steps, channels] -> [batch, steps', filters], with kernel [kernel_size, filters,
+/// The same for sequences: [batch, steps, channels] -> [batch, steps', filters], with kernel [kernel_size, filters,
 /// channels] (keras.layers.Conv1DTranspose).
 class Conv1DTranspose : public LayerBase<Conv1DTranspose> {
  public:

@@ -26,7 +26,7 @@ class Cropping1D : public LayerBase<Cropping1D> {
   Margins cropping_;
 };
 
-/// The same of images: [batch, height, width, channels] -> [batch, height', width', channels]
+/// The same for images: [batch, height, width, channels] -> [batch, height', width', channels]
 /// (keras.layers.Cropping2D).
 class Cropping2D : public LayerBase<Cropping2D> {
  public:

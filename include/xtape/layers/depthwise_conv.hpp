@@ -75,7 +75,7 @@ struct DepthwiseConv1DOptions {
                bias_constraint, dtype, name)
 };
 
-/// The same of sequences: [batch, steps, channels] -> [batch, steps', channels depth_multiplier], with kernel
+/// The same for sequences: [batch, steps, channels] -> [batch, steps', channels depth_multiplier], with kernel
 /// [kernel_size, channels, depth_multiplier] (keras.layers.DepthwiseConv1D).
 class DepthwiseConv1D : public LayerBase<DepthwiseConv1D> {
  public:

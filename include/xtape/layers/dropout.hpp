@@ -59,7 +59,7 @@ class SpatialDropout1D : public LayerBase<SpatialDropout1D> {
   std::shared_ptr<random::Generator> generator_;
 };
 
-/// The same of images, [batch, height, width, channels] (keras.layers.SpatialDropout2D).
+/// The same for images, [batch, height, width, channels] (keras.layers.SpatialDropout2D).
 class SpatialDropout2D : public LayerBase<SpatialDropout2D> {
  public:
   explicit SpatialDropout2D(double rate, SpatialDropoutOptions options = {});

@@ -17,7 +17,7 @@ struct GlobalPoolingOptions {
 /// Throws a ValueError for another rank.
 ///
 ///     Tensor y = pooling(x);          // if x has a mask (see get_mask), over the steps where it is true
-///     Tensor y = pooling({x, mask}); // with this mask instead
+///     Tensor y = pooling({x, mask});  // with this mask instead
 ///
 /// A sample without any step that counts gives 0 (Keras: NaN).
 class GlobalAveragePooling1D : public LayerBase<GlobalAveragePooling1D> {

@@ -26,7 +26,7 @@ class ZeroPadding1D : public LayerBase<ZeroPadding1D> {
   Margins padding_;
 };
 
-/// The same of images: [batch, height, width, channels] -> [batch, height', width', channels]
+/// The same for images: [batch, height, width, channels] -> [batch, height', width', channels]
 /// (keras.layers.ZeroPadding2D).
 class ZeroPadding2D : public LayerBase<ZeroPadding2D> {
  public:

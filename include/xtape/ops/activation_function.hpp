@@ -10,7 +10,7 @@
 
 namespace xtape {
 
-/// An activation as layers take it: a function of xtape::nn, one of Keras's names, or any callable from Tensor to
+/// An activation as an option of layers: a function of xtape::nn, one of Keras's names, or any callable from Tensor to
 /// Tensor.
 ///
 ///     Dense(64, {.activation = nn::relu})    Dense(64, {.activation = "relu"})

@@ -6,18 +6,19 @@
 
 #include "xtape/core/tensor.hpp"
 
-// Sums of products over chosen axes; everything that has one runs on matmul. Two tensors must be of one dtype (a
+// Sums of products over chosen axes; they run on matmul where they can. The operands must have the same dtype (a
 // TypeError otherwise).
 namespace xtape {
 
-/// Einstein's sum (np.einsum, tf.einsum): the equation names the axes of each operand, and those of the result behind
-/// "->"; what is not among these is summed over.
+/// Einstein summation (np.einsum, tf.einsum): the equation labels the axes of each operand and, after "->", those of
+/// the result. Labels that are not in the result are summed over.
 ///
 ///     einsum("bij,bjk->bik", {a, b})    einsum("ij->ji", {a})    einsum("ii", {a})    einsum("...i,...i", {a, b})
 ///
-/// "..." stands for any axes, which broadcast. A label twice in one operand means its diagonal. Without "->" the result
-/// has the axes of "..." and then the labels that occur once, in the order of the alphabet. Operands are contracted
-/// from the left to the right. Throws a ValueError for an equation that cannot be read or does not fit the shapes.
+/// "..." stands for any number of axes, which broadcast. A label that occurs twice in one operand takes its diagonal.
+/// Without "->" the result has the axes of "..." and then the labels that occur once, in alphabetical order. Operands
+/// are contracted from left to right. Throws a ValueError for an equation that cannot be read or does not fit the
+/// shapes.
 Tensor einsum(const std::string& equation, const std::vector<Tensor>& operands);
 
 /// The sum over the last `axes` axes of a and the first of b (tf.tensordot), or over a's axes `axes.first` and b's axes
@@ -25,7 +26,8 @@ Tensor einsum(const std::string& equation, const std::vector<Tensor>& operands);
 Tensor tensordot(const Tensor& a, const Tensor& b, int axes = 2);
 Tensor tensordot(const Tensor& a, const Tensor& b, const std::pair<std::vector<int>, std::vector<int>>& axes);
 
-/// NumPy's dot: the sum over the last axis of a and the last but one of b, or its only one; the product with a scalar.
+/// NumPy's dot: the sum of products over the last axis of a and the second to last axis of b, or the only axis of a
+/// vector b. With a scalar it is the product.
 Tensor dot(const Tensor& a, const Tensor& b);
 
 /// All products of an element of a and one of b: shape a.shape + b.shape.

@@ -11,13 +11,13 @@ namespace nn {
 
 /// Keyword arguments of dropout.
 struct DropoutOptions {
-  std::optional<std::uint64_t> seed = {};  ///< the same elements at every call, those that this seed chooses
-  random::Generator* generator = nullptr;  ///< where to draw from; the default generator unless given
+  std::optional<std::uint64_t> seed = {};  ///< set: every call drops the same elements, which this seed determines
+  random::Generator* generator = nullptr;  ///< from which to draw; null: the default generator
 };
 
-/// Each element 0 with probability `rate`, whatever it was, and multiplied by 1 / (1 - rate) otherwise, so that the
-/// expected sum stays (tf.nn.dropout; Srivastava et al., 2014). Throws a ValueError unless 0 <= rate < 1, a TypeError
-/// for a tensor that is not floating.
+/// Sets each element to 0 with probability `rate`, even NaN, and otherwise multiplies it by 1 / (1 - rate), so that the
+/// expected sum stays the same (tf.nn.dropout; Srivastava et al., 2014). Throws a ValueError unless 0 <= rate < 1, a
+/// TypeError for a tensor that is not floating.
 Tensor dropout(const Tensor& x, double rate, const DropoutOptions& options = {});
 
 }  // namespace nn

@@ -2,8 +2,8 @@
 
 #include "xtape/core/tensor.hpp"
 
-// Elementary and special functions, element by element, of floating tensors; outside a function's domain the result is
-// NaN. Names and values at the edges are TensorFlow's (tf.math).
+// Elementwise elementary and special functions of floating tensors. Outside the domain of a function the result is NaN.
+// Names and values at the limits of the domain are TensorFlow's (tf.math).
 namespace xtape {
 
 /// 1 / x
@@ -38,13 +38,13 @@ Tensor digamma(const Tensor& x);
 /// The n-th derivative of digamma, n >= 0; NaN for x < 0 where n > 1, as in TensorFlow. Throws a ValueError for n < 0.
 Tensor polygamma(int n, const Tensor& x);
 
-/// The largest integer not above x, the smallest not below, the nearest (ties to even). They have no gradient, as in
-/// TensorFlow.
+/// floor: the largest integer <= x; ceil: the smallest integer >= x; round: the nearest, ties to even. They have no
+/// gradient, as in TensorFlow.
 Tensor floor(const Tensor& x);
 Tensor ceil(const Tensor& x);
 Tensor round(const Tensor& x);
 
-/// Whether each element is NaN, is +inf or -inf, is neither: bool tensors.
+/// Bool tensors: whether each element is NaN; is +inf or -inf; is neither.
 Tensor is_nan(const Tensor& x);
 Tensor is_inf(const Tensor& x);
 Tensor is_finite(const Tensor& x);

@@ -11,8 +11,8 @@ struct MatmulOptions {
 };
 
 /// The matrix product over the last two axes: [..., m, k] x [..., k, n] -> [..., m, n]. The leading axes broadcast. A
-/// vector is a row on the left, a column on the right, whose axis is not in the result (np.matmul): [k] x [k, n] ->
-/// [n]. Transposed operands are read in place, not copied. Throws a ValueError for inner dimensions that differ,
+/// vector is a row on the left and a column on the right; its extra axis is not in the result (np.matmul): [k] x [k, n]
+/// -> [n]. Transposed operands are read in place, not copied. Throws a ValueError for inner dimensions that differ,
 /// scalars and transposed vectors, a TypeError for integer tensors or dtypes that differ.
 Tensor matmul(const Tensor& a, const Tensor& b, MatmulOptions options = {});
 
@@ -20,7 +20,7 @@ Tensor matmul(const Tensor& a, const Tensor& b, MatmulOptions options = {});
 Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b = {});
 
 namespace detail {
-/// relu(x w + b) in one op where `relu` is set: what a Dense layer runs. With x of bfloat16, w and b may be float32.
+/// x w + b, then relu if `relu` is set, in one op, for the Dense layer. If x is bfloat16, w and b may be float32.
 Tensor dense(const Tensor& x, const Tensor& w, const Tensor& b, bool relu);
 }  // namespace detail
 

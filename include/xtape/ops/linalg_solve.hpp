@@ -8,13 +8,13 @@
 namespace xtape {
 namespace linalg {
 
-/// The inverse matrix. Throws a ValueError for a singular matrix, which is one with a pivot of exactly 0.
+/// The inverse matrix. Throws a ValueError for a singular matrix, that is, one with a pivot of exactly 0.
 Tensor inv(const Tensor& x);
 inline Tensor inverse(const Tensor& x) { return inv(x); }
 
-/// The determinant: [..., n, n] -> [...]; 1 of an empty matrix. The gradient, the matrix of cofactors, exists for
-/// singular matrices, too; its own gradient, which is then taken through a singular value decomposition, is right where
-/// the rank is at least n - 1.
+/// The determinant: [..., n, n] -> [...]; 1 for an empty matrix. The gradient, the matrix of cofactors, exists for
+/// singular matrices too. Their second derivative, which uses a singular value decomposition, is right if the rank is
+/// at least n - 1.
 Tensor det(const Tensor& x);
 
 /// What slogdet returns.
@@ -22,29 +22,29 @@ struct Slogdet {
   Tensor sign;    ///< -1, 0 or 1
   Tensor logdet;  ///< log |det x|, -inf for a singular matrix
 };
-/// The determinant as sign e^logdet, which does not overflow (np.linalg.slogdet). sign has no gradient; the gradient of
-/// logdet needs the inverse, so that a singular matrix is a ValueError there.
+/// The determinant as sign e^logdet, which does not overflow (np.linalg.slogdet). sign has no gradient. The gradient of
+/// logdet needs the inverse, so it throws a ValueError for a singular matrix.
 Slogdet slogdet(const Tensor& x);
 
 /// Keyword arguments of solve.
 struct SolveOptions {
   bool adjoint = false;  ///< solve a^T x = b
 };
-/// The x of a x = b: [..., n, n], [..., n, k] -> [..., n, k], or a vector b [n] -> [..., n]. The leading axes
+/// The x with a x = b: [..., n, n], [..., n, k] -> [..., n, k], or a vector b [n] -> [..., n]. The leading axes
 /// broadcast. Throws a ValueError for a singular matrix.
 Tensor solve(const Tensor& a, const Tensor& b, SolveOptions options = {});
 
 /// Keyword arguments of triangular_solve.
 struct TriangularSolveOptions {
-  bool lower = true;     ///< a is lower triangular; what is above its diagonal is not read
+  bool lower = true;     ///< a is lower triangular; elements above its diagonal are not read
   bool adjoint = false;  ///< solve a^T x = b
 };
-/// solve for a triangular matrix; singular with a 0 on its diagonal.
+/// solve() for a triangular matrix, which is singular if its diagonal contains a 0.
 Tensor triangular_solve(const Tensor& a, const Tensor& b, TriangularSolveOptions options = {});
 
-/// The lower triangular L with a positive diagonal and L L^T = x, for symmetric x, of which the lower triangle is read.
-/// The gradient is symmetric, as TensorFlow's: that of x as a whole (Murray, "Differentiation of the Cholesky
-/// decomposition", 2016). Throws a ValueError for a matrix that is not positive definite.
+/// The lower triangular L with a positive diagonal and L L^T = x, for symmetric x. Only the lower triangle of x is
+/// read. The gradient is a symmetric matrix for x as a whole, as in TensorFlow (Murray, "Differentiation of the
+/// Cholesky decomposition", 2016). Throws a ValueError for a matrix that is not positive definite.
 Tensor cholesky(const Tensor& x);
 
 }  // namespace linalg

@@ -13,16 +13,16 @@
 #include "xtape/ops/map_traced.hpp"
 #include "xtape/tape/record.hpp"
 
-// Not part of xtape/xtape.hpp: it brings xsimd along, which takes a second to compile.
+// Not part of xtape/xtape.hpp: it includes xsimd, which takes a second to compile.
 namespace xtape {
 namespace detail {
 
-/// Level 0 is the function; level d + 1 are its gradients: from the inputs of level d, and a gradient of each of its
-/// outputs, to a gradient of each of its inputs.
+/// Level 0 is the function itself. Level d + 1 is the gradient of level d: its inputs are those of level d and a
+/// gradient for each output of level d, its outputs the gradients for the inputs of level d.
 template <class F, int arguments, int level>
 struct MapLevel;
 
-/// How many orders of derivatives run as one loop each.
+/// How many orders of derivatives are compiled into loops; higher orders run as ops.
 inline constexpr int fused_orders = 2;
 
 template <class F, int n>
@@ -40,7 +40,7 @@ struct MapLevel<F, n, 0> {
   }
 };
 
-/// From x and dy: dy times each partial derivative.
+/// Maps x and dy to dy times each partial derivative.
 template <class F, int n>
 struct MapLevel<F, n, 1> {
   static constexpr int inputs = n + 1, outputs = n;
@@ -55,8 +55,9 @@ struct MapLevel<F, n, 1> {
   }
 };
 
-/// From x, dy and the gradients u of level 1's outputs: those of x, dy times the second derivatives' matrix times u,
-/// and that of dy, the derivative along u. Duals of duals give them: partial derivatives of the one along u.
+/// Maps x, dy and the gradients u of level 1's outputs to the gradient of x, dy H u with the Hessian H of f, and to the
+/// gradient of dy, the derivative of f along u. Both come from duals of duals, as partial derivatives of the derivative
+/// along u.
 template <class F, int n>
 struct MapLevel<F, n, 2> {
   static constexpr int inputs = 2 * n + 1, outputs = n + 1;
@@ -123,23 +124,23 @@ Tensor map_bfloat16(const F& f, std::array<Tensor, arguments> inputs) {
 ///
 ///     Tensor y = map([](auto a, auto b) { return max(a * b + 1, 0); }, x, w);
 ///
-/// Takes floating tensors of one dtype, and plain numbers, which adopt it; the result has that dtype (bfloat16 is
-/// computed in float32). f is compiled into one vectorised loop; its derivatives, by dual numbers, into one loop for
-/// all inputs' gradients and one for those gradients' gradients. Higher orders, any of them, go through the ops that f
-/// is made of. The loops for both dtypes take the compiler about a second for each call of map in the source.
+/// The tensors have one floating dtype; plain numbers take it, and so does the result (bfloat16 is computed in
+/// float32). f is compiled into one vectorised loop. Its first and second derivatives are compiled into one loop each,
+/// by dual numbers. Derivatives of higher order run as ops. Each call of map in the source takes about a second to
+/// compile, for the loops of both dtypes.
 ///
-/// f takes numbers by value or const reference, as `auto`, and returns one. With them, and plain numbers, it may use
-/// + - * / += -= *= /=, comparisons, && || ! of these, select(condition, a, b) or where(condition, a, b) in the place
-/// of `if` and `?:`, max, min, abs, sign, relu, square, sqrt, pow, exp, expm1, log, log1p, sin, cos, tan, atan, sinh,
-/// cosh, tanh, sigmoid and erf, by these names alone, without std::. Loops whose length does not depend on the elements
-/// are fine. Values and derivatives, also at ties, are those of the ops of these names (a small whole exponent of pow
-/// means products). f may capture numbers by value; it is called on several threads and must neither throw nor have
-/// effects.
+/// f takes its arguments as `auto`, by value or const reference, and returns one value. With them and plain numbers it
+/// may use + - * / += -= *= /=, comparisons and &&
+/// ! of these, and the functions max, min, abs, sign, relu, square, sqrt, pow, exp, expm1, log, log1p, sin, cos, tan,
+/// atan, sinh, cosh, tanh, sigmoid and erf, without std::. Instead of `if` and `?:` it uses select(condition, a, b) or
+/// where(condition, a, b). Loops are allowed if their length does not depend on the elements. Values and derivatives,
+/// also at ties, are those of the ops of the same names (pow with a small integer exponent multiplies). f may capture
+/// numbers by value. It is called on several threads, so it must not throw or have side effects.
 ///
-/// As fast as the flags of the translation unit allow (-O2 -march=native, say); none of them is needed.
-/// Throws a TypeError for other dtypes or several of them, a ValueError for shapes that do not broadcast.
+/// The speed depends on the compiler flags of the translation unit (such as -O2 -march=native); no flag is required.
+/// Throws a TypeError for other dtypes and for dtypes that differ, a ValueError for shapes that do not broadcast.
 ///
-/// Arch is not for users: it keeps loops compiled for different instructions apart where one program has both.
+/// Users do not set Arch: it separates loops that are compiled for different instruction sets in one program.
 template <class Arch = elementwise::Instructions, class F, std::convertible_to<Tensor>... T>
 Tensor map(F f, const T&... inputs) {
   static_assert(sizeof...(T) >= 1 && sizeof...(T) <= 8, "map takes one to eight tensors");

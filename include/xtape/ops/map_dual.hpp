@@ -10,9 +10,9 @@ namespace xtape::elementwise {
 /// A number and its partial derivatives with respect to n variables; V is a Lanes, or a Dual for higher orders. The
 /// derivative rules, at ties as well, are those of the ops of the same name.
 ///
-/// A partial derivative of which it is known from the flow of the program that it is zero is not active. That is a
-/// constant after inlining, so it costs nothing; and what is not active is never multiplied, where 0 times an infinite
-/// derivative would be NaN.
+/// A partial derivative is inactive if the flow of the program shows that it is zero. After inlining this is a
+/// constant, so it costs nothing. An inactive derivative is never multiplied: 0 times an infinite derivative would be
+/// NaN.
 template <class V, int n>
 class Dual {
  public:
@@ -85,7 +85,7 @@ class Dual {
   [[gnu::always_inline]] friend Dual where(const Condition& condition, const Dual& a, const Dual& b) {
     return select(condition, a, b);
   }
-  /// NaN if either is; the derivative is the first one's where they are equal.
+  /// NaN if either is. Where both are equal, the derivative goes to a.
   [[gnu::always_inline]] friend Dual max(const Dual& a, const Dual& b) {
     Dual y(max(a.value, b.value));
     y.choose(a.value >= b.value, a, b);
@@ -180,7 +180,7 @@ class Dual {
     unroll<n>([&](auto i) __attribute__((always_inline)) { any = any || active[i]; });
     return any;
   }
-  /// Adds what comes through x, the derivative for x being `slope`.
+  /// Adds the derivatives of x times `slope`, the derivative of the result for x (the chain rule).
   [[gnu::always_inline]] void chain(const Dual& x, const V& slope) {
     unroll<n>([&](auto i) __attribute__((always_inline)) {
       if (x.active[i]) add(i, x.partial[i] * slope);
@@ -205,7 +205,7 @@ class Dual {
   }
 };
 
-/// a += b and so on, for every kind of number.
+/// a += b and so on, for all types of numbers.
 template <class X>
 concept Number = requires {
   typename X::Innermost;

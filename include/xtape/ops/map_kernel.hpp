@@ -9,12 +9,12 @@
 #include "xtape/core/tensor.hpp"
 #include "xtape/ops/map_dual.hpp"
 
-// The loop that map compiles, and what the library does around it.
+// The loop that map compiles, and the functions of the library that run it.
 namespace xtape {
 namespace detail {
 
-/// `n` neighbouring elements: in[i] points to the first element of input i, or to the only one where fixed[i]; out[j]
-/// is null for an output that nobody wants.
+/// Computes `n` adjacent elements. in[i] points to the first element of input i, or to its only element if fixed[i];
+/// out[j] is null for an output that is not needed.
 using MapRow = void (*)(const void* f, std::int64_t n, const std::byte* const* in, const bool* fixed,
                         std::byte* const* out);
 
@@ -23,7 +23,7 @@ struct MapFunction {
   const void* f;
   MapRow float_row;
   MapRow double_row;
-  std::shared_ptr<const void> (*copy)(const void* f);  ///< of *f, for whoever calls it later
+  std::shared_ptr<const void> (*copy)(const void* f);  ///< copies *f, for later calls
 };
 
 template <class F>
@@ -31,10 +31,10 @@ std::shared_ptr<const void> copy_map_function(const void* f) {
   return std::make_shared<const F>(*static_cast<const F*>(f));
 }
 
-/// Runs it over the broadcast inputs, in parallel, and returns the wanted outputs.
+/// Runs the function on the broadcast inputs, in parallel, and returns the wanted outputs.
 Tensors run_map(const MapFunction& function, std::span<const Tensor> inputs, std::span<const bool> wanted);
 
-/// Plain numbers take the tensors' dtype. Throws a TypeError for dtypes that are not floating, or not one.
+/// Converts plain numbers to the dtype of the tensors. Throws a TypeError for dtypes that differ or are not floating.
 void convert_map_inputs(std::span<Tensor> inputs);
 
 template <int n>
@@ -43,7 +43,7 @@ std::array<Tensor, n> map_inputs(std::array<Tensor, n> inputs) {
   return inputs;
 }
 
-/// The inputs of a function, and the gradients of all of its outputs: 0 for those that have none.
+/// The inputs of a function and the gradients of all its outputs; 0 for outputs without a gradient.
 template <int outputs, std::size_t inputs>
 std::array<Tensor, inputs + outputs> map_gradient_inputs(const std::array<Tensor, inputs>& values,
                                                          const std::array<bool, outputs>& asked,
@@ -71,8 +71,8 @@ void map_row(const void* f_, std::int64_t n, const std::byte* const* in, const b
   using elementwise::unroll;
   constexpr int width = V::size;
   const F& f = *static_cast<const F*>(f_);
-  // Every input is read as vectors, with steps of 0 for one that stays; the last few elements go through vectors as
-  // well, so that a result depends neither on its place nor on how the array is cut into pieces for threads.
+  // Every input is read as vectors; a fixed input has step 0. The last elements also use vectors, so that a result
+  // depends neither on its position nor on how the array is divided among threads.
   const T* from[Level::inputs];
   std::int64_t step[Level::inputs];
   T* to[Level::outputs];
@@ -107,7 +107,7 @@ void map_row(const void* f_, std::int64_t n, const std::byte* const* in, const b
     vectors = 1;
     unroll<Level::inputs>([&](auto i) __attribute__((always_inline)) {
       if (step[i] == 0) return;
-      // Filled up with an element: anything else could be slow (denormal) or raise what f does not for its arguments.
+      // Filled with a real element: other values could be slow (denormals) or raise floating-point exceptions.
       for (int k = 0; k < width; ++k) few_in[i][k] = from[i][k < rest ? k : 0];
       from[i] = few_in[i];
     });

@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <utility>
 
-// g++ 12 takes the undefined operand inside its own AVX-512 intrinsics for a mistake of the caller (GCC bug 105593).
+// g++ 12 warns of an undefined operand inside its own AVX-512 intrinsics (GCC bug 105593).
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wuninitialized"
@@ -17,28 +17,28 @@
 #pragma GCC diagnostic pop
 #endif
 
-// The numbers on which map runs a function: a vector of neighbouring elements that behaves like one number. The vector
-// is as wide as the flags of the including translation unit allow, and its type says which instructions it is for, so
-// that units compiled with other flags, libxtape among them, share no code with it.
+// The type on which map runs a function: a vector of adjacent elements that behaves like one number. Its width depends
+// on the compiler flags of the including translation unit. Its type names the instruction set, so that translation
+// units with other flags, such as libxtape's, do not share code with it.
 namespace xtape::elementwise {
 
 template <class N>
 concept PlainNumber = std::is_arithmetic_v<N>;
 
-/// Calls f with the constants 0 to n - 1, as straight-line code.
+/// Calls f with the constants 0 to n - 1, unrolled.
 template <int n, class F>
 [[gnu::always_inline]] inline void unroll(F&& f) {
   if constexpr (n > 1) unroll<n - 1>(f);
   f(std::integral_constant<int, n - 1>{});
 }
 
-/// The instructions that this translation unit is compiled for.
+/// The instruction set for which this translation unit is compiled.
 using Instructions = xsimd::default_arch;
 
 template <class T, class Arch = Instructions>
 class Lanes;
 
-/// What a comparison gives: true or false for each element.
+/// The result of a comparison: true or false for each element.
 template <class T, class Arch>
 class Mask {
  public:
@@ -88,7 +88,7 @@ class Lanes {
   [[gnu::always_inline]] friend Mask<T, Arch> operator>(const Lanes& a, const Lanes& b) { return a.batch > b.batch; }
   [[gnu::always_inline]] friend Mask<T, Arch> operator>=(const Lanes& a, const Lanes& b) { return a.batch >= b.batch; }
   [[gnu::always_inline]] friend Mask<T, Arch> operator==(const Lanes& a, const Lanes& b) { return a.batch == b.batch; }
-  // xsimd 8's own != is false where one side is NaN.
+  // xsimd 8's != is false if one side is NaN.
   [[gnu::always_inline]] friend Mask<T, Arch> operator!=(const Lanes& a, const Lanes& b) { return !(a == b); }
 
   [[gnu::always_inline]] friend Mask<T, Arch> isnan(const Lanes& a) { return xsimd::isnan(a.batch); }
@@ -107,7 +107,7 @@ class Lanes {
   [[gnu::always_inline]] friend Lanes tanh(const Lanes& a) { return Lanes(xsimd::tanh(a.batch)); }
   friend Lanes erf(const Lanes& a) {
     if constexpr (std::is_same_v<T, float>) return Lanes(xsimd::erf(a.batch));
-    // xsimd 8's loses up to 70 units in the last place of a double.
+    // xsimd 8's erf is wrong by up to 70 units in the last place for double.
     T x[size];
     a.batch.store_unaligned(x);
     for (T& v : x) v = std::erf(v);
@@ -118,13 +118,13 @@ class Lanes {
   [[gnu::always_inline]] friend Lanes relu(const Lanes& a) { return select(a < 0, 0, a); }
   [[gnu::always_inline]] friend Lanes max(const Lanes& a, const Lanes& b) { return select(isnan(a) || a > b, a, b); }
   [[gnu::always_inline]] friend Lanes min(const Lanes& a, const Lanes& b) { return select(isnan(a) || a < b, a, b); }
-  /// From e^-|a|, which cannot overflow.
+  /// Uses e^-|a|, which cannot overflow.
   [[gnu::always_inline]] friend Lanes sigmoid(const Lanes& a) {
     const Lanes e = exp(-abs(a));
     return select(a < 0, e, 1) / (1 + e);
   }
 
-  /// Through the standard library: exp(b log a) on vectors loses accuracy as the result grows.
+  /// Uses the standard library, since exp(b log a) on vectors loses accuracy for large results.
   friend Lanes pow(const Lanes& a, const Lanes& b) {
     T base[size], exponent[size];
     a.batch.store_unaligned(base);
@@ -132,7 +132,7 @@ class Lanes {
     for (int i = 0; i < size; ++i) base[i] = std::pow(base[i], exponent[i]);
     return Lanes(Batch::load_unaligned(base));
   }
-  /// By products for a small whole exponent.
+  /// Multiplies for a small integer exponent.
   template <PlainNumber N>
   [[gnu::always_inline]] friend Lanes pow(const Lanes& a, N exponent) {
     if (!(exponent >= N(0) && exponent <= N(16) && static_cast<N>(static_cast<int>(exponent)) == exponent)) {

@@ -11,12 +11,12 @@
 
 namespace xtape::elementwise {
 
-/// A whole tensor in the place of one number: runs a function of map as the ops that it is made of.
+/// A whole tensor that behaves like one number: it runs a function of map as ops on tensors.
 class Traced {
  public:
   using Innermost = Traced;
 
-  /// A comparison's result.
+  /// The result of a comparison.
   struct Condition {
     Tensor tensor;
     friend Condition operator&&(const Condition& a, const Condition& b) { return {logical_and(a.tensor, b.tensor)}; }
@@ -33,7 +33,7 @@ class Traced {
   };
 
   explicit Traced(Tensor t) : tensor(std::move(t)) {}
-  // A number stays one of floating type: whole numbers alone would divide as such.
+  // Numbers become floating: the quotient of two integers would be an integer.
   template <PlainNumber N>
   Traced(N number) : tensor(static_cast<double>(number)) {}
 
@@ -80,7 +80,7 @@ class Traced {
 namespace xtape {
 namespace detail {
 
-/// A function of map, to be run on whole tensors.
+/// A function of map that runs on whole tensors.
 struct TracedFunction {
   const void* f;
   int arguments;
@@ -96,7 +96,7 @@ Tensor trace_map(const void* f_, std::span<const Tensor> x) {
   (std::make_integer_sequence<int, arguments>{});
 }
 
-/// The wanted outputs of MapLevel of that level, through ops; empty where they do not depend on the inputs.
+/// The wanted outputs of MapLevel at this level, computed by ops; empty for outputs that do not depend on the inputs.
 Tensors map_by_ops(const TracedFunction& function, int level, std::span<const Tensor> inputs,
                    std::span<const bool> wanted);
 

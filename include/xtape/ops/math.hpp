@@ -2,9 +2,9 @@
 
 #include "xtape/core/tensor.hpp"
 
-// Elementwise ops, with NumPy's broadcasting where there are two operands. Two tensors must be of one dtype (a
-// TypeError otherwise: cast one of them); a plain number takes the other's dtype. Shapes that do not broadcast: a
-// ValueError. Names, argument order and values at the edges are TensorFlow's (tf.math).
+// Elementwise ops, with NumPy's broadcasting for several operands. Two tensors must have the same dtype (otherwise a
+// TypeError: cast one of them); a plain number takes the dtype of the other operand. Shapes that do not broadcast are a
+// ValueError. Names, argument order and values at the limits of the domain are TensorFlow's (tf.math).
 namespace xtape {
 
 /// a + b
@@ -14,13 +14,13 @@ Tensor subtract(const Tensor& a, const Tensor& b);
 /// a b
 Tensor multiply(const Tensor& a, const Tensor& b);
 /// a / b of floating tensors; IEEE's infinities and NaN for a divisor of 0. Throws a TypeError for integers, since
-/// Python and C++ mean different things by it: `cast(x, float32) / 255` divides, floordiv(x, 255) rounds down.
+/// Python and C++ define it differently: `cast(x, float32) / 255` divides, floordiv(x, 255) rounds down.
 Tensor divide(const Tensor& a, const Tensor& b);
 /// a^b of floating tensors. The gradient for b is y log a, and 0 where a <= 0, as in TensorFlow.
 Tensor pow(const Tensor& a, const Tensor& b);
-/// The larger of a and b; NaN if either is. The gradient goes to the larger, to a where they are equal.
+/// The larger of a and b; NaN if either is. The gradient goes to the larger one; to a where both are equal.
 Tensor maximum(const Tensor& a, const Tensor& b);
-/// The smaller of a and b; NaN if either is. The gradient goes to the smaller, to a where they are equal.
+/// The smaller of a and b; NaN if either is. The gradient goes to the smaller one; to a where both are equal.
 Tensor minimum(const Tensor& a, const Tensor& b);
 
 /// -x
@@ -42,19 +42,19 @@ Tensor tanh(const Tensor& x);
 /// 1 / (1 + e^-x)
 Tensor sigmoid(const Tensor& x);
 
-/// min(max(x, low), high), low and high being numbers or tensors that broadcast; NaN stays NaN. The gradient goes to x
-/// where low <= x <= high, and to the bound outside.
+/// min(max(x, low), high), where low and high are numbers or tensors that broadcast; NaN stays NaN. The gradient goes
+/// to x where low <= x <= high, elsewhere to the bound.
 Tensor clip_by_value(const Tensor& x, const Tensor& low, const Tensor& high);
 
-/// condition ? a : b element by element; the condition is a bool tensor and all three broadcast.
+/// condition ? a : b, elementwise. The condition is a bool tensor; all three broadcast.
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
 
-/// The elements in another dtype; gradients flow between floating dtypes only. Floating to integer truncates towards
-/// zero and saturates.
+/// Converts the elements to another dtype. Floating numbers are truncated towards zero and saturate as integers.
+/// Gradients flow only between floating dtypes.
 Tensor cast(const Tensor& x, DType dtype);
 
-/// Comparisons: bool tensors, with broadcasting and without gradients. Two different integer dtypes compare as the
-/// whole numbers they are, so that `argmax(y) == labels` works.
+/// Comparisons: bool tensors, with broadcasting and without gradients. Two different integer dtypes are compared by
+/// value, so that `argmax(y) == labels` works.
 Tensor equal(const Tensor& a, const Tensor& b);
 Tensor not_equal(const Tensor& a, const Tensor& b);
 Tensor less(const Tensor& a, const Tensor& b);
@@ -75,14 +75,15 @@ inline Tensor& operator+=(Tensor& a, const Tensor& b) { return a = add(a, b); }
 inline Tensor& operator-=(Tensor& a, const Tensor& b) { return a = subtract(a, b); }
 inline Tensor& operator*=(Tensor& a, const Tensor& b) { return a = multiply(a, b); }
 inline Tensor& operator/=(Tensor& a, const Tensor& b) { return a = divide(a, b); }
-/// Element by element, as in TensorFlow 2: see Tensor::is_same for identity.
+/// Elementwise, as in TensorFlow 2; for identity see Tensor::is_same.
 inline Tensor operator==(const Tensor& a, const Tensor& b) { return equal(a, b); }
 inline Tensor operator!=(const Tensor& a, const Tensor& b) { return not_equal(a, b); }
 inline Tensor operator<(const Tensor& a, const Tensor& b) { return less(a, b); }
 inline Tensor operator<=(const Tensor& a, const Tensor& b) { return less_equal(a, b); }
 inline Tensor operator>(const Tensor& a, const Tensor& b) { return greater(a, b); }
 inline Tensor operator>=(const Tensor& a, const Tensor& b) { return greater_equal(a, b); }
-// Of bool tensors element by element, as NumPy and TensorFlow write it; && || ! are of bools of one element.
+// Elementwise logic on bool tensors, as in NumPy and TensorFlow. &&
+// ! work on bools of one element.
 inline Tensor operator&(const Tensor& a, const Tensor& b) { return logical_and(a, b); }
 inline Tensor operator|(const Tensor& a, const Tensor& b) { return logical_or(a, b); }
 inline Tensor operator~(const Tensor& x) { return logical_not(x); }

@@ -19,8 +19,8 @@ Tensor tanh(const Tensor& x);
 /// x itself (Keras's "linear").
 Tensor linear(const Tensor& x);
 
-/// e^x_i / sum_j e^x_j along an axis, the last one unless given, from x - max(x) so that nothing overflows. A loss from
-/// probabilities that follows directly sees the logits and takes the stable path, as in Keras.
+/// e^x_i / sum_j e^x_j along an axis, the last one unless given, from x - max(x) so that nothing overflows. The result
+/// remembers its logits, so that a loss applied to it directly uses the stable formula, as in Keras.
 Tensor softmax(const Tensor& x);
 Tensor softmax(const Tensor& x, int axis);
 /// log(softmax(x)) = x - max(x) - log sum e^(x - max(x))
@@ -41,7 +41,7 @@ Tensor sparse_softmax_cross_entropy_with_logits(const Tensor& labels, const Tens
 /// (tf.nn.sigmoid_cross_entropy_with_logits). Gradients flow to both. Throws a ValueError when the shapes differ.
 Tensor sigmoid_cross_entropy_with_logits(const Tensor& labels, const Tensor& logits);
 
-/// x + bias along the last axis, bias being a vector of its size (tf.nn.bias_add). Throws a ValueError for other
+/// x + bias, where bias is a vector of the size of the last axis (tf.nn.bias_add). Throws a ValueError for other
 /// shapes.
 Tensor bias_add(const Tensor& x, const Tensor& bias);
 
@@ -54,7 +54,7 @@ Tensor embedding_lookup(const Tensor& params, const Tensor& ids);
 namespace detail {
 /// dy where y > 0, else 0: the gradient of relu from its result.
 Tensor relu_grad(const Tensor& dy, const Tensor& y);
-/// The logits of a tensor that softmax over its last axis made; otherwise empty.
+/// The logits of a tensor that softmax over its last axis has computed; otherwise empty.
 Tensor logits_of(const Tensor& probabilities);
 }  // namespace detail
 

@@ -2,8 +2,8 @@
 
 #include "xtape/core/tensor.hpp"
 
-// More activations of floating tensors, with Keras's names and values; relu and softmax are in nn.hpp. NaN stays NaN,
-// and where a function has a limit at an infinity, that is its value there.
+// More activations of floating tensors, with Keras's names and values; relu and softmax are in nn.hpp. NaN stays NaN.
+// The value at an infinity is the limit, if there is one.
 namespace xtape {
 namespace nn {
 
@@ -19,7 +19,7 @@ Tensor selu(const Tensor& x);
 struct GeluOptions {
   bool approximate = false;  ///< 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))
 };
-/// x P(z <= x) for z normally distributed: 0.5 x (1 + erf(x / sqrt(2))) (Hendrycks, Gimpel, 2016).
+/// x P(z <= x) with a standard normal z: 0.5 x (1 + erf(x / sqrt(2))) (Hendrycks, Gimpel, 2016).
 Tensor gelu(const Tensor& x);
 Tensor gelu(const Tensor& x, const GeluOptions& options);
 /// x sigmoid(x); swish is another name (Ramachandran, Zoph, Le, 2017).

@@ -5,13 +5,13 @@
 #include "xtape/core/tensor.hpp"
 #include "xtape/ops/reduce.hpp"
 
-// Normalisation of floating tensors. Axes are as in reduce.hpp; an empty tensor stands for a scale of 1, an offset of
+// Normalisation of floating tensors. Axes are as in reduce.hpp. An empty scale (gamma) means 1, an empty offset (beta)
 // 0.
 namespace xtape {
 namespace nn {
 
-/// x / max(|x|, sqrt(epsilon)) with the 2-norm over the axes together (tf.math.l2_normalize). The gradient at 0 is
-/// finite.
+/// x / max(|x|, sqrt(epsilon)) with the 2-norm over all the given axes together (tf.math.l2_normalize). The gradient at
+/// 0 is finite.
 Tensor l2_normalize(const Tensor& x, const Axes& axes = {}, double epsilon = 1e-12);
 
 /// The mean and the variance over the axes (tf.nn.moments).
@@ -22,14 +22,14 @@ struct LayerNormOptions {
   Axes axes = -1;
   double epsilon = 1e-3;
 };
-/// (x - mean) / sqrt(variance + epsilon) gamma + beta, mean and variance being those over the axes of each sample (Ba,
+/// (x - mean) / sqrt(variance + epsilon) gamma + beta, with the mean and variance of each sample over the axes (Ba,
 /// Kiros, Hinton, 2016; keras.layers.LayerNormalization). gamma and beta have the shape of these axes. Throws a
 /// ValueError for other shapes, a TypeError for dtypes that differ.
 Tensor layer_norm(const Tensor& x, const Tensor& gamma = {}, const Tensor& beta = {},
                   const LayerNormOptions& options = {});
 
-/// (x - mean) / sqrt(variance + epsilon) scale + offset, everything with broadcasting (tf.nn.batch_normalization):
-/// inference, with moments from elsewhere.
+/// (x - mean) / sqrt(variance + epsilon) scale + offset, with broadcasting (tf.nn.batch_normalization): for inference,
+/// with given moments.
 Tensor batch_norm(const Tensor& x, const Tensor& mean, const Tensor& variance, const Tensor& offset,
                   const Tensor& scale, double epsilon = 1e-3);
 

@@ -12,13 +12,13 @@ namespace xtape {
 /// Keyword arguments of pad.
 struct PadOptions {
   std::string mode = "constant";  ///< "constant", "reflect" or "symmetric"
-  double constant_values = 0;     ///< what "constant" puts around x
+  double constant_values = 0;     ///< the value that "constant" adds
 };
 
-/// x with paddings[i][0] elements before and paddings[i][1] after it along axis i (tf.pad): a number, or x mirrored at
-/// its first and last element ("reflect": b c | a b c | b a, so fewer than the axis has) or beyond them ("symmetric":
-/// a b c | c b a, at most as many). Throws a ValueError for paddings that are negative, too large or not one pair for
-/// each axis.
+/// x with paddings[i][0] elements added before and paddings[i][1] after it along axis i (tf.pad). "constant" adds a
+/// number; "reflect" mirrors x at its first and last element (c b | a b c | b a; fewer than the size of the axis);
+/// "symmetric" mirrors it beyond them (b a | a b c | c b; at most the size of the axis). Throws a ValueError for
+/// paddings that are negative, too large or not one pair for each axis.
 Tensor pad(const Tensor& x, const std::vector<std::array<std::int64_t, 2>>& paddings, const PadOptions& options = {});
 
 }  // namespace xtape

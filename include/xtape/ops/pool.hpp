@@ -5,9 +5,9 @@
 #include "xtape/core/tensor.hpp"
 #include "xtape/ops/window_options.hpp"
 
-// Pooling of images [batch, height, width, channels] or, for the 1d ops, sequences [batch, width, channels]. For all of
-// them: a ValueError for another rank, sizes or strides below 1, and a window that is larger than the input where
-// nothing is padded.
+// Pooling of images [batch, height, width, channels] or, for the 1d ops, sequences [batch, width, channels]. All of
+// them throw a ValueError for another rank, for sizes or strides below 1, and for a window that is larger than the
+// unpadded input.
 namespace xtape {
 namespace nn {
 
@@ -23,12 +23,13 @@ struct Pool1dOptions {
   Padding padding = Padding::valid;
 };
 
-/// The largest element of each window (tf.nn.max_pool2d), NaN if one is; padding is never chosen. The gradient goes to
-/// the first largest element of a window. Floating and integer tensors.
+/// The largest element of each window, without padding (tf.nn.max_pool2d); NaN if the window contains one. The gradient
+/// goes to the first of the largest elements. Takes floating and integer tensors.
 Tensor max_pool2d(const Tensor& x, Size2d ksize, const Pool2dOptions& options = {});
 Tensor max_pool1d(const Tensor& x, std::int64_t ksize, const Pool1dOptions& options = {});
 
-/// The mean of each window's elements (tf.nn.avg_pool2d), not counting padding. Floating tensors (TypeError).
+/// The mean of the elements of each window, without padding (tf.nn.avg_pool2d). Throws a TypeError for other than
+/// floating tensors.
 Tensor avg_pool2d(const Tensor& x, Size2d ksize, const Pool2dOptions& options = {});
 Tensor avg_pool1d(const Tensor& x, std::int64_t ksize, const Pool1dOptions& options = {});
 

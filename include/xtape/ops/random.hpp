@@ -5,11 +5,12 @@
 #include "xtape/core/random.hpp"
 #include "xtape/core/tensor.hpp"
 
-// Random tensors made of others, from the default generator unless another one is given.
+// Random tensors that depend on other tensors or on probabilities, from the default generator unless another one is
+// given.
 namespace xtape {
 namespace random {
 
-/// 1 with probability p, 0 otherwise, in any dtype. Throws a ValueError unless 0 <= p <= 1.
+/// Elements that are 1 with probability p and 0 otherwise, in any dtype. Throws a ValueError unless 0 <= p <= 1.
 Tensor bernoulli(const Shape& shape, double p, DType dtype = float32, Generator& generator = default_generator());
 /// The same with a probability for each element, a floating tensor, in its dtype. No gradient.
 Tensor bernoulli(const Tensor& probabilities, Generator& generator = default_generator());

@@ -2,8 +2,9 @@
 
 #include "xtape/core/tensor.hpp"
 
-// Recurrent layers over whole sequences [batch, time, features], one recorded op each, with the weights' layouts of
-// Keras. They take floating tensors of one dtype (a TypeError otherwise); a ValueError for shapes that do not fit.
+// Recurrent layers over whole sequences [batch, time, features], each as one recorded op, with Keras's layout of the
+// weights. They throw a TypeError unless all tensors have the same floating dtype, a ValueError for shapes that do not
+// fit.
 namespace xtape {
 namespace nn {
 
@@ -11,12 +12,12 @@ namespace nn {
 struct LstmOptions {
   Tensor initial_h = {};  ///< [batch, units]; unset: zeros
   Tensor initial_c = {};
-  Tensor mask = {};  ///< bool [batch, time]: steps where it is false leave h and c as they are
+  Tensor mask = {};  ///< bool [batch, time]: steps where it is false do not change h and c
 };
 struct LstmResult {
   Tensor outputs;  ///< [batch, time, units], h after each step
-  Tensor h;        ///< [batch, units], the last one
-  Tensor c;        ///< [batch, units], the last cell
+  Tensor h;        ///< [batch, units], after the last step
+  Tensor c;        ///< [batch, units], the cell state after the last step
 };
 
 /// The long short-term memory (Hochreiter, Schmidhuber, 1997; keras.layers.LSTM): with (i, f, g, o) the four parts of
@@ -31,13 +32,14 @@ LstmResult lstm(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_k
 /// Keyword arguments of gru.
 struct GruOptions {
   Tensor initial_h = {};  ///< [batch, units]; unset: zeros
-  /// The reset gate multiplies h recurrent_kernel + bias, as in cuDNN and libtorch; false: h itself, as in the paper.
+  /// true: the reset gate multiplies h recurrent_kernel + bias, as in cuDNN and libtorch; false: it multiplies h, as in
+  /// the paper.
   bool reset_after = true;
-  Tensor mask = {};  ///< bool [batch, time]: steps where it is false leave h as it is
+  Tensor mask = {};  ///< bool [batch, time]: steps where it is false do not change h
 };
 struct GruResult {
   Tensor outputs;  ///< [batch, time, units], h after each step
-  Tensor h;        ///< [batch, units], the last one
+  Tensor h;        ///< [batch, units], after the last step
 };
 
 /// The gated recurrent unit (Cho et al., 2014; keras.layers.GRU): with (a, b, c) the three parts of x_t kernel +

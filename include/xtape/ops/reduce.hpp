@@ -23,7 +23,7 @@ class Axes {
   bool all() const noexcept { return all_; }
   const detail::PoolVector<int>& axes() const& noexcept { return axes_; }
   detail::PoolVector<int> axes() const&& { return axes_; }
-  /// None stands for all.
+  /// None means all axes.
   ConfigValue config() const { return all_ ? ConfigValue() : ConfigValue(axes_); }
 
  private:
@@ -31,25 +31,25 @@ class Axes {
   bool all_ = true;
 };
 
-// Reductions over axes, with NumPy's meaning of axes and keepdims. An axis outside the rank: an IndexError, one named
-// twice: a ValueError.
+// Reductions over axes; axes and keepdims are as in NumPy. An axis outside the rank is an IndexError, one given twice a
+// ValueError.
 
-/// The sum of the elements; 0 of none.
+/// The sum of the elements; 0 without elements.
 Tensor reduce_sum(const Tensor& x, const Axes& axes = {}, bool keepdims = false);
-/// The arithmetic mean of a floating tensor; NaN of no elements.
+/// The arithmetic mean of a floating tensor; NaN without elements.
 Tensor reduce_mean(const Tensor& x, const Axes& axes = {}, bool keepdims = false);
-/// The product of the elements; 1 of none. The gradient is right where elements are zero.
+/// The product of the elements; 1 without elements. The gradient is also right if elements are zero.
 Tensor reduce_prod(const Tensor& x, const Axes& axes = {}, bool keepdims = false);
-/// The largest element; NaN if one is. The gradient is shared equally by the elements that attain it, as in TensorFlow.
-/// Throws a ValueError for an axis of size 0.
+/// The largest element; NaN if there is one. The gradient is divided equally among the largest elements, as in
+/// TensorFlow. Throws a ValueError for an axis of size 0.
 Tensor reduce_max(const Tensor& x, const Axes& axes = {}, bool keepdims = false);
-/// The smallest element, likewise.
+/// The smallest element; otherwise as reduce_max.
 Tensor reduce_min(const Tensor& x, const Axes& axes = {}, bool keepdims = false);
 /// Whether all (any) elements of a bool tensor are true.
 Tensor reduce_all(const Tensor& x, const Axes& axes = {}, bool keepdims = false);
 Tensor reduce_any(const Tensor& x, const Axes& axes = {}, bool keepdims = false);
 
-/// The int64 index of the first largest (smallest) element along an axis; a NaN counts as such. No gradient.
+/// The int64 index of the first largest (smallest) element along an axis, or of the first NaN. No gradient.
 Tensor argmax(const Tensor& x, int axis = 0);
 Tensor argmin(const Tensor& x, int axis = 0);
 

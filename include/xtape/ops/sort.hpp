@@ -2,17 +2,17 @@
 
 #include "xtape/core/tensor.hpp"
 
-// Order along an axis. NaN counts as the largest element; elements that are equal keep their order, in either
-// direction. Gradients go back to where the elements came from. Throws a TypeError for bool, an IndexError for an axis
-// outside the rank.
+// Sorting along an axis. NaN counts as the largest element. Equal elements keep their order, in either direction.
+// Gradients go back to the positions of the elements. Throws a TypeError for bool, an IndexError for an axis outside
+// the rank.
 namespace xtape {
 
 /// Which element comes first.
 enum class SortDirection { ascending, descending };
 
-/// The elements in order (tf.sort).
+/// The sorted elements (tf.sort).
 Tensor sort(const Tensor& x, int axis = -1, SortDirection direction = SortDirection::ascending);
-/// The int64 indices of the elements in order (tf.argsort): gather(x, argsort(x)) is sort(x) for a vector. No gradient.
+/// The int64 indices of the sorted elements (tf.argsort): gather(x, argsort(x)) is sort(x) for a vector. No gradient.
 Tensor argsort(const Tensor& x, int axis = -1, SortDirection direction = SortDirection::ascending);
 
 struct TopK {

@@ -9,10 +9,10 @@
 
 namespace xtape {
 
-/// How far the window of a convolution or pooling goes over the input, with TensorFlow's rule. `valid`: only where all
-/// of it fits, (in - window) / stride + 1 places. `same`: at ceil(in / stride) places, with half of the padding that
-/// they need before the input and the other half, and the odd one, after it. Also from the strings "same" and "valid",
-/// in lower or upper case; a ValueError for another one.
+/// The positions of the window of a convolution or pooling, as in TensorFlow. `valid`: where the whole window fits, (in
+/// - window) / stride + 1 positions. `same`: ceil(in / stride) positions; half of the padding that they need is added
+/// before the input, the rest after it. Also made from the strings "same" and "valid", in lower or upper case; others
+/// are a ValueError.
 class Padding {
  public:
   enum Kind { valid, same };
@@ -26,7 +26,7 @@ class Padding {
   Kind kind_;
 };
 
-/// A number for each of the two axes of an image: `{2, 1}` for height and width, or `2` for both.
+/// Two numbers, for the height and the width of an image: `{2, 1}`, or `2` for both.
 struct Size2d {
   std::int64_t height;
   std::int64_t width;
