@@ -15,10 +15,10 @@ namespace {
 using xtape::Tensor;
 
 /// op(a) op(b) = [m, n] through xtape::matmul and by the faster of oneDNN and BLAS.
-Case product(const std::string& of, std::int64_t m, std::int64_t n, std::int64_t k, bool trans_a = false,
+Case product(const std::string& label, std::int64_t m, std::int64_t n, std::int64_t k, bool trans_a = false,
              bool trans_b = false) {
   const auto name = fmt::format(
-      "{}: {}{} {}{}", of, trans_a ? fmt::format("({},{})", k, m) : fmt::format("({},{})", m, k), trans_a ? "'" : "",
+      "{}: {}{} {}{}", label, trans_a ? fmt::format("({},{})", k, m) : fmt::format("({},{})", m, k), trans_a ? "'" : "",
       trans_b ? fmt::format("({},{})", n, k) : fmt::format("({},{})", k, n), trans_b ? "'" : "");
   return {name, [=](const Effort& effort) {
             const Tensor a = xtape::random::uniform(trans_a ? xtape::Shape{k, m} : xtape::Shape{m, k}, -1, 1);

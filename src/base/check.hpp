@@ -11,14 +11,14 @@
 
 namespace xtape::detail {
 
-/// A text in a message. It may come from a file or a user, of any length and with any bytes: it is cut in its middle to
-/// some hundred bytes, and a zero byte is shown as \0.
+/// A text from a file or a user inside a message. It may be long and contain any bytes: its middle is cut out beyond
+/// 2000 bytes, and a zero byte is shown as \0.
 struct Shown {
   std::string_view text;
 };
 
-/// A text in a message that the caller has put together, such as a list with a line for each mistake; it is cut only
-/// where the whole message is. What it quotes goes through shown().
+/// A text that the caller has composed, such as a list with a line for each mistake. It is cut only with the whole
+/// message. Texts that it quotes go through shown().
 struct Whole {
   std::string_view text;
 };
@@ -32,14 +32,14 @@ decltype(auto) shown(const T& value) {
   }
 }
 
-/// "[op] text", cut to some thousand bytes.
+/// "[op] text", cut to 8000 bytes.
 std::string error_message(const char* op, fmt::string_view text, fmt::format_args args);
 template <class... Args>
 std::string error_message_of(const char* op, fmt::string_view text, const Args&... args) {
   return error_message(op, text, fmt::make_format_args(args...));
 }
 
-/// Throws E with "[op] text": the one place where the house form of an error is written.
+/// Throws E with "[op] text". All errors are thrown here, so that they have the same form.
 template <class E, class... Args>
 [[noreturn]] void fail(const char* op, fmt::format_string<Args...> text, Args&&... args) {
   throw E(error_message_of(op, text, shown(args)...));
@@ -48,7 +48,7 @@ template <class E, class... Args>
 /// The axis as 0 <= axis < rank; a negative one counts from the end.
 int normal_axis(const char* op, std::int64_t axis, int rank);
 
-/// The product of two sizes; throws a ValueError when it does not fit.
+/// The product of two sizes; throws a ValueError on overflow.
 std::int64_t checked_product(const char* op, std::int64_t a, std::int64_t b);
 
 }  // namespace xtape::detail

@@ -5,10 +5,11 @@
 #include <memory>
 #include <string>
 
-// The only places where xtape gives a path to the system. All errors name the function and the path.
+// Only these functions pass a path to the system. All errors name the function and the path.
 namespace xtape::detail {
 
-/// The path itself. Throws a ValueError for one with a zero byte: to the system it ends there, and names another file.
+/// The path itself. Throws a ValueError for a path with a zero byte, where the system would end it and open another
+/// file.
 const std::string& checked_path(const char* op, const std::string& path);
 
 struct CloseFile {
@@ -16,11 +17,11 @@ struct CloseFile {
 };
 using FilePtr = std::unique_ptr<std::FILE, CloseFile>;
 
-/// fopen; a DataError "[op] path: cannot be opened: ..." where it fails.
+/// fopen(). Throws a DataError "[op] path: cannot be opened: ..." if it fails.
 FilePtr open_file(const char* op, const std::string& path, const char* mode);
 
-/// What a path leads to, behind links. file_type::not_found says that there is no such file or folder; where that
-/// cannot be told, as in a folder that may not be searched, this is a DataError.
+/// The type of the file to which a path leads, following links; file_type::not_found if there is none. Throws a
+/// DataError if it cannot be determined, as in a folder without search permission.
 std::filesystem::file_type file_type(const char* op, const std::string& path);
 
 inline bool is_there(const char* op, const std::string& path) {
@@ -30,7 +31,7 @@ inline bool is_folder(const char* op, const std::string& path) {
   return file_type(op, path) == std::filesystem::file_type::directory;
 }
 
-/// Makes a folder and those that lead to it, where they are missing.
+/// Makes a folder and its missing parents.
 void make_folders(const char* op, const std::string& path);
 
 }  // namespace xtape::detail

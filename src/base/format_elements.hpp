@@ -7,12 +7,11 @@
 
 namespace xtape::detail {
 
-/// The elements of an array as NumPy's array2string writes them (precision 8): all of one width, in the notation that
-/// suits all of them.
+/// The elements of an array as NumPy's array2string writes them (precision 8): all with the same width and notation.
 std::vector<std::string> format_elements(const std::vector<float>& values);
 std::vector<std::string> format_elements(const std::vector<double>& values);
 
-/// One number as NumPy writes a scalar: the fewest digits that tell it from its neighbours.
+/// One number as NumPy writes a scalar: the fewest digits that identify it.
 std::string format_scalar(float value);
 std::string format_scalar(double value);
 

@@ -8,7 +8,7 @@
 
 namespace xtape::detail {
 
-/// An entry of a table of things that have names: losses, metrics, optimizers, initializers and so on.
+/// An entry of a table of named objects: losses, metrics, optimizers, initializers and so on.
 template <class Value>
 struct Named {
   const char* name;  ///< Keras's, in snake case: "mean_squared_error"
@@ -16,12 +16,11 @@ struct Named {
   std::array<const char*, 2> aliases = {};
 };
 
-/// Whether two names mean the same: case and underscores do not count, so that the name of the class, Keras's name of
-/// it in snake case, and abbreviations in capitals are one: "MeanSquaredError", "mean_squared_error"; "mse", "MSE".
+/// Whether two names are the same apart from case and underscores, so that class names, Keras's names in snake case and
+/// abbreviations in capitals all work: "MeanSquaredError", "mean_squared_error"; "mse", "MSE".
 bool same_name(std::string_view a, std::string_view b) noexcept;
 
-/// The entry that a user's name means. Throws a ValueError, "[op] unknown loss 'foo', expected one of: ...", where
-/// there is none.
+/// The entry for a user's name. Throws a ValueError "[op] unknown loss 'foo', expected one of: ..." if there is none.
 template <class Value, std::size_t size>
 const Named<Value>& get_named(const char* op, const char* kind, const Named<Value> (&table)[size],
                               std::string_view name) {

@@ -21,14 +21,14 @@
 #define XTAPE_POOL 1
 #endif
 
-// The part of the allocator that every tensor passes through, for inlining; the rest is in memory.cpp.
+// The fast path of the allocator, which is inlined; the rest is in memory.cpp.
 namespace xtape::detail {
 
 struct FreeBlock {
   FreeBlock* next;
 };
 
-/// The free blocks of one size class that a thread keeps. Other threads may look at the count.
+/// The free blocks of one size class that a thread keeps. Other threads may read the count.
 struct FreeList {
   FreeBlock* head = nullptr;
   std::atomic<std::uint32_t> blocks{0};
@@ -40,7 +40,7 @@ struct FreeList {
     head = block;
     blocks.store(count() + 1, std::memory_order_relaxed);
   }
-  /// The list is not empty.
+  /// Only for a list that is not empty.
   FreeBlock* pop() noexcept {
     FreeBlock* const block = head;
     head = block->next;
@@ -49,7 +49,7 @@ struct FreeList {
   }
 };
 
-/// What a block is for, for the error where there is no memory.
+/// The purpose of a block, for the error text if there is no memory.
 struct Request {
   const char* op;
   const Shape* shape = nullptr;  ///< of the tensor; null: scratch memory
@@ -59,11 +59,11 @@ struct Request {
 /// Throws an OutOfMemoryError.
 [[noreturn, gnu::cold]] void fail_allocation(std::size_t bytes, const Request& request);
 
-/// Lets cached blocks grow older, for a test.
+/// Makes cached blocks older, for tests.
 void advance_cache_clock(std::int64_t seconds);
 
-/// Lets the nth allocation from now on fail, by whichever thread, for a test, and has the calling thread ask for every
-/// block so that it counts; 0: only counts them. Until the end of its life.
+/// For tests: while it lives, the nth allocation from now on fails, in any thread; 0 only counts allocations. The
+/// calling thread does not use its free lists, so that each of its allocations counts.
 class AllocationFaults {
  public:
   explicit AllocationFaults(std::int64_t nth);
@@ -76,7 +76,7 @@ class AllocationFaults {
 /// The calling thread's free lists, one for each class; null before the first use and after the thread's end.
 extern constinit thread_local FreeList* free_lists;
 
-inline constexpr std::uint8_t uncached = 255;  ///< the class of a block that goes back to the system
+inline constexpr std::uint8_t uncached = 255;  ///< the class of a block that is not cached
 inline constexpr std::size_t smallest_block = 128;
 
 struct SizeClass {
@@ -97,12 +97,12 @@ inline SizeClass class_of(std::size_t bytes) {
   return {(rounded + 63) / 64 * 64, static_cast<std::uint8_t>(index)};
 }
 
-/// A block when the thread's list has none.
+/// Allocates a block if the thread's list is empty.
 void* allocate_slowly(SizeClass size, const Request& request);
-/// Takes a block where the thread has no lists, or its list is full.
+/// Frees a block if the thread has no lists, or its list is full.
 void deallocate_slowly(void* block, std::uint8_t size_class) noexcept;
 
-/// A block of the calling thread's own, or null.
+/// A block from the calling thread's list, or null.
 inline void* cached_block(SizeClass size) {
 #if XTAPE_POOL
   if (free_lists != nullptr && size.index != uncached) [[likely]] {

@@ -5,11 +5,11 @@
 
 namespace xtape::detail {
 
-/// The length in bytes of the UTF-8 character that a text, which is not empty, begins with; 0 where it is none: cut
+/// The length in bytes of the UTF-8 character at the beginning of a text that is not empty; 0 if it is invalid: cut
 /// off, overlong, a surrogate or above U+10FFFF (RFC 3629).
 std::size_t utf8_length(std::string_view text);
 
-/// Whether a text is UTF-8 from one end to the other.
+/// Whether a whole text is valid UTF-8.
 bool is_utf8(std::string_view text);
 
 }  // namespace xtape::detail

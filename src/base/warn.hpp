@@ -7,10 +7,10 @@
 
 namespace xtape::detail {
 
-/// Hands a warning to the handler (see xtape::set_warning_handler).
+/// Passes a warning to the handler (see xtape::set_warning_handler).
 void warn(const std::string& message);
 
-/// A warning that one place in the code gives at most `limit` times in a process; `given` is that place's counter.
+/// Gives a warning at most `limit` times per process; `given` is the counter of the calling code.
 template <class... Args>
 void warn_limited(std::atomic<int>& given, int limit, const char* op, fmt::format_string<Args...> text,
                   Args&&... args) {

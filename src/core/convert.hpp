@@ -5,17 +5,17 @@
 
 namespace xtape::detail {
 
-/// A tensor with elements of its own, not recorded; a plain number becomes an ordinary scalar.
+/// A copy of the elements, not recorded; a plain number becomes an ordinary scalar.
 Tensor copy(const Tensor& t);
 
 /// The elements in another dtype, not recorded (xtape::cast is the recorded form). Floating to integer truncates
 /// towards zero, saturates, and takes NaN to 0; to bool is `!= 0`. A plain number keeps its full value.
 Tensor convert(const Tensor& t, DType dtype);
 
-/// A plain number as an element of that dtype, converted as by convert.
+/// Writes a plain number as an element of that dtype, converted as by convert().
 void convert_number(const Tensor& number, DType dtype, void* element);
 
-/// The elements of a tensor, for a plain number its one element in a dtype: as convert, without making a tensor.
+/// The elements of a tensor; for a plain number its element converted to a dtype, without making a tensor.
 class Element {
  public:
   Element(const Tensor& t, DType dtype) : data_(t.impl()->weak ? element_ : ElementAccess::of(t)) {

@@ -4,7 +4,7 @@
 
 namespace xtape::detail {
 
-/// A new tensor with every element `value`, converted to the dtype; `op` is what an error names.
+/// A new tensor with every element `value`, converted to the dtype. Errors name `op`.
 Tensor filled(const Shape& shape, DType dtype, double value, const char* op = __builtin_FUNCTION());
 
 }  // namespace xtape::detail

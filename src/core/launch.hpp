@@ -9,12 +9,12 @@
 #include "core/trace.hpp"
 #include "xtape/core/tensor.hpp"
 
-// The one door to the elements of tensors. Kernels get them through launch(), which knows what they read and what they
-// write: that is how function() replays them, and what a profiler or another device would need. Code of the host that
-// is no kernel asks host_read() and host_write(), under its name.
+// The only way to the elements of tensors. Kernels get them through launch(), which knows what a kernel reads and
+// writes. function() needs this for replays; a profiler or another device would need it too. Other code on the host
+// uses host_read() and host_write() and gives its name.
 namespace xtape::detail {
 
-/// A tensor, or none, as a kernel sees it: the part that does not depend on the direction.
+/// A tensor as a kernel sees it, or none: the common base of Read and Write.
 class Operand {
  public:
   bool defined() const noexcept { return impl_ != nullptr; }
@@ -29,17 +29,17 @@ class Operand {
 
  protected:
   explicit Operand(const Tensor& t) noexcept : impl_(t.impl()) {}
-  /// The first element; null where there is no tensor.
+  /// The first element; null if there is no tensor.
   std::byte* elements() const { return impl_ == nullptr ? nullptr : ElementAccess::of(*impl_); }
 
  private:
   TensorImpl* impl_;
 };
 
-/// What a kernel reads.
+/// A tensor that a kernel reads.
 class Read : public Operand {
  public:
-  /// The elements in row-major order, null where there is no tensor. T is the tensor's dtype, or std::byte.
+  /// The elements in row-major order, null if there is no tensor. T is the type of the tensor's dtype, or std::byte.
   template <class T>
   const T* data() const {
     return reinterpret_cast<const T*>(elements());
@@ -51,7 +51,7 @@ class Read : public Operand {
   using Operand::Operand;
 };
 
-/// What a kernel writes, all of it unless the launch says otherwise.
+/// A tensor that a kernel writes; LaunchKind::pure kernels write all of it.
 class Write : public Operand {
  public:
   template <class T>
@@ -65,7 +65,7 @@ class Write : public Operand {
   using Operand::Operand;
 };
 
-/// Makes what kernels see of tensors, for this header alone.
+/// Makes operands from tensors, only for this header.
 struct OperandAccess {
   template <class O>
   static O make(const Tensor& t) {
@@ -77,18 +77,19 @@ struct OperandAccess {
 template <class O>
 class OperandList {
  public:
-  OperandList(const Operands& of, std::size_t begin, std::size_t count) : of_(of), begin_(begin), count_(count) {}
+  OperandList(const Operands& operands, std::size_t begin, std::size_t count)
+      : operands_(operands), begin_(begin), count_(count) {}
   std::size_t size() const noexcept { return count_; }
-  O operator[](std::size_t i) const { return OperandAccess::make<O>(of_[begin_ + i]); }
+  O operator[](std::size_t i) const { return OperandAccess::make<O>(operands_[begin_ + i]); }
 
  private:
-  const Operands& of_;
+  const Operands& operands_;
   std::size_t begin_, count_;
 };
 using Reads = OperandList<Read>;
 using Writes = OperandList<Write>;
 
-/// What a kernel's parameters say: how many tensors it reads, and then writes.
+/// Derives from a kernel's parameters how many tensors it reads and then writes.
 template <class Call>
 struct KernelSignature : KernelSignature<decltype(&Call::operator())> {};
 template <class K, class... P>
@@ -106,8 +107,8 @@ struct KernelSignature<void (K::*)(P...) const> {
   static_assert(in_order(), "what a kernel writes stands after what it reads");
 
   template <std::size_t... i>
-  static void run(const K& kernel, const Operands& of, std::index_sequence<i...>) {
-    kernel(OperandAccess::make<P>(of[i])...);
+  static void run(const K& kernel, const Operands& current, std::index_sequence<i...>) {
+    kernel(OperandAccess::make<P>(current[i])...);
   }
   template <class... T>
   static void run_on(const K& kernel, const T&... tensors) {
@@ -119,9 +120,9 @@ struct KernelSignature<void (K::*)(P...) const> {
 ///
 ///     launch([rows, n](Read x, Read gamma, Write y) {...}, x, gamma, y);
 ///
-/// Its parameters say which of them it reads and which it writes. What else it needs it captures by value: in a replay
-/// the tensors are others of the same shapes and dtypes. Any of them may be empty. A kernel without a Read makes
-/// constants.
+/// The types of the kernel's parameters say which tensors it reads and which it writes. It captures everything else by
+/// value, since a replay passes different tensors of the same shapes and dtypes. Any of the tensors may be empty. The
+/// results of a kernel without a Read are constants.
 template <class K, class... T>
 requires(std::is_same_v<T, Tensor>&&...) void launch(LaunchKind kind, K&& kernel, const T&... tensors) {
   using Signature = KernelSignature<std::remove_cvref_t<K>>;
@@ -133,8 +134,8 @@ requires(std::is_same_v<T, Tensor>&&...) void launch(LaunchKind kind, K&& kernel
   const Tensor* const operands[] = {&tensors...};
   trace_launch(
       kind,
-      [kernel = std::forward<K>(kernel)](const Operands& of) {
-        Signature::run(kernel, of, std::make_index_sequence<sizeof...(T)>());
+      [kernel = std::forward<K>(kernel)](const Operands& current) {
+        Signature::run(kernel, current, std::make_index_sequence<sizeof...(T)>());
       },
       operands, Signature::writes);
 }
@@ -150,8 +151,8 @@ template <class K>
 void launch_list(K&& kernel, std::span<const Tensor* const> operands, std::size_t outputs,
                  LaunchKind kind = LaunchKind::pure) {
   const std::size_t inputs = operands.size() - outputs;
-  auto call = [kernel = std::forward<K>(kernel), inputs, outputs](const Operands& of) {
-    kernel(Reads(of, 0, inputs), Writes(of, inputs, outputs));
+  auto call = [kernel = std::forward<K>(kernel), inputs, outputs](const Operands& current) {
+    kernel(Reads(current, 0, inputs), Writes(current, inputs, outputs));
   };
   if (thread_state.tracer == nullptr) [[likely]] {
     call(Operands(operands.data()));
@@ -160,15 +161,15 @@ void launch_list(K&& kernel, std::span<const Tensor* const> operands, std::size_
   }
 }
 
-/// The elements for code of the host that is no kernel, such as a metric or a file's writer. Where a function is being
-/// traced and they differ from call to call, it cannot be replayed, and `op` is the reason that it gives.
+/// The elements for code on the host that is not a kernel, such as a metric or a file writer. A function that is being
+/// traced then cannot be replayed if the elements may differ between calls; its obstacle() names `op`.
 inline Read host_read(const char* op, const Tensor& t) {
   if (thread_state.tracer != nullptr) [[unlikely]]
     thread_state.tracer->host_read(op, t.impl());
   return OperandAccess::make<Read>(t);
 }
-/// The elements of a tensor that was just made, or that nobody else holds, for code of the host. A function that is
-/// being traced and reads them later cannot be replayed.
+/// The elements of a tensor that was just made or is not shared, for code on the host to write. A function that is
+/// being traced cannot be replayed if it reads them later.
 inline Write host_write(const char* op, const Tensor& t) {
   if (thread_state.tracer != nullptr) [[unlikely]]
     thread_state.tracer->host_written(op, t.impl());

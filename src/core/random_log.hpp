@@ -9,8 +9,7 @@
 
 namespace xtape::random {
 
-/// Which parts of random sequences the calling thread took, whatever generators they belong to, so that a computation
-/// can be run again with the same numbers.
+/// The draws of the calling thread from all generators, so that a computation can be repeated with the same numbers.
 class RandomLog {
  public:
   struct Draw {
@@ -20,7 +19,7 @@ class RandomLog {
   detail::PoolVector<Draw> draws;
 };
 
-/// Notes the calling thread's draws in a log for the object's life.
+/// Notes the calling thread's draws in a log while it lives.
 class RecordDraws {
  public:
   explicit RecordDraws(RandomLog& log) noexcept : log_(&log) {}
@@ -29,12 +28,12 @@ class RecordDraws {
   detail::ThreadStateScope<&detail::ThreadState::draws_log> log_;
 };
 
-/// Gives the calling thread the draws of a log again, in their order, without a generator moving on. Draws beyond the
-/// log's come from the generators.
+/// While it lives, the calling thread gets the draws of a log again, in their order; the generators do not advance.
+/// Further draws come from the generators.
 class ReplayDraws {
  public:
   explicit ReplayDraws(const RandomLog& log) noexcept : log_(log), replay_(this) {}
-  /// The next draw that the calling thread is to repeat, or null.
+  /// The next draw that the calling thread has to repeat, or null.
   static const RandomLog::Draw* next_of_thread(std::uint64_t blocks) noexcept;
 
  private:

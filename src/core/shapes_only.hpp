@@ -5,15 +5,15 @@
 
 namespace xtape::detail {
 
-/// The error where the elements of a tensor decide that was made without any, by a ShapesOnly.
+/// Thrown when code reads elements of a tensor that was made without elements, inside a ShapesOnly.
 struct LooksAtElements : RuntimeError {
   using RuntimeError::RuntimeError;
 };
 [[noreturn]] void fail_without_elements(const char* op, const TensorImpl& impl);
 
-/// While it lives, the calling thread computes shapes and dtypes only: no kernel runs, and new tensors have no memory
-/// for elements, but for plain numbers, what the host writes, and small results of nothing else. Whoever looks at
-/// elements that are not there gets a LooksAtElements. Variables and tensors from before keep theirs.
+/// While it lives, the calling thread computes only shapes and dtypes: no kernel runs, and new tensors have no
+/// elements. Exceptions are plain numbers, tensors that the host writes, and small results that depend only on these.
+/// Reading missing elements throws a LooksAtElements. Existing variables and tensors keep their elements.
 class ShapesOnly final : public Tracer {
  public:
   ShapesOnly() noexcept : Tracer(/*runs_kernels=*/false), current_(this) {}

@@ -11,11 +11,11 @@
 #include "xtape/core/thread_state.hpp"
 #include "xtape/core/variable.hpp"
 
-// What ops and optimizers tell of themselves while xtape::function() traces a function, so that it can be run again
-// without them. Kernels go through launch(): at once, and once more in every replay.
+// The interface through which ops and optimizers report to xtape::function() while it traces, so that it can replay
+// their kernels without them. Kernels run through launch(): at once, and again in every replay.
 namespace xtape::detail {
 
-/// The tensors of a launch: what it reads, then what it writes.
+/// The tensors of a launch: those that it reads, then those that it writes.
 class Operands {
  public:
   explicit Operands(const Tensor* const* tensors) : tensors_(tensors) {}
@@ -29,52 +29,52 @@ class Operands {
 
 using Kernel = std::function<void(const Operands&)>;
 
-/// How a launch may be treated besides being replayed.
+/// Which optimisations of a launch are allowed.
 enum class LaunchKind : std::uint8_t {
-  pure,    ///< writes all of its outputs, and they depend on nothing but its inputs
-  throws,  ///< pure, but refuses some inputs: runs in every replay, even if nobody reads its outputs
+  pure,    ///< writes all of its outputs, which depend only on its inputs
+  throws,  ///< pure, but throws for some inputs: runs in every replay, even if its outputs are not used
   state,   ///< depends on more than its inputs, such as a random generator, or changes more than its outputs
 };
 
-/// Follows what the calling thread computes.
+/// Is told what the calling thread computes.
 class Tracer {
  public:
   explicit Tracer(bool runs_kernels = true) noexcept;
   virtual ~Tracer() = default;
-  /// No two traces have the same number, and none has 0.
+  /// Unique for each trace, and not 0.
   const std::uint64_t number;
-  /// Where kernels do not run, new tensors have no elements: see core/shapes_only.hpp.
+  /// Whether kernels run. If not, new tensors have no elements: see core/shapes_only.hpp.
   const bool computes;
-  /// A description at an address that may have been another one's; the elements are yet to be written.
+  /// A new tensor, whose address may be that of an earlier one. Its elements are not written yet.
   virtual void made(const TensorImpl* impl) = 0;
   virtual void made_view(const TensorImpl* source, const TensorImpl* view, std::int64_t bytes) = 0;
-  /// The elements are what they will always be.
+  /// The elements are the same in every replay.
   virtual void made_constant(const Tensor& t) = 0;
   virtual void launched(Kernel kernel, std::span<const Tensor* const> operands, std::size_t outputs,
                         LaunchKind kind) = 0;
-  /// A launch that fuses with its neighbours; `functor` keeps f.f alive.
+  /// A launch that can be fused with its neighbours; `functor` is a copy of what f.f points to.
   virtual void launched_elementwise(const kernels::Elementwise& f, std::span<const Tensor* const> operands,
                                     std::string functor) = 0;
-  /// A variable's value is read, or about to be written by the launch that comes next.
+  /// The value of a variable is read, or will be written by the next launch.
   virtual void variable_read(const Variable& variable) = 0;
   virtual void variable_written(const Variable& variable) = 0;
   virtual void variable_made() = 0;
-  /// The thread looks at elements: what it does then cannot be replayed.
+  /// The thread reads elements outside a launch: what depends on them cannot be replayed.
   virtual void host_read(const char* op, const TensorImpl* impl) = 0;
-  /// The thread writes elements outside of a launch: nobody may read them in a replay.
+  /// The thread writes elements outside a launch: a replay must not read them.
   virtual void host_written(const char* op, const TensorImpl* impl) = 0;
-  /// There is no replaying what follows.
+  /// The computation cannot be replayed, for this reason.
   virtual void give_up(std::string why) = 0;
 };
 
-/// Gives elements, not yet written, to a tensor that was made without any.
+/// Gives uninitialized elements to a tensor that was made without elements.
 void give_elements(TensorImpl& impl);
 
-/// Where kernels do not run: whether one does all the same, since it is small and all that it reads is known, such as
-/// the elements of a constant. Its outputs get elements then; otherwise they lose what they had.
+/// When kernels do not run: whether this one runs all the same, because it is small and all its inputs have elements,
+/// such as constants. If so, its outputs get elements; otherwise they lose them.
 bool known_and_small(LaunchKind kind, std::span<const Tensor* const> operands, std::size_t outputs);
 
-/// Whether a kernel of one output, the last of the tensors, is to run.
+/// Whether a kernel with one output, the last of the tensors, has to run.
 template <class... T>
 bool to_be_run(const T&... tensors) {
   if (thread_state.tracer == nullptr || thread_state.tracer->computes) [[likely]]
@@ -83,7 +83,7 @@ bool to_be_run(const T&... tensors) {
   return known_and_small(LaunchKind::pure, operands, 1);
 }
 
-/// Hides what happens from the tracer, for the object's life.
+/// While it lives, no tracer is active on the calling thread.
 class Untraced {
  public:
   Untraced() noexcept : tracer_(nullptr) {}
@@ -103,42 +103,42 @@ class Untraced {
 /// Runs f(tensors), which may call ops and keep a state of its own, as one launch: all of f runs in every replay.
 template <class F>
 void launch_as_one(F f, std::span<const Tensor* const> operands) {
-  Kernel kernel = [f = std::move(f), count = operands.size()](const Operands& of) {
+  Kernel kernel = [f = std::move(f), count = operands.size()](const Operands& current) {
     Tensors tensors;
     tensors.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) tensors.push_back(of[i]);
+    for (std::size_t i = 0; i < count; ++i) tensors.push_back(current[i]);
     f(tensors);
   };
   if (thread_state.tracer == nullptr) return kernel(Operands(operands.data()));
   trace_launch(LaunchKind::state, std::move(kernel), operands, 0);
 }
 
-/// For what keeps a state beside tensors, such as a metric: while a tracer follows, runs f(tensors...) as one launch
-/// and returns true; otherwise only returns false.
+/// For objects with state outside tensors, such as metrics: if a tracer is active, runs f(tensors...) as one launch and
+/// returns true; otherwise returns false.
 template <class F, class... T>
 bool launched_as_one(const F& f, const T&... tensors) {
   if (thread_state.tracer == nullptr) return false;
   const Tensor* const operands[] = {&tensors...};
-  Kernel kernel = [f](const Operands& of) {
-    [&]<std::size_t... i>(std::index_sequence<i...>) { f(of[i]...); }
+  Kernel kernel = [f](const Operands& current) {
+    [&]<std::size_t... i>(std::index_sequence<i...>) { f(current[i]...); }
     (std::index_sequence_for<T...>());
   };
   trace_launch(LaunchKind::state, std::move(kernel), operands, 0);
   return true;
 }
 
-/// Tells of an elementwise kernel that has just run on these tensors, the last of which it wrote. `functor_bytes`: of
-/// what f.f points to, 0 if the loop does not look at it.
+/// Reports an elementwise kernel that has just run on these tensors and has written the last. `functor_bytes` is the
+/// size of what f.f points to, 0 if the loop does not use it.
 template <class... T>
 void trace_elementwise(const kernels::Elementwise& f, std::size_t functor_bytes, const T&... tensors) {
   const Tensor* const operands[] = {&tensors...};
   thread_state.tracer->launched_elementwise(f, operands, std::string(static_cast<const char*>(f.f), functor_bytes));
 }
 
-/// A view of other elements, `bytes` behind the first of those of `source`.
+/// A view of the elements of `source` as another shape and dtype, beginning `bytes` after the first element.
 Tensor make_view_as(const Tensor& source, const Shape& shape, DType dtype, std::int64_t bytes);
 
-/// Says that a tensor's elements, written by no launch, are the same in every run.
+/// Reports that the elements of a tensor, which no launch has written, are the same in every replay.
 inline Tensor&& constant_of_trace(Tensor&& t) {
   if (thread_state.tracer != nullptr) [[unlikely]]
     thread_state.tracer->made_constant(t);

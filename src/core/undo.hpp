@@ -9,20 +9,20 @@
 #include "xtape/base/memory.hpp"
 #include "xtape/core/variable.hpp"
 
-// How what the calling thread changes beside tensors can be taken back: the variables that a step assigned before it
-// failed, and all that a layer changes while it is only tried.
+// Undoes changes of the calling thread to state: to the variables that a step assigned before it failed, and to
+// everything that a layer changes in a trial call.
 namespace xtape::detail {
 
-/// Keeps the values of the variables that the calling thread assigns to, for the object's life. A value that is kept is
-/// copied by the first assignment, as of a tensor that somebody else holds.
+/// While it lives, keeps the old values of the variables that the calling thread assigns to. Keeping a value shares it,
+/// so the first update in place copies it.
 class Undo {
  public:
   Undo() noexcept : current_(this) {}
   /// The innermost one of the calling thread, or null.
   static Undo* current() noexcept { return thread_state.undo; }
-  /// Before the variable's first change. Variable's assignments call it; what writes elements itself has to.
+  /// Called before a variable changes: by the assignments of Variable, and by code that writes the elements itself.
   void keep(const Variable& variable);
-  /// Gives all variables their values back.
+  /// Gives all variables their old values back.
   void take_back() noexcept;
 
  private:
@@ -37,18 +37,18 @@ class Undo {
   ThreadStateScope<&ThreadState::undo> current_;
 };
 
-/// While it lives, the calling thread computes to find out shapes: nothing of it lasts. Variables get their values
-/// back, generators do not move on, metrics and recurrent layers keep their states, functions that are being traced
-/// see nothing.
+/// While it lives, the calling thread computes only to find shapes, without lasting effects: variables get their values
+/// back, generators do not advance, metrics and recurrent layers keep their states, and functions that are being traced
+/// notice nothing.
 class Trial {
  public:
   Trial() noexcept : current_(this) {}
   ~Trial() { undo_.take_back(); }
   static Trial* current() noexcept { return thread_state.trial; }
-  /// Hands out blocks of a generator, whose position stands at `position`, without moving it.
+  /// Draws blocks of a generator at `position` without advancing it.
   std::uint64_t draw(const void* generator, std::uint64_t position, std::uint64_t blocks);
 
-  /// The other way round, inside of a trial: what is to last, such as building a layer.
+  /// Suspends a trial for changes that have to last, such as building a layer.
   class ForReal {
    public:
     ForReal() noexcept : ForReal(outermost()) {}
@@ -69,8 +69,7 @@ class Trial {
   ThreadStateScope<&ThreadState::trial> current_;
 };
 
-/// launched_as_one() for what keeps a state beside tensors, such as a metric; in a trial it returns true as well, and
-/// nothing is run.
+/// launched_as_one(), but in a trial it returns true without running f, so that the state does not change.
 template <class F, class... T>
 bool launched_or_tried(const F& f, const T&... tensors) {
   return Trial::current() != nullptr || launched_as_one(f, tensors...);

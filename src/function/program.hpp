@@ -11,15 +11,15 @@ namespace xtape::detail {
 /// The number of a tensor in a program. 0 is the empty tensor.
 using Place = std::uint32_t;
 
-/// What is known of one tensor of a traced function.
+/// One tensor of a traced function.
 struct TracedTensor {
   enum class Kind : std::uint8_t {
     empty,
-    argument,  ///< given by the caller, `index`
-    variable,  ///< a variable's value when the steps before `index` writes of it have run
+    argument,  ///< argument number `index`
+    variable,  ///< the value of a variable after `index` writes to it
     constant,  ///< `value`
     result,    ///< written by a step
-    view,      ///< of the elements of `base`, `bytes` behind its first
+    view,      ///< of the elements of `base`, `bytes` after the first
   };
   Kind kind = Kind::empty;
   DType dtype = DType::float32;
@@ -34,7 +34,7 @@ struct TracedTensor {
 /// One launch.
 struct TracedStep {
   Kernel kernel;              ///< empty for an elementwise step
-  std::vector<Place> places;  ///< of the operands: what is read, then what is written
+  std::vector<Place> places;  ///< of the operands: first those that are read, then those that are written
   std::size_t outputs = 0;
   LaunchKind kind = LaunchKind::pure;
   kernels::Elementwise loop{};
@@ -42,15 +42,16 @@ struct TracedStep {
   std::vector<Variable> writes;
 };
 
-/// What a function did, in order.
+/// The launches of a function, in order.
 struct Trace {
   std::vector<TracedTensor> tensors;
   std::vector<TracedStep> steps;
   std::vector<Place> results;  ///< what the function returned
 };
 
-/// A trace made ready to run: every tensor has its place in memory, which those that do not live at the same time
-/// share; neighbouring elementwise steps run piece by piece, so that what passes between them stays in the cache.
+/// A trace that is ready to run. Every tensor has a fixed place in an arena; tensors that do not live at the same time
+/// share memory. Adjacent elementwise steps are fused: they run piece by piece, so that intermediate results stay in
+/// the cache.
 class Program {
  public:
   explicit Program(Trace trace);
@@ -63,12 +64,12 @@ class Program {
   std::int64_t arena_bytes() const noexcept { return arena_bytes_; }
 
  private:
-  /// A stretch of steps that run one after the other, or one run of fused elementwise ones.
+  /// A range of steps that run one after another, or a range of fused elementwise steps.
   struct Stretch {
     std::size_t begin, end;
     bool fused;
   };
-  /// When a tensor's elements are in use: from the step that writes them to the last that reads them.
+  /// When the elements of a tensor are in use: from the step that writes them to the last step that reads them.
   struct Life {
     std::size_t first = ~std::size_t{0}, last = 0;
     bool used() const { return first != ~std::size_t{0}; }
@@ -86,20 +87,20 @@ class Program {
   void run_fused(const Stretch& stretch) const;
 
   Trace trace_;
-  std::vector<Life> lives_;            ///< by place, those of bases
+  std::vector<Life> lives_;            ///< by place; views count for their base
   std::vector<bool> escapes_;          ///< by place: the caller gets these elements
-  std::vector<std::int64_t> offsets_;  ///< in the arena, -1 outside
-  /// By place: the buffer through which a tensor passes between the steps of a fused stretch, which are all that see
-  /// it.
+  std::vector<std::int64_t> offsets_;  ///< by place: the offset in the arena, -1 outside it
+  /// By place: the buffer of a tensor that is only used between the steps of one fused stretch.
   std::vector<std::uint8_t> buffers_;
   std::int64_t arena_bytes_ = 0;
   Tensor arena_;
   std::size_t fused_ = 0;
   std::vector<Stretch> stretches_;
-  std::vector<Tensor> tensors_;                       ///< by place
-  std::vector<const Tensor*> table_;                  ///< by place: where the tensor is at this moment
-  std::vector<Place> fresh_, moving_views_;           ///< made anew in each run
-  std::vector<std::pair<std::size_t, Place>> holds_;  ///< before a step: variables whose old values are needed after it
+  std::vector<Tensor> tensors_;              ///< by place
+  std::vector<const Tensor*> table_;         ///< by place: the current tensor
+  std::vector<Place> fresh_, moving_views_;  ///< made in each run
+  std::vector<std::pair<std::size_t, Place>>
+      holds_;  ///< before this step, hold the old value of a variable that is needed later
 };
 
 }  // namespace xtape::detail

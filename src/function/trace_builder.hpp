@@ -8,7 +8,7 @@
 
 namespace xtape::detail {
 
-/// Writes down what the calling thread computes between start() and stop(), from the arguments of a function on.
+/// Notes what the calling thread computes from the arguments of a function, between start() and stop().
 class TraceBuilder final : public Tracer {
  public:
   explicit TraceBuilder(std::span<const Tensor> arguments);
@@ -20,9 +20,9 @@ class TraceBuilder final : public Tracer {
 
   /// Why the function cannot be replayed; empty if it can.
   const std::string& obstacle() const noexcept { return obstacle_; }
-  /// Whether variables came into being: a first call, which is not to be repeated.
+  /// Whether variables were made: then this was a first call, whose trace cannot be repeated.
   bool made_variables() const noexcept { return made_variables_; }
-  /// The trace of a function that returned these.
+  /// The trace of a function that returned these results.
   Trace finish(std::span<const Tensor> results);
 
   void made(const TensorImpl* impl) override;
@@ -39,16 +39,16 @@ class TraceBuilder final : public Tracer {
   void give_up(std::string why) override;
 
  private:
-  static constexpr Place unknown = ~Place{0};  ///< of a tensor whose elements no launch has written
+  static constexpr Place unknown = ~Place{0};  ///< the place of a tensor whose elements no launch has written
   Place add(TracedTensor::Kind kind, const TensorImpl* impl);
-  /// The place of what a launch reads; `unknown` where there is none, and the trace is given up.
+  /// The place of a tensor that a launch reads; `unknown` if it has none, which ends the trace.
   Place place_of(const Tensor& t);
   bool is_constant(Place place) const;
   void append(TracedStep step, std::span<const Tensor* const> operands);
 
   Trace trace_;
   std::unordered_map<const TensorImpl*, Place> places_;
-  std::unordered_map<const TensorImpl*, std::string> host_ops_;  ///< what wrote tensors outside of launches
+  std::unordered_map<const TensorImpl*, std::string> host_ops_;  ///< by tensor: the name of the host code that wrote it
   std::unordered_map<const VariableImpl*, std::uint32_t> writes_;
   std::vector<Variable> about_to_write_;
   std::string obstacle_;

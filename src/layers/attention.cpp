@@ -43,9 +43,9 @@ void AttentionLayer::check_inputs(std::span<const Shape> shapes) const {
   if (shapes.size() == 5) check_mask("query", shapes[3], query);
 }
 
-void AttentionLayer::check_mask(const char* of, const Shape& mask, const Shape& sequence) const {
+void AttentionLayer::check_mask(const char* which, const Shape& mask, const Shape& sequence) const {
   const Shape steps{sequence[0], sequence[1]};
-  if (mask != steps) fail<ValueError>(class_name_, "expected a {} mask of shape {}, received {}", of, steps, mask);
+  if (mask != steps) fail<ValueError>(class_name_, "expected a {} mask of shape {}, received {}", which, steps, mask);
 }
 
 TensorList AttentionLayer::compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) {

@@ -6,8 +6,8 @@
 
 namespace xtape::detail {
 
-/// While it lives, floating variables of another dtype read as casts to this one on the calling thread, recorded as
-/// other ops are. Each read makes a new one, as in Keras; they live as long as the scope.
+/// While it lives, reads of floating variables on the calling thread are cast to this dtype; the casts are recorded.
+/// Each read makes a new cast, as in Keras, which lives as long as the scope.
 class AutocastScope : public Autocast {
  public:
   explicit AutocastScope(DType to) noexcept;

@@ -13,7 +13,7 @@ struct CloneScope::Copies {
   LayerThreadScope thread;
   /// In the order of copying, which finish() follows.
   std::vector<std::pair<std::shared_ptr<LayerState>, std::shared_ptr<LayerState>>> states;
-  std::unordered_map<const LayerState*, std::shared_ptr<LayerState>> of;
+  std::unordered_map<const LayerState*, std::shared_ptr<LayerState>> copies;
 };
 
 CloneScope::CloneScope() : copies_(std::make_unique<Copies>()) { layer_thread.cloning = this; }
@@ -21,7 +21,7 @@ CloneScope::~CloneScope() = default;
 CloneScope* CloneScope::current() noexcept { return layer_thread.cloning; }
 
 const std::shared_ptr<LayerState>& CloneScope::copy_of(const std::shared_ptr<LayerState>& original) {
-  auto& copy = copies_->of[original.get()];
+  auto& copy = copies_->copies[original.get()];
   if (copy == nullptr) {
     copy = std::make_shared<LayerState>();
     static_cast<LayerSettings&>(*copy) = *original;
@@ -46,8 +46,8 @@ void CloneScope::finish() {
     }
     for (std::size_t i = 0; i < original->children.size(); ++i) {
       if (!made_outside(i, from.children, to.children)) continue;
-      const auto child = copies_->of.find(original->children[i].get());
-      if (child == copies_->of.end()) {
+      const auto child = copies_->copies.find(original->children[i].get());
+      if (child == copies_->copies.end()) {
         fail<ValueError>("clone", "layer '{}' tracks the layer '{}', which is not a member of it and cannot be copied",
                          original->path(), original->children[i]->name);
       }

@@ -6,7 +6,7 @@
 
 namespace xtape::detail {
 
-/// The input of a layer that takes {x} or {x, mask}: x with the mask, where there is one.
+/// The input of a layer that takes {x} or {x, mask}: x, with the mask if there is one.
 inline Tensor with_given_mask(const Layer& layer, const TensorList& inputs) {
   if (inputs.size() == 1) return inputs.front();
   if (inputs.size() != 2 || inputs[1].dtype() != boolean) {

@@ -10,13 +10,13 @@
 
 namespace xtape::detail {
 
-/// A layer as a graph holds it: a copy of its own where the class can be copied; otherwise the object that the user
-/// keeps, for as long as that lives.
+/// A layer in a graph: a copy if the class can be copied, otherwise a reference to the user's object, as long as that
+/// lives.
 class GraphLayer {
  public:
   explicit GraphLayer(Layer& layer);
   GraphLayer(const GraphLayer& other);
-  GraphLayer(GraphLayer&&) noexcept = default;  // in a clone, a copy would be a clone of the clone
+  GraphLayer(GraphLayer&&) noexcept = default;  // in a CloneScope, a copy would be a clone of the clone
   /// Throws a RuntimeError when the user's object is gone.
   Layer& operator*() const;
   Layer* operator->() const { return &**this; }
@@ -33,9 +33,9 @@ struct GraphNode {
   std::vector<SymbolicTensor> inputs;  ///< none: an Input
   std::vector<Shape> shapes;           ///< of the outputs
   std::vector<DType> dtypes;
-  std::uint64_t number;  ///< counts the nodes in the order of the calls, in which they can be run
+  std::uint64_t number;  ///< counts the nodes in the order of their calls, in which they can run
 
-  /// A node of which its layer knows.
+  /// Makes a node and registers it with its layer.
   static std::shared_ptr<GraphNode> make(GraphLayer layer, std::vector<SymbolicTensor> inputs,
                                          std::vector<Shape> shapes, std::vector<DType> dtypes);
   static SymbolicTensor output(const std::shared_ptr<GraphNode>& node, std::size_t index) { return {node, index}; }
@@ -46,17 +46,18 @@ struct GraphEnds {
   SymbolicList inputs, outputs;
 };
 
-/// The nodes that lead from the inputs to the outputs, in the order of their calls. Throws a ValueError where outputs
-/// depend on an Input that is not among the inputs.
+/// The nodes between the inputs and the outputs, in the order of their calls. Throws a ValueError if an output depends
+/// on an Input that is not among the inputs.
 std::vector<std::shared_ptr<GraphNode>> nodes_between(const GraphEnds& ends);
 
-/// The same graph with the copies of its layers, for a clone: to be called while a CloneScope lives.
+/// The same graph with copies of its layers, for a clone; called inside a CloneScope.
 GraphEnds cloned(const GraphEnds& ends);
 
 /// "(None, 28, 28)"
 std::string symbolic_shape(const Shape& shape);
 
-/// An input's shape as errors show it: of a call with symbolic tensors, which tries the layer on some sizes, theirs.
+/// The shape of an input in error texts. A call with symbolic tensors tries the layer with assumed sizes; errors then
+/// show the symbolic shape.
 std::string shown_shape(const Shape& shape);
 
 }  // namespace xtape::detail

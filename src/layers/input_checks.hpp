@@ -3,19 +3,19 @@
 #include "xtape/base/shape.hpp"
 #include "xtape/layers/layer.hpp"
 
-// What layers ask of their inputs, with Keras's words (keras.layers.InputSpec). Each throws a ValueError that names the
+// Checks of the inputs of layers, with Keras's texts (keras.layers.InputSpec). Each throws a ValueError that names the
 // layer.
 namespace xtape::detail {
 
 void expect_ndim(const Layer& layer, const Shape& shape, int ndim);
 void expect_min_ndim(const Layer& layer, const Shape& shape, int ndim);
-/// The layer was built for this size of an axis.
+/// Checks the size of an axis for which the layer was built.
 void expect_axis(const Layer& layer, const Shape& shape, int axis, std::int64_t size);
 
 /// The axis counted from the front.
 int expect_axis_inside(const Layer& layer, const Shape& shape, int axis);
 
-/// Throws a ValueError "[where] ..." for one that is negative or NaN.
+/// Throws a ValueError "[where] ..." for an epsilon that is negative or NaN.
 void check_epsilon(const char* where, double epsilon);
 
 /// "(2, 3), (2, 4)"

@@ -4,14 +4,14 @@
 
 namespace xtape::layers::detail {
 
-/// The options of a layer for its cell, which gets a name of its own.
+/// The options of a layer for its cell, without the name.
 template <class Options>
 Options unnamed(Options options) {
   options.name.clear();
   return options;
 }
 
-/// What of them is for RNN.
+/// The options of a layer that RNN uses.
 template <class Options>
 RNNOptions sequence_options(const Options& options) {
   return {.return_sequences = options.return_sequences,

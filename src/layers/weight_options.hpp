@@ -3,7 +3,7 @@
 #include "xtape/layers/layer.hpp"
 #include "xtape/ops/math.hpp"
 
-// The keyword arguments that many layers have in common, as add_weight takes them.
+// The options of weights that many layers share, in the form that add_weight takes.
 namespace xtape::detail {
 
 template <class Options>
@@ -27,7 +27,7 @@ WeightOptions bias_options(const Options& options) {
           .constraint = options.bias_constraint};
 }
 
-/// Those of normalisations are used in float32 at least.
+/// For normalisations, which do not use their weights in bfloat16.
 template <class Options>
 WeightOptions gamma_options(const Options& options) {
   return {.initializer = options.gamma_initializer,
@@ -44,7 +44,7 @@ WeightOptions beta_options(const Options& options) {
           .autocast = false};
 }
 
-/// What a normalisation computes with: float32 in place of bfloat16.
+/// Normalisations compute in float32 instead of bfloat16.
 inline Tensor widened(const Tensor& t) { return t.defined() && t.dtype() == bfloat16 ? cast(t, float32) : t; }
 
 }  // namespace xtape::detail

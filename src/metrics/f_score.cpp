@@ -34,7 +34,8 @@ FBetaScore::FBetaScore(const FBetaScoreOptions& options)
 
 void FBetaScore::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& given_weight) {
   const Tensor sample_weight = detail::masked_weights(y_pred, given_weight);
-  if (detail::launched_or_tried([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
+  if (detail::launched_or_tried([this](const auto&... tensors) { update_state(tensors...); }, y_true, y_pred,
+                                sample_weight))
     return;
   const detail::NoRecording unseen;
   const char* op = name().c_str();

@@ -90,7 +90,8 @@ BinaryIoU::BinaryIoU(const BinaryIoUOptions& options)
 
 void BinaryIoU::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& given_weight) {
   const Tensor sample_weight = detail::masked_weights(y_pred, given_weight);
-  if (detail::launched_or_tried([this](const auto&... of) { update_state(of...); }, y_true, y_pred, sample_weight))
+  if (detail::launched_or_tried([this](const auto&... tensors) { update_state(tensors...); }, y_true, y_pred,
+                                sample_weight))
     return;
   Tensor classes = detail::make_tensor(y_pred.shape(), int64);
   auto* out = detail::host_write("Metric", classes).data<std::int64_t>();

@@ -9,7 +9,8 @@ namespace xtape::metrics {
 
 void Mean::update_state(const Tensor& values, const Tensor& given_weight) {
   const Tensor sample_weight = detail::masked_weights(values, given_weight);
-  if (detail::launched_or_tried([this](const auto&... of) { update_state(of...); }, values, sample_weight)) return;
+  if (detail::launched_or_tried([this](const auto&... tensors) { update_state(tensors...); }, values, sample_weight))
+    return;
   const detail::NoRecording unseen;
   const std::int64_t samples = values.rank() == 0 ? 1 : values.shape()[0];
   const auto sum = detail::weighted_sum(name().c_str(), values, sample_weight);

@@ -6,15 +6,15 @@
 
 namespace xtape::detail {
 
-/// Where fit, evaluate and predict get their batches from. None is taken from the data before it is asked for.
+/// The source of batches for fit, evaluate and predict. It takes a batch from the data only when it is needed.
 class BatchSource {
  public:
   virtual ~BatchSource() = default;
-  /// The number of batches from the first to the last, -1 where it is not known.
+  /// The number of all batches, -1 if unknown.
   virtual std::int64_t batches() const = 0;
-  /// Goes back to the first batch, and shuffles the data that are shuffled.
+  /// Goes back to the first batch, and shuffles again if the data are shuffled.
   virtual void begin() = 0;
-  /// A batch to learn the data's shapes from; the next() one, where there is one, is not skipped.
+  /// A batch that shows the shapes of the data; it does not skip a batch of next().
   virtual TrainBatch sample() = 0;
   /// The next batch; false after the last.
   virtual bool next(TrainBatch& batch) = 0;
@@ -32,14 +32,14 @@ struct Arrays {
 };
 
 std::unique_ptr<BatchSource> make_source(Arrays arrays, std::int64_t batch_size, bool shuffle);
-/// `steps`: how many batches are to be taken at a time, -1 for all. Throws a ValueError, under the name of a method,
-/// for elements that are no batches, and for all of a dataset that never ends.
+/// `steps`: the number of batches per epoch, -1 for all. Throws a ValueError, under the name of a method, for elements
+/// that are not batches, and for an infinite dataset without steps.
 std::unique_ptr<BatchSource> make_source(const char* method, data::AnyDataset batches, std::int64_t steps,
                                          const std::map<std::int64_t, double>& class_weight);
 
-/// The weights of samples, multiplied by those of their classes where there are any: by sparse labels [n] or [n, 1], or
-/// one-hot ones. Throws a ValueError, under the name of a method, for several outputs, for other labels, and for
-/// weights that are not one per sample.
+/// The weights of the samples times the weights of their classes, if given. Labels are sparse, [n] or [n, 1], or
+/// one-hot. Throws a ValueError, under the name of a method, for several outputs, for other labels, and unless there is
+/// one weight for each sample.
 Tensor sample_weights(const char* method, const TensorList& y, const Tensor& sample_weight,
                       const std::map<std::int64_t, double>& class_weight);
 

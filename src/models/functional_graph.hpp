@@ -7,20 +7,20 @@
 
 namespace xtape::detail {
 
-/// The layers between a functional model's inputs and outputs, in an order in which they can be run.
+/// The layers between the inputs and outputs of a functional model, in an order in which they can run.
 class FunctionalGraph {
  public:
   explicit FunctionalGraph(GraphEnds ends);
-  /// Of a clone: made while a CloneScope lives.
+  /// The graph of a clone, made inside a CloneScope.
   FunctionalGraph(const FunctionalGraph& other);
-  /// Names inputs() and outputs() after the layers that they come from, once a model has made the names of those
-  /// unique; "dense", "dense_1" where one layer gives several.
+  /// Names inputs() and outputs() after their layers, once a model has made the names of the layers unique; "dense",
+  /// "dense_1" for several outputs of one layer.
   void name_ports();
 
-  /// Where a tensor lives while the graph runs.
+  /// The index of a tensor while the graph runs.
   using Slot = std::size_t;
   struct Step {
-    std::size_t layer;  ///< among layers()
+    std::size_t layer;  ///< its index in layers()
     std::vector<Slot> inputs;
     Slot first_output;
     std::vector<Shape> output_shapes;
@@ -39,8 +39,7 @@ class FunctionalGraph {
   const std::vector<Port>& outputs() const noexcept { return outputs_; }
   const GraphEnds& ends() const noexcept { return ends_; }
 
-  /// `model` is named in errors. Inputs of another dtype are cast, a missing or superfluous last axis of 1 is put
-  /// right, as in Keras.
+  /// Errors name `model`. Inputs are converted by fitted_input().
   TensorList run(const TensorList& inputs, const std::string& model) const;
 
  private:

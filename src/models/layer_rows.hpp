@@ -8,14 +8,14 @@
 
 namespace xtape::detail {
 
-/// What is to be said of one of a model's layers.
+/// The description of one layer of a model.
 struct LayerRow {
   std::string name;
   std::string class_name;
-  std::string output_shape;  ///< "(None, 10)", empty where it is not known
+  std::string output_shape;  ///< "(None, 10)", empty if unknown
   std::int64_t parameters;
   bool built;
-  std::vector<std::size_t> inputs;  ///< the rows of the layers whose outputs it takes; of functional models only
+  std::vector<std::size_t> inputs;  ///< the rows of the layers whose outputs it takes; only for functional models
 };
 
 /// The model's layers in their order.

@@ -13,8 +13,8 @@ namespace xtape::detail {
 /// All weights of a layer with their names within it: "dense/kernel".
 std::vector<std::pair<std::string, Variable>> named_weights(const Layer& layer);
 
-/// Gives the variables the values of a file. Throws a DataError that lists every difference, before any has changed,
-/// unless the names are the same and shapes and dtypes match.
+/// Assigns the values of a file to the variables. Throws a DataError that lists all differences, before any variable
+/// has changed, unless names, shapes and dtypes match.
 void assign_all(const char* method, const std::string& path, const io::NamedTensors& tensors,
                 const std::vector<std::pair<std::string, Variable>>& variables);
 

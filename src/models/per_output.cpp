@@ -20,8 +20,8 @@ std::string joined(const std::vector<std::string>& names) {
 }  // namespace
 
 template <class T>
-std::vector<T> PerOutputValues<T>::of(const char* what, const std::vector<std::string>& outputs,
-                                      const T& missing) const {
+std::vector<T> PerOutputValues<T>::for_outputs(const char* what, const std::vector<std::string>& outputs,
+                                               const T& missing) const {
   std::vector<T> found(outputs.size(), missing);
   if (given == PerOutput::all) {
     std::fill(found.begin(), found.end(), values.front().second);
@@ -115,7 +115,8 @@ void Metrics::check() const {
   }
 }
 
-std::vector<std::vector<AnyMetric>> Metrics::of(const char* what, const std::vector<std::string>& outputs) const {
+std::vector<std::vector<AnyMetric>> Metrics::for_outputs(const char* what,
+                                                         const std::vector<std::string>& outputs) const {
   detail::PerOutputValues<std::vector<AnyMetric>> all;
   const auto metrics_of = [](const Entry& entry) {
     std::vector<AnyMetric> metrics;
@@ -130,7 +131,7 @@ std::vector<std::vector<AnyMetric>> Metrics::of(const char* what, const std::vec
       for (std::size_t i = 1; i < list.size(); ++i) list[i].add_to(metrics);
       all.values.emplace_back(*list.front().name(), std::move(metrics));
     }
-    return all.of(what, outputs, {});
+    return all.for_outputs(what, outputs, {});
   }
   const bool objects =
       std::any_of(entries_.begin(), entries_.end(), [](const Entry& entry) { return entry.name() == nullptr; });
@@ -143,7 +144,7 @@ std::vector<std::vector<AnyMetric>> Metrics::of(const char* what, const std::vec
     all.given = detail::PerOutput::by_position;
     for (const Entry& entry : entries_) all.values.emplace_back("", metrics_of(entry));
   }
-  return all.of(what, outputs, {});
+  return all.for_outputs(what, outputs, {});
 }
 
 }  // namespace xtape

@@ -8,20 +8,20 @@
 
 namespace xtape::detail {
 
-/// What fit and evaluate show of one epoch, as Keras does:
+/// The progress bar of fit and evaluate for one epoch, as in Keras:
 ///
 ///     1875/1875 ━━━━━━━━━━━━━━━━━━━━ 2s 1ms/step - loss: 0.2913 - accuracy: 0.8930 - val_loss: 0.3391
 class Progbar {
  public:
-  /// `steps`: -1 where the number is not known. `verbose` as in FitOptions.
+  /// `steps` is -1 if unknown. `verbose` is as in FitOptions.
   Progbar(std::int64_t steps, int verbose, std::FILE* file = stdout);
   ~Progbar() { line_.finish(); }
 
-  /// After a batch; `step` are done.
+  /// Called after a batch; `step` batches are done.
   void update(std::int64_t step, const Logs& logs) {
     if (live_ && step >= next_look_) look(step, logs);
   }
-  /// After the last batch: the whole epoch's figures.
+  /// Called after the last batch with the logs of the whole epoch.
   void end(std::int64_t step, const Logs& logs);
 
  private:

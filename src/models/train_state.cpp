@@ -36,10 +36,10 @@ void TrainState::settle(std::size_t count, const FunctionalGraph* graph) {
     const bool named = graph != nullptr && graph->outputs().size() == count;  // unless a step has others to give
     known.push_back(named ? graph->outputs()[i].name : fmt::format("output_{}", i + 1));
   }
-  const auto losses = losses_.of("loss", known, AnyLoss());
-  const auto weights = loss_weights_.of("loss_weights", known, 1);
-  const auto metrics = metrics_.of("metrics", known);
-  const auto weighted = weighted_metrics_.of("weighted_metrics", known);
+  const auto losses = losses_.for_outputs("loss", known, AnyLoss());
+  const auto weights = loss_weights_.for_outputs("loss_weights", known, 1);
+  const auto metrics = metrics_.for_outputs("metrics", known);
+  const auto weighted = weighted_metrics_.for_outputs("weighted_metrics", known);
   std::vector<Output> found;
   std::size_t needing = 0;
   for (std::size_t i = 0; i < count; ++i) {

@@ -7,7 +7,7 @@
 
 namespace xtape::detail {
 
-/// Within a launch: to = from, zeros where there is no such tensor.
+/// Within a launch: to = from, or zeros if `from` is empty.
 inline void copy_or_clear(Read from, Write to) {
   if (from.defined()) {
     kernels::copy_bytes(to.bytes(), from.bytes(), to.size_in_bytes());

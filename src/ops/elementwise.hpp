@@ -10,15 +10,15 @@
 #include "xtape/core/tensor.hpp"
 
 // How the elementwise ops run their functors: dtypes, plain numbers, broadcasting, threads. A functor is a generic
-// lambda on vectors (xsimd::batch) for floating dtypes and on single numbers for the others, in unqualified function
-// names.
+// lambda that takes vectors (xsimd::batch) for floating dtypes and single numbers for the others. It calls functions by
+// unqualified names, so that both work.
 namespace xtape::detail {
 
 /// Which dtypes an op takes.
 enum class Domain { floating, numbers, booleans, all };
 
 [[noreturn]] void fail_domain(const char* op, Domain domain, DType received);
-/// The shape to which both broadcast; throws a ValueError where they do not.
+/// The shape to which both broadcast; throws a ValueError if they do not.
 Shape broadcast_shape(const char* op, const Shape& a, const Shape& b);
 /// The common dtype of two operands: a plain number takes the other's. Throws a TypeError for two different dtypes.
 DType mixed_dtype(const char* op, const Tensor& a, const Tensor& b);
@@ -26,7 +26,7 @@ inline DType common_dtype(const char* op, const Tensor& a, const Tensor& b) {
   const bool alike = a.dtype() == b.dtype() && a.impl()->weak == b.impl()->weak;
   return alike ? a.dtype() : mixed_dtype(op, a, b);
 }
-/// A plain number as an ordinary scalar of that dtype; other tensors as they are.
+/// Converts a plain number to an ordinary scalar of that dtype; returns other tensors unchanged.
 inline Tensor strong(const Tensor& t, DType dtype) { return t.impl()->weak ? convert(t, dtype) : t; }
 template <class T, Domain domain>
 inline constexpr bool in_domain = domain == Domain::booleans   ? std::is_same_v<T, bool>
@@ -38,7 +38,7 @@ using Loops = std::array<kernels::ElementwiseLoop, 7>;
 template <class T, Domain domain, bool comparison, std::size_t operands, class F>
 constexpr kernels::ElementwiseLoop loop_for() {
   if constexpr (in_domain<T, domain>) {
-    // Bools as bytes, of which the compiler makes vectors.
+    // Bools as bytes, for which the compiler can vectorise.
     using Read = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
     return &kernels::elementwise_loop<Read, std::conditional_t<comparison, bool, Read>, operands, F>;
   } else {
@@ -56,13 +56,13 @@ inline constexpr Loops loops_of = {loop_for<float, domain, comparison, operands,
 static_assert(static_cast<int>(float64) == 1 && static_cast<int>(int32) == 2 && static_cast<int>(int64) == 3 &&
               static_cast<int>(uint8) == 4 && static_cast<int>(boolean) == 5 && static_cast<int>(bfloat16) == 6);
 
-/// What is known of a functor when the program is compiled, whatever its type.
+/// The properties of a functor that are known at compile time, independent of its type.
 struct Mapping {
   Domain domain;
   bool comparison;  ///< the results are bools
   Loops loops;
-  std::int64_t grain;   ///< elements from which on a second thread pays
-  std::size_t f_bytes;  ///< of a functor with contents
+  std::int64_t grain;   ///< the minimum number of elements for each thread
+  std::size_t f_bytes;  ///< the size of the functor, 0 if it captures nothing
 };
 template <class F>
 constexpr std::size_t functor_bytes() {
@@ -78,21 +78,21 @@ Tensor map_binary(const Mapping& mapping, const char* op, const void* f, const T
 Tensor map_ternary(const Mapping& mapping, const char* op, const void* f, const Tensor& a, const Tensor& b,
                    const Tensor& c);
 
-/// y from three operands that broadcast to it, plain numbers among them as elements of `dtype`, by a loop that needs no
-/// functor.
+/// Computes y from three operands that broadcast to it, by a loop that needs no functor. Plain numbers become elements
+/// of `dtype`.
 void run_loop(const kernels::Elementwise& f, DType dtype, const Tensor& a, const Tensor& b, const Tensor& c,
               const Tensor& y);
 
-/// A grain for functions of some hundred cycles, such as the standard library's of single numbers.
+/// The grain for functions that take some hundred cycles, such as those of the standard library on single numbers.
 inline constexpr std::int64_t costly = 1024;
 
-/// y = f(x) element by element, not recorded; a comparison's y is bool.
+/// y = f(x), elementwise and not recorded; y is bool for a comparison.
 template <Domain domain, bool comparison = false, std::int64_t grain = kernels::elementwise_grain, class F>
 Tensor map_unary(const char* op, const Tensor& x, const F& f) {
   return map_unary(mapping_of<domain, comparison, 1, F, grain>, op, &f, x);
 }
 
-/// y = f(a, b) with broadcasting, not recorded; a comparison's y is bool.
+/// y = f(a, b) with broadcasting, not recorded; y is bool for a comparison.
 template <Domain domain, bool comparison = false, std::int64_t grain = kernels::elementwise_grain, class F>
 Tensor map_binary(const char* op, const Tensor& a, const Tensor& b, const F& f) {
   return map_binary(mapping_of<domain, comparison, 2, F, grain>, op, &f, a, b);

@@ -158,10 +158,9 @@ Tensor activation_grad(const char* op, const Tensor& dy, const Tensor& y, Slope 
 
 Tensor sqrt_grad(const Tensor& dy, const Tensor& y) {
   const auto slope = [](auto v) { return elementwise::slope::sqrt(v); };
-  return activation_grad(
-      "sqrt_grad", dy, y, slope, [](const Tensor& g, const Tensor& of, const Tensor& at, Needs need) {
-        return Grads{need[0] ? sqrt_grad(g, at) : Tensor(), need[1] ? g * of / (at * at) * -0.5 : Tensor()};
-      });
+  return activation_grad("sqrt_grad", dy, y, slope, [](const Tensor& g, const Tensor& u, const Tensor& at, Needs need) {
+    return Grads{need[0] ? sqrt_grad(g, at) : Tensor(), need[1] ? g * u / (at * at) * -0.5 : Tensor()};
+  });
 }
 
 }  // namespace
@@ -185,17 +184,16 @@ namespace {
 
 Tensor tanh_grad(const Tensor& dy, const Tensor& y) {
   const auto slope = [](auto v) { return elementwise::slope::tanh(v); };
-  return activation_grad("tanh_grad", dy, y, slope,
-                         [](const Tensor& g, const Tensor& of, const Tensor& at, Needs need) {
-                           return Grads{need[0] ? tanh_grad(g, at) : Tensor(), need[1] ? g * of * at * -2 : Tensor()};
-                         });
+  return activation_grad("tanh_grad", dy, y, slope, [](const Tensor& g, const Tensor& u, const Tensor& at, Needs need) {
+    return Grads{need[0] ? tanh_grad(g, at) : Tensor(), need[1] ? g * u * at * -2 : Tensor()};
+  });
 }
 
 Tensor sigmoid_grad(const Tensor& dy, const Tensor& y) {
   const auto slope = [](auto v) { return elementwise::slope::sigmoid(v); };
   return activation_grad(
-      "sigmoid_grad", dy, y, slope, [](const Tensor& g, const Tensor& of, const Tensor& at, Needs need) {
-        return Grads{need[0] ? sigmoid_grad(g, at) : Tensor(), need[1] ? g * of * (1 - 2 * at) : Tensor()};
+      "sigmoid_grad", dy, y, slope, [](const Tensor& g, const Tensor& u, const Tensor& at, Needs need) {
+        return Grads{need[0] ? sigmoid_grad(g, at) : Tensor(), need[1] ? g * u * (1 - 2 * at) : Tensor()};
       });
 }
 

@@ -9,7 +9,7 @@
 #include "kernels/parallel.hpp"
 #include "xtape/core/tensor.hpp"
 
-// What the ops on batches of matrices have in common.
+// Shared by the ops on batches of matrices.
 namespace xtape::detail {
 
 /// Matrices over the last two axes.
@@ -19,7 +19,7 @@ struct Matrices {
   Shape leading;
 
   std::int64_t size() const { return std::int64_t{rows} * columns; }
-  /// leading with further axes.
+  /// The leading (batch) axes followed by these sizes.
   template <class... Size>
   Shape shape(Size... sizes) const {
     PoolVector<std::int64_t> all(leading.begin(), leading.end());
@@ -28,11 +28,11 @@ struct Matrices {
   }
 };
 
-/// Throws unless x is float32 or float64, of rank 2 or more, with sizes that LAPACK can count.
+/// Throws unless x is float32 or float64, of rank 2 or more, with sizes that fit LAPACK's integers.
 Matrices check_matrices(const char* op, const Tensor& x);
 Matrices check_square(const char* op, const Tensor& x);
 
-/// The right-hand side of a system as matrices, with the batch to which both broadcast.
+/// A system a x = b with both sides as matrices, broadcast to a common batch.
 struct System {
   Tensor a, b;
   bool vector;  ///< b was a vector
@@ -42,7 +42,7 @@ System make_system(const char* op, const Tensor& a, const Tensor& b);
 /// "the matrix" or "matrix 3 of the batch".
 std::string which(const Matrices& m, std::int64_t i);
 
-/// Calls f(Type<T>, i) for each matrix, on several threads where there are many; returns the first i for which f
+/// Calls f(Type<T>, i) for each matrix, on several threads if there is enough work. Returns the first i for which f
 /// returns false, or -1.
 template <class F>
 std::int64_t for_matrices(DType dtype, const Matrices& m, F&& f) {

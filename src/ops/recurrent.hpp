@@ -9,7 +9,7 @@
 #include "xtape/core/tensor.hpp"
 #include "xtape/tape/record.hpp"
 
-// What lstm and gru share.
+// Shared by lstm and gru.
 namespace xtape::detail {
 
 /// Checks the operands of a recurrent op; its kernels are `gates` times as wide as the state, whose size is returned.
@@ -17,19 +17,19 @@ std::int64_t check_recurrent(const char* op, const Tensor& x, const Tensor& kern
                              std::int64_t gates);
 /// Checks the bias, which may be empty.
 void check_recurrent_bias(const char* op, const Tensor& bias, const Tensor& x, const Shape& shape);
-/// The state as given, checked, or zeros.
+/// The given state after a check, or zeros.
 Tensor initial_state(const char* op, const char* name, const Tensor& given, const Tensor& x, std::int64_t units);
 
 /// Checks the mask, which may be empty.
 void check_recurrent_mask(const char* op, const Tensor& mask, const Tensor& x);
-/// The masks of the steps, [batch, 1]; none without a mask.
+/// The masks [batch, 1] of the steps; an empty list without a mask.
 Tensors masks_of_steps(const Tensor& mask);
 
-/// The op's inputs as a tape and the rules below want them: a number stands for one that is not there.
+/// t, or for an empty t a number in its place, as tapes and the rules below need it.
 Tensor or_nothing(const Tensor& t, DType dtype);
 
 // Not recorded:
-/// [batch, units]: the last step of [batch, time, units], or the initial state where there is no step.
+/// [batch, units]: the last step of [batch, time, units], or the initial state if there are no steps.
 Tensor last_step(const Tensor& sequence, const Tensor& initial);
 /// The state before each step, [batch * time, units].
 Tensor states_before(const Tensor& sequence, const Tensor& initial);

@@ -8,19 +8,19 @@
 
 namespace xtape::detail {
 
-/// What a reduction does to a shape.
+/// How a reduction changes a shape.
 struct ReductionPlan {
-  Shape kept;              ///< reduced axes of size 1
-  Shape squeezed;          ///< without the reduced axes
-  std::int64_t count = 1;  ///< elements that become one
+  Shape kept;              ///< the shape with reduced axes of size 1
+  Shape squeezed;          ///< the shape without the reduced axes
+  std::int64_t count = 1;  ///< the number of elements per result
   detail::PoolVector<std::uint8_t> reduced;
 };
 
-/// Throws an IndexError for an axis outside the rank, a ValueError for one named twice.
+/// Throws an IndexError for an axis outside the rank, a ValueError for one given twice.
 ReductionPlan reduction_plan(const char* op, const Shape& shape, const Axes& axes);
 
-/// sqrt(sum(x^2)) over the reduced axes, which are kept with size 1: float32 or float64, of elements of any size, not
-/// recorded.
+/// sqrt(sum(x^2)) over the reduced axes, which are kept with size 1, for float32 or float64. Squares of large or small
+/// elements do not overflow or underflow. Not recorded.
 Tensor euclidean_norm(const Tensor& x, const ReductionPlan& plan);
 
 }  // namespace xtape::detail

@@ -7,7 +7,7 @@
 
 namespace xtape::detail {
 
-/// y, all of it, from the elements of x that stand `strides` apart, `offset` elements behind the first.
+/// Fills y from the elements of x at `offset` with the given strides.
 inline void launch_strided_copy(const Tensor& x, std::int64_t offset, const Shape& strides, const Tensor& y) {
   launch(
       [offset, strides](Read from, Write to) {
@@ -18,7 +18,7 @@ inline void launch_strided_copy(const Tensor& x, std::int64_t offset, const Shap
       x, y);
 }
 
-/// Zeros, and the elements of x `strides` apart from each other, `offset` elements behind the first.
+/// Fills y with zeros, and with the elements of x at `offset` with the given strides.
 inline void launch_strided_store(const Tensor& x, std::int64_t offset, const Shape& strides, const Tensor& y) {
   launch(
       [offset, strides](Read from, Write to) {

@@ -6,16 +6,16 @@
 
 namespace xtape::detail {
 
-/// A part of an array, where its elements lie in the whole: slices with steps, reversed axes, diagonals. No element is
-/// named twice.
+/// A part of an array, given by the positions of its elements: slices with steps, reversed axes, diagonals. No element
+/// occurs twice.
 struct StridedWindow {
-  const char* op;  ///< what reading it is called; a string literal
+  const char* op;  ///< the name of the op that reads it; a string literal
   Shape shape, strides;
   std::int64_t offset = 0;
   Shape whole;  ///< the shape of the array
 };
 
-/// The elements of the window; shared with x where they are neighbours.
+/// The elements of the window, shared with x if they are contiguous.
 Tensor read_window(const Tensor& x, const StridedWindow& window);
 /// Zeros with the elements of dy in the window: the gradient of read_window, whose own gradient is read_window.
 Tensor fill_window(const char* op, const Tensor& dy, const StridedWindow& window);

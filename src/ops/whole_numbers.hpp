@@ -4,8 +4,8 @@
 
 namespace xtape::detail {
 
-/// x as int64. Throws a ValueError that calls an element `what` where a floating one is NaN, infinite or not whole: a
-/// conversion would make another number of it.
+/// x as int64. Throws a ValueError for a floating element that is NaN, infinite or not whole, since a conversion would
+/// change it. The text calls an element `what`.
 Tensor whole_numbers(const char* op, const char* what, const Tensor& x);
 
 }  // namespace xtape::detail

@@ -9,42 +9,42 @@
 #include "xtape/tape/explanation.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 
-// The third of a tape's three subjects: what it tells people about its record. explain.cpp says why a gradient is
-// missing, graph.cpp draws the record and its times, check_numerics.cpp is shown every op through an Observer.
+// The third of a tape's three parts: information about its record for people. explain.cpp says why a gradient is
+// missing, graph.cpp draws the record and its times, check_numerics.cpp sees every op through an Observer.
 namespace xtape::detail {
 
-/// Is shown the result of every op of a thread: see TapeImpl::observer.
+/// Sees the results of every op of a thread: see TapeImpl::observer.
 class Observer {
  public:
   virtual ~Observer() = default;
-  /// Of results that have been numbered.
+  /// Called after an op; its outputs have result ids.
   virtual void check(const char* name, const Inputs& inputs, std::span<const Tensor> outputs) = 0;
 };
 
-/// What a tape notes only for people, beside its record, and the answers that come from both. They are still given
-/// after gradient(), when the rules are gone.
+/// What a tape notes only for people, and the answers that use it and the record. They also work after gradient(), when
+/// the rules are destroyed.
 class Diagnostics {
  public:
   explicit Diagnostics(const TapeRecord& record) : record_(record) {}
   Diagnostics(const Diagnostics&) = delete;
 
-  /// Remembers that a variable took over the value of a tensor.
+  /// Notes that a tensor was assigned to a variable.
   void note_assignment(const Variable& variable, const TensorImpl* value);
 
-  // Of a tape that profiles: the times of its ops.
+  // For a tape that profiles: the times of its ops.
 
   void note_start() noexcept { last_time_ = now(); }
-  /// The latest op has run.
+  /// Called after an op has run.
   void note_forward(std::span<const Tensor> outputs);
-  /// The rule of an op has run.
+  /// Called after the rule of an op has run, which started at `begin`.
   void note_backward(std::size_t op, double begin);
-  /// Microseconds since some moment.
+  /// Microseconds since a fixed time.
   static double now() noexcept {
     return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now().time_since_epoch()).count();
   }
 
-  /// Why the gradient of a target for a source is missing, or how it comes about. `watches_variables`: whether the tape
-  /// watches the variables that are read.
+  /// Why a target has no gradient for a source, or through which ops it flows. `watches_variables`: whether the tape
+  /// watches variables when they are read.
   Explanation explain(const Tensor& target, const Source& source, bool watches_variables) const;
   std::string dot() const;
   std::string chrome_trace() const;
@@ -57,7 +57,7 @@ class Diagnostics {
  private:
   struct Assignment {
     const VariableImpl* variable;
-    Slot value;  ///< what was assigned
+    Slot value;  ///< the assigned tensor
   };
   struct Times {
     double begin = 0, forward = 0;  ///< microseconds
@@ -74,7 +74,7 @@ class Diagnostics {
   const TapeRecord& record_;
   PoolVector<Assignment> assignments_;
   PoolVector<Times> times_;  ///< one for each op
-  double last_time_ = 0;     ///< when the latest op had been recorded
+  double last_time_ = 0;     ///< when the latest op was recorded
 };
 
 }  // namespace xtape::detail

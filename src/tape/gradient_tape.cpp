@@ -139,8 +139,8 @@ Tensor GradientTape::gradient(const Tensor& target, const Variable& source, cons
 
 namespace {
 template <class T>
-detail::PoolVector<detail::Source> sources_of(const std::vector<T>& of) {
-  return {of.begin(), of.end()};
+detail::PoolVector<detail::Source> sources_of(const std::vector<T>& list) {
+  return {list.begin(), list.end()};
 }
 }  // namespace
 

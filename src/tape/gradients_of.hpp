@@ -7,8 +7,8 @@
 
 namespace xtape::detail {
 
-/// The gradients of several targets, with what they start from, as a rule returns them: one for each source, empty for
-/// one that is not floating. A source that was given twice has its whole gradient at its first place.
+/// The gradients of several targets for given output gradients, in the form that a rule returns: one for each source,
+/// empty for sources that are not floating. A source that is given twice has its whole gradient at its first position.
 Grads gradients_of_each(GradientTape& tape, const std::vector<Tensor>& targets, std::span<const Source> sources,
                         const std::vector<Tensor>& output_gradients);
 

@@ -7,16 +7,16 @@
 #include "xtape/core/tensor.hpp"
 #include "xtape/core/tensor_list.hpp"
 
-// How rows of derivatives become one tensor, as a pair of ops that are each other's gradients, so that an outer tape
-// and a tracer see it.
+// Joins rows of derivatives into one tensor. A pair of ops, each the gradient of the other, so that outer tapes and
+// tracers see it.
 namespace xtape::detail {
 
-/// n tensors of one shape and dtype as one of `shape`, which has n times as many elements: each is cut into `outer`
-/// pieces, and the first pieces of all come first, in their order, then the second ones, and so on. With `outer` 1 they
-/// stand after one another.
+/// Joins n tensors of the same shape and dtype into one of `shape`, with n times as many elements. Each tensor is cut
+/// into `outer` pieces. The result has the first pieces of all tensors, then the second pieces, and so on. With `outer`
+/// 1 it is a concatenation.
 Tensor interleaved(std::span<const Tensor> parts, std::int64_t outer, const Shape& shape);
 
-/// Copies part number k of n, an array of `size` elements, to its place in a whole.
+/// Copies part k of n, an array of `size` elements, to its positions in `whole`.
 void place_part(DType dtype, const std::byte* part, std::int64_t size, std::int64_t outer, std::size_t k, std::size_t n,
                 std::byte* whole);
 

@@ -7,7 +7,8 @@
 
 namespace xtape::detail {
 
-/// Address -> slot, for the leaves: watched tensors, and variables (the first of a variable's leaves). Open addressing.
+/// A hash map from address to slot for the leaves: watched tensors, and variables (with their first leaf). Open
+/// addressing.
 class LeafTable {
  public:
   Slot find(const void* key) const noexcept;

@@ -4,16 +4,16 @@
 
 #include "xtape/core/thread_state.hpp"
 
-// The numbers of recorded results. A thread counts its results, whatever tape records them; minus the number at which a
-// tape's record begins, the number of a result is its slot on that tape, so that finding a result needs no hash map.
-// The numbers of a thread begin with the thread's own number: a result of one thread is never taken for one of another.
+// The ids of recorded results. A thread numbers its results, over all tapes. The id of a result minus the id at which a
+// tape's record begins is its slot on that tape, so finding a slot needs no hash map. The high bits of an id are the
+// number of the thread, so results of different threads cannot be confused.
 namespace xtape::detail {
 
-/// The number of the calling thread's next result: ThreadState::next_result_id, which is 0 before its first.
+/// The id of the calling thread's next result: ThreadState::next_result_id, which is 0 before the first.
 std::uint64_t upcoming_result_id();
-/// Whether a number is one of the calling thread's.
+/// Whether an id is one of the calling thread.
 bool of_this_thread(std::uint64_t id);
-/// Where a record that begins now begins; no two records begin at the same number.
+/// The id at which a new record begins; each record begins at a different one.
 std::uint64_t begin_record_id();
 
 }  // namespace xtape::detail

@@ -8,8 +8,8 @@
 
 namespace xtape::detail {
 
-/// A vector of plain values for what every recorded op appends to: a push is a comparison and a store, and growing is
-/// a call that stays out of the way.
+/// A vector of trivial values, to which every recorded op appends: a push is a comparison and a store; growing is a
+/// call that is not inlined.
 template <class T>
 class Stack {
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
@@ -29,15 +29,15 @@ class Stack {
   const T* end() const noexcept { return end_; }
 
   void push(const T& value) {
-    const T own = value;  // which may be one of the stack's
+    const T own = value;  // a copy: `value` may be an element of the stack
     if (full()) [[unlikely]]
       grow(size() + 1);
     push_within(own);
   }
-  /// push() where it is not full.
+  /// push() to a stack that is not full.
   void push_within(const T& value) noexcept { *end_++ = value; }
   T& back() noexcept { return end_[-1]; }
-  /// Appends values made by default until there are so many.
+  /// Appends default values until there are `count`.
   [[gnu::noinline]] void extend(std::size_t count) {
     if (count > static_cast<std::size_t>(limit_ - begin_)) grow(count);
     while (size() < count) *end_++ = T{};

@@ -11,25 +11,25 @@ namespace xtape::detail {
 
 class TapeImpl;
 
-/// What a thread keeps for tapes of its own that another thread stops or destroys while they are in its list: they
-/// leave the list when the thread looks at them, or with its end.
+/// Requests of other threads to stop or destroy tapes in this thread's list. The thread serves them when it next uses
+/// its list, or when it ends.
 struct ThreadTapes {
   ~ThreadTapes();
-  std::atomic<TapeImpl*> requests{nullptr};  ///< the first of those; changed under a lock
+  std::atomic<TapeImpl*> requests{nullptr};  ///< the first of a list of tapes; changed under a lock
 };
 
-/// The tape behind a GradientTape: a record and its diagnostics, and a place in the list of the tapes that record on
+/// The implementation of GradientTape: a record, its diagnostics, and a link in the list of the tapes that record on
 /// their thread, from the innermost outwards.
 ///
-/// The list is the thread's own, so nothing that records takes a lock. Another thread that stops or destroys a tape
-/// leaves a request for the tape's own thread.
+/// Only the thread itself changes its list, so recording takes no lock. Another thread that stops or destroys a tape
+/// leaves a request for the tape's thread.
 class TapeImpl {
  public:
   explicit TapeImpl(GradientTapeOptions options) : diagnostics(record), options_(options) {}
   TapeImpl(const TapeImpl&) = delete;
   ~TapeImpl() { stop(); }
 
-  /// Deletes a tape, on any thread: one that is in another thread's list is left to that thread.
+  /// Deletes a tape, on any thread. If the tape is in another thread's list, that thread deletes it.
   static void destroy(TapeImpl* tape) noexcept;
   /// Whether the tape began to record on the calling thread.
   bool of_calling_thread() const noexcept { return of_this_thread(record.first_id()); }
@@ -39,36 +39,36 @@ class TapeImpl {
 
   /// Enters the calling thread's list of recording tapes.
   void start();
-  /// The same, on a new record where gradient() has used up the last one.
+  /// The same, with a new record if gradient() has used up the last one.
   void resume();
   /// Leaves the list.
   void stop() noexcept;
-  /// The same on any thread: the tape's own leaves it as soon as it can.
+  /// The same, on any thread; on another one it leaves a request for the tape's thread.
   void stop_anywhere() noexcept;
   bool recording() const noexcept { return recording_.load(std::memory_order_relaxed); }
   TapeImpl* outer() const noexcept { return outer_; }
-  /// Whether an op that it is told of needs nothing but to be appended to the record.
+  /// Whether a new op only has to be appended to the record.
   bool plain() const noexcept { return plain_; }
   const GradientTapeOptions& options() const noexcept { return options_; }
 
   /// The gradients of `sources`; uses up the record unless the tape is persistent or `keep` is set.
   Tensors gradient(std::span<const Tensor> targets, std::span<const Source> sources, const GradientOptions& options,
                    bool keep = false);
-  /// gradient() of a tape that is not persistent has used up the record: the rules are gone, what explain() needs is
-  /// still there.
+  /// Whether gradient() of a tape that is not persistent has used up the record: the rules are destroyed, but what
+  /// explain() needs still exists.
   bool used_up() const noexcept { return used_up_; }
-  /// Throws a RuntimeError when it has.
+  /// Throws a RuntimeError if the record is used up.
   void check_usable() const;
   void forget_all() noexcept;
 
-  TapeRecord record;  // first: what is recorded most often is at the tape's own address
+  TapeRecord record;  // first, so that the most used data are at the address of the tape
   Diagnostics diagnostics;
-  /// Is shown every op of the thread, whatever the tape tracks; set before start().
+  /// Sees every op of the thread, tracked or not; set before start().
   Observer* observer = nullptr;
 
  private:
   friend struct ThreadTapes;
-  /// Leaves a request for the tape's own thread; false where that has ended, or the tape is in no list.
+  /// Leaves a request for the tape's thread; false if that thread has ended, or the tape is in no list.
   bool leave_to_own_thread(bool destroy) noexcept;
   static void serve_requests(ThreadTapes& tapes) noexcept;
   void leave_list() noexcept;

@@ -12,20 +12,20 @@
 #include "xtape/core/tensor_list.hpp"
 #include "xtape/tape/record.hpp"
 
-// The first of a tape's three subjects: what it has recorded. The walk backwards (walk.hpp) and the diagnostics
+// The first of a tape's three parts: what it has recorded. The backward walk (walk.hpp) and the diagnostics
 // (diagnostics.hpp) read it.
 //
-// The record is a list of ops in the order in which they ran (a Wengert list). It holds no tensors but the leaves: an
-// op knows its inputs and outputs by their slots, which are small numbers, and what its gradient needs is in its rule.
-// So appending an op is: look up the slots of its inputs, write them after one another into the arena, make the rule
-// after them, and give the output the next slot.
+// The record is a list of ops in the order in which they ran (a Wengert list). It holds only the leaves as tensors. An
+// op knows its inputs and outputs by their slots, which are small numbers; its rule holds what its gradient needs.
+// Appending an op means: look up the slots of its inputs, write them to the arena, construct the rule after them, and
+// give the output the next slot.
 namespace xtape::detail {
 
-/// One recorded op. After it in memory stand the slots of its inputs and its rule.
+/// One recorded op. In memory it is followed by the slots of its inputs and by its rule.
 struct RecordedOp {
   const char* name;
-  const RuleTable* table;  ///< null where no gradient gets through
-  void* rule;              ///< null when there is none, or none any more
+  const RuleTable* table;  ///< null for an op without a gradient
+  void* rule;              ///< null if there is none, or after it was destroyed
   std::uint32_t num_inputs;
   std::uint32_t num_outputs;
   Slot first_output;  ///< the outputs have consecutive slots
@@ -49,16 +49,16 @@ class TapeRecord {
 
   // Ops
 
-  /// Appends an op of one output but for its rule, in the usual case: see record_plain() in record.hpp. What needs a
-  /// call (memory to be had, a leaf to be looked up) is left to begin() and finish(), so that nothing has to be saved
-  /// on the stack.
+  /// Appends an op with one output, without its rule, in the common case: see record_plain() in record.hpp. Cases that
+  /// need a call (to allocate memory, to look up a leaf) are left to begin() and finish(), so that no registers have to
+  /// be saved on the stack.
   RulePlace append_plain(const char* name, Inputs inputs, Tensor& output, const RuleTable& table);
-  /// An op with its inputs' slots and room for its rule, which has no table where no gradient gets through; null if
-  /// none of the inputs is known.
+  /// Makes an op with the slots of its inputs and room for its rule; `table` is null for an op without a gradient.
+  /// Returns null if the tape tracks none of the inputs.
   RecordedOp* begin(const char* name, const Inputs& inputs, const RuleTable* table);
-  /// Appends the op, its rule in place, of outputs that are numbered by now.
+  /// Appends the op after its rule was made and its outputs got their ids.
   void finish(RecordedOp* op, std::span<const Tensor> outputs);
-  /// Makes an op without a gradient of the one whose rule should be at a place, but could not be made.
+  /// Turns the op whose rule at `place` could not be made into one without a gradient.
   void give_up_rule(const void* place) noexcept;
 
   std::size_t num_ops() const noexcept { return ops_.size(); }
@@ -68,7 +68,7 @@ class TapeRecord {
 
   // Slots
 
-  /// What a slot is used by: no tensor, one with a gradient, one without.
+  /// The use of a slot: by no tensor, by a tensor with a gradient, by a tensor without.
   enum class Use : std::uint8_t { none, open, cut };
   struct SlotInfo {
     std::uint32_t shape_index = 0;  ///< neighbours mostly share a shape
@@ -84,22 +84,22 @@ class TapeRecord {
     const Slot slot = any_slot_of(tensor);
     return has_gradient(slot) ? slot : no_slot;
   }
-  /// The same, or the marked slot of a tensor that is cut off.
+  /// The same, but for a tensor that is cut off the marked slot.
   Slot any_slot_of(const TensorImpl* tensor) const noexcept {
     const std::uint64_t index = tensor->id - first_id_;
     const Use use = index < slots_.size() ? slots_[index].use : Use::none;
     if (use == Use::open) [[likely]]
       return static_cast<Slot>(index);
-    const Slot leaf = slot_of_leaf(tensor);  // before the cut: what is watched is a source, wherever it came from
+    const Slot leaf = slot_of_leaf(tensor);  // first, since a watched tensor is a source however it was computed
     return leaf == no_slot && use == Use::cut ? static_cast<Slot>(index) | cut_off : leaf;
   }
   Slot slot_of_leaf(const TensorImpl* tensor) const noexcept {
     const std::uint32_t hint = tensor->leaf.load(std::memory_order_relaxed);
     return hint == 0 ? no_slot : slot_of_watched(tensor, hint);
   }
-  /// The slot of a leaf by its address: after a gradient() the leaves are not held any more.
+  /// The slot of a leaf by its address, since leaves are not held after gradient().
   Slot slot_of_address(const void* leaf) const noexcept { return leaves_.find(leaf); }
-  /// Calls f with the slots of a variable's leaves: several where it was assigned to between two reads.
+  /// Calls f with the slots of a variable's leaves: it has several if it was assigned to between two reads.
   template <class F>
   void for_each_leaf_of(const VariableImpl* variable, const F& f) const {
     const Slot first = leaves_.find(variable);
@@ -112,18 +112,18 @@ class TapeRecord {
 
   // Life
 
-  /// The number of the result in slot 0: different for every record and every time that it was cleared.
+  /// The id of the result in slot 0. It differs for every record, and after each clear().
   std::uint64_t first_id() const noexcept { return first_id_; }
-  /// Begins at the calling thread's next number. Only for a record without slots.
+  /// Begins at the calling thread's next id. Only for a record without slots.
   void begin_in_this_thread() { first_id_ = begin_record_id(); }
   static void destroy_rule(RecordedOp& op) noexcept {
     if (op.rule != nullptr) op.table->destroy(std::exchange(op.rule, nullptr));
   }
-  /// Says that a walk has destroyed all rules, one by one.
+  /// Notes that a walk has destroyed all rules.
   void note_rules_gone() noexcept { rules_gone_ = true; }
-  /// Gives back what the record holds of tensors; what it knows of ops stays.
+  /// Releases the tensors that the record holds, but keeps its information about ops.
   void give_back_tensors() noexcept;
-  /// Forgets everything but the list of watched variables.
+  /// Forgets everything except the list of watched variables.
   void clear() noexcept;
 
  private:
@@ -131,20 +131,20 @@ class TapeRecord {
     if (hint <= watched_.size() && watched_[hint - 1].impl() == tensor) return leaf_slots_[hint - 1];
     return leaves_.find(tensor);
   }
-  /// Appends the slot of the tensor with this number.
+  /// Appends the slot of the result with this id.
   Slot add_slot(const TensorImpl* tensor, std::uint64_t id, Use use);
-  /// Gives the latest slot a shape that the slot before it does not have.
+  /// Gives the latest slot a shape that differs from that of the slot before.
   void add_shape(const Shape& shape);
   void destroy_rules() noexcept;
 
   std::uint64_t first_id_;
   Stack<SlotInfo> slots_;
   PoolVector<Shape> shapes_;
-  std::uint32_t latest_shape_ = 0;  ///< the index of the last one
+  std::uint32_t latest_shape_ = 0;  ///< the index of the latest shape
   bool rules_gone_ = false;         ///< all rules have been destroyed
   Stack<RecordedOp*> ops_;
   std::size_t cuts_ = 0;  ///< ops without a gradient
-  Arena arena_;           ///< where the ops are
+  Arena arena_;           ///< the memory of the ops
   LeafTable leaves_;
   Tensors watched_;  ///< the leaves; held so that their addresses are not reused
   PoolVector<Slot> leaf_slots_;
@@ -152,16 +152,16 @@ class TapeRecord {
     const VariableImpl* variable;
     Slot slot;
   };
-  PoolVector<Leaf> further_leaves_;  ///< of variables, but for each one's first
+  PoolVector<Leaf> further_leaves_;  ///< all leaves of variables except the first of each
   PoolVector<Variable> variables_;
 };
 
-// What ops on few elements spend most of their time on.
+// Ops on few elements spend most of their time here.
 [[gnu::always_inline]] inline RulePlace TapeRecord::append_plain(const char* name, Inputs inputs, Tensor& output,
                                                                  const RuleTable& table) {
   constexpr RulePlace unusual{nullptr, ~std::uint64_t{0}};
   constexpr Use use_of[] = {Use::open, Use::open, Use::cut, Use::cut, Use::cut, Use::cut, Use::open};
-  static_assert(static_cast<int>(float64) == 1 && static_cast<int>(bfloat16) == 6);  // integers end the path
+  static_assert(static_cast<int>(float64) == 1 && static_cast<int>(bfloat16) == 6);  // gradients end at integers
   TensorImpl* const y = output.impl();
   const std::size_t n = inputs.size();
   const std::uint64_t first_id = first_id_, id = thread_state.next_result_id, count = slots_.size();
@@ -184,7 +184,7 @@ class TapeRecord {
         if (hint > watched_.size() || watched_[hint - 1].impl() != x) return unusual;
         slot = leaf_slots_[hint - 1];
         tracked |= std::uint64_t{1} << i;
-      } else if (index < count || x == y) {  // cut off, or an input that the op returns
+      } else if (index < count || x == y) {  // cut off, or an input that is also the output
         return unusual;
       }
     }

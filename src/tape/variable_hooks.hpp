@@ -2,9 +2,9 @@
 
 namespace xtape::detail {
 
-/// Puts the variables' hooks in place for the tapes that the calling thread has now.
+/// Sets the variable hooks for the calling thread's current tapes.
 void set_variable_hooks() noexcept;
-/// The same where its tracer has changed.
+/// The same after the tracer of the thread has changed.
 void update_variable_hooks() noexcept;
 
 }  // namespace xtape::detail

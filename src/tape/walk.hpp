@@ -7,24 +7,24 @@
 #include "tape/tape_record.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 
-// The second of a tape's three subjects: a walk backwards over the record, which computes gradients.
+// The second of a tape's three parts: a backward walk over the record, which computes gradients.
 //
-// A walk has one gradient for each slot of the record, all of them empty but for those of the targets. It goes through
-// the ops from the last to the first. An op whose outputs have a gradient is run: its rule gives the gradients of its
-// inputs, which are added to what is in their slots. As every op comes after those that made its inputs, the gradient
-// of an output is complete when its op is reached; it is given back right after. Only what lies between the sources and
-// the targets is computed: a pass forwards marks first which slots depend on a source.
+// A walk has one gradient for each slot of the record; at first only those of the targets are set. It visits the ops
+// from the last to the first. If an output of an op has a gradient, the rule of the op computes the gradients of its
+// inputs, which are added to the gradients in their slots. Every op comes after the ops that made its inputs. So the
+// gradient of an output is complete when its op is visited, and it is released right after. Only ops between the
+// sources and the targets are computed: a forward pass first marks the slots that depend on a source.
 namespace xtape::detail {
 
 class Walk {
  public:
-  /// Checks what it is given, and changes nothing: a mistake in the call loses nothing. The arguments must outlive it.
+  /// Checks its arguments and changes nothing, so that an invalid call does not use up the tape. The arguments must
+  /// outlive it.
   Walk(const TapeRecord& record, std::span<const Tensor> targets, std::span<const Source> sources,
        const GradientOptions& options);
   Walk(const Walk&) = delete;
 
-  /// Goes through the record. Unless `keep` is set, destroys the rules on its way. Notes times in `diagnostics`, which
-  /// may be null.
+  /// Visits the ops. Destroys each visited rule unless `keep` is set. Notes times in `diagnostics`, which may be null.
   void run(bool keep, Diagnostics* diagnostics);
 
   /// The gradients of the sources.
@@ -46,10 +46,10 @@ class Walk {
   std::span<const Tensor> targets_;
   std::span<const Source> sources_;
   const GradientOptions& options_;
-  std::size_t num_ops_;  ///< what a persistent tape records from here on is not part of this walk
+  std::size_t num_ops_;  ///< later ops, which a persistent tape records during the walk, are not visited
   Tensors gradients_;
-  Marks wanted_;  ///< a source can be reached from it
-  Marks kept_;    ///< it is a source: its gradient is not given back
+  Marks wanted_;  ///< the slot depends on a source
+  Marks kept_;    ///< the slot is a source: its gradient is not released
 };
 
 }  // namespace xtape::detail

@@ -31,7 +31,7 @@ class AttentionLayer : public Layer {
 
  private:
   void check_inputs(std::span<const Shape> shapes) const;
-  void check_mask(const char* of, const Shape& mask, const Shape& sequence) const;
+  void check_mask(const char* which, const Shape& mask, const Shape& sequence) const;
 
   const char* class_name_;
   double dropout_;

@@ -29,7 +29,7 @@ struct PerOutputValues {
 
   /// The value of each output; `missing` for outputs that were not named. Throws a ValueError if the number of values
   /// differs from that of the outputs, and for a name that is unknown or given twice; the text calls the values `what`.
-  std::vector<T> of(const char* what, const std::vector<std::string>& outputs, const T& missing) const;
+  std::vector<T> for_outputs(const char* what, const std::vector<std::string>& outputs, const T& missing) const;
 };
 
 extern template struct PerOutputValues<AnyLoss>;
@@ -127,8 +127,9 @@ class Metrics {
 
   /// Throws a ValueError for a name that is no metric, as far as it is certain before the outputs are known.
   void check() const;
-  /// The metrics of each output. Throws a ValueError, see PerOutputValues::of, and for unknown names of metrics.
-  std::vector<std::vector<AnyMetric>> of(const char* what, const std::vector<std::string>& outputs) const;
+  /// The metrics of each output. Throws a ValueError, as PerOutputValues::for_outputs, and for unknown names of
+  /// metrics.
+  std::vector<std::vector<AnyMetric>> for_outputs(const char* what, const std::vector<std::string>& outputs) const;
 
  private:
   bool flat() const;
