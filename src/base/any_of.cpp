@@ -8,7 +8,7 @@
 namespace xtape::detail {
 namespace {
 
-/// "AnyLoss" of "loss".
+/// "loss" -> "AnyLoss"
 std::string class_of_kind(const char* kind) {
   std::string name = std::string("Any") + kind;
   name[3] = static_cast<char>(name[3] - 'a' + 'A');

@@ -7,11 +7,11 @@ namespace {
 
 constexpr std::size_t max_text = 2000, max_message = 8000, kept_end = 100;
 
-/// The first and the last bytes of a text that is too long; characters of UTF-8 stay whole.
-std::string cut(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return std::string(text);
+/// Cuts the middle out of a text that is too long. It does not cut inside a UTF-8 character.
+std::string cut(std::string_view text, std::size_t max_bytes) {
+  if (text.size() <= max_bytes) return std::string(text);
   const auto continues = [&](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xc0u) == 0x80u; };
-  std::size_t head = most - kept_end, tail = text.size() - kept_end;
+  std::size_t head = max_bytes - kept_end, tail = text.size() - kept_end;
   for (int i = 0; i < 3 && continues(head); ++i) --head;
   for (int i = 0; i < 3 && continues(tail); ++i) ++tail;
   return fmt::format("{} ... [{} bytes in all] ... {}", text.substr(0, head), text.size(), text.substr(tail));

@@ -21,7 +21,7 @@ void fail_numeric(const char* op) {
 }
 
 void fail_mixed(const char* op, DType a, DType b) {
-  // What loses least: to the floating one of the two, else to the wider.
+  // Suggests the cast that loses least: to the floating dtype, otherwise to the wider one.
   const bool to_a = is_floating(a) != is_floating(b) ? is_floating(a) : itemsize(a) >= itemsize(b);
   fail<TypeError>(op, "dtypes differ: {} and {}, cast one of them, as cast(x, {})", a, b, to_a ? a : b);
 }

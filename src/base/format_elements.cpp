@@ -11,11 +11,11 @@ constexpr int max_precision = 8;
 
 template <class T, class... Precision>
 std::string written(T value, std::chars_format format, Precision... precision) {
-  char buffer[512];  // the smallest double has 325 places before its first digit
+  char buffer[512];  // the smallest double has 325 zeros before its first digit
   return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value, format, precision...).ptr};
 }
 
-/// d.ddde+xx in its parts.
+/// The parts of d.ddde+xx.
 struct Scientific {
   std::string whole, fraction, exponent;
 };
@@ -37,8 +37,8 @@ Positional split(const std::string& text) {
   return {text.substr(0, point), point == std::string::npos ? "" : text.substr(point + 1)};
 }
 
-/// The shortest digits, but no more than 8 after the point. Where the shortest digits end before the point, the places
-/// up to it are zeros, or with `exact` the digits that the number really has.
+/// The shortest digits that identify the number, but at most 8 after the point. If they end before the point, zeros
+/// follow up to it, or with `exact` the exact digits of the number.
 template <class T>
 Positional positional(T value, bool exact) {
   const Scientific shortest = parts(written(value, std::chars_format::scientific));
@@ -53,7 +53,7 @@ Positional positional(T value, bool exact) {
   return {shortest.whole + shortest.fraction + std::string(static_cast<std::size_t>(-places), '0'), ""};
 }
 
-/// The shortest digits, but no more than 8 after the point.
+/// The shortest digits that identify the number, but at most 8 after the point.
 template <class T>
 Scientific scientific(T value) {
   Scientific number = parts(written(value, std::chars_format::scientific));
@@ -64,7 +64,7 @@ Scientific scientific(T value) {
   return number;
 }
 
-/// With a fixed number of digits after the point, those beyond the shortest ones being the number's own.
+/// With a fixed number of digits after the point: the shortest digits, followed by exact digits of the number.
 template <class T>
 Scientific scientific(T value, std::size_t precision) {
   const Scientific shortest = parts(written(value, std::chars_format::scientific));
@@ -72,7 +72,8 @@ Scientific scientific(T value, std::size_t precision) {
   return parts(written(value, std::chars_format::scientific, static_cast<int>(precision)));
 }
 
-/// NumPy's rule: numbers from 1e8 on, below 1e-4, or more than a factor of 1000 apart.
+/// NumPy's rule for scientific notation: the largest number is at least 1e8, the smallest below 1e-4, or their ratio
+/// above 1000.
 template <class T>
 bool needs_exponents(const std::vector<T>& values) {
   T least = std::numeric_limits<T>::infinity(), largest = 0;

@@ -29,18 +29,18 @@ constinit thread_local FreeList* free_lists = nullptr;
 
 namespace {
 
-/// Null where there is none.
+/// Null if there is no memory.
 void* from_malloc(std::size_t bytes) {
-  void* block = nullptr;  // not aligned_alloc: by its letter the size would have to be a multiple
+  void* block = nullptr;  // not aligned_alloc, which requires the size to be a multiple of the alignment
   return posix_memalign(&block, 64, bytes) == 0 ? block : nullptr;
 }
 
 #if XTAPE_MAP_MEMORY && XTAPE_POOL
-// Large blocks lie on huge pages: the first write to one of 128 MB takes 9 ms rather than 56 ms, and giving it back
-// 0.5 ms rather than 10 ms.
+// Large blocks use huge pages: the first write to a block of 128 MB takes 9 ms instead of 56 ms, and freeing it 0.5 ms
+// instead of 10 ms.
 constexpr std::size_t huge_page = std::size_t{2} << 20;
 
-/// From here on blocks are mapped and unmapped one by one, so that malloc cannot hold on to what goes back.
+/// From this size on blocks are mapped and unmapped one by one, since malloc would keep freed memory.
 constexpr std::size_t mapped_from = std::size_t{1} << 20;
 
 constexpr std::size_t page = 4096;
@@ -53,19 +53,19 @@ void* map(std::size_t bytes) {
   void* const at = mmap(nullptr, bytes + more, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (at == MAP_FAILED) return nullptr;
   if (more == 0) return at;
-  // Of what was mapped the part that begins at a huge page stays.
+  // Keeps the part of the mapping that begins at a huge page.
   auto* const begin = static_cast<std::byte*>(at);
   const std::size_t before = (huge_page - reinterpret_cast<std::uintptr_t>(begin) % huge_page) % huge_page;
   if (before > 0) munmap(begin, before);
   if (more > before) munmap(begin + before + bytes, more - before);
-  madvise(begin + before, bytes, MADV_HUGEPAGE);  // a wish: without it all is as before
+  madvise(begin + before, bytes, MADV_HUGEPAGE);  // only a hint
   return begin + before;
 }
 
 void unmap(void* begin, std::size_t bytes) { munmap(begin, in_pages(bytes)); }
 #endif
 
-/// When and how often allocations fail for a test: see AllocationFaults.
+/// Failures of allocations for tests: see AllocationFaults.
 std::atomic<std::int64_t> faults_armed{0}, until_fault{0}, allocations_seen{0};
 
 bool fails_now() {
@@ -97,14 +97,14 @@ std::size_t bytes_of(std::uint8_t index) {
   return (base + base / 8 * (index % 8) + 63) / 64 * 64;
 }
 
-// A loop that reads some arrays and writes others side by side (a weight, its gradient, Adam's slots) must not find all
-// of them at the same place of a page: the processor takes a load to depend on a store whose address ends in the same
-// 12 bits. So blocks of some size begin at eight places of a page in turns; in front of a block stands where it really
-// begins. A training step of 784-100-10 takes 108 us rather than 118, of 784-128-10 with dropout 91 us rather than 107.
+// A loop over several arrays (a weight, its gradient, Adam's slots) is slow if all of them begin at the same offset in
+// a page: the processor assumes that a load depends on a store whose address ends in the same 12 bits. So blocks from
+// 32 KB on begin in turn at eight offsets in a page; the header before a block holds its real beginning. A training
+// step of 784-100-10 takes 108 us instead of 118, of 784-128-10 with dropout 91 us instead of 107.
 constexpr std::size_t placed_from = std::size_t{32} << 10, places = 8, place_step = 512, front = 64;
 std::atomic<std::uint32_t> next_place{0};
 
-/// What stands in front of a placed block.
+/// The header before a placed block.
 struct Front {
   void* begin;
   std::size_t bytes;  ///< from there on
@@ -134,16 +134,17 @@ void to_system(void* block, std::size_t bytes) noexcept {
   std::free(at.begin);
 }
 
-/// A class whose blocks threads do not keep for themselves: each comes from and goes to what all threads share.
+/// Threads keep free blocks of classes up to this size; larger free blocks are in the shared pool.
 constexpr std::size_t kept_up_to = std::size_t{256} << 10;
 bool kept_by_threads(std::uint8_t index) { return index != uncached && bytes_of(index) <= kept_up_to; }
 
-/// A thread keeps up to this many bytes of a class (and at least two blocks) before it hands half of them over.
+/// A thread keeps up to this many bytes of a class (and at least two blocks), then gives half of them to the shared
+/// pool.
 constexpr std::size_t keep_bytes = std::size_t{1} << 20;
 
 std::atomic<std::int64_t> clock_advance{0};
 
-/// Seconds since some moment, cheaply.
+/// Seconds since a fixed time, from a clock that is cheap to read.
 std::int64_t now() {
 #ifdef CLOCK_MONOTONIC_COARSE
   constexpr clockid_t clock = CLOCK_MONOTONIC_COARSE;
@@ -158,7 +159,7 @@ std::int64_t now() {
 /// A block in the shared pool.
 struct IdleBlock {
   IdleBlock *newer, *older;
-  std::int64_t since;   ///< by Shared::clock
+  std::int64_t since;   ///< the value of Shared::clock_ when it became idle
   std::int64_t second;  ///< when
 };
 
@@ -168,25 +169,25 @@ struct IdleList {
 
 struct Cache;
 
-// What all threads share: the account of all bytes, and the blocks that no thread keeps for itself. Never destroyed:
-// tensors in static storage may be freed after every destructor has run.
+// The state that all threads share: the counts of bytes, and the idle blocks that no thread keeps. Never destroyed,
+// since tensors in static storage may be freed after all destructors have run.
 //
-// How much may lie idle. Blocks that are used again in every step of a training must stay, blocks of sizes that never
-// come again must not. Up to 64 MB anything stays. Beyond that the blocks that have been idle longest go back, unless
-// all that is held is within `worth`, which grows when a block of a class is asked for of which one went back: the
-// first step of a training gives its blocks back, the second makes `worth` large enough, from the third on all stay. It
-// is never more than twice the peak of the last 10 or 20 seconds, and blocks that have been idle for so long go back.
+// The limit of idle memory. Blocks that every training step reuses must stay; blocks of sizes that are not used again
+// must go. Up to 64 MB all blocks stay. Beyond that, the blocks that have been idle longest are returned, unless all
+// held memory is within `worth`. `worth` grows when a block is requested of a class of which one was returned. So the
+// first step of a training returns its blocks, the second makes `worth` large enough, and from the third on they stay.
+// `worth` is at most twice the peak of the last 10 to 20 seconds, and blocks that were idle for that time are returned.
 class Shared {
  public:
-  /// An idle block of the class. Null: one has to be had of the system, which is then counted already; `victims` has to
-  /// go back.
+  /// An idle block of the class. If null, the caller has to allocate one from the system, which is already counted, and
+  /// to return `victims` to it.
   void* take(std::uint8_t index, IdleBlock*& victims);
   void count_uncached(std::int64_t bytes);
-  /// What was counted did not come.
+  /// The allocation that was counted has failed.
   void failed(std::int64_t bytes);
-  /// A block that is idle from now on.
+  /// Takes a free block into the pool.
   void give(void* block, std::uint8_t index, IdleBlock*& victims);
-  /// All idle blocks.
+  /// Removes and returns all idle blocks.
   IdleBlock* take_all();
   MemoryStats usage();
   void reset_peak();
@@ -195,7 +196,7 @@ class Shared {
   void* get(std::uint8_t index);
   void shrink(IdleBlock*& victims);
 
-  std::mutex mutex;         ///< is held around take, give, put, get and shrink; the others take it
+  std::mutex mutex;         ///< the caller locks it for take, give, put, get and shrink; the others lock it themselves
   Cache* caches = nullptr;  ///< of all threads
 
  private:
@@ -205,11 +206,11 @@ class Shared {
   void note_use();
   void turn_window();
   void remove(IdleBlock* block, std::uint8_t index);
-  /// Takes the block that has been idle longest; false if there is none.
+  /// Moves the block that has been idle longest to `victims`; false if there is none.
   bool evict(IdleBlock*& victims, std::int64_t idle_since_second);
 
   IdleList lists_[classes] = {};
-  std::uint32_t missed_[classes] = {};  ///< blocks that went back and may be asked for again
+  std::uint32_t missed_[classes] = {};  ///< returned blocks that may be requested again
   std::int64_t clock_ = 0;
   std::int64_t held_ = 0, idle_ = 0;
   std::int64_t requests_ = 0;
@@ -223,7 +224,7 @@ Shared& shared() {
   static Shared* const pool = [] {
     auto* const made = new Shared;
 #if XTAPE_MAP_MEMORY
-    // A child of fork() must not find the lock taken by a thread that it does not have.
+    // In the child of fork() the lock must not be held by a thread that does not exist there.
     pthread_atfork([] { shared().mutex.lock(); }, [] { shared().mutex.unlock(); }, [] { shared().mutex.unlock(); });
 #endif
     return made;
@@ -256,7 +257,7 @@ struct Cache {
   }
   ~Cache();
 
-  /// Hands all but `keep` blocks of a class to the shared pool.
+  /// Gives all but `keep` blocks of a class to the shared pool.
   void hand_over(std::uint8_t index, std::uint32_t keep) {
     FreeList& list = lists[index];
     if (list.count() <= keep) return;
@@ -269,7 +270,7 @@ struct Cache {
     give_back(victims);
   }
 
-  /// One block of the class, and some more for later.
+  /// Returns a block of the class, and fetches some more for later.
   void* fetch(std::uint8_t index, IdleBlock*& victims) {
     FreeList& list = lists[index];
     const std::lock_guard lock(shared().mutex);
@@ -330,7 +331,7 @@ bool Shared::evict(IdleBlock*& victims, std::int64_t idle_since_second) {
   if (missed_[oldest] < 1u << 20) ++missed_[oldest];
   held_ -= static_cast<std::int64_t>(bytes_of(index));
   block->newer = victims;
-  block->since = static_cast<std::int64_t>(bytes_of(index));  // which is what give_back() wants to know
+  block->since = static_cast<std::int64_t>(bytes_of(index));  // give_back() needs the size
   victims = block;
   return true;
 }
@@ -420,8 +421,8 @@ void Shared::reset_peak() {
   peak_ = in_use();
 }
 
-// The pointer is trivially destructible, so a tensor that dies after the thread's cache finds null and goes to the
-// shared pool.
+// A trivially destructible pointer: a tensor that is freed after the thread's cache finds null and gives its block to
+// the shared pool.
 constinit thread_local Cache* cache = nullptr;
 constinit thread_local bool cache_gone = false;
 
@@ -452,14 +453,14 @@ void flush() {
 
 #else
 
-// Without a pool every block has its size in front.
+// Without a pool every block has a header with its size.
 constexpr std::size_t front = 64;
 std::atomic<std::int64_t> held{0}, peak{0}, requests{0};
 
 void count_bytes(std::int64_t bytes) {
   const std::int64_t now = held.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-  std::int64_t most = peak.load(std::memory_order_relaxed);
-  while (most < now && !peak.compare_exchange_weak(most, now, std::memory_order_relaxed)) {
+  std::int64_t highest = peak.load(std::memory_order_relaxed);
+  while (highest < now && !peak.compare_exchange_weak(highest, now, std::memory_order_relaxed)) {
   }
 }
 
@@ -544,7 +545,7 @@ void deallocate_slowly(void* pointer, std::uint8_t) noexcept {
 
 void fail_allocation(std::size_t bytes, const Request& request) {
   const MemoryStats stats = memory_stats();
-  // A gradient's rule has no name of its own.
+  // The default op name in a gradient's rule is "operator()".
   const char* const op = std::string_view(request.op).starts_with("operator") ? "gradient" : request.op;
   try {
     const std::string what = request.shape != nullptr
@@ -555,7 +556,7 @@ void fail_allocation(std::size_t bytes, const Request& request) {
                                        readable(stats.bytes_cached)));
   } catch (const OutOfMemoryError&) {
     throw;
-  } catch (const std::bad_alloc&) {  // no memory for the text either: what fits into a string without any
+  } catch (const std::bad_alloc&) {  // no memory for the text either: this string needs none
     throw OutOfMemoryError("[out of memory]");
   }
 }

@@ -20,7 +20,7 @@ To convert_one(From value) {
   } else if constexpr (std::is_same_v<To, bool>) {
     return value != From{};
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
-    // Outside the target's range a plain cast is undefined. Without a branch, so that it becomes vectors.
+    // A plain cast is undefined outside the target's range. No branches, so that the compiler vectorises it.
     constexpr From low = static_cast<From>(std::numeric_limits<To>::min());
     constexpr From high = static_cast<From>(std::numeric_limits<To>::max());
     const From inside = value > low && value < high ? value : From{};
@@ -31,7 +31,7 @@ To convert_one(From value) {
   }
 }
 
-/// As an elementwise loop over one operand.
+/// The conversion as an elementwise loop.
 template <class To, class From>
 void convert_loop(const void*, std::int64_t n, void* to_, const void* const* from_, const std::int64_t*) {
   To* __restrict to = static_cast<To*>(to_);
@@ -75,7 +75,7 @@ Tensor convert(const Tensor& t, DType dtype) {
   }
   kernels::visit(dtype, [&]<class To>(kernels::Type<To>) {
     kernels::visit(t.dtype(), [&]<class From>(kernels::Type<From>) {
-      // A bool is a byte of 0 or 1, but compilers make no vectors of bools.
+      // A bool is a byte of 0 or 1. Compilers vectorise bytes but not bools.
       using Bits = std::conditional_t<std::is_same_v<From, bool>, std::uint8_t, From>;
       const kernels::Elementwise f{&convert_loop<To, Bits>, nullptr, sizeof(To), {sizeof(From)}};
       if (to_be_run(t, out)) {

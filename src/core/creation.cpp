@@ -64,7 +64,7 @@ Tensor from_integers(std::span<const std::int64_t> values, const Shape& shape, D
 
 Tensor arange_integers(std::int64_t start, std::int64_t stop, std::int64_t step, DType dtype) {
   if (step == 0) fail<ValueError>("arange", "the step must not be 0");
-  // Unsigned, because neither the distance of two int64 nor i * step alone need be one.
+  // Unsigned, since the distance of two int64 numbers and i * step may overflow int64.
   const auto from = static_cast<std::uint64_t>(start), to = static_cast<std::uint64_t>(stop);
   const auto stride = static_cast<std::uint64_t>(step);
   std::int64_t count = 0;

@@ -16,12 +16,12 @@ namespace xtape {
 namespace {
 
 constexpr std::int64_t threshold = 1000;  // more elements are summarised
-constexpr std::int64_t edge_items = 3;    // of an axis, at either end of a summary
+constexpr std::int64_t edge_items = 3;    // shown at each end of an axis in a summary
 constexpr int line_width = 75;
 
 bool cuts(std::int64_t size, bool summary) { return summary && size > 2 * edge_items; }
 
-/// Calls f(place) for the elements that are shown, in order; a whole axis is shown or its two ends.
+/// Calls f(index) for the elements that are shown, in order: a whole axis, or its two ends.
 template <class F>
 void for_shown(const Shape& shape, const Shape& strides, bool summary, int axis, std::int64_t place, const F& f) {
   if (axis == shape.rank()) return f(place);
@@ -36,12 +36,12 @@ class Layout {
   Layout(const Shape& shape, bool summary, const std::vector<std::string>& words)
       : shape_(shape), summary_(summary), word_(words.begin()) {}
 
-  /// The brackets of one axis and all that is in them. Lines after the first begin with `indent`.
+  /// The text of one axis with its brackets. Lines after the first begin with `indent`.
   std::string axis(int at, const std::string& indent, int width) {
     const int left = shape_.rank() - at;
     if (left == 0) return *word_++;
     std::string text, line = indent;
-    // The closing bracket takes one place of the width.
+    // The closing bracket takes one column.
     const auto append = [&](const std::string& word) {
       if (left == 1 && line.size() > indent.size() && static_cast<int>(line.size() + word.size()) > width - 1) {
         line.erase(line.find_last_not_of(' ') + 1);
@@ -62,7 +62,7 @@ class Layout {
       if (i + 1 < size) line += separator;
     }
     text += line + "]";
-    text[indent.size() - 1] = '[';  // in the indent's place
+    text[indent.size() - 1] = '[';  // replaces the last space of the indent
     return text.substr(indent.size() - 1);
   }
 

@@ -34,7 +34,7 @@ std::byte* TensorImpl::fill_in() {
     return elements.load(std::memory_order_relaxed);
   }
   static std::mutex mutex;
-  const std::lock_guard lock(mutex);  // two threads may ask for the elements of one tensor
+  const std::lock_guard lock(mutex);  // two threads may read the elements of one tensor
   if (std::byte* there = elements.load(std::memory_order_relaxed); there != nullptr) return there;
   const Tensor whole = make_tensor(shape, dtype);
   std::byte* const to = whole.impl()->data();
@@ -72,7 +72,7 @@ Tensor to_tensor(const IndexedSlices& slices) {
   for (const auto index : indices.data<std::int64_t>()) {
     if (index < 0 || index >= shape[0]) fail<IndexError>(op, "index {} is outside axis 0 of shape {}", index, shape);
   }
-  // Two handles of its own, as they lead from one part to the next.
+  // Own handles, because their `origin` links one part to the next.
   const Tensor t = detail::make_tensor(Shape{0}, values.dtype());
   const Tensor rows = detail::make_view(values, values.shape()), numbers = detail::make_view(indices, indices.shape());
   detail::ElementAccess::set(*t.impl(), nullptr);
@@ -90,7 +90,7 @@ IndexedSlices combined(const IndexedSlices& slices) {
   const auto& [values, indices, shape] = slices;
   const auto index = indices.data<std::int64_t>();
   if (std::adjacent_find(index.begin(), index.end(), std::greater_equal<>()) == index.end()) return slices;
-  detail::PoolVector<std::pair<std::int64_t, std::int64_t>> order;  // an index and where it stands
+  detail::PoolVector<std::pair<std::int64_t, std::int64_t>> order;  // an index and its position
   order.reserve(index.size());
   for (std::size_t i = 0; i < index.size(); ++i) order.emplace_back(index[i], static_cast<std::int64_t>(i));
   std::sort(order.begin(), order.end());
@@ -104,7 +104,7 @@ IndexedSlices combined(const IndexedSlices& slices) {
   const std::byte* from = detail::host_read("combined", values).bytes();
   std::byte* to = detail::host_write("combined", result.values).bytes();
   auto* kept = detail::host_write("combined", result.indices).data<std::int64_t>();
-  detail::PoolVector<std::int64_t> row_of(index.size());  // of the result, for each of the given ones
+  detail::PoolVector<std::int64_t> row_of(index.size());  // for each given row: its row in the result
   std::int64_t last = -1;
   for (const auto& [number, place] : order) {
     if (last < 0 || kept[last] != number) kept[++last] = number;

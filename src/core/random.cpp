@@ -21,7 +21,7 @@ using detail::Write;
 /// P(z < -2) of the standard normal distribution.
 constexpr double beyond_two_deviations = 0.022750131948179207;
 
-/// The next blocks of a sequence, which no other call gets.
+/// Takes the next blocks of a sequence, so that no other call gets them.
 kernels::PhiloxRange take(const std::atomic<std::uint64_t>& seed, std::atomic<std::uint64_t>& position,
                           std::uint64_t blocks) {
   RandomLog::Draw draw;
@@ -38,7 +38,7 @@ kernels::PhiloxRange take(const std::atomic<std::uint64_t>& seed, std::atomic<st
   return {draw.seed, draw.position};
 }
 
-/// Hides the log for the object's life: what is drawn then is noted by the caller.
+/// While it lives, draws are not logged; the caller logs them.
 class Unlogged {
  public:
   Unlogged() noexcept : log_(nullptr) {}
@@ -47,10 +47,10 @@ class Unlogged {
   detail::ThreadStateScope<&detail::ThreadState::draws_log> log_;
 };
 
-/// The largest bfloat16 below another one that is not -inf.
+/// The largest bfloat16 below `value`, which is not -inf.
 BFloat16 below(BFloat16 value) {
   if ((value.bits & 0x7fff) == 0) {
-    value.bits = 0x8001;  // the least denormal number, negative
+    value.bits = 0x8001;  // the negative denormal next to 0
   } else {
     value.bits = static_cast<std::uint16_t>((value.bits & 0x8000) != 0 ? value.bits + 1 : value.bits - 1);
   }
@@ -95,7 +95,7 @@ IntegerInterval integer_interval(double low, double high, DType dtype) {
                      low, high);
   }
   const auto first = static_cast<std::int64_t>(low);
-  // 2^63 is no int64.
+  // 2^63 does not fit int64.
   const std::uint64_t end =
       high == 0x1p63 ? std::uint64_t{1} << 63 : static_cast<std::uint64_t>(static_cast<std::int64_t>(high));
   return {first, end - static_cast<std::uint64_t>(first)};
@@ -110,7 +110,7 @@ void Generator::draw(std::uint64_t blocks, Fill fill, const Tensor& out) {
     detail::launch([&](Write to) { fill(take(seed_, position_, blocks), to); }, out);
     return;
   }
-  if (trace_ == detail::thread_state.tracer->number) {  // it begins anew in every call
+  if (trace_ == detail::thread_state.tracer->number) {  // made in the traced function: it starts again in every call
     const auto range = take(seed_, position_, blocks);
     detail::launch([range, fill](Write to) { fill(range, to); }, out);
     return;

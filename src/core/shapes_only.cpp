@@ -14,13 +14,13 @@ void fail_without_elements(const char* op, const TensorImpl& impl) {
 }
 
 bool known_and_small(LaunchKind kind, std::span<const Tensor* const> operands, std::size_t outputs) {
-  constexpr std::int64_t most = 1024;
+  constexpr std::int64_t max_elements = 1024;
   const std::size_t inputs = operands.size() - outputs;
   bool run = kind != LaunchKind::state;
   for (std::size_t i = 0; i < operands.size(); ++i) {
     if (!operands[i]->defined()) continue;
     const TensorImpl& impl = *operands[i]->impl();
-    run = run && impl.numel <= most && !(i < inputs && ElementAccess::has_none(impl));
+    run = run && impl.numel <= max_elements && !(i < inputs && ElementAccess::has_none(impl));
   }
   for (const Tensor* output : operands.last(outputs)) {
     if (!output->defined()) continue;

@@ -26,7 +26,7 @@ std::uint64_t current_trace() noexcept { return thread_state.tracer == nullptr ?
 
 namespace {
 
-/// A new description with room for so many bytes of elements.
+/// A new TensorImpl with room for this many bytes of elements.
 [[gnu::always_inline]] inline TensorImpl* make_impl(std::size_t bytes, const Shape& shape, DType dtype,
                                                     std::int64_t numel, const char* op) {
   std::uint8_t size_class = 0;
@@ -35,9 +35,9 @@ namespace {
   return new (block) TensorImpl(dtype, numel, block + offset, size_class, shape);
 }
 
-/// Where more than the block is held: a view, logits, a long shape.
+/// For a tensor that holds more than its block: a view, one with an origin, one with a long shape.
 [[gnu::noinline]] void destroy_slowly(TensorImpl* impl) noexcept {
-  // A chain of owners is one link long, one of origins two: no recursion to speak of.
+  // A chain of owners has one link and a chain of origins two, so the recursion is short.
   if (impl->origin != nullptr) release(impl->origin);
   if (impl->owner != impl) release(impl->owner);
   const std::uint8_t size_class = impl->size_class;
@@ -50,7 +50,7 @@ namespace {
 void destroy(TensorImpl* impl) noexcept {
   if (impl->origin != nullptr || impl->owner != impl || impl->shape.rank() > Shape::max_inline_rank) [[unlikely]]
     return destroy_slowly(impl);
-  fast_deallocate(impl, impl->size_class);  // nothing of it is left to be destroyed
+  fast_deallocate(impl, impl->size_class);  // it needs no destructor
 }
 
 Tensor make_tensor(const Shape& shape, DType dtype, const char* op) {
@@ -86,7 +86,7 @@ Tensor make_like(const Tensor& like, DType dtype, const char* op) { return fast_
 Tensor make_view_as(const Tensor& source, const Shape& shape, DType dtype, std::int64_t bytes) {
   TensorImpl* from = source.impl();
   const bool none = ElementAccess::has_none(*from);
-  std::byte* const begin = none ? nullptr : ElementAccess::of(*from);  // which may give it another owner
+  std::byte* const begin = none ? nullptr : ElementAccess::of(*from);  // reading the elements may change the owner
   TensorImpl* impl = make_impl(0, shape, dtype, shape.numel(), "view");
   impl->owner = from->owner;
   retain(impl->owner);
@@ -115,7 +115,7 @@ void check_dtype(const char* op, const TensorImpl* impl, DType wanted) {
 }
 
 namespace {
-/// A tensor whose elements the host writes at once, also where no kernels run.
+/// A tensor whose elements the host writes at once, even while kernels do not run.
 Tensor make_filled(const Shape& shape, DType dtype) {
   Tensor made = make_tensor(shape, dtype);
   if (thread_state.tracer != nullptr) [[unlikely]]
@@ -123,7 +123,7 @@ Tensor make_filled(const Shape& shape, DType dtype) {
   return made;
 }
 
-// Behind the one element of a plain number stands the number as it was written.
+// The number as it was written is stored after the single element of a plain number.
 constexpr std::size_t exact_offset = 8;
 void set_weak(const Tensor& t, double value) {
   t.impl()->weak = true;

@@ -30,7 +30,7 @@ void set_value(VariableImpl* variable, Tensor value) {
 Tensor& value_for_update(const Variable& variable) {
   Tensor& value = variable.impl()->value;
   if (!is_unique(value)) {
-    const Untraced untraced;  // whoever updates the variable tells the tracer
+    const Untraced untraced;  // the caller reports the update to the tracer
     set_value(variable.impl(), copy(value));
   }
   return value;
@@ -41,8 +41,7 @@ Tensor& value_for_update(const Variable& variable) {
 Variable::Variable(Tensor initial_value, VariableOptions options) {
   if (!initial_value.defined())
     detail::fail<ValueError>("Variable", "the initial value of '{}' is an empty tensor", options.name);
-  // A value of its own: neither a plain number's weak dtype nor the identity of a recorded result belongs to a
-  // variable.
+  // The variable gets its own tensor: it must not have the weak dtype of a plain number or the id of a recorded result.
   Tensor value = detail::is_unique(initial_value) && !initial_value.impl()->weak && initial_value.impl()->id == 0
                      ? std::move(initial_value)
                      : detail::copy(initial_value);
@@ -71,7 +70,7 @@ Tensor Variable::checked_value(const char* op, const Tensor& t) const {
 }
 
 namespace {
-/// Runs `update`, which writes the variable's value from a tensor, as a launch.
+/// Runs `update`, which writes the variable's value from a tensor, as one launch.
 template <class Update>
 void launch_update(const Variable& variable, const Tensor& from, Update update) {
   if (detail::thread_state.tracer != nullptr) detail::thread_state.tracer->variable_written(variable);
@@ -90,7 +89,8 @@ void Variable::assign(const Tensor& new_value) {
   const Tensor t = checked_value("Variable.assign", new_value);
   if (t.is_same(peek())) return;
   launch_update(*this, t, [](const Variable& variable, detail::Read from) {
-    // Into the old elements where nobody else sees them; otherwise into new ones, so that no two variables share them.
+    // Writes into the old elements if they are not shared; otherwise into new ones, so that variables never share
+    // elements.
     Tensor& value = variable.impl()->value;
     if (!detail::is_unique(value)) detail::set_value(variable.impl(), detail::make_like(value, value.dtype()));
     std::memcpy(detail::host_write("Variable.assign", value).bytes(), from.bytes(),

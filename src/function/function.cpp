@@ -14,9 +14,9 @@
 namespace xtape::detail {
 namespace {
 
-/// First calls that make variables, after which there is no hope.
+/// After this many calls that made variables, the function gives up.
 constexpr int max_first_calls = 8;
-/// Signatures of which each is announced.
+/// New signatures that are announced by a warning.
 constexpr std::size_t max_announced = 8;
 
 struct ArgumentType {
@@ -25,13 +25,13 @@ struct ArgumentType {
   bool masked;
 };
 
-/// What is kept for one signature.
+/// The program of one signature and what belongs to it.
 struct Concrete {
   std::string key;
   std::vector<ArgumentType> types;
   std::unique_ptr<Program> program;
   std::any like;
-  std::vector<std::size_t> masked_results;  ///< whose masks follow the results, in this order
+  std::vector<std::size_t> masked_results;  ///< the results with masks; the masks follow the results in this order
   bool replayable = true;
 };
 
@@ -46,7 +46,7 @@ bool fits(const Concrete& concrete, const FunctionArguments& arguments) {
   return true;
 }
 
-/// What an argument is that no replay can take; null for all others.
+/// Describes an argument that a replay cannot take; null for all others.
 const char* unfit(const TensorImpl& argument) {
   if (argument.weak) return "a plain number, whose dtype depends on what it meets: give a tensor";
   if (argument.sparse) return "a sparse gradient (IndexedSlices)";
@@ -68,7 +68,7 @@ struct FunctionImpl {
 
   std::string name;
   std::vector<std::unique_ptr<Concrete>> concretes;
-  Concrete* latest = nullptr;  ///< of the latest call
+  Concrete* latest = nullptr;  ///< that of the latest call
   std::unique_ptr<TraceBuilder> builder;
   std::atomic<bool> busy{false};
   std::int64_t traces = 0;
@@ -101,7 +101,7 @@ struct FunctionImpl {
     state_obstacle(std::move(why));
   }
 
-  /// One call runs as it is, because of an argument.
+  /// This call runs f itself, because of an argument.
   void run_this_call(const char* kind) { state_obstacle(fmt::format("an argument is {}", kind)); }
 
  private:
@@ -124,7 +124,7 @@ FunctionCall::FunctionCall(FunctionImpl& function, const FunctionArguments& argu
 
 void FunctionCall::begin(const FunctionArguments& arguments) {
   FunctionImpl& function = function_;
-  // Inside of a trace, or seen by a tape, the function is its body.
+  // Inside a trace, or while a tape records, f itself runs.
   if (thread_state.tracer != nullptr || is_recording()) return;
   for (const Tensor* t : arguments.tensors) {
     if (!t->defined()) return;
@@ -136,7 +136,7 @@ void FunctionCall::begin(const FunctionArguments& arguments) {
   }
   if (function.busy.exchange(true, std::memory_order_acquire)) return;
   busy_ = true;
-  // Masks are arguments that follow the others.
+  // Masks are additional arguments after the others.
   Tensors masks;
   for (const Tensor* t : arguments.tensors) {
     if (has_mask(*t)) masks.push_back(get_mask(*t));
@@ -176,7 +176,7 @@ void FunctionCall::begin(const FunctionArguments& arguments) {
 FunctionCall::~FunctionCall() { end(); }
 
 void FunctionCall::end() noexcept {
-  if (traces_) function_.builder.reset();  // f has thrown, if finish() has not been called
+  if (traces_) function_.builder.reset();  // if finish() was not called, f has thrown
   if (busy_) function_.busy.store(false, std::memory_order_release);
 }
 

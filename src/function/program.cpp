@@ -21,10 +21,10 @@ std::int64_t bytes_of(const TracedTensor& tensor) {
 
 constexpr std::int64_t alignment = 64;
 
-/// Elements of the pieces in which fused steps run, and how many buffers of one piece there are.
+/// The number of elements of the pieces in which fused steps run, and the number of buffers for one piece.
 constexpr std::int64_t piece = 1024;
 constexpr std::uint8_t max_buffers = 8, no_buffer = 255;
-/// Elements from which on a stretch of elementwise steps leaves the cache between its steps.
+/// From this number of elements on fusing pays: separate steps would not keep their results in the cache.
 constexpr std::int64_t worth_fusing = 8 * piece;
 
 }  // namespace
@@ -42,7 +42,7 @@ Place Program::base_of(Place place) const {
   return place;
 }
 
-/// Drops steps whose results nobody reads.
+/// Removes steps whose results are not used.
 void Program::remove_unused() {
   std::vector<bool> needed(trace_.tensors.size(), false);
   for (const Place place : trace_.results) needed[base_of(place)] = true;
@@ -74,7 +74,7 @@ void Program::find_lives() {
     use(place, trace_.steps.size());
     escapes_[base_of(place)] = true;
   }
-  // A variable's value that is read after a step has written to the variable: whoever holds it keeps it as it was.
+  // If the old value of a variable is read after a step that writes to the variable, it is held until then.
   for (Place place = 0; place < trace_.tensors.size(); ++place) {
     const TracedTensor& tensor = trace_.tensors[place];
     if (tensor.kind != Kind::variable || !lives_[place].used()) continue;
@@ -122,15 +122,15 @@ void Program::find_stretches() {
   }
 }
 
-/// What nothing outside of a fused stretch reads needs no memory but a buffer of one piece, while it is needed.
+/// A result that is used only inside a fused stretch needs a buffer of one piece, no memory in the arena.
 void Program::assign_buffers(const Stretch& stretch) {
-  std::array<std::size_t, max_buffers> busy_until{};  // a step's number + 1
+  std::array<std::size_t, max_buffers> busy_until{};  // the number of a step, plus 1
   for (std::size_t i = stretch.begin; i < stretch.end; ++i) {
     const Place out = trace_.steps[i].places.back();
     const Life& life = lives_[out];
     const bool inside = trace_.tensors[out].kind == Kind::result && !escapes_[out] && life.first == i &&
                         life.last < stretch.end && trace_.steps[i].loop.out_bytes <= 8;
-    // A view of it would have to be an array.
+    // A view needs a whole array.
     const bool viewed = std::any_of(trace_.tensors.begin(), trace_.tensors.end(), [&](const TracedTensor& tensor) {
       return tensor.kind == Kind::view && tensor.base == out;
     });
@@ -144,7 +144,7 @@ void Program::assign_buffers(const Stretch& stretch) {
   }
 }
 
-/// Results get offsets in one arena, the largest first, each as low as those allow that live at the same time.
+/// Gives results offsets in one arena: the largest first, each at the lowest offset that is free during its life.
 void Program::plan_memory() {
   offsets_.assign(trace_.tensors.size(), -1);
   std::vector<Place> places;
@@ -154,7 +154,7 @@ void Program::plan_memory() {
       places.push_back(place);
     }
   }
-  // Fused steps run together: what one of them reads last is still being read when the others write.
+  // Fused steps run together, so a tensor whose last reader is in a stretch lives until the end of the stretch.
   std::vector<std::size_t> begin_of(trace_.steps.size() + 1), end_of(trace_.steps.size() + 1);
   for (std::size_t i = 0; i <= trace_.steps.size(); ++i) begin_of[i] = end_of[i] = i;
   for (const Stretch& stretch : stretches_) {
@@ -218,7 +218,7 @@ void Program::bind() {
     } else if (tensor.kind == Kind::view) {
       const Place base = base_of(place);
       const bool still = trace_.tensors[base].kind == Kind::constant || offsets_[base] >= 0;
-      if (still) {  // bases of views have lower places
+      if (still) {  // the base of a view has a lower place, so it exists already
         tensors_[place] = make_view_as(tensors_[tensor.base], tensor.shape, tensor.dtype, tensor.bytes);
       } else {
         moving_views_.push_back(place);
@@ -248,7 +248,7 @@ void Program::run_elementwise(const TracedStep& step) const {
 
 void Program::run_fused(const Stretch& stretch) const {
   struct Operand {
-    std::byte* data;  ///< of the whole tensor; null for one that passes between the steps through a buffer
+    std::byte* data;  ///< of the whole tensor; null for a tensor in a buffer
     std::size_t buffer;
     std::int64_t step, bytes;
   };
@@ -313,8 +313,8 @@ void Program::run_fused(const Stretch& stretch) const {
 Tensors Program::run(std::span<const Tensor* const> arguments) {
   prepare(arguments);
   std::size_t hold = 0;
-  // Views of what moves are made when their base is there: before the first step for arguments and fresh results, and
-  // anew after every step that may have given a variable another value.
+  // Views of tensors that differ in each run are made when their base exists: before the first step for arguments and
+  // new results, and again after each step that may have changed the value of a variable.
   const auto make_views = [&] {
     for (const Place place : moving_views_) {
       const TracedTensor& tensor = trace_.tensors[place];

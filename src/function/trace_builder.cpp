@@ -55,7 +55,8 @@ void TraceBuilder::made(const TensorImpl* impl) {
 void TraceBuilder::made_view(const TensorImpl* source, const TensorImpl* view, std::int64_t bytes) {
   const auto found = places_.find(source);
   if (found == places_.end()) {
-    // Of a tensor from outside: as good as it is, unless it is the value of a variable that was not seen being read.
+    // A view of a tensor from outside is a constant like that tensor, unless it is the value of a variable whose read
+    // was not noted.
     if (source->of_variable) {
       places_[view] = unknown;
     } else {
@@ -138,7 +139,7 @@ void TraceBuilder::append(TracedStep step, std::span<const Tensor* const> operan
     const Tensor& out = *operands[i];
     if (!out.defined()) {
       step.places.push_back(0);
-    } else if (constant) {  // what depends on constants only is one
+    } else if (constant) {  // a result of constants is a constant
       made_constant(out);
     } else {
       step.places.push_back(add(Kind::result, out.impl()));

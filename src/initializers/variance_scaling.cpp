@@ -26,7 +26,7 @@ Tensor uniform_weights(const Shape& shape, double limit, DType dtype, std::optio
 }
 
 Tensor normal_weights(const Shape& shape, double stddev, DType dtype, std::optional<std::uint64_t> seed) {
-  // The standard deviation of a standard normal distribution cut off at -2 and 2.
+  // The divisor is the standard deviation of a standard normal distribution truncated at -2 and 2.
   const double before_cut = stddev / 0.87962566103423978;
   if (seed) return random::Generator(*seed).truncated_normal(shape, 0, before_cut, dtype);
   return random::truncated_normal(shape, 0, before_cut, dtype);

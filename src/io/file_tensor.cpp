@@ -9,13 +9,13 @@
 namespace xtape::detail {
 
 std::optional<std::uint64_t> bytes_of(std::span<const std::uint64_t> sizes, std::size_t element_bytes) {
-  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  constexpr auto max_bytes = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   std::uint64_t bytes = element_bytes;
   bool empty = false;
   for (const auto size : sizes) {
     if (size == 0) {
       empty = true;
-    } else if (bytes > most / size) {
+    } else if (bytes > max_bytes / size) {
       return std::nullopt;
     } else {
       bytes *= size;

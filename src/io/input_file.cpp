@@ -43,11 +43,11 @@ InputFile::~InputFile() {
 }
 
 std::uint64_t InputFile::max_bytes() const {
-  std::uint64_t most = file_bytes_;
-  if (compressed_ && __builtin_mul_overflow(file_bytes_, max_deflate_gain, &most)) {
-    most = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t bytes = file_bytes_;
+  if (compressed_ && __builtin_mul_overflow(file_bytes_, max_deflate_gain, &bytes)) {
+    bytes = std::numeric_limits<std::uint64_t>::max();
   }
-  return most;
+  return bytes;
 }
 
 // Moves the input that is not used yet to the front, reads more after it, and returns how many bytes came.

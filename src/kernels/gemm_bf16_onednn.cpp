@@ -78,7 +78,7 @@ Plan& plan_for(const Bf16Product& g, std::int64_t part, std::int64_t parts) {
   thread_local std::list<Plan> plans;
   const Key key{part,  g.trans_a, g.trans_b, g.bias != nullptr, 2 * g.relu + g.c_float, g.m, g.n, g.k,
                 g.lda, g.ldb,     g.ldc};
-  return onednn::plan_for(plans, /*most=*/static_cast<std::size_t>(128 * parts), key,
+  return onednn::plan_for(plans, /*max_plans=*/static_cast<std::size_t>(128 * parts), key,
                           [&](Plan& plan) { make(plan, g); });
 }
 
@@ -139,9 +139,12 @@ bool onednn_gemm(const Bf16Product& g) {
   const std::int64_t threads = threads_for(g);
   const bool of_rows = g.m >= g.n;
   const std::int64_t all = of_rows ? g.m : g.n, unit = 16;
-  const std::int64_t most = ((all + threads - 1) / threads + unit - 1) / unit * unit, parts = (all + most - 1) / most;
+  const std::int64_t part_size = ((all + threads - 1) / threads + unit - 1) / unit * unit,
+                     parts = (all + part_size - 1) / part_size;
   detail::PoolVector<Plan*> plans(static_cast<std::size_t>(parts));
-  const auto part = [&](std::int64_t i) { return part_of(g, of_rows, i * most, std::min(all, (i + 1) * most)); };
+  const auto part = [&](std::int64_t i) {
+    return part_of(g, of_rows, i * part_size, std::min(all, (i + 1) * part_size));
+  };
   std::size_t room = 0;
   {
     const ThreadLimit one(1);  // a primitive runs on as many threads as it was made for

@@ -32,9 +32,9 @@ bool is_fast(const Description& description) {
 
 /// The plan with that key in a thread's list, in which the last used is first. Each thread has its own list, so it
 /// needs no lock, and no other thread changes the memory objects of its plans. If there is none, `make` makes one; it
-/// is not usable if oneDNN has nothing for the problem. At most `most` are kept.
+/// is not usable if oneDNN has nothing for the problem. At max_plans `max_plans` are kept.
 template <class Plan, class Key, class Make>
-Plan& plan_for(std::list<Plan>& plans, std::size_t most, const Key& key, const Make& make) {
+Plan& plan_for(std::list<Plan>& plans, std::size_t max_plans, const Key& key, const Make& make) {
   const auto found = std::find_if(plans.begin(), plans.end(), [&](const Plan& plan) { return plan.key == key; });
   if (found != plans.end()) {
     if (found != plans.begin()) plans.splice(plans.begin(), plans, found);
@@ -48,7 +48,7 @@ Plan& plan_for(std::list<Plan>& plans, std::size_t most, const Key& key, const M
     plan.usable = false;
   }
   plans.push_front(std::move(plan));
-  if (plans.size() > most) plans.pop_back();
+  if (plans.size() > max_plans) plans.pop_back();
   return plans.front();
 }
 

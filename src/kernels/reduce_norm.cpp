@@ -69,11 +69,12 @@ void norm(const T* in, T* out, std::int64_t outer, std::int64_t count, std::int6
                  [=](std::int64_t begin, std::int64_t end) { square(in + begin, to + begin, end - begin); });
     reduce_sum(dtype_of<T>, to, out, outer, count, inner);
   }
-  // Between these what squares lose by underflow, and what an overflow would leave, is nothing.
+  // A sum of squares between these bounds has lost nothing to underflow or overflow. Others are computed again with
+  // scaling.
   const T least = std::numeric_limits<T>::min() / std::numeric_limits<T>::epsilon() * static_cast<T>(count);
-  constexpr T most = std::numeric_limits<T>::max();
+  constexpr T largest = std::numeric_limits<T>::max();
   for (std::int64_t i = 0; i < outer * inner; ++i) {
-    const bool safe = out[i] >= least && out[i] <= most;
+    const bool safe = out[i] >= least && out[i] <= largest;
     out[i] = safe ? std::sqrt(out[i]) : careful_norm(in + i / inner * count * inner + i % inner, count, inner);
   }
 }

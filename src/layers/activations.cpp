@@ -82,7 +82,7 @@ TensorList Softmax::call_list(const TensorList& inputs) {
 }
 
 Tensor Softmax::normalize(const Tensor& inputs, const Tensor& mask) const {
-  // Finite, so that where all are left out there are numbers, to be replaced by zeros.
+  // Finite, so that a row without any element gives finite numbers, which zeros then replace.
   constexpr double lowest = -static_cast<double>(std::numeric_limits<float>::max()) / 2;
   const Tensor x = mask.defined() ? where(mask, inputs, lowest) : inputs;
   const Tensor y =

@@ -23,7 +23,7 @@ Tensor attention_weights(const Tensor& scores, const Tensor& mask, bool causal) 
     allowed = allowed.defined() ? logical_and(allowed, earlier) : earlier;
   }
   if (!allowed.defined()) return nn::softmax(scores);
-  // Finite, so that a row without keys has numbers, to be replaced by zeros.
+  // Finite, so that a row without keys gives finite numbers, which zeros then replace.
   constexpr double lowest = -static_cast<double>(std::numeric_limits<float>::max()) / 2;
   return where(allowed, nn::softmax(where(allowed, scores, lowest)), 0);
 }

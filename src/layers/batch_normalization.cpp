@@ -17,7 +17,8 @@
 namespace xtape::layers {
 namespace {
 
-/// `counts`: whether there was anything to take statistics of; empty: there was.
+/// Updates a moving statistic. `counts` is false for channels without elements, which do not change; empty means all
+/// have some.
 void follow(Variable& moving, const Tensor& of_batch, double momentum, const Tensor& counts) {
   const detail::NoRecording off;
   const Tensor before = detail::widened(moving.stored_value());
@@ -25,7 +26,7 @@ void follow(Variable& moving, const Tensor& of_batch, double momentum, const Ten
   moving.assign(cast(counts.defined() ? where(counts, now, before) : now, moving.dtype()));
 }
 
-/// batch_norm_training() of the elements where the mask is true; `counts` is false for channels without any.
+/// batch_norm_training() over the elements where the mask is true. `counts` is false for channels without any.
 struct MaskedBatch {
   nn::BatchNorm normalized;
   Tensor counts;
@@ -82,7 +83,7 @@ Tensor BatchNormalization::normalize(const Tensor& inputs, const Tensor& mask) {
   const auto [normalized, counts] =
       mask.defined() ? normalize_masked(x, mask, gamma, beta, options_.epsilon)
                      : MaskedBatch{nn::batch_norm_training(x, gamma, beta, options_.epsilon), Tensor()};
-  if (!detail::being_recomputed()) {  // a batch counts once
+  if (!detail::being_recomputed()) {  // count a batch only once
     follow(moving_mean_, normalized.mean, options_.momentum, counts);
     follow(moving_variance_, normalized.variance, options_.momentum, counts);
   }

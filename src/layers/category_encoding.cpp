@@ -17,7 +17,7 @@ namespace {
 
 using xtape::detail::fail;
 
-/// Throws a ValueError unless the mode is one of them.
+/// Throws a ValueError unless the mode is known.
 void check_mode(const char* layer, const std::string& mode, bool with_int) {
   constexpr std::array modes = {"one_hot", "multi_hot", "count"};
   if ((with_int && mode == "int") || std::find(modes.begin(), modes.end(), mode) != modes.end()) return;
@@ -25,7 +25,7 @@ void check_mode(const char* layer, const std::string& mode, bool with_int) {
                    with_int ? "int, " : "", mode);
 }
 
-/// `ids` int64 in range.
+/// `ids` are int64 and in range.
 Tensor encode(const Tensor& ids, std::int64_t depth, const std::string& mode, const Tensor& weights, DType dtype) {
   if (mode == "one_hot") {
     return one_hot(ids.rank() > 1 && ids.shape().back() == 1 ? squeeze(ids, -1) : ids, depth, dtype);

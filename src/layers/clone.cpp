@@ -1,6 +1,7 @@
-// Cloning. A layer is cloned by copying it while a CloneScope lives: then each handle that is copied, also those that
-// are members of others, becomes one of a new state with the same settings. Once all are copied, the new states get
-// their tracked layers: the copies of the original's. What build() has made, the build() of the clone makes again.
+// Cloning. A layer is cloned by copying it inside a CloneScope. Each copied handle, also one that is a member of
+// another layer, then gets a new state with the same settings. When all are copied, the new states get their tracked
+// layers: the copies of the original's tracked layers. What build() has made is not copied; the clone's build() makes
+// it again.
 #include <unordered_map>
 
 #include "base/check.hpp"
@@ -11,7 +12,7 @@ namespace detail {
 
 struct CloneScope::Copies {
   LayerThreadScope thread;
-  /// In the order of copying, which finish() follows.
+  /// In the order of copying, in which finish() visits them.
   std::vector<std::pair<std::shared_ptr<LayerState>, std::shared_ptr<LayerState>>> states;
   std::unordered_map<const LayerState*, std::shared_ptr<LayerState>> copies;
 };

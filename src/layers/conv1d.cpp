@@ -48,7 +48,7 @@ Tensor Conv1D::call(const Tensor& inputs) {
     x = pad(x, {{0, 0}, {(kernel_size_ - 1) * options_.dilation_rate, 0}, {0, 0}});
   }
   const bool relu = options_.activation.is(nn::relu);
-  // As an image of height 1.
+  // Computed as an image of height 1.
   Tensor y = detail::conv2d(expand_dims(x, 1), expand_dims(kernel_, 0), options_.use_bias ? bias_.value() : Tensor(),
                             {.strides = {1, options_.strides},
                              .padding = options_.padding == Conv1DPadding::same ? Padding::same : Padding::valid,

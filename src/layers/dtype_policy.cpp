@@ -10,7 +10,7 @@
 namespace xtape {
 namespace {
 
-/// Both dtypes in one number, which changes at once: the variables' in the upper byte.
+/// Both dtypes in one atomic number; the variables' dtype is in the upper byte.
 std::atomic<std::uint16_t> global{0};
 
 std::uint16_t packed(DTypePolicy policy) {

@@ -33,7 +33,7 @@ void Embedding::build(const Shape&) {
 Tensor Embedding::call(const Tensor& inputs) {
   const Tensor ids = is_integer(inputs.dtype()) ? inputs : xtape::detail::whole_numbers("Embedding", "index", inputs);
   try {
-    return cast(nn::embedding_lookup(embeddings_, ids), compute_dtype());  // of the rows instead of all
+    return cast(nn::embedding_lookup(embeddings_, ids), compute_dtype());  // casts only the rows, not the whole matrix
   } catch (const IndexError&) {
     const Tensor wide = cast(ids, int64);
     for (const std::int64_t id : wide.data<std::int64_t>()) {

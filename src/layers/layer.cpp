@@ -84,7 +84,7 @@ bool any_masked(std::span<const Tensor> inputs) {
   return std::any_of(inputs.begin(), inputs.end(), [](const Tensor& input) { return detail::has_mask(input); });
 }
 
-/// Whether a layer's inputs are to be cast to its compute dtype; all of them if one is.
+/// Whether a layer's inputs are cast to its compute dtype. If one has to be cast, all are.
 bool to_be_cast(detail::LayerState& layer, std::span<const Tensor> inputs) {
   const DType to = layer.policy.compute_dtype();
   if (!layer.casts_inputs || !is_floating(to)) return false;
@@ -112,7 +112,7 @@ Inputs in_compute_dtype(const detail::LayerState& layer, Inputs inputs) {
   return inputs;
 }
 
-/// What a summary shows of the first call: the batch as a size that is not known.
+/// The shape that a summary shows for the first call: the batch is an unknown size.
 Shape typical_shape(std::span<const Tensor> inputs, const Tensor& output) {
   Shape shape = output.shape();
   if (!inputs.empty() && inputs[0].rank() > 0 && shape.rank() > 0 && inputs[0].shape()[0] == shape[0]) shape[0] = -1;
@@ -181,7 +181,7 @@ TensorList Layer::operator()(const TensorList& inputs, CallOptions options) {
   return run(inputs, options, [&](const TensorList& xs) { return call_list(xs); });
 }
 
-// The default of each form asks the other one; where that is a default as well, there is none.
+// The defaults of call() and call_list() call each other. If both are defaults, the class has no call.
 Tensor Layer::call(const Tensor& input) {
   const detail::LayerThreadScope before;
   detail::layer_thread.asking = this;

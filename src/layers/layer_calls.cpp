@@ -1,5 +1,5 @@
-// What calls do to layers besides computing: the first one builds them, one that fails unbuilds what it has built, and
-// any of them may go where it does not belong.
+// What calls do besides computing: the first call builds layers, a failing call unbuilds what it has built, and a call
+// of an untracked layer gives a warning.
 #include <algorithm>
 #include <unordered_set>
 
@@ -33,7 +33,7 @@ void CallScope::settle() noexcept {
 
 void CallScope::fail() noexcept {
   for (auto& all = outermost_->built_; all.size() > mark_; all.pop_back()) {
-    // The next attempt makes the same weights, unless somebody has drawn numbers since.
+    // Takes the draws back, so that the next attempt makes the same weights; not if other draws came after them.
     if (all.back().layer->unbuild()) random::default_generator().take_back(all.back().after, all.back().before);
   }
 }
@@ -69,18 +69,18 @@ void LayerState::drop_what_build_made() noexcept {
                                   drop(generators, made_from.generators, made_to.generators));
   made_to = made_from;
   structure_changed();
-  lock.unlock();  // before layers among them are destroyed
+  lock.unlock();  // unlocked before the parts are destroyed, some of which may be layers
 }
 
 namespace {
 
-/// Where the default generator stands, which is none of a traced function's business here.
+/// The state of the default generator. Untraced, since reading it would keep a traced function from being replayed.
 random::GeneratorState default_draws() {
   const Untraced quietly;
   return random::default_generator().state();
 }
 
-/// The time of a build(), which is to last even where the call is only a trial.
+/// Lives during a build(), whose effects last even if the call is a trial.
 class BuildScope {
  public:
   BuildScope(LayerState& layer, LayerState::Building building) : layer_(layer) { layer_.building = building; }
@@ -103,19 +103,19 @@ void Layer::prepare(const std::vector<Shape>& input_shapes) {
                                own.shown_path());
   }
   if (own.built()) {
-    if (own.builder != &detail::layer_thread) own.settle();  // this thread relies on it now
+    if (own.builder != &detail::layer_thread) own.settle();  // this thread now uses the build
     if (bound_ != own.build) bind(own.snapshot.get(), input_shapes);
     return;
   }
   Layer& first = object();
-  (void)name();  // weights are named after it
+  (void)name();  // before the weights, whose names contain it
   const random::GeneratorState before = detail::default_draws();
   own.made_from = own.made_to = own.counts();
   try {
     const detail::BuildScope building(own, detail::LayerState::Building::first);
     first.build_list(input_shapes);
     own.made_to = own.counts();
-  } catch (...) {  // half a build is none
+  } catch (...) {  // drops a partial build
     own.made_to = own.counts();
     own.drop_what_build_made();
     random::default_generator().take_back(detail::default_draws(), before);
@@ -134,19 +134,21 @@ void Layer::prepare(const std::vector<Shape>& input_shapes) {
       own.snapshot = first.copy();
       if (own.snapshot == nullptr) continue;
       own.remove_handle(*own.snapshot);
-      own.snapshot->bound_ = 0;  // a handle that is assigned it is bound once it has all members, not before
-      own.snapshot->state_ = {std::shared_ptr<void>(), &own};  // which owns it
+      own.snapshot->bound_ = 0;  // a handle that is assigned from it is bound only when it has all members
+      own.snapshot->state_ = {std::shared_ptr<void>(),
+                              &own};  // refers to the state without owning it, since the state owns the snapshot
     }
   }
 }
 
-/// Gives this handle the members that another one has from build().
+/// Gives this handle the members that build() has set in another one.
 void Layer::bind(const Layer* source, const std::vector<Shape>& input_shapes) {
   detail::LayerState& own = *state_;
   if (Layer& other = object(); &other != this) {
     if (other.bound_ != own.build) other.bind(source, input_shapes);
   } else if (const auto owner = state_; source != nullptr && take_members(*source)) {
-    // Others may be reading the pointer; only an assignment of the user's own can have made it that of a snapshot.
+    // Written only if necessary, since other threads may be reading the pointer. A user-defined assignment may have set
+    // it to that of the snapshot.
     if (state_.owner_before(owner) || owner.owner_before(state_)) state_ = owner;
   } else {
     const detail::BuildScope building(own, detail::LayerState::Building::again);
@@ -180,7 +182,7 @@ void LayerState::called_in(const CallScope& scope) {
   if (std::all_of(own.begin(), own.end(), belongs) || warned_.exchange(true)) return;
   const std::string path = shown_path();
   {
-    // A layer that is made in every call is another one every time.
+    // By path, since a layer that is made in every call is a new object each time.
     const std::lock_guard lock(caller.mutex);
     if (!caller.warned_about_.insert(path).second) return;
   }

@@ -1,4 +1,4 @@
-// The losses of a layer's calls, which belong to the thread that made the calls.
+// The losses that calls of layers add. They belong to the thread that made the calls.
 #include <algorithm>
 #include <unordered_map>
 
@@ -8,7 +8,7 @@ namespace xtape::detail {
 namespace {
 
 struct AddedLosses {
-  std::weak_ptr<LayerState> layer;  ///< whose address another one may have now
+  std::weak_ptr<LayerState> layer;  ///< weak: the address of a destroyed layer may be reused
   std::vector<Tensor> losses;
 };
 using LossesOfThread = std::unordered_map<const LayerState*, AddedLosses>;
@@ -18,7 +18,7 @@ LossesOfThread& losses_of_thread() {
   return losses;
 }
 
-/// Drops what belongs to layers that no longer exist, where the number of layers has doubled.
+/// Drops the losses of destroyed layers whenever the number of entries has doubled.
 void forget_the_dead(LossesOfThread& losses) {
   static thread_local std::size_t limit = 64;
   if (losses.size() < limit) return;
@@ -49,7 +49,7 @@ void LayerState::clear_losses() {
 }
 
 std::vector<Tensor> LayerState::losses() {
-  struct Penalty {  // a loss that is there, or of a weight's regularizer
+  struct Penalty {  // a loss, or the regularizer of a weight
     Tensor loss;
     Regularizer regularizer;
     Variable variable;
@@ -71,7 +71,8 @@ std::vector<Tensor> LayerState::losses() {
   }
   std::vector<Tensor> losses;
   losses.reserve(penalties.size());
-  for (const auto& [loss, regularizer, variable] : penalties)  // users' code, which may ask layers
+  for (const auto& [loss, regularizer, variable] :
+       penalties)  // without the lock, since users' regularizers may call functions of layers
     losses.push_back(loss.defined() ? loss : regularizer(variable));
   return losses;
 }

@@ -27,7 +27,8 @@ TensorList Layer::compute_mask_list(const TensorList& inputs, const TensorList& 
 }
 
 void Layer::give_masks(std::span<const Tensor> inputs, std::span<Tensor> outputs) {
-  // An input that is returned has its mask from before, another output with a mask from call().
+  // Whether an output needs a mask. An output that is an input has the mask of the input; another output with a mask
+  // got it from call().
   const auto open = [&](const Tensor& output) {
     const auto same = [&](const Tensor& input) { return input.is_same(output); };
     if (!output.defined() || !detail::has_mask(output)) return output.defined();

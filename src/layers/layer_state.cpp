@@ -1,4 +1,4 @@
-// A layer's handles, its names, and what is asked of its parts.
+// The handles, names, variables and generators of a layer.
 #include "layers/layer_state.hpp"
 
 #include <algorithm>
@@ -35,7 +35,7 @@ void LayerState::set_output_shape(const Shape& shape) {
 }
 
 void LayerState::add_handle(Layer& handle, const Layer* original) {
-  const std::lock_guard lock(mutex);  // a build under way changes members that are about to be copied
+  const std::lock_guard lock(mutex);  // waits for a running build, which changes the members that are copied
   handles_.push_back(&handle);
   if (original != nullptr) handle.bound_ = original->bound_.load();
 }
@@ -128,7 +128,7 @@ bool LayerState::narrows() {
 
 std::vector<std::pair<std::string, Variable>> LayerState::named_weights() {
   std::vector<std::pair<std::string, Variable>> named;
-  std::unordered_set<const VariableImpl*> seen;  // of a layer that two models share
+  std::unordered_set<const VariableImpl*> seen;  // two models may share a layer
   const auto collect = [&](const auto& self, const LayerState& layer, const std::string& prefix) -> void {
     for (const auto& weight : layer.weights) {
       if (seen.insert(weight.variable.impl()).second) named.emplace_back(prefix + weight.name, weight.variable);
@@ -157,7 +157,7 @@ const LayerState::Lists& LayerState::lists() {
   const std::lock_guard lock(structure_mutex());
   if (version_.load(std::memory_order_relaxed) == now) return lists_;
   Lists lists;
-  std::unordered_set<const VariableImpl*> seen;  // of a layer that two models share
+  std::unordered_set<const VariableImpl*> seen;  // two models may share a layer
   visit([&](const LayerState& layer) {
     for (const auto& weight : layer.weights) {
       if (!seen.insert(weight.variable.impl()).second) continue;
@@ -169,7 +169,7 @@ const LayerState::Lists& LayerState::lists() {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                       [](const Variable& x, const Variable& y) { return x.is_same(y); });
   };
-  // What has not changed stays where it is: other threads may be reading it.
+  // Replaced only if they differ, since other threads may be reading the lists.
   if (!same(lists.all, lists_.all) || !same(lists.trainable, lists_.trainable)) lists_ = std::move(lists);
   version_.store(now, std::memory_order_release);
   return lists_;

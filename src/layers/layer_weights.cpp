@@ -1,4 +1,4 @@
-// A layer's weights, and the layers that it tracks.
+// The weights of a layer, and the layers that it tracks.
 #include <algorithm>
 
 #include "base/check.hpp"
@@ -47,7 +47,7 @@ namespace {
 
 using detail::LayerState;
 
-/// In a build() that is run again: the next of the parts that the first run has made; otherwise null.
+/// In a build() that runs again: the next part that the first run has made; otherwise null.
 template <class Part, class Suits>
 Part* made_before(LayerState& layer, std::vector<Part>& parts, std::size_t LayerState::Counts::*kind,
                   const std::string& what, const Suits& suits) {
@@ -123,7 +123,7 @@ void Layer::adopt(Layer& layer) {
   LayerState& own = state();
   const std::shared_ptr<LayerState>& child = layer.state_;
   const std::string wanted = layer.name();
-  // Not the own name in any case: in a constructor the class may not be known yet.
+  // Determines the own name only if necessary, since in a constructor the class is not known yet.
   if (!child->weights.empty() || !child->children.empty()) (void)name();
   const auto shown_name = [&] { return own.name.empty() ? detail::snake_case(class_name()) : own.name; };
   std::unique_lock lock(detail::structure_mutex());

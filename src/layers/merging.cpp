@@ -21,7 +21,7 @@ std::vector<Shape> shapes_of(const TensorList& inputs) {
   return shapes;
 }
 
-/// Whether the samples of the two broadcast; shape becomes what they broadcast to.
+/// Whether the samples of both broadcast; sets `shape` to the shape to which they do.
 bool broadcasts(Shape& shape, const Shape& other) {
   for (int axis = 1; axis < shape.rank(); ++axis) {
     if (shape[axis] == 1) {
@@ -71,7 +71,7 @@ TensorList Merge::compute_mask_list(const TensorList& inputs, const TensorList& 
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     Tensor mask = previous_masks[i];
     if (!mask.defined()) return {};
-    // As merge() aligns the inputs.
+    // Aligns the masks as merge() aligns the inputs.
     for (int r = inputs[i].rank(); r < rank && mask.rank() > 0; ++r) mask = expand_dims(mask, 1);
     while (any.defined() && mask.rank() < any.rank()) mask = expand_dims(mask, -1);
     while (any.defined() && any.rank() < mask.rank()) any = expand_dims(any, -1);
@@ -129,7 +129,7 @@ TensorList Concatenate::compute_mask_list(const TensorList& inputs, const Tensor
   const auto there = [](const Tensor& mask) { return mask.defined(); };
   const int rank = inputs.front().rank(), axis = detail::expect_axis_inside(*this, inputs.front().shape(), axis_);
   if (rank < 2 || std::none_of(previous_masks.begin(), previous_masks.end(), there)) return {};
-  // Of all axes but the last; an input without a mask is data throughout.
+  // Masks of all axes but the last. An input without a mask counts as true everywhere.
   std::vector<Tensor> masks;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Shape& x = inputs[i].shape();

@@ -100,7 +100,7 @@ Tensor MultiHeadAttention::heads_of(const Tensor& x, const Projection& projectio
   return reshape(y, {x.shape()[0], x.shape()[1], kernel[1], kernel[2]});
 }
 
-/// The mask of the scores [batch, heads, T, S], and those of the inputs.
+/// Combines the mask of the scores [batch, heads, T, S] with the masks of the inputs.
 Tensor MultiHeadAttention::with_carried_masks(const Tensor& mask, const TensorList& inputs) {
   constexpr std::array names = {"query", "value", "key"};
   const Tensor of_values = get_mask(inputs[1]);

@@ -86,7 +86,7 @@ void Normalization::adapt(const Tensor& data) {
     fail<ValueError>("Normalization.adapt", "expected data [samples, ...], received shape {}", data.shape());
   }
   const xtape::detail::NoRecording off;
-  (void)(*this)(slice_axis(data, 0, 0, 1));  // builds it
+  (void)(*this)(slice_axis(data, 0, 0, 1));  // builds the layer
   std::vector<int> others;
   for (int axis = 0; axis < data.rank(); ++axis) {
     const auto names = [&](int given) {
@@ -94,7 +94,7 @@ void Normalization::adapt(const Tensor& data) {
     };
     if (std::none_of(options_.axis.begin(), options_.axis.end(), names)) others.push_back(axis);
   }
-  // In double: pixels of thousands of images.
+  // In double, since there may be very many elements.
   Tensor x = cast(data, float64), average = x, spread = zeros_like(x);
   if (!others.empty()) {
     average = reduce_mean(x, others, true);

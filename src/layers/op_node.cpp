@@ -33,13 +33,15 @@ class OpNode : public LayerBase<OpNode> {
     if (widening_ == OpWidening::float32) widen(all);
     return function_(all);
   }
-  TensorList compute_mask_list(const TensorList&, const TensorList&) override { return {}; }  // as ops do
+  TensorList compute_mask_list(const TensorList&, const TensorList&) override {
+    return {};
+  }  // results of ops have no masks
   bool may_make_masks() const override { return false; }
 
   const std::string& op() const noexcept { return op_; }
 
  private:
-  /// Without the symbolic tensor, so that a layer holds no graph.
+  /// Does not hold the symbolic tensor, so that the layer does not keep the graph alive.
   struct Operand {
     bool symbolic;
     Variable variable;

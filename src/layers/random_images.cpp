@@ -59,7 +59,8 @@ namespace {
 
 constexpr double any = std::numeric_limits<double>::max();
 
-/// [batch, 8] of the columns a0, a1, a2, b0, b1, b2, each [batch] or a number.
+/// The transforms [batch, 8] with the columns a0, a1, a2, b0, b1, b2, each of shape [batch] or a number, and c0 = c1 =
+/// 0.
 Tensor transforms(std::int64_t batch, const std::array<Tensor, 6>& columns) {
   std::vector<Tensor> all;
   for (const Tensor& column : columns) all.push_back(broadcast_to(cast(column, float64), {batch}));
@@ -74,13 +75,13 @@ Tensor moved(const Tensor& images, const Tensor& transform, const Options& optio
       {.interpolation = options.interpolation, .fill_mode = options.fill_mode, .fill_value = options.fill_value});
 }
 
-/// Names that affine_transform knows, checked before there are images.
+/// Checks the names of modes by a transform of an empty image.
 template <class Options>
 void check_names(const Options& options) {
   (void)moved(zeros({0, 1, 1, 1}), zeros({8}), options);
 }
 
-/// A number for each image, as [batch, 1, 1, 1] of their dtype.
+/// One number for each image, as [batch, 1, 1, 1] in the dtype of the images.
 Tensor for_each_image(const Tensor& numbers, const Tensor& images) {
   return reshape(cast(numbers, images.dtype()), {images.shape()[0], 1, 1, 1});
 }

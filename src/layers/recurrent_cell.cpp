@@ -97,7 +97,8 @@ void UnitsCell::begin_sequence(const Tensor& x) {
 
 void UnitsCell::end_sequence() noexcept {
   if (input_mask_.defined() || state_mask_.defined())
-    input_mask_ = state_mask_ = Tensor();  // not in calls that threads may share
+    input_mask_ = state_mask_ =
+        Tensor();  // written only if set, since several threads may share a call without dropout
 }
 
 Tensor UnitsCell::dropped_inputs(const Tensor& x) const {

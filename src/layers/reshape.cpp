@@ -25,7 +25,7 @@ Reshape::Reshape(Shape target_shape, ReshapeOptions options)
 
 Tensor Reshape::call(const Tensor& inputs) {
   detail::expect_min_ndim(*this, inputs.shape(), 1);
-  // Of one sample, for an empty batch does not tell what -1 is.
+  // Computed for one sample, since an empty batch does not determine -1.
   std::int64_t size = 1, rest = 1;
   for (int axis = 1; axis < inputs.rank(); ++axis) size *= inputs.shape()[axis];
   for (const std::int64_t target : target_shape_) rest *= target == -1 ? 1 : target;

@@ -33,7 +33,7 @@ Tensor window(const Tensor& x, std::int64_t top, std::int64_t left, std::int64_t
   return slice_axis(slice_axis(x, -3, top, height), -2, left, width);
 }
 
-/// The largest window in the middle of the ratio height / width, in that size.
+/// Crops the largest central window with the ratio height / width, and resizes it to that size.
 Tensor smart_resize(const Tensor& x, std::int64_t height, std::int64_t width, const std::string& interpolation) {
   const std::int64_t h = x.shape(-3), w = x.shape(-2);
   const std::int64_t crop_height = std::clamp<std::int64_t>(w * height / width, 1, std::max<std::int64_t>(h, 1));
@@ -50,7 +50,7 @@ Resizing::Resizing(std::int64_t height, std::int64_t width, ResizingOptions opti
       width_(width),
       options_(std::move(options)) {
   check_size("Resizing", height, width);
-  (void)image::resize(zeros({0, 1, 1, 1}), {1, 1}, options_.interpolation);  // the name is known
+  (void)image::resize(zeros({0, 1, 1, 1}), {1, 1}, options_.interpolation);  // checks the name
 }
 
 void Resizing::build(const Shape& input_shape) { check_rank("Resizing", input_shape); }
@@ -92,7 +92,7 @@ Tensor RandomCrop::call(const Tensor& inputs) {
   const std::int64_t h = x.shape(-3), w = x.shape(-2);
   if (!training() || h < height_ || w < width_) return smart_resize(x, height_, width_, "bilinear");
   random::Generator& generator = generator_ ? *generator_ : random::default_generator();
-  // Drawn as tensors, so that a function() draws anew in every replay.
+  // Drawn as tensors, so that every replay of a function() draws anew.
   const auto places = [&generator](std::int64_t size, std::int64_t within) {
     return generator.uniform(Shape{}, 0, static_cast<double>(within - size + 1), int64) +
            arange(std::int64_t{0}, size, std::int64_t{1}, int64);

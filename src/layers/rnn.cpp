@@ -31,13 +31,13 @@ void RNN::build(const Shape& input_shape) {
   TensorList one(zeros({1, features_}, cell().dtype()));
   state_sizes_ = cell().state_size();
   for (const std::int64_t size : state_sizes_) one.push_back(zeros({1, size}, cell().dtype()));
-  const xtape::detail::Trial trial;  // builds it, whatever it is
+  const xtape::detail::Trial trial;  // builds any cell without lasting effects
   (void)cell()(one, {.training = false});
 }
 
 namespace {
 
-/// The kept state `i` of `count`, or zeros where the kept ones are not of this shape: in every replay those of then.
+/// State `i` of the `count` kept states, or zeros if they do not have this shape. Read again in every replay.
 Tensor kept_in_replays(const std::shared_ptr<TensorList>& kept, std::size_t i, std::size_t count, const Shape& shape,
                        DType dtype) {
   const Tensor state = xtape::detail::make_tensor(shape, dtype);
@@ -136,7 +136,7 @@ TensorList RNN::call_list(const TensorList& inputs) {
     xtape::detail::launch_as_one(
         [kept = kept_.shared(), traced = xtape::detail::thread_state.tracer != nullptr](const Tensors& now) {
           kept->clear();
-          // What a replay gives is overwritten by the next one.
+          // Copied in a traced function, since the next replay overwrites its results.
           for (const Tensor& state : now) kept->push_back(traced ? xtape::detail::copy(state) : stop_gradient(state));
         },
         ends);

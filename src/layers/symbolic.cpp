@@ -99,7 +99,7 @@ GraphEnds cloned(const GraphEnds& ends) {
   const auto copy_of = [&](const SymbolicTensor& t) { return copies.at({t.node().get(), t.index()}); };
   GraphEnds result;
   for (const auto& input : ends.inputs) {
-    // What is computed outside of the model comes in by an Input of the copy.
+    // A tensor that is computed outside the model becomes an Input of the copy.
     const bool computed = !input.node()->inputs.empty();
     const auto node = computed ? nullptr : GraphNode::make(input.node()->layer, {}, {input.shape()}, {input.dtype()});
     const SymbolicTensor copy = computed ? make_input("", input.shape(), input.dtype()) : GraphNode::output(node, 0);
@@ -127,7 +127,7 @@ std::string symbolic_shape(const Shape& shape) {
   return text + (shape.rank() == 1 ? ",)" : ")");
 }
 
-/// The inputs of the layer that try_call is trying on the calling thread, and the tensors it is tried with.
+/// The symbolic inputs of the layer that try_call() calls on this thread, and the tensors that stand for them.
 struct ShownShapes {
   ShownShapes(const SymbolicList& symbolic, const TensorList& data) : inputs(symbolic), tensors(data) {
     layer_thread.shown_shapes = this;
@@ -164,17 +164,18 @@ const SymbolicTensor& SymbolicList::only() const& {
 
 namespace {
 
-/// The shape with every unknown size as if the data had it.
+/// The shape with assumed numbers for unknown sizes.
 Shape tried(const Shape& shape, int attempt) {
   Shape sizes = shape;
   for (int axis = 0; axis < sizes.rank(); ++axis) {
-    // The batch small; others large enough for any window, and such that halving them still tells them apart.
+    // A small batch. Other sizes are large enough for usual windows, and differ between the attempts even after several
+    // halvings.
     if (sizes[axis] < 0) sizes[axis] = axis == 0 ? 2 + attempt : 32 << attempt;
   }
   return sizes;
 }
 
-/// The outputs of a layer for inputs of some sizes, which `make` makes of a shape and a dtype.
+/// The outputs of a layer for inputs with assumed sizes; `make` makes an input from a shape and a dtype.
 template <class Make>
 TensorList call_on(Layer& layer, const SymbolicList& inputs, int attempt, const Make& make) {
   TensorList tensors;
@@ -183,7 +184,7 @@ TensorList call_on(Layer& layer, const SymbolicList& inputs, int attempt, const 
   return layer(tensors, {.training = false});
 }
 
-/// Tensors of the outputs' shapes. Whatever a layer does, this finds them; no rule per layer needed.
+/// Tensors with the shapes of the outputs, found by calling the layer, so that no layer needs a rule for shapes.
 TensorList try_call(Layer& layer, const SymbolicList& inputs, int attempt) {
   const detail::NoRecording off;
   const detail::Trial trial;
@@ -192,8 +193,8 @@ TensorList try_call(Layer& layer, const SymbolicList& inputs, int attempt) {
     return call_on(layer, inputs, attempt,
                    [](const Shape& shape, DType dtype) { return detail::make_tensor(shape, dtype, "Input"); });
   } catch (const detail::LooksAtElements&) {
-    if (detail::is_op_node(layer)) throw;           // the shape of what an op gives would depend on zeros
-    return call_on(layer, inputs, attempt, zeros);  // there have to be some
+    if (detail::is_op_node(layer)) throw;           // the shape of an op's result would depend on the zeros
+    return call_on(layer, inputs, attempt, zeros);  // the layer needs elements
   }
 }
 
@@ -203,7 +204,7 @@ bool all_known(const SymbolicList& inputs) {
   });
 }
 
-/// Shapes of which sizes that differ are not known.
+/// The shapes of the outputs, with sizes that differ between the attempts unknown.
 std::vector<Shape> common_shapes(const TensorList& a, const TensorList& b) {
   std::vector<Shape> shapes;
   for (std::size_t i = 0; i < a.size(); ++i) {

@@ -22,8 +22,8 @@ Shape replaced_front(const Shape& shape, int count, std::initializer_list<std::i
   return Shape(sizes);
 }
 
-/// The mask of samples [batch * time, ...] of a mask [batch, time, ...]. One of steps says the same of all that is
-/// inside of a step, as layers ask for masks with one axis less than their inputs.
+/// The mask of the samples [batch * time, ...] for a mask [batch, time, ...]. A mask [batch, time] is repeated for
+/// everything inside a step, since layers expect masks with one axis less than their inputs.
 Tensor of_samples(const Tensor& mask, const Shape& x) {
   if (mask.rank() > 2) return reshape(mask, replaced_front(mask.shape(), 2, {x[0]}));
   const std::vector<std::int64_t> sizes(x.begin(), x.end() - 1);

@@ -13,7 +13,7 @@
 namespace xtape::layers {
 namespace {
 
-/// Linear interpolation along an axis, `factor` elements for each.
+/// Linear interpolation along an axis: `factor` elements for each element.
 Tensor interpolated(const Tensor& x, int axis, std::int64_t factor) {
   if (factor == 1) return x;
   const std::int64_t size = x.shape()[axis];

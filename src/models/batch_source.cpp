@@ -29,7 +29,7 @@ void Arrays::check(const char* method) const {
     check_rows("x", t);
   }
   for (const Tensor& t : y) {
-    // Of several outputs, those that need no labels may have none.
+    // With several outputs, those that need no labels may have none.
     if (t.defined() || y.size() == 1) check_rows("y", t);
   }
   if (sample_weight.defined()) check_rows("sample_weight", sample_weight);
@@ -50,7 +50,8 @@ class ArraySource : public BatchSource {
  public:
   ArraySource(Arrays arrays, std::int64_t batch_size, bool shuffle)
       : arrays_(std::move(arrays)),
-        batch_size_(std::min(batch_size, std::max<std::int64_t>(arrays_.rows(), 1))),  // so that sums with it fit
+        batch_size_(std::min(
+            batch_size, std::max<std::int64_t>(arrays_.rows(), 1))),  // limited, so that sums with it do not overflow
         shuffle_(shuffle) {}
 
   std::int64_t batches() const override { return (arrays_.rows() + batch_size_ - 1) / batch_size_; }
@@ -89,7 +90,7 @@ class ArraySource : public BatchSource {
   std::int64_t at_ = 0;
 };
 
-/// The elements of a dataset as they come.
+/// The elements of a dataset, in its order.
 class DatasetSource : public BatchSource {
  public:
   DatasetSource(const char* method, data::AnyDataset dataset, std::int64_t steps,
@@ -146,8 +147,9 @@ class DatasetSource : public BatchSource {
   data::AnyDataset dataset_;
   std::map<std::int64_t, double> class_weight_;
   std::optional<data::AnyDataset::Iterator> at_;
-  bool taken_ = false;    ///< whether the element at hand has been given
-  bool sampled_ = false;  ///< whether sample() has begun the loop, whose first element a generator may not give again
+  bool taken_ = false;  ///< whether next() has returned the current element
+  bool sampled_ =
+      false;  ///< whether sample() has started the iteration, since a generator may not repeat its first element
 };
 
 }  // namespace

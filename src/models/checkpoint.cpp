@@ -54,7 +54,7 @@ Checkpoint::Named Checkpoint::all_variables() const {
   Named all;
   for (auto& [name, variable] : detail::named_weights(*model_)) all.emplace_back("model/" + name, variable);
   const auto of_optimizer = optimizer_->variables();
-  for (std::size_t i = 0; i < of_optimizer.size(); ++i) {  // two variables may bear one name
+  for (std::size_t i = 0; i < of_optimizer.size(); ++i) {  // two variables may have the same name
     all.emplace_back(fmt::format("optimizer/{}/{}", i, of_optimizer[i].name()), of_optimizer[i]);
   }
   for (const auto& [name, variable] : variables_) all.emplace_back("variable/" + name, variable);
@@ -90,7 +90,7 @@ bool Checkpoint::restore(const std::string& path) {
   optimizer_->build(model_->trainable_variables());
   auto variables = all_variables();
   const auto generators = all_generators();
-  // The generators' states go the way of the variables, so that all is checked before anything changes.
+  // The states of generators are restored as variables, so that everything is checked before anything changes.
   std::vector<Variable> states;
   for (const auto& [name, generator] : generators) {
     states.push_back(Variable(packed(generator->state()), {.trainable = false, .name = name}));

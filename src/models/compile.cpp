@@ -16,7 +16,7 @@ namespace xtape {
 void Model::compile(const CompileOptions& options) {
   if (Model* model = of_class()) return model->compile(options);
   auto state = std::make_shared<detail::TrainState>(options, typeid(*this) == typeid(Sequential));
-  // What its outputs are is known now, unless a class of one's own does something else with them.
+  // A functional model knows its outputs now. A user's class may compute other outputs.
   if (graph_ != nullptr && typeid(*this) == typeid(Model)) {
     state->settle(graph_->outputs().size(), graph_.get());
   }
@@ -57,7 +57,7 @@ std::vector<std::shared_ptr<metrics::Metric>> Model::metrics() const {
 }
 
 void Model::reset_metrics() {
-  if (compiled()) model_->train->reset_metrics();  // also where metrics() is overridden and leaves them out
+  if (compiled()) model_->train->reset_metrics();  // also if an overridden metrics() omits them
   for (const auto& metric : metrics()) metric->reset_state();
 }
 
@@ -112,7 +112,7 @@ Logs Model::compute_metrics(const Tensor& loss, const TensorList&, const TensorL
   logs.set("loss", state.loss_tracker->result());
   for (auto& output : state.outputs()) {
     if (output.loss_tracker == nullptr) continue;
-    // Undefined where a compute_loss of one's own does without it.
+    // Undefined if a user's compute_loss does not set it.
     if (output.loss_value.defined()) output.loss_tracker->update_state(output.loss_value, rows);
     output.loss_value = {};
     logs.set(output.loss_tracker->name(), output.loss_tracker->result());

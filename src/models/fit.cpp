@@ -22,7 +22,7 @@ namespace {
 
 using detail::fail;
 
-/// Calls every callback in turn.
+/// Calls all callbacks, in order.
 class Callbacks {
  public:
   Callbacks(std::vector<AnyCallback> callbacks, Model& model, const Callback::Params& params)
@@ -65,8 +65,8 @@ void check_verbose(const char* method, int verbose) {
   if (verbose < 0 || verbose > 2) fail<ValueError>(method, "expected verbose of 0, 1 or 2, received {}", verbose);
 }
 
-/// One pass in test mode, from the first batch on; shows `bar`, if there is one. Throws a ValueError, which calls the
-/// data `what`, where there is no batch.
+/// One pass in test mode, from the first batch on; updates `bar` unless it is null. Throws a ValueError without
+/// batches; its text calls the data `what`.
 Logs test_pass(const char* method, const char* what, detail::BatchSource& source, std::int64_t limit,
                detail::Progbar* bar, const Callbacks& callbacks,
                const std::function<Logs(const TrainBatch&)>& test_step) {
@@ -101,7 +101,7 @@ void check(const FitOptions& options) {
   }
 }
 
-/// The validation's batches; null without validation.
+/// The batches of the validation; null without validation.
 std::unique_ptr<detail::BatchSource> validation_source(const FitOptions& options, detail::Arrays rest) {
   constexpr const char* method = "Model.fit, validation_data";
   const ValidationData& data = options.validation_data;
@@ -156,7 +156,7 @@ History Model::fit(const data::AnyDataset& batches, const FitOptions& options) {
   return run_fit(*source, validation.get(), options);
 }
 
-/// Builds the model before the callbacks begin, some of which restore weights.
+/// Builds the model before the callbacks begin, since some of them restore weights.
 void Model::build_on(const TensorList& x) {
   const detail::NoRecording off;
   try {
@@ -175,7 +175,7 @@ History Model::run_fit(detail::BatchSource& source, detail::BatchSource* validat
   std::vector<AnyCallback> all{static_cast<Callback*>(&history)};
   all.insert(all.end(), options.callbacks.begin(), options.callbacks.end());
   const Callbacks callbacks(std::move(all), *this, {options.epochs, steps, options.verbose});
-  // The first step builds a model of a class of one's own, since that may do without call().
+  // A model of a user's class is built by its first step, since it may have no call().
   if (!built() && (typeid(*this) == typeid(Sequential) || callbacks.need_built_model())) build_on(source.sample().x);
   state.stop_training = false;
   callbacks.tell(&Callback::on_train_begin);
@@ -259,7 +259,7 @@ Logs Model::run_evaluate(detail::BatchSource& source, const EvaluateOptions& opt
 }
 
 namespace {
-/// Of one batch as of several one after another.
+/// Without masks, since the results of several batches are joined without masks.
 TensorList without_masks(TensorList outputs) {
   for (Tensor& output : outputs) {
     if (detail::has_mask(output)) output = detail::masked(std::move(output), {});

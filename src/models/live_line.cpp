@@ -33,7 +33,7 @@ void LiveLine::show(std::string& text, bool last) {
   if (live_) {
     if (!last) cut(text, columns_of(file_));
     const std::size_t width = columns(text);
-    if (width < width_) text.append(width_ - width, ' ');  // what is left of a longer line
+    if (width < width_) text.append(width_ - width, ' ');  // overwrites the rest of a longer line
     width_ = width;
     std::fputc('\r', file_);
   }

@@ -15,11 +15,11 @@ Model::Model(const SymbolicList& inputs, const SymbolicList& outputs, std::strin
     : LayerBase(std::move(name)),
       graph_(std::make_shared<detail::FunctionalGraph>(detail::GraphEnds{inputs, outputs})),
       model_(std::make_shared<detail::ModelState>()) {
-  set_casts_inputs(false);  // its layers do
+  set_casts_inputs(false);  // its layers cast
   detail::LayerState::of(*this).name_unless_given("functional");
   for (const auto& layer : graph_->layers()) adopt(*layer);
   graph_->name_ports();
-  detail::LayerState::of(*this).set_built(*this);  // its layers are
+  detail::LayerState::of(*this).set_built(*this);  // its layers are built
 }
 
 Model::Keeping::Keeping() noexcept : before_(std::exchange(detail::layer_thread.keeping, true)) {}
@@ -51,15 +51,15 @@ Model::Model(const Model& other)
       model_(other.model_),
       of_class_(other.of_class_),
       sliced_(other.sliced_ || typeid(other) != typeid(Model)) {
-  if (sliced_ && other.state_ != nullptr) (void)other.name();  // is made of the class's
+  if (sliced_ && other.state_ != nullptr) (void)other.name();  // so that the name is made from the class's name
   if (detail::CloneScope::current() == nullptr) return;
   if (graph_ != nullptr) graph_ = std::make_shared<detail::FunctionalGraph>(*graph_);
-  // Metrics are members that the clone has copied the pointers of.
+  // The clone has copied the pointers to metrics that are members.
   if (model_ != nullptr) model_ = std::make_shared<detail::ModelState>(detail::ModelState{{}, model_->tracked_metrics});
 }
 
 detail::ModelState& Model::model_state() const {
-  (void)state();  // throws where it has been moved from
+  (void)state();  // throws for an object that was moved from
   return *model_;
 }
 

@@ -39,7 +39,7 @@ Progbar::Progbar(std::int64_t steps, int verbose, std::FILE* file)
 
 void Progbar::look(std::int64_t step, const Logs& logs) {
   const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
-  // Only as many steps ask for the time as it takes to be punctual.
+  // Reads the clock only in as many steps as needed to be punctual.
   const double stride = static_cast<double>(step) * std::min(1.0, look_seconds / std::max(seconds, 1e-9));
   next_look_ = step + static_cast<std::int64_t>(stride);
   if (shown_at_ >= 0 && seconds < shown_at_ + refresh_seconds) return;

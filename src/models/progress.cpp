@@ -14,7 +14,7 @@ constexpr double refresh_seconds = 0.1;
 constexpr double look_seconds = 0.02;
 constexpr int bar_cells = 20;
 
-/// The first step after `step` with which another tenth of the steps is complete.
+/// The first step after `step` that completes another tenth of the steps.
 std::int64_t next_tenth(std::int64_t step, std::int64_t steps) {
   const std::int64_t tenth = 10 * step / steps + 1;
   return (tenth * steps + 9) / 10;
@@ -49,7 +49,7 @@ void ProgressLine::add(std::initializer_list<ProgressValue> values) {
   for (const auto& value : values) {
     if (figure->name != value.name) *figure = {std::string(value.name)};
     if (value.metric == nullptr) {
-      // The plain mean to begin with, then one that forgets; after a NaN or infinity it begins anew.
+      // First the plain mean, then an exponential mean; it starts again after a NaN or infinity.
       figure->count = std::isfinite(figure->value) ? std::min(figure->count + 1, window) : 1;
       if (figure->count == 1) {
         figure->value = value.value;
@@ -67,7 +67,7 @@ void ProgressLine::look(std::int64_t step, std::initializer_list<ProgressValue> 
   if (!live_) {
     if (!last) next_look_ = next_tenth(step, steps_);
   } else {
-    // Only as many steps ask for the time as it takes to be punctual, but the steps may become slower.
+    // Reads the clock only in as many steps as needed to be punctual, even if the steps become slower.
     const double stride = static_cast<double>(step) * std::min(1.0, look_seconds / std::max(seconds, 1e-9));
     next_look_ = step + static_cast<std::int64_t>(stride);
     if (!last && shown_at_ >= 0 && seconds < shown_at_ + refresh_seconds) return;

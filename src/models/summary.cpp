@@ -27,7 +27,7 @@ std::vector<LayerRow> layer_rows(const Model& model) {
     for (const auto& child : LayerState::of(model).children) rows.push_back(row_of(*child));
     return rows;
   }
-  // The layer that makes each tensor, as a row.
+  // For each tensor, the row of the layer that computes it.
   std::vector<std::size_t> maker;
   const auto made = [&](std::size_t slot, std::size_t row) {
     maker.resize(std::max(maker.size(), slot + 1));
@@ -105,7 +105,7 @@ void append_row(std::string& text, const std::vector<std::size_t>& widths, const
     const std::string space(widths[i] - detail::columns(cells[i]), ' ');
     text += bar;
     text += ' ';
-    text += i == 2 ? space + cells[i] : cells[i] + space;  // numbers to the right
+    text += i == 2 ? space + cells[i] : cells[i] + space;  // numbers are aligned to the right
     text += ' ';
   }
   text += bar;

@@ -15,7 +15,7 @@ TrainState::TrainState(const CompileOptions& options, bool one_output)
       loss_weights_(options.loss_weights),
       metrics_(options.metrics),
       weighted_metrics_(options.weighted_metrics) {
-  (void)*options.optimizer;  // refuses none
+  (void)*options.optimizer;  // throws if it is empty
   metrics_.check();
   weighted_metrics_.check();
   if (loss_weights_.given != PerOutput::by_position) return;
@@ -33,7 +33,8 @@ void TrainState::settle(std::size_t count, const FunctionalGraph* graph) {
   }
   std::vector<std::string> known;
   for (std::size_t i = 0; i < count; ++i) {
-    const bool named = graph != nullptr && graph->outputs().size() == count;  // unless a step has others to give
+    const bool named =
+        graph != nullptr && graph->outputs().size() == count;  // unless a user's step returns other outputs
     known.push_back(named ? graph->outputs()[i].name : fmt::format("output_{}", i + 1));
   }
   const auto losses = losses_.for_outputs("loss", known, AnyLoss());
@@ -69,7 +70,7 @@ const Tensor& TrainState::labels(const char* method, const TensorList& y, std::s
 const std::vector<TrainState::Used>& TrainState::metrics(const TensorList& y, const TensorList& y_pred) {
   if (metrics_made_) return used_;
   std::vector<Used> made;
-  // Names in the logs as Keras makes them: a number after those that come again, "weighted_" in front first.
+  // Names in the logs as in Keras: first with the prefix "weighted_", then with a number for repeated names.
   std::set<std::string> names{"loss"};
   for (const Output& output : outputs_) {
     if (output.loss_tracker != nullptr) names.insert(output.loss_tracker->name());

@@ -1,4 +1,4 @@
-// A model's weights in files, and its layers by name.
+// Weights of models in files, and layers by name.
 #include <algorithm>
 #include "base/check.hpp"
 #include "layers/layer_state.hpp"

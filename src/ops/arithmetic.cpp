@@ -18,7 +18,7 @@ namespace {
 using detail::Domain;
 using detail::map_binary;
 
-/// Before a kernel would divide integers by it.
+/// Throws for an integer divisor of 0, before a kernel would divide by it.
 void check_divisor(const char* op, const Tensor& a, const Tensor& b) {
   const DType dtype = detail::common_dtype(op, a, b);
   if (!is_integer(dtype)) return;
@@ -40,7 +40,7 @@ void check_divisor(const char* op, const Tensor& a, const Tensor& b) {
       b);
 }
 
-/// a / b rounded down. The least integer divided by -1 wraps around.
+/// a / b rounded down. The smallest integer divided by -1 wraps around.
 template <class T>
 T floor_quotient(T a, T b) {
   if constexpr (std::is_signed_v<T>) {
@@ -122,7 +122,7 @@ Tensor squared_difference(const Tensor& a, const Tensor& b) {
 
 namespace {
 
-/// u / (u^2 + v^2) of numbers of any size: neither square is of more than 1. 0 at infinity.
+/// u / (u^2 + v^2) without overflow: both numbers are scaled, so that no square is above 1. 0 at infinity.
 Tensor inverse(const Tensor& u, const Tensor& v) {
   const auto fused = [&] {
     return map_binary<Domain::floating>("atan2_grad", u, v, [](auto p, auto q) {

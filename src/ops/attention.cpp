@@ -29,13 +29,13 @@ using detail::launch;
 using detail::Read;
 using detail::Write;
 
-/// Weights that are kept for the gradient, at most; beyond, they are computed once more.
+/// The maximum number of weights that are kept for the gradient; more are recomputed.
 constexpr std::int64_t max_kept = std::int64_t{1} << 24;
 
-/// A call, checked: all but the operands, which are {q, k, v} and the additive mask, if there is one.
+/// A checked call without its operands, which are {q, k, v} and the additive mask, if there is one.
 struct Call {
   const char* op;
-  bool heads_inside;  ///< [batch, steps, heads, size] rather than [..., steps, size]
+  bool heads_inside;  ///< [batch, steps, heads, size] instead of [..., steps, size]
   Shape scores;
   double scale = 1;
   bool causal = false;
@@ -63,11 +63,11 @@ Shape with_matrices(const Shape& leading, std::int64_t rows, std::int64_t column
   return Shape(sizes);
 }
 
-/// The definition in public ops.
+/// The formula in public ops, for gradients of higher order and for cases that the kernel does not take.
 Tensor by_definition(const Call& c, const Tensors& in) {
   const auto heads_moved = [&c](const Tensor& x) { return c.heads_inside ? transpose(x, {0, 2, 1, 3}) : x; };
   const Tensor q = heads_moved(in[0]), k = heads_moved(in[1]), v = heads_moved(in[2]);
-  Tensor scores = matmul(q * c.scale, k, {.transpose_b = true});  // of the queries, which are fewer numbers
+  Tensor scores = matmul(q * c.scale, k, {.transpose_b = true});  // scales q, which has fewer elements than the scores
   if (in.size() > 3) scores = scores + in[3];
   Tensor allowed = c.allowed;
   if (c.causal) {
@@ -76,7 +76,7 @@ Tensor by_definition(const Call& c, const Tensors& in) {
   }
   Tensor weights;
   if (allowed.defined()) {
-    // Finite, so that a row without keys and its gradients are numbers, to be replaced by zeros.
+    // Finite, so that a row without keys gives finite numbers and gradients, which zeros then replace.
     constexpr double lowest = -static_cast<double>(std::numeric_limits<float>::max()) / 2;
     weights = where(allowed, nn::softmax(where(allowed, scores, lowest)), 0);
   } else {
@@ -86,7 +86,7 @@ Tensor by_definition(const Call& c, const Tensors& in) {
   return heads_moved(matmul(weights, v));
 }
 
-/// A mask as the kernels want it, its last axis as long as the scores'.
+/// A mask in the form that the kernels take: its last axis is as long as that of the scores.
 struct Mask {
   Tensor values;
   detail::PoolVector<std::int64_t> at;
@@ -117,7 +117,7 @@ struct Mask {
   }
 };
 
-/// What the kernels want to know, but for the arrays.
+/// The parameters of the kernels without the arrays.
 struct Layout {
   std::int64_t batch = 1, heads, queries, keys, size, value_size;
   double scale, rate;
@@ -170,7 +170,7 @@ struct Layout {
 struct Rule {
   Call call;
   Tensors in;
-  Tensor weights;  ///< empty: to be computed once more
+  Tensor weights;  ///< empty if they are to be recomputed
 
   Grads operator()(const Tensor& dy, Needs need) const {
     return detail::fused_or_differentiated(
@@ -200,7 +200,7 @@ struct Rule {
   }
 };
 
-/// One op, of float32 or float64.
+/// The fused op, for float32 or float64.
 Tensor fused(const Call& c, const Tensors& in) {
   Shape shape = in[0].shape();
   shape[shape.rank() - 1] = in[2].shape(-1);
@@ -220,7 +220,7 @@ Tensor fused(const Call& c, const Tensors& in) {
   return record(c.op, std::span<const Tensor>(in), std::move(y), [&] { return Rule{c, in, weights}; });
 }
 
-/// `scores` is the shape of the scores of operands that fit.
+/// The operands fit; `scores` is the shape of their scores.
 Tensor attention(const char* op, bool heads_inside, const Tensor& q, const Tensor& k, const Tensor& v,
                  const Shape& scores, const nn::AttentionOptions& options) {
   if (!(options.dropout >= 0 && options.dropout < 1)) {

@@ -17,7 +17,7 @@ namespace {
 
 void check_floating(const char* op, const Tensor& x) { detail::expect_floating(op, x.dtype()); }
 
-/// f(t) where f keeps zeros: of a sparse tensor, of its rows alone.
+/// f(t) for an f that maps zeros to zeros; for a sparse tensor it is applied only to the rows.
 template <class F>
 Tensor on_rows(const Tensor& t, const F& f) {
   const auto slices = is_recording() ? std::nullopt : indexed_slices(t);
@@ -26,13 +26,13 @@ Tensor on_rows(const Tensor& t, const F& f) {
   return to_tensor({f(rows.values), rows.indices, rows.dense_shape});
 }
 
-/// The elements that count in a norm: of a sparse tensor, those of its rows, each once.
+/// The elements that a norm needs: for a sparse tensor those of its rows, with repeated rows added up.
 Tensor elements(const Tensor& t) {
   const auto slices = is_recording() ? std::nullopt : indexed_slices(t);
   return slices ? combined(*slices).values : t;
 }
 
-/// The norm of all tensors together, which is that of their norms.
+/// The norm of all tensors together, computed as the norm of their norms.
 Tensor norm_of_all(const char* op, std::span<const Tensor> tensors) {
   Tensors norms;
   for (const auto& t : tensors) {

@@ -5,7 +5,7 @@
 #include "xtape/ops/math.hpp"
 #include "xtape/tape/record.hpp"
 
-// Comparisons, logic, and what chooses or converts elements.
+// Comparisons, logic, selection and conversion of elements.
 namespace xtape {
 
 using detail::Domain;
@@ -17,7 +17,7 @@ Tensor compare(const char* op, const Tensor& a, const Tensor& b, const F& f) {
   return record_no_gradient(op, {a, b}, detail::map_binary<Domain::all, true>(op, a, b, f));
 }
 
-/// f of the bytes of bools, 0 or 1.
+/// f on bools as bytes of 0 or 1.
 template <class F>
 Tensor combine(const char* op, const Tensor& a, const Tensor& b, const F& f) {
   return record_no_gradient(op, {a, b}, detail::map_binary<Domain::booleans, true>(op, a, b, f));
@@ -61,13 +61,13 @@ Tensor logical_not(const Tensor& x) { return equal(boolean_only("logical_not", x
 
 namespace {
 
-/// condition ? a : b for 64 bytes of elements; the conditions are bytes of 0 or 1.
+/// condition ? a : b for 64 bytes of elements. The conditions are bytes of 0 or 1.
 template <class T>
 void choose(T* out, const std::uint8_t* condition, const T* a, const T* b) {
   constexpr std::size_t count = kernels::splat_bytes / sizeof(T);
 #if defined(__AVX512BW__) && defined(__AVX512VL__)
   __m512i p = _mm512_loadu_si512(a), q = _mm512_loadu_si512(b);
-  asm("" : "+v"(p), "+v"(q));  // whole, see load_all
+  asm("" : "+v"(p), "+v"(q));  // loads whole vectors, see load_all
   if constexpr (sizeof(T) == 4) {
     const __m128i c = _mm_loadu_si128(reinterpret_cast<const __m128i*>(condition));
     _mm512_storeu_si512(out, _mm512_mask_blend_epi32(_mm_test_epi8_mask(c, c), q, p));
@@ -87,7 +87,7 @@ void choose(T* out, const std::uint8_t* condition, const T* a, const T* b) {
   std::memcpy(out, chosen, sizeof chosen);
 }
 
-/// The same as an elementwise loop.
+/// choose() as an elementwise loop.
 template <class T>
 void where_loop(const void*, std::int64_t n, void* out_, const void* const* in, const std::int64_t* step) {
   auto* out = static_cast<T*>(out_);

@@ -25,7 +25,7 @@ std::vector<int> operator+(std::vector<int> a, const std::vector<int>& b) {
   return a;
 }
 
-/// The sizes of some labels of x.
+/// The sizes of the axes of x with these labels.
 std::vector<std::int64_t> sizes_of(const Labelled& x, const std::vector<int>& labels) {
   std::vector<std::int64_t> sizes;
   for (const int label : labels) {
@@ -48,8 +48,8 @@ Shape joined(const Sizes&... parts) {
   return Shape(all);
 }
 
-/// The groups of labels of one operand as three axes [batch, first, second], or as [batch, second, first] where that
-/// spares moving the elements; without the batch axis where there is no batch.
+/// One operand with its groups of labels as three axes [batch, first, second], or [batch, second, first] (`transposed`)
+/// if this saves a copy. Without batch labels there is no batch axis.
 struct Matrices {
   Tensor tensor;
   bool transposed;

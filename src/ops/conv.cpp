@@ -29,7 +29,7 @@ void check_dtypes(const char* op, const Tensor& a, const Tensor& b) {
   detail::expect_floating(op, a.dtype(), "floating tensors");
 }
 
-/// The problem of a convolution from x to y with such filters.
+/// The parameters of a convolution of x with filters w.
 kernels::Conv problem(const char* op, const Shape& x, const Shape& w, const Conv2dOptions& options) {
   if (x.rank() != 4) fail<ValueError>(op, "expected images [batch, height, width, channels], received shape {}", x);
   if (w.rank() != 4) fail<ValueError>(op, "expected filters [height, width, channels, filters], received shape {}", w);
@@ -82,7 +82,7 @@ Tensor backprop_input(const char* op, const Shape& input_shape, const Tensor& fi
   });
 }
 
-/// The gradients of conv2d for the filters and, where `with_bias` is set, for the bias, in one pass.
+/// The gradients of conv2d for the filters and, if `with_bias` is set, for the bias, in one pass.
 std::pair<Tensor, Tensor> backprop_filter(const char* op, const Tensor& x, const Shape& filter_shape, const Tensor& dy,
                                           const Conv2dOptions& options, bool with_bias) {
   check_dtypes(op, x, dy);
@@ -190,7 +190,7 @@ Tensor nn::depthwise_conv2d(const Tensor& x, const Tensor& filters, const Conv2d
   if (x.rank() != 4 || x.shape()[3] != w[2]) {
     fail<ValueError>(op, "the filters' channels must be the input's: {} x {}", x.shape(), w);
   }
-  // Groups of one channel each: the same elements in the same order.
+  // A convolution with groups of one channel: the elements of the filters are the same, in the same order.
   return convolution(op, x, reshape(filters, {w[0], w[1], 1, detail::checked_product(op, w[2], w[3])}), {}, options,
                      false);
 }

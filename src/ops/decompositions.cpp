@@ -36,7 +36,7 @@ template <class T>
 T* matrix(Write batch, std::int64_t i) {
   return batch.data<T>() + i * batch.shape().at(-1) * batch.shape().at(-2);
 }
-/// A copy to work on.
+/// A copy that LAPACK overwrites.
 template <class T>
 PoolVector<T> copied(const T* values, std::int64_t n) {
   return PoolVector<T>(values, values + n);
@@ -54,12 +54,12 @@ Tensor tall_qr_gradient(const Tensor& q, const Tensor& r, const Tensor& dq, cons
   Tensor m;
   if (dr.defined()) m = times_transposed(r, dr);
   if (dq.defined()) m = sum(m, -transposed_times(dq, q));
-  const Tensor symmetric = tril(m) + matrix_transpose(tril(m, -1));  // the lower triangle on both sides
+  const Tensor symmetric = tril(m) + matrix_transpose(tril(m, -1));  // the lower triangle, mirrored
   const Tensor left = sum(dq, matmul(q, symmetric));
   return matrix_transpose(triangular_solve(r, matrix_transpose(left), {.lower = false}));
 }
 
-/// 1 / (b_j - b_i), and 0 where that is not finite.
+/// 1 / (b_j - b_i), and 0 where it is not finite.
 Tensor inverse_differences(const Tensor& b) {
   const Tensor difference = expand_dims(b, -2) - expand_dims(b, -1);
   const Tensor none = difference == 0;
@@ -84,7 +84,7 @@ Tensor svd_gradient(const Tensor& s, const Tensor& u, const Tensor& v, const Ten
     };
     if (du.defined()) {
       inner = sum(inner, skew(u, du) * row);
-      if (u.shape(-2) > u.shape(-1)) {  // the part of du outside of what u spans
+      if (u.shape(-2) > u.shape(-1)) {  // the part of du outside the span of u
         const Tensor w = times_transposed(du * expand_dims(safe_reciprocal(s), -2), v);
         outside = w - matmul(u, transposed_times(u, w));
       }

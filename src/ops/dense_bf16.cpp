@@ -18,7 +18,7 @@ namespace xtape::detail {
 namespace {
 
 struct Rule {
-  Tensor x, w, w16, y;  ///< as far as gradients need them; y for relu only
+  Tensor x, w, w16, y;  ///< only those that gradients need; y only for relu
   Shape x_shape;
   DType w_dtype, b_dtype;
   std::int64_t m, n, k;
@@ -30,7 +30,7 @@ struct Rule {
 
   Tensor rows_of(const Tensor& t, std::int64_t columns) const { return t.rank() == 2 ? t : reshape(t, {m, columns}); }
 
-  /// To be differentiated further.
+  /// The gradients in public ops, which can be differentiated again.
   Grads by_ops(const Tensor& dy, Needs need) const {
     const Tensor rows = rows_of(y.defined() ? relu_grad(dy, y) : dy, n);
     Tensor dx, dw, db;

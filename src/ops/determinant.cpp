@@ -26,7 +26,7 @@ using detail::PoolVector;
 using detail::Read;
 using detail::Write;
 
-/// A number for each matrix, where it multiplies the matrix.
+/// One number for each matrix, shaped to multiply the matrices.
 Tensor beside(const Tensor& numbers) { return expand_dims(expand_dims(numbers, -1), -1); }
 
 void fill(Write numbers, double value) {
@@ -35,7 +35,7 @@ void fill(Write numbers, double value) {
   });
 }
 
-/// The LU decomposition of a matrix, and the sign of its permutation. Returns whether it is singular.
+/// The LU decomposition of a matrix in place, and the sign of its permutation. Returns whether the matrix is singular.
 template <class T>
 bool decompose(int n, T* a, int* pivots, T& sign) {
   const bool singular = kernels::lu(n, a, pivots);
@@ -45,7 +45,7 @@ bool decompose(int n, T* a, int* pivots, T& sign) {
   return singular;
 }
 
-/// A copy, to work on.
+/// A copy that LAPACK overwrites.
 template <class T>
 PoolVector<T> matrix(Read batch, const Matrices& m, std::int64_t i) {
   const T* first = batch.data<T>() + i * m.size();
@@ -67,7 +67,7 @@ T determinant(int n, PoolVector<T> a) {
   return sign * diagonal_product(n, a.data());
 }
 
-/// det(x) x^-T, of a decomposition.
+/// det(x) x^-T from an LU decomposition.
 template <class T>
 void cofactors_by_lu(int n, T* lu, const int* pivots, T sign, T* to) {
   const T det = sign * diagonal_product(n, lu);
@@ -77,8 +77,8 @@ void cofactors_by_lu(int n, T* lu, const int* pivots, T sign, T* to) {
   }
 }
 
-/// det(u) det(v) u diag(products of the other s) v^T with x = u diag(s) v^T. Returns false where the iteration did not
-/// converge.
+/// The cofactors of x = u diag(s) v^T: det(u) det(v) u diag(products of the other s) v^T. Returns false if the
+/// decomposition does not converge.
 template <class T>
 bool cofactors_by_svd(int n, PoolVector<T> x, T* to) {
   const auto size = static_cast<std::size_t>(n), all = size * size;
@@ -116,7 +116,8 @@ Tensor cofactors_by_svd(const Tensor& x) {
   return beside(sign) * matmul(u * expand_dims(others, -2), v, {.transpose_b = true});
 }
 
-/// cofactors() in public ops, for its gradient. Each way gets matrices that it can take, in the place of the others.
+/// cofactors() in public ops, for its gradient. Both formulas are computed for the whole batch; matrices that a formula
+/// cannot take are replaced for it.
 Tensor cofactors_by_ops(const Tensor& x, const Tensor& singular) {
   const std::int64_t n = x.shape(-1);
   const Tensor chosen = beside(singular), one_to_n = diag(arange(std::int64_t{1}, n + 1, std::int64_t{1}, x.dtype()));
@@ -125,7 +126,7 @@ Tensor cofactors_by_ops(const Tensor& x, const Tensor& singular) {
                beside(det(regular)) * matrix_transpose(inv(regular)));
 }
 
-/// The matrices of cofactors, det(x) x^-T: the gradient of det, of singular matrices too.
+/// The matrices of cofactors, det(x) x^-T, which are the gradient of det. They exist for singular matrices too.
 Tensor cofactors(const char* op, const Tensor& x) {
   const Matrices m = detail::check_square(op, x);
   const Tensor y = detail::make_tensor(x.shape(), x.dtype()), singular = detail::make_tensor(m.leading, boolean);

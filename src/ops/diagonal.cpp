@@ -22,7 +22,7 @@ void check_matrix(const char* op, const Shape& shape) {
   if (shape.rank() < 2) fail<ValueError>(op, "expected a tensor of rank 2 or more: received shape {}", shape);
 }
 
-/// Where the diagonal k, which is there, lies in matrices of a given shape.
+/// The window of the diagonal k in matrices of this shape; k must be inside.
 StridedWindow diagonal_of(const char* op, const Shape& shape, std::int64_t k) {
   const int rank = shape.rank();
   const std::int64_t rows = shape[rank - 2], columns = shape[rank - 1];
@@ -45,8 +45,8 @@ Tensor matrix_transpose(const Tensor& x) {
 Tensor diag(const Tensor& x, std::int64_t k) {
   if (x.rank() < 1) fail<ValueError>("linalg.diag", "expected a tensor of rank 1 or more: received shape ()");
   detail::PoolVector<std::int64_t> sizes(x.shape().begin(), x.shape().end());
-  constexpr std::int64_t most = std::int64_t{1} << 32;  // beyond, a matrix does not fit
-  if (k < -most || k > most) fail<ValueError>("linalg.diag", "the diagonal {} is too far off", k);
+  constexpr std::int64_t max_offset = std::int64_t{1} << 32;  // larger matrices do not fit into memory
+  if (k < -max_offset || k > max_offset) fail<ValueError>("linalg.diag", "the diagonal {} is too far off", k);
   sizes.back() += k < 0 ? -k : k;
   sizes.push_back(sizes.back());
   const Shape shape(sizes);

@@ -8,7 +8,7 @@
 namespace xtape::nn {
 namespace {
 
-/// x / (1 - rate) where `chance` is at least the rate, else 0: linear in x, and so its own gradient.
+/// x / (1 - rate) where `chance` is at least the rate, else 0. It is linear in x, so it is also its own gradient.
 Tensor keep(const Tensor& x, const Tensor& chance, double rate) {
   Tensor y = detail::map_binary<detail::Domain::floating>("dropout", x, chance, [rate](auto v, auto u) {
     using V = decltype(v);
@@ -32,7 +32,7 @@ Tensor dropout(const Tensor& x, double rate, const DropoutOptions& options) {
     return detail::convert(generator.uniform(x.shape()), x.dtype());
   };
   if (options.seed) {
-    // The same numbers in every call.
+    // A new generator, so that every call draws the same numbers.
     random::Generator own(*options.seed);
     return keep(x, chances(own), rate);
   }

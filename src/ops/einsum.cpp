@@ -14,7 +14,7 @@ namespace {
 
 using detail::Labelled;
 
-/// The axes that "..." stands for are numbered from the last one on.
+/// The the largest number of axes of "..." have the labels 256, 257, ..., counted from the last axis.
 constexpr int ellipsis_label = 256;
 
 template <class... Args>
@@ -22,7 +22,7 @@ template <class... Args>
   detail::fail<ValueError>("einsum", "{} in \"{}\"", fmt::format(text, std::forward<Args>(args)...), equation);
 }
 
-/// Letters of one operand or of the result; -1 stands for "...".
+/// The labels of one operand or of the result; -1 is "...".
 std::vector<int> parse(const std::string& equation, const std::string& term) {
   std::vector<int> labels;
   for (std::size_t i = 0; i < term.size(); ++i) {
@@ -39,7 +39,7 @@ std::vector<int> parse(const std::string& equation, const std::string& term) {
   return labels;
 }
 
-/// With as many labels in the place of "..." as it has axes.
+/// Replaces "..." by one label for each of its axes.
 std::vector<int> expand(const std::vector<int>& labels, int axes) {
   std::vector<int> expanded;
   for (const int label : labels) {
@@ -63,7 +63,7 @@ Equation read(const std::string& equation, const std::vector<Tensor>& operands) 
   const std::size_t arrow = text.find("->");
   const std::string left = text.substr(0, arrow);
   Equation result;
-  int most = 0;  // axes of "..."
+  int max_axes = 0;  // axes of "..."
   for (std::size_t begin = 0; begin <= left.size();) {
     const std::size_t end = std::min(left.find(',', begin), left.size());
     const std::vector<int> labels = parse(equation, left.substr(begin, end - begin));
@@ -75,7 +75,7 @@ Equation read(const std::string& equation, const std::vector<Tensor>& operands) 
       if (rest < 0 || (!open && rest > 0)) {
         fail(equation, "{} axes are named for operand {} of shape {}", named, i, operands[i].shape());
       }
-      most = std::max(most, rest);
+      max_axes = std::max(max_axes, rest);
       result.inputs.push_back(expand(labels, rest));
     } else {
       result.inputs.emplace_back();
@@ -89,17 +89,17 @@ Equation read(const std::string& equation, const std::vector<Tensor>& operands) 
     for (const int label : labels) ++uses[label];
   }
   if (arrow == std::string::npos) {
-    result.output = expand({-1}, most);
+    result.output = expand({-1}, max_axes);
     for (const auto& [label, count] : uses) {
       if (label < ellipsis_label && count == 1) result.output.push_back(label);
     }
     return result;
   }
   const std::vector<int> labels = parse(equation, text.substr(arrow + 2));
-  if (most > 0 && std::find(labels.begin(), labels.end(), -1) == labels.end()) {
-    fail(equation, "the result has no \"...\" for the {} axes of the operands'", most);
+  if (max_axes > 0 && std::find(labels.begin(), labels.end(), -1) == labels.end()) {
+    fail(equation, "the result has no \"...\" for the {} axes of the operands'", max_axes);
   }
-  result.output = expand(labels, most);
+  result.output = expand(labels, max_axes);
   for (const int label : result.output) {
     if (label < ellipsis_label && !uses.contains(label)) {
       fail(equation, "the result's label {} is in no operand", static_cast<char>(label));
@@ -115,7 +115,7 @@ bool contains(const std::vector<int>& labels, int label) {
   return std::find(labels.begin(), labels.end(), label) != labels.end();
 }
 
-/// Each label once: repeated ones become their diagonal.
+/// x with each label once: repeated labels take the diagonal.
 Labelled diagonals(const Tensor& x, const std::vector<int>& labels) {
   std::vector<int> unique;
   std::vector<std::int64_t> sizes, strides;
@@ -136,7 +136,8 @@ Labelled diagonals(const Tensor& x, const std::vector<int>& labels) {
       unique};
 }
 
-/// Summed over the labels that are not in `keep`; axes of size 1 of the ellipsis go where another operand has more.
+/// x summed over the labels that are not in `keep`. Axes of "..." of size 1 are removed if another operand has a larger
+/// size.
 Labelled reduced(Labelled x, const std::vector<int>& keep, const std::map<int, std::int64_t>& sizes) {
   std::vector<int> axes, labels;
   for (int axis = 0; axis < x.tensor.rank(); ++axis) {
@@ -179,7 +180,7 @@ Tensor einsum(const std::string& equation, const std::vector<Tensor>& operands) 
   }
   std::vector<Labelled> parts;
   for (std::size_t i = 0; i < operands.size(); ++i) parts.push_back(diagonals(operands[i], terms.inputs[i]));
-  const auto needed_after = [&](std::size_t i) {  // by the result and the operands behind i
+  const auto needed_after = [&](std::size_t i) {  // the labels that the result and the operands after i need
     std::vector<int> labels = terms.output;
     for (++i; i < parts.size(); ++i) labels.insert(labels.end(), parts[i].labels.begin(), parts[i].labels.end());
     return labels;

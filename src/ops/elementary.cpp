@@ -20,14 +20,14 @@ Tensor apply(const char* op, const Tensor& x, const F& f) {
   return detail::map_unary<Domain::floating, false, grain>(op, x, f);
 }
 
-/// x within [-most, most], beyond which a derivative is as good as 0, for who differentiates it again: the derivative
-/// of x^2 at infinity, times that 0, would be NaN.
-Tensor finite(const Tensor& x, double most) { return is_tracked({x}) ? clip_by_value(x, -most, most) : x; }
+/// x clipped to [-limit, limit], outside of which the derivative rounds to 0. Only for second derivatives: that of x^2
+/// at infinity times 0 would be NaN.
+Tensor finite(const Tensor& x, double limit) { return is_tracked({x}) ? clip_by_value(x, -limit, limit) : x; }
 
 /// e^(-x^2)
 Tensor gaussian(const Tensor& x) { return exp(-square(finite(x, 1e4))); }
 
-/// dy / sqrt(1 + x^2), where the square would overflow too: from 10^15 on 1 / |x|.
+/// dy / sqrt(1 + x^2) without overflow of the square: from 10^15 on the factor is 1 / |x|.
 Tensor asinh_grad(const Tensor& dy, const Tensor& x) {
   const auto fused = [&] {
     return detail::map_binary<Domain::floating>("asinh_grad", dy, x, [](auto g, auto v) {
@@ -38,8 +38,8 @@ Tensor asinh_grad(const Tensor& dy, const Tensor& x) {
   };
   const auto by_ops = [&] {
     constexpr double large = 1e15;
-    const Tensor size = abs(x), most = clip_by_value(x, -large, large);
-    return dy * where(size > large, reciprocal(maximum(size, large)), rsqrt(1 + square(most)));
+    const Tensor size = abs(x), clipped = clip_by_value(x, -large, large);
+    return dy * where(size > large, reciprocal(maximum(size, large)), rsqrt(1 + square(clipped)));
   };
   return detail::fused_or_ops({dy, x}, fused, by_ops);
 }
@@ -115,7 +115,7 @@ Tensor asinh(const Tensor& x) {
 }
 
 Tensor acosh(const Tensor& x) {
-  // xsimd's has values below 1.
+  // xsimd's acosh returns numbers for x < 1, where it must be NaN.
   Tensor y = apply("acosh", x, [](auto v) {
     using V = decltype(v);
     return select(v < V(1), V(std::numeric_limits<typename V::value_type>::quiet_NaN()), acosh(v));
@@ -130,7 +130,7 @@ Tensor atanh(const Tensor& x) {
 }
 
 Tensor erf(const Tensor& x) {
-  // xsimd's loses up to 70 units in the last place of a double.
+  // xsimd's erf is wrong by up to 70 units in the last place for double.
   Tensor y = apply("erf", x, [](auto v) {
     if constexpr (std::is_same_v<typename decltype(v)::value_type, float>) {
       return erf(v);
@@ -182,7 +182,7 @@ Tensor round(const Tensor& x) {
 
 namespace {
 
-/// A bool for each element of a floating tensor.
+/// Applies a predicate to each element of a floating tensor.
 template <class F>
 Tensor classify(const char* op, const Tensor& x, const F& f) {
   return record_no_gradient(op, {x}, detail::map_unary<Domain::floating, true>(op, x, f));
@@ -199,7 +199,7 @@ Tensor is_inf(const Tensor& x) {
   });
 }
 Tensor is_finite(const Tensor& x) {
-  // NaN is not less than anything.
+  // Comparisons with NaN are false.
   return classify("is_finite", x, [](auto v) {
     return xsimd::abs(v) < decltype(v)(std::numeric_limits<typename decltype(v)::value_type>::infinity());
   });

@@ -28,8 +28,8 @@ Shape broadcast_shape(const char* op, const Shape& a, const Shape& b) {
 }
 
 namespace {
-/// The dtype of the tensor that a plain number is combined with, if an integer one can hold it: -1 would be 255 in
-/// uint8.
+/// The dtype of the tensor with which a plain number is combined. Throws if an integer dtype cannot hold the number: -1
+/// would be 255 in uint8.
 DType check_fits(const char* op, const Tensor& number, DType dtype) {
   const double value = weak_value(number);
   if ((dtype == uint8 && !(value >= 0 && value <= 255)) ||
@@ -42,7 +42,7 @@ DType check_fits(const char* op, const Tensor& number, DType dtype) {
 
 DType mixed_dtype(const char* op, const Tensor& a, const Tensor& b) {
   const DType x = a.dtype(), y = b.dtype();
-  // A plain number takes the other's dtype, unless that would lose its fraction.
+  // A plain number takes the dtype of the other operand, unless it would lose its fraction.
   const auto adopts = [](const Tensor& number, DType other) {
     return number.impl()->weak && other != boolean && (is_floating(other) || !is_floating(number.dtype()));
   };
@@ -68,13 +68,13 @@ kernels::Elementwise with(const Mapping& mapping, const void* functor, DType dty
   return f;
 }
 
-/// bfloat16 is computed in float32. Throws a TypeError for other dtypes that a mapping has no loop for.
+/// For a dtype without a loop: bfloat16 is computed in float32, others throw a TypeError.
 void check_bfloat16(const Mapping& mapping, const char* op, DType dtype) {
   if (dtype != bfloat16) fail_domain(op, mapping.domain, dtype);
 }
 Tensor from_float32(const Mapping& mapping, const Tensor& y) { return mapping.comparison ? y : convert(y, bfloat16); }
 
-/// y from operands that broadcast to it, plain numbers among them as elements of `dtype`, now and in every replay.
+/// Computes y from operands that broadcast to it, now and in every replay. Plain numbers become elements of `dtype`.
 template <class... T>
 void run_loop(const kernels::Elementwise& f, std::size_t functor_bytes, DType dtype, const Tensor& y, const T&... x) {
   if (to_be_run(x..., y)) [[likely]] {
@@ -129,7 +129,7 @@ bool two_integers(const Tensor& a, const Tensor& b) {
 
 [[gnu::noinline]] Tensor map_any(const Mapping& mapping, const char* op, const void* functor, const Tensor& a,
                                  const Tensor& b) {
-  if (mapping.comparison && two_integers(a, b)) {  // every one of them is exact in int64
+  if (mapping.comparison && two_integers(a, b)) {  // all integer dtypes are exact in int64
     return map_binary(mapping, op, functor, convert(a, int64), convert(b, int64));
   }
   const DType dtype = common_dtype(op, a, b);
@@ -149,7 +149,7 @@ bool two_integers(const Tensor& a, const Tensor& b) {
 
 }  // namespace
 
-// Few elements of one shape need the loop alone: there is nothing to broadcast, nor to share between threads.
+// Small operands of the same shape run the loop directly, without broadcasting and threads.
 
 Tensor map_unary(const Mapping& mapping, const char* op, const void* f, const Tensor& x) {
   TensorImpl* const p = x.impl();

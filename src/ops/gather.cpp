@@ -29,7 +29,7 @@ struct Layout {
   }
 };
 
-/// Zeros of `shape` with the slices of dy added at their indices: the gradient of gather, whose own gradient is gather.
+/// Zeros of `shape` with the slices of dy added at their indices: the gradient of gather. Its own gradient is gather.
 Tensor scatter_add(const Tensor& dy, const Tensor& indices, const Shape& shape, int axis) {
   Tensor y = detail::make_tensor(shape, dy.dtype());
   launch(
@@ -46,7 +46,7 @@ Tensor scatter_add(const Tensor& dy, const Tensor& indices, const Shape& shape, 
                 [&] { return [indices, axis](const Tensor& g) { return Grads{gather(g, indices, axis)}; }; });
 }
 
-/// y as [outer, n, inner] from the n slices of each outer one of x.
+/// Fills y [outer, n, inner] with the slices of x at the n indices.
 void copy_slices(Read x, const Layout& from, const std::int64_t* index, std::int64_t n, Write y) {
   const std::int64_t bytes = from.inner * static_cast<std::int64_t>(itemsize(x.dtype()));
   const std::int64_t grain =

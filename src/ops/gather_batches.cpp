@@ -27,7 +27,7 @@ Tensor gather(const Tensor& x, const Tensor& indices, int axis_, int batch_dims)
   for (int i = axis + 1; i < x.rank(); ++i) inner *= x.shape()[i];
   const std::int64_t count = x.shape()[axis], n = batches == 0 ? 0 : indices.size() / batches;
 
-  // Rows of x as [batches * outer * count, inner], and the number of each row that is wanted.
+  // x as rows [batches * outer * count, inner], and the row number of each result.
   const Tensor rows = detail::make_tensor({batches, outer, n}, int64);
   detail::launch(
       detail::LaunchKind::throws,

@@ -20,7 +20,7 @@ Tensor bias_row(const Tensor& bias, std::int64_t row) {
   return bias.rank() == 2 ? squeeze(slice_axis(bias, 0, row, 1), 0) : Tensor();
 }
 
-/// The same in public ops, step by step: {outputs, h}.
+/// The op in public ops, step by step: {outputs, h}.
 std::vector<Tensor> in_steps(const Operands& in, const Tensor& mask) {
   const Tensor& x = in[0];
   Tensor h = in[4];
@@ -38,7 +38,7 @@ std::vector<Tensor> in_steps(const Operands& in, const Tensor& mask) {
   return {stack(outputs, 1), h};
 }
 
-/// With the reset gate before the product.
+/// The form in which the reset gate is applied before the product.
 GruResult reset_before(const Tensor& x, const Tensor& kernel, const Tensor& recurrent, const Tensor& bias, Tensor h,
                        const Tensor& mask) {
   const std::int64_t units = recurrent.shape()[0];

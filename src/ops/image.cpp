@@ -36,7 +36,7 @@ Tensor warp_grad(const Warp& w, const Tensor& transforms, const Tensor& dy) {
                 [&] { return [w, transforms](const Tensor& g) { return Grads{warp(w, transforms, g)}; }; });
 }
 
-/// Linear in the images but for the fill value, which derivatives leave out.
+/// Apart from the fill value it is linear in the images, so its derivative is the same without the fill value.
 Tensor warp(Warp w, const Tensor& transforms, const Tensor& images) {
   Tensor y = detail::make_tensor({w.batch, w.out_height, w.out_width, w.channels}, images.dtype());
   launch(

@@ -26,7 +26,7 @@ Range resolve(const char* op, const Slice& slice, std::int64_t size) {
   const std::int64_t begin = bound(slice.start, step > 0 ? low : high), end = bound(slice.stop, step > 0 ? high : low);
   const std::int64_t span = step > 0 ? end - begin : begin - end;
   if (span <= 0) return {0, 0, 1};
-  // Unsigned: the least int64 has no positive counterpart.
+  // Unsigned, since the smallest int64 has no positive counterpart.
   const auto stride = step > 0 ? static_cast<std::uint64_t>(step) : 0 - static_cast<std::uint64_t>(step);
   const auto count = static_cast<std::int64_t>((static_cast<std::uint64_t>(span) - 1) / stride + 1);
   return {begin, count, count > 1 ? step : 1};

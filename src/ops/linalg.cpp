@@ -46,7 +46,7 @@ Shape leading(const Shape& shape) {
   return Shape(std::span<const std::int64_t>(shape.begin(), static_cast<std::size_t>(shape.rank() - 2)));
 }
 
-/// c = a b, all of them without gaps between their rows.
+/// c = a b for contiguous matrices.
 template <class T>
 void multiply(MatmulOptions options, std::int64_t m, std::int64_t n, std::int64_t k, const T* a, const T* b, T* c) {
   const auto [ta, tb] = options;
@@ -58,13 +58,13 @@ void multiply(MatmulOptions options, std::int64_t m, std::int64_t n, std::int64_
   }
 }
 
-/// c = a b, of checked operands.
+/// c = a b for checked operands.
 void product_into(Write c, Read a, Read b, MatmulOptions options, const Shape& batch, std::int64_t m, std::int64_t n,
                   std::int64_t k) {
   visit_any_float(a.dtype(), [&]<class T>(kernels::Type<T>) {
     const T *x = a.data<T>(), *w = b.data<T>();
     T* y = c.data<T>();
-    if (b.rank() == 2 && !options.transpose_a) {  // the batch is only more rows
+    if (b.rank() == 2 && !options.transpose_a) {  // one product: the batch axes only add rows to a
       multiply(options, batch.numel() * m, n, k, x, w, y);
       return;
     }
@@ -75,7 +75,7 @@ void product_into(Write c, Read a, Read b, MatmulOptions options, const Shape& b
       return s;
     };
     const Shape a_strides = strides(a.shape(), batch), b_strides = strides(b.shape(), batch);
-    // Several products at once where there are enough of them, else threads inside of each.
+    // If there are enough products, the threads share them; otherwise they share each product.
     const std::int64_t batches = batch.numel();
     const std::int64_t grain =
         std::max<std::int64_t>(1, 32 * kernels::elementwise_grain / std::max<std::int64_t>(1, m * n * k));
@@ -94,7 +94,7 @@ void product_into(Write c, Read a, Read b, MatmulOptions options, const Shape& b
   });
 }
 
-/// The product itself, of checked operands.
+/// The product of checked operands, not recorded.
 Tensor product(const Tensor& a, const Tensor& b, MatmulOptions options, const Shape& batch, std::int64_t m,
                std::int64_t n, std::int64_t k) {
   detail::PoolVector<std::int64_t> sizes(batch.begin(), batch.end());
@@ -170,14 +170,14 @@ struct DenseSizes {
   std::int64_t m, n, k;
 };
 
-/// The gradients of x w + b that are needed, where no tape follows: straight from the kernels.
+/// The needed gradients of x w + b, computed by kernels, if no tape tracks them.
 Grads dense_grads(const Tensor& x, const Tensor& w, const Tensor& dz, const DenseSizes& sizes, Needs need) {
   const DType dtype = dz.dtype();
   Tensor dx, dw, db;
   if (need[0]) {
     if (x.defined()) {
       dx = detail::make_like(x, dtype);
-    } else {  // of rank 2, which is all that is known of it
+    } else {  // x was not kept; it had rank 2
       dx = detail::make_tensor({sizes.m, sizes.k}, dtype);
     }
     launch(
@@ -226,7 +226,7 @@ Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b) { return detail
 
 Tensor detail::dense(const Tensor& x, const Tensor& w, const Tensor& b, bool relu) {
   const char* op = "linear";
-  // Of mixed precision, too: float32 weights of bfloat16 inputs.
+  // Mixed precision: bfloat16 inputs may have float32 weights.
   const auto check_weights = [&](const Tensor& t) {
     if (x.dtype() != bfloat16 || t.dtype() != float32) check_operands(op, x, t);
   };

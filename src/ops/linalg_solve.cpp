@@ -60,7 +60,7 @@ Tensor inv(const Tensor& x) {
 
 namespace {
 
-/// Matrices by their LU decompositions, which solve any number of systems.
+/// The LU decompositions of matrices, which can solve any number of systems.
 struct Factors {
   Matrices m;
   Tensor lu, pivots;
@@ -113,7 +113,7 @@ Tensor solve(const Tensor& a_, const Tensor& b_, SolveOptions options) {
   Tensor x = solve_by(factors, b, options.adjoint);
   x = record(op, {a, b}, x, [&] {
     return [a, x, factors, options](const Tensor& dx, Needs need) {
-      // Where nobody asks how this depends on a, its decomposition is at hand.
+      // If no tape tracks a, its existing decomposition is used.
       const Tensor db = detail::fused_or_ops(
           {a, dx}, [&] { return solve_by(factors, dx, !options.adjoint); },
           [&] { return solve(a, dx, {.adjoint = !options.adjoint}); });
@@ -184,7 +184,7 @@ Tensor cholesky(const Tensor& x) {
       x, l);
   return record(op, {x}, l, [&] {
     return [l](const Tensor& dl) {
-      // L^-T P L^-1, made symmetric, with P the lower triangle of L^T dL and half of its diagonal.
+      // L^-T P L^-1, made symmetric, where P is the lower triangle of L^T dL with half of its diagonal.
       Tensor p = tril(matmul(l, dl, {.transpose_a = true}));
       p = p - linalg::diag(diag_part(p)) * 0.5;
       const Tensor left = triangular_solve(l, p, {.adjoint = true});

@@ -16,7 +16,7 @@ using detail::Write;
 /// The inputs of the op: x, kernel, recurrent_kernel, bias, h, c.
 using Operands = Tensors;
 
-/// The same in public ops, step by step: {outputs, h, c}.
+/// The op in public ops, step by step: {outputs, h, c}.
 std::vector<Tensor> in_steps(const Operands& in, const Tensor& mask) {
   const Tensor &x = in[0], &recurrent = in[2];
   Tensor h = in[4], c = in[5];

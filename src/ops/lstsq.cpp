@@ -19,7 +19,7 @@ namespace {
 using detail::fail;
 using detail::Matrices;
 
-/// Throws where r's diagonal has elements that are only what rounding left of 0.
+/// Throws if an element of r's diagonal is 0 up to rounding errors.
 void check_rank(const char* op, const Matrices& m, const Tensor& r) {
   const Matrices factors = detail::check_matrices(op, r);
   detail::launch(
@@ -44,7 +44,7 @@ void check_rank(const char* op, const Matrices& m, const Tensor& r) {
       r);
 }
 
-/// A diagonal matrix for each one of the batch.
+/// value times the identity for each matrix of the batch.
 Tensor multiple_of_identity(const Matrices& m, DType dtype, double value) {
   return linalg::diag(detail::filled(m.shape(m.columns), dtype, value));
 }
@@ -58,7 +58,7 @@ Tensor lstsq(const Tensor& a_, const Tensor& b_, LstsqOptions options) {
   }
   auto [a, b, vector] = detail::make_system(op, a_, b_);
   const Matrices m = detail::check_matrices(op, a);
-  if (options.l2_regularizer > 0) {  // further rows: sqrt(l2) x = 0
+  if (options.l2_regularizer > 0) {  // appends the equations sqrt(l2) x = 0
     a = concat({a, multiple_of_identity(m, a.dtype(), std::sqrt(options.l2_regularizer))}, -2);
     b = concat({b, detail::filled(m.shape(m.columns, b.shape(-1)), b.dtype(), 0)}, -2);
   }

@@ -17,7 +17,7 @@
 namespace xtape::detail {
 namespace {
 
-/// Those of the second derivatives' loop of eight inputs.
+/// For the loop of second derivatives with eight inputs.
 constexpr std::size_t max_inputs = 17, max_outputs = 9;
 
 struct Pointers {
@@ -26,7 +26,7 @@ struct Pointers {
   std::array<std::byte*, max_outputs> out{};
 };
 
-/// The elements [begin, begin + n) of a contiguous piece.
+/// Computes the elements [begin, begin + n) of contiguous arrays.
 void run_piece(const MapFunction& function, MapRow row, Pointers pointers, std::int64_t begin, std::int64_t n,
                std::size_t bytes) {
   const auto offset = static_cast<std::size_t>(begin) * bytes;
@@ -39,16 +39,16 @@ void run_piece(const MapFunction& function, MapRow row, Pointers pointers, std::
   row(function.f, n, pointers.in.data(), pointers.fixed.data(), pointers.out.data());
 }
 
-/// Inputs that broadcast along some axes: rows of the innermost axis, on which each input runs or stays.
-template <std::size_t most>
+/// For inputs that broadcast: goes through rows of the innermost axis, along which each input advances or is fixed.
+template <std::size_t max_operands>
 void run_rows(const MapFunction& function, MapRow row, const Pointers& pointers, const Shape& shape,
               const Reads& inputs, std::size_t bytes) {
-  std::array<Shape, most> strides;
-  for (std::size_t i = 0; i < most; ++i) {
+  std::array<Shape, max_operands> strides;
+  for (std::size_t i = 0; i < max_operands; ++i) {
     strides[i] = kernels::broadcast_strides(i < inputs.size() ? inputs[i].shape() : Shape{}, shape);
   }
-  const auto it = kernels::make_iteration<most>(shape, strides);
-  const auto at_row = [&](std::int64_t r, const std::array<std::int64_t, most>& offset) {
+  const auto it = kernels::make_iteration<max_operands>(shape, strides);
+  const auto at_row = [&](std::int64_t r, const std::array<std::int64_t, max_operands>& offset) {
     Pointers p = pointers;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       p.in[i] += offset[i] * static_cast<std::int64_t>(bytes);
@@ -91,7 +91,7 @@ Tensors run_level(const TracedFunction& function, int level, std::span<const Ten
     return outputs;
   }
   const auto below = static_cast<std::size_t>(inputs_of(level - 1, function.arguments));
-  // Each under an identity of its own: one tensor may be given twice.
+  // Each input gets its own identity, since one tensor may be given twice.
   std::vector<Tensor> x;
   for (const Tensor& t : inputs.first(below)) {
     x.push_back(record("map", {t}, make_alias(t), [](const Tensor& dy) { return Grads{dy}; }));
@@ -127,7 +127,7 @@ void convert_map_inputs(std::span<Tensor> inputs) {
 
 namespace {
 
-/// The loop over whole tensors; all outputs have the shape to which the inputs broadcast.
+/// Runs the loop on whole tensors; all outputs have the shape to which the inputs broadcast.
 void run_loop(const MapFunction& function, const Reads& inputs, const Writes& outputs, const Shape& shape) {
   const std::int64_t n = shape.numel();
   if (n == 0) return;
@@ -169,7 +169,7 @@ Tensors run_map(const MapFunction& function, std::span<const Tensor> inputs, std
   std::size_t count = 0, next = 0;
   for (const Tensor& t : inputs) operands[count++] = &t;
   for (const bool wants : wanted) operands[count++] = wants ? &outputs[next++] : &nobody_wants;
-  // A replay needs a function of its own.
+  // A replay needs its own copy of the function.
   const std::shared_ptr<const void> kept = thread_state.tracer == nullptr ? nullptr : function.copy(function.f);
   launch_list(
       [function, kept, shape](const Reads& from, const Writes& to) {
@@ -183,7 +183,7 @@ Tensors run_map(const MapFunction& function, std::span<const Tensor> inputs, std
 
 Tensors map_by_ops(const TracedFunction& function, int level, std::span<const Tensor> inputs,
                    std::span<const bool> wanted) {
-  // The levels are functions of single elements: what broadcasts does so before, and is summed after.
+  // The levels are functions of single elements: inputs are broadcast before, and their gradients summed after.
   Shape shape = inputs[0].shape();
   for (const Tensor& t : inputs) shape = broadcast_shape("map", shape, t.shape());
   std::vector<Tensor> full;

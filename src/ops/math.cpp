@@ -44,7 +44,7 @@ Tensor divide(const Tensor& a, const Tensor& b) {
 }
 
 Tensor pow(const Tensor& a, const Tensor& b) {
-  // Through the standard library: exp(b log a) on vectors loses accuracy as the result grows.
+  // Uses the standard library, since exp(b log a) on vectors loses accuracy for large results.
   Tensor y = map_binary<Domain::floating, false, detail::costly>("pow", a, b, [](auto p, auto q) {
     using V = decltype(p);
     using T = typename V::value_type;
@@ -55,7 +55,8 @@ Tensor pow(const Tensor& a, const Tensor& b) {
     return V::load_unaligned(base);
   });
   if (!is_tracked({a, b})) return y;
-  if (b.impl()->weak && !is_tracked({b})) {  // n a^(n-1): at n = 0 the chain of derivatives ends, and 0 / a is not 0
+  if (b.impl()->weak &&
+      !is_tracked({b})) {  // n a^(n-1); for n = 0 the derivative is 0, also at a = 0, where 0 a^-1 is NaN
     return record("pow", {a, b}, y, [&] {
       return [a = detail::strong(a, y.dtype()), n = detail::weak_value(b)](const Tensor& dy, Needs) {
         if (n == 0) return Grads{zeros_like(dy), Tensor()};
@@ -63,16 +64,16 @@ Tensor pow(const Tensor& a, const Tensor& b) {
       };
     });
   }
-  // Plain numbers as tensors: b - 1 would forget that b adapts to the other dtype.
+  // Plain numbers become tensors of y's dtype, since b - 1 would no longer adapt to it.
   return record("pow", {a, b}, y, [&] {
     return [a = detail::strong(a, y.dtype()), b = detail::strong(b, y.dtype()), y](const Tensor& dy, Needs need) {
       Tensor da, db;
-      if (need[0]) {  // 0 a^-1 is not 0 at a = 0, and its derivatives are none there
+      if (need[0]) {  // at a = b = 0, where 0 a^-1 is NaN
         const Tensor none = logical_and(a == 0, b == 0);
         da = dy * (b * pow(where(none, 1, a), b - 1));
       }
       if (need[1]) {
-        const Tensor positive = logical_and(a > 0, y != 0);  // 0 log a is 0, even of an infinite a
+        const Tensor positive = logical_and(a > 0, y != 0);  // 0 log a is 0, even for infinite a
         db = dy * where(positive, y * log(where(positive, a, 1)), 0);
       }
       return Grads{da, db};
@@ -147,8 +148,8 @@ Tensor square(const Tensor& x) {
 
 namespace {
 
-/// The gradient of an activation with y = f(x), of which f' is a function `slope` of y: dy slope(y), as one op, whose
-/// own gradient is `rule`.
+/// The gradient dy f'(x) of an activation y = f(x) whose derivative is a function of y, f'(x) = slope(y). It is one op;
+/// `rule` is its own gradient.
 template <class Slope, class Rule>
 Tensor activation_grad(const char* op, const Tensor& dy, const Tensor& y, Slope slope, Rule rule) {
   Tensor dx = map_binary<Domain::floating>(op, dy, y, [slope](auto g, auto v) { return g * slope(v); });
@@ -205,7 +206,7 @@ Tensor tanh(const Tensor& x) {
 }
 
 Tensor sigmoid(const Tensor& x) {
-  // From e^-|x|, which cannot overflow.
+  // Uses e^-|x|, which cannot overflow.
   Tensor y = map_unary<Domain::floating>("sigmoid", x, [](auto v) {
     using V = decltype(v);
     const V e = exp(-xsimd::abs(v));
@@ -217,15 +218,15 @@ Tensor sigmoid(const Tensor& x) {
 
 Tensor clip_by_value(const Tensor& x, const Tensor& low, const Tensor& high) {
   if (x.dtype() == boolean) detail::fail_domain("clip_by_value", Domain::numbers, x.dtype());
-  for (const Tensor& bound : {low, high}) {  // for errors under this name
+  for (const Tensor& bound : {low, high}) {  // first, so that errors have this name
     detail::common_dtype("clip_by_value", x, bound);
     detail::broadcast_shape("clip_by_value", x.shape(), bound.shape());
   }
-  // NaN fails every comparison, and so passes through.
-  const auto clip = [](auto v, auto least, auto most) {
+  // Comparisons with NaN are false, so NaN passes through.
+  const auto clip = [](auto v, auto lower, auto upper) {
     using kernels::select;
-    const decltype(v) raised = select(v < least, least, v);
-    return select(raised > most, most, raised);
+    const decltype(v) raised = select(v < lower, lower, v);
+    return select(raised > upper, upper, raised);
   };
   const bool in_place = detail::broadcasts_to(low.shape(), x.shape()) && detail::broadcasts_to(high.shape(), x.shape());
   if (x.impl()->weak || !in_place) {

@@ -69,7 +69,7 @@ Tensor squeeze(const Tensor& x, int axis) {
 }
 
 namespace {
-/// x with axis axes[i] at place i; a Shape is a list that needs no memory of its own.
+/// x with axis axes[i] at position i. The list is a Shape because that allocates nothing.
 Tensor permuted(const Tensor& x, const Shape& axes) {
   Shape shape = x.shape(), strides = x.shape(), inverse = x.shape();
   const Shape from = kernels::contiguous_strides(x.shape());
@@ -135,7 +135,7 @@ Tensor concat(ListOf<Tensor> values, int axis_) {
   for (const auto& t : values) {
     sizes.push_back(t.shape()[axis]);
   }
-  // The parts, then the whole.
+  // The launch reads the parts and writes the whole.
   detail::PoolVector<const Tensor*> operands;
   for (const auto& t : values) operands.push_back(&t);
   operands.push_back(&y);
@@ -185,7 +185,7 @@ std::int64_t offset_of(const Shape& strides, const Shape& begin) {
   return offset;
 }
 
-/// Zeros of the given shape with dy at `begin`: the gradient of slice, whose own gradient is slice.
+/// Zeros of the given shape with dy at `begin`: the gradient of slice. Its own gradient is slice.
 Tensor unslice(const Tensor& dy, const Shape& begin, const Shape& shape) {
   Tensor y = detail::make_tensor(shape, dy.dtype());
   const Shape strides = kernels::contiguous_strides(shape);
@@ -206,7 +206,7 @@ Tensor slice(const Tensor& x, ListOf<std::int64_t> begin, ListOf<std::int64_t> s
                      begin.size(), size.size());
   }
   Shape shape = x.shape();
-  bool shares = true;  // only axis 0 is cut
+  bool shares = true;  // only axis 0 is sliced
   for (int axis = 0; axis < rank; ++axis) {
     const auto i = static_cast<std::size_t>(axis);
     const std::int64_t available = x.shape()[axis];

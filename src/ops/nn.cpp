@@ -7,7 +7,7 @@
 #include "xtape/ops/reduce.hpp"
 #include "xtape/tape/record.hpp"
 
-// Activations, and what else layers are made of.
+// Activations and other parts of layers.
 namespace xtape {
 
 using detail::Domain;
@@ -30,7 +30,7 @@ Tensor relu(const Tensor& x) {
   Tensor y = map_unary<Domain::numbers>("relu", x, [](auto v) {
     using kernels::select;
     using V = decltype(v);
-    return select(v < V(0), V(0), v);  // NaN compares false and stays
+    return select(v < V(0), V(0), v);  // comparisons with NaN are false, so it stays
   });
   return record("relu", {x}, std::move(y),
                 [&] { return [y](const Tensor& dy) { return Grads{detail::relu_grad(dy, y)}; }; });
@@ -66,7 +66,8 @@ Tensor sigmoid_cross_entropy_with_logits(const Tensor& labels, const Tensor& log
   if (labels.shape() != logits.shape()) {
     detail::fail<ValueError>(op, "labels and logits must have one shape: {} and {}", labels.shape(), logits.shape());
   }
-  // max(x, 0) - x z + log(1 + e^-|x|): x (1 - z) or -x z, which are 0 for a sure and right prediction, infinite or not.
+  // max(x, 0) - x z + log(1 + e^-|x|). The first two terms are computed as x (1 - z) or -x z, which is 0 for a right
+  // prediction, also if x is infinite.
   Tensor y = map_binary<Domain::floating>(op, labels, logits, [](auto z, auto x) {
     using V = decltype(x);
     const V missed = select(x < V(0), -z, V(1) - z);

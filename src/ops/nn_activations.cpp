@@ -16,8 +16,8 @@ namespace {
 
 using detail::Domain;
 
-// The formulas below are written once for two kinds of numbers: vectors of elements, on which kernels run, and tensors,
-// on which they are ops. What the two write differently is here.
+// The formulas below are written once for two types: vectors of elements, in kernels, and tensors, as ops. These
+// helpers cover the differences.
 
 /// A constant.
 template <class V>
@@ -39,15 +39,16 @@ V choose(const Condition& condition, const V& a, const V& b) {
 }
 Tensor choose(const Tensor& condition, const Tensor& a, const Tensor& b) { return where(condition, a, b); }
 
-/// v within bounds; a NaN stays one.
+/// v clipped to the bounds; NaN stays NaN.
 template <class V>
-V within(double least, const V& v, double most) {
-  const V low = number<V>(least), high = number<V>(most);
+V within(double lower, const V& v, double upper) {
+  const V low = number<V>(lower), high = number<V>(upper);
   return select(v > high, high, select(v < low, low, v));
 }
-Tensor within(double least, const Tensor& t, double most) { return clip_by_value(t, least, most); }
+Tensor within(double lower, const Tensor& t, double upper) { return clip_by_value(t, lower, upper); }
 
-/// 1 / (1 + e^-v) and its derivative, which is not s (1 - s): near its end 1 - s would lose its digits.
+/// s = 1 / (1 + e^-v) and its derivative. The derivative is not computed as s (1 - s), since 1 - s loses digits near s
+/// = 1.
 template <class V>
 struct Logistic {
   V s, slope;
@@ -62,8 +63,8 @@ Logistic<Tensor> logistic(const Tensor& t) {
   return {s, s * xtape::sigmoid(-t)};
 }
 
-/// e^v where v < 0, and anything elsewhere, for who chooses between them. Of tensors it is finite there: the derivative
-/// of what is not chosen is multiplied by 0.
+/// e^v where v < 0; elsewhere unspecified, since the caller selects another value there. For tensors it is finite there
+/// too, because derivatives of values that are not selected are multiplied by 0.
 template <class V>
 V exp_below_zero(const V& v) {
   return exp(v);
@@ -77,8 +78,7 @@ V normal_probability(const V& v) {
 }
 Tensor normal_probability(const Tensor& t) { return erfc(t * (-1 / std::numbers::sqrt2)) * 0.5; }
 
-/// An activation: f on vectors, and its gradient dy f'(x) as gradient(dy, x) on vectors or, for who differentiates it
-/// again, on tensors.
+/// An activation: f on vectors, and gradient(dy, x) = dy f'(x) on vectors or, to be differentiated again, on tensors.
 template <Domain domain = Domain::floating, class F, class Gradient>
 Tensor activation(const char* op, const Tensor& x, const F& f, const Gradient& gradient) {
   return record(op, {x}, detail::map_unary<domain>(op, x, f), [&] {
@@ -90,14 +90,14 @@ Tensor activation(const char* op, const Tensor& x, const F& f, const Gradient& g
   });
 }
 
-/// At least -10^4, where the factor of all activations of the form x g(x) is 0: -inf would give NaN.
+/// max(v, -10^4): there g(x) = 0 for all activations x g(x), and -inf times 0 would be NaN.
 template <class V>
 V not_infinite(const V& v) {
   return select(v < V(-1e4f), V(-1e4f), v);
 }
 
-/// Within [-10^4, 10^4], beyond which the derivative of all activations of the form x g(x) is constant: in float32 from
-/// 100 on, and an infinity times a 0 gives NaN.
+/// v clipped to [-10^4, 10^4]: the derivatives of all activations x g(x) are constant from |x| = 100 on, and an
+/// infinity times 0 would be NaN.
 template <class V>
 V bounded(const V& v) {
   return within(-1e4, v, 1e4);
@@ -131,7 +131,7 @@ Tensor gelu_by_tanh(const Tensor& x) {
       },
       [](auto dy, auto x_) {
         using V = decltype(x_);
-        // Where x^2 might overflow the derivative has long been 0 or 1.
+        // The derivative is 0 or 1 long before x^2 overflows.
         const V v = within(-30, x_, 30), cubic = number<V>(gelu_cubic) * v * v;
         const auto [s, slope] = logistic(number<V>(gelu_slope) * v * (number<V>(1) + cubic));
         const V slope_of_inner = number<V>(gelu_slope) * (number<V>(1) + number<V>(3) * cubic);
@@ -149,8 +149,8 @@ Tensor relu6(const Tensor& x) {
         return choose(v < V(0), V(0), choose(v > V(6), V(6), v));
       },
       [](auto dy, auto v) {
-        const auto zero = number<decltype(v)>(0), most = number<decltype(v)>(6);
-        return choose(v > zero, choose(v < most, dy, zero), zero);
+        const auto zero = number<decltype(v)>(0), six = number<decltype(v)>(6);
+        return choose(v > zero, choose(v < six, dy, zero), zero);
       });
 }
 
@@ -183,7 +183,7 @@ Tensor silu(const Tensor& x) {
 Tensor swish(const Tensor& x) { return silu(x); }
 
 Tensor mish(const Tensor& x) {
-  // tanh(log(1 + e)) = n / (n + 2) with n = e (e + 2), which is 1 to the last place for e^20.
+  // With e = e^x: tanh(log(1 + e)) = n / (n + 2) with n = e (e + 2), which rounds to 1 from x = 20 on.
   return activation(
       "mish", x,
       [](auto v) {
@@ -243,7 +243,7 @@ Tensor softsign(const Tensor& x) {
       [](auto v) {
         using V = decltype(v);
         const V size = xsimd::abs(v), sign = select(v < V(0), V(-1), V(1));
-        return select(size > V(1e20f), sign, v / (V(1) + size));  // inf / inf is NaN
+        return select(size > V(1e20f), sign, v / (V(1) + size));  // since inf / inf is NaN
       },
       [](auto dy, auto v) {
         const auto one = number<decltype(v)>(1), factor = one / (one + abs(v));

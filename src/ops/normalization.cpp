@@ -29,7 +29,7 @@ using detail::Write;
 
 void check_floating(const char* op, const Tensor& x) { detail::expect_floating(op, x.dtype()); }
 
-/// gamma or beta: of x's dtype and the given shape, or empty.
+/// Checks gamma or beta: empty, or of x's dtype and the given shape.
 void check_parameter(const char* op, const char* name, const Tensor& parameter, const Tensor& x, const Shape& shape) {
   if (!parameter.defined()) return;
   if (parameter.dtype() != x.dtype()) {
@@ -58,7 +58,7 @@ Grads public_gradients(const Tensor& dy, const Tensor& x, const Tensor& gamma, c
   return Grads{scale * (g - reduce_mean(g, axes, true) - h * reduce_mean(g * h, axes, true)), dy * h, dy};
 }
 
-/// layer_norm of the last axis, from two on made one, with gamma and beta of one axis or empty.
+/// layer_norm over the last axis, with gamma and beta of one axis or empty.
 Tensor layer_norm_rows(const Tensor& x, const Tensor& gamma, const Tensor& beta, double epsilon) {
   const std::int64_t n = x.shape().back(), rows = n == 0 ? 0 : x.size() / n;
   Tensor y = detail::make_tensor(x.shape(), x.dtype());
@@ -130,7 +130,7 @@ Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, cons
     const auto flat = [&](const Tensor& t) { return t.defined() ? reshape(t, {plan.count}) : t; };
     return reshape(layer_norm_rows(reshape(x, Shape(leading)), flat(gamma), flat(beta), options.epsilon), x.shape());
   }
-  // gamma and beta with axes of size 1 where x is not normalised.
+  // The shape of gamma and beta, with size 1 for axes that are not normalised.
   Shape broadcast = x.shape();
   for (int i = 0; i < x.rank(); ++i) broadcast[i] = plan.reduced[static_cast<std::size_t>(i)] != 0 ? x.shape()[i] : 1;
   const Tensor centered = x - reduce_mean(x, options.axes, true);

@@ -36,7 +36,7 @@ Tensor pad_constant(const Tensor& x, const Shape& before, const Shape& shape, do
   });
 }
 
-/// The elements of a mirrored axis: -1 - i or -i + 1 and so on, for i from -before to size + after.
+/// The indices of a mirrored axis, for positions from -before to size + after - 1.
 std::vector<std::int64_t> mirrored(std::int64_t size, std::int64_t before, std::int64_t after, bool symmetric) {
   std::vector<std::int64_t> indices;
   for (std::int64_t i = -before; i < size + after; ++i) {
@@ -62,8 +62,8 @@ Tensor pad(const Tensor& x, const std::vector<std::array<std::int64_t, 2>>& padd
   for (int axis = 0; axis < x.rank(); ++axis) {
     const auto [before, after] = paddings[static_cast<std::size_t>(axis)];
     const std::int64_t size = x.shape()[axis];
-    const std::int64_t most = symmetric ? size : reflect ? std::max<std::int64_t>(size - 1, 0) : INT64_MAX / 8;
-    if (before < 0 || after < 0 || before > most || after > most) {
+    const std::int64_t max_padding = symmetric ? size : reflect ? std::max<std::int64_t>(size - 1, 0) : INT64_MAX / 8;
+    if (before < 0 || after < 0 || before > max_padding || after > max_padding) {
       fail<ValueError>("pad", "paddings {} and {} are not possible for axis {} of shape {} in mode \"{}\"", before,
                        after, axis, x.shape(), options.mode);
     }

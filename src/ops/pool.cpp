@@ -32,7 +32,7 @@ Shape output_shape(const Pool& p) { return {p.batch, p.height.out, p.width.out, 
 
 Tensor max_pool_gather(const Pool& p, const Tensor& x, const Tensor& taps);
 
-/// The gradient of max_pool, given which tap of its window each result is.
+/// The gradient of max_pool, given the index of each result in its window (its tap).
 Tensor max_pool_scatter(const Pool& p, const Tensor& dy, const Tensor& taps) {
   Tensor dx = detail::make_tensor(input_shape(p), dy.dtype());
   launch(
@@ -46,7 +46,7 @@ Tensor max_pool_scatter(const Pool& p, const Tensor& dy, const Tensor& taps) {
                 [&] { return [p, taps](const Tensor& g) { return Grads{max_pool_gather(p, g, taps)}; }; });
 }
 
-/// Its transpose: the elements of x that max_pool chose elsewhere.
+/// Its transpose: the elements of x at the positions that max_pool chose.
 Tensor max_pool_gather(const Pool& p, const Tensor& x, const Tensor& taps) {
   Tensor y = detail::make_tensor(output_shape(p), x.dtype());
   launch(

@@ -21,12 +21,13 @@ using detail::LaunchKind;
 using detail::Read;
 using detail::Write;
 
-/// Whether even float64 chances, in [0, 1), are below the probabilities: exact for 0 and 1.
+/// Whether uniform float64 numbers in [0, 1) are below the probabilities; exact for probabilities 0 and 1.
 Tensor draw(const Shape& shape, const Tensor& p, DType dtype, Generator& generator) {
   return detail::convert(less(generator.uniform(shape, 0, 1, float64), p), dtype);
 }
 
-/// For each row of logits x [batch, classes] as many classes as there are chances u in its row, [0, 1).
+/// For each row of logits x [batch, classes], chooses one class for each of the uniform numbers u [batch, count] in [0,
+/// 1).
 void choose(std::int64_t batch, std::int64_t classes, std::int64_t count, const double* x, const double* u,
             std::int64_t* out) {
   const std::int64_t grain =
@@ -37,7 +38,7 @@ void choose(std::int64_t batch, std::int64_t classes, std::int64_t count, const 
       const double* row = x + r * classes;
       const double largest = *std::max_element(row, row + classes);
       double total = 0;
-      std::int64_t last = 0;  // the last class that can come at all
+      std::int64_t last = 0;  // the last class with a positive probability
       for (std::int64_t i = 0; i < classes; ++i) {
         const double e = std::exp(row[i] - largest);
         if (e > 0) last = i;
@@ -91,7 +92,7 @@ Tensor categorical(const Tensor& logits, std::int64_t count, Generator& generato
         for (std::int64_t r = 0; r < batch && classes > 0; ++r) {
           double largest = x[r * classes];
           for (std::int64_t i = 0; i < classes; ++i) {
-            if (!(x[r * classes + i] <= largest)) largest = x[r * classes + i];  // a NaN stays
+            if (!(x[r * classes + i] <= largest)) largest = x[r * classes + i];  // NaN stays
             if (std::isnan(largest)) break;
           }
           if (!std::isfinite(largest)) fail<ValueError>(op, "the largest logit of row {} is {}", r, largest);

@@ -44,7 +44,7 @@ Tensor moveaxis(const Tensor& x, int source, int destination) {
 }
 
 namespace {
-/// A result without elements, whose gradient is zero.
+/// A result without elements; its gradient is zero.
 Tensor nothing_of(const char* op, const Tensor& x, const Shape& shape) {
   return record(op, {x}, detail::filled(shape, x.dtype(), 0), [&] {
     return [from = x.shape()](const Tensor& dy) { return Grads{detail::filled(from, dy.dtype(), 0)}; };
@@ -58,7 +58,7 @@ Tensor tile(const Tensor& x, ListOf<std::int64_t> multiples) {
     fail<ValueError>("tile", "expected a multiple, not negative, for each axis of shape {}: received [{}]", x.shape(),
                      fmt::join(multiples, ", "));
   }
-  // Each axis of n becomes one of [1, n], which broadcasts to [multiple, n].
+  // Each axis of size n becomes [1, n], which broadcasts to [multiple, n].
   detail::PoolVector<std::int64_t> apart, repeated, sizes;
   for (int axis = 0; axis < x.rank(); ++axis) {
     const std::int64_t multiple = multiples[static_cast<std::size_t>(axis)], size = x.shape()[axis];
@@ -77,7 +77,7 @@ Tensor tile(const Tensor& x, ListOf<std::int64_t> multiples) {
 
 namespace {
 
-/// Every slice n times.
+/// Repeats every slice n times.
 Tensor repeat_each(const Tensor& x, std::int64_t n, int axis) {
   Shape shape = x.shape();
   shape[axis] = detail::checked_product("repeat", shape[axis], n);
@@ -152,7 +152,8 @@ Tensor roll(const Tensor& x, std::int64_t shift, int axis_) {
         std::int64_t outer = 1;
         for (int i = 0; i < axis; ++i) outer *= x.shape()[i];
         const std::int64_t bytes = y.size_in_bytes() / outer;
-        const std::int64_t lead = (shift % size + size) % size * (bytes / size);  // what comes from the end
+        const std::int64_t lead =
+            (shift % size + size) % size * (bytes / size);  // the elements that move from the end to the beginning
         const std::byte* from = x.bytes();
         std::byte* to = y.bytes();
         const std::int64_t grain = 4 * kernels::elementwise_grain / bytes;
@@ -205,7 +206,7 @@ Tensor detail::keep_band(const char* op, const Tensor& x, std::int64_t low, std:
   if (x.rank() < 2) fail<ValueError>(op, "expected a tensor of rank 2 or more: received shape {}", x.shape());
   Tensor y = make_tensor(x.shape(), x.dtype());
   const std::int64_t rows = x.shape(-2), columns = x.shape(-1);
-  // Far diagonals are beyond all columns of all rows.
+  // Diagonals outside the matrix are clamped, so that sums with them do not overflow.
   low = std::clamp(low, -rows - 1, columns + 1);
   high = std::clamp(high, -rows - 1, columns + 1);
   launch(

@@ -50,7 +50,7 @@ namespace {
 
 using Kernel = void (*)(DType, const void*, void*, std::int64_t, std::int64_t, std::int64_t);
 
-/// Runs the kernel once for every group of neighbouring reduced axes, the innermost first.
+/// Runs the kernel once for each group of adjacent reduced axes, the innermost first.
 Tensor run(Kernel kernel, const Tensor& x, const ReductionPlan& plan) {
   const int rank = x.rank();
   Tensor current = x;
@@ -82,7 +82,7 @@ Tensor run(Kernel kernel, const Tensor& x, const ReductionPlan& plan) {
 
 Tensor detail::euclidean_norm(const Tensor& x, const ReductionPlan& plan) {
   const bool none = std::find(plan.reduced.begin(), plan.reduced.end(), 1) == plan.reduced.end();
-  return none ? abs(x) : run(&kernels::reduce_norm, x, plan);  // a norm of norms is that of all
+  return none ? abs(x) : run(&kernels::reduce_norm, x, plan);  // the norm of norms is the norm of all
 }
 
 namespace {
@@ -92,12 +92,12 @@ const Tensor& numbers_only(const char* op, const Tensor& x) {
   return x;
 }
 
-/// The result in the caller's form; the kept form is what broadcasts against x in a gradient.
+/// The result with or without the reduced axes. With them it broadcasts to x in gradients.
 Tensor shaped(const Tensor& kept, const ReductionPlan& plan, bool keepdims) {
   return keepdims ? kept : detail::make_view(kept, plan.squeezed);
 }
 
-/// A gradient of such a result in the kept form.
+/// The gradient of such a result, with the reduced axes.
 Tensor in_kept_form(const Tensor& dy, const Shape& kept) { return dy.shape() == kept ? dy : reshape(dy, kept); }
 
 void check_elements(const char* op, const ReductionPlan& plan, const Shape& shape) {
@@ -163,7 +163,7 @@ Tensor reduce_sum(const Tensor& x, const Axes& axes, bool keepdims) {
 
 namespace {
 
-/// dy / n everywhere: the gradient of a mean over all elements, where no tape records.
+/// dy / n in all elements: the gradient of the mean of all elements, not recorded.
 Tensor spread(const Tensor& dy, const Shape& shape) {
   Tensor dx = detail::make_tensor(shape, dy.dtype());
   launch(
@@ -180,7 +180,7 @@ Tensor spread(const Tensor& dy, const Shape& shape) {
   return dx;
 }
 
-/// The mean of all elements, what most losses end with.
+/// The mean of all elements, in one kernel because most losses end with it.
 Tensor mean_of_all(const Tensor& x) {
   Tensor y = detail::make_tensor({}, x.dtype(), "reduce_mean");
   launch(
@@ -220,8 +220,8 @@ Tensor reduce_mean(const Tensor& x, const Axes& axes, bool keepdims) {
 Tensor reduce_prod(const Tensor& x, const Axes& axes, bool keepdims) {
   const ReductionPlan plan = detail::reduction_plan("reduce_prod", numbers_only("reduce_prod", x).shape(), axes);
   if (!is_floating(x.dtype())) return shaped(run(&kernels::reduce_prod, x, plan), plan, keepdims);
-  // Halves multiplied with each other, in public ops: the gradient needs no division and so is right, to any order,
-  // where elements are zero.
+  // Multiplies one half of the elements with the other, repeatedly, in public ops. So the gradient needs no division,
+  // and derivatives of every order are right if elements are zero.
   Tensor y = x;
   for (int axis = 0; axis < x.rank(); ++axis) {
     if (plan.reduced[static_cast<std::size_t>(axis)] == 0) continue;

@@ -25,13 +25,13 @@ ScanLayout layout(const Shape& shape, int axis, bool reverse) {
   return at;
 }
 
-/// The axis as 0 <= axis < rank, of a tensor of numbers.
+/// Checks the dtype; returns the axis counted from 0.
 int check(const char* op, const Tensor& x, int axis) {
   detail::expect_numeric(op, x.dtype());
   return detail::normal_axis(op, axis, x.rank());
 }
 
-/// The elements one place further along the axis (towards its beginning if `forward` is false), 0 where none comes.
+/// The elements moved by one position along the axis (backwards unless `forward`), with 0 at the free position.
 Tensor shift(const Tensor& x, int axis, bool forward) {
   Shape edge = x.shape();
   const std::int64_t n = edge[axis];
@@ -42,8 +42,8 @@ Tensor shift(const Tensor& x, int axis, bool forward) {
   return forward ? concat({zero, rest}, axis) : concat({rest, zero}, axis);
 }
 
-/// s_i = b_i + a_i s_(i-1) along the axis. The gradients are a recurrence the other way: g_i = ds_i + a_(i+1) g_(i+1)
-/// is the one for b, g_i s_(i-1) the one for a.
+/// s_i = b_i + a_i s_(i-1) along the axis. Its gradient is a recurrence in the other direction: db_i = g_i = ds_i +
+/// a_(i+1) g_(i+1) and da_i = g_i s_(i-1).
 Tensor recurrence(const Tensor& a, const Tensor& b, int axis, bool reverse) {
   Tensor s = detail::make_tensor(b.shape(), b.dtype());
   launch(
@@ -86,7 +86,7 @@ Tensor cumprod(const Tensor& x, int axis_, const ScanOptions& options) {
         kernels::cumulative_product(from.dtype(), from.bytes(), to.bytes(), at, exclusive);
       },
       x, y);
-  // dx_i = (x_0 ... x_(i-1)) s_i, where s_i = dy_i + x_(i+1) s_(i+1): no division, and so right where x is 0.
+  // dx_i = (x_0 ... x_(i-1)) s_i, where s_i = dy_i + x_(i+1) s_(i+1): without division, so it is right where x is 0.
   return record("cumprod", {x}, std::move(y), [&] {
     return [x, axis, options](const Tensor& dy) {
       const bool reverse = options.reverse;

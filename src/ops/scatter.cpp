@@ -35,11 +35,11 @@ Shape joined(const Shape& a, const Shape& b) {
   return Shape(sizes);
 }
 
-/// What indices [..., k] name in an array: rows of it seen as [rows, width].
+/// The positions that indices [..., k] name in an array: rows of the array as [rows, width].
 struct Places {
   std::int64_t rows = 1, width = 1;
-  Shape shape;   ///< of the slices together: indices.shape[:-1] + shape[k:]
-  Tensor index;  ///< int64 numbers of the rows
+  Shape shape;   ///< the shape of all slices: indices.shape[:-1] + shape[k:]
+  Tensor index;  ///< int64, the row numbers
 };
 
 Places find_places(const char* op, const Tensor& indices, const Shape& shape) {
@@ -98,7 +98,7 @@ Tensor gather_rows(const Tensor& x, const Places& places) {
   });
 }
 
-/// y of `shape`: x, or zeros where that is empty, with the updates added to their rows.
+/// x, or zeros of `shape` if x is empty, with the updates added to their rows.
 Tensor sum_of_rows(const Tensor& x, const Tensor& updates, const Places& places, const Shape& shape) {
   Tensor y = detail::make_tensor(shape, updates.dtype());
   launch(
@@ -121,7 +121,7 @@ void check_dtypes(const char* op, const Tensor& x, const Tensor& updates) {
   detail::expect_same_dtype(op, x.dtype(), updates.dtype());
 }
 
-/// x with the rows of the updates in their places.
+/// x with rows replaced by the updates.
 Tensor put_rows(const Tensor& x, const Tensor& updates, const Places& places) {
   Tensor y = detail::make_tensor(x.shape(), x.dtype());
   launch(
@@ -138,7 +138,7 @@ Tensor put_rows(const Tensor& x, const Tensor& updates, const Places& places) {
   return y;
 }
 
-/// Whether each update stays: none that comes after it names the same row.
+/// For each update, whether it is the last one for its row.
 Tensor find_last(const Places& places) {
   const Tensor last = detail::make_tensor(places.index.shape(), boolean);
   launch(
@@ -190,7 +190,7 @@ Tensor tensor_scatter_update(const Tensor& x, const Tensor& indices, const Tenso
     return [indices, places, last = find_last(places)](const Tensor& dy, Needs need) {
       Tensor dx, du;
       if (need[0]) dx = tensor_scatter_update(dy, indices, detail::filled(places.shape, dy.dtype(), 0));
-      if (need[1]) {  // an update that another one overwrote has no influence
+      if (need[1]) {  // an update that a later one overwrites has no gradient
         const Tensor rows = reshape(gather_rows(dy, places), {last.size(), places.width});
         du = reshape(where(expand_dims(last, 1), rows, 0), places.shape);
       }
@@ -206,7 +206,7 @@ Tensor boolean_mask(const Tensor& x, const Tensor& mask, int axis_) {
   if (mask.rank() == 0 || after > x.rank() || part(x.shape(), axis, after) != mask.shape()) {
     fail<ValueError>(op, "a mask of shape {} does not fit shape {} from axis {} on", mask.shape(), x.shape(), axis);
   }
-  // The shape of the result depends on the elements.
+  // Read on the host, since the shape of the result depends on the elements.
   const bool* chosen = detail::host_read(op, mask).data<bool>();
   std::vector<std::int64_t> indices;
   for (std::int64_t i = 0; i < mask.size(); ++i) {

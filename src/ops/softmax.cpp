@@ -12,7 +12,7 @@
 #include "xtape/ops/reduce.hpp"
 #include "xtape/tape/record.hpp"
 
-// Softmax and the cross-entropies that contain one.
+// Softmax, and the cross-entropies that contain it.
 namespace xtape {
 
 using detail::fail;
@@ -23,7 +23,7 @@ using detail::Write;
 
 namespace {
 
-/// Runs f(type, rows, n) for the rows of x's last axis, in float32 for bfloat16.
+/// Calls f(type, rows, n) for the rows along x's last axis; bfloat16 is computed in float32.
 template <class F>
 void for_last_axis(Read x, F&& f) {
   const std::int64_t n = x.shape().back(), rows = n == 0 ? 0 : x.size() / n;
@@ -32,7 +32,7 @@ void for_last_axis(Read x, F&& f) {
 
 void check_floating(const char* op, const Tensor& x) { detail::expect_floating(op, x.dtype()); }
 
-/// Along another axis than the last one: between two transposes.
+/// Applies f along another axis than the last, between two transposes.
 template <class F>
 Tensor along_axis(const Tensor& x, int axis, F&& f) {
   detail::PoolVector<int> swapped(static_cast<std::size_t>(x.rank()));
@@ -41,7 +41,8 @@ Tensor along_axis(const Tensor& x, int axis, F&& f) {
   return transpose(f(transpose(x, swapped)), swapped);
 }
 
-/// y (dy - sum(dy y)) along the last axis: linear in dy, and the same for its gradient.
+/// y (dy - sum(dy y)) along the last axis, the gradient of softmax. It is linear in dy and symmetric, so its gradient
+/// for dy is the same function.
 Tensor softmax_grad(const Tensor& dy, const Tensor& y) {
   Tensor dx = detail::make_tensor(y.shape(), y.dtype());
   launch(
@@ -130,7 +131,7 @@ Tensor softmax_cross_entropy_with_logits(const Tensor& labels, const Tensor& log
   const Tensor y = cast(labels, logits.dtype());
   Tensor outputs[2] = {detail::make_tensor(without_last(logits.shape()), logits.dtype()),
                        detail::make_tensor(logits.shape(), logits.dtype())};
-  if (logits.size() == 0) {  // rows of no classes
+  if (logits.size() == 0) {  // rows without classes
     outputs[0] = detail::filled(outputs[0].shape(), logits.dtype(), 0);
   } else {
     launch(
@@ -141,7 +142,7 @@ Tensor softmax_cross_entropy_with_logits(const Tensor& labels, const Tensor& log
         },
         logits, y, outputs[0], outputs[1]);
   }
-  // The probabilities are a second, recorded output: a second derivative flows through them.
+  // The probabilities are a second recorded output, so that second derivatives flow through them.
   record(op, {y, logits}, outputs, [&] {
     return [y, logits, p = outputs[1]](std::span<const Tensor> dys, Needs need) {
       Tensor dlabels, dlogits;
@@ -161,7 +162,7 @@ Tensor softmax_cross_entropy_with_logits(const Tensor& labels, const Tensor& log
 
 namespace {
 
-/// dy (p - onehot(label)) for each row: the gradient of the sparse cross-entropy, linear in dy and in p.
+/// dy (p - onehot(label)) for each row, the gradient of the sparse cross-entropy; linear in dy and p.
 Tensor sparse_grad(const Tensor& dy, const Tensor& p, const Tensor& labels) {
   Tensor dx = detail::make_tensor(p.shape(), p.dtype());
   launch(

@@ -29,7 +29,7 @@ Shape with_last(Shape shape, std::int64_t size) {
 
 Tensor put_in_rows(const Tensor& x, const Tensor& indices, std::int64_t n);
 
-/// y[..., i] = x[..., indices[..., i]], the indices of a row being different.
+/// y[..., i] = x[..., indices[..., i]]. The indices of a row are distinct.
 Tensor take_in_rows(const Tensor& x, const Tensor& indices) {
   Tensor y = detail::make_tensor(indices.shape(), x.dtype());
   launch(
@@ -43,7 +43,7 @@ Tensor take_in_rows(const Tensor& x, const Tensor& indices) {
   });
 }
 
-/// The inverse, with 0 where nothing goes.
+/// The inverse; positions without an index get 0.
 Tensor put_in_rows(const Tensor& x, const Tensor& indices, std::int64_t n) {
   Tensor y = detail::make_tensor(with_last(x.shape(), n), x.dtype());
   launch(
@@ -56,7 +56,7 @@ Tensor put_in_rows(const Tensor& x, const Tensor& indices, std::int64_t n) {
                 [&] { return [indices](const Tensor& dy) { return Grads{take_in_rows(dy, indices)}; }; });
 }
 
-/// The first k of the last axis in order; without a tape the indices only where they are wanted.
+/// The first k elements of the last axis in order. Without a tape, the indices are computed only if `wants_indices`.
 TopK first(const char* op, const Tensor& x, std::int64_t k, bool descending, bool wants_indices) {
   if (x.dtype() == bfloat16) {
     const TopK wide = first(op, cast(x, float32), k, descending, wants_indices);

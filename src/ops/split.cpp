@@ -13,8 +13,8 @@ namespace {
 using detail::fail;
 using Sizes = detail::PoolVector<std::int64_t>;
 
-/// The pieces [begins[i], begins[i] + sizes[i]) of an axis as one op: its gradient is put together once, where that of
-/// a slice for each piece would be as many arrays of x's size.
+/// Splits an axis into consecutive pieces of the given sizes, as one op: its gradient is assembled in one array. A
+/// slice for each piece would make one array of x's size per piece.
 Tensors cut(const char* op, const Tensor& x, const Sizes& sizes, int axis) {
   const Shape strides = kernels::contiguous_strides(x.shape());
   std::int64_t outer = 1, begin = 0;
@@ -52,10 +52,10 @@ Tensors cut(const char* op, const Tensor& x, const Sizes& sizes, int axis) {
   return pieces;
 }
 
-/// The sizes of so many parts. Where there are no elements, nothing else keeps their number within bounds.
+/// The sizes of `parts` equal parts. The number is limited here, because without elements nothing else limits it.
 Sizes equal_sizes(const char* op, std::int64_t parts, std::int64_t size) {
-  constexpr std::int64_t most = std::int64_t{1} << 24;
-  if (parts > most) fail<ValueError>(op, "expected at most {} parts, received {}", most, parts);
+  constexpr std::int64_t max_parts = std::int64_t{1} << 24;
+  if (parts > max_parts) fail<ValueError>(op, "expected at most {} parts, received {}", max_parts, parts);
   return Sizes(static_cast<std::size_t>(parts), size);
 }
 

@@ -34,7 +34,7 @@ ReductionPlan make_plan(const char* op, const Tensor& x, const Axes& axes) {
   return detail::reduction_plan(op, x.shape(), axes);
 }
 
-/// The result in the caller's form.
+/// The result with or without the reduced axes.
 Tensor shaped(const Tensor& kept, const ReductionPlan& plan, bool keepdims) {
   return detail::make_view(kept, keepdims ? plan.kept : plan.squeezed);
 }
@@ -43,7 +43,7 @@ Tensor nothing(const Tensor& x, const ReductionPlan& plan, double value) {
   return detail::filled(plan.kept, x.dtype(), value);
 }
 
-/// The gradient of a reduction of no elements.
+/// The gradient of a reduction without elements.
 Tensor no_elements(const Tensor& x) { return detail::filled(x.shape(), x.dtype(), 0); }
 
 enum class Part { rows, columns, other };
@@ -60,7 +60,7 @@ Tensor variance(const Tensor& x, const Axes& axes, const ReductionPlan& plan) {
   if (plan.count == 0) return nothing(x, plan, std::numeric_limits<double>::quiet_NaN());
   const Part part = part_of(plan);
   const std::int64_t others = plan.kept.numel();
-  // One long row is the reductions' to deal out to the threads.
+  // For one long row the reductions are used, since they share a row among threads.
   if (part == Part::other || (part == Part::rows && others == 1 && plan.count > kernels::elementwise_grain)) {
     return reduce_mean(square(x - reduce_mean(x, axes, true)), axes, true);
   }
@@ -97,8 +97,8 @@ Tensor log_sum_exp(const Tensor& x, const Axes& axes, const ReductionPlan& plan)
   return log(reduce_sum(exp(x - from), axes, true)) + from;
 }
 
-/// dy e^(x - total), the gradient of log(sum(e^x)) = total; where total is infinite, what that tends to: equal shares
-/// for the elements that are +inf, and 0 where all are -inf.
+/// dy e^(x - total), the gradient of log(sum(e^x)) = total. Where total is infinite it is the limit: equal shares for
+/// elements that are +inf, and 0 if all are -inf.
 Tensor log_sum_exp_grad(const Tensor& dy, const Tensor& x, const Tensor& total, const Axes& axes) {
   const Tensor infinite = total == infinity;
   const auto fused = [&] {
@@ -169,7 +169,7 @@ Tensor reduce_std(const Tensor& x, const Axes& axes, bool keepdims) {
 
 namespace {
 
-/// dsize x / size, and 0 for a size of 0; in that order, since dsize / size may be too small for its dtype.
+/// dsize x / size, and 0 for a size of 0. x / size is computed first, since dsize / size may underflow.
 Tensor euclidean_norm_grad(const Tensor& dsize, const Tensor& x, const Tensor& size) {
   const auto fused = [&] {
     return detail::map_ternary<detail::Domain::floating>("norm_grad", x, size, dsize, [](auto v, auto n, auto g) {
@@ -202,7 +202,7 @@ Tensor norm(const Tensor& x, const NormOptions& options, const Axes& axes, bool 
   Tensor y = [&] {
     const detail::NoRecording hidden;
     if (p == 2) return shaped(detail::euclidean_norm(x, plan), plan, keepdims);
-    // Of parts of the largest element, whose powers neither overflow nor vanish.
+    // The elements are divided by the largest, so that their powers neither overflow nor underflow.
     const Tensor size = abs(x), largest = reduce_max(size, axes, true);
     const Tensor unit = where(logical_and(largest > 0, largest < infinity), largest, 1);
     return shaped(unit * pow(reduce_sum(pow(size / unit, p), axes, true), 1 / p), plan, keepdims);

@@ -14,7 +14,7 @@ namespace xtape::detail {
 
 namespace {
 
-/// The slices of both.
+/// The slices of a followed by those of b.
 Tensor concatenated(const IndexedSlices& a, const IndexedSlices& b) {
   Shape rows = a.values.shape();
   rows[0] += b.values.shape()[0];
@@ -40,8 +40,8 @@ void add_rows(const Tensor& to, const IndexedSlices& rows) {
   }
 }
 
-/// Sums in which slices take part, not recorded; none for ordinary tensors. Repeated rows are added up before, so that
-/// the sums are, bit for bit, those of dense gradients, which a function that is traced uses in their place.
+/// a + b if one of them is sparse, not recorded; empty for two ordinary tensors. Repeated rows are added first. So the
+/// sums have the same bits as those of dense gradients, which function() uses in a trace.
 Tensor accumulate_slices(const Tensor& a, const Tensor& b) {
   const auto slices_a = indexed_slices(a), slices_b = indexed_slices(b);
   if (slices_a && slices_b) return concatenated(combined(*slices_a), combined(*slices_b));
@@ -93,7 +93,8 @@ bool broadcasts_to(const Shape& from, const Shape& to) {
 Tensor sum_to(const Tensor& t, const Shape& shape) {
   if (t.shape() == shape) return t;
   const int missing = t.rank() - shape.rank();
-  // Groups of neighbouring axes from the innermost outwards, so that each is one reduction of [outer, reduced, inner].
+  // Adjacent reduced axes form one group, from the innermost outwards. Each group is one reduction of [outer, reduced,
+  // inner].
   Tensor sum = t;
   Shape current = t.shape();
   const auto reduced = [&](int axis) { return axis < missing || (shape[axis - missing] == 1 && t.shape()[axis] != 1); };

@@ -13,7 +13,7 @@
 namespace xtape {
 namespace {
 
-using Tensors64 = std::vector<Tensor>;  // float64, but for the inputs that have no gradient
+using Tensors64 = std::vector<Tensor>;  // float64, except inputs without a gradient
 using Function = std::function<Tensors64(const Tensors64&)>;
 
 constexpr const char* op = "check_gradients";
@@ -28,7 +28,7 @@ struct Problem {
 bool has_gradient(const Tensor& t) { return is_floating(t.dtype()); }
 
 Tensor random_like(const Tensor& t, std::mt19937_64& bits) {
-  // Between 0.5 and 1.5 with either sign: no element is lost, and errors that cancel in a plain sum do not here.
+  // Between 0.5 and 1.5 with a random sign: every element counts, and errors do not cancel as in a plain sum.
   Tensor out = detail::make_tensor(t.shape(), float64);
   double* values = detail::host_write("check_gradients", out).data<double>();
   for (std::int64_t i = 0; i < out.size(); ++i) {
@@ -51,7 +51,7 @@ Tensors64 gradients(const Function& f, const Tensors64& inputs, const Tensors64&
   return {result.begin(), result.end()};
 }
 
-/// The gradient of a problem as a function of its inputs and of the incoming gradients.
+/// The problem whose function is the gradient of `problem`, of the inputs and of the incoming gradients.
 Problem derivative(const Problem& problem, const Tensors64& dys) {
   Problem next = problem;
   const std::size_t n = problem.inputs.size();
@@ -101,7 +101,7 @@ class Checker {
     return order <= 3 ? names[order - 1] : fmt::format("order {}", order);
   }
 
-  /// What is wrong with the gradient for input i; empty: nothing.
+  /// A message about a wrong gradient for input i; empty if it is right.
   std::string compare(const Problem& problem, std::size_t i, const Tensors64& dys, const Tensor& analytic) {
     const Tensor& x = problem.inputs[i];
     const std::int64_t n = x.size();
@@ -129,7 +129,7 @@ class Checker {
             },
             options_.eps);
       }
-      // Written so that a NaN on either side fails.
+      // In this form, NaN on either side fails.
       const double scale = std::max(std::abs(found), std::abs(expected));
       if (std::abs(found - expected) <= options_.atol + options_.rtol * scale) continue;
       if (bad++ == 0) {
@@ -142,7 +142,7 @@ class Checker {
     return first;
   }
 
-  /// sum_k <dys[k], f_k(x + h d) - f_k(x - h d)> / (2 h), `move` setting x + side h d.
+  /// sum_k <dys[k], f_k(x + h d) - f_k(x - h d)> / (2 h); `move` sets x + side h d.
   template <class Move>
   static double difference(const Problem& problem, std::size_t i, const Tensors64& dys, const Move& move, double h) {
     const auto shifted = [&](double side) {
@@ -188,7 +188,7 @@ GradientCheck check_gradients(const std::function<Tensor(const std::vector<Tenso
   bool any = false;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     any = any || has_gradient(inputs[i]);
-    // An alias where there is nothing to convert: one tensor given twice stands for two inputs.
+    // An alias even if there is nothing to convert: one tensor given twice counts as two inputs.
     problem.inputs.push_back(has_gradient(inputs[i]) ? detail::make_alias(detail::convert(inputs[i], float64))
                                                      : inputs[i]);
     problem.names.push_back(fmt::format("input {}", i));

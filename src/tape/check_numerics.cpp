@@ -14,10 +14,10 @@ namespace xtape {
 namespace detail {
 namespace {
 
-/// What is known of a tensor's elements.
+/// A summary of a tensor's elements.
 struct Summary {
   std::int64_t nan = 0, infinite = 0, first_bad = -1;
-  double low = INFINITY, high = -INFINITY;  ///< of the finite ones
+  double low = INFINITY, high = -INFINITY;  ///< of the finite elements
 };
 
 template <class T>
@@ -96,7 +96,7 @@ std::string range(const Summary& s) {
 
 namespace debug {
 
-/// Stands under the thread's tapes, so that ops report themselves, and remembers the latest of them.
+/// Has an inner tape on the thread, so that all ops are reported, and remembers the latest ones.
 struct CheckNumerics::Impl final : detail::Observer {
   struct Op {
     std::uint64_t id = 0;
@@ -115,7 +115,7 @@ struct CheckNumerics::Impl final : detail::Observer {
     tape.start();
   }
 
-  /// "subtract #11", or what else the tensor is.
+  /// "subtract #11", or "a tensor from outside".
   std::string origin(const detail::TensorImpl* t) const {
     const Op& op = ops[t->id % remembered];
     return t->id != 0 && op.id == t->id ? fmt::format("{} #{}", op.name, op.number) : "a tensor from outside";

@@ -8,11 +8,11 @@
 // Why a gradient is missing: a search through the record, forwards from the source.
 namespace xtape::detail {
 
-/// One step of a way through the record.
+/// One step of a path through the record.
 struct Diagnostics::Step {
   Slot to = no_slot;
-  const RecordedOp* op = nullptr;        ///< the op taken, or none
-  const Assignment* assigned = nullptr;  ///< where the step is an assignment to a variable
+  const RecordedOp* op = nullptr;        ///< the op of this step, or null
+  const Assignment* assigned = nullptr;  ///< if the step is an assignment to a variable
 };
 
 namespace {
@@ -44,11 +44,11 @@ PoolVector<Slot> Diagnostics::slots_of(const Source& source) const {
   return slots;
 }
 
-/// The steps from one of the slots to `to`, the first step first; with cuts, also through ops without a gradient and
-/// through assignments. Empty where there is no way.
+/// The steps of a path from one of the slots to `to`, in order; empty if there is none. With `through_cuts` it also
+/// goes through ops without a gradient and through assignments.
 PoolVector<Diagnostics::Step> Diagnostics::path_between(const PoolVector<Slot>& from, Slot to,
                                                         bool through_cuts) const {
-  // For each slot, the step that reached it: ops stand in the order in which they ran, so one pass finds all.
+  // For each slot, the step that reached it. Ops are in the order in which they ran, so one pass suffices.
   struct Reached {
     Slot from = no_slot;
     const RecordedOp* op = nullptr;

@@ -3,11 +3,12 @@
 #include "base/check.hpp"
 #include "tape/diagnostics.hpp"
 
-// The record as others draw it: Graphviz's language, and the trace format of Chrome (Trace Event Format, Google 2016).
+// Exports the record for other programs: in Graphviz's language, and in Chrome's trace format (Trace Event Format,
+// Google 2016).
 namespace xtape::detail {
 namespace {
 
-/// Between quotation marks, in DOT as in JSON.
+/// A quoted string, valid in DOT and JSON.
 std::string in_quotes(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {

@@ -8,7 +8,7 @@
 namespace xtape::detail {
 namespace {
 
-/// Where part number k of n is in a whole: in `outer` rows of `piece` elements.
+/// The positions of part k of n in the whole: `outer` rows of `piece` elements.
 struct Place {
   Place(std::int64_t size, std::int64_t outer, std::size_t k, std::size_t n)
       : piece(size / outer),

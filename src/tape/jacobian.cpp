@@ -19,7 +19,7 @@ Shape joined(const Shape& a, const Shape& b) {
   return Shape(sizes);
 }
 
-/// Zeros like a target, but for ones at `first` and at every further `step` elements.
+/// Zeros like the target, with ones at `first`, `first + step`, `first + 2 step` and so on.
 Tensor make_seed(const Tensor& target, std::int64_t first, std::int64_t step) {
   const Tensor seed = detail::make_like(target, target.dtype());
   kernels::visit(seed.dtype(), [&]<class T>(kernels::Type<T>) {
@@ -34,16 +34,16 @@ Tensor make_seed(const Tensor& target, std::int64_t first, std::int64_t step) {
   return seed;
 }
 
-/// Checks and stops the tape, so that it does not record the making of the result.
+/// Checks the tape and stops it, so that it does not record how the result is assembled.
 void prepare(detail::TapeImpl& tape) {
   tape.check_usable();
   if (!tape.options().persistent) tape.stop();
 }
 
-/// Rows of one shape and dtype that become one tensor, in place where neither a tape nor a tracer looks.
+/// Collects rows of the same shape and dtype in one tensor; in place if no tape or tracer is active.
 class Rows {
  public:
-  /// `count` rows like a tensor, interleaved in `outer` pieces: see tape/interleave.hpp.
+  /// For `count` rows like `like`, interleaved in `outer` pieces: see tape/interleave.hpp.
   Rows(std::int64_t count, const Tensor& like, std::int64_t outer, const Shape& shape)
       : like_(like),
         shape_(shape),

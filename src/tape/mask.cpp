@@ -15,11 +15,11 @@ TensorImpl* shared(TensorImpl* impl) noexcept {
   return impl;
 }
 
-/// Gives a tensor that only the caller holds another mask, or none.
+/// Replaces the mask of a tensor that only the caller holds; an empty `mask` removes it.
 void replace_mask(TensorImpl& impl, const Tensor& mask) {
   Tensor link;
   if (mask.defined()) {
-    // Not the mask itself, which has an origin of its own.
+    // A link, not the mask itself, which may have its own origin.
     link = make_view_as(mask, Shape{0}, boolean, 0);
     release(std::exchange(link.impl()->owner, shared(mask.impl())));
     link.impl()->origin = shared(origin_of(impl));
@@ -40,7 +40,7 @@ bool mask_fits(const Shape& mask, const Shape& t) noexcept {
 
 Tensor masked(Tensor t, const Tensor& mask_) {
   if (!mask_.defined() && !has_mask(t)) return t;
-  // A mask of masks would be a chain of any length to destroy.
+  // Masks of masks could form chains of any length, which would be destroyed recursively.
   const Tensor mask = has_mask(mask_) ? masked(mask_, {}) : mask_;
   if (has_mask(t) && mask.defined() && get_mask(t).is_same(mask)) return t;
   if (t.impl()->references.load(std::memory_order_acquire) == 1 && !t.impl()->sparse) {

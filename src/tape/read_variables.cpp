@@ -6,8 +6,8 @@
 #include "tape/tape_impl.hpp"
 #include "tape/variable_hooks.hpp"
 
-// What happens when a variable is read or assigned to: the tapes of the thread, a tracer and those who list the
-// variables that a function reads are told. Where there is none of them there is no hook, and a read costs one load.
+// Reads and assignments of variables are reported to the tapes of the thread, to the tracer, and to ReadVariables
+// objects. If there are none, there is no hook, and a read costs one load.
 namespace xtape::detail {
 namespace {
 
@@ -17,7 +17,7 @@ void watch_read_variable(const Variable& variable) {
   if (ReadVariables::any()) ReadVariables::note(variable);
   if (thread_state.innermost_tape == nullptr) return;
   if (!impl->trainable) return;
-  // Only what a single tape has seen is remembered: a resumed tape may stand inside another one than before.
+  // Remembered only for a single tape: a tape that is resumed later may have different outer tapes.
   const bool single = thread_state.innermost_tape->outer() == nullptr;
   if (single && impl->seen_by.load(std::memory_order_relaxed) == thread_state.innermost_tape->record.first_id()) return;
   for (TapeImpl* tape = thread_state.innermost_tape; tape != nullptr; tape = tape->outer()) {

@@ -3,7 +3,7 @@
 
 #include "tape/tape_impl.hpp"
 
-// What ops call: it hands each of them to the tapes that record on the calling thread.
+// The functions that ops call to be recorded by the tapes of the calling thread.
 namespace xtape::detail {
 
 namespace {
@@ -15,10 +15,10 @@ bool contains(const Inputs& inputs, const TensorImpl* tensor) noexcept {
   return false;
 }
 
-/// Gives results the next numbers of the thread.
+/// Gives results the next ids of the thread.
 void number_outputs(const Inputs& inputs, std::span<Tensor> outputs) {
   for (auto& output : outputs) {
-    // A rule-writer may return an input itself: the result needs an identity of its own.
+    // An op may return an input itself; the result then needs its own identity.
     if (output.impl()->id != 0 || output.impl()->leaf.load(std::memory_order_relaxed) != 0 ||
         contains(inputs, output.impl())) {
       output = make_alias(output);
@@ -33,7 +33,7 @@ void number_outputs(const Inputs& inputs, std::span<Tensor> outputs) {
 
 bool any_tracked(const Inputs& inputs) noexcept {
   for (const TapeImpl* tape = thread_state.innermost_tape; tape != nullptr; tape = tape->outer()) {
-    if (tape->observer != nullptr) return true;  // whoever asks shall come to record
+    if (tape->observer != nullptr) return true;  // so that the op calls record(), which calls the observer
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (inputs[i] != nullptr && tape->record.any_slot_of(inputs[i]) != no_slot) return true;
     }

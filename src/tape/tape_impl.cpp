@@ -12,7 +12,7 @@ namespace xtape::detail {
 
 namespace {
 
-/// Held by a thread that stops or destroys another thread's tape, and by that other thread when it looks for such.
+/// Locked by a thread that stops or destroys another thread's tape, and by that thread when it serves the requests.
 std::mutex& foreign() {
   static std::mutex* const mutex = new std::mutex;
   return *mutex;
@@ -32,7 +32,7 @@ ThreadTapes::~ThreadTapes() {
   const std::lock_guard lock(foreign());
   thread_state.tapes = nullptr;
   thread_state.tapes_gone = true;
-  // What is left in the list belongs to tapes that outlive their thread.
+  // The tapes that are still in the list outlive their thread.
   for (TapeImpl* tape = std::exchange(thread_state.innermost_tape, nullptr); tape != nullptr;) {
     tape->recording_ = false;
     tape->home_ = nullptr;
@@ -49,7 +49,7 @@ void TapeImpl::serve_requests(ThreadTapes& tapes) noexcept {
       TapeImpl* const next = tape->next_request_;
       const TapeImpl* in_list = thread_state.innermost_tape;
       while (in_list != nullptr && in_list != tape) in_list = in_list->outer_;
-      if (in_list == nullptr) {  // the list is put aside (NoRecording), and will be back
+      if (in_list == nullptr) {  // NoRecording has set the list aside for now
         tape->next_request_ = std::exchange(hidden, tape);
       } else {
         tape->requested_ = false;
@@ -145,7 +145,7 @@ Tensors TapeImpl::gradient(std::span<const Tensor> targets, std::span<const Sour
   if (!options_.persistent) {
     stop();
   } else if (recording()) {
-    static std::atomic<int> given{0};  // a loop makes a tape in every step
+    static std::atomic<int> given{0};  // once per process, since a loop makes a tape in every step
     warn_limited(given, 1, "GradientTape.gradient",
                  "called inside the scope of a persistent tape: the backward ops are recorded as well, which costs "
                  "time and memory and is only of use for higher orders");

@@ -9,7 +9,7 @@
 namespace xtape::detail {
 
 TapeRecord::TapeRecord() : first_id_(begin_record_id()) {
-  // Small networks spend a good part of a step on growing vectors.
+  // Without reserving, small networks spend much of a step on growing these lists.
   constexpr std::size_t some = 32;
   slots_.reserve(some);
   ops_.reserve(some);
@@ -30,8 +30,8 @@ void TapeRecord::watch(const Tensor& tensor, const VariableImpl* variable) {
   }
   Slot slot = slot_of(impl);
   if (slot == no_slot) {
-    if (impl->weak) impl->weak = false;  // no write to what other threads may be reading
-    // A leaf uses up a number, but does not bear it: other threads may share the tensor.
+    if (impl->weak) impl->weak = false;  // writes only if necessary, since other threads may be reading it
+    // A leaf takes an id but does not store it, since other threads may share the tensor.
     slot = add_slot(impl, upcoming_result_id(), Use::open);
     ++thread_state.next_result_id;
     leaves_.insert(impl, slot);
@@ -84,7 +84,7 @@ void TapeRecord::finish(RecordedOp* op, std::span<const Tensor> outputs) {
   op->num_outputs = static_cast<std::uint32_t>(outputs.size());
   op->first_output = static_cast<Slot>(slots_.size());
   for (const auto& output : outputs) {
-    const bool goes_on = op->table != nullptr && is_floating(output.dtype());  // integers end the path
+    const bool goes_on = op->table != nullptr && is_floating(output.dtype());  // gradients end at integers
     const Slot slot = add_slot(output.impl(), output.impl()->id, goes_on ? Use::open : Use::cut);
     if (&output == outputs.data()) op->first_output = slot;
   }
@@ -106,7 +106,7 @@ void TapeRecord::give_up_rule(const void* place) noexcept {
 
 Slot TapeRecord::add_slot(const TensorImpl* tensor, std::uint64_t id, Use use) {
   const std::uint64_t index = id - first_id_;
-  if (index > slots_.size()) slots_.extend(index);  // the numbers of results that only other tapes recorded
+  if (index > slots_.size()) slots_.extend(index);  // slots for the ids of results that only other tapes recorded
   slots_.push({latest_shape_, tensor->dtype, use});
   if (shapes_.empty() || shapes_.back() != tensor->shape) add_shape(tensor->shape);
   return static_cast<Slot>(index);

@@ -49,8 +49,8 @@ Walk::Walk(const TapeRecord& record, std::span<const Tensor> targets, std::span<
   mark_wanted();
 }
 
-/// The gradients that the targets start from. A persistent tape that records may see these sums: they come after what
-/// the walk looks at.
+/// Sets the gradients of the targets. A persistent tape that records may record these sums, after the ops that the walk
+/// visits.
 void Walk::seed() {
   for (std::size_t i = 0; i < targets_.size(); ++i) {
     const Tensor seed = seed_of(i, targets_[i], options_);
@@ -102,7 +102,7 @@ namespace {
 
 }  // namespace
 
-/// A gradient that a rule returned, in its input's dtype and shape.
+/// Converts a gradient that a rule returned to the dtype and shape of the input.
 [[gnu::noinline]] Tensor Walk::fit(const char* name, std::size_t input, Tensor gradient,
                                    TapeRecord::SlotInfo info) const {
   if (gradient.dtype() != info.dtype) {
@@ -113,7 +113,7 @@ namespace {
     gradient = convert(gradient, info.dtype);
   }
   if (gradient.shape() != record_.shape_of(info)) {
-    const Shape shape = record_.shape_of(info);  // a copy: a persistent tape may be recording
+    const Shape shape = record_.shape_of(info);  // a copy, since a persistent tape may record and move the original
     if (!broadcasts_to(shape, gradient.shape())) {
       fail<ValueError>(name, "its rule returned a gradient of shape {} for input {} of shape {}", gradient.shape(),
                        input, shape);
@@ -163,7 +163,7 @@ namespace {
 void Walk::run(bool keep, Diagnostics* diagnostics) {
   Tensor* const gradients = gradients_.data();
   const std::uint8_t *const wanted = wanted_.data(), *const kept = kept_.data();
-  // By index: a persistent tape may be recording these very rules.
+  // By index, since a persistent tape may record the ops of these rules and move the list.
   for (std::size_t i = num_ops_; i-- > 0;) {
     RecordedOp& op = record_.op(i);
     if (op.rule == nullptr) continue;
@@ -212,7 +212,7 @@ Tensor Walk::result(const Source& source) const {
       if (slot < gradients_.size() && gradients_[slot].defined()) add(gradients_[slot]);
     });
   }
-  if (!recorded) {  // d x / d x = 1 holds for what the tape has never seen
+  if (!recorded) {  // d x / d x = 1 also for tensors that the tape has not recorded
     for (std::size_t i = 0; i < targets_.size(); ++i) {
       if (is_source(targets_[i], source) && is_floating(targets_[i].dtype())) add(seed_of(i, targets_[i], options_));
     }

@@ -12,7 +12,7 @@ namespace {
 using detail::fail;
 using detail::Source;
 
-/// A direction is like its primal.
+/// A direction must have the shape and dtype of its primal.
 void check_direction(const char* op, std::size_t i, const Tensor& primal, const Tensor& direction) {
   if (!primal.defined()) fail<ValueError>(op, "primals[{}] is an empty tensor", i);
   if (!direction.defined()) fail<ValueError>(op, "tangents[{}] is an empty tensor", i);
@@ -80,7 +80,8 @@ Tensor ForwardAccumulator::jvp(const Tensor& primal, UnconnectedGradients unconn
   if (is_floating(primal.dtype())) {
     std::vector<GradientTape::Pause> pause;
     if (tape_.is_recording()) pause.push_back(tape_.stop_recording());
-    // The gradient g(u) of <u, primal> is linear in u; its derivative for u in the direction of the tangents is theirs.
+    // g(u), the gradient of <u, primal> for the sources, is linear in u. The gradient of <g(u), tangents> for u is the
+    // jvp.
     const Tensor u = detail::filled(primal.shape(), primal.dtype(), 0);
     GradientTape linear({.watch_accessed_variables = false});
     linear.watch(u);

@@ -15,13 +15,13 @@
 namespace xtape::detail {
 namespace {
 
-/// What f may ask of its surroundings, as its first run found it.
+/// The context of the first run of f, which its second run must find again.
 struct Surroundings {
   random::RandomLog draws;
   bool training = false;
   std::optional<DType> autocast_to;
 
-  /// Notes those of the calling thread; draws are noted while f runs.
+  /// Notes the context of the calling thread. Draws are noted while f runs.
   void note() {
     const CallScope* call = CallScope::current();
     training = call != nullptr && call->training();
@@ -29,7 +29,7 @@ struct Surroundings {
   }
 };
 
-/// Puts them up once more, for the object's life.
+/// Restores the context while it lives.
 class Again {
  public:
   explicit Again(const Surroundings& first) : recomputing_(true), draws_(first.draws), phase_(first.training) {
