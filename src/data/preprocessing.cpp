@@ -72,7 +72,7 @@ template <class T>
 Tensor normalized(const Tensor& x, int axis, double order) {
   const Shape& shape = x.shape();
   Tensor result = detail::make_tensor(shape, x.dtype());
-  if (x.size() == 0) return result;  // sizes beside one of 0 need have no product
+  if (x.size() == 0) return result;  // with a size of 0 the product of the others may overflow
   std::int64_t inner = 1;
   for (int i = axis + 1; i < shape.rank(); ++i) inner *= shape[i];
   const std::int64_t n = shape[axis];

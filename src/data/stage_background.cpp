@@ -184,9 +184,9 @@ class BackgroundCursor final : public DataCursor {
   // After an error no thread runs: what they have made is handed out, then they start again.
   bool resting_ = false;
   bool exhausted_ = false;  // the input has ended
-  bool waits_ = false;      // the function has thrown on `taken_`, and is to be tried again
+  bool waits_ = false;      // the function has thrown on `taken_` and will be called again
   Tensors taken_;
-  bool ended_ = false;          // no more elements are to be made
+  bool ended_ = false;          // no more elements will be made
   std::exception_ptr failure_;  // of a thread, after the elements in places_
 };
 

@@ -42,7 +42,7 @@ class MapStage final : public DataStage {
     CursorPtr input;
     ElementFunction f;
     Tensors taken;
-    bool waits = false;  ///< f has thrown, and is to be tried again
+    bool waits = false;  ///< f has thrown and will be called again
   };
   StagePtr input_;
   ElementFunction f_;
@@ -80,7 +80,7 @@ class FilterStage final : public DataStage {
     CursorPtr input;
     Predicate predicate;
     Tensors taken;
-    bool waits = false;  ///< the predicate has thrown, and is to be asked again
+    bool waits = false;  ///< the predicate has thrown and will be called again
   };
   StagePtr input_;
   Predicate predicate_;

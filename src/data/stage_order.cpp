@@ -6,7 +6,7 @@
 #include "data/stage.hpp"
 #include "xtape/core/random.hpp"
 
-// The stages that choose elements and their order, and leave them as they are.
+// The stages that select and order elements without changing them.
 namespace xtape::detail {
 namespace {
 

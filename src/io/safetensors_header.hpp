@@ -19,7 +19,7 @@ struct SafeTensorsEntry {
   std::string name;
   DType dtype = DType::float32;
   std::vector<std::uint64_t> shape;
-  std::uint64_t begin = 0, end = 0;  ///< its bytes, counted from behind the header
+  std::uint64_t begin = 0, end = 0;  ///< its bytes, counted from the end of the header
 };
 
 struct SafeTensorsHeader {

@@ -11,7 +11,7 @@
 namespace xtape::kernels {
 namespace {
 
-/// The pixel that stands at place i of a line of n, which may lie outside; -1: the fill value.
+/// The pixel for position i of a line of n pixels, where i may be outside; -1 means the fill value.
 std::int64_t pixel(std::int64_t i, std::int64_t n, Beyond beyond) {
   if (i >= 0 && i < n) return i;
   switch (beyond) {
@@ -83,7 +83,7 @@ void warp(const Warp& w, const double* transforms, const T* images, T* results) 
           std::fill_n(to, channels, T(0));
           for (std::size_t i = 0; i < count; ++i) {
             const auto [place, weight] = taps[i];
-            if (weight == 0) continue;  // an infinite pixel beside the place does not count
+            if (weight == 0) continue;  // an infinite neighbour with weight 0 must not give NaN
             for (std::int64_t c = 0; c < channels; ++c) {
               to[c] += static_cast<T>(weight) * (place < 0 ? static_cast<T>(w.fill) : from[place * channels + c]);
             }

@@ -17,40 +17,41 @@
 // How layers work.
 //
 // State and handles. `Dense d(10)` is a handle: an object with the members of its class, such as options and `Variable
-// kernel_`, and a pointer to the LayerState that it shares with its copies. The state holds all that makes them one
-// layer: name, settings, weights, tracked layers and generators. A model knows its layers by their states. The state
-// lists its handles, for those who need an object: get_layer(), a graph whose layer cannot be copied, the first call.
+// kernel_`, and a pointer to the LayerState that it shares with its copies. The state holds everything else that
+// belongs to the layer: name, settings, weights, tracked layers and generators. A model knows its layers by their
+// states. The state lists its handles for code that needs an object: get_layer(), a graph whose layer cannot be copied,
+// the first call.
 //
-// First call. build() runs once for a layer, on the handle that is called first; it gives the build a number, which a
-// handle remembers with the members that it has from it (Layer::bound_). A call whose handle has the number of the
-// state goes straight to call(); any other goes through Layer::prepare(), under the state's mutex. Handles that are
-// there already are given the members of the one that was built: by the assignment of their class (LayerBase), those of
-// the same thread at once, so that `copy.factor` is there without a call. Handles of other threads may be in use; they
-// take theirs from a snapshot in the state when they are called. A snapshot is a copy whose pointer to the state does
-// not own it. What cannot be assigned, since its class is derived from Layer or Model directly, runs build() again,
-// where add_weight() and track() return what the first run has made, in its order.
+// First call. build() runs once for a layer, on the handle that is called first. It gets a number, and a handle
+// remembers the number of the build from which its members come (Layer::bound_). If that is the number in the state, a
+// call goes straight to call(); otherwise it first goes through Layer::prepare(), with the state's mutex locked. The
+// other handles get the members of the built one by the assignment operator of their class (LayerBase). Handles of the
+// same thread get them at once, so that `copy.factor` is set without a call. Handles of other threads may be in use;
+// they get them from a snapshot in the state when they are called. A snapshot is a copy whose pointer to the state does
+// not own it. A class that is derived from Layer or Model directly cannot be assigned; its build() runs again, and
+// add_weight() and track() return what the first run has made, in its order.
 //
-// Failure. A CallScope is a call on a thread's stack. What is built inside is tentative until the outermost call
-// succeeds; if a call in between fails, its scope unbuilds what was built inside of it. What build() has made are the
-// parts from made_from to made_to, which are dropped; handles that have the number of that build are unbound by that.
+// Failure. A CallScope is a call on a thread's stack. Builds are tentative until the outermost call succeeds. If an
+// inner call fails, its scope undoes the builds inside it: it drops the parts that build() has made, from made_from to
+// made_to. Handles with the number of that build are then unbound.
 //
-// Threads. LayerState::mutex guards the handles, the build and what is noted of calls; it is held while build() runs.
-// structure_mutex() guards the parts and names of all layers, since a model reads those of the layers below it; no
-// user's code runs under it. A tentative build belongs to its thread; a call on another one settles it, since that
-// relies on it now. What a thread is doing with layers is in layer_thread.
+// Threads. LayerState::mutex guards the handles, the build and what is noted about calls; it is locked while build()
+// runs. structure_mutex() guards the parts and names of all layers, since a model reads those of the layers below it;
+// no user's code runs while it is locked. A tentative build belongs to its thread; a call on another thread makes it
+// final, since that thread then uses it. The current calls of a thread are in layer_thread.
 namespace xtape::detail {
 
 class CallScope;
 struct GraphNode;
 struct ShownShapes;
 
-/// What the calling thread is doing with layers. A LayerThreadScope puts it back as it was.
+/// The context of layers on the calling thread. A LayerThreadScope restores it.
 struct LayerThread {
-  CallScope* call = nullptr;                  ///< the innermost one
-  CloneScope* cloning = nullptr;              ///< copies of layers are new layers
-  const Layer* asking = nullptr;              ///< the layer whose call() is the default one, which asks call_list()
-  bool keeping = false;                       ///< a plain Model keeps a copy of a model of another class
-  const ShownShapes* shown_shapes = nullptr;  ///< of the layer that is being tried: errors show its symbolic inputs
+  CallScope* call = nullptr;      ///< the innermost call
+  CloneScope* cloning = nullptr;  ///< not null: copies of layers are new layers
+  const Layer* asking = nullptr;  ///< the layer whose default call() is calling call_list(), or the other way round
+  bool keeping = false;           ///< a plain Model is copying the model of a derived class that it keeps
+  const ShownShapes* shown_shapes = nullptr;  ///< of the layer that try_call() calls: errors show its symbolic inputs
 };
 extern constinit thread_local LayerThread layer_thread;
 
@@ -64,21 +65,21 @@ class LayerThreadScope {
   const LayerThread before_;
 };
 
-/// Guards which layers and weights belong to which layer, and what they are called, of all layers.
+/// Guards the parts of all layers (tracked layers, weights) and their names.
 std::mutex& structure_mutex() noexcept;
-/// 1, 2, ... in all threads together.
+/// 1, 2, ... over all threads.
 std::uint64_t next_number() noexcept;
 
-/// What a clone takes over from a layer.
+/// The settings that a clone copies from a layer.
 struct LayerSettings {
-  std::string name;            ///< empty until it is asked for: the class is not known in the constructor
-  bool named_by_user = false;  ///< a model that tracks it makes it unique otherwise
+  std::string name;            ///< empty until it is needed, since the constructor does not know the class
+  bool named_by_user = false;  ///< otherwise a model that tracks the layer makes the name unique
   bool trainable = true;
   DTypePolicy policy;
   bool casts_inputs = true;
   bool supports_masking = false;
   Regularizer activity_regularizer;
-  std::shared_ptr<const LayerDescription> description;  ///< null for a class that gives none
+  std::shared_ptr<const LayerDescription> description;  ///< null for a class without a description
 };
 
 struct LayerState : LayerSettings {
@@ -87,51 +88,51 @@ struct LayerState : LayerSettings {
     std::string name;
     Variable variable;
     Regularizer regularizer;
-    bool trainable;   ///< as it was added; freezing does not forget it
-    bool made_by_us;  ///< by add_weight; otherwise a variable of the user's
+    bool trainable;   ///< as it was added; freezing does not change it
+    bool made_by_us;  ///< by add_weight; otherwise it is a user's variable
   };
   std::vector<Weight> weights;
   std::vector<std::shared_ptr<LayerState>> children;
   std::vector<std::shared_ptr<random::Generator>> generators;
-  std::weak_ptr<LayerState> parent;  ///< the last one that tracked it, for its path
+  std::weak_ptr<LayerState> parent;  ///< the last layer that tracked it, for its path
 
   struct Counts {
     std::size_t weights = 0, children = 0, generators = 0;
   };
   Counts counts() const { return {weights.size(), children.size(), generators.size()}; }
-  Counts made_from, made_to;  ///< the parts that build() has made, which that of a clone makes again
+  Counts made_from, made_to;  ///< the parts that build() has made; the build() of a clone makes its own
 
   // The build.
   mutable std::recursive_mutex mutex;     ///< recursive: build() may copy and ask handles
-  std::atomic<std::uint64_t> build{0};    ///< the number of the build, 0: there is none
-  std::atomic<std::uint64_t> settled{0};  ///< the same, once it is there to stay
-  const LayerThread* builder = nullptr;   ///< the thread of a tentative one
+  std::atomic<std::uint64_t> build{0};    ///< the number of the build, 0 if there is none
+  std::atomic<std::uint64_t> settled{0};  ///< the same, once the build is final
+  const LayerThread* builder = nullptr;   ///< the thread of a tentative build
   enum class Building : std::uint8_t { no, first, again } building = Building::no;
-  Counts again;                               ///< while building again: what comes next
-  std::atomic<bool> may_make_masks{true};     ///< the class's answer, from the first call on
-  std::atomic<bool> has_dropped_mask{false};  ///< and said so
+  Counts again;                               ///< while building again: the next parts
+  std::atomic<bool> may_make_masks{true};     ///< Layer::may_make_masks(), known from the first call on
+  std::atomic<bool> has_dropped_mask{false};  ///< and has warned of it
   std::atomic<bool> has_name{false}, has_output_shape{false};
 
   ~LayerState() { snapshot.reset(); }
   bool built() const noexcept { return build.load(std::memory_order_acquire) != 0; }
-  /// Says that the layer needs no build(): of models whose layers are built already.
+  /// Marks the layer as built: for models whose layers are built already.
   void set_built(Layer& handle);
-  /// The tentative build is there to stay.
+  /// Makes the tentative build final.
   void settle() noexcept;
-  /// Drops the tentative build of the calling thread; returns false where there is none, since another thread has
+  /// Drops the tentative build of the calling thread. Returns false if the build is final, because another thread has
   /// called the layer in the meantime.
   bool unbuild() noexcept;
   void drop_what_build_made() noexcept;
 
-  /// The objects of the layer that live, in the order of being made.
+  /// The existing handles of the layer, in the order of their construction.
   void add_handle(Layer& handle, const Layer* original = nullptr);
   void remove_handle(Layer& handle) noexcept;
   void replace_handle(Layer& from, Layer& to) noexcept;
   std::vector<Layer*> handles() const;
-  /// Any of them, null if there is none.
+  /// Any handle, or null.
   Layer* handle() const noexcept;
 
-  /// Of the first output of the first call, -1 for the batch; what a summary shows.
+  /// The shape of the first output of the first call, with -1 for the batch, for summaries.
   std::optional<Shape> output_shape() const;
   void set_output_shape(const Shape& shape);
 
@@ -139,20 +140,20 @@ struct LayerState : LayerSettings {
   void add_node(const std::shared_ptr<GraphNode>& node);
   std::vector<std::shared_ptr<GraphNode>> nodes() const;
 
-  /// The name of a layer that is not to be called after its class, where the user has given none.
+  /// Sets an automatic name that differs from the class's, unless the user has given one.
   void name_unless_given(const std::string& automatic);
   /// "mlp/dense", for errors and warnings.
   std::string shown_path() const;
 
   // For the holder of structure_mutex():
   std::string path() const;
-  /// f of this layer and of all below it, in their order.
+  /// Calls f with this layer and all layers below it, in order.
   template <class F>
   void visit(const F& f) {
     f(*this);
     for (const auto& child : children) child->visit(f);
   }
-  /// Whether f holds for one of them.
+  /// Whether f is true for one of them.
   template <class F>
   bool any(const F& f) {
     for (const auto& child : children) {
@@ -160,32 +161,32 @@ struct LayerState : LayerSettings {
     }
     return f(*this);
   }
-  /// Names weights anew after the path has changed from `before`.
+  /// Renames the weights after the path has changed from `before`.
   void rename_weights(const std::string& before);
 
-  /// Whether float64 inputs become float32 in a layer of that policy: where there are weights or layers that would not
-  /// take float64, and none that are float64 themselves, for which the inputs would be rounded in passing.
+  /// Whether a float32 layer casts float64 inputs: if it has weights or inner layers, which need float32, and none of
+  /// them is float64, which would lose digits.
   bool narrows();
   /// All weights with their names within this layer: "dense/kernel".
   std::vector<std::pair<std::string, Variable>> named_weights();
   std::vector<std::shared_ptr<random::Generator>> all_generators();
 
-  /// Those of the calling thread's last call, and the penalties of the weights.
+  /// The losses of the calling thread's last call, and the penalties of the weights.
   std::vector<Tensor> losses();
-  /// Forgets what the calling thread's calls of this layer and those inside have given to add_loss.
+  /// Forgets the losses that the calling thread's calls of this layer and its inner layers have added.
   void clear_losses();
   static void add_loss(const std::shared_ptr<LayerState>& layer, const Tensor& loss);
-  /// Whether any layer has ever added one: spares the others looking for some to forget.
+  /// Whether any layer has ever added a loss; if not, clear_losses() has nothing to do.
   static std::atomic<bool> losses_in_use;
 
-  /// The lists of variables, made again when the structure of any layer has changed.
+  /// The lists of variables, updated when the structure of any layer has changed.
   struct Lists {
     std::vector<Variable> all, trainable, frozen;
   };
   const Lists& lists();
 
-  /// Notes that the layer has been called inside of another, and warns if it does not belong to that, nor to any that
-  /// is being called around it.
+  /// Notes a call inside another layer, and warns if this layer belongs neither to that layer nor to one that is being
+  /// called outside it.
   void called_in(const CallScope& scope);
   bool known_in(const LayerState& caller) const noexcept {
     return callers_[0].load(std::memory_order_relaxed) == caller.number_;
@@ -194,11 +195,10 @@ struct LayerState : LayerSettings {
   static LayerState& of(const Layer& layer) { return layer.state(); }
   static std::shared_ptr<LayerState> shared(const Layer& layer) { return layer.state_; }
   static std::unique_ptr<Layer> copy(const Layer& layer) { return layer.copy(); }
-  /// Whether a layer has a use for the mask of an input.
+  /// Whether a layer uses the masks of its inputs.
   static bool takes_masks(const Layer& layer) { return layer.supports_masking() || layer.may_make_masks(); }
 
-  std::unique_ptr<Layer>
-      snapshot;  ///< of the handle that was built, for those of other threads; null where all have it
+  std::unique_ptr<Layer> snapshot;  ///< a copy of the built handle, for handles of other threads; null if all are bound
 
  private:
   std::vector<Layer*> handles_;
@@ -206,18 +206,18 @@ struct LayerState : LayerSettings {
   std::vector<std::weak_ptr<GraphNode>> nodes_;
   std::atomic<std::uint64_t> version_{0};
   Lists lists_;
-  const std::uint64_t number_ = next_number();  ///< tells layers apart, also those that no longer exist
-  /// Inside of which layers this one has been called, the last one first.
+  const std::uint64_t number_ = next_number();  ///< unique, also among destroyed layers
+  /// The layers inside which this one was called, the latest first.
   std::array<std::atomic<std::uint64_t>, 4> callers_{};
   std::atomic<bool> warned_{false};
-  std::set<std::string> warned_about_;  ///< what this layer has called
+  std::set<std::string> warned_about_;  ///< the paths of layers that this one has called
 };
 
-/// One call of a layer on the calling thread; calls nest as models call layers. Variables read as they are, until an
-/// AutocastScope inside. Unless succeed() is reached, what was built inside is unbuilt.
+/// One call of a layer on the calling thread; calls nest. Variables are read without casts until an AutocastScope
+/// inside. Unless succeed() is called, the builds inside are undone.
 class CallScope {
  public:
-  /// `layer`: the one that is called, unless it is something else that computes as layers do.
+  /// `layer` is the called layer, or null for other code that computes like a layer.
   explicit CallScope(std::optional<bool> training, LayerState* layer = nullptr) noexcept;
   CallScope(const CallScope&) = delete;
   ~CallScope() {
@@ -254,8 +254,8 @@ class CallScope {
   const CallScope* const outer_;
   CallScope* const outermost_;
   Autocast* const outer_autocast_;
-  std::vector<Built> built_;  ///< of the outermost call: all inside of it
-  const std::size_t mark_;    ///< how many there were before
+  std::vector<Built> built_;  ///< in the outermost scope: all builds inside it
+  const std::size_t mark_;    ///< the number of builds before this call
 };
 
 /// As Keras: "BatchNormalization" -> "batch_normalization", "MLP" -> "mlp", "Conv2D" -> "conv2d"

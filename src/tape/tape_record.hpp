@@ -84,7 +84,7 @@ class TapeRecord {
     const Slot slot = any_slot_of(tensor);
     return has_gradient(slot) ? slot : no_slot;
   }
-  /// The same, but for a tensor that is cut off the marked slot.
+  /// The same; for a tensor that is cut off it is the marked slot.
   Slot any_slot_of(const TensorImpl* tensor) const noexcept {
     const std::uint64_t index = tensor->id - first_id_;
     const Use use = index < slots_.size() ? slots_[index].use : Use::none;

@@ -36,7 +36,7 @@ Tensor batch_norm(const Tensor& x, const Tensor& mean, const Tensor& variance, c
 struct BatchNorm {
   Tensor y;
   Tensor mean;      ///< of the batch, one for each channel
-  Tensor variance;  ///< likewise, without correction
+  Tensor variance;  ///< of the batch, one for each channel, without correction
 };
 /// The same in training: with the mean and the variance of each channel, the last axis, over all other axes (Ioffe,
 /// Szegedy, 2015; tf.nn.fused_batch_norm). scale and offset have one element for each channel. Gradients flow through
