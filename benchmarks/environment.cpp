@@ -9,7 +9,7 @@
 #include <string_view>
 #include <thread>
 
-// Weak: another BLAS will do.
+// Weak, since the BLAS may not be OpenBLAS.
 extern "C" {
 [[gnu::weak]] int openblas_get_parallel();
 [[gnu::weak]] char* openblas_get_corename();
@@ -24,9 +24,9 @@ void use_best_openblas_kernels(char** argv) {
   const std::string_view core = openblas_get_corename();
   const char* asked = getenv("OPENBLAS_CORETYPE");
   if (core == "SkylakeX" || core == "Cooperlake" || core == "SapphireRapids") return;
-  if (asked != nullptr && std::string_view(asked) == "SkylakeX") return;  // asked for and not to be had
+  if (asked != nullptr && std::string_view(asked) == "SkylakeX") return;  // requested, but not available
   setenv("OPENBLAS_CORETYPE", "SkylakeX", 1);
-  execv("/proc/self/exe", argv);  // returns only if it fails, and then nothing is lost
+  execv("/proc/self/exe", argv);  // returns only if it fails; the program then continues
 #else
   static_cast<void>(argv);
 #endif

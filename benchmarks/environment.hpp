@@ -4,11 +4,11 @@
 
 namespace bench {
 
-/// An OpenBLAS that leaves AVX-512 unused (it is older than the processor, or OPENBLAS_CORETYPE says so) halves the
-/// speed of libtorch, which is to be measured at its best: starts the program again with OPENBLAS_CORETYPE=SkylakeX.
+/// Restarts the program with OPENBLAS_CORETYPE=SkylakeX if OpenBLAS does not use the processor's AVX-512, because it is
+/// older than the processor or OPENBLAS_CORETYPE says so. That would halve the speed of libtorch.
 void use_best_openblas_kernels(char** argv);
 
-/// The BLAS that the process runs with: the file, and what OpenBLAS says of itself.
+/// The BLAS of the process: the file, and OpenBLAS's description of itself.
 std::string blas_in_use();
 
 /// How busy the machine is: "load 0.5 on 2 processors".

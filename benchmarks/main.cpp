@@ -74,7 +74,7 @@ int run(const Options& options) {
     }
     return 0;
   }
-  // What was measured before is read first: a mistake in its name should not cost ten minutes.
+  // Reads the earlier results first, so that a mistake in the file name does not cost a whole run.
   const auto before = options.compare.empty() ? std::vector<bench::Result>() : bench::read_json(options.compare);
   std::vector<bench::Result> added;
   for (const auto& file : options.add) {

@@ -51,8 +51,8 @@ std::vector<Target> targets_of(const Result& result, const Unit& unit, const std
 }
 
 #ifdef XTAPE_BENCH_LIBTORCH
-// Libtorch starts threads as soon as it is told how many: not before something is compared with it, as an op on few
-// elements is quicker in a program of one thread.
+// Libtorch starts threads as soon as their number is set, and small ops are faster in a process with one thread. So the
+// number is set only when something is compared with libtorch.
 bool with_libtorch = false;
 #endif
 
@@ -84,7 +84,7 @@ void measure(const std::vector<Contender*>& contenders, const Effort& effort) {
     for (std::size_t i = 0; i < contenders.size(); ++i) {
       const Contender& contender = *contenders[i];
       if (contender.threads > 0) set_threads(contender.threads);
-      // A few steps bring back what the others threw out of the caches, and wake the threads.
+      // A few steps warm the caches and wake the threads.
       if (steps[i] > 1) microseconds(contender.step, std::max(1, steps[i] / 20));
       times[i].push_back(microseconds(contender.step, steps[i]));
     }
@@ -101,8 +101,8 @@ std::vector<Result> compare(const std::string& name, const Unit& unit, const std
                             const Effort& effort, const Setup& setup) {
   const auto& threads = effort.threads;
   std::vector<Contender> all;
-  // One number of threads after the other: a team that is stopped and started between blocks makes every contender's
-  // blocks on 2 threads up to some times slower.
+  // First all blocks on one number of threads, then on the next: a team that stops and starts between blocks makes the
+  // blocks on 2 threads several times slower.
   for (const int n : threads) {
     set_threads(n);
     std::vector<Contender> contenders = setup(n);
@@ -120,7 +120,7 @@ std::vector<Result> compare(const std::string& name, const Unit& unit, const std
     }
     measure(in_turns, effort);
     for (Contender& contender : contenders) {
-      contender.step = nullptr;  // and the memory that it holds
+      contender.step = nullptr;  // frees its memory
       all.push_back(std::move(contender));
     }
   }

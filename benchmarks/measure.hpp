@@ -8,7 +8,7 @@
 
 namespace bench {
 
-/// One of several that are measured in turns.
+/// One of several workloads that are measured in turns.
 struct Contender {
   std::function<void()> step;
   std::string name = {};
@@ -22,13 +22,13 @@ struct Effort {
   int rounds = 15;
   double block_ms = 20;
   double seconds = 20;   ///< after which there are no more rounds
-  bool fastest = false;  ///< take the fastest block rather than the median
+  bool fastest = false;  ///< take the fastest block instead of the median
   std::vector<int> threads = {1, 2};
-  bool smoke = false;  ///< one step each, of small things: only to see that all runs
+  bool smoke = false;  ///< one step each, of small workloads, only to check that all run
 };
 
-/// Runs a block of steps of each contender in turn, round after round, on its number of threads, so that whatever else
-/// the machine does meets all of them alike.
+/// Runs a block of steps of each contender in turn, in many rounds, so that other load on the machine affects all of
+/// them equally.
 void measure(const std::vector<Contender*>& contenders, const Effort& effort);
 
 /// The contenders of one row on that many threads, xtape's own the first.
@@ -38,11 +38,11 @@ using Setup = std::function<std::vector<Contender>(int threads)>;
 /// threads.
 std::vector<Result> compare(const std::string& name, const Unit& unit, const std::vector<Goal>& goals,
                             const Effort& effort, const Setup& setup);
-/// What does not depend on the number of threads.
+/// The same for workloads that do not depend on the number of threads.
 std::vector<Result> compare_on_one_thread(const std::string& name, const Unit& unit, const std::vector<Goal>& goals,
                                           Effort effort, const std::vector<Contender>& contenders);
 
-/// The number of threads of xtape, and of libtorch where it is there.
+/// Sets the number of threads of xtape and, if it is used, of libtorch.
 void set_threads(int threads);
 
 }  // namespace bench

@@ -5,18 +5,18 @@
 
 namespace bench {
 
-/// What the time of a contender means for xtape's.
+/// How the time of a contender relates to xtape's.
 enum class Role {
   own,    ///< xtape's, or another way to do the same with it
-  limit,  ///< what the hardware or a library allows: the ratio is xtape's time to it
-  rival   ///< another library: the ratio is its time, on its best number of threads, to xtape's
+  limit,  ///< what the hardware or a library can reach: the ratio is xtape's time / its time
+  rival   ///< another library: the ratio is its time, on its best number of threads, / xtape's time
 };
 
-/// How the microseconds of a step become the number that is shown.
+/// How the time of a step is converted to the number that is shown.
 struct Unit {
   std::string name = "us";
-  double amount = 1;  ///< of what one step does, for "GB/s" thousands of bytes
-  bool rate = false;  ///< amount / us rather than us / amount
+  double amount = 1;  ///< the work of one step; for "GB/s" in thousands of bytes
+  bool rate = false;  ///< amount / us instead of us / amount
 
   double value(double us) const { return rate ? amount / us : us / amount; }
 };
@@ -30,11 +30,12 @@ Unit per_second(const std::string& what, double items);
 struct Goal {
   std::string against;
   double limit = 0;
-  bool at_least = false;  ///< the contender's time to xtape's is at least `limit`; else xtape's to it at most
-  bool minus = false;     ///< what xtape's value has above the contender's is at most `limit`
+  bool at_least =
+      false;           ///< contender's time / xtape's time >= limit; otherwise xtape's time / contender's time <= limit
+  bool minus = false;  ///< xtape's value - contender's value <= limit
 };
 
-/// A goal and what came out.
+/// A goal and the measured value.
 struct Target {
   std::string what;  ///< "time / floor"
   double value = 0;
@@ -52,8 +53,8 @@ struct Other {
   double ratio = 0;  ///< see Role
 };
 
-/// A row: one thing on a number of threads. All groups give these, so that table, JSON, picture and comparison are
-/// written once.
+/// A row: one workload on a number of threads. All groups produce rows, so table, JSON, picture and comparison work for
+/// all of them.
 struct Result {
   std::string group, name;
   int threads = 1;

@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
   for (bool normalized : {false, true}) {
     xp::random::set_seed(1);
     auto model = deep(normalized);
-    if (normalized) model.summary();  // of the weights, the moving statistics are not trained
+    if (normalized) model.summary();  // the moving statistics are weights that are not trained
     model.compile("adam", "sparse_categorical_crossentropy", {"accuracy"});
     auto history =
         model.fit(train, {.batch_size = 128, .epochs = examples::times(10), .verbose = 2, .validation_data = test});

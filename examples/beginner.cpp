@@ -1,4 +1,4 @@
-// The first neural network: ten kinds of clothes told apart by a stack of layers.
+// A first neural network: a stack of layers that classifies ten kinds of clothes.
 #include <fmt/core.h>
 
 #include <string>
@@ -31,13 +31,13 @@ int main(int argc, char** argv) {
   fmt::print("test accuracy: {:.4f}\n", results["accuracy"]);
   xp::plot::history(history.history, output("beginner_history.png"));
 
-  // Which clothes are taken for which?
+  // The confusion matrix: which classes are confused.
   auto names = xp::datasets::fashion_mnist::class_names();
   auto predicted = xp::argmax(model.predict(test.x), -1);
   xp::plot::confusion_matrix(xp::metrics::confusion_matrix(test.y, predicted, {.num_classes = 10}), names,
                              output("beginner_confusion.png"));
 
-  // Some images with the class that the model sees in them, in red where it is another.
+  // Some images with their predicted classes, in red where they are wrong.
   auto images = test.take(20);
   auto labels = images.y.to_vector<std::int32_t>();
   auto classes = predicted.to_vector<std::int64_t>();

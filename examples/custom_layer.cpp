@@ -1,5 +1,5 @@
-// A layer of one's own: bells in the plane, whose centers and widths are learnt. In front of a Dense layer they tell
-// the points of two discs from the others, which no straight line does.
+// A custom layer: bell functions in the plane with learned centers and widths. With a Dense layer after them they
+// separate the points of two discs from the others, which no straight line can do.
 #include <fmt/core.h>
 
 #include <cstdlib>
@@ -8,7 +8,7 @@
 
 namespace xp = xtape;
 
-/// exp(-|x - center|^2 / width^2) for each of some centers: [batch, features] -> [batch, units].
+/// exp(-|x - center|^2 / width^2) for each of `units` centers: [batch, features] -> [batch, units].
 struct Bells : xp::LayerBase<Bells> {
   explicit Bells(std::int64_t count) : units(count) {}
 
@@ -19,7 +19,7 @@ struct Bells : xp::LayerBase<Bells> {
   }
 
   xp::Tensor call(const xp::Tensor& x) override {
-    add_loss(1e-3 * xp::reduce_sum(1 / xp::square(widths)));  // rather wide than narrow
+    add_loss(1e-3 * xp::reduce_sum(1 / xp::square(widths)));  // a penalty on small widths
     auto distances = xp::reduce_sum(xp::square(xp::expand_dims(x, 1) - centers), -1);
     return xp::exp(-distances / xp::square(widths));
   }

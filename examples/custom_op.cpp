@@ -1,5 +1,5 @@
-// Ops of one's own, outside the library: record() with the gradient as a rule, an xtensor expression as the forward,
-// and custom_gradient for a formula that is better than the one the tape would find.
+// Custom ops outside the library: record() with a rule for the gradient, an xtensor expression as the forward
+// computation, and custom_gradient for a formula that is better than the tape's.
 #include <fmt/core.h>
 
 #include <utility>
@@ -13,7 +13,8 @@
 
 namespace xp = xtape;
 
-/// x / (1 + |x|), computed by xtensor. Its derivative is (1 - |y|)^2, in public ops, so that it has one itself.
+/// x / (1 + |x|), computed by xtensor. Its derivative is (1 - |y|)^2, in public ops, so that it can be differentiated
+/// again.
 xp::Tensor softsign(const xp::Tensor& x) {
   auto in = x.array<double>();
   xp::Tensor y = in / (1 + xt::abs(in));

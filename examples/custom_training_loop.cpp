@@ -20,7 +20,7 @@ struct MLP : xp::Model {
   }
 };
 
-/// The real data set or, where it is not installed, the 2500 images of it that come with the sources.
+/// The real data set or, if it is not installed, the 2500 of its images that come with the sources.
 xp::datasets::TrainTest load_data() {
   namespace fashion_mnist = xp::datasets::fashion_mnist;
   if (!fashion_mnist::find().empty()) return fashion_mnist::load_data();
@@ -47,7 +47,7 @@ int main() {
     auto grads = tape.gradient(loss, model.trainable_variables());
     optimizer.apply_gradients(xp::zip(grads, model.trainable_variables()));
 
-    if (step % (train.size() / 50) == 0) accuracy.reset_state();  // each epoch has its own
+    if (step % (train.size() / 50) == 0) accuracy.reset_state();  // for each epoch
     accuracy.update_state(y, y_pred);
     progress.update(step + 1, {{"loss", loss}, {"accuracy", accuracy}});
   }

@@ -1,4 +1,4 @@
-// A deep feed-forward network: three-way split, one-hot labels, logits, a callback of one's own, early stopping.
+// A deep feed-forward network: three-way split, one-hot labels, logits, a custom callback, early stopping.
 #include <fmt/core.h>
 
 #include <xtape/xtape.hpp>
@@ -8,7 +8,7 @@
 namespace xp = xtape;
 namespace layers = xtape::layers;
 
-/// Prints the running loss and accuracy after every so many minibatches.
+/// Prints the running loss and accuracy after every `interval` minibatches.
 struct MinibatchLog : xp::Callback {
   explicit MinibatchLog(std::int64_t every_batches) : every(every_batches) {}
 
@@ -28,7 +28,8 @@ int main(int argc, char** argv) {
   xp::random::set_seed(1);
   auto [train, test] = examples::load_fashion_mnist();
 
-  // All images, parted anew: 80 % to train, 10 % to validate, 10 % to test, the classes alike in each.
+  // All images, split anew: 80 % for training, 10 % for validation, 10 % for the test, with the same share of each
+  // class.
   auto x = xp::concat({train.x, test.x}, 0);
   auto y = xp::concat({train.y, test.y}, 0);
   auto [x_train, x_rest, y_train, y_rest] = xp::data::train_test_split(x, y, {.test_size = 0.2, .stratify = y});

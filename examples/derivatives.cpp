@@ -1,4 +1,4 @@
-// More than gradients: Jacobians, Hessians, derivatives in a direction, and derivatives as functions of functions.
+// Beyond gradients: Jacobians, Hessians, derivatives in a direction, and derivatives as functions of functions.
 #include <fmt/core.h>
 
 #include <tuple>
@@ -15,13 +15,13 @@ xp::Tensor rosenbrock(const xp::Tensor& p) {
 int main() {
   xp::Tensor p = xp::constant({-1.0, 1.5}, xp::float64);
 
-  // As in JAX: grad makes a function of a function, and nests.
+  // As in JAX: grad maps a function to its gradient function, and nests.
   fmt::print("gradient\n{}\n", xp::grad(rosenbrock)(p));
   fmt::print("Hessian\n{}\n", xp::hessian(rosenbrock, p));
   fmt::print("Hessian times (1, 0)\n{}\n",
              xp::hessian_vector_product(rosenbrock, p, xp::constant({1.0, 0.0}, xp::float64)));
 
-  // Newton's method with the two of them.
+  // Newton's method with the gradient and the Hessian.
   for (int step = 0; step < 6; ++step) {
     auto [value, gradient] = xp::value_and_grad(rosenbrock)(p);
     fmt::print("step {}: f({:.4f}, {:.4f}) = {:.3g}\n", step, p.data<double>()[0], p.data<double>()[1], value.item());
@@ -39,7 +39,7 @@ int main() {
   auto [dw, db] = tape.gradient(loss, std::tuple(w, b));
   fmt::print("dw\n{}\ndb\n{}\n", dw, db);
 
-  // Forward mode: how y moves when b does.
+  // Forward mode: the derivative of y when b moves.
   xp::ForwardAccumulator accumulator({b}, {xp::constant({1.0, 0.0})});
   auto z = xp::tanh(xp::matmul(xp::constant({{0.1, 0.2}}), w) + b);
   fmt::print("dz along b\n{}\n", accumulator.jvp(z));

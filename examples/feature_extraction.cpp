@@ -1,4 +1,5 @@
-// Parts of a trained model: what its layers see, where it looks (Grad-CAM), and its features under a new head.
+// Parts of a trained model: the outputs of its layers, the image regions that decide (Grad-CAM), and its features with
+// a new head.
 #include <fmt/core.h>
 
 #include <string>
@@ -20,8 +21,8 @@ xp::Model classifier() {
   return {image, layers::Dense(10, {.name = "classes"})(features)};
 }
 
-/// How much each place of the layer "parts" speaks for the class that the model chooses: the maps, weighted by the mean
-/// gradients of the class's score (Selvaraju et al., Grad-CAM, 2017). [n, 28, 28], from 0 to 1.
+/// How much each position of the layer "parts" supports the predicted class: the sum of its maps, weighted by the mean
+/// gradients of the score of the class (Selvaraju et al., Grad-CAM, 2017). [n, 28, 28], from 0 to 1.
 xp::Tensor grad_cam(const xp::Model& model, const xp::Tensor& images) {
   xp::Model both(model.input(), {model.get_layer("parts").output(), model.output()});
   xp::GradientTape tape;
@@ -49,7 +50,7 @@ int main(int argc, char** argv) {
   model.fit(train, {.batch_size = 50, .epochs = examples::times(4, 1), .verbose = 0});
   fmt::print("ten classes, test accuracy: {:.4f}\n", model.evaluate(test, {.verbose = 0})["accuracy"]);
 
-  // A model of its first layer, which is shared: nothing is copied or trained again.
+  // A model made from its first layer. It shares the layer: nothing is copied or trained again.
   xp::Model edges(model.input(), model.get_layer("edges").output());
   const auto first = test.take(1).x;
   const auto maps = xp::transpose(edges.predict(first), {3, 1, 2, 0});
@@ -60,7 +61,7 @@ int main(int argc, char** argv) {
   const auto both = xp::concat({xp::reshape(images, {8, 28, 28}), grad_cam(model, images)}, 0);
   xp::plot::image_grid(both, {}, output("grad_cam.png"), {.columns = 8, .size = 60});
 
-  // The features, frozen, under a head that tells shoes from clothes: it learns 33 numbers from 200 images.
+  // The frozen features with a head that tells shoes from clothes: it learns 33 numbers from 200 images.
   xp::Model features(model.input(), model.get_layer("features").output());
   features.set_trainable(false);
   const auto score = layers::Dense(1, {.name = "score"})(features.output());

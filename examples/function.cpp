@@ -1,5 +1,5 @@
-// A training step as a function: traced once, then replayed without its body. Exclusive or, whose steps are all
-// overhead.
+// A training step as a function: traced once, then replayed without running its body. For exclusive or, almost all of a
+// step is overhead.
 #include <chrono>
 
 #include <fmt/core.h>

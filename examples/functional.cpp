@@ -1,4 +1,4 @@
-// The functional style: two branches that look at the same image, joined by concatenate, and a residual connection.
+// The functional style: two branches with the same input image, joined by concatenate, and a residual connection.
 #include <fmt/core.h>
 
 #include <xtape/xtape.hpp>

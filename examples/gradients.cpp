@@ -7,7 +7,7 @@
 namespace xp = xtape;
 
 int main() {
-  // dy/dx of y = x^2 at x = 3. A Variable is watched by itself.
+  // dy/dx of y = x^2 at x = 3. A Variable is watched automatically.
   xp::Variable x(xp::constant(3.0));
   {
     xp::GradientTape tape;
@@ -15,7 +15,7 @@ int main() {
     fmt::print("d x^2 / dx at 3:        {}\n", tape.gradient(y, x));
   }
 
-  // A tensor has to be watched. Of a y that is not a scalar, the gradient is that of the sum of its elements.
+  // A tensor has to be watched. For a y that is not a scalar, the gradient is that of the sum of its elements.
   xp::Tensor t = xp::constant({0.0, 1.0, 2.0});
   {
     xp::GradientTape tape;
@@ -24,7 +24,7 @@ int main() {
     fmt::print("d exp(-t^2) / dt:       {}\n", tape.gradient(y, t));
   }
 
-  // Tapes nest: the outer one sees what the inner one does, its gradient included.
+  // Tapes nest: the outer tape records the ops of the inner tape's gradient.
   {
     xp::GradientTape second;
     xp::GradientTape first;
@@ -33,7 +33,7 @@ int main() {
     fmt::print("d^2 x^3 / dx^2 at 3:    {}\n", second.gradient(dy_dx, x));
   }
 
-  // Least squares: the gradient of the error of a line with respect to its slope and its offset.
+  // Least squares: the gradient of the error of a line for its slope and its offset.
   xp::Variable slope(xp::constant(0.0)), offset(xp::constant(0.0));
   auto inputs = xp::linspace(0, 1, 11);
   auto targets = 2 * inputs + 1;

@@ -1,5 +1,5 @@
-// An elementwise formula written as one C++ lambda: map compiles it, and by dual numbers its derivatives, into one
-// vectorised loop each, where separate ops would pass over the arrays once for each operation.
+// An elementwise formula as one C++ lambda. map compiles it, and its derivatives by dual numbers, into one vectorised
+// loop each; separate ops would need a pass over the arrays for each operation.
 #include <fmt/core.h>
 
 #include <xtape/ops/map.hpp>
@@ -26,7 +26,7 @@ int main() {
   auto loss = huber(y_true, y_pred, 1.0);
   fmt::print("loss     {}\ngradient {}\n", loss, tape.gradient(loss, y_pred));
 
-  // Shapes broadcast, plain numbers adapt, and gradients have gradients: that is what check_gradients asks for.
+  // Shapes broadcast, plain numbers take the dtype, and gradients have gradients, which check_gradients checks.
   auto gate = [](const xp::Tensor& x, const xp::Tensor& w) {
     return xp::map([](auto a, auto b) { return tanh(a) / (1 + exp(-b * a)); }, x, w);
   };

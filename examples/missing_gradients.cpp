@@ -1,4 +1,4 @@
-// Why is there no gradient? The tape says so.
+// Why is there no gradient? The tape explains it.
 #include <fmt/core.h>
 
 #include <xtape/xtape.hpp>
@@ -22,7 +22,7 @@ int main() {
   fmt::print("prediction by weights: {}\n", tape.explain(prediction, weights).text);
   fmt::print("behind by weights:     {}\n", tape.explain(behind, weights).text);
 
-  // The first op that makes a NaN says so by itself.
+  // The first op whose result contains a NaN throws an error.
   xp::debug::CheckNumerics check;
   try {
     auto entropy = xp::reduce_sum(xp::log(logits - xp::reduce_max(logits)));

@@ -14,7 +14,7 @@ struct Result {
   double seconds, accuracy;
 };
 
-/// The policy is that of all layers made after it has been set; the last one, whose result is a probability, keeps
+/// All layers that are made after the policy was set use it, except the last one, which computes probabilities in
 /// float32.
 Result train(const std::string& policy, const xp::datasets::TrainTest& data) {
   xp::mixed_precision::set_global_policy(policy);

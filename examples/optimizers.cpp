@@ -17,7 +17,7 @@ xp::Tensor beale(const xp::Tensor& x, const xp::Tensor& y) {
          xp::square(2.625 - x + x * xp::pow(y, 3));
 }
 
-/// The points that an optimizer comes by, from (1, 1.4) on.
+/// The path of an optimizer from (1, 1.4) on.
 xp::plot::Series path_of(const std::string& name, xp::AnyOptimizer optimizer) {
   xp::Variable x(1.0), y(1.4);
   std::vector<double> xs{x.value().item()}, ys{y.value().item()};

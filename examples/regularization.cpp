@@ -1,4 +1,4 @@
-// Too few images for a large network: what L1, L2 and Dropout do against overfitting.
+// Too few images for a large network: L1, L2 and Dropout against overfitting.
 #include <fmt/core.h>
 
 #include <string>
@@ -33,7 +33,7 @@ int main(int argc, char** argv) {
   const auto compare = [&](const std::string& name, const xp::Regularizer& regularizer, double dropout) {
     xp::random::set_seed(1);
     auto model = network(regularizer, dropout);
-    // The crossentropy as a metric, as the loss has the penalties in it.
+    // The crossentropy is also a metric, since the loss includes the penalties.
     model.compile("adam", "sparse_categorical_crossentropy", {"accuracy", "sparse_categorical_crossentropy"});
     auto history = model.fit(few, {.epochs = examples::times(60), .verbose = 0, .validation_data = unseen});
     training.series.push_back({.label = name, .y = history["sparse_categorical_crossentropy"]});

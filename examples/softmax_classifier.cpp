@@ -28,12 +28,12 @@ int main(int argc, char** argv) {
       model.fit(train, {.batch_size = 128, .epochs = examples::times(30), .verbose = 2, .validation_data = test});
   xp::plot::history(history.history, output("softmax_classifier.png"));
 
-  // Labels as rows of zeros with a one.
+  // One-hot labels: rows of zeros with a single one.
   auto y_train = xp::utils::to_categorical(train.y, 10);
   auto y_test = xp::utils::to_categorical(test.y, 10);
   fmt::print("label {} as one-hot: {:.0f}\n", xp::index(test.y, {0}), xp::index(y_test, {0}));
 
-  xp::random::set_seed(1);  // the same first weights, the same order of the images
+  xp::random::set_seed(1);  // the same initial weights and order of the images
   auto one_hot_model = classifier();
   one_hot_model.compile("adam", "categorical_crossentropy", {"accuracy"});
   one_hot_model.fit(train.x, y_train, {.batch_size = 128, .epochs = examples::times(30), .verbose = 0});

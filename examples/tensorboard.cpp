@@ -1,4 +1,4 @@
-// A subclassed model trained by fit, with its figures and weights shown by TensorBoard: tensorboard --logdir logs
+// A subclassed model trained by fit, whose metrics and weights TensorBoard shows: tensorboard --logdir logs
 #include <fmt/core.h>
 
 #include <xtape/xtape.hpp>

@@ -1,5 +1,5 @@
-// Text: sentences of a small language as numbers, an embedding and an LSTM. Who sees whom is a matter of order: a bag
-// of words could not tell.
+// Text: sentences of a small language as numbers, an embedding and an LSTM. "the cat sees the dog" and "the dog sees
+// the cat" differ only in their order, so a bag of words could not classify them.
 #include <fmt/core.h>
 
 #include <string>
@@ -12,12 +12,12 @@
 namespace xp = xtape;
 namespace layers = xtape::layers;
 
-/// Number 0 is padding.
+/// Word number 0 is padding.
 const std::vector<std::string> words{"",    "cat", "dog",     "sees",  "the",  "a",    "small",
                                      "big", "old", "quietly", "often", "then", "very", "today"};
 constexpr std::int64_t length = 14;
 
-/// Sentences with both animals, in front of them padding; 1 where the cat comes first.
+/// Sentences with both animals, padded at the beginning; the label is 1 if the cat comes first.
 xp::data::TensorDataset make_sentences(std::int64_t count, xp::random::Generator& generator) {
   std::vector<std::int32_t> tokens, labels;
   for (std::int64_t i = 0; i < count; ++i) {

@@ -1,4 +1,4 @@
-// The exclusive or, learnt by a subclassed model with four hidden units; not from all first weights, though.
+// Exclusive or, learned by a subclassed model with four hidden units, though not from all initial weights.
 #include <fmt/core.h>
 
 #include <string>
@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
       xp::plot::decision_surface([&](const xp::Tensor& points) { return model.predict(points); },
                                  {-0.5, 1.5, -0.5, 1.5}, x, y, file("xor_" + activation + ".png"),
                                  {.axes = {.title = activation}});
-      // The same in numbers: the model at the points of a grid.
+      // The same as numbers: the model on the points of a grid.
       auto grid = xp::meshgrid({xp::linspace(0, 1, 5), xp::linspace(0, 1, 5)});
       auto points = xp::stack({xp::reshape(grid[0], {-1}), xp::reshape(grid[1], {-1})}, 1);
       fmt::print("{:.2f}\n", xp::reshape(model.predict(points), {5, 5}));

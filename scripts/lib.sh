@@ -2,7 +2,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# OpenBLAS comes in a build per kind of threads: the OpenMP one shares xtape's pool, the pthread one fights with it.
+# OpenBLAS comes in a build per kind of threads: the OpenMP build uses OpenMP's threads, the pthread build has threads that compete with them.
 library_packages=(g++ cmake ninja-build pkg-config libxtensor-dev libxtensor-blas-dev libxsimd-dev libfmt-dev
   libopenblas-openmp-dev libdnnl-dev zlib1g-dev libminizip-dev nlohmann-json3-dev libpng-dev
   libprotobuf-dev protobuf-compiler)
@@ -14,7 +14,7 @@ die() {
   exit 1
 }
 
-# missing PACKAGE...: prints those that are not installed.
+# missing PACKAGE...: prints the packages that are not installed.
 missing() {
   local package
   for package in "$@"; do
@@ -31,7 +31,7 @@ apt_get() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@" >>"$apt_log" 2>&1
 }
 
-# install_missing PACKAGE...: installs from Debian what is not there yet; fails if that is not possible.
+# install_missing PACKAGE...: installs missing packages from Debian; fails if that is not possible.
 install_missing() {
   command -v dpkg-query >/dev/null || die "expected a Debian system; on another one install the equivalents of: $*"
   local packages

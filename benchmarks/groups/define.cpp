@@ -3,8 +3,8 @@
 
 #include "groups/group.hpp"
 
-// What it costs to define a functional model, before it is called: ResNet-50 (He et al., Deep Residual Learning for
-// Image Recognition, 2015), 25.6 million weights in 54 layers that have some.
+// The cost of defining a functional model, before it is called: ResNet-50 (He et al., Deep Residual Learning for Image
+// Recognition, 2015), with 25.6 million weights in 54 layers.
 namespace bench {
 namespace {
 
@@ -43,7 +43,7 @@ struct ResNet50 {
   }
 };
 
-/// As many random numbers as the weights are made of.
+/// Draws as many random numbers as there are weights.
 std::function<void()> weights_of(const xp::Model& model) {
   std::vector<xp::Shape> shapes;
   for (const auto& variable : model.trainable_variables()) {

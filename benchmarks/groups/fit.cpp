@@ -22,7 +22,7 @@ xp::Sequential make_model() {
                         xp::layers::Dense(10, {.activation = "softmax"}));
 }
 
-/// What fit does, shuffling, the running loss and the metric included, as one would write it.
+/// A handwritten loop that does what fit does, with shuffling, running loss and metric.
 std::function<void()> epoch_by_hand(const xp::data::TensorDataset& data) {
   struct State {
     xp::Sequential model = make_model();

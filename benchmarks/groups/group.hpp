@@ -9,7 +9,7 @@
 
 namespace bench {
 
-/// What is measured together: a row, or one for each number of threads.
+/// Contenders that are measured together: one row, or one for each number of threads.
 struct Case {
   std::string name;
   std::function<std::vector<Result>(const Effort&)> run;
@@ -17,8 +17,8 @@ struct Case {
 
 struct Group {
   std::string name;
-  std::string title;                 ///< what the numbers of the table are
-  std::vector<std::string> columns;  ///< the contenders beside xtape
+  std::string title;                 ///< the title of the table
+  std::vector<std::string> columns;  ///< the contenders other than xtape
   std::vector<Case> cases;
 };
 
@@ -37,9 +37,9 @@ Group inference_group();
 Group define_group();
 Group memory_group();
 
-/// All of them, in the order of the report.
+/// All groups, in the order of the report.
 inline std::vector<Group> groups() {
-  // The tape first, whose first row wants a program of one thread.
+  // The tape is first, since its first row needs a process that has had one thread only.
   return {tape_group(),      steps_group(),  function_group(), kernels_group(),        products_group(),
           ops_group(),       map_group(),    fit_group(),      optimizers_group(),     data_group(),
           inference_group(), define_group(), memory_group(),   mixed_precision_group()};

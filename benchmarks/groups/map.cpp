@@ -27,7 +27,7 @@ struct Arrays {
   Tensor a, b, dy, y, da, db;
 };
 
-// max(a b + 1, 0), by hand as anybody would write it: a plain loop that the compiler makes vectors of.
+// max(a b + 1, 0) as a plain loop, which the compiler vectorises.
 struct Rectified {
   static constexpr const char* name = "max(a b + 1, 0)";
   static Tensor map(const Tensor& a, const Tensor& b) {
@@ -50,7 +50,7 @@ struct Rectified {
   }
 };
 
-// gelu(a) b, by hand on vectors: no compiler makes vectors of the standard library's tanh.
+// gelu(a) b, written by hand on vectors, since compilers do not vectorise the standard library's tanh.
 struct GatedGelu {
   static constexpr const char* name = "gelu(a) b";
   static constexpr float scale = 0.7978845608f, cubic = 0.044715f;

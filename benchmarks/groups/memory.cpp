@@ -8,7 +8,7 @@
 
 #include "groups/group.hpp"
 
-// Peak resident memory of training 784-512-128-32-10 with batches of 1024, in a process of its own.
+// Peak resident memory of training 784-512-128-32-10 with batches of 1024, in a separate process.
 namespace bench {
 namespace {
 
@@ -16,7 +16,7 @@ struct Memory {
   double peak = 0, files = 0, steps = 0;  // bytes
 };
 
-/// What a program prints that ends with report_memory().
+/// Runs a program that ends with report_memory(), and reads what it prints.
 std::optional<Memory> run(const std::string& command) {
   std::FILE* output = popen(command.c_str(), "r");
   if (output == nullptr) return std::nullopt;
@@ -25,11 +25,11 @@ std::optional<Memory> run(const std::string& command) {
   return pclose(output) == 0 && complete ? std::optional(memory) : std::nullopt;
 }
 
-// Counted by hand, in bytes.
+// Computed by hand, in bytes.
 constexpr double batch = 1024, float_size = 4;
 constexpr double parameters = (784 + 1) * 512 + (512 + 1) * 128 + (128 + 1) * 32 + (32 + 1) * 10;
 constexpr double state = 4 * parameters * float_size;                       // weights, gradients, Adam's two slots
-constexpr double activations = batch * (512 + 128 + 32 + 10) * float_size;  // kept for the way back
+constexpr double activations = batch * (512 + 128 + 32 + 10) * float_size;  // kept for the backward pass
 constexpr double activation_gradients = batch * (512 + 128) * float_size;   // of two layers at a time, at most
 constexpr double example = 784 * float_size + 4;                            // and its label, int32
 constexpr double step = state + activations + activation_gradients;

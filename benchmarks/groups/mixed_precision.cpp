@@ -57,7 +57,7 @@ struct Product {
   }
 };
 
-/// Of layer l: its result, its weights' gradient and, but for the first layer, its input's.
+/// The products of layer l: its result, the gradient of its weights and, except for the first layer, of its input.
 std::vector<Product> products_of(std::size_t l, std::int64_t batch) {
   const std::int64_t in = widths[l], out = widths[l + 1];
   std::vector<Product> products;

@@ -5,7 +5,7 @@
 
 #include "groups/group.hpp"
 
-// Ops with their gradients, at a size at which calls count and at one at which numbers do.
+// Ops with their gradients, at a size where calls dominate and at one where arithmetic dominates.
 namespace bench {
 namespace {
 

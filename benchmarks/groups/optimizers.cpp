@@ -16,8 +16,8 @@ namespace {
 
 namespace xp = xtape;
 
-/// The step of one optimizer on one variable; `arrays` are read or written: the variable twice, the gradient once, each
-/// slot twice. `torch`: libtorch's name for it.
+/// The step of one optimizer on one variable. `arrays` is the number of arrays that are read or written: the variable
+/// counts twice, the gradient once, each slot twice. `torch` is libtorch's name for the optimizer.
 template <class Optimizer>
 void add(Group& group, const char* name, int arrays, std::function<Optimizer()> make,
          [[maybe_unused]] const std::string& torch = {}) {

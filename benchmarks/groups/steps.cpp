@@ -9,7 +9,7 @@
 namespace bench {
 namespace {
 
-// 2 threads are to be no slower than 1; what is as fast comes out a little slower half of the time.
+// 2 threads must not be slower than 1; 5 % are for noise.
 const Goal no_slower{"1 thread", 1.05};
 
 std::vector<Goal> goals_of(const Network& network) {
@@ -36,7 +36,7 @@ Case training(const AnyNetwork& network) {
           }};
 }
 
-/// The step as a function, beside the same step by step.
+/// The step as a function, compared with the step itself.
 Case traced(const Network& network) {
   const std::string name = network.name + " as a function";
   const bool logic = network.kind == Network::Kind::logic;

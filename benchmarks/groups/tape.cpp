@@ -19,7 +19,7 @@
 #include "libtorch/libtorch_steps.hpp"
 #endif
 
-// What recording and walking back costs, on tensors so small that the numbers themselves cost nothing.
+// The cost of recording and the backward walk, on tensors so small that arithmetic costs nothing.
 namespace bench {
 namespace {
 
@@ -86,8 +86,8 @@ void persistent() {
 
 using Numbers = std::array<float, 16>;
 
-/// A chain of one op on 16 elements, recorded and walked back, beside the same without a tape and forward only, and
-/// loops of its forward and backward by hand. An op of the chain may be two.
+/// A chain of one op on 16 elements, recorded and walked back, compared with the forward chain without a tape, and with
+/// handwritten forward and backward loops. An op of the chain may consist of two.
 template <class Op, class Forward, class Backward>
 Case recorded(const char* name, const xtape::Shape& shape, Op op, Forward forward, Backward backward, int ops = 1) {
   const Tensor x = xtape::ones(shape);
@@ -216,7 +216,7 @@ Group tape_group() {
 #endif
   Group group{"tape", "ns an op, forward and backward together", {"not recorded", "loop", "libtorch"}, {}};
   auto& cases = group.cases;
-  // First of all, before anything has started a thread: references are then counted without locked instructions.
+  // First, before any thread has started, since references are then counted without locked instructions.
   cases.push_back(one_thread("scalar chain of 1000", chain, {{"", 40}}, {{chain_step(chain), "xtape"}}));
   const Case in_company = one_thread("the same once a thread was started", chain, {{"", 40}}, in_a_chain);
   cases.push_back({in_company.name, [in_company](const Effort& effort) {

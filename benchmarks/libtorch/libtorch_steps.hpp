@@ -5,7 +5,7 @@
 
 #include "workloads/workloads.hpp"
 
-// What is measured with libtorch, behind a header without libtorch's own, which take many seconds to compile.
+// The workloads with libtorch. This header does not include libtorch's headers, which take many seconds to compile.
 namespace bench::libtorch {
 
 /// A training step of the network on its batches in turn, as a user of libtorch would write it.
@@ -15,7 +15,7 @@ std::function<void()> training_step(const SequenceNetwork& network, const Batche
 /// y = x, then y = y * c `operations` times; and dy/dx.
 std::function<void()> chain_step(int operations);
 
-/// A step of the optimizer, "momentum" being SGD's, on that many parameters.
+/// A step of the optimizer, on that many parameters; "momentum" is SGD with momentum.
 std::function<void()> optimizer_step(const std::string& name, std::int64_t size);
 
 /// The network of dense layers and a softmax on a batch, without gradients.

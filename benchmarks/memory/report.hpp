@@ -5,10 +5,10 @@
 #include <cstring>
 #include <functional>
 
-// What a process says of its own memory; for programs that are run as children.
+// Reports the memory of a process, for programs that run as child processes.
 namespace bench {
 
-/// A number of /proc/self/status in bytes: "RssFile", the pages of files now, "VmHWM", all pages at most so far.
+/// A number of /proc/self/status in bytes: "RssFile", the current pages of files; "VmHWM", the peak of all pages.
 inline std::int64_t own_memory(const char* what) {
   long long kilobytes = 0;
   if (std::FILE* status = std::fopen("/proc/self/status", "r")) {
@@ -22,9 +22,8 @@ inline std::int64_t own_memory(const char* what) {
   return kilobytes * 1024;
 }
 
-/// Runs what is to be measured, which returns the bytes that its steps hold, or 0 where it cannot know them; prints the
-/// bytes that were resident at most, those of them that are the program's and the libraries' files, and those of the
-/// steps.
+/// Runs a workload, which returns the bytes that its steps hold, or 0 if unknown. Prints the peak of resident bytes,
+/// those of the files of the program and the libraries, and those of the steps.
 inline int report_memory(const std::function<std::int64_t()>& run) {
   const auto held = run();
   std::printf("%lld %lld %lld\n", static_cast<long long>(own_memory("VmHWM")),

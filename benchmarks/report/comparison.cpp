@@ -7,7 +7,7 @@
 namespace bench {
 
 double print_comparison(const std::vector<Result>& before, const std::vector<Result>& now) {
-  // Half the distance of the quartiles is noise for certain; below this nobody should believe anything here.
+  // Half the distance of the quartiles is noise; changes below this are not significant in any case.
   constexpr double least_noise = 0.05;
   double largest = 0;
   int faster = 0, slower = 0, same = 0;

@@ -29,7 +29,7 @@ bool draw_steps(const std::vector<Result>& results, const std::string& file) {
                [](const Result& r) { return r.group == "steps"; });
   if (steps.empty()) return false;
 
-  // A floor far below its step (that of the exclusive or) would leave no room for the others.
+  // A floor far below its step (as for exclusive or) would leave no room for the others.
   double least = INFINITY, greatest = 0;
   for (const Result& r : steps) {
     least = std::min(least, r.value);

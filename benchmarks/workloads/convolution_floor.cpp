@@ -22,7 +22,7 @@ struct Call {
   std::unordered_map<int, memory> arguments;
 };
 
-// oneDNN 3 has no descriptors of operations: their members are arguments of a primitive's description.
+// oneDNN 3 has no operation descriptors; their members are arguments of the primitive descriptor.
 template <class Primitive, class... A>
 typename Primitive::primitive_desc forward_of(const dnnl::engine& engine, const A&... arguments) {
 #if DNNL_VERSION_MAJOR >= 3

@@ -58,7 +58,7 @@ class Floor {
       }
       offset += (in + 1) * out;
     }
-    // As many inputs as a network is trained on: they do not stay in the nearest cache.
+    // As many inputs as a network is trained on, so that they do not stay in the first-level cache.
     if (network.filters.empty()) {
       for (int i = 0; i < batches_in_turn; ++i) inputs_.push_back(x_[0]);
     }
@@ -80,7 +80,7 @@ class Floor {
   Products products_;
 };
 
-/// The products of a sequence network, on arrays of their own.
+/// The products of a sequence network, on separate arrays.
 class SequenceFloor {
  public:
   SequenceFloor(const SequenceNetwork& network, int threads) {
@@ -104,7 +104,7 @@ class SequenceFloor {
     return arrays_.back()->data();
   }
 
-  /// y = x w with its gradients, on arrays that are there or made here.
+  /// y = x w with its gradients, on given or new arrays.
   void dense(std::int64_t rows, std::int64_t in, std::int64_t out, float* x, float* y, bool input_gradient = true) {
     float *w = array(in * out), *dy = array(rows * out);
     products_.add(false, false, rows, out, in, x, w, y);
@@ -118,7 +118,7 @@ class SequenceFloor {
     float *z = array(rows * gates), *h = array(rows * n.units), *dz = array(rows * gates), *dh = array(rows * n.units);
     dense(rows, n.features, gates, array(rows * n.features), z, false);
     float* w = array(n.units * gates);
-    // From states of zeros the first step has no product.
+    // The first step has no product, since the states are zeros.
     for (std::int64_t t = 1; t < n.steps; ++t) {
       products_.add(false, false, n.batch, gates, n.units, h + (t - 1) * n.batch * n.units, w, z + t * n.batch * gates);
     }
@@ -144,7 +144,7 @@ class SequenceFloor {
       };
       scores();
       results(false);
-      scores();        // of the weights' gradient, from the results' and the values
+      scores();        // the gradient of the weights, from those of the results and the values
       results(true);   // the values' gradient
       results(false);  // the queries'
       results(true);   // the keys'

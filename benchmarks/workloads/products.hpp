@@ -7,20 +7,20 @@
 
 namespace bench {
 
-/// How often each way of a product or convolution is tried; 1 where times mean nothing.
+/// How often each variant of a product or convolution is measured; 1 in smoke tests.
 inline int trials = 21;
 
-/// Matrix products, each by the faster of oneDNN and BLAS on one or all threads, as found by trial.
+/// Matrix products, each by the faster of oneDNN and BLAS on one or all threads, as measured.
 class Products {
  public:
-  /// c = op(a) op(b), op(a) being m x k; `count` of them on matrices one after the other.
+  /// Adds c = op(a) op(b), where op(a) is m x k; `count` such products on consecutive matrices.
   void add(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, const float* a, const float* b,
            float* c, std::int64_t count = 1);
-  /// Tries all ways within whole rounds, so that the caches are as they will be.
+  /// Measures all variants within whole rounds, so that the caches are in a realistic state.
   void choose(int threads);
   void run() const;
 
-  /// The left operand of product i, to be replaced.
+  /// The left operand of product i, which the caller may replace.
   const float*& left(std::size_t i) { return calls_[i].product.a; }
 
  private:

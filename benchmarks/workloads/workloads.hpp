@@ -6,8 +6,7 @@
 
 namespace bench {
 
-/// A network of dense layers; widths[0] is the number of their inputs. Also read by the libtorch side, so C++17 will
-/// do.
+/// A network of dense layers; widths[0] is the number of inputs. C++17, since the libtorch part includes it.
 struct Network {
   enum class Kind {
     classifier,  ///< relu in between, softmax and sparse cross-entropy at the end
@@ -17,8 +16,8 @@ struct Network {
   std::vector<std::int64_t> widths;
   std::int64_t batch;
   Kind kind = Kind::classifier;
-  /// Of the convolutions in front: 5x5 with padding "same" on images of image_side^2, relu, and a pool of 2x2 that
-  /// halves the image. widths[0] is what the last pool leaves.
+  /// The filters of the convolutions before the dense layers: 5x5 with padding "same" on images of image_side^2, relu,
+  /// and a pool of 2x2. widths[0] is the size of the last pool's output.
   std::vector<std::int64_t> filters = {};
   double dropout = 0;  ///< after each relu of a dense layer
 
@@ -49,10 +48,10 @@ struct SequenceNetwork {
 
 std::vector<SequenceNetwork> sequence_networks();
 
-/// How many batches a classifier is trained on in turn.
+/// The number of batches on which a classifier is trained in turn.
 inline constexpr int batches_in_turn = 4;
 
-/// A few batches that are trained on in turn. A classifier has labels, a logic network targets.
+/// A few batches for training in turn. A classifier has labels, a logic network targets.
 struct Batches {
   struct Batch {
     std::vector<float> inputs;         // [batch, inputs()], or [batch, steps, features]

@@ -10,7 +10,7 @@ namespace bench {
 /// A training step of the network on its batches in turn, written with xtape's layers, tape and Adam.
 std::function<void()> training_step(const Network& network, const Batches& batches);
 std::function<void()> training_step(const SequenceNetwork& network, const Batches& batches);
-/// The step of a network as an xtape::function().
+/// The same step as an xtape::function().
 std::function<void()> traced_training_step(const Network& network, const Batches& batches);
 
 /// model(x) and model.predict(x) of a batch.

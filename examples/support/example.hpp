@@ -9,16 +9,16 @@
 
 #include <xtape/xtape.hpp>
 
-// What the example programs share. They train fully by themselves; ctest sets XTAPE_EXAMPLE_STEPS and only sees them
-// run.
+// Shared by the example programs. Run by hand, they train fully; ctest sets XTAPE_EXAMPLE_STEPS and only checks that
+// they run.
 namespace examples {
 
 inline bool in_test() { return std::getenv("XTAPE_EXAMPLE_STEPS") != nullptr; }
 
-/// How often to repeat something, in a test no more than `few` times.
+/// The number of repetitions: `full`, but at most `few` in a test.
 inline int times(int full, int few = 2) { return in_test() ? std::min(full, few) : full; }
 
-/// The real Fashion-MNIST or, where it is not installed, the 2500 images of it that come with the sources.
+/// The real Fashion-MNIST or, if it is not installed, the 2500 of its images that come with the sources.
 inline xtape::datasets::TrainTest load_fashion_mnist() {
   namespace fashion_mnist = xtape::datasets::fashion_mnist;
   if (!in_test() && !fashion_mnist::find().empty()) return fashion_mnist::load_data();
@@ -28,7 +28,7 @@ inline xtape::datasets::TrainTest load_fashion_mnist() {
   return data;
 }
 
-/// Where pictures and other files go: the folder that is the program's first argument, or the current one.
+/// The folder for pictures and other files: the program's first argument, by default the current folder.
 ///
 ///     plot::history(history.history, output("history.png"));
 class Output {

@@ -18,8 +18,8 @@ inline Sequential tiny_model(std::vector<AnyMetric> metrics = {}) {
 inline void set_weight(Model& model, double value) { model.set_weights({full({1, 1}, value, float32)}); }
 inline double weight_of(const Model& model) { return model.variables()[0].peek().item(); }
 
-/// Gives a callback made-up values of a figure, one an epoch, until it ends the training; before each the model's
-/// weight becomes the number of the epoch. Returns the number of epochs.
+/// Calls a callback with given values of a metric, one per epoch, until it ends the training. Before each epoch the
+/// model's weight is set to the number of the epoch. Returns the number of epochs.
 inline int drive(Callback& callback, Model& model, const std::string& figure, const std::vector<double>& values) {
   callback.set_model(model);
   model.set_stop_training(false);

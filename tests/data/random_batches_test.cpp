@@ -47,7 +47,7 @@ TEST_CASE("RandomBatches: every example comes with its target") {
 TEST_CASE("RandomBatches: uniform draws with replacement") {
   // 10000 draws from 10 examples: each about 1000 times, with a standard deviation of 30; and batches of 20 from 10
   // examples hold some twice.
-  auto [x, y] = *numbered(11).batch(10).begin();  // behind these rows is another one, which must never come
+  auto [x, y] = *numbered(11).batch(10).begin();  // an 11th row follows in memory, which must never occur
   RandomBatches batches(TensorDataset(x, y), 20, 5);
   std::vector<int> count(10);
   std::vector<int> pairs(100);

@@ -8,15 +8,15 @@
 
 namespace xtape::testing {
 
-/// Something to be done that asks for memory; it gives the same results each time.
+/// A computation that allocates memory and gives the same results each time.
 struct Workload {
   std::string name;
   std::function<std::vector<Tensor>()> run;
 };
 
-/// Runs it again and again, each time with another of its allocations failing: the first, the second, ... (of very many
-/// some). Each run throws an OutOfMemoryError or gives the right results, afterwards it gives them undisturbed, and
-/// nothing is left over.
+/// Runs the workload repeatedly; in each run another allocation fails: the first, the second, ... (a sample if there
+/// are very many). Each run must throw an OutOfMemoryError or give the right results. Afterwards the workload must give
+/// the right results, and no memory may leak.
 void check_each_allocation_may_fail(const Workload& workload);
 
 }  // namespace xtape::testing

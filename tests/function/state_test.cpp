@@ -8,7 +8,7 @@
 #include "support/warning_capture.hpp"
 #include "xtape/xtape.hpp"
 
-// What has a state beside tensors and variables: random generators, metrics, optimizers, checks. A replay gives what
+// Objects with state outside tensors and variables: random generators, metrics, optimizers, checks. A replay gives what
 // calling the function again gives, or there is none and the obstacle says why.
 using namespace xtape;
 using testing::WarningCapture;

@@ -11,7 +11,7 @@ TEST_CASE_TEMPLATE("few: reads and writes only the first elements", T, float, do
   using Batch = xsimd::batch<T>;
   for (std::int64_t count = 0; count < static_cast<std::int64_t>(Batch::size); ++count) {
     CAPTURE(count);
-    // Of exactly this size, so that AddressSanitizer sees a read or write behind its end.
+    // Of exactly this size, so that AddressSanitizer sees a read or write past its end.
     std::vector<T> from(static_cast<std::size_t>(count));
     for (std::size_t i = 0; i < from.size(); ++i) from[i] = T(i + 1);
     const Batch loaded = load_few(from.data(), count);

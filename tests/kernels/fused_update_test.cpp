@@ -28,7 +28,7 @@ TEST_CASE_TEMPLATE("fused_update: every element once, whatever the length, and n
     for (const int threads : {1, 2}) {
       CAPTURE(n);
       const xtape::testing::Threads scope(threads);
-      const auto size = static_cast<std::size_t>(n) + 20;  // what lies behind must stay
+      const auto size = static_cast<std::size_t>(n) + 20;  // the elements after n must not change
       std::vector<T> p(size), g(size), a(size), b(size);
       for (std::size_t i = 0; i < size; ++i) {  // small whole numbers, so that all is exact
         p[i] = static_cast<T>(i % 11);

@@ -12,7 +12,7 @@
 #include "xtape/base/shape.hpp"
 #include "xtape/layers/layer.hpp"
 
-// What holds for every layer. Each family's test file has a table with a row or more for each of its classes, and one
+// Checks for every layer. Each family's test file has a table with one or more rows for each of its classes, and one
 // test case that checks it:
 //
 //     const LayerTable table = {
@@ -30,9 +30,9 @@
 namespace xtape::testing {
 
 struct LayerInput {
-  Shape shape;                      ///< with the batch in front
-  std::optional<DType> dtype = {};  ///< unset: the one that the layer is made with
-  double low = -2, high = 2;        ///< where its values are
+  Shape shape;                      ///< including the batch axis
+  std::optional<DType> dtype = {};  ///< unset: the dtype of the layer
+  double low = -2, high = 2;        ///< the range of its values
 };
 
 struct LayerWeight {
@@ -43,19 +43,19 @@ struct LayerWeight {
 
 struct WrongInputs {
   std::vector<Shape> shapes;
-  std::string text;  ///< in the error, a ValueError
+  std::string text;  ///< of the expected ValueError
 };
 
-/// What a layer does with the masks of its inputs (see Layer::compute_mask).
+/// How a layer treats the masks of its inputs (see Layer::compute_mask).
 enum class Masks : std::uint8_t {
-  unstated,         ///< a failure: each row says
-  passes,           ///< the first output has that of the first input, and the numbers are those without it
-  uses,             ///< the numbers depend on it, and no output has one
-  uses_and_passes,  ///< both; in training where training differs
-  makes,            ///< the first output has one, whatever the inputs have
-  combines,         ///< the output has one of those of all inputs
-  drops,            ///< no output has one, which is told once
-  has_none,         ///< no output has one, as its class says
+  unstated,         ///< fails: each row has to set it
+  passes,           ///< the first output has the mask of the first input; the numbers do not depend on it
+  uses,             ///< the numbers depend on the mask; no output has one
+  uses_and_passes,  ///< both; checked in training if training differs
+  makes,            ///< the first output always has a mask
+  combines,         ///< the output has a mask made from those of all inputs
+  drops,            ///< no output has a mask, and a warning says so once
+  has_none,         ///< no output has a mask, without a warning
 };
 
 struct LayerRow {
@@ -65,16 +65,16 @@ struct LayerRow {
   std::vector<LayerInput> inputs;
   std::vector<Shape> outputs;
   std::vector<LayerWeight> weights = {};  ///< all of them, in order
-  std::vector<WrongInputs> wrong = {};    ///< refused, before the layer is built and after it
+  std::vector<WrongInputs> wrong = {};    ///< throw, before and after the layer is built
   bool training_differs = false;          ///< without being random: gradients are checked in training as well
   bool random = false;                    ///< in training
-  bool dtypes_agree = true;               ///< the result has the dtype that the layer is made with
+  bool dtypes_agree = true;               ///< the result has the dtype of the layer
   bool gradients = true;
   bool empty_batch = true;
   double eps = 1e-6;  ///< the step of the differences
 };
 
-/// A table of rows that harness_test.cpp knows.
+/// A table whose rows are registered for harness_test.cpp.
 class LayerTable {
  public:
   LayerTable(std::initializer_list<LayerRow> rows);
@@ -88,15 +88,14 @@ class LayerTable {
 /// The classes with a row.
 std::set<std::string>& layers_with_rows();
 
-/// The row's inputs: numbers of changing sign and size, none close to 0; for an integer dtype whole ones.
+/// Inputs for a row: numbers of varying sign and size, none close to 0; integers for an integer dtype.
 TensorList layer_inputs(const LayerRow& row, DType dtype, std::optional<std::int64_t> batch = {});
 
-/// For each row: shapes and dtypes, eager, symbolic and as a Model; weights, their names and shapes; gradients for
-/// inputs and weights against finite differences; float32 against float64, and mixed_bfloat16 against float32; that SGD
-/// and Adam lower a loss; that a clone with the weights of another computes the same bits; that copies share; the empty
-/// batch; that after each wrong input the right one gives what it would have given without; that symbolic calls change
-/// no state; that float64 inputs are cast, and their gradients cast back; that threads may make the first call at once;
-/// what becomes of masks.
+/// Checks for each row: shapes and dtypes, eager, symbolic and as a Model; names and shapes of weights; gradients for
+/// inputs and weights against finite differences; float32 against float64, and mixed_bfloat16 against float32; SGD and
+/// Adam lower a loss; a clone with the same weights computes the same bits; copies share weights; the empty batch; a
+/// wrong input does not change later results; symbolic calls change no state; float64 inputs are cast, and their
+/// gradients cast back; several threads may make the first call at once; masks.
 void check_layers(const LayerTable& table);
 
 }  // namespace xtape::testing

@@ -194,7 +194,7 @@ TEST_CASE("recurrent layers: a masked step repeats output and state") {
   CHECK_CLOSE(y[1], {6.0, 6.0, 6.0});
   CHECK_CLOSE(y[2], {2.0});
 
-  // Padding behind changes nothing, whatever it is.
+  // Padding at the end changes nothing, for any values.
   for (const bool go_backwards : {false, true}) {
     LSTM lstm(3, {.go_backwards = go_backwards});
     const Tensor sequence = cast(some_sequences({2, 3, 2}), float32);

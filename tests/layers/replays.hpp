@@ -4,9 +4,9 @@
 
 namespace xtape::testing {
 
-/// A row's layer in a function(): four calls with different inputs, of which the first is traced and the others are
-/// replays, give the bits that the layer gives without it: outputs, gradients for inputs and weights, second
-/// derivatives, and afterwards the same weights, averages and states. In training and not.
+/// Checks a row's layer inside function(): four calls with different inputs (one trace, three replays) give the same
+/// bits as the layer itself: outputs, gradients for inputs and weights, second derivatives, and the weights, moving
+/// statistics and states after the calls. In training and outside it.
 void check_replays(const LayerRow& row);
 
 }  // namespace xtape::testing

@@ -28,7 +28,7 @@ Model triple() {
   return Model(x, {times(1, "a")(x), times(2, "b")(x), times(3, "c")(x)});
 }
 
-/// The same by a class of one's own, whose outputs have no names.
+/// The same model as a user's class, whose outputs have no names.
 struct TripleClass : Model {
   TensorList call_list(const TensorList& x) override { return {x[0], x[0] * 2, x[0] * 3}; }
 };

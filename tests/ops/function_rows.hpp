@@ -15,9 +15,9 @@ using TensorList = std::vector<Tensor>;
 struct FunctionRow {
   std::string op;
   std::function<Tensor(const TensorList&)> f;
-  std::function<TensorList(int call)> inputs;  ///< others in each call, of the same shapes and dtypes
-  std::function<TensorList()> bad = nullptr;   ///< such that f throws because of the elements
-  bool looks_at_elements = false;              ///< f is not replayed, and says that this op is the reason
+  std::function<TensorList(int call)> inputs;  ///< different in each call, with the same shapes and dtypes
+  std::function<TensorList()> bad = nullptr;   ///< inputs for which f throws because of their elements
+  bool looks_at_elements = false;              ///< f is not replayed, and its obstacle names this op
 };
 
 inline std::vector<FunctionRow>& function_rows() {
@@ -25,7 +25,7 @@ inline std::vector<FunctionRow>& function_rows() {
   return rows;
 }
 
-/// Says how the rows of a table run under function(): `make` gives a FunctionRow for each, or a vector of them.
+/// Registers the rows of a table for function(): `make` gives a FunctionRow for each, or a vector of them.
 struct FunctionRows {
   template <class Row, class Make>
   FunctionRows(const Table<Row>& table, const Make& make) {
@@ -40,7 +40,7 @@ struct FunctionRows {
   }
 };
 
-/// Those inputs that may have gradients.
+/// The inputs that may have gradients.
 inline TensorList floating(const TensorList& inputs) {
   TensorList all;
   for (const Tensor& t : inputs) {
@@ -49,7 +49,7 @@ inline TensorList floating(const TensorList& inputs) {
   return all;
 }
 
-/// Values between low and high that no other call gets.
+/// Values between low and high that differ in each call.
 inline Tensor fresh(const Shape& shape, int call, DType dtype = float32, double low = -2, double high = 2) {
   std::vector<double> values;
   for (std::int64_t i = 0; i < shape.numel(); ++i) {

@@ -13,7 +13,7 @@
 
 namespace xtape::testing {
 
-/// An op on matrices: what defines its result must hold of it.
+/// An op on matrices, checked by the equations that define its result.
 struct MatrixRow {
   std::string op;
   std::function<Tensor(const TensorList&)> f;
@@ -28,7 +28,7 @@ inline Tensor well_conditioned(const Tensor& x) {
 }
 inline Tensor well_conditioned(const Shape& shape, DType dtype) { return cast(well_conditioned(some(shape)), dtype); }
 
-/// |a - b| below what rounding leaves of matrices of ordinary size.
+/// Whether |a - b| is within rounding errors for matrices of ordinary size.
 inline bool close_to(const Tensor& a, const Tensor& b) {
   const double tolerance = a.dtype() == float64 ? 1e-11 : 2e-4;
   if (a.shape() != b.shape() || a.dtype() != b.dtype()) return false;
@@ -62,7 +62,7 @@ inline Tensor by_leibniz(const Tensor& x) {
   return tensor(results, leading, x.dtype());
 }
 
-/// Square matrices that are well conditioned, and right-hand sides behind them.
+/// Well-conditioned square matrices, then right-hand sides.
 inline TensorList matrices_of(const MatrixRow& row, DType dtype) {
   TensorList inputs;
   for (const auto& shape : row.inputs) {

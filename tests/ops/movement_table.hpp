@@ -9,7 +9,7 @@
 
 namespace xtape::testing {
 
-/// An op that only moves elements: of inputs that count 0, 1, 2, ... through all of them.
+/// An op that only moves elements. The elements of all inputs are numbered 0, 1, 2, ...
 struct Movement {
   std::string op;
   std::vector<Shape> inputs;
@@ -44,8 +44,8 @@ inline TensorList counting(const Movement& row, DType dtype) {
 
 inline FunctionRow under_function(const Movement& row) { return {row.op, row.f, fresh_inputs(row.inputs)}; }
 
-/// What holds for every row: the elements and where they go, of every dtype; gradients to the second order; float32
-/// stays float32.
+/// Checks every row: the positions of the elements, for every dtype; gradients to the second order; float32 stays
+/// float32.
 inline void check_movements(const Table<Movement>& table) {
   for (const auto& row : table) {
     CAPTURE(row.op);
@@ -56,7 +56,7 @@ inline void check_movements(const Table<Movement>& table) {
       CHECK_TENSOR_EQ(y, tensor(row.elements, row.result, dtype));
       CHECK_TENSOR_EQ(inputs[0], counting(row, dtype)[0]);
     }
-    // Squared, so that there is a second derivative to be wrong.
+    // Squared, so that the second derivative is not zero.
     const GradientCheck check =
         check_gradients([&](const TensorList& x) { return square(row.f(x)); }, counting(row, float64));
     CHECK_MESSAGE(check, check.message);

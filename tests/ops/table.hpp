@@ -43,7 +43,7 @@ class Table {
   std::vector<Row> rows_;
 };
 
-/// A row for an op that is like no other: it has test cases of its own.
+/// A row for an op that fits no table and has its own test cases.
 struct Alone {
   std::string op;
 };
@@ -57,7 +57,7 @@ inline Tensor tensor(const std::vector<double>& values, DType dtype = float64) {
 }
 inline std::vector<double> to_doubles(const Tensor& t) { return cast(t, float64).to_vector<double>(); }
 
-/// Values of changing sign and size without pattern, none closer to 0 than 0.1, within [low, high].
+/// Irregular values of varying sign and size in [low, high], none closer to 0 than 0.1.
 inline std::vector<double> some_values(std::int64_t count, double low = -2, double high = 2) {
   std::vector<double> values;
   for (std::int64_t i = 0; i < count; ++i) {

@@ -202,7 +202,7 @@ TEST_CASE("unary ops: gradients follow the derivative, at the edges too") {
       }
       REQUIRE(dx.defined());
       CHECK(dx.dtype() == dtype);
-      // Where a value is 1 to the last place, 1 - y has lost what was behind it: hence the absolute tolerance.
+      // Where a value rounds to 1, 1 - y has lost all digits, so there is an absolute tolerance.
       CHECK_CLOSE(dx, mapped(row.derivative, x), 16 * epsilon(dtype), 4 * epsilon(dtype));
     }
   }

@@ -19,10 +19,10 @@
 #include "xtape/optimizers/rmsprop.hpp"
 #include "xtape/optimizers/sgd.hpp"
 
-// Every optimizer, in each way that it has of computing a step, for tests of what holds for all.
+// Every optimizer, with each of its ways to compute a step, for tests that apply to all.
 namespace xtape::testing {
 
-/// The options that all have.
+/// The options that all optimizers have.
 struct Common {
   std::optional<double> weight_decay = {}, clipnorm = {}, clipvalue = {}, global_clipnorm = {};
   bool use_ema = false;

@@ -4,9 +4,9 @@
 
 namespace xtape::testing {
 
-/// Counts how often any thread asks the system for memory: malloc, calloc, realloc, aligned_alloc, posix_memalign, by
-/// whatever library, and so operator new as well. The test program replaces these functions for it. Read value() before
-/// a CHECK, which allocates itself.
+/// Counts the allocations of all threads and libraries by malloc, calloc, realloc, aligned_alloc and posix_memalign,
+/// and so by operator new. The test program replaces these functions. Read value() before a CHECK, which allocates
+/// itself.
 class AllocationCount {
  public:
   AllocationCount() : begin_(total()) {}
@@ -20,8 +20,7 @@ class AllocationCount {
   std::int64_t begin_;
 };
 
-/// Whether freed blocks are kept for the next tensors: under AddressSanitizer every block comes from the system and
-/// goes back at once.
+/// Whether freed blocks are cached. Under AddressSanitizer they are not.
 bool pooled();
 
 }  // namespace xtape::testing

@@ -14,7 +14,7 @@
 #include "xtape/core/tensor.hpp"
 #include "xtape/core/variable.hpp"
 
-// Checks whose failures say where two arrays differ and by how much, and what an exception really said.
+// Checks whose failures show where two arrays differ and by how much, or the actual text of an exception.
 
 /// CHECK_CLOSE(actual, expected, rtol = 1e-6, atol = 0): |actual - expected| <= atol + rtol |expected| everywhere; NaN
 /// matches NaN and an infinity itself. Each side is a Tensor, a Variable, a vector, a span, a number or a list of

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-// The bytes of IDX and gzip files, written here once more by their specifications.
+// Writes IDX and gzip files by their specifications, independently of the library.
 namespace xtape::testing {
 
 /// An IDX file: 00 00, type, axes, sizes, payload.

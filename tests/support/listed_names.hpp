@@ -8,7 +8,7 @@
 
 namespace xtape::testing {
 
-/// The names in the error of an unknown one, "..., expected one of: a, b, c": `ask` asks for a name that is none.
+/// The names in the error for an unknown name, "..., expected one of: a, b, c". `ask` looks up an unknown name.
 template <class Ask>
 std::vector<std::string> listed_names(const Ask& ask) {
   std::vector<std::string> names;

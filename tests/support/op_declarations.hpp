@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-// What the headers of ops declare, read from their text.
+// The declarations in the headers of ops, parsed from their text.
 namespace xtape::testing {
 
 struct OpParameter {
@@ -39,9 +39,9 @@ struct OpDeclarations {
   std::vector<OpStruct> structs;
 };
 
-/// Those of a header's text, in its order.
+/// The declarations in a header's text, in order.
 OpDeclarations op_declarations(const std::string& header, const std::string& text);
-/// Those of all headers in include/xtape/ops, by their names.
+/// The declarations in all headers of include/xtape/ops, in the order of their names.
 OpDeclarations op_declarations();
 
 }  // namespace xtape::testing

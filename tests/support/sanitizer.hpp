@@ -2,7 +2,7 @@
 
 namespace xtape::testing {
 
-/// Whether ThreadSanitizer watches: it needs memory of its own for all that is touched, and stops a child of fork()
+/// Whether ThreadSanitizer is active. It uses extra memory for all memory that is accessed, and stops a child of fork()
 /// that starts threads.
 #if defined(__SANITIZE_THREAD__)
 inline constexpr bool thread_sanitizer = true;

@@ -6,12 +6,12 @@
 
 namespace xtape::testing {
 
-/// The ops among which the symbolic ones are made by hand, and functions that take no tensors as others do.
+/// Whether the symbolic form of an op is written by hand, or the function does not take tensors as ops do.
 bool made_by_hand(const OpDeclaration& op);
 /// Whether a function has operands that may be symbolic tensors.
 bool takes_tensors(const OpDeclaration& op);
 
-/// What include/xtape/layers/symbolic_ops.hpp is to contain, and src/layers/symbolic_ops.cpp.
+/// The expected contents of include/xtape/layers/symbolic_ops.hpp and src/layers/symbolic_ops.cpp.
 std::string symbolic_ops_header(const OpDeclarations& ops);
 std::string symbolic_ops_source(const OpDeclarations& ops);
 

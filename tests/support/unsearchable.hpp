@@ -7,7 +7,8 @@
 
 namespace xtape::testing {
 
-/// While it lives, this process may not search a folder; a process of root, who may search all, is nobody meanwhile.
+/// While it lives, this process may not search a folder. A process of root, who may search all folders, runs as the
+/// user "nobody" meanwhile.
 class Unsearchable {
  public:
   explicit Unsearchable(std::string folder) : folder_(std::move(folder)) {

@@ -23,7 +23,7 @@
 #include <unistd.h>
 #endif
 
-// What long programs need: cost in proportion to the number of ops, and none that stays behind.
+// Requirements of long programs: cost proportional to the number of ops, and no growth of memory.
 using namespace xtape;
 
 namespace {

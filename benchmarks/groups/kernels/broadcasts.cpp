@@ -7,7 +7,7 @@
 
 #include "groups/kernels/kernel.hpp"
 
-// Sums of arrays of which one is broadcast along an axis, beside sums of two arrays of the result's shape.
+// Sums of two arrays, one of which is broadcast along an axis, compared with sums of two arrays of the result's shape.
 namespace bench {
 
 void add_broadcasts(std::vector<Case>& cases) {

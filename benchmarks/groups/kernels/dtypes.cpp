@@ -5,8 +5,8 @@
 
 #include "groups/kernels/kernel.hpp"
 
-// What compares, chooses and converts elements, and arithmetic in other dtypes than float32, beside a copy of as many
-// bytes.
+// Comparison, selection and conversion of elements, and arithmetic in other dtypes than float32, compared with a copy
+// of as many bytes.
 namespace bench {
 
 void add_dtypes(std::vector<Case>& cases) {

@@ -15,7 +15,7 @@ namespace {
 using xtape::Tensor;
 using Batch = xsimd::batch<float>;
 
-/// y = f(a), or f(a, b), by hand: on vectors, the last elements apart.
+/// y = f(a) or f(a, b), written by hand on vectors, with the last elements one by one.
 template <class F>
 void loop(float* y, const float* a, const float* b, std::int64_t n, F f) {
   constexpr auto width = static_cast<std::int64_t>(Batch::size);

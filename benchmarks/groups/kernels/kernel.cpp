@@ -18,7 +18,7 @@ namespace bench {
 
 namespace {
 
-/// Elements on a boundary of lines, as stores that pass by the cache ask for.
+/// Elements that begin at a cache line, as streaming stores require.
 template <class T>
 std::shared_ptr<T[]> lines(std::int64_t n) {
   const auto bytes = (static_cast<std::size_t>(n) * sizeof(T) + 63) / 64 * 64;

@@ -16,17 +16,17 @@ namespace bench {
 inline const float* in(const xtape::Tensor& t) { return t.data<float>().data(); }
 inline float* out(const xtape::Tensor& t) { return reinterpret_cast<float*>(xtape::detail::ElementAccess::of(t)); }
 
-/// A copy that reads and writes as many bytes in all, on as many threads as are set: memcpy or, beyond the cache,
-/// stores that pass it by, which are half as fast again.
+/// A copy that reads and writes as many bytes in all, on as many threads as are set: memcpy or, for arrays larger than
+/// the cache, streaming stores, which are 1.5 times as fast.
 std::function<void()> copy_of(double bytes);
-/// A loop that reads as many bytes, the sum of floats on eight vectors: what is only read comes slower than a copy.
+/// A loop that reads as many bytes: the sum of floats in eight vectors. Reading alone has less bandwidth than copying.
 std::function<void()> read_of(double bytes);
 
-/// What an op is measured beside.
+/// An op and what it is compared with.
 struct Kernel {
   std::function<void()> op;
   double bytes = 0;
-  std::string limit = "copy";       ///< the column
+  std::string limit = "copy";       ///< the name of the column
   std::function<void()> best = {};  ///< empty: copy_of(bytes)
   std::vector<Goal> goals = {};
 };

@@ -10,7 +10,7 @@
 
 #include "groups/kernels/kernel.hpp"
 
-// Ops that move elements, and softmax, beside a copy of as many bytes.
+// Ops that move elements, and softmax, compared with a copy of as many bytes.
 namespace bench {
 
 void add_movements(std::vector<Case>& cases) {

@@ -17,7 +17,7 @@ using xtape::Tensor;
 using Batch = xsimd::batch<float>;
 constexpr auto width = static_cast<std::int64_t>(Batch::size);
 
-/// The sum on eight vectors, the last elements left out.
+/// The sum in eight vectors, without the last elements.
 float sum(const float* x, std::int64_t n) {
   Batch sums[8] = {};
   for (auto& s : sums) s = Batch(0.0f);
