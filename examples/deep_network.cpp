@@ -8,7 +8,7 @@
 namespace xp = xtape;
 namespace layers = xtape::layers;
 
-/// Prints the running loss and accuracy after every `interval` minibatches.
+/// Prints the running loss and accuracy after every `every` minibatches.
 struct MinibatchLog : xp::Callback {
   explicit MinibatchLog(std::int64_t every_batches) : every(every_batches) {}
 

@@ -2,7 +2,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# OpenBLAS comes in a build per kind of threads: the OpenMP build uses OpenMP's threads, the pthread build has threads that compete with them.
+# The OpenMP build of OpenBLAS uses OpenMP's threads; the pthread build has its own, which compete with them.
 library_packages=(g++ cmake ninja-build pkg-config libxtensor-dev libxtensor-blas-dev libxsimd-dev libfmt-dev
   libopenblas-openmp-dev libdnnl-dev zlib1g-dev libminizip-dev nlohmann-json3-dev libpng-dev
   libprotobuf-dev protobuf-compiler)
