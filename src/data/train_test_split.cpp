@@ -91,7 +91,7 @@ struct Split {
   Indices train, test;
 };
 
-/// Each class is shared out between train and test in proportion to its size.
+/// Divides each class between train and test in proportion to its size.
 Split stratified(const Tensor& classes, std::int64_t n, const Parts& parts, random::Generator& generator) {
   if (classes.rank() == 0 || classes.size() != n) {
     fail<ValueError>(op, "expected a class for each of {} rows in stratify, received {}", n, classes.shape());

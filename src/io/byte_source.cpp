@@ -7,8 +7,8 @@
 
 namespace xtape::detail {
 
-// A small file may become the absolute limit; a large one, of which the user knows that it is large, some times its
-// size.
+// A small file may expand to the absolute limit. A large one may expand to a multiple of its size, since the user knows
+// that it is large.
 InflationLimit inflation_limit(std::uint64_t file_bytes, bool text) {
   const io::Limits limits = io::limits();
   std::uint64_t relative = 0;

@@ -34,7 +34,7 @@ class InputFile final : public ByteSource {
   bool compressed() const { return compressed_; }
   /// The size of the file on the disk.
   std::uint64_t file_bytes() const { return file_bytes_; }
-  /// No file of this size holds more: the file's size, or the most that gzip can make of it.
+  /// An upper bound of the contents' size: the size of the file, or for gzip the most that it can expand to.
   std::uint64_t max_bytes() const override;
   InflationLimit limit() const override { return limit_; }
 

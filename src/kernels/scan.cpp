@@ -39,7 +39,7 @@ void scan(const ScanLayout& at, const F& row) {
   for_slices(at, [&](std::int64_t o) { slice(o, 0, at.inner); });
 }
 
-/// Steps from which on sums and products of float are kept in double.
+/// From this number of steps on, sums and products of float are computed in double.
 constexpr std::int64_t long_scan = 4096;
 /// Columns whose sums of double stay in the first cache.
 constexpr std::int64_t wide_columns = 256;

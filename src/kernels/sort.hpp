@@ -7,7 +7,7 @@
 // Sorting of the rows of [rows, n]. NaN is larger than everything else; equal elements keep their order.
 namespace xtape::kernels {
 
-/// The first k elements of each row in order, and where they stood: values [rows, k] and indices [rows, k], either of
+/// The first k elements of each row in order, and their positions: values [rows, k] and indices [rows, k], either of
 /// which may be null. Not for bool or bfloat16.
 void sort_rows(DType dtype, const void* in, void* values, std::int64_t* indices, std::int64_t rows, std::int64_t n,
                std::int64_t k, bool descending);

@@ -112,7 +112,7 @@ class Dataset : public AnyDataset {
   /// These elements, then those of `next`.
   Dataset concatenate(const Dataset& next) const { return Dataset(AnyDataset::concatenate(next)); }
 
-  /// Each element with its number, an int64 scalar, as first tensor.
+  /// Each element with its number, an int64 scalar, as its first tensor.
   Dataset<N + 1> enumerate(std::int64_t start = 0) const { return Dataset<N + 1>(AnyDataset::enumerate(start)); }
 
   /// Keeps the elements in memory: each is made once, by the first loop that reaches it. After an error the next loop
@@ -180,7 +180,7 @@ auto from_files(std::vector<std::string> paths, F reader) {
 Dataset<1> range(std::int64_t start, std::int64_t stop, std::int64_t step = 1);
 inline Dataset<1> range(std::int64_t stop) { return range(0, stop); }
 
-/// Elements with the tensors of both, as many as the shorter one has.
+/// Elements with the tensors of both datasets; it ends with the shorter one.
 template <std::size_t N, std::size_t M>
 Dataset<N + M> zip(const Dataset<N>& a, const Dataset<M>& b) {
   return Dataset<N + M>(static_cast<const AnyDataset&>(a).zip(b));

@@ -36,7 +36,7 @@ Tensors to_element(T&& result) {
   return element;
 }
 
-/// What a loop over a dataset of N tensors gives.
+/// The element type of a loop over a dataset of N tensors.
 template <std::size_t N>
 using ElementValue = std::conditional_t<N == 1, Tensor, std::array<Tensor, N>>;
 

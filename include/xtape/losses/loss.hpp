@@ -44,10 +44,10 @@ class Loss {
 
   /// One value per sample.
   virtual Tensor call(const Tensor& y_true, const Tensor& y_pred) const = 0;
-  /// A bool tensor that says which of call()'s values count; call() gives 0 for the others, and means leave them out.
-  /// Empty, the default: all count.
+  /// A bool tensor that says which values of call() count. call() gives 0 for the others, and means do not count them.
+  /// Empty (the default) means all count.
   virtual Tensor mask(const Tensor& /*y_true*/, const Tensor& /*y_pred*/) const { return {}; }
-  /// Whether call() itself leaves out what the mask of y_pred leaves out, as a call() that sums over steps must.
+  /// Whether call() itself uses the mask of y_pred, which a call() that sums over steps must do.
   virtual bool handles_mask() const { return false; }
 
  private:

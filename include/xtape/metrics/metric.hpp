@@ -5,8 +5,8 @@
 namespace xtape::metrics {
 
 /// The base of metrics (keras.Metric): something that is updated batch by batch and has a result over all of them.
-/// Updates are not recorded by tapes. In a function() they are repeated in every replay; a function that makes a
-/// metric, asks for a result or resets one runs in every call instead.
+/// Updates are not recorded by tapes. Replays of a function() repeat updates. A function that makes a metric, reads its
+/// result or resets it is not replayed but runs in every call.
 class Metric {
  public:
   virtual ~Metric() = default;
