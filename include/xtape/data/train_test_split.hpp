@@ -18,7 +18,7 @@ struct SplitOptions {
   /// The same, rounded down; by default what test_size leaves.
   std::optional<double> train_size = {};
   std::optional<std::uint64_t> random_state = {};  ///< the seed, by default of random::default_generator()
-  bool shuffle = true;                             ///< false: the first rows are for training, the following for testing
+  bool shuffle = true;  ///< false: the first rows are for training, the following for testing
   /// A class number for each row: both parts get the classes in the same proportions as the whole.
   Tensor stratify = {};
 };
