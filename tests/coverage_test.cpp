@@ -13,8 +13,8 @@
 #include "support/source_dir.hpp"
 #include "xtape/xtape.hpp"
 
-// What is added to the library must be reachable by its name, have its row in the tests and stand in the umbrella
-// header: these scans of the headers fail otherwise. Ops have theirs in ops/coverage_test.cpp, layers in
+// Classes that are added to the library must have a name, a row in the tests, and a header in the umbrella header.
+// These scans of the headers check that. The scan for ops is in ops/coverage_test.cpp, that for layers in
 // layers/harness_test.cpp.
 
 using namespace xtape;
@@ -56,7 +56,8 @@ TEST_CASE("coverage: every loss has its name, by which the tests of all losses f
 TEST_CASE("coverage: every metric that needs no arguments has its name, by which the tests of all metrics find it") {
   const std::set<std::string> bases = {"MeanMetricWrapper", "PredictionMetric", "SensitivitySpecificityBase",
                                        "ThresholdMetric", "ThresholdValueMetric"};
-  // Of other arguments than labels and predictions; "accuracy" is what the shapes say; and those that need arguments.
+  // Metrics without labels or predictions; accuracies, which the name "accuracy" chooses by the shapes; and metrics
+  // that need arguments.
   const std::set<std::string> unnamed = {"Accuracy",
                                          "ConfusionMatrix",
                                          "IoU",

@@ -54,7 +54,7 @@ TEST_CASE("EarlyStopping: the weights of the best epoch, of those above the base
   CHECK(drive(with_baseline, model, "val_loss", losses) == 5);
   CHECK(with_baseline.stopped_epoch() == 4);
   CHECK(weight_of(model) == 2);
-  // Somebody else ends the training after the fourth epoch.
+  // Another callback ends the training after the fourth epoch.
   CHECK(drive(with_baseline, model, "val_loss", {0.9, 0.8, 0.7, 0.71}) == 4);
   CHECK(with_baseline.stopped_epoch() == 0);
   CHECK(weight_of(model) == 2);

@@ -12,8 +12,8 @@ using namespace xtape;
 
 namespace {
 
-/// The names of a header's const member functions that give a reference, a pointer or a view and may be called on a
-/// temporary, of which that would be a part: neither `const&` nor `const&&` says otherwise.
+/// The names of a header's const member functions without `const&` or `const&&` that return a reference, a pointer or a
+/// view. Called on a temporary object, the result might refer to a part of it.
 std::vector<std::string> unguarded(std::istream& header) {
   static const std::regex gives(
       R"(\s+(?:virtual |constexpr |inline |\[\[\w+\]\] )*(?:const )?(?:[\w:]+(?:<[\w:, <>*&]*>)?[&*] ?|std::span<[^()]*> |std::string_view )(\w+)\([^;{]*\) const(?: noexcept)? *(?:[{;=]|override).*)");
@@ -25,7 +25,7 @@ std::vector<std::string> unguarded(std::istream& header) {
   return names;
 }
 
-// Of what a temporary does not hold itself, or of classes that are not held by value.
+// Functions that return something outside the object, or of classes that are never temporary.
 const std::set<std::string> allowed = {
     "model",             // of a callback: another object
     "graph",             // of a model, for the library

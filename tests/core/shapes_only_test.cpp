@@ -54,7 +54,7 @@ TEST_CASE("shapes only: looking at elements that are not there names who does") 
     kept = x;
     view = reshape(x, {6});
   }
-  // Nor are they there later: whatever kept such a tensor cannot compute with it.
+  // They do not exist later either: code that has kept such a tensor cannot compute with it.
   CHECK_THROWS_AS(kept + 1, RuntimeError);
   CHECK_THROWS_AS(kept + kept, RuntimeError);
   CHECK_THROWS_AS(-kept, RuntimeError);

@@ -13,7 +13,7 @@
 #include "xtape/data/text_datasets.hpp"
 #include "xtape/io/summary_writer.hpp"
 
-// Numbers at the ends of their types: what is defined is right, the rest is an error of xtape.
+// Numbers at the limits of their types: the result is right or an error of xtape.
 using namespace xtape;
 using namespace xtape::testing;
 

@@ -1,4 +1,5 @@
-// A loop over a dataset in which something throws loses nothing: going on gives the elements of a loop without errors.
+// If something throws in a loop over a dataset, nothing is lost: continuing gives the same elements as a loop without
+// errors.
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -39,7 +40,7 @@ struct Loop {
   int errors = 0;
 };
 
-/// All numbers of a loop that goes on after errors.
+/// All numbers of a loop that continues after errors.
 Loop go_on(const AnyDataset& dataset) {
   Loop loop;
   std::optional<AnyDataset::Iterator> at;
@@ -103,7 +104,7 @@ TEST_CASE("Dataset: a loop that goes on after errors gives all elements, through
     CAPTURE(std::string(row.name));
     const Stumbling never{};
     for (auto& seen : *never.seen) seen = true;
-    // The rows' own functions stumble as well: over the elements that come for the first time.
+    // The functions of the rows throw as well, for elements that occur for the first time.
     const Loop expected = go_on(row.stages(range(10).map([](const Tensor& t) { return t; })));
     const Loop loop = go_on(row.stages(range(10).map(Stumbling())));
     CHECK(loop.errors >= 2);

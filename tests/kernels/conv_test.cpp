@@ -7,7 +7,7 @@
 #include "kernels/conv_products.hpp"
 #include "support/check.hpp"
 
-// The ways of one convolution against each other: oneDNN, matrix products, loops along the channels.
+// Compares the implementations of convolutions: oneDNN, matrix products, loops along the channels.
 namespace xtape::kernels {
 namespace {
 
@@ -78,7 +78,7 @@ TEST_CASE("conv kernels: oneDNN takes the usual problems where it is there, with
     return;
   }
 #ifdef __x86_64__
-  if (!__builtin_cpu_supports("avx512bw")) return;  // what other processors have fast code for is another matter
+  if (!__builtin_cpu_supports("avx512bw")) return;  // oneDNN may have no fast code for other processors
 #endif
   for (const Conv& c : {problems[0], problems[1], problems[2], problems[4], problems[5]}) {
     const List x = numbers(c.in_size(), 3), w = numbers(c.filter_size(), 5), dy = numbers(c.out_size(), 4),

@@ -17,7 +17,7 @@ using xtape::kernels::gemm_bias_act;
 
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
-/// Stored with `pad` more columns than it has, which hold NaN so that reading them shows.
+/// Stored with `pad` extra columns of NaN, so that reading them shows.
 template <class T>
 struct Matrix {
   std::int64_t rows, columns, stride;

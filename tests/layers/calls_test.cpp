@@ -1,5 +1,5 @@
-// What holds for calls of layers of all kinds: after errors, in threads, of layers that belong nowhere, with symbolic
-// tensors. The tables of layers check the same for each class, see harness.hpp.
+// Calls of layers of all kinds: after errors, in threads, of untracked layers, with symbolic tensors. The tables of
+// layers check the same for each class, see harness.hpp.
 #include <array>
 #include <atomic>
 #include <memory>
@@ -161,8 +161,8 @@ TEST_CASE("layer: no layer can be part of itself, at any depth") {
   b.put(c);
   CHECK_THROWS_TEXT(ValueError, "layer 'b' cannot be a part of 'c': that is a part of it already", c.put(b));
   CHECK_THROWS_TEXT(ValueError, "layer 'a' cannot be a part of 'c': that is a part of it already", c.put(a));
-  CHECK(a.variables().empty());  // and no endless walk
-  a.put(c);                      // twice in a, which is no cycle
+  CHECK(a.variables().empty());  // and no endless recursion
+  a.put(c);                      // tracked twice, which is not a cycle
   Sequential model;
   CHECK_THROWS_TEXT(ValueError, "cannot be a part of", model.add(model));
   CHECK(model.size() == 0);
@@ -194,7 +194,7 @@ TEST_CASE("layer: a forgotten track() is told once, with the layer's name and cl
   for (int call = 0; call < 3; ++call) (void)layer(ones({2, 4}));
   CHECK(warnings.count() == 1);
 
-  // By the layers that call others' functions, in symbolic calls, and where it is an unbuilt stack.
+  // In layers that call functions of others, in symbolic calls, and for an unbuilt stack.
   warnings.clear();
   auto dense = std::make_shared<layers::Dense>(3);
   layers::Lambda lambda([dense](const Tensor& x) { return (*dense)(x); });
@@ -231,7 +231,7 @@ TEST_CASE("layer: one that belongs to the caller, to a layer around it, or has b
   CHECK(extractor.trainable_variables().empty());
   CHECK(extractor.variables().size() == 6);
 
-  // A wrapper made on the fly around a layer that belongs.
+  // A temporary wrapper around a tracked layer.
   struct Wrapping : Model {
     layers::Dense dense = track(layers::Dense(2));
     Tensor call(const Tensor& x) override { return layers::TimeDistributed(dense)(x); }
@@ -239,7 +239,7 @@ TEST_CASE("layer: one that belongs to the caller, to a layer around it, or has b
   Wrapping wrapping;
   for (int call = 0; call < 2; ++call) (void)wrapping(ones({2, 3, 4}));
 
-  // What the library itself puts together.
+  // Layers that the library itself composes.
   layers::Dense shared(4);
   const auto in = Input({3, 4});
   const auto x = layers::Bidirectional(layers::LSTM(2))(shared(in) + shared(in) * 2);

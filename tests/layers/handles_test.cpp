@@ -44,7 +44,7 @@ TEST_CASE("layer: copies made before and after building share the weights") {
   Scale before = scale;
   const Tensor x = ones({2, 3});
   const Tensor y = scale(x);
-  CHECK(before.factor.is_same(scale.factor));  // without a call of its own
+  CHECK(before.factor.is_same(scale.factor));  // without being called
   Scale after = scale;
   CHECK_TENSOR_EQ(before(x), y);
   CHECK_TENSOR_EQ(after(x), y);
@@ -126,7 +126,7 @@ void check_copies_of(int builds_of_thread, int builds_of_others) {
 
 TEST_CASE("layer: build() runs once, and copies are given what it has made") {
   check_copies_of<Assigned>(1, 0);
-  // Of classes that do not say how they are assigned once for each copy, which is given the same parts.
+  // For classes that cannot be assigned, once for each copy; each run gets the same parts.
   check_copies_of<Direct>(3, 2);
   check_copies_of<DirectModel>(3, 2);
   check_copies_of<Constant>(3, 2);

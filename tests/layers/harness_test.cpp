@@ -136,8 +136,7 @@ void check_symbolic(const LayerRow& row) {
   }
 }
 
-/// A symbolic call looks at no elements: it finds shapes and dtypes without any. Nor does it in training, or in mixed
-/// precision.
+/// A symbolic call reads no elements, also in training and in mixed precision.
 void check_without_elements(const LayerRow& row) {
   for (const char* policy : {"float32", "mixed_bfloat16"}) {
     for (const bool training : {false, true}) {
@@ -171,7 +170,7 @@ void check_layer_gradients(const LayerRow& row, bool training) {
     points.push_back(weight.peek() + some(weight.shape(), float64, -0.3, 0.3, 7));
   }
   const auto f = [&](const std::vector<Tensor>& in) {
-    // Not assigned but put there, so that the tape sees the very tensors.
+    // Set without assign(), so that the tape sees these tensors.
     for (std::size_t i = 0; i < weights.size(); ++i) weights[i].impl()->value = in[inputs.size() + i];
     TensorList now;
     for (std::size_t i = 0; i < inputs.size(); ++i) now.push_back(in[i]);
@@ -271,7 +270,7 @@ void check_copies(const LayerRow& row) {
       CHECK((*copy)->variables()[i].is_same(layer->variables()[i]));
     }
   }
-  // Weights that are not those of a new layer, all of them.
+  // Other values for all weights than those of a new layer.
   std::vector<Tensor> values;
   for (const auto& variable : layer->variables()) {
     values.push_back(abs(variable.peek() + some(variable.shape(), variable.dtype(), -0.5, 0.5)) + 0.1);
@@ -287,7 +286,7 @@ void check_copies(const LayerRow& row) {
   check_same_bits(run(*other, inputs), run(*layer, inputs));
 }
 
-/// Inputs that a layer may refuse: those of the row, and others made of the right ones.
+/// Inputs for which a layer may throw: those of the row, and variations of the valid ones.
 std::vector<TensorList> wrong_inputs(const LayerRow& row) {
   std::vector<TensorList> all;
   for (const auto& wrong : row.wrong) {
@@ -323,7 +322,7 @@ std::vector<TensorList> wrong_inputs(const LayerRow& row) {
   return all;
 }
 
-/// The weights, which assignments will not change: they copy a value that somebody holds.
+/// Copies of the weights: assignments do not change them, since they do not write to shared elements.
 TensorList values_of(const Layer& layer) {
   TensorList values;
   for (const Tensor& value : layer.get_weights()) values.push_back(value);
@@ -340,8 +339,7 @@ bool refuses(Layer& layer, const TensorList& inputs, bool training) {
   }
 }
 
-/// After each wrong input the right one gives what it would have given without: for a layer that is not built yet, for
-/// one that is, and in training.
+/// After each wrong input a valid one gives the right result: for an unbuilt layer, a built layer, and in training.
 void check_after_wrong(const LayerRow& row) {
   const TensorList right = layer_inputs(row, float32);
   random::set_seed(11);
@@ -562,7 +560,7 @@ void check_masks(const LayerRow& row) {
   check_outputs(outputs);
   CHECK(same_values(outputs, without) == !uses);
   check_outputs(run(*layer, inputs, training));
-  for (std::size_t i = 0; i < inputs.size(); ++i) {  // which are the caller's
+  for (std::size_t i = 0; i < inputs.size(); ++i) {  // the caller's tensors
     CHECK_FALSE(get_mask(plain[i]).defined());
     if (detail::has_mask(inputs[i])) CHECK_TENSOR_EQ(get_mask(inputs[i]), some_mask(inputs[i].shape()));
   }
@@ -576,7 +574,7 @@ void check_masks(const LayerRow& row) {
   narrow->set_dtype_policy("mixed_bfloat16");
   check_outputs(run(*narrow, inputs, training));
   if (!row.gradients) return;
-  GradientTape tape;  // which holds outputs that rules need
+  GradientTape tape;  // it holds outputs that rules need
   for (const Tensor& input : inputs) {
     if (is_floating(input.dtype())) tape.watch(input);
   }

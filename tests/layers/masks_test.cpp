@@ -1,4 +1,4 @@
-// A batch of sequences that were padded to one length, with a mask, gives the numbers of the sequences alone.
+// A batch of sequences that were padded to one length, with a mask, gives the same numbers as the separate sequences.
 #include <cmath>
 #include <functional>
 
@@ -88,7 +88,7 @@ Tensor data_of(const Tensor& row, const Tensor& mask) {
   return parts.empty() ? slice_axis(row, 1, 0, 0) : concat(parts, 1);
 }
 
-/// A number that all of them go into.
+/// A number that depends on all of them.
 Tensor folded(const std::vector<Tensor>& parts) {
   Tensor sum = zeros({}, float64);
   for (const Tensor& part : parts) sum = sum + reduce_sum(part * some(part.shape(), 0.5));
@@ -272,7 +272,7 @@ TEST_CASE("masks: BatchNormalization takes the statistics of the data alone") {
     tape.stop();
     CHECK_CLOSE(data_in(tape.gradient(loss, x)), tape.gradient(plain_loss, together), 1e-9, 1e-11);
   }
-  // Of nothing but padding nothing is learned, and other axes of channels work as well.
+  // A batch of padding changes nothing; other channel axes work as well.
   layers::BatchNormalization normalization({.axis = 1, .dtype = float64});
   const Tensor x = some({2, 3, 2});
   (void)normalization(x);
@@ -282,7 +282,7 @@ TEST_CASE("masks: BatchNormalization takes the statistics of the data alone") {
   for (std::size_t i = 0; i < before.size(); ++i) CHECK_SAME_BITS(normalization.get_weights()[i], before[i]);
   CHECK_THROWS_TEXT(ValueError, "expected a mask with one axis less than the inputs, of shape (2, 3, 2): received (2,)",
                     normalization(with_mask(x, ones({2}, boolean))));
-  // Inside of TimeDistributed, which hands it samples.
+  // Inside TimeDistributed, which passes samples to it.
   const Padded batch = padded(false);
   TimeDistributed each(layers::BatchNormalization({.momentum = 0, .dtype = float64}));
   (void)each(batch.x);
@@ -389,7 +389,7 @@ TEST_CASE("masks: Masking, Keras's test") {
   CHECK_CLOSE(tape.gradient(reduce_sum(Masking(2)(x)), x), {1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1});
 }
 
-// keras/src/layers/merging/merging_test.py, test_add_with_mask and its like.
+// keras/src/layers/merging/merging_test.py, test_add_with_mask and similar tests.
 TEST_CASE("masks: merging layers") {
   const Tensor a = Masking()(constant({{{0.0F, 0.0F}, {1.0F, 2.0F}, {0.0F, 0.0F}, {3.0F, 4.0F}}}));
   const Tensor b = constant({{{0.0F, 0.0F}, {0.0F, 0.0F}, {1.0F, 2.0F}, {3.0F, 4.0F}}}), c = Masking()(b);
@@ -419,7 +419,7 @@ struct EverySecond : LayerBase<EverySecond> {
   static Tensor even(const Tensor& x) { return strided_slice(x, {0, 0}, {x.shape(0), x.shape(1)}, {1, 2}); }
 };
 
-/// Sees masks, and passes them on.
+/// Notes masks and passes them on.
 struct Seeing : LayerBase<Seeing> {
   explicit Seeing(bool passes) { set_supports_masking(passes); }
   Tensor call(const Tensor& x) override {
@@ -442,7 +442,7 @@ TEST_CASE("masks: layers of one's own") {
   (void)passing(cast(some({1, 4, 2}), float32));
   CHECK_FALSE(passing.seen->defined());
 
-  // What is cast on the way keeps its mask.
+  // A cast input keeps its mask.
   Seeing narrow(true);
   narrow.set_dtype_policy("mixed_bfloat16");
   const Tensor y = narrow(with_mask(cast(some({1, 4, 2}), float32), mask));
@@ -452,7 +452,7 @@ TEST_CASE("masks: layers of one's own") {
 
   const testing::WarningCapture warnings;
   Seeing dropping(false);
-  const Tensor z = dropping(x);  // its input, but for the mask
+  const Tensor z = dropping(x);  // its input without the mask
   CHECK_FALSE(get_mask(z).defined());
   CHECK(get_mask(x).is_same(mask));
   CHECK_SAME_BITS(z, x);

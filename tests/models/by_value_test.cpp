@@ -36,7 +36,7 @@ struct Twice : Model {
   }
 };
 
-/// Has a copy constructor that hands over its argument as it is.
+/// Has a copy constructor that passes its argument to the base class.
 struct Copying : Model {
   Dense dense = track(ones_to(1));
   Copying() = default;

@@ -1,4 +1,4 @@
-// Metrics that a model owns, and steps of its own.
+// Models with their own metrics and steps.
 #include <memory>
 #include <thread>
 #include <vector>
@@ -61,7 +61,7 @@ TEST_CASE("metrics of a model's own begin anew in every epoch, validation and ev
   CHECK(model.metrics().back() == model.mean);
   model.reset_metrics();
   CHECK(model.mean->result() == 0);
-  // A copy is the same model, a clone has a list of its own.
+  // A copy is the same model; a clone has its own list.
   Averager copy = model;
   (void)copy.test_on_batch(full({1, 1}, 2.0F));
   CHECK(model.mean->result() == 20);
@@ -176,7 +176,7 @@ TEST_CASE("fit: a callback that restores weights has the model built first, and 
   const auto resumed = trained(4, {backup()});
   CHECK_TENSOR_EQ(resumed[0], plain[0]);
   CHECK_TENSOR_EQ(resumed[1], plain[1]);
-  // A model that cannot be built so says what to do.
+  // A model that cannot be built in this way says what to do.
   Averager other;
   other.compile();
   CHECK_THROWS_TEXT(RuntimeError, "overrides neither call() nor call_list()",

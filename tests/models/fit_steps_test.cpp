@@ -1,4 +1,4 @@
-// Which batches fit, its validation and evaluate see, and when.
+// Which batches fit, its validation and evaluate use, and when.
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -52,7 +52,7 @@ data::AnyDataset numbers(int count) {
   return data::from_tensor_slices(x).batch(1);
 }
 
-/// Batches as a function gives them that all loops share: what one loop has taken no other gets.
+/// Batches from a function that all loops share: no two loops get the same batch.
 data::AnyDataset shared_numbers(std::shared_ptr<int> next, int count = 1 << 30) {
   return detail::dataset_of(1, [next, count] {
     return std::function<std::optional<Tensors>()>([next, count]() -> std::optional<Tensors> {
@@ -87,7 +87,7 @@ TEST_CASE("fit: steps_per_epoch of arrays") {
   const Tensor x = reshape(arange(0, 3, 1, float32), {3, 1});
   model.fit(x, {.batch_size = 1, .epochs = 2, .verbose = 0, .shuffle = false, .steps_per_epoch = 4});
   CHECK(*model.trained == Numbers{0, 1, 2, 0, 1, 2, 0, 1});
-  // Shuffled, every row comes once before any comes again, whatever an epoch is.
+  // With shuffling, every row occurs once before any occurs again, for any length of an epoch.
   model.trained->clear();
   model.fit(x, {.batch_size = 1, .epochs = 3, .verbose = 0, .steps_per_epoch = 2});
   for (const std::size_t begin : {0U, 3U}) {
@@ -187,7 +187,7 @@ TEST_CASE("fit: after an exception no batch has vanished, wherever it came from"
   model.fit(shared_numbers(next), {.verbose = 0, .steps_per_epoch = 2});
   CHECK(*model.trained == Numbers{0, 1, 2, 3, 4});
 
-  // The data themselves throw: what came before has been trained on.
+  // If the data throw, the batches before have been trained on.
   Seer other = seer();
   auto fails = std::make_shared<bool>(true);
   const auto failing = numbers(5).map(
@@ -214,7 +214,7 @@ TEST_CASE("fit: data without a batch") {
                     model.evaluate(numbers(3).take(0), {.verbose = 0}));
   CHECK_THROWS_TEXT(ValueError, "[Model.evaluate] expected at least one batch, the data gave none",
                     model.evaluate(zeros({0, 1}), {.verbose = 0}));
-  // A generator that is used up.
+  // A generator that has ended.
   const auto next = std::make_shared<int>(0);
   CHECK_THROWS_TEXT(ValueError, "gave no batch in epoch 2 after 1 of 2, when it was started again",
                     model.fit(shared_numbers(next, 3), {.epochs = 2, .verbose = 0, .steps_per_epoch = 2}));

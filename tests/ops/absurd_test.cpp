@@ -9,7 +9,7 @@
 #include "ops/table.hpp"
 #include "xtape/xtape.hpp"
 
-// Sizes, axes and numbers that no program means: only errors of xtape come out, and nothing hangs.
+// Absurd sizes, axes and numbers: they only throw errors of xtape, and nothing hangs.
 using namespace xtape;
 using xtape::testing::some;
 
@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
-// None between what is quick and what no memory holds.
+// Sizes that are either quick or too large for any memory.
 const std::vector<std::int64_t> numbers = {least,
                                            least + 1,
                                            -(std::int64_t{1} << 62),
@@ -34,14 +34,14 @@ const std::vector<std::int64_t> numbers = {least,
                                            std::int64_t{1} << 54};
 const std::vector<int> axes = {INT_MIN, INT_MIN + 1, -5, -1, 0, 1, 2, 5, INT_MAX};
 
-char now[200];  ///< what is being called
+char now[200];  ///< the current call
 void hangs(int) {
   static_cast<void>(!write(2, now, sizeof now));
   static_cast<void>(!write(2, " hangs\n", 7));
   _exit(1);
 }
 
-/// Calls f, and says what other exceptions than xtape's come out of it.
+/// Calls f, and reports exceptions that are not xtape's.
 void call(const std::string& what, const std::function<void()>& f) {
   std::snprintf(now, sizeof now, "%s", what.c_str());
   alarm(120);

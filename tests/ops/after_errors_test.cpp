@@ -1,5 +1,5 @@
-// After a call that throws, the right one gives the right bits: ops keep nothing between calls, and neither does the
-// tape that was recording.
+// After a call that throws, a valid call gives the right bits: neither ops nor the recording tape keep anything from
+// the failed call.
 #include <functional>
 #include <string>
 #include <vector>
@@ -109,7 +109,7 @@ const std::vector<Row>& rows() {
   return all;
 }
 
-/// The inputs, each in turn made into something that may be refused.
+/// The inputs, with each in turn replaced by one that may be invalid.
 std::vector<Tensors> wrong_inputs(const Tensors& right) {
   std::vector<Tensors> all;
   for (std::size_t i = 0; i < right.size(); ++i) {
@@ -158,7 +158,7 @@ TEST_CASE("ops: after a call that throws, the right one gives the right bits, va
     const Results expected = results(row, right);
     int refused = 0;
     for (const Tensors& wrong : wrong_inputs(right)) {
-      // Under the tape that the right call is recorded by, too.
+      // Also while the tape of the valid call records.
       GradientTape tape;
       tape.watch(std::vector<Tensor>(right.begin(), right.end()));
       try {

@@ -122,7 +122,7 @@ TEST_CASE("attention: heads that lie side by side give what heads of their own a
   const auto swapped = [](const Tensor& x) { return transpose(x, {0, 2, 1, 3}); };
   for (const DType dtype : {float64, float32, bfloat16}) {
     const double tolerance = 32 * epsilon(dtype);
-    // Of 70 queries some in a second piece, of 1100 keys few at a time.
+    // 70 queries need a second piece; 1100 keys allow few queries at a time.
     for (const auto& [queries, keys] : {std::pair{3, 5}, std::pair{70, 70}, std::pair{130, 9}, std::pair{66, 1100}}) {
       const Tensor q = some({2, queries, 3, 4}, dtype), k = some({2, keys, 3, 4}, dtype) * 0.7;
       const Tensor v = some({2, keys, 3, 5}, dtype) * 0.9;
@@ -130,7 +130,7 @@ TEST_CASE("attention: heads that lie side by side give what heads of their own a
       for (const AttentionOptions& options :
            {AttentionOptions{}, AttentionOptions{.is_causal = true}, AttentionOptions{.mask = bias},
             AttentionOptions{.mask = allowed, .is_causal = true, .scale = 0.7}}) {
-        // Keys of a batch of 1 broadcast, which takes the way of separate ops.
+        // Keys with a batch of 1 broadcast, which uses separate ops.
         std::vector<Tensor> parts;
         for (std::int64_t n = 0; n < 2; ++n) {
           const auto part = [n](const Tensor& x) { return slice_axis(x, 0, n, 1); };
@@ -155,7 +155,7 @@ TEST_CASE("attention: gradients of long sequences, kept weights or not, are thos
   for (const bool causal : {false, true}) {
     const AttentionOptions options{.mask = bias, .is_causal = causal};
     const std::vector<Tensor> sources{q, k, v, bias};
-    const auto gradients = [&](bool separate) {  // keys and values that broadcast take the way of separate ops
+    const auto gradients = [&](bool separate) {  // keys and values that broadcast use separate ops
       GradientTape tape;
       for (const Tensor& t : sources) tape.watch(t);
       const Tensor y = attention(separate ? concat({q, q}, 0) : q, k, v, options);

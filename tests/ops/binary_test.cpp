@@ -322,7 +322,7 @@ TEST_CASE("binary ops: operators are the functions") {
   CHECK_CLOSE(c, {6, 4, 2});
   c /= b;
   CHECK_CLOSE(c, {2, 2, 2});
-  CHECK_CLOSE(a, {1, 2, 3});  // others' handles see nothing of it
+  CHECK_CLOSE(a, {1, 2, 3});  // other handles do not change
 }
 
 TEST_CASE("binary ops: comparisons have no gradient") {

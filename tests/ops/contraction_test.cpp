@@ -14,7 +14,7 @@ using namespace xtape::testing;
 
 namespace {
 
-/// A sum of products, and the same as an equation with every axis named.
+/// A sum of products, and the same as an einsum equation.
 struct Contraction {
   std::string op;
   std::function<Tensor(const TensorList&)> f;
@@ -70,7 +70,7 @@ const Table<Contraction> table{
     einsum_row("i...->...i", {{2, 3, 4}}, {3, 4, 2}, "iab->abi"),
     einsum_row("...ii->...", {{2, 3, 3}}, {2}, "aii->a"),
     einsum_row("i...,i...->...", {{2, 3}, {2, 3}}, {3}, "ia,ia->a"),
-    // Where "..." broadcasts, the axis of size 1 has a name that nobody else has.
+    // Where "..." broadcasts, the axis of size 1 gets a label of its own.
     einsum_row("...i,...i->...", {{2, 1, 3}, {4, 3}}, {2, 4}, "axi,bi->ab"),
     einsum_row("...i,...j->...ij", {{1, 2}, {3, 2}}, {3, 2, 2}, "xi,aj->aij"),
     einsum_row("ij,jk->ik", {{0, 3}, {3, 4}}, {0, 4}),

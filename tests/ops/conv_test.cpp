@@ -258,7 +258,8 @@ TEST_CASE("conv2d_transpose: sizes as in Keras, or as asked for") {
   CHECK(shape({1, 4, 5, 2}, {3, 3, 6, 2}, {.output_shape = Shape{1, 7, 9, 6}, .strides = 2, .padding = "same"}) ==
         Shape{1, 7, 9, 6});
   CHECK(shape({0, 4, 5, 2}, {3, 3, 6, 2}, {}) == Shape{0, 6, 7, 6});
-  // Ones count the windows that an element is in (TensorFlow's testConv2DTransposeSingleStride).
+  // With filters of ones the result counts the windows that contain an element (TensorFlow's
+  // testConv2DTransposeSingleStride).
   CHECK_CLOSE(nn::conv2d_transpose(ones({1, 3, 4, 3}), ones({3, 3, 1, 3}), {.padding = "same"}),
               {12, 18, 18, 12, 18, 27, 27, 18, 12, 18, 18, 12});
   CHECK_THROWS_TEXT(
@@ -299,7 +300,7 @@ TEST_CASE("conv: the fused bias and relu of a Conv2D layer") {
         const GradientCheck check = check_gradients(fused, x, w, b, {.max_elements = 12, .directions = 3});
         CHECK_MESSAGE(check, check.message);
       }
-      // float32 against float64, which take different ways.
+      // float32 against float64, which use different code.
       const auto gradients = [&](DType dtype) {
         const Tensor p = cast(x, dtype), q = cast(w, dtype), r = cast(b, dtype);
         GradientTape tape;

@@ -33,8 +33,8 @@ using namespace xtape::testing;
 
 namespace {
 
-/// What a row's op gives: alone, under a tape with the gradients for all floating inputs, and under two with those
-/// gradients' gradients. Squared, so that there is a second derivative.
+/// The results of a row's op: alone, with the gradients for all floating inputs, and with their gradients. Squared, so
+/// that the second derivative is not zero.
 Tensors everything(const FunctionRow& row, const TensorList& x) {
   const TensorList sources = floating(x);
   Tensors all{row.f(x)};
@@ -61,7 +61,7 @@ Tensors everything(const FunctionRow& row, const TensorList& x) {
   return all;
 }
 
-/// What an exception says, with its type; nothing where there is none.
+/// The type and text of the exception; empty without one.
 template <class F>
 std::string error_of(const F& f) {
   try {
@@ -98,7 +98,7 @@ Tensor definite(const Tensor& x) {
 }
 const Tensor singular = constant({{1.0, 2.0}, {2.0, 4.0}}, float32), hole = constant({2, -1, 0}, int64);
 
-// Ops that have no table of their own, and those that refuse some elements.
+// Ops without a table, and ops that throw for some elements.
 const FunctionRows rows{
     {"cast", [](const auto& x) { return cast(cast(x[0], float64) * 3, float32); }, fresh_inputs({{3, 5}})},
     {"cast", [](const auto& x) { return cast(x[0], int32); }, fresh_inputs({{3, 5}})},
@@ -268,7 +268,7 @@ const FunctionRows rows{
      [] {
        return TensorList{ones({5, 3}), constant({1, -1, 0, 0}, int64)};
      }},
-    // Rows that are named several times, by several gathers and by another op as well.
+    // Rows that are gathered several times, by several gathers, and used by another op as well.
     {"gather",
      [](const auto& x) {
        return concat({gather(x[0], x[1]) * 1.1, gather(x[0], mod(x[1], 3)) * tanh(x[0])}, 0);
@@ -313,7 +313,7 @@ const FunctionRows rows{
        return TensorList{ones({3, 2}), ones({4, 2}), constant({{1}, {3}, {0}, {0}}, int64)};
      }},
     {"tensor_scatter_update", [](const auto& x) { return tensor_scatter_update(x[0], x[2], x[1]); },
-     // With and without an update that another one overwrites.
+     // With and without an update that a later one overwrites.
      and_then({{3, 2}, {2, 2}},
               [](int call) {
                 return constant({{1}, {call % 2 == 0 ? 1 : 2}}, int64);
@@ -346,7 +346,7 @@ const FunctionRows rows{
      [] {
        return TensorList{singular, ones({2, 1})};
      }},
-    // Matrices that are singular in some calls only.
+    // Matrices that are singular only in some calls.
     {"linalg::det", [](const auto& x) { return linalg::det(x[0]); },
      [](int call) {
        return TensorList{stack({fresh({3, 3}, call, float64),
@@ -378,7 +378,7 @@ TEST_CASE("function: every row of every op is replayed, with its gradients to th
       if (row.bad != nullptr && call == 1) {
         const TensorList bad = row.bad();
         const std::string error = error_of([&] { everything(row, bad); });
-        // A call names the gradients on the way as well.
+        // The gradients of inner results are results of the call too.
         const std::string again = error_of([&] { replayed(bad); });
         CHECK(again != "");
         CHECK_MESSAGE(error.starts_with(again), error, " but in a replay ", again);

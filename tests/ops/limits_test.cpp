@@ -17,7 +17,8 @@
 #include "xtape/ops/statistics.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 
-// Values and derivatives where a formula meets 0 / 0, infinity - infinity or the ends of a dtype, but has a limit.
+// Values and derivatives with a limit, at points where the formula gives 0 / 0 or infinity - infinity, or leaves the
+// range of the dtype.
 
 using namespace xtape;
 using namespace xtape::testing;
@@ -269,7 +270,7 @@ TEST_CASE("limits: a NaN in a matrix is seen, or refused, by every decomposition
         const int row = i / 4, column = i % 4;
         const bool reads_lower = name == "cholesky" || name == "eigh" || name == "lower";
         if ((reads_lower && column > row) || (name == "upper" && column < row)) continue;
-        if (name == "q" && column == 3) continue;  // the last column decides on nothing but a sign
+        if (name == "q" && column == 3) continue;  // the last column determines only a sign
         CAPTURE(name);
         CAPTURE(dtype);
         CAPTURE(i);

@@ -10,7 +10,8 @@ using namespace xtape::testing;
 
 namespace {
 
-/// Ops that solve or invert: f of square matrices and maybe right-hand sides, and what must hold of the result.
+/// Ops that solve or invert: f of square matrices and maybe right-hand sides, and equations that the result must
+/// satisfy.
 const Table<MatrixRow> table{
     {"linalg::inv",
      [](const auto& x) { return linalg::inv(x[0]); },
@@ -93,7 +94,7 @@ const Table<MatrixRow> table{
      [](const auto& x) { return linalg::triangular_solve(x[0], x[1], {.lower = false, .adjoint = true}); },
      {{3, 3}, {3}},
      [](const auto& x, const Tensor& y) { return close_to(matmul(triu(x[0]), y, {.transpose_a = true}), x[1]); }},
-    // Of a symmetric matrix that is made inside, as its gradient is that of symmetric matrices.
+    // The matrix is made symmetric inside, since the gradient is for symmetric matrices.
     {"linalg::cholesky",
      [](const auto& x) { return linalg::cholesky(gram(x[0])); },
      {{3, 3}},
@@ -143,7 +144,7 @@ TEST_CASE("linear systems: singular matrices have a determinant with a gradient"
   const Tensor y = linalg::det(x);
   CHECK_CLOSE(y, 0, 0, 1e-14);
   CHECK_CLOSE(tape.gradient(y, x), cofactors, 1e-11, 1e-11);
-  // With a pivot of exactly 0; the second matrix keeps its gradient beside it.
+  // The first matrix has a pivot of exactly 0; the second one keeps its gradient.
   const Tensor zero_row = constant({{{1.0, 2.0}, {0.0, 0.0}}, {{1.0, 2.0}, {3.0, 4.0}}}, float64);
   GradientTape second;
   second.watch(zero_row);
@@ -152,7 +153,7 @@ TEST_CASE("linear systems: singular matrices have a determinant with a gradient"
   CHECK_CLOSE(second.gradient(dets, zero_row), {0, 0, -2, 1, 4, -3, -2, 1}, 1e-13, 1e-14);
   CHECK(check_gradients([](const Tensor& t) { return linalg::det(t); }, constant({{1.0, 2.0}, {0.0, 0.0}}, float64),
                         {.order = 2, .rtol = 1e-4}));
-  // Equal singular values, which have no derivatives of their own, beside a singular matrix.
+  // A matrix with equal singular values, which have no derivatives, in a batch with a singular matrix.
   CHECK(check_gradients([](const Tensor& t) { return linalg::det(t); },
                         constant({{{1.0, 0.0}, {0.0, 1.0}}, {{1.0, 2.0}, {0.0, 0.0}}}, float64),
                         {.order = 2, .rtol = 1e-4}));

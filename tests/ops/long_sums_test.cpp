@@ -18,7 +18,7 @@
 #include "xtape/ops/statistics.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 
-// Sums of many float32 numbers: as exact as those of float64, rounded, but for what some thousand additions lose.
+// Sums of many float32 numbers: equal to rounded float64 sums up to the error of some thousand additions.
 
 using namespace xtape;
 using namespace xtape::testing;
@@ -29,14 +29,14 @@ using Function = std::function<Tensor(const Tensors&)>;
 
 struct Row {
   std::string name;
-  std::vector<Shape> inputs;  ///< of numbers in [0, 1), whose sums lose most
+  std::vector<Shape> inputs;  ///< shapes of inputs with numbers in [0, 1), whose sums lose most digits
   Function f;
   double product = 0;  ///< m * n * k of its matrix products, forward and backward
-  bool values = true;  ///< whether the values are sums, beside the gradients
+  bool values = true;  ///< whether the values are sums, not only the gradients
   double rtol = 1.2e-6, atol = 1e-9;
 };
 
-/// For what a library may compute whatever its size.
+/// For products that a library may compute at any size.
 constexpr double any_library = std::numeric_limits<double>::infinity();
 
 /// The value, and the gradients of its sum.
@@ -140,7 +140,8 @@ TEST_CASE("long sums: float32 agrees with float64, with any number of threads") 
     CAPTURE(row.name);
     Tensors narrow, wide;
     for (const Shape& shape : row.inputs) {
-      narrow.push_back(floor(generator.uniform(shape) * 4096) / 4096);  // of few digits: only sums are rounded
+      narrow.push_back(floor(generator.uniform(shape) * 4096) /
+                       4096);  // with few digits, so that only sums are rounded
       wide.push_back(cast(narrow.back(), float64));
     }
     const Tensors expected = results(row, wide, 1), actual = results(row, narrow, 1);

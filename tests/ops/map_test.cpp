@@ -24,7 +24,7 @@ namespace {
 
 const testing::Table<testing::Alone> table = {{"map"}};
 
-/// A function of one argument inside map, beside the standard library's.
+/// A function of one argument in map, and that of the standard library.
 struct Row {
   std::string function;
   std::function<Tensor(const Tensor&)> mapped;

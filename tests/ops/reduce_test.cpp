@@ -27,7 +27,7 @@ struct Reduction {
   Tensor (*f)(const Tensor&, const Axes&, bool);
   double (*formula)(const List&);
   Takes takes = Takes::numbers;
-  bool of_none = true;  ///< whether there is a result of no elements; an error otherwise
+  bool of_none = true;  ///< whether no elements have a result; otherwise they throw
 };
 
 double variance(const List& x) {
@@ -207,7 +207,7 @@ TEST_CASE("reductions: of no elements") {
     CAPTURE(row.op);
     const DType dtype = row.takes == Takes::bools ? boolean : float32;
     const Tensor x = zeros({2, 0, 3}, dtype);
-    // Nothing to reduce and nothing to return is fine for all.
+    // Reducing nothing to an empty result works for all.
     CHECK_TENSOR_EQ(row.f(x, 0, false), zeros({0, 3}, dtype));
     CHECK_TENSOR_EQ(row.f(x, {0, 2}, true), zeros({1, 0, 1}, dtype));
     if (!row.of_none) {
@@ -260,7 +260,7 @@ TEST_CASE("reductions: NaN and infinities") {
   CHECK_CLOSE(reduce_min(x, 1), {NAN, -INFINITY});
   CHECK_CLOSE(reduce_sum(x, 1), {NAN, NAN});
   CHECK_CLOSE(reduce_sum(x, 0), {-INFINITY, NAN, INFINITY});
-  // Among many elements too, wherever the NaN stands in the vectors.
+  // Also among many elements, for each position of the NaN in the vectors.
   for (const std::int64_t at : {0, 1, 15, 16, 63, 64, 200, 255}) {
     std::vector<double> values(256, 1.0);
     values[static_cast<std::size_t>(at)] = NAN;

@@ -39,7 +39,7 @@ const FunctionRows replays(table, [](const Scan& row) {
 const std::vector<ScanOptions> all_options{
     {}, {.exclusive = true}, {.reverse = true}, {.exclusive = true, .reverse = true}};
 
-/// The definition: for each element all that come before it, again and again.
+/// The definition: for each element a sum or product over all elements before it.
 std::vector<double> by_definition(const Scan& row, const Tensor& x, int axis, const ScanOptions& options) {
   const std::vector<double> in = to_doubles(x);
   std::vector<double> out;

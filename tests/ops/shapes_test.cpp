@@ -10,7 +10,7 @@ using namespace xtape::testing;
 
 namespace {
 
-/// What a row's op gives, and the gradients for its floating inputs.
+/// The results of a row's op, and the gradients for its floating inputs.
 Tensors with_gradients(const FunctionRow& row, const TensorList& x) {
   const TensorList sources = floating(x);
   GradientTape tape;
@@ -48,7 +48,7 @@ TEST_CASE("shapes only: every row of every op has its shapes and dtypes, its gra
       if (!expected[i].defined()) continue;
       CHECK(received[i].shape() == expected[i].shape());
       CHECK(received[i].dtype() == expected[i].dtype());
-      // What has elements, as it follows from constants alone, has the right ones.
+      // Results that have elements, because they depend only on constants, have the right ones.
       const bool known = !detail::ElementAccess::has_none(*received[i].impl());
       if (known) CHECK_SAME_BITS(received[i], expected[i]);
     }

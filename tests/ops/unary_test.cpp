@@ -22,7 +22,7 @@ struct Unary {
   double (*derivative)(double) = nullptr;  ///< none: the op has no gradient
   bool integers = false;                   ///< takes them as well
   double low = -3, high = 3;               ///< where finite differences are taken
-  double units = 4;                        ///< in the last place that the result may be off
+  double units = 4;                        ///< the tolerance, in units in the last place
 };
 
 double logistic(double x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); }
@@ -33,7 +33,7 @@ double one(double) { return 1; }
 double step(double x) { return x > 0 ? 1 : 0; }
 double sign_of(double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
 
-/// By recurrence to where two terms of the asymptotic series are enough.
+/// By recurrence up to numbers for which two terms of the asymptotic series are enough.
 long double digamma_by_recurrence(double x) {
   if (x == 0) return std::copysign(INFINITY, -x);
   if (x < 0 && x == std::floor(x)) return NAN;
@@ -155,7 +155,7 @@ const FunctionRows replays(table, [](const Unary& row) {
 
 const Table<Alone> alone{{"cast"}};
 
-/// A grid, and what lies at and beyond the edges of the exponential functions.
+/// A grid, and numbers at and beyond the limits of the exponential functions.
 std::vector<double> probes() {
   std::vector<double> x{0,   -0.0, 1e-30, -1e-30, 1e-5, -1e-5, 40,    -40,  88,
                         -88, 104,  -104,  300,    -300, 1000,  -1000, 1e30, -1e30};
@@ -185,7 +185,7 @@ TEST_CASE("unary ops: values follow the formula, at the edges too") {
       values.insert(values.end(), {INFINITY, -INFINITY, NAN});
       const Tensor x = tensor(values, dtype), y = row.f(x);
       CHECK(y.dtype() == dtype);
-      // Where the vectors' exponential function underflows, a factor of x up to some hundreds comes after it.
+      // Where the exponential function underflows, its error is multiplied by x, up to some hundreds.
       CHECK_CLOSE(y, mapped(row.formula, x), row.units * epsilon(dtype), 500 * smallest_normal(dtype));
     }
   }

@@ -55,7 +55,7 @@ TEST_CASE("custom_gradient: a function that returns its argument") {
   tape.watch(x);
   const Tensor y = scaled_identity(x);
   const Tensor twice = scaled_identity(y);
-  // A constant that is returned keeps an identity of its own.
+  // A constant that is returned keeps its own identity.
   const Tensor c = constant({1.0, 1.0});
   const auto to_c = custom_gradient([&c](const Tensor&) { return std::pair(c, [](const Tensor& dy) { return dy; }); });
   const Tensor through = to_c(x);
@@ -91,7 +91,7 @@ TEST_CASE("custom_gradient: second order is the derivative of grad_fn") {
 }
 
 TEST_CASE("custom_gradient: second order of a gradient that is not the function's") {
-  // grad_fn says x^3, so the second derivative is 3 x^2 whatever f computes.
+  // grad_fn returns x^3, so the second derivative is 3 x^2, independent of f.
   const auto f = custom_gradient(
       [](const Tensor& x) { return std::pair(sqrt(x), [x](const Tensor& dy) { return dy * x * x * x; }); });
   const Tensor x = constant(2.0);

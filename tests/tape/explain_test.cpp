@@ -83,7 +83,7 @@ TEST_CASE("explain: ops without a gradient are named, wherever they stand on the
   check_text(tape.explain(reduce_sum(floor(w)), w), false, "floor #8 -> (3,), an op without a gradient");
   check_text(tape.explain(reduce_sum(cast(w, int32)), w), false, "cast #10 -> (3,), whose result is int32");
   check_text(tape.explain(cast(greater(w, 2.0), float32), w), false, "greater #12 -> (3,), whose result is bool");
-  // Beside a path with a gradient through another input.
+  // Another input has a path with a gradient.
   const Variable v(x, {.name = "v"});
   const Tensor mixed = reduce_sum(v * 2 + cast(argmax(w), float32));
   check_text(tape.explain(mixed, w), false, "the path passes through argmax");
@@ -132,7 +132,7 @@ TEST_CASE("explain: a used-up tape holds no tensors") {
   CHECK(tape.num_records() == 0);
   const std::byte* before = detail::ElementAccess::of(w.peek());
   w.assign_add(x);
-  CHECK(detail::ElementAccess::of(w.peek()) == before);  // in place: nobody else holds the value
+  CHECK(detail::ElementAccess::of(w.peek()) == before);  // in place, since the value is not shared
   check_text(tape.explain(loss, w), true, "square #1");
   {
     const auto scope = tape.scope();  // a new record

@@ -271,7 +271,7 @@ TEST_CASE("gradient: of a persistent tape that records while its seeds are added
   GradientTape tape({.persistent = true});
   tape.watch({x, u});
   const Tensor y = x * x;
-  // What reads beyond the walk's gradients, one for each slot, shall find something there.
+  // Reading past the end of the walk's gradients, one for each slot, must find something there.
   for (std::size_t n = 4; n < 9; ++n) Tensors(n, y);
   // The sum u + u depends on u, so the tape records it: after what this walk looks at.
   const Tensors grads =

@@ -147,7 +147,7 @@ class Graph {
     for (std::size_t i = 0; i < count; ++i) inputs.push_back(values(shapes[pick(shapes.size())]));
     std::vector<Tensor> nodes = inputs;
     for (std::size_t left = 3 + pick(58); left > 0; --left) nodes.push_back(add_step(ops, nodes));
-    // Every node that no other one uses counts, with weights of its own.
+    // Every node that no other node uses counts, with its own weights.
     std::set<std::size_t> used;
     for (const Step& step : steps_) used.insert({step.a, step.op->binary ? step.b : step.a});
     for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -189,7 +189,7 @@ class Graph {
     for (double& e : v) e = static_cast<double>(random_() >> 11) * 0x1p-52 - 1;
     return constant(v, shape);
   }
-  /// Adds an op of earlier nodes, the latest ones rather, and returns its value.
+  /// Adds an op of earlier nodes, preferably the latest, and returns its value.
   Tensor add_step(const std::vector<Op>& ops, const std::vector<Tensor>& nodes) {
     const auto node = [&] {
       return pick(2) == 0 ? pick(nodes.size()) : nodes.size() - 1 - pick(std::min<std::size_t>(nodes.size(), 4));
@@ -204,7 +204,7 @@ class Graph {
         steps_.push_back(step);
         return y * step.scale;
       } catch (const ValueError&) {
-        // These shapes do not go together: another op.
+        // These shapes do not fit: tries another op.
       }
     }
   }
@@ -265,7 +265,7 @@ std::string check_graph(std::uint64_t seed, const std::vector<Op>& ops, int& ski
   const auto compare = [&](const char* order, double analytic, const Difference& numeric) {
     const double size = std::max({1.0, std::abs(analytic), std::abs(numeric.value)});
     if (numeric.error > 1e-5 * size) {
-      ++skipped;  // too wild for differences to tell
+      ++skipped;  // differences are not accurate enough
     } else if (!(std::abs(analytic - numeric.value) <= 1e-8 * size + 2 * numeric.error)) {
       report +=
           fmt::format("{} derivative: tape {}, differences {} +- {}\n", order, analytic, numeric.value, numeric.error);

@@ -19,8 +19,8 @@ std::string contents(const std::filesystem::path& path) {
   return text.str();
 }
 
-/// The places in a source where record() is handed a rule that captures something: its captures cost time in every call
-/// of the op, whether a tape records or not. `record(..., [&] { return [x](const Tensor& dy) {...}; })` costs none.
+/// The calls of record() in a source with a rule that captures something. Such captures cost time in every call of the
+/// op, even if no tape records. `record(..., [&] { return [x](const Tensor& dy) {...}; })` costs nothing then.
 std::vector<std::string> costly_rules(const std::string& source) {
   static const std::regex rule(R"((,|\()\s*\[[^\]&][^\]]*\]\s*\(\s*(const (xp::)?Tensor&|std::span<const Tensor>))"
                                R"( \w+(, Needs( \w+)?)?\)\s*(->[^{]*)?\{[^;]*Grads)");
@@ -46,7 +46,7 @@ TEST_CASE("record calls: the library makes each rule that captures something onl
   for (const char* folder : {"/src", "/include"}) {
     for (const auto& file : std::filesystem::recursive_directory_iterator(testing::source_dir() + folder)) {
       if (file.path().extension() != ".cpp" && file.path().extension() != ".hpp") continue;
-      if (file.path().filename() == "record.hpp") continue;  // explains both
+      if (file.path().filename() == "record.hpp") continue;  // its comments show both forms
       ++files;
       for (const auto& text : costly_rules(contents(file.path()))) {
         FAIL_CHECK(file.path().filename().string(), ": ", text);

@@ -42,7 +42,7 @@ TEST_CASE("value_and_grad: chosen arguments, structures, an argument that is not
   CHECK_CLOSE(value, g(x, v, 2), 1e-12);
   CHECK_CLOSE(std::get<0>(gradients), 4 * x * v, 1e-12);
   CHECK_CLOSE(std::get<1>(gradients), 2 * square(v), 1e-12);
-  // One tensor as two arguments: only the chosen one moves.
+  // One tensor as two arguments: the gradient is only for the chosen one.
   CHECK_CLOSE(grad<1>(g)(x, x, 1.0), 2 * square(x), 1e-12);
   CHECK_TENSOR_EQ(grad<1>([](const Tensor& a, const Tensor&) { return reduce_sum(a); })(x, v), zeros({3}, float64));
 
@@ -134,7 +134,7 @@ TEST_CASE("ForwardAccumulator: of tensors and variables, several targets") {
   CHECK_CLOSE(accumulator.jvp(y), v + x * x, 1e-12);
   CHECK_FALSE(accumulator.jvp(constant_one));
   CHECK_TENSOR_EQ(accumulator.jvp(constant_one, UnconnectedGradients::zero), zeros({2}, float64));
-  const Tensor later = exp(y);  // it still records
+  const Tensor later = exp(y);  // the tape still records
   CHECK_CLOSE(accumulator.jvp(later), exp(x * v) * (v + x * x), 1e-12);
 }
 
