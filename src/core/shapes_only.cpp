@@ -15,6 +15,7 @@ void fail_without_elements(const char* op, const TensorImpl& impl) {
 
 bool known_and_small(LaunchKind kind, std::span<const Tensor* const> operands, std::size_t outputs) {
   constexpr std::int64_t max_elements = 1024;
+  // Small results of constants, such as indices, are computed, so that layers can read them.
   const std::size_t inputs = operands.size() - outputs;
   bool run = kind != LaunchKind::state;
   for (std::size_t i = 0; i < operands.size(); ++i) {

@@ -77,12 +77,11 @@ bool spin(Clock::duration time, const Done& done, const Hopeless& hopeless) {
   return false;
 }
 
-/// One loop at a time. A slot is never freed, because a helper may look at it long after the loop has ended; that
-/// `state` has another number then tells the helper so.
+/// Holds one loop at a time. A slot is never freed, because a helper may look at it long after the loop has ended; the
+/// helper notices by the number in `state`.
 struct alignas(64) Slot {
-  // The number of the loop in the upper half; then the pieces that nobody has begun, [front, back), 16 bits each. The
-  // caller takes them from the front and helpers from the back, so that each of two threads works on neighbouring
-  // pieces.
+  // The number of the loop in the upper half, then the pieces that have not begun, [front, back), 16 bits each. The
+  // caller takes pieces from the front and helpers from the back, so that each of two threads works on adjacent pieces.
   std::atomic<std::uint64_t> state{0};
   std::atomic<PieceFunction> run{nullptr};
   std::atomic<const void*> f{nullptr};
@@ -101,12 +100,12 @@ constexpr std::size_t slots = 32;
 
 struct Pool {
   std::array<Slot, slots> slot;
-  alignas(64) std::atomic<std::uint32_t> open{0};  ///< a bit for each slot with pieces that nobody has begun
+  alignas(64) std::atomic<std::uint32_t> open{0};  ///< a bit for each slot with pieces that have not begun
   std::atomic<int> caller_at{-1};                  ///< the processor of the caller that came last
   alignas(64) std::atomic<std::uint32_t> sleepers{0};
-  std::atomic<std::uint32_t> bell{0};  ///< changes when sleepers are to look again
-  // When helpers keep coming too late for short loops, they are not called for some time: waking one costs the caller a
-  // call to the system.
+  std::atomic<std::uint32_t> bell{0};  ///< changes to wake sleepers
+  // If helpers come too late for short loops, they are not woken for some time, since waking one costs the caller a
+  // system call.
   std::atomic<Clock::rep> no_call_before{0};
   std::atomic<Clock::rep> pause_of_calls{0};
   std::atomic<int> helpers{0};
@@ -152,7 +151,7 @@ void run_piece(Slot& slot, PieceFunction run, const void* f, std::int64_t piece)
   }
 }
 
-/// Takes and runs one piece of the slot's loop; false if there is none that nobody has begun.
+/// Takes and runs one piece of the slot's loop; false if all pieces have begun.
 bool help(Slot& slot) noexcept {
   std::uint64_t state = slot.state.load(std::memory_order_acquire);
   for (;;) {
@@ -269,7 +268,7 @@ bool call_helpers(Pool& p, std::int64_t pieces, std::int64_t grains) {
   return true;
 }
 
-/// Learns from a call: after one that nobody answered in time the next is put off, twice as long each time.
+/// Notes whether a woken helper came in time. If not, the next call waits, twice as long each time.
 void note_call(Pool& p, bool somebody_came) {
   if (somebody_came) {
     p.pause_of_calls.store(0, std::memory_order_relaxed);

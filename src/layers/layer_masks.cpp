@@ -27,8 +27,8 @@ TensorList Layer::compute_mask_list(const TensorList& inputs, const TensorList& 
 }
 
 void Layer::give_masks(std::span<const Tensor> inputs, std::span<Tensor> outputs) {
-  // Whether an output needs a mask. An output that is an input has the mask of the input; another output with a mask
-  // got it from call().
+  // Whether compute_mask has to give this output a mask. An output that is an input has the input's mask, which is
+  // replaced. Another output with a mask got it from call(), and keeps it.
   const auto open = [&](const Tensor& output) {
     const auto same = [&](const Tensor& input) { return input.is_same(output); };
     if (!output.defined() || !detail::has_mask(output)) return output.defined();

@@ -49,7 +49,8 @@ void fill_nan(T* values, std::int64_t n) {
 
 Tensor sum(const Tensor& a, const Tensor& b) { return a.defined() && b.defined() ? a + b : a.defined() ? a : b; }
 
-/// The gradient of x = q r for m >= n.
+/// The gradient of x = q r for m >= n: (dq + q c(r dr^T - dq^T q)) r^-T, where c mirrors the lower triangle (Walter and
+/// Lehmann, 2010).
 Tensor tall_qr_gradient(const Tensor& q, const Tensor& r, const Tensor& dq, const Tensor& dr) {
   Tensor m;
   if (dr.defined()) m = times_transposed(r, dr);
@@ -71,6 +72,9 @@ Tensor safe_reciprocal(const Tensor& s) {
   return where(none, 0, 1 / where(none, 1, s));
 }
 
+/// The gradient of x = u diag(s) v^T (Townsend, "Differentiating the Singular Value Decomposition", 2016):
+/// u (diag(ds) + (F o (u^T du - du^T u)) diag(s) + diag(s) (F o (v^T dv - dv^T v))) v^T, F_ij = 1 / (s_j^2 - s_i^2),
+/// plus the parts of du and dv outside the spans of u and v, for m != n.
 Tensor svd_gradient(const Tensor& s, const Tensor& u, const Tensor& v, const Tensor& ds, const Tensor& du,
                     const Tensor& dv) {
   Tensor inner, outside;

@@ -44,6 +44,8 @@ struct Rule {
                                            [&] { return fused(dys, need); });
   }
 
+  /// The kernel goes back through the steps and computes the gradients dz of the gates' sums. The gradient of each
+  /// weight is then one product over all steps.
   Grads fused(std::span<const Tensor> dys, Needs need) const {
     const Tensor &x = in[0], &kernel = in[1], &recurrent = in[2], &bias = in[3], &c0 = in[5];
     const kernels::Recurrence r{x.shape()[0], x.shape()[1], recurrent.shape()[0]};

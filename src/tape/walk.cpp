@@ -74,6 +74,8 @@ void Walk::mark_sources() {
   }
 }
 
+/// Marks the outputs of each op with an input that depends on a source. One forward pass finds all, since ops are in
+/// the order in which they ran.
 void Walk::mark_wanted() {
   std::uint8_t* const mark = wanted_.data();
   for (const RecordedOp* op : record_.ops().first(num_ops_)) {
