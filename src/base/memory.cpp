@@ -258,7 +258,7 @@ struct Cache {
   ~Cache();
 
   /// Gives all but `keep` blocks of a class to the shared pool.
-  void hand_over(std::uint8_t index, std::uint32_t keep) {
+  void give_to_shared(std::uint8_t index, std::uint32_t keep) {
     FreeList& list = lists[index];
     if (list.count() <= keep) return;
     IdleBlock* victims = nullptr;
@@ -430,7 +430,7 @@ Cache::~Cache() {
   cache = nullptr;
   free_lists = nullptr;
   cache_gone = true;
-  for (int i = 0; i < classes; ++i) hand_over(static_cast<std::uint8_t>(i), 0);
+  for (int i = 0; i < classes; ++i) give_to_shared(static_cast<std::uint8_t>(i), 0);
   const std::lock_guard lock(shared().mutex);
   (before != nullptr ? before->next : shared().caches) = next;
   if (next != nullptr) next->before = before;
@@ -446,7 +446,7 @@ Cache* own_cache() {
 
 void flush() {
   if (Cache* const own = cache) {
-    for (int i = 0; i < classes; ++i) own->hand_over(static_cast<std::uint8_t>(i), 0);
+    for (int i = 0; i < classes; ++i) own->give_to_shared(static_cast<std::uint8_t>(i), 0);
   }
   give_back(shared().take_all());
 }
@@ -511,7 +511,7 @@ void deallocate_slowly(void* pointer, std::uint8_t size_class) noexcept {
     if (Cache* const own = own_cache()) {
       FreeList& list = own->lists[size_class];
       list.push(static_cast<FreeBlock*>(pointer));
-      if (list.count() > list.limit) own->hand_over(size_class, list.limit / 2);
+      if (list.count() > list.limit) own->give_to_shared(size_class, list.limit / 2);
       return;
     }
   }

@@ -28,7 +28,7 @@ const Trial* Trial::outermost() noexcept {
   return trial;
 }
 
-Trial::ForReal::ForReal(const Trial* from) noexcept
+Trial::Suspended::Suspended(const Trial* from) noexcept
     : trial_(nullptr),
       undo_(from == nullptr ? thread_state.undo : from->undo_.current_.outer()),
       tracer_(from == nullptr ? thread_state.tracer : from->untraced_.hidden()) {}

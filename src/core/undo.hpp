@@ -49,12 +49,12 @@ class Trial {
   std::uint64_t draw(const void* generator, std::uint64_t position, std::uint64_t blocks);
 
   /// Suspends a trial for changes that have to last, such as building a layer.
-  class ForReal {
+  class Suspended {
    public:
-    ForReal() noexcept : ForReal(outermost()) {}
+    Suspended() noexcept : Suspended(outermost()) {}
 
    private:
-    explicit ForReal(const Trial* from) noexcept;
+    explicit Suspended(const Trial* from) noexcept;
     ThreadStateScope<&ThreadState::trial> trial_;
     ThreadStateScope<&ThreadState::undo> undo_;
     ThreadStateScope<&ThreadState::tracer> tracer_;

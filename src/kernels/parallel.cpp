@@ -269,8 +269,8 @@ bool call_helpers(Pool& p, std::int64_t pieces, std::int64_t grains) {
 }
 
 /// Notes whether a woken helper came in time. If not, the next call waits, twice as long each time.
-void note_call(Pool& p, bool somebody_came) {
-  if (somebody_came) {
+void note_call(Pool& p, bool helper_came) {
+  if (helper_came) {
     p.pause_of_calls.store(0, std::memory_order_relaxed);
     return;
   }

@@ -89,7 +89,7 @@ class BuildScope {
 
  private:
   LayerState& layer_;
-  const Trial::ForReal lasting_;
+  const Trial::Suspended lasting_;
 };
 
 }  // namespace

@@ -19,7 +19,7 @@ LossesOfThread& losses_of_thread() {
 }
 
 /// Drops the losses of destroyed layers whenever the number of entries has doubled.
-void forget_the_dead(LossesOfThread& losses) {
+void forget_destroyed_layers(LossesOfThread& losses) {
   static thread_local std::size_t limit = 64;
   if (losses.size() < limit) return;
   std::erase_if(losses, [](const auto& each) { return each.second.layer.expired(); });
@@ -33,7 +33,7 @@ std::atomic<bool> LayerState::losses_in_use{false};
 void LayerState::add_loss(const std::shared_ptr<LayerState>& layer, const Tensor& loss) {
   losses_in_use.store(true, std::memory_order_relaxed);
   LossesOfThread& all = losses_of_thread();
-  forget_the_dead(all);
+  forget_destroyed_layers(all);
   AddedLosses& added = all[layer.get()];
   if (added.layer.expired()) added = {layer, {}};
   added.losses.push_back(loss);

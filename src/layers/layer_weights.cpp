@@ -87,7 +87,7 @@ Variable Layer::add_weight(const std::string& weight_name, const Shape& shape, c
     detail::fail<ValueError>("Layer.add_weight", "layer '{}' has been built without a weight '{}'", own.name,
                              weight_name);
   }
-  const detail::Trial::ForReal lasting;
+  const detail::Trial::Suspended lasting;
   Variable variable(options.initializer(shape, options.dtype.value_or(own.policy.variable_dtype())),
                     {.trainable = options.trainable && own.trainable, .autocast = options.autocast, .name = full_name});
   if (options.constraint) variable.set_constraint(options.constraint);

@@ -27,7 +27,7 @@ using detail::Read;
 using detail::Write;
 
 /// One number for each matrix, shaped to multiply the matrices.
-Tensor beside(const Tensor& numbers) { return expand_dims(expand_dims(numbers, -1), -1); }
+Tensor as_factor(const Tensor& numbers) { return expand_dims(expand_dims(numbers, -1), -1); }
 
 void fill(Write numbers, double value) {
   kernels::visit_floating(numbers.dtype(), [&]<class T>(kernels::Type<T>) {
@@ -113,17 +113,18 @@ Tensor cofactors_by_svd(const Tensor& x) {
   const Tensor rows = broadcast_to(expand_dims(s, -2), Shape(sizes));
   const Tensor others = reduce_prod(set_diag(rows, detail::filled(s.shape(), s.dtype(), 1)), -1);
   const Tensor sign = stop_gradient(det(u) * det(v));
-  return beside(sign) * matmul(u * expand_dims(others, -2), v, {.transpose_b = true});
+  return as_factor(sign) * matmul(u * expand_dims(others, -2), v, {.transpose_b = true});
 }
 
 /// cofactors() in public ops, for its gradient. Both formulas are computed for the whole batch; matrices that a formula
 /// cannot take are replaced for it.
 Tensor cofactors_by_ops(const Tensor& x, const Tensor& singular) {
   const std::int64_t n = x.shape(-1);
-  const Tensor chosen = beside(singular), one_to_n = diag(arange(std::int64_t{1}, n + 1, std::int64_t{1}, x.dtype()));
+  const Tensor chosen = as_factor(singular),
+               one_to_n = diag(arange(std::int64_t{1}, n + 1, std::int64_t{1}, x.dtype()));
   const Tensor regular = where(chosen, eye(n, -1, x.dtype()), x);
   return where(chosen, cofactors_by_svd(where(chosen, x, one_to_n)),
-               beside(det(regular)) * matrix_transpose(inv(regular)));
+               as_factor(det(regular)) * matrix_transpose(inv(regular)));
 }
 
 /// The matrices of cofactors, det(x) x^-T, which are the gradient of det. They exist for singular matrices too.
@@ -170,7 +171,8 @@ Tensor det(const Tensor& x) {
         });
       },
       x, y);
-  return record(op, {x}, y, [&] { return [op, x](const Tensor& dy) { return Grads{beside(dy) * cofactors(op, x)}; }; });
+  return record(op, {x}, y,
+                [&] { return [op, x](const Tensor& dy) { return Grads{as_factor(dy) * cofactors(op, x)}; }; });
 }
 
 Slogdet slogdet(const Tensor& x) {
@@ -199,7 +201,7 @@ Slogdet slogdet(const Tensor& x) {
       },
       x, value, logarithm);
   const Tensor logdet = record(op, {x}, logarithm, [&] {
-    return [x](const Tensor& dlogdet) { return Grads{beside(dlogdet) * matrix_transpose(inv(x))}; };
+    return [x](const Tensor& dlogdet) { return Grads{as_factor(dlogdet) * matrix_transpose(inv(x))}; };
   });
   return {record_no_gradient("linalg.slogdet.sign", {x}, std::move(value)), logdet};
 }

@@ -101,7 +101,7 @@ GruResult gru(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_ker
   detail::check_recurrent_bias(op, bias, x, options.reset_after ? Shape{2, 3 * units} : Shape{3 * units});
   detail::check_recurrent_mask(op, options.mask, x);
   const DType dtype = x.dtype();
-  Operands in{x, kernel, recurrent_kernel, detail::or_nothing(bias, dtype),
+  Operands in{x, kernel, recurrent_kernel, detail::or_placeholder(bias, dtype),
               detail::initial_state(op, "initial_h", options.initial_h, x, units)};
   if (!options.reset_after) return reset_before(x, kernel, recurrent_kernel, bias, in[4], options.mask);
   if (dtype == bfloat16) {

@@ -84,7 +84,7 @@ LstmResult lstm(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_k
   Operands in{x,
               kernel,
               recurrent_kernel,
-              detail::or_nothing(bias, dtype),
+              detail::or_placeholder(bias, dtype),
               detail::initial_state(op, "initial_h", options.initial_h, x, units),
               detail::initial_state(op, "initial_c", options.initial_c, x, units)};
   if (dtype == bfloat16) {

@@ -164,11 +164,11 @@ Tensors run_map(const MapFunction& function, std::span<const Tensor> inputs, std
   for (const bool wants : wanted) {
     if (wants) outputs.push_back(make_tensor(shape, inputs[0].dtype()));
   }
-  const Tensor nobody_wants;
+  const Tensor unwanted;
   std::array<const Tensor*, max_inputs + max_outputs> operands;
   std::size_t count = 0, next = 0;
   for (const Tensor& t : inputs) operands[count++] = &t;
-  for (const bool wants : wanted) operands[count++] = wants ? &outputs[next++] : &nobody_wants;
+  for (const bool wants : wanted) operands[count++] = wants ? &outputs[next++] : &unwanted;
   // A replay needs its own copy of the function.
   const std::shared_ptr<const void> kept = thread_state.tracer == nullptr ? nullptr : function.copy(function.f);
   launch_list(

@@ -45,7 +45,7 @@ Tensor moveaxis(const Tensor& x, int source, int destination) {
 
 namespace {
 /// A result without elements; its gradient is zero.
-Tensor nothing_of(const char* op, const Tensor& x, const Shape& shape) {
+Tensor empty_result(const char* op, const Tensor& x, const Shape& shape) {
   return record(op, {x}, detail::filled(shape, x.dtype(), 0), [&] {
     return [from = x.shape()](const Tensor& dy) { return Grads{detail::filled(from, dy.dtype(), 0)}; };
   });
@@ -71,7 +71,7 @@ Tensor tile(const Tensor& x, ListOf<std::int64_t> multiples) {
     sizes.push_back(detail::checked_product("tile", multiple, size));
   }
   const Shape shape(sizes);
-  if (detail::checked_numel("tile", shape) == 0) return nothing_of("tile", x, shape);
+  if (detail::checked_numel("tile", shape) == 0) return empty_result("tile", x, shape);
   return reshape(broadcast_to(reshape(x, Shape(apart)), Shape(repeated)), shape);
 }
 
@@ -81,7 +81,7 @@ namespace {
 Tensor repeat_each(const Tensor& x, std::int64_t n, int axis) {
   Shape shape = x.shape();
   shape[axis] = detail::checked_product("repeat", shape[axis], n);
-  if (detail::checked_numel("repeat", shape) == 0) return nothing_of("repeat", x, shape);
+  if (detail::checked_numel("repeat", shape) == 0) return empty_result("repeat", x, shape);
   std::int64_t slices = 1, inner = 1;
   for (int i = 0; i < x.rank(); ++i) (i <= axis ? slices : inner) *= x.shape()[i];
   Tensor y = detail::make_tensor(shape, x.dtype());
@@ -115,7 +115,7 @@ Tensor repeat(const Tensor& x, ListOf<std::int64_t> repeats, int axis_) {
       fail<ValueError>("repeat", "numbers of repetitions whose sum does not fit: [{}]", fmt::join(repeats, ", "));
     }
   }
-  if (detail::checked_numel("repeat", shape) == 0) return nothing_of("repeat", x, shape);
+  if (detail::checked_numel("repeat", shape) == 0) return empty_result("repeat", x, shape);
   const Tensor indices = detail::make_tensor({shape[axis]}, int64);
   auto* to = detail::host_write("repeat", indices).data<std::int64_t>();
   for (std::size_t i = 0; i < repeats.size(); ++i) to = std::fill_n(to, repeats[i], static_cast<std::int64_t>(i));

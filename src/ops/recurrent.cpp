@@ -64,7 +64,7 @@ void check_recurrent_mask(const char* op, const Tensor& mask, const Tensor& x) {
 
 Tensors masks_of_steps(const Tensor& mask) { return mask.defined() ? unstack(expand_dims(mask, -1), 1) : Tensors(); }
 
-Tensor or_nothing(const Tensor& t, DType dtype) { return t.defined() ? t : filled({}, dtype, 0); }
+Tensor or_placeholder(const Tensor& t, DType dtype) { return t.defined() ? t : filled({}, dtype, 0); }
 
 Tensor last_step(const Tensor& sequence, const Tensor& initial) {
   Tensor last = make_tensor(initial.shape(), initial.dtype());

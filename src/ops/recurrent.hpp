@@ -26,7 +26,7 @@ void check_recurrent_mask(const char* op, const Tensor& mask, const Tensor& x);
 Tensors masks_of_steps(const Tensor& mask);
 
 /// t, or for an empty t a number in its place, as tapes and the rules below need it.
-Tensor or_nothing(const Tensor& t, DType dtype);
+Tensor or_placeholder(const Tensor& t, DType dtype);
 
 // Not recorded:
 /// [batch, units]: the last step of [batch, time, units], or the initial state if there are no steps.

@@ -39,7 +39,8 @@ Tensor shaped(const Tensor& kept, const ReductionPlan& plan, bool keepdims) {
   return detail::make_view(kept, keepdims ? plan.kept : plan.squeezed);
 }
 
-Tensor nothing(const Tensor& x, const ReductionPlan& plan, double value) {
+/// The result of a reduction without elements: `value` everywhere.
+Tensor empty_result(const Tensor& x, const ReductionPlan& plan, double value) {
   return detail::filled(plan.kept, x.dtype(), value);
 }
 
@@ -57,7 +58,7 @@ Part part_of(const ReductionPlan& plan) {
 
 /// Not recorded, with the reduced axes kept.
 Tensor variance(const Tensor& x, const Axes& axes, const ReductionPlan& plan) {
-  if (plan.count == 0) return nothing(x, plan, std::numeric_limits<double>::quiet_NaN());
+  if (plan.count == 0) return empty_result(x, plan, std::numeric_limits<double>::quiet_NaN());
   const Part part = part_of(plan);
   const std::int64_t others = plan.kept.numel();
   // For one long row the reductions are used, since they share a row among threads.
@@ -80,7 +81,7 @@ Tensor variance(const Tensor& x, const Axes& axes, const ReductionPlan& plan) {
 }
 
 Tensor log_sum_exp(const Tensor& x, const Axes& axes, const ReductionPlan& plan) {
-  if (plan.count == 0) return nothing(x, plan, -infinity);
+  if (plan.count == 0) return empty_result(x, plan, -infinity);
   if (part_of(plan) == Part::rows) {
     Tensor y = detail::make_tensor(plan.kept, x.dtype());
     detail::launch(

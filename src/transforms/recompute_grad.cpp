@@ -16,7 +16,7 @@ namespace xtape::detail {
 namespace {
 
 /// The context of the first run of f, which its second run must find again.
-struct Surroundings {
+struct Context {
   random::RandomLog draws;
   bool training = false;
   std::optional<DType> autocast_to;
@@ -30,9 +30,9 @@ struct Surroundings {
 };
 
 /// Restores the context while it lives.
-class Again {
+class RestoredContext {
  public:
-  explicit Again(const Surroundings& first) : recomputing_(true), draws_(first.draws), phase_(first.training) {
+  explicit RestoredContext(const Context& first) : recomputing_(true), draws_(first.draws), phase_(first.training) {
     if (first.autocast_to) autocast_.emplace(*first.autocast_to);
   }
   void succeed() { phase_.succeed(); }
@@ -48,14 +48,14 @@ struct Rerun {
   TensorsToTensor f;
   std::vector<Tensor> inputs;
   std::vector<Variable> variables;
-  Surroundings surroundings;
+  Context context;
 
   Grads gradients(const Tensor& dy) const {
-    Again as_before(surroundings);
+    RestoredContext restored(context);
     GradientTape tape;
     tape.watch(inputs);
     const Tensor y = f(inputs);
-    as_before.succeed();
+    restored.succeed();
     PoolVector<Source> sources(inputs.begin(), inputs.end());
     sources.insert(sources.end(), variables.begin(), variables.end());
     return gradients_of_each(tape, {y}, sources, {dy});
@@ -71,7 +71,7 @@ Tensor recompute(const TensorsToTensor& f, std::span<const Tensor> inputs) {
   {
     const NoRecording unseen;
     const ReadVariables read;
-    const random::RecordDraws noted(rerun->surroundings.draws);
+    const random::RecordDraws noted(rerun->context.draws);
     y = f(inputs);
     rerun->variables.assign(read.list().begin(), read.list().end());
   }
@@ -80,7 +80,7 @@ Tensor recompute(const TensorsToTensor& f, std::span<const Tensor> inputs) {
   for (const auto& variable : rerun->variables) all.push_back(variable.stored_value());
   rerun->f = f;
   rerun->inputs.assign(inputs.begin(), inputs.end());
-  rerun->surroundings.note();
+  rerun->context.note();
   return masked_like(y, record("recompute_grad", all, make_alias(y),
                                [&] { return [rerun](const Tensor& dy) { return rerun->gradients(dy); }; }));
 }
