@@ -36,7 +36,8 @@ xp::data::TensorDataset make_sentences(std::int64_t count, xp::random::Generator
   return {xp::constant(tokens, {count, length}), xp::constant(labels, {count, 1})};
 }
 
-int main() {
+int main(int argc, char** argv) {
+  const examples::Output output(argc, argv);
   xp::random::set_seed(1);
   xp::random::Generator generator(2);
   auto train = make_sentences(examples::in_test() ? 64 : 4000, generator), test = make_sentences(500, generator);
@@ -49,7 +50,8 @@ int main() {
   };
   model.summary();
   model.compile(xp::optimizers::Adam({.learning_rate = 0.01}), "binary_crossentropy", {"accuracy"});
-  model.fit(train, {.epochs = examples::times(3), .validation_data = test});
+  auto history = model.fit(train, {.epochs = examples::times(3), .validation_data = test});
+  xp::plot::history(history.history, output("text_classification.png"));
 
   auto some = test.take(5);
   auto predicted = model.predict(some.x).to_vector<float>();
