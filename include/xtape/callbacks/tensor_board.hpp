@@ -25,7 +25,7 @@ struct TensorBoardOptions {
 ///
 ///     model.fit(x, y, {.epochs = 10, .callbacks = {callbacks::TensorBoard({.log_dir = "logs/1"})}});
 ///
-/// and then `tensorboard --logdir logs`. The runs are <log_dir>/train and <log_dir>/validation, with
+/// and then `tensorboard --logdir logs`. The runs are log_dir/train and log_dir/validation, with
 ///
 ///     epoch_loss, epoch_accuracy, ...            the figures of each epoch; in train, epoch_learning_rate
 ///     batch_loss, ...                            in train, with update_freq; batches are counted across epochs
