@@ -58,4 +58,114 @@ std::set<std::string> structs_in(const std::string& name_space, const std::strin
   return names;
 }
 
+namespace {
+
+/// A line without what is in quotation marks and without its comment.
+std::string code_of(const std::string& line) {
+  static const std::regex text("\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)'|//.*");
+  return std::regex_replace(line, text, "");
+}
+
+/// Without the heads of templates and what they require.
+std::string without_templates(std::string declaration) {
+  static const std::regex head("^\\s*template\\s*<");
+  while (std::regex_search(declaration, head)) {
+    std::size_t at = declaration.find('<');
+    int open = 0;
+    do {
+      open += declaration[at] == '<' ? 1 : declaration[at] == '>' ? -1 : 0;
+      ++at;
+    } while (open > 0 && at < declaration.size());
+    declaration.erase(0, at);
+  }
+  static const std::regex requirement("^\\s*requires\\s*\\(");
+  if (std::regex_search(declaration, requirement)) {
+    std::size_t at = declaration.find('(');
+    int open = 0;
+    do {
+      open += declaration[at] == '(' ? 1 : declaration[at] == ')' ? -1 : 0;
+      ++at;
+    } while (open > 0 && at < declaration.size());
+    declaration.erase(0, at);
+  }
+  return declaration;
+}
+
+/// The name that a declaration declares; empty for those that declare nothing new.
+std::string declared_name(const std::string& whole) {
+  static const std::regex nothing_new(
+      "^\\s*(?:extern template|template\\s*<\\s*>|friend|static_assert|(?:class|struct) [\\w:]+;|using [\\w:]+;)"),
+      class_or_alias("^\\s*(?:class|struct|enum class|enum|concept|using) (\\w+)(?:<.*>)?\\s*(?:[:={]|final|;|$)"),
+      constant("^[^(]*?(\\w+)\\s*(?:=|\\{)"), function("(operator\\s*[^\\s\\w(]+|operator\\(\\)|\\w+)\\s*\\(");
+  if (std::regex_search(whole, nothing_new)) return "";
+  const std::string declaration = without_templates(whole);
+  if (std::regex_search(declaration, nothing_new)) return "";
+  std::smatch match;
+  if (std::regex_search(declaration, match, class_or_alias)) return match[1];
+  const std::size_t bracket = declaration.find('('), equals = declaration.find(" = ");
+  if (equals < bracket && std::regex_search(declaration, match, constant)) return match[1];
+  if (bracket == std::string::npos && std::regex_search(declaration, match, constant)) return match[1];
+  if (std::regex_search(declaration, match, function)) return match[1];
+  return "";
+}
+
+}  // namespace
+
+std::set<std::string> undocumented_names(const std::string& headers) {
+  static const std::regex opens("^\\s*namespace ([\\w:]+) \\{\\s*$"), closes("^\\}(?:  // namespace.*)?");
+  std::set<std::string> all, documented;
+  std::vector<std::string> namespaces;
+  std::string declaration;  // the one at hand, empty between them
+  int depth = 0;            // of braces and brackets, without those of namespaces
+  bool comment = false, shared = false;
+  std::istringstream lines(headers);
+  for (std::string line; std::getline(lines, line);) {
+    std::smatch match;
+    if (declaration.empty()) {
+      if (line.rfind("///", 0) == 0) {
+        comment = true;
+        shared = false;
+        continue;
+      }
+      if (line.empty() || line[0] == '#') {
+        comment = shared = false;
+        continue;
+      }
+      if (line.rfind("//", 0) == 0) continue;
+      if (std::regex_match(line, match, opens)) {
+        namespaces.push_back(match[1]);
+        comment = shared = false;
+        continue;
+      }
+      if (std::regex_match(line, closes)) {
+        namespaces.pop_back();
+        comment = shared = false;
+        continue;
+      }
+    }
+    const std::string code = code_of(line);
+    declaration += code + " ";
+    for (const char c : code) depth += c == '{' || c == '(' ? 1 : c == '}' || c == ')' ? -1 : 0;
+    const std::size_t last = code.find_last_not_of(' ');
+    if (depth > 0 || last == std::string::npos || (code[last] != ';' && code[last] != '}')) continue;
+
+    std::string scope;
+    for (const auto& name : namespaces) scope += name + "::";
+    const std::string name = declared_name(declaration);
+    declaration.clear();
+    shared = shared || comment;
+    comment = false;
+    if (name.empty() || namespaces.empty() || scope.find("detail::") != std::string::npos) continue;
+    if (scope.find("symbolic::") != std::string::npos)
+      continue;  // the ops, which are documented where they are declared
+    all.insert(scope + name);
+    if (shared) documented.insert(scope + name);
+  }
+  std::set<std::string> missing;
+  for (const auto& name : all) {
+    if (!documented.contains(name)) missing.insert(name);
+  }
+  return missing;
+}
+
 }  // namespace xtape::testing

@@ -8,7 +8,7 @@ namespace xtape {
 
 /// Element types of tensors, with TensorFlow's names.
 enum class DType : std::uint8_t { float32, float64, int32, int64, uint8, boolean, bfloat16 };
-
+/// The same, without `DType::` in front.
 inline constexpr DType float32 = DType::float32;
 inline constexpr DType float64 = DType::float64;
 inline constexpr DType int32 = DType::int32;

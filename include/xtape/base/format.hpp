@@ -10,7 +10,7 @@
 
 // Printing shapes and dtypes with fmt and with streams; xtape/core/format.hpp has tensors.
 namespace xtape {
-
+/// Writes what `fmt::print("{}", x)` prints.
 std::ostream& operator<<(std::ostream& stream, const Shape& shape);
 std::ostream& operator<<(std::ostream& stream, DType dtype);
 

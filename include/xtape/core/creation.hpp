@@ -105,7 +105,7 @@ template <Element T>
 requires(!std::is_same_v<T, bool>) Tensor constant(const std::vector<T>& values) {
   return constant(std::span<const T>(values), {static_cast<std::int64_t>(values.size())});
 }
-
+/// Every element 0, or 1.
 Tensor zeros(const Shape& shape, DType dtype = float32);
 Tensor ones(const Shape& shape, DType dtype = float32);
 /// Every element `value`, converted to the dtype.

@@ -12,7 +12,7 @@
 // Printing with fmt and with streams: `fmt::print("{}", x)` and `std::cout << x` show what NumPy's print shows.
 // A format specification applies to every element: `fmt::print("{:.3f}", x)`.
 namespace xtape {
-
+/// Writes what `fmt::print("{}", x)` prints.
 std::ostream& operator<<(std::ostream& stream, const Tensor& tensor);
 std::ostream& operator<<(std::ostream& stream, const Variable& variable);
 

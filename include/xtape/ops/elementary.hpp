@@ -14,7 +14,7 @@ Tensor rsqrt(const Tensor& x);
 Tensor expm1(const Tensor& x);
 /// log(1 + x), accurate near 0.
 Tensor log1p(const Tensor& x);
-
+/// Trigonometric and hyperbolic functions and their inverses; angles are in radians.
 Tensor sin(const Tensor& x);
 Tensor cos(const Tensor& x);
 Tensor tan(const Tensor& x);

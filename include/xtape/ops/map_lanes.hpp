@@ -22,6 +22,7 @@
 // units with other flags, such as libxtape's, do not share code with it.
 namespace xtape::elementwise {
 
+/// A number that is the same for all elements.
 template <class N>
 concept PlainNumber = std::is_arithmetic_v<N>;
 
@@ -64,6 +65,7 @@ class Mask {
   Batch batch;
 };
 
+/// Several elements at once, as the function that map() is given takes them.
 template <class T, class Arch>
 class Lanes {
  public:

@@ -32,7 +32,7 @@ Tensor layer_norm(const Tensor& x, const Tensor& gamma = {}, const Tensor& beta 
 /// with given moments.
 Tensor batch_norm(const Tensor& x, const Tensor& mean, const Tensor& variance, const Tensor& offset,
                   const Tensor& scale, double epsilon = 1e-3);
-
+/// What batch_norm_training() returns.
 struct BatchNorm {
   Tensor y;
   Tensor mean;      ///< of the batch, one for each channel

@@ -14,7 +14,7 @@ enum class SortDirection { ascending, descending };
 Tensor sort(const Tensor& x, int axis = -1, SortDirection direction = SortDirection::ascending);
 /// The int64 indices of the sorted elements (tf.argsort): gather(x, argsort(x)) is sort(x) for a vector. No gradient.
 Tensor argsort(const Tensor& x, int axis = -1, SortDirection direction = SortDirection::ascending);
-
+/// What top_k() returns.
 struct TopK {
   Tensor values;
   Tensor indices;  ///< int64
