@@ -2,9 +2,9 @@
 
 #include "kernels/fused_update.hpp"
 
-// Each step is a functor of vectors that fused_update runs over a variable, its gradient and its slots. The formulas
-// are Keras's; where a step divides by a root, epsilon stands under it. `rest` is 1 - rho, taken in double: in float32,
-// 1 - 0.999f has four digits less.
+// Each step is a functor of vectors that fused_update runs over a variable p, its gradient g and its slots. The
+// formulas are Keras's: where a step divides by a root, epsilon stands under it. `rest` is 1 - rho, computed in double,
+// because 1 - 0.999f has four digits less.
 namespace xtape::kernels {
 namespace {
 
@@ -13,7 +13,8 @@ Batch<T> all(double value) {
   return Batch<T>(static_cast<T>(value));
 }
 
-/// Adagrad (Duchi, Hazan, Singer, 2011): a += g^2;  p -= rate g / sqrt(a + epsilon).
+/// Adagrad (Duchi, Hazan, Singer: Adaptive Subgradient Methods for Online Learning and Stochastic Optimization, 2011):
+///   a += g^2;  p -= rate g / sqrt(a + epsilon)
 template <class T>
 struct AdagradVectors {
   Batch<T> rate, epsilon;
@@ -24,8 +25,11 @@ struct AdagradVectors {
   }
 };
 
-/// Adadelta (Zeiler, 2012): the step is the gradient times the ratio of two running root mean squares, that of the
-/// steps so far and that of the gradients, so that it has the variable's unit. `delta` is minus Zeiler's.
+/// Adadelta (Zeiler: ADADELTA: An Adaptive Learning Rate Method, 2012, algorithm 1):
+///   a = rho a + (1 - rho) g^2;  delta = g sqrt(d + epsilon) / sqrt(a + epsilon)
+///   d = rho d + (1 - rho) delta^2;  p -= rate delta
+/// The gradient is scaled by the ratio of two root mean squares, of the steps so far and of the gradients, so that the
+/// step has the unit of the variable. Zeiler's delta has the opposite sign.
 template <class T>
 struct AdadeltaVectors {
   Batch<T> rate, rho, rest, epsilon;
@@ -38,8 +42,13 @@ struct AdadeltaVectors {
   }
 };
 
-/// RMSprop (Tieleman, Hinton, 2012), in parts: its four forms differ in the slots that they have, and a slot that is
-/// not there must not cost a load.
+/// RMSprop (Tieleman, Hinton: Lecture 6.5 of Neural Networks for Machine Learning, 2012):
+///   v = rho v + (1 - rho) g^2;  s = rate g / sqrt(v + epsilon);  p -= s
+/// With momentum, m = momentum m + s and p -= m. Centered, average = rho average + (1 - rho) g, and max(v - average^2,
+/// 0) stands under the root (Graves: Generating Sequences with Recurrent Neural Networks, 2013, equations 38 to 45).
+///
+/// This struct has what the four forms share. They have different slots, and a slot that is missing must not cost a
+/// load.
 template <class T>
 struct RMSpropVectors {
   Batch<T> rate, rho, rest, momentum, epsilon;
@@ -52,7 +61,7 @@ struct RMSpropVectors {
         epsilon(all<T>(step.epsilon)) {}
 
   void add_square(const Batch<T>& g, Batch<T>& v) const { v = rho * v + rest * (g * g); }
-  /// v - mean^2 cancels: what rounding leaves of a large constant gradient may be negative beyond epsilon.
+  /// Not negative: for a large constant gradient v - average^2 is 0 but for rounding, which may exceed epsilon.
   Batch<T> variance(const Batch<T>& g, const Batch<T>& v, Batch<T>& average) const {
     average = rho * average + rest * g;
     return max_or_second(Batch<T>(T(0)), v - average * average);
@@ -93,16 +102,19 @@ struct CenteredRMSprop : RMSpropVectors<T> {
   }
 };
 
-/// FTRL-proximal (McMahan et al., 2013, algorithm 1, with Keras's shrinkage and beta): the variable is the minimum of
-/// the linear term z, a proximal term that grows with a'^power, and |p| l1, which makes it exactly 0 where |z| <= l1.
-/// `root`: the default power of 1/2, for which a square root is enough.
+/// FTRL-proximal (McMahan et al.: Ad Click Prediction: a View from the Trenches, 2013, algorithm 1, with Keras's
+/// shrinkage and beta):
+///   a' = a + g^2;  z += g + 2 l2_shrinkage p - (a'^power - a^power) / rate p
+///   p = (clip(z, -l1, l1) - z) / (a'^power / rate + 2 l2);  a = a'
+/// p is the minimum of the sum of the linear term z p, a proximal term that grows with a'^power, and l1 |p|, which
+/// makes it exactly 0 where |z| <= l1. `root`: the power is 1/2, the default, for which a square root is enough.
 template <class T, bool root>
 struct FtrlVectors {
   Batch<T> per_rate, power, l1, twice_l2, twice_shrinkage;
 
   Batch<T> to_power(const Batch<T>& a) const {
     if constexpr (root) return xsimd::sqrt(a);
-    // xsimd's power of 0 goes through log(0).
+    // xsimd computes a power of 0 by log(0).
     const Batch<T> zero(T(0));
     return xsimd::select(a == zero, xsimd::select(power == zero, Batch<T>(T(1)), zero), xsimd::pow(a, power));
   }

@@ -2,13 +2,14 @@
 
 #include "kernels/fused_update.hpp"
 
-// Each step is a functor of vectors that fused_update runs over a variable, its gradient and its slots. Moving averages
-// are written m + (g - m) (1 - beta), as in Keras: one multiplication, and exact where g = m.
+// Each step is a functor of vectors that fused_update runs over a variable p, its gradient g and its slots. Moving
+// averages are computed as m + (g - m) (1 - beta), as in Keras: one multiplication, and exact where g = m.
 namespace xtape::kernels {
 namespace {
 
-/// The moving averages of the gradient and of its square, which Adam and Nadam share. 1 - beta is taken in double: in
-/// float32, 1 - 0.999f has four digits less.
+/// The moving averages of the gradient and of its square, in Adam and Nadam:
+///   m += (g - m) (1 - beta_1);  v += (g^2 - v) (1 - beta_2)
+/// 1 - beta is computed in double, because 1 - 0.999f has four digits less.
 template <class T>
 struct Moments {
   Batch<T> rate_1, rate_2;
@@ -20,8 +21,12 @@ struct Moments {
   }
 };
 
-/// Adam (Kingma, Ba, 2015, algorithm 1, with the corrections of the bias folded into alpha, as at the end of its
-/// section 2), and with v_hat AMSGrad (Reddi, Kale, Kumar, 2018).
+/// Adam (Kingma, Ba: Adam: A Method for Stochastic Optimization, 2015, algorithm 1, with the corrections of the bias
+/// folded into alpha, as at the end of its section 2), after the decoupled weight decay of AdamW (Loshchilov, Hutter:
+/// Decoupled Weight Decay Regularization, 2019):
+///   m += (g - m) (1 - beta_1);  v += (g^2 - v) (1 - beta_2);  p = decay p - alpha m / (sqrt(v) + epsilon)
+/// With v_hat, AMSGrad (Reddi, Kale, Kumar: On the Convergence of Adam and Beyond, 2018): v_hat = max(v_hat, v) stands
+/// under the root.
 template <class T>
 struct AdamStep {
   Moments<T> moments;
@@ -44,8 +49,9 @@ AdamStep<T> adam_step(double alpha, double beta_1, double beta_2, double epsilon
   return {{beta_1, beta_2}, all(alpha), all(epsilon), all(decay)};
 }
 
-/// Adamax (Kingma, Ba, 2015, section 7.1): Adam with the infinity norm of the gradients so far. max_or_second keeps a
-/// NaN of the gradient.
+/// Adamax (Kingma, Ba, 2015, section 7.1), Adam with the infinity norm of the gradients so far:
+///   m += (g - m) (1 - beta_1);  u = max(beta_2 u, |g|);  p -= alpha m / (u + epsilon)
+/// max_or_second keeps a NaN of the gradient.
 template <class T>
 struct AdamaxStep {
   Batch<T> alpha, rate_1, beta_2, epsilon;
@@ -57,7 +63,8 @@ struct AdamaxStep {
   }
 };
 
-/// Nadam (Dozat, 2016): Nesterov's look ahead in Adam. The caller has put the momentum schedule into rate_m and rate_g.
+/// Nadam (Dozat: Incorporating Nesterov Momentum into Adam, 2016), with the momentum schedule in rate_m and rate_g:
+///   m and v as in Adam;  p -= (rate_m m + rate_g g) / (sqrt(v scale_v) + epsilon)
 template <class T>
 struct NadamVectors {
   Moments<T> moments;

@@ -4,7 +4,7 @@
 
 namespace xtape::kernels {
 
-/// The sum of x_i^2, in double, the same whatever the number of threads.
+/// The sum of x_i^2, in double. It does not depend on the number of threads.
 double sum_of_squares(std::int64_t n, const float* x);
 double sum_of_squares(std::int64_t n, const double* x);
 

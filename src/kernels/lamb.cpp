@@ -6,13 +6,15 @@
 #include "kernels/gradient_clipping.hpp"
 #include "xtape/base/memory.hpp"
 
-// LAMB (You et al., 2020): Adam's direction u, scaled for each variable by |p| / |u|. The norm of u must be known
-// before the first element moves, so there are two passes: the first updates m and v and adds the squares of u, block
-// by block; the second computes u from them once more instead of keeping an array of it.
+// LAMB (You et al.: Large Batch Optimization for Deep Learning: Training BERT in 76 minutes, 2020, algorithm 2):
+//   m += (g - m) (1 - beta_1);  v += (g^2 - v) (1 - beta_2);  u = scale_m m / (sqrt(scale_v v) + epsilon)
+//   p -= rate |p| / |u| u
+// The norm of u must be known before the first element of p changes, so there are two passes: the first updates m and v
+// and adds up the squares of u, block by block; the second computes u from m and v again instead of keeping an array.
 namespace xtape::kernels {
 namespace {
 
-/// Whole vectors, and small enough for the update of a block to be on the stack.
+/// A multiple of the vector size, small enough for the u of a block to be on the stack.
 constexpr std::int64_t block = 1024;
 
 /// u = scale_m m / (sqrt(scale_v v) + epsilon), after m and v have been updated as in Adam.

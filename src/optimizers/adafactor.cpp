@@ -54,8 +54,14 @@ void Adafactor::prepare_step() {
   decay_ = 1 - std::pow(t, beta_2_decay_);
 }
 
+/// Adafactor (Shazeer, Stern: Adafactor: Adaptive Learning Rates with Sublinear Memory Cost, 2018, algorithms 4 and 5):
+///   r = b r + (1 - b) mean_of_each_row(g^2 + epsilon_1);  c = b c + (1 - b) mean_of_each_column(g^2 + epsilon_1)
+///   v = r c / mean(r)    (of vectors and scalars: v = b v + (1 - b) (g^2 + epsilon_1))
+///   u = g / sqrt(v);  a = rate max(epsilon_2, rms(w));  w -= a u / max(1, rms(u) / clip_threshold)
+/// It is made of ops, and not one kernel: it needs means of rows, of columns and of all elements before the first
+/// element changes.
 void Adafactor::update(Variable& variable, const Tensor& gradient, std::span<Variable> slots) {
-  // The means of a matrix have the shape of their slots, and broadcast as a column and a row.
+  // The slots of a matrix lack the axis of the mean, which the views have with size 1, to broadcast.
   const auto follow = [&](Variable& mean, const Tensor& value) {
     mean.assign(mean.peek() * decay_ + detail::make_view(value, mean.shape()) * (1 - decay_));
     return detail::make_view(mean.peek(), value.shape());

@@ -20,7 +20,7 @@ std::vector<Variable> Adagrad::build_slots(const Variable& variable) {
   return {add_slot(variable, "accumulator", initial_accumulator_value_)};
 }
 
-/// Unless it divides 0 by 0.
+/// A gradient of zero changes nothing unless 0 is divided by 0.
 bool Adagrad::ignores_zero() const noexcept { return initial_accumulator_value_ > 0 || epsilon_ > 0; }
 
 void Adagrad::update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) {

@@ -4,7 +4,7 @@
 
 namespace xtape::optimizers {
 
-/// What every optimizer's options have for the base.
+/// The options of the base class, which the options of every optimizer contain.
 template <class Options>
 OptimizerOptions common_options(const Options& options) {
   return {.name = options.name,

@@ -10,15 +10,15 @@
 namespace xtape::optimizers {
 namespace {
 
-/// Elements of the zeros that stand for the gradients of untouched rows.
+/// The number of zeros that serve as the gradient of rows without one, some rows at a time.
 constexpr std::int64_t zeros_size = 16384;
-constexpr std::size_t most_slots = 4;
+constexpr std::size_t max_slots = 4;
 
 }  // namespace
 
 void ElementwiseOptimizer::update(Variable& variable, const Tensor& gradient, std::span<Variable> slots) {
   const Tensor& w = detail::value_for_update(variable);
-  std::array<Tensor, most_slots> held;
+  std::array<Tensor, max_slots> held;
   if (slots.size() > held.size()) {
     detail::fail<ValueError>(name().c_str(), "expected at most {} slots, received {}", held.size(), slots.size());
   }
@@ -30,7 +30,7 @@ void ElementwiseOptimizer::update(Variable& variable, const Tensor& gradient, st
   const IndexedSlices rows = combined(*slices);
   const std::int64_t count = w.shape()[0], size = count == 0 ? 0 : w.size() / count;
   if (size == 0) return;
-  std::array<Tensor, most_slots> part;
+  std::array<Tensor, max_slots> part;
   const auto update_rows = [&](std::int64_t first, std::int64_t number, const Tensor& g) {
     const Shape shape{number, size};
     for (std::size_t i = 0; i < state.size(); ++i) part[i] = detail::make_view(state[i], shape, first * size);

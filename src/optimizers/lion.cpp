@@ -3,7 +3,7 @@
 #include "base/check.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
-#include "kernels/sgd.hpp"
+#include "kernels/lion.hpp"
 #include "optimizers/common_options.hpp"
 
 namespace xtape::optimizers {

@@ -10,43 +10,35 @@
 #include "core/undo.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/gradient_clipping.hpp"
+#include "optimizers/check_options.hpp"
+#include "optimizers/gradient_accumulator.hpp"
+#include "optimizers/gradient_clipper.hpp"
+#include "optimizers/moving_averages.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/indexed_slices.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/tape/no_recording.hpp"
 
+// The step of all optimizers. What the base keeps between steps stands in optimizer_state.cpp.
 namespace xtape::optimizers {
 namespace {
 
 constexpr const char* op = "Optimizer.apply_gradients";
 
-void check_positive(const char* optimizer, const char* option, const std::optional<double>& value) {
-  if (value && !(*value > 0 && std::isfinite(*value))) {
-    detail::fail<ValueError>(optimizer, "expected {} > 0, received {}", option, *value);
+/// A new tensor, as the caller's gradient must not change.
+Tensor scaled(const Tensor& t, double factor) {
+  if (const auto slices = indexed_slices(t)) {
+    return to_tensor({scaled(slices->values, factor), slices->indices, slices->dense_shape});
   }
+  Tensor out = detail::make_tensor(t.shape(), t.dtype());
+  kernels::visit_floating(t.dtype(), [&]<class T>(kernels::Type<T>) {
+    kernels::scale(t.size(), detail::host_read("Optimizer", t).data<T>(), static_cast<T>(factor),
+                   detail::host_write("Optimizer", out).data<T>());
+  });
+  return out;
 }
 
-std::string set_or_not(const std::optional<double>& value) { return value ? fmt::format("{}", *value) : "unset"; }
-
-void check_range(const OptimizerOptions& options) {
-  const char* where = options.name.c_str();
-  if (options.gradient_accumulation_steps && *options.gradient_accumulation_steps < 2) {
-    detail::fail<ValueError>(
-        where, "`gradient_accumulation_steps` must be an integer >= 2. Received: gradient_accumulation_steps={}",
-        *options.gradient_accumulation_steps);
-  }
-  if (!(options.ema_momentum >= 0 && options.ema_momentum <= 1)) {
-    detail::fail<ValueError>(where, "`ema_momentum` must be in the range [0, 1]. Received: ema_momentum={}",
-                             options.ema_momentum);
-  }
-  if (options.ema_overwrite_frequency && *options.ema_overwrite_frequency < 1) {
-    detail::fail<ValueError>(
-        where, "`ema_overwrite_frequency` must be an integer >= 1 or None. Received: ema_overwrite_frequency={}",
-        *options.ema_overwrite_frequency);
-  }
-}
-
-/// "['dense/kernel', 'dense/bias']": the variables, or those of them that get no gradient.
+/// "['dense/kernel', 'dense/bias']": the names of the variables, or of those that have no gradient.
 std::string names_of(std::span<const Variable> variables, std::span<const Tensor> gradients = {}) {
   std::string names;
   for (std::size_t i = 0; i < variables.size(); ++i) {
@@ -80,31 +72,21 @@ void check_pair(const Tensor& gradient, const Variable& variable) {
 Optimizer::Optimizer(OptimizerOptions options)
     : name_(options.name),
       weight_decay_(options.weight_decay),
-      clipnorm_(options.clipnorm),
-      clipvalue_(options.clipvalue),
-      global_clipnorm_(options.global_clipnorm),
       loss_scale_factor_(options.loss_scale_factor),
-      ema_overwrite_frequency_(options.ema_overwrite_frequency),
-      ema_momentum_(options.ema_momentum),
-      use_ema_(options.use_ema),
-      accumulation_steps_(options.gradient_accumulation_steps.value_or(1)),
+      accumulator_(detail::GradientAccumulator::make(options)),
+      clipper_(detail::GradientClipper::make(options)),
+      averages_(detail::MovingAverages::make(options)),
       iteration_(add_variable(int64, 0, "iteration")) {
-  check_range(options);
   if (weight_decay_ && !(*weight_decay_ >= 0 && std::isfinite(*weight_decay_))) {
     detail::fail<ValueError>(name_.c_str(), "expected weight_decay >= 0, received {}", *weight_decay_);
   }
-  set_rate(std::move(options.learning_rate));
   check_positive(name_.c_str(), "loss_scale_factor", loss_scale_factor_);
-  check_positive(name_.c_str(), "clipnorm", clipnorm_);
-  check_positive(name_.c_str(), "clipvalue", clipvalue_);
-  check_positive(name_.c_str(), "global_clipnorm", global_clipnorm_);
-  if (clipnorm_.has_value() + clipvalue_.has_value() + global_clipnorm_.has_value() > 1) {
-    detail::fail<ValueError>(name_.c_str(),
-                             "Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set: clipnorm={}, "
-                             "clipvalue={}, global_clipnorm={}",
-                             set_or_not(clipnorm_), set_or_not(clipvalue_), set_or_not(global_clipnorm_));
-  }
+  set_rate(std::move(options.learning_rate));
 }
+
+Optimizer::Optimizer(Optimizer&&) noexcept = default;
+Optimizer& Optimizer::operator=(Optimizer&&) noexcept = default;
+Optimizer::~Optimizer() = default;
 
 std::int64_t Optimizer::apply_gradients(const GradientsAndVariables& pairs) {
   if (pairs.size() == 0) {
@@ -169,55 +151,63 @@ std::int64_t Optimizer::step(std::span<const Tensor> gradients, std::span<const 
   step_rate_ = rate_of_step();
   if (schedule_) check_finite(step_rate_);
   if (loss_scale_factor_) unscale(unscaled);
-  const bool constrained = std::any_of(updates_.begin(), updates_.end(), [&](const Update& each) {
-    return static_cast<bool>(tracked_[each.tracked].variable.constraint());
+  const bool constrained = std::any_of(updates_.begin(), updates_.end(), [&](const auto& update) {
+    return static_cast<bool>(tracked_[update.index].variable.constraint());
   });
-  if (constrained && (steps() + 1) % accumulation_steps_ == 0) keep_constrained();
+  const bool complete = !accumulator_ || accumulator_->updates_after(steps());
+  if (constrained && complete) keep_constrained();
   for (const Variable& shared : shared_) detail::Undo::current()->keep(shared);
-  if (accumulation_steps_ > 1 && !accumulate()) return count_step();
+  if (accumulator_) {
+    accumulator_->add(updates_);
+    if (!complete) return count_step();
+    accumulator_->take_means(updates_);
+  }
 
   prepare_step();
-  const bool clips = clipnorm_ || clipvalue_ || global_clipnorm_;
-  if (clips) merge_slices(merged);
-  const double scale = global_clipnorm_ ? global_scale() : 1;
-  // Those with constraints, which may throw, come first: the others need not be taken back then.
+  if (clipper_) clipper_->begin_step(updates_, merged);
+  // Variables with constraints come first: a constraint may throw, and no other variable has changed then.
   for (const bool now : {true, false}) {
     if (now && !constrained) continue;
-    update_variables(scale, now);
-    if (use_ema_) update_averages(now);
+    update_variables(now);
+    if (averages_) averages_->update(iterations(), now);
     if (now) apply_constraints();
   }
-  if (accumulation_steps_ > 1) clear_accumulators();
+  if (accumulator_) accumulator_->clear();
   return count_step();
 }
 
-void Optimizer::update_variables(double scale, bool constrained) {
-  const bool clips = clipnorm_ || clipvalue_ || global_clipnorm_;
+void Optimizer::unscale(Tensors& unscaled) {
+  unscaled.reserve(updates_.size());
+  for (auto& update : updates_) {
+    unscaled.push_back(scaled(*update.gradient, 1 / *loss_scale_factor_));
+    update.gradient = &unscaled.back();
+  }
+}
+
+void Optimizer::update_variables(bool constrained) {
   for (const auto& [index, gradient] : updates_) {
     Tracked& tracked = tracked_[index];
     if (static_cast<bool>(tracked.variable.constraint()) != constrained) continue;
     if (weight_decay_) decay(tracked);
-    if (clips) {
-      update(tracked.variable, clipped(*gradient, scale), tracked.slots);
+    if (clipper_) {
+      update(tracked.variable, clipper_->clipped(*gradient), tracked.slots);
     } else {
       update(tracked.variable, *gradient, tracked.slots);
     }
   }
 }
 
-/// Keeps what changes before all constraints have been applied.
+/// Keeps the values that change before all constraints have been applied.
 void Optimizer::keep_constrained() const {
   detail::Undo& undo = *detail::Undo::current();
-  for (const auto& update : updates_) {
-    const Tracked& tracked = tracked_[update.tracked];
-    if (tracked.accumulator.defined()) undo.keep(tracked.accumulator);
+  for (const auto& [index, gradient] : updates_) {
+    const Tracked& tracked = tracked_[index];
+    if (accumulator_) undo.keep(accumulator_->sums()[index]);
     if (!tracked.variable.constraint()) continue;
     undo.keep(tracked.variable);
     for (const Variable& slot : tracked.slots) undo.keep(slot);
   }
-  for (const Tracked& tracked : tracked_) {
-    if (tracked.average.defined() && tracked.variable.constraint()) undo.keep(tracked.average);
-  }
+  if (averages_) averages_->keep_constrained(undo);
 }
 
 std::int64_t Optimizer::whole_step(std::span<const Tensor> gradients, std::span<const Variable> variables) {
@@ -234,7 +224,7 @@ std::int64_t Optimizer::whole_step(std::span<const Tensor> gradients, std::span<
 
 std::int64_t Optimizer::launch_step(std::span<const Tensor> gradients, std::span<const Variable> variables) {
   if (detail::thread_state.tracer == nullptr) return whole_step(gradients, variables);
-  // As one launch: rates and counts differ in every replay.
+  // As one launch, because the rate and the count differ in every replay.
   std::vector<const Tensor*> operands;
   for (const Tensor& gradient : gradients) operands.push_back(&gradient);
   for (const Variable& variable : variables) detail::thread_state.tracer->variable_written(variable);
@@ -260,12 +250,12 @@ void Optimizer::decay(const Tracked& tracked) {
 
 void Optimizer::apply_constraints() {
   for (const auto& update : updates_) {
-    Variable& variable = tracked_[update.tracked].variable;
+    Variable& variable = tracked_[update.index].variable;
     if (const auto& constraint = variable.constraint()) variable.assign(constraint(variable.peek()));
   }
 }
 
-/// All checks, and the building: what throws does so before anything has changed.
+/// Checks everything and builds the optimizer, so that a wrong call throws before anything has changed.
 void Optimizer::collect_updates(std::span<const Tensor> gradients, std::span<const Variable> variables) {
   bool any = false;
   for (std::size_t i = 0; i < variables.size(); ++i) {
@@ -277,7 +267,7 @@ void Optimizer::collect_updates(std::span<const Tensor> gradients, std::span<con
   if (!any) detail::fail<ValueError>(op, "No gradients provided for any variable: {}", names_of(variables));
   build(variables);
   updates_.clear();
-  // As a rule the variables come in the order of building.
+  // Variables are usually given in the order of building.
   std::size_t expected = 0;
   for (std::size_t i = 0; i < variables.size(); ++i) {
     const std::size_t index = find(variables[i], expected);

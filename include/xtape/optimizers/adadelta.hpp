@@ -4,10 +4,10 @@
 
 namespace xtape::optimizers {
 
-/// Keyword arguments of Adadelta; see OptimizerOptions for the last ones.
+/// Keyword arguments of Adadelta. OptimizerOptions explains the last ones.
 struct AdadeltaOptions {
   LearningRate learning_rate = 0.001;
-  double rho = 0.95;  ///< decay of the means, in [0, 1]
+  double rho = 0.95;  ///< decay of the moving averages, in [0, 1]
   double epsilon = 1e-7;
   std::optional<double> weight_decay = {};
   std::optional<double> clipnorm = {};
@@ -21,13 +21,16 @@ struct AdadeltaOptions {
   std::string name = "adadelta";
 };
 
-/// Adadelta (Zeiler, 2012, with a learning rate, which is 1 there):
+/// Adadelta (Zeiler, 2012), with a learning rate, which is 1 in the paper. For a weight w and its gradient g:
 ///
-///     a = rho a + (1 - rho) g^2;  s = g sqrt(d + epsilon) / sqrt(a + epsilon)
-///     d = rho d + (1 - rho) s^2;  w -= learning_rate s
+///     a = rho a + (1 - rho) g^2
+///     s = g sqrt(d + epsilon) / sqrt(a + epsilon)
+///     d = rho d + (1 - rho) s^2
+///     w -= learning_rate s
 class Adadelta : public ElementwiseOptimizer {
  public:
-  /// Throws a ValueError for a rho outside [0, 1] and a negative epsilon, and what Optimizer throws.
+  /// Throws a ValueError for a rho outside [0, 1] and a negative epsilon, and for the options of OptimizerOptions that
+  /// are out of range.
   explicit Adadelta(const AdadeltaOptions& options = {});
 
  protected:

@@ -4,14 +4,14 @@
 
 namespace xtape::optimizers {
 
-/// Keyword arguments of Adafactor; see OptimizerOptions for the last ones.
+/// Keyword arguments of Adafactor. OptimizerOptions explains the last ones.
 struct AdafactorOptions {
   LearningRate learning_rate = 0.001;
-  double beta_2_decay = -0.8;  ///< the means of step t have the decay 1 - t^beta_2_decay
+  double beta_2_decay = -0.8;  ///< the moving averages have the decay 1 - t^beta_2_decay in step t
   double epsilon_1 = 1e-30;    ///< added to the squares of gradients
-  double epsilon_2 = 1e-3;     ///< the least that stands for a variable's size
-  double clip_threshold = 1;   ///< of the root mean square of a step before the rate
-  /// Bounds the rate of step t by 1 / sqrt(t): without effect, as in Keras, where this is always so.
+  double epsilon_2 = 1e-3;     ///< the smallest root mean square that a step is scaled by
+  double clip_threshold = 1;   ///< the largest root mean square of a step, before the rate
+  /// Has no effect, as in Keras: the rate of step t is at most 1 / sqrt(t) in any case.
   bool relative_step = true;
   std::optional<double> weight_decay = {};
   std::optional<double> clipnorm = {};
@@ -25,20 +25,23 @@ struct AdafactorOptions {
   std::string name = "adafactor";
 };
 
-/// Adafactor (Shazeer and Stern, 2018): the squares of a matrix's gradients are kept as means of its rows and columns
-/// alone. With b = 1 - t^beta_2_decay in step t, from 1 on, and rms the root of the mean square:
+/// Adafactor (Shazeer and Stern, 2018). For a matrix it keeps the moving averages of the rows' and the columns' mean
+/// squares, not one of each element. In step t = 1, 2, ..., with b = 1 - t^beta_2_decay and the root mean square rms:
 ///
-///     matrices (the last two axes):  r = b r + (1 - b) mean_columns(g^2 + epsilon_1);  c the same of rows
+///     matrices (the last two axes):  r = b r + (1 - b) mean_of_each_row(g^2 + epsilon_1)
+///                                    c = b c + (1 - b) mean_of_each_column(g^2 + epsilon_1)
 ///                                    v = r c / mean(r)
 ///     vectors and scalars:           v = b v + (1 - b) (g^2 + epsilon_1)
-///     u = g / sqrt(v);  a = max(epsilon_2, rms(w)) min(learning_rate, 1 / sqrt(t))
+///
+///     u = g / sqrt(v)
+///     a = max(epsilon_2, rms(w)) min(learning_rate, 1 / sqrt(t))
 ///     w -= a u / max(1, rms(u) / clip_threshold)
 ///
 /// A sparse gradient is made dense.
 class Adafactor : public Optimizer {
  public:
-  /// Throws a ValueError for a beta_2_decay that is positive, epsilons that are negative and a clip_threshold that is
-  /// not positive, and what Optimizer throws.
+  /// Throws a ValueError for a positive beta_2_decay, a negative epsilon, a clip_threshold that is not positive, and
+  /// for the options of OptimizerOptions that are out of range.
   explicit Adafactor(const AdafactorOptions& options = {});
 
  protected:
@@ -48,7 +51,7 @@ class Adafactor : public Optimizer {
 
  private:
   double beta_2_decay_, epsilon_1_, epsilon_2_, clip_threshold_;
-  double rate_ = 0, decay_ = 0;  ///< of the step
+  double rate_ = 0, decay_ = 0;  ///< in the current step
 };
 
 }  // namespace xtape::optimizers

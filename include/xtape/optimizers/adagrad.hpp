@@ -4,7 +4,7 @@
 
 namespace xtape::optimizers {
 
-/// Keyword arguments of Adagrad; see OptimizerOptions for the last ones.
+/// Keyword arguments of Adagrad. OptimizerOptions explains the last ones.
 struct AdagradOptions {
   LearningRate learning_rate = 0.001;
   double initial_accumulator_value = 0.1;  ///< >= 0
@@ -21,12 +21,14 @@ struct AdagradOptions {
   std::string name = "adagrad";
 };
 
-/// Adagrad (Duchi et al., 2011), with a from initial_accumulator_value on:
+/// Adagrad (Duchi et al., 2011). The accumulator a starts at initial_accumulator_value:
 ///
-///     a += g^2;  w -= learning_rate g / sqrt(a + epsilon)
+///     a += g^2
+///     w -= learning_rate g / sqrt(a + epsilon)
 class Adagrad : public ElementwiseOptimizer {
  public:
-  /// Throws a ValueError for a negative initial_accumulator_value or epsilon, and what Optimizer throws.
+  /// Throws a ValueError for a negative initial_accumulator_value or epsilon, and for the options of OptimizerOptions
+  /// that are out of range.
   explicit Adagrad(const AdagradOptions& options = {});
 
  protected:

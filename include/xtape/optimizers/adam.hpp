@@ -4,13 +4,13 @@
 
 namespace xtape::optimizers {
 
-/// Keyword arguments of Adam; see OptimizerOptions for the last ones.
+/// Keyword arguments of Adam. OptimizerOptions explains the last ones.
 struct AdamOptions {
   LearningRate learning_rate = 0.001;
-  double beta_1 = 0.9;    ///< decay of the mean of the gradients, in [0, 1)
-  double beta_2 = 0.999;  ///< decay of the mean of their squares, in [0, 1)
-  double epsilon = 1e-7;  ///< added to the root of that mean ("epsilon hat" of the paper)
-  bool amsgrad = false;   ///< divide by the root of the greatest v so far (Reddi et al., 2018)
+  double beta_1 = 0.9;    ///< decay of the moving average of the gradients, in [0, 1)
+  double beta_2 = 0.999;  ///< decay of the moving average of their squares, in [0, 1)
+  double epsilon = 1e-7;  ///< added to the root of that average ("epsilon hat" of the paper)
+  bool amsgrad = false;   ///< divide by the root of the largest v so far (Reddi et al., 2018)
   std::optional<double> weight_decay = {};
   std::optional<double> clipnorm = {};
   std::optional<double> clipvalue = {};
@@ -23,15 +23,17 @@ struct AdamOptions {
   std::string name = "adam";
 };
 
-/// Adam (Kingma and Ba, 2015, the form before section 2.1), as Keras writes it. In step t, from 1 on:
+/// Adam (Kingma and Ba, 2015, the form before section 2.1), as Keras has it. In step t = 1, 2, ...:
 ///
-///     m += (g - m) (1 - beta_1);  v += (g^2 - v) (1 - beta_2)
+///     m += (g - m) (1 - beta_1)
+///     v += (g^2 - v) (1 - beta_2)
 ///     w -= learning_rate sqrt(1 - beta_2^t) / (1 - beta_1^t)  m / (sqrt(v) + epsilon)
 ///
-/// with the greatest v so far in place of v where `amsgrad` is set.
+/// With `amsgrad`, the largest v so far stands in place of v in the last line.
 class Adam : public ElementwiseOptimizer {
  public:
-  /// Throws a ValueError for a beta outside [0, 1) and a negative epsilon, and what Optimizer throws.
+  /// Throws a ValueError for a beta outside [0, 1) and a negative epsilon, and for the options of OptimizerOptions that
+  /// are out of range.
   explicit Adam(const AdamOptions& options = {});
 
  protected:
@@ -44,7 +46,7 @@ class Adam : public ElementwiseOptimizer {
  private:
   double beta_1_, beta_2_, epsilon_;
   bool amsgrad_;
-  double alpha_ = 0;  ///< the step's rate, with the corrections of the bias
+  double alpha_ = 0;  ///< the rate of the step, with the corrections of the bias
 };
 
 }  // namespace xtape::optimizers

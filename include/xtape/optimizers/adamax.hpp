@@ -4,11 +4,11 @@
 
 namespace xtape::optimizers {
 
-/// Keyword arguments of Adamax; see OptimizerOptions for the last ones.
+/// Keyword arguments of Adamax. OptimizerOptions explains the last ones.
 struct AdamaxOptions {
   LearningRate learning_rate = 0.001;
-  double beta_1 = 0.9;    ///< decay of the mean of the gradients, in [0, 1)
-  double beta_2 = 0.999;  ///< decay of their greatest size, in [0, 1)
+  double beta_1 = 0.9;    ///< decay of the moving average of the gradients, in [0, 1)
+  double beta_2 = 0.999;  ///< decay of their maximum, in [0, 1)
   double epsilon = 1e-7;
   std::optional<double> weight_decay = {};
   std::optional<double> clipnorm = {};
@@ -22,12 +22,15 @@ struct AdamaxOptions {
   std::string name = "adamax";
 };
 
-/// The variant of Adam with the maximum norm (Kingma and Ba, 2015, section 7.1). In step t, from 1 on:
+/// Adamax, the variant of Adam with the maximum norm (Kingma and Ba, 2015, section 7.1). In step t = 1, 2, ...:
 ///
-///     m += (g - m) (1 - beta_1);  u = max(beta_2 u, |g|);  w -= learning_rate / (1 - beta_1^t)  m / (u + epsilon)
+///     m += (g - m) (1 - beta_1)
+///     u = max(beta_2 u, |g|)
+///     w -= learning_rate / (1 - beta_1^t)  m / (u + epsilon)
 class Adamax : public ElementwiseOptimizer {
  public:
-  /// Throws a ValueError for a beta outside [0, 1) and a negative epsilon, and what Optimizer throws.
+  /// Throws a ValueError for a beta outside [0, 1) and a negative epsilon, and for the options of OptimizerOptions that
+  /// are out of range.
   explicit Adamax(const AdamaxOptions& options = {});
 
  protected:

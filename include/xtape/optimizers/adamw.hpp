@@ -4,7 +4,7 @@
 
 namespace xtape::optimizers {
 
-/// Keyword arguments of AdamW; see OptimizerOptions for the last ones.
+/// Keyword arguments of AdamW. OptimizerOptions explains the last ones.
 struct AdamWOptions {
   LearningRate learning_rate = 0.001;
   std::optional<double> weight_decay = 0.004;
@@ -23,10 +23,11 @@ struct AdamWOptions {
   std::string name = "adamw";
 };
 
-/// Adam with decoupled weight decay (Loshchilov and Hutter, 2019): before each step, w -= weight_decay learning_rate w.
+/// AdamW: Adam with decoupled weight decay (Loshchilov and Hutter, 2019). Before each step of Adam,
+/// w -= weight_decay learning_rate w.
 class AdamW : public Adam {
  public:
-  /// Throws a ValueError for no weight_decay, and what Optimizer throws.
+  /// Throws a ValueError without a weight_decay, and for the options of OptimizerOptions that are out of range.
   explicit AdamW(const AdamWOptions& options = {});
 };
 

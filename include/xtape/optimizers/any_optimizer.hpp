@@ -11,17 +11,17 @@
 
 namespace xtape {
 
-/// An optimizer as Model::compile takes it: one of Keras's names ("adam", "sgd", "rmsprop" or the class's name,
-/// whatever the case, for the optimizer with its defaults), an optimizer, or a std::shared_ptr to one.
+/// The optimizer of Model::compile: a name, an optimizer, or a std::shared_ptr to one. A name is one of Keras's
+/// ("adam", "sgd", "rmsprop") or that of the class, in upper or lower case; the optimizer has its default options.
 ///
 ///     model.compile({.optimizer = "adam"})    model.compile({.optimizer = optimizers::SGD({.momentum = 0.9})})
 class AnyOptimizer : public detail::AnyOf<AnyOptimizer, optimizers::Optimizer> {
  public:
   static constexpr const char* kind = "optimizer";
 
-  /// None.
+  /// No optimizer.
   AnyOptimizer() = default;
-  /// Throws a ValueError for a name that is not known, listing those that are.
+  /// Throws a ValueError for an unknown name, with the list of the known ones.
   AnyOptimizer(const char* name) : AnyOptimizer(std::string(name)) {}
   AnyOptimizer(const std::string& name);
   /// Throws a ValueError for a null pointer.
@@ -30,8 +30,8 @@ class AnyOptimizer : public detail::AnyOf<AnyOptimizer, optimizers::Optimizer> {
   template <class O>
   requires(std::derived_from<O, optimizers::Optimizer> && !std::is_lvalue_reference_v<O>) AnyOptimizer(O&& optimizer)
       : AnyOf(std::make_shared<std::remove_cvref_t<O>>(std::forward<O>(optimizer))) {}
-  /// An optimizer has state, which is not copied: write std::move(optimizer), or keep it in a std::shared_ptr to use it
-  /// yourself as well.
+  /// An optimizer has state, so it is not copied. Write std::move(optimizer), or hold it in a std::shared_ptr if you
+  /// also use it yourself.
   template <std::derived_from<optimizers::Optimizer> O>
   AnyOptimizer(O& optimizer) = delete;
 };

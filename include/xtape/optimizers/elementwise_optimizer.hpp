@@ -4,16 +4,16 @@
 
 namespace xtape::optimizers {
 
-/// The base of optimizers that treat every element of a variable alike, from its gradient and its slots alone. They can
-/// run on some rows at a time, so a sparse gradient (IndexedSlices) is never made dense, and gives the numbers that the
-/// dense one would: rows that the batch did not touch take a step with a gradient of zero.
+/// The base class of optimizers that update each element of a variable from its own gradient and slots alone. They can
+/// update a part of the rows at a time, so a sparse gradient (IndexedSlices) is never made dense. The result is that of
+/// the dense gradient: rows without a gradient take a step with a gradient of zero.
 class ElementwiseOptimizer : public Optimizer {
  protected:
   using Optimizer::Optimizer;
 
-  /// Overwrites the elements of w and of the slots by one step; g is the gradient, all of one shape and dtype.
+  /// Does one step of the elements of w and of the slots, in place; g is the gradient. All have one shape and dtype.
   virtual void update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) = 0;
-  /// Whether a gradient of zero changes nothing, so that untouched rows need no look.
+  /// Whether a gradient of zero changes nothing. Then rows without a gradient are left out.
   virtual bool ignores_zero() const noexcept { return false; }
 
  private:

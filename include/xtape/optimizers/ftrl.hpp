@@ -4,7 +4,7 @@
 
 namespace xtape::optimizers {
 
-/// Keyword arguments of Ftrl; see OptimizerOptions for the last ones.
+/// Keyword arguments of Ftrl. OptimizerOptions explains the last ones.
 struct FtrlOptions {
   LearningRate learning_rate = 0.001;
   double learning_rate_power = -0.5;       ///< <= 0
@@ -25,17 +25,19 @@ struct FtrlOptions {
   std::string name = "ftrl";
 };
 
-/// Follow the regularised leader, proximal (McMahan et al., 2013), for linear models of many features. With a from
-/// initial_accumulator_value on, z from 0, and q = -learning_rate_power:
+/// FTRL-proximal, "follow the regularized leader" (McMahan et al., 2013), for linear models with many features. The
+/// accumulator a starts at initial_accumulator_value, z at 0. With q = -learning_rate_power:
 ///
-///     a' = a + g^2;  z += g + 2 l2_shrinkage w - (a'^q - a^q) / learning_rate w
-///     w = (clip(z, -l1, l1) - z) / (a'^q / learning_rate + 2 (l2 + beta / (2 learning_rate)));  a = a'
+///     a' = a + g^2
+///     z += g + 2 l2_shrinkage w - (a'^q - a^q) / learning_rate w
+///     w = (clip(z, -l1, l1) - z) / (a'^q / learning_rate + 2 (l2 + beta / (2 learning_rate)))
+///     a = a'
 ///
-/// So the first step forgets the weight's first value but for what it has added to z.
+/// The initial value of a weight matters only by what the first step adds to z.
 class Ftrl : public ElementwiseOptimizer {
  public:
-  /// Throws a ValueError for a power above 0, a negative initial_accumulator_value or strength, and what Optimizer
-  /// throws.
+  /// Throws a ValueError for a positive learning_rate_power, a negative initial_accumulator_value or strength, and what
+  /// Optimizer throws.
   explicit Ftrl(const FtrlOptions& options = {});
 
  protected:

@@ -4,11 +4,11 @@
 
 namespace xtape::optimizers {
 
-/// Keyword arguments of Lamb; see OptimizerOptions for the last ones.
+/// Keyword arguments of Lamb. OptimizerOptions explains the last ones.
 struct LambOptions {
   LearningRate learning_rate = 0.001;
-  double beta_1 = 0.9;    ///< decay of the mean of the gradients, in [0, 1)
-  double beta_2 = 0.999;  ///< decay of the mean of their squares, in [0, 1)
+  double beta_1 = 0.9;    ///< decay of the moving average of the gradients, in [0, 1)
+  double beta_2 = 0.999;  ///< decay of the moving average of their squares, in [0, 1)
   double epsilon = 1e-7;
   std::optional<double> weight_decay = {};
   std::optional<double> clipnorm = {};
@@ -22,16 +22,19 @@ struct LambOptions {
   std::string name = "lamb";
 };
 
-/// LAMB (You et al., 2020), for large batches: Adam's direction, scaled to the norm of each variable. In step t, from
-/// 1:
+/// LAMB (You et al., 2020), for large batches: Adam's direction, scaled to the norm of each variable. In step
+/// t = 1, 2, ...:
 ///
-///     m += (g - m) (1 - beta_1);  v += (g^2 - v) (1 - beta_2)
-///     u = m / (1 - beta_1^t) / (sqrt(v / (1 - beta_2^t)) + epsilon);  w -= learning_rate |w| / |u| u
+///     m += (g - m) (1 - beta_1)
+///     v += (g^2 - v) (1 - beta_2)
+///     u = m / (1 - beta_1^t) / (sqrt(v / (1 - beta_2^t)) + epsilon)
+///     w -= learning_rate |w| / |u| u
 ///
-/// with a factor of 1 in place of |w| / |u| where one of them is 0. A sparse gradient is made dense.
+/// If |w| or |u| is 0, the factor |w| / |u| is 1. A sparse gradient is made dense.
 class Lamb : public Optimizer {
  public:
-  /// Throws a ValueError for a beta outside [0, 1) and a negative epsilon, and what Optimizer throws.
+  /// Throws a ValueError for a beta outside [0, 1) and a negative epsilon, and for the options of OptimizerOptions that
+  /// are out of range.
   explicit Lamb(const LambOptions& options = {});
 
  protected:
@@ -41,7 +44,7 @@ class Lamb : public Optimizer {
 
  private:
   double beta_1_, beta_2_, epsilon_;
-  double scale_m_ = 0, scale_v_ = 0;  ///< of the step
+  double scale_m_ = 0, scale_v_ = 0;  ///< in the current step
 };
 
 }  // namespace xtape::optimizers

@@ -8,8 +8,8 @@
 
 namespace xtape::optimizers {
 
-/// A learning rate as optimizers take it: a number, an object of namespace `schedules`, or any callable to a double,
-/// from the number of the step (from 0 on, an std::int64_t) or from nothing.
+/// The learning rate of an optimizer: a number, a schedule of the namespace `schedules`, or any callable that returns a
+/// double. The callable takes the number of the step (an std::int64_t, 0 in the first step) or nothing.
 ///
 ///     SGD({.learning_rate = 0.1})    SGD({.learning_rate = schedules::ExponentialDecay({0.1, 1000, 0.96})})
 ///     SGD({.learning_rate = [](std::int64_t step) { return 0.1 / (1 + step); }})
@@ -17,7 +17,7 @@ class LearningRate {
  public:
   template <class T>
   requires std::is_arithmetic_v<T> LearningRate(T constant) : constant_(static_cast<double>(constant)) {}
-  /// Throws a ValueError for a callable that is empty (a null function pointer, an empty std::function).
+  /// Throws a ValueError for an empty callable (a null function pointer, an empty std::function).
   template <class F>
   requires(!std::same_as<std::decay_t<F>, LearningRate> &&
            std::is_invocable_r_v<double, const std::decay_t<F>&, std::int64_t>) LearningRate(F&& schedule)
@@ -27,7 +27,7 @@ class LearningRate {
            !std::is_invocable_r_v<double, const std::decay_t<F>&, std::int64_t>) LearningRate(F&& callable)
       : LearningRate(without_step(std::forward<F>(callable)), 0) {}
 
-  /// Whether it changes with the step.
+  /// Whether it is a callable, and not a number.
   bool is_scheduled() const noexcept { return static_cast<bool>(schedule_); }
   double operator()(std::int64_t step) const { return schedule_ ? schedule_(step) : constant_; }
 

@@ -4,10 +4,10 @@
 
 namespace xtape::optimizers {
 
-/// Keyword arguments of Lion; see OptimizerOptions for the last ones.
+/// Keyword arguments of Lion. OptimizerOptions explains the last ones.
 struct LionOptions {
   LearningRate learning_rate = 0.001;
-  double beta_1 = 0.9;   ///< the momentum's part of the direction, in (0, 1]
+  double beta_1 = 0.9;   ///< the weight of the momentum in the direction, in (0, 1]
   double beta_2 = 0.99;  ///< decay of the momentum
   std::optional<double> weight_decay = {};
   std::optional<double> clipnorm = {};
@@ -21,12 +21,13 @@ struct LionOptions {
   std::string name = "lion";
 };
 
-/// Lion (Chen et al., 2023), found by a search over programs; takes 3 to 10 times smaller rates than Adam:
+/// Lion (Chen et al., 2023), which needs learning rates that are 3 to 10 times smaller than those of Adam:
 ///
-///     w -= learning_rate sign(beta_1 m + (1 - beta_1) g);  m = beta_2 m + (1 - beta_2) g
+///     w -= learning_rate sign(beta_1 m + (1 - beta_1) g)
+///     m = beta_2 m + (1 - beta_2) g
 class Lion : public ElementwiseOptimizer {
  public:
-  /// Throws a ValueError for a beta_1 outside (0, 1], and what Optimizer throws.
+  /// Throws a ValueError for a beta_1 outside (0, 1], and for the options of OptimizerOptions that are out of range.
   explicit Lion(const LionOptions& options = {});
 
  protected:

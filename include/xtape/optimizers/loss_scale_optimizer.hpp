@@ -13,23 +13,25 @@ struct LossScaleOptimizerOptions {
   std::string name = "loss_scale_optimizer";
 };
 
-/// Scales the loss so that small gradients do not vanish in a narrow dtype, by a factor that it finds itself: a step
-/// whose gradients are not all finite is skipped and halves the scale, down to 1; dynamic_growth_steps steps in a row
-/// with finite ones double it (keras.optimizers.LossScaleOptimizer).
+/// Multiplies the loss by a scale, so that small gradients do not become zero in a narrow dtype
+/// (keras.optimizers.LossScaleOptimizer). It adjusts the scale itself: a step whose gradients are not all finite is
+/// skipped, and halves the scale, but not below 1; after dynamic_growth_steps steps in a row with finite gradients, the
+/// scale doubles.
 ///
 ///     LossScaleOptimizer optimizer(optimizers::Adam({.learning_rate = 1e-3}));
 ///     auto grads = tape.gradient(optimizer.scale_loss(loss), variables);
 ///     optimizer.apply_gradients(zip(grads, variables));
 ///
-/// All other options are the inner optimizer's, whose loss_scale_factor it replaces. minimize() scales by itself.
+/// All other options are those of the inner optimizer, whose loss_scale_factor is not used. minimize() scales the loss
+/// itself.
 class LossScaleOptimizer : public Optimizer {
  public:
-  /// Throws a ValueError for an initial_scale that is not positive and finite, and for dynamic_growth_steps < 1.
+  /// Throws a ValueError if initial_scale is not positive and finite, and for dynamic_growth_steps < 1.
   explicit LossScaleOptimizer(AnyOptimizer inner_optimizer, const LossScaleOptimizerOptions& options = {});
 
   const std::shared_ptr<Optimizer>& inner_optimizer() const& noexcept { return inner_; }
   std::shared_ptr<Optimizer> inner_optimizer() const&& { return inner_; }
-  /// The factor of the next step.
+  /// The scale of the next step.
   double dynamic_scale() const;
 
   void build(std::span<const Variable> variables) override;
@@ -39,8 +41,8 @@ class LossScaleOptimizer : public Optimizer {
   std::int64_t iterations() const override;
   double learning_rate() const override;
   void set_learning_rate(LearningRate learning_rate) override;
-  /// "loss_scale_optimizer/iteration", ".../learning_rate" (both unused, as in Keras), ".../step_counter" (int64) and
-  /// ".../dynamic_scale" (float32), then the inner optimizer's.
+  /// "loss_scale_optimizer/iteration" and ".../learning_rate" (both unused, as in Keras), ".../step_counter" (int64),
+  /// ".../dynamic_scale" (float32), and the variables of the inner optimizer.
   std::vector<Variable> variables() const override;
 
  protected:

@@ -4,11 +4,11 @@
 
 namespace xtape::optimizers {
 
-/// Keyword arguments of Nadam; see OptimizerOptions for the last ones.
+/// Keyword arguments of Nadam. OptimizerOptions explains the last ones.
 struct NadamOptions {
   LearningRate learning_rate = 0.001;
-  double beta_1 = 0.9;    ///< decay of the mean of the gradients, in [0, 1)
-  double beta_2 = 0.999;  ///< decay of the mean of their squares, in [0, 1)
+  double beta_1 = 0.9;    ///< decay of the moving average of the gradients, in [0, 1)
+  double beta_2 = 0.999;  ///< decay of the moving average of their squares, in [0, 1)
   double epsilon = 1e-7;
   std::optional<double> weight_decay = {};
   std::optional<double> clipnorm = {};
@@ -22,14 +22,16 @@ struct NadamOptions {
   std::string name = "nadam";
 };
 
-/// Adam with Nesterov's momentum (Dozat, 2015). In step t, from 1 on, with u_t = beta_1 (1 - 0.96^t / 2):
+/// Nadam: Adam with Nesterov's momentum (Dozat, 2016). In step t = 1, 2, ..., with u_t = beta_1 (1 - 0.96^t / 2):
 ///
-///     m += (g - m) (1 - beta_1);  v += (g^2 - v) (1 - beta_2)
+///     m += (g - m) (1 - beta_1)
+///     v += (g^2 - v) (1 - beta_2)
 ///     n = u_(t+1) m / (1 - u_1 ... u_(t+1)) + (1 - u_t) g / (1 - u_1 ... u_t)
 ///     w -= learning_rate n / (sqrt(v / (1 - beta_2^t)) + epsilon)
 class Nadam : public ElementwiseOptimizer {
  public:
-  /// Throws a ValueError for a beta outside [0, 1) and a negative epsilon, and what Optimizer throws.
+  /// Throws a ValueError for a beta outside [0, 1) and a negative epsilon, and for the options of OptimizerOptions that
+  /// are out of range.
   explicit Nadam(const NadamOptions& options = {});
 
  protected:
@@ -41,7 +43,7 @@ class Nadam : public ElementwiseOptimizer {
  private:
   double beta_1_, beta_2_, epsilon_;
   Variable product_;                              ///< u_1 ... u_t
-  double rate_m_ = 0, rate_g_ = 0, scale_v_ = 0;  ///< of the step
+  double rate_m_ = 0, rate_g_ = 0, scale_v_ = 0;  ///< in the current step
 };
 
 }  // namespace xtape::optimizers

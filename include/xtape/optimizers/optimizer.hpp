@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,34 +17,50 @@
 #include "xtape/optimizers/zip.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 
+namespace xtape::detail {
+
+class GradientAccumulator;
+class GradientClipper;
+class MovingAverages;
+
+/// One update of a step: the variable, by its place in the order of building, and its gradient.
+struct VariableUpdate {
+  std::size_t index;
+  const Tensor* gradient;
+};
+
+}  // namespace xtape::detail
+
 namespace xtape::optimizers {
 
-/// What all optimizers have in common: Keras's keyword arguments of optimizers.
+/// The options that all optimizers have: Keras's keyword arguments of optimizers.
 struct OptimizerOptions {
   std::string name = "optimizer";
   LearningRate learning_rate = 0.001;
-  /// Before each update, w -= weight_decay learning_rate w (decoupled, as in AdamW).
+  /// Before each update, w -= weight_decay * learning_rate * w (decoupled, as in AdamW).
   std::optional<double> weight_decay = {};
-  /// Each gradient is scaled down to this norm: g clipnorm / max(|g|, clipnorm).
+  /// Each gradient is scaled down to this norm: g * clipnorm / max(|g|, clipnorm).
   std::optional<double> clipnorm = {};
   /// The elements of each gradient are limited to [-clipvalue, clipvalue].
   std::optional<double> clipvalue = {};
   /// All gradients are scaled down together to this norm; a norm that is not finite makes them NaN, as in TensorFlow.
   std::optional<double> global_clipnorm = {};
-  /// Keeps a moving average of each variable: after the first update the variable, after a later one
-  /// ema_momentum average + (1 - ema_momentum) variable.
+  /// Keeps a moving average of each variable. After the first update it is the variable, after each later one
+  /// ema_momentum * average + (1 - ema_momentum) * variable.
   bool use_ema = false;
   double ema_momentum = 0.99;
-  /// Every so many updates the variables become their averages; without it, in finalize_variable_values() only.
+  /// The variables are set to their averages after every so many updates. Without it, only
+  /// finalize_variable_values() does that.
   std::optional<std::int64_t> ema_overwrite_frequency = {};
-  /// scale_loss() multiplies by it, and the gradients are divided by it before all else.
+  /// scale_loss() multiplies the loss by it; each step first divides the gradients by it.
   std::optional<double> loss_scale_factor = {};
-  /// Gradients are added up, and every so many steps their mean makes an update.
+  /// Gradients are added up. Every so many steps the variables are updated by the means.
   std::optional<std::int64_t> gradient_accumulation_steps = {};
 };
 
-/// The base of optimizers (keras.optimizers.Optimizer): it knows the variables, checks and clips gradients, and counts
-/// steps. One of one's own says what it keeps for a variable and how a gradient changes it:
+/// The base class of optimizers (keras.optimizers.Optimizer): it knows the variables, checks and clips gradients, and
+/// counts steps. A derived class says which variables it keeps beside a model's variable (the slots), and how a
+/// gradient changes them:
 ///
 ///     struct SignDescent : optimizers::Optimizer {
 ///       explicit SignDescent(double learning_rate) : Optimizer({.name = "sign", .learning_rate = learning_rate}) {}
@@ -53,40 +70,45 @@ struct OptimizerOptions {
 ///       }
 ///     };
 ///
-/// A step divides by the loss scale, adds to the accumulated gradients, and then, where they are complete, clips,
-/// decays weights, updates, averages, and applies the variables' constraints, in this order.
+/// A step does this, in this order:
 ///
-/// Variables are told apart by identity, not by name, and change in place. Nothing of a step is recorded by tapes.
+/// 1. It divides the gradients by the loss scale.
+/// 2. It adds them to the accumulated gradients. It ends here unless these are complete.
+/// 3. It clips the gradients.
+/// 4. For each variable, it applies weight decay and calls update().
+/// 5. It moves the averages and applies the variables' constraints.
+///
+/// Variables are distinguished by identity, not by name, and change in place. Tapes record nothing of a step.
 class Optimizer {
  public:
-  Optimizer(Optimizer&&) noexcept = default;
-  Optimizer& operator=(Optimizer&&) noexcept = default;
-  virtual ~Optimizer() = default;
+  Optimizer(Optimizer&&) noexcept;
+  Optimizer& operator=(Optimizer&&) noexcept;
+  virtual ~Optimizer();
 
   /// Updates each variable by its gradient and returns the number of steps so far (with gradient_accumulation_steps,
-  /// more than iterations()). The first call builds the optimizer
-  /// for its variables.
+  /// more than iterations()). The first call builds the optimizer for its variables.
   ///
-  /// A variable whose gradient is empty (the loss does not depend on it) stays as it is: the warning "Gradients do not
-  /// exist for variables [...] when minimizing the loss." names all of these, and is given whenever one of them has not
-  /// been named before, so once for a variable that never gets a gradient (Keras repeats it at every step).
+  /// A variable whose gradient is empty (the loss does not depend on it) does not change. The warning "Gradients do not
+  /// exist for variables [...] when minimizing the loss." names all variables of that kind. It comes whenever one of
+  /// them has not been named before: once for a variable that never has a gradient (Keras repeats it in every step).
   ///
-  /// Throws a ValueError for no pairs at all, for "No gradients provided for any variable", for a variable that the
-  /// optimizer has not been built for, for a gradient of another shape than its variable; a TypeError for another
-  /// dtype, and for variables that are not float32 or float64.
+  /// Throws a ValueError if there are no pairs, if no variable has a gradient ("No gradients provided for any
+  /// variable"), if the optimizer has been built without one of the variables, and if a gradient has another shape than
+  /// its variable; a TypeError if it has another dtype, and if a variable is not float32 or float64.
   ///
-  /// All or nothing: where it throws, for these reasons or because a constraint, a schedule or an update() of one's own
-  /// does, no variable has changed, nor has the optimizer. (An update() of one's own that writes elements itself, not
-  /// by a variable's assignments, must not throw. Where memory runs out in the middle, some variables may be updated.)
+  /// All or nothing: if it throws, for these reasons or because a constraint, a schedule or a user's update() throws,
+  /// no variable and nothing in the optimizer has changed. Two exceptions: a user's update() that writes elements
+  /// itself, and not by a variable's assignments, must not throw; and if memory runs out in the middle of a step, some
+  /// variables may have been updated.
   std::int64_t apply_gradients(const GradientsAndVariables& gradients_and_variables);
   std::int64_t apply_gradients(const std::vector<std::pair<Tensor, Variable>>& gradients_and_variables);
 
-  /// The same for gradients and variables apart; does nothing without any, as in Keras.
+  /// The same for gradients and variables in two lists. Does nothing if they are empty, as in Keras.
   void apply(std::span<const Tensor> gradients, std::span<const Variable> variables);
-  /// The same for the variables that the optimizer was built for, in their order. Throws a RuntimeError before build().
+  /// The same for the variables that the optimizer was built for, in that order. Throws a RuntimeError before build().
   void apply(std::span<const Tensor> gradients);
 
-  /// Computes the loss under a tape, and applies its gradients; returns the loss.
+  /// Computes the loss under a tape and applies its gradients. Returns the loss.
   ///
   ///     optimizer.minimize([&] { return loss_of(model(x), y); }, model.trainable_variables());
   template <class F>
@@ -97,7 +119,7 @@ class Optimizer {
     minimize(value, variables, tape);
     return value;
   }
-  /// The same for variables that the loss itself makes, such as those of a model in its first call:
+  /// The same for variables that are made while the loss is computed, such as those of a model in its first call:
   ///
   ///     optimizer.minimize([&] { return loss_of(model(x), y); }, [&] { return model.trainable_variables(); });
   template <class F, class V>
@@ -108,68 +130,70 @@ class Optimizer {
     minimize(value, variables(), tape);
     return value;
   }
-  /// Applies the gradients of a loss that was computed under `tape`; a loss scale is applied here, not to the loss.
+  /// Applies the gradients of a loss that was computed under `tape`. The loss is the plain one: the loss scale is
+  /// applied here.
   void minimize(const Tensor& loss, const std::vector<Variable>& variables, GradientTape& tape);
 
-  /// The loss times the loss scale, for a training loop that takes gradients itself:
+  /// The loss times the loss scale, for training loops that compute gradients themselves:
   ///
   ///     auto grads = tape.gradient(optimizer.scale_loss(loss), variables);  // while the tape records
   Tensor scale_loss(const Tensor& loss) const;
 
-  /// Makes the optimizer's variables for these variables; has no effect when it is built, as in Keras.
+  /// Makes the optimizer's own variables for these variables. Does nothing if it is built already, as in Keras.
   virtual void build(std::span<const Variable> variables);
   bool built() const noexcept { return built_; }
 
-  /// No weight decay for these variables, nor for those with one of the strings in their name: to be called before
-  /// build(), otherwise a ValueError.
+  /// Excludes from weight decay these variables, and those whose name contains one of the strings. Throws a ValueError
+  /// after build().
   ///
   ///     optimizer.exclude_from_weight_decay({}, {"bias"});
   virtual void exclude_from_weight_decay(const std::vector<Variable>& var_list,
                                          const std::vector<std::string>& var_names = {});
 
-  /// With use_ema, gives the variables the values of their averages, for the end of training. Throws a ValueError for a
+  /// With use_ema, sets the variables to their averages; to be called at the end of training. Throws a ValueError for a
   /// variable that the optimizer has not been built for.
   virtual void finalize_variable_values(std::span<const Variable> var_list);
 
   const std::string& name() const& noexcept { return name_; }
   std::string name() const&& { return name_; }
-  /// The number of updates so far: of steps, or of every gradient_accumulation_steps-th of them.
+  /// The number of updates so far: the number of steps, or with gradient_accumulation_steps a part of it.
   virtual std::int64_t iterations() const;
-  /// The rate of the next step.
+  /// The learning rate of the next step.
   virtual double learning_rate() const;
-  /// Throws a ValueError for what is not finite, and a TypeError for a number where the optimizer has a schedule.
+  /// Throws a ValueError for a number that is not finite, and a TypeError for a number if the optimizer has a schedule.
   virtual void set_learning_rate(LearningRate learning_rate);
-  /// All state: "adam/iteration" (int64), "adam/learning_rate" (float64; not with a schedule), the moving averages, the
-  /// accumulated gradients, and then, for each variable in the order of building, its slots, such as
-  /// "adam/dense_kernel_momentum": Keras's order. Assigning to them restores a saved optimizer.
+  /// The state of the optimizer, in Keras's order: "adam/iteration" (int64), "adam/learning_rate" (float64; not with a
+  /// schedule), the moving averages, the accumulated gradients, and the slots, such as "adam/dense_kernel_momentum", of
+  /// each variable in the order of building. A saved optimizer is restored by assigning to these variables.
   virtual std::vector<Variable> variables() const;
 
  protected:
-  /// Throws a ValueError when more than one kind of clipping is set, or an option is not positive and finite.
+  /// Throws a ValueError if more than one kind of clipping is set, and for an option that is out of range.
   explicit Optimizer(OptimizerOptions options);
 
-  /// The optimizer's own variables for one variable, called once for each. See add_slot.
+  /// Makes the slots of a variable, with add_slot(). Called once for each variable.
   virtual std::vector<Variable> build_slots(const Variable& variable) = 0;
-  /// Variables that belong to no variable of the model, called once. See add_variable.
+  /// Makes the variables that all variables of the model share, with add_variable(). Called once.
   virtual std::vector<Variable> build_shared() { return {}; }
-  /// How many of a variable's slots variables() lists together. For each further one there is a list of its own, as
-  /// Keras has it where an optimizer makes slots in several turns.
+  /// variables() lists so many slots of each variable together. The slots beyond that follow, first one of each
+  /// variable, then the next of each: Keras's order where an optimizer makes its slots in several loops.
   virtual std::size_t slots_listed_together() const noexcept { return static_cast<std::size_t>(-1); }
-  /// Called once an update, before the variables', to compute what all of them share. iterations() does not count it.
+  /// Called in each update before the first update() of a variable, to compute what all variables share. iterations()
+  /// does not count this update yet.
   virtual void prepare_step() {}
-  /// Changes the variable, and its slots, by a gradient of its shape and dtype.
+  /// Changes the variable and its slots. The gradient has the shape and the dtype of the variable.
   virtual void update(Variable& variable, const Tensor& gradient, std::span<Variable> slots) = 0;
 
-  /// Whether update() itself multiplies the variable by decay_factor() before all else; otherwise the base does.
+  /// Whether update() itself first multiplies the variable by decay_factor(). Otherwise the base class does that.
   virtual bool decays_weights() const noexcept { return false; }
 
-  /// 1 - weight_decay learning_rate for the variable at hand, 1 where it does not decay.
+  /// 1 - weight_decay * learning_rate for the variable that is being updated; 1 if it does not decay.
   double decay_factor() const noexcept { return decay_factor_; }
-  /// The learning rate of the update at hand, as learning_rate() but computed once for all variables.
+  /// The learning rate of this update: learning_rate(), computed once for all variables.
   double step_rate() const noexcept { return step_rate_; }
-  /// A variable of zeros, or of another value, like the given one: "optimizer/variable_name".
+  /// A new variable of the same shape and dtype, filled with `value`. Its name is "optimizer/variable_name".
   Variable add_slot(const Variable& variable, const std::string& name, double value = 0) const;
-  /// A scalar variable, "optimizer/name".
+  /// A new scalar variable. Its name is "optimizer/name".
   Variable add_variable(DType dtype, double value, const std::string& name) const;
 
  private:
@@ -178,25 +202,18 @@ class Optimizer {
   struct Tracked {
     Variable variable;
     std::vector<Variable> slots;
-    Variable average, accumulator;  ///< empty unless asked for
     bool decays = true;
     bool reported_missing = false;
   };
-  /// One update of the step at hand.
-  struct Update {
-    std::size_t tracked;
-    const Tensor* gradient;
-  };
   using Addresses = std::vector<std::pair<const detail::VariableImpl*, std::size_t>>;
 
-  /// One step; returns the number of steps so far. For whole_step() to call, which takes back what has changed where it
-  /// throws.
+  /// One step; returns the number of steps so far. Called by whole_step(), which takes back the changes if it throws.
   virtual std::int64_t step(std::span<const Tensor> gradients, std::span<const Variable> variables);
   std::int64_t whole_step(std::span<const Tensor> gradients, std::span<const Variable> variables);
   /// Undoes build().
   virtual void unbuild() noexcept;
   virtual double loss_scale() const { return loss_scale_factor_.value_or(1); }
-  /// whole_step(), and a part of the program where a function is being traced.
+  /// whole_step(); while a function is being traced, as a part of its program.
   std::int64_t launch_step(std::span<const Tensor> gradients, std::span<const Variable> variables);
   double traced_scale() const;
 
@@ -210,33 +227,27 @@ class Optimizer {
   static void check_finite(double learning_rate);
   double rate_of_step() const;
   void unscale(Tensors& unscaled);
-  bool accumulate();
-  void clear_accumulators();
-  void merge_slices(Tensors& merged);
-  double global_scale() const;
-  Tensor clipped(const Tensor& gradient, double scale) const;
-  void decay(const Tracked& tracked);
   void keep_constrained() const;
-  void update_variables(double scale, bool constrained);
-  void update_averages(bool constrained);
+  void update_variables(bool constrained);
+  void decay(const Tracked& tracked);
   void apply_constraints();
 
   std::string name_;
-  std::optional<double> weight_decay_, clipnorm_, clipvalue_, global_clipnorm_, loss_scale_factor_;
-  std::optional<std::int64_t> ema_overwrite_frequency_;
-  double ema_momentum_;
-  bool use_ema_;
-  std::int64_t accumulation_steps_;  ///< 1 without accumulation
+  std::optional<double> weight_decay_, loss_scale_factor_;
+  // Null where the options do not ask for them.
+  std::unique_ptr<detail::GradientAccumulator> accumulator_;
+  std::unique_ptr<detail::GradientClipper> clipper_;
+  std::unique_ptr<detail::MovingAverages> averages_;
   double step_rate_ = 0, decay_factor_ = 1;
-  std::function<double(std::int64_t)> schedule_;  ///< empty: learning_rate_ has it
+  std::function<double(std::int64_t)> schedule_;  ///< empty where learning_rate_ has the rate
   Variable iteration_, learning_rate_;
   bool built_ = false;
   std::vector<Tracked> tracked_;
   std::vector<Variable> shared_;
   std::vector<Variable> without_decay_;
   std::vector<std::string> names_without_decay_;
-  Addresses by_address_;                ///< of tracked_, sorted
-  detail::PoolVector<Update> updates_;  ///< kept between steps for its memory
+  Addresses by_address_;                                ///< the indices of tracked_, sorted
+  detail::PoolVector<detail::VariableUpdate> updates_;  ///< of the step; a member to reuse its memory
 };
 
 }  // namespace xtape::optimizers

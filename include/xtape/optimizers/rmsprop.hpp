@@ -4,10 +4,10 @@
 
 namespace xtape::optimizers {
 
-/// Keyword arguments of RMSprop; see OptimizerOptions for the last ones.
+/// Keyword arguments of RMSprop. OptimizerOptions explains the last ones.
 struct RMSpropOptions {
   LearningRate learning_rate = 0.001;
-  double rho = 0.9;       ///< decay of the mean of the squared gradients, in [0, 1]
+  double rho = 0.9;       ///< decay of the moving average of the squared gradients, in [0, 1]
   double momentum = 0;    ///< in [0, 1]
   double epsilon = 1e-7;  ///< added under the root
   bool centered = false;  ///< divide by the standard deviation of the gradients instead of the root of their squares
@@ -25,15 +25,17 @@ struct RMSpropOptions {
 
 /// RMSprop (Tieleman and Hinton, 2012):
 ///
-///     v = rho v + (1 - rho) g^2;  s = learning_rate g / sqrt(v + epsilon)
+///     v = rho v + (1 - rho) g^2
+///     s = learning_rate g / sqrt(v + epsilon)
 ///     momentum = 0:  w -= s
 ///     otherwise:     m = momentum m + s;  w -= m
 ///
-/// `centered` keeps a = rho a + (1 - rho) g and has max(v - a^2, 0) for v under the root. (Keras has v - a^2, which
-/// rounding can make negative.)
+/// With `centered`, the average a = rho a + (1 - rho) g is kept, and max(v - a^2, 0) stands under the root in place of
+/// v. (Keras has v - a^2, which rounding can make negative.)
 class RMSprop : public ElementwiseOptimizer {
  public:
-  /// Throws a ValueError for a rho or momentum outside [0, 1] and a negative epsilon, and what Optimizer throws.
+  /// Throws a ValueError for a rho or momentum outside [0, 1] and a negative epsilon, and for the options of
+  /// OptimizerOptions that are out of range.
   explicit RMSprop(const RMSpropOptions& options = {});
 
  protected:

@@ -4,11 +4,11 @@
 
 namespace xtape::optimizers {
 
-/// Keyword arguments of SGD; see OptimizerOptions for the last ones.
+/// Keyword arguments of SGD. OptimizerOptions explains the last ones.
 struct SGDOptions {
   LearningRate learning_rate = 0.01;
   double momentum = 0;    ///< in [0, 1]
-  bool nesterov = false;  ///< look ahead along the momentum
+  bool nesterov = false;  ///< Nesterov's momentum (Sutskever et al., 2013)
   std::optional<double> weight_decay = {};
   std::optional<double> clipnorm = {};
   std::optional<double> clipvalue = {};
@@ -21,13 +21,13 @@ struct SGDOptions {
   std::string name = "SGD";
 };
 
-/// Gradient descent, with momentum as Keras writes it:
+/// Gradient descent, with momentum as Keras has it:
 ///
 ///     momentum = 0:  w -= learning_rate g
 ///     otherwise:     m = momentum m - learning_rate g;  w += nesterov ? momentum m - learning_rate g : m
 class SGD : public ElementwiseOptimizer {
  public:
-  /// Throws a ValueError for a momentum outside [0, 1], and what Optimizer throws.
+  /// Throws a ValueError for a momentum outside [0, 1], and for the options of OptimizerOptions that are out of range.
   explicit SGD(const SGDOptions& options = {});
 
  protected:

@@ -14,7 +14,7 @@ namespace xtape {
 
 namespace detail {
 
-/// A list as zip takes it: refers to one that has a name, and holds one that would be gone with the expression.
+/// An argument of zip(): a reference to a list that has a name, or a copy of a temporary list.
 template <class T>
 class ZipList {
   using Own = std::conditional_t<std::is_same_v<T, Tensor>, Tensors, std::vector<T>>;
@@ -48,12 +48,12 @@ class ZipList {
 
 }  // namespace detail
 
-/// Gradients and the variables that they belong to, pair by pair, as zip makes it.
+/// Gradients, each with its variable: the result of zip().
 class GradientsAndVariables {
  public:
   std::span<const Tensor> gradients() const& noexcept { return gradients_.get(); }
   std::span<const Variable> variables() const& noexcept { return variables_.get(); }
-  std::span<const Tensor> gradients() const&& = delete;  // they may be gone with the pairs
+  std::span<const Tensor> gradients() const&& = delete;  // the pairs may hold them
   std::span<const Variable> variables() const&& = delete;
   std::size_t size() const noexcept { return variables_.get().size(); }
 
@@ -71,9 +71,9 @@ class GradientsAndVariables {
 ///     optimizer.apply_gradients(zip(grads, model.trainable_variables()));
 ///     auto pairs = zip(tape.gradient(loss, variables), variables);
 ///
-/// Takes vectors of any kind and lists in braces. It refers to those that have a name, as `variables`, which it must
-/// not outlive, and holds those that are made within the call, as the gradients above. Throws a ValueError when the
-/// lengths differ.
+/// Takes vectors of any kind and lists in braces. The result refers to a list that has a name, such as `variables`, and
+/// must not outlive it; it holds a temporary list, such as the gradients above. Throws a ValueError if the lengths
+/// differ.
 GradientsAndVariables zip(detail::ZipList<Tensor> gradients, detail::ZipList<Variable> variables);
 
 }  // namespace xtape

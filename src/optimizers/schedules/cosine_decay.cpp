@@ -9,7 +9,7 @@
 namespace xtape::optimizers::schedules {
 namespace {
 
-/// From 1 at p = 0 down to 0 at p = 1.
+/// Falls from 1 at p = 0 to 0 at p = 1.
 double half_wave(double p) { return 0.5 * (1 + std::cos(std::numbers::pi * p)); }
 
 }  // namespace
@@ -44,14 +44,14 @@ CosineDecayRestarts::CosineDecayRestarts(const CosineDecayRestartsOptions& optio
 
 double CosineDecayRestarts::operator()(std::int64_t step) const {
   const auto& o = options_;
-  // The number of the period and the part of it, in units of the first period.
+  // Time in units of the first period; period i begins at 1 + t_mul + ... + t_mul^(i - 1).
   double p = static_cast<double>(step) / static_cast<double>(o.first_decay_steps), period = std::floor(p);
   if (o.t_mul == 1) {
     p -= period;
   } else {
     const auto begin_of = [&](double i) { return (1 - std::pow(o.t_mul, i)) / (1 - o.t_mul); };
     period = std::floor(std::log(1 - p * (1 - o.t_mul)) / std::log(o.t_mul));
-    // The logarithms' rounding must not put a step that begins a period at the end of the one before.
+    // Where rounding of the logarithms puts the first step of a period into the period before.
     if (begin_of(period + 1) <= p) ++period;
     p = (p - begin_of(period)) / std::pow(o.t_mul, period);
   }

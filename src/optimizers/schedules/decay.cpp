@@ -10,6 +10,7 @@
 namespace xtape::optimizers::schedules {
 namespace {
 
+/// step / decay_steps, rounded down with `staircase`.
 double periods(std::int64_t step, std::int64_t decay_steps, bool staircase) {
   const double p = static_cast<double>(step) / static_cast<double>(decay_steps);
   return staircase ? std::floor(p) : p;

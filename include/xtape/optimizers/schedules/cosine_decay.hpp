@@ -11,14 +11,17 @@ namespace xtape::optimizers::schedules {
 struct CosineDecayOptions {
   double initial_learning_rate;
   std::int64_t decay_steps;                  ///< without the warmup
-  double alpha = 0;                          ///< the last rate as a part of the one that it decays from
-  std::optional<double> warmup_target = {};  ///< without it there is no warmup
+  double alpha = 0;                          ///< the final rate, as a fraction of the rate that it decays from
+  std::optional<double> warmup_target = {};  ///< empty: no warmup
   std::int64_t warmup_steps = 0;
 };
 
-/// rate ((1 - alpha) (1 + cos(pi step / decay_steps)) / 2 + alpha), and rate alpha after decay_steps (Loshchilov and
-/// Hutter, 2017, without restarts). With a warmup, the rate first goes straight from initial_learning_rate to
-/// warmup_target in warmup_steps, and decays from there.
+/// A cosine decay without restarts (Loshchilov and Hutter, 2017):
+///
+///     initial_learning_rate ((1 - alpha) (1 + cos(pi min(step / decay_steps, 1))) / 2 + alpha)
+///
+/// With a warmup, the rate first rises linearly from initial_learning_rate to warmup_target, in warmup_steps steps. It
+/// then decays from warmup_target.
 class CosineDecay : public LearningRateSchedule {
  public:
   /// Throws a ValueError for decay_steps < 1 and warmup_steps < 0.
@@ -33,16 +36,18 @@ class CosineDecay : public LearningRateSchedule {
 struct CosineDecayRestartsOptions {
   double initial_learning_rate;
   std::int64_t first_decay_steps;
-  double t_mul = 2;  ///< each period is this much longer than the one before
-  double m_mul = 1;  ///< and starts from this part of its rate
-  double alpha = 0;  ///< the least rate as a part of the initial one
+  double t_mul = 2;  ///< the length of each period as a multiple of the one before
+  double m_mul = 1;  ///< the first rate of each period as a multiple of that of the one before
+  double alpha = 0;  ///< the smallest rate as a fraction of initial_learning_rate
 };
 
-/// Cosine decays one after the other (SGDR: Loshchilov and Hutter, 2017): in period i, at its part p,
-/// initial_learning_rate ((1 - alpha) m_mul^i (1 + cos(pi p)) / 2 + alpha).
+/// Repeated cosine decays (SGDR: Loshchilov and Hutter, 2017). In period i = 0, 1, ..., of which the fraction p is
+/// over:
+///
+///     initial_learning_rate ((1 - alpha) m_mul^i (1 + cos(pi p)) / 2 + alpha)
 class CosineDecayRestarts : public LearningRateSchedule {
  public:
-  /// Throws a ValueError for first_decay_steps < 1 and for a t_mul that is not positive.
+  /// Throws a ValueError for first_decay_steps < 1, and if t_mul is not positive.
   explicit CosineDecayRestarts(const CosineDecayRestartsOptions& options);
   double operator()(std::int64_t step) const override;
 

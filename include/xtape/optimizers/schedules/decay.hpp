@@ -48,15 +48,15 @@ class InverseTimeDecay : public LearningRateSchedule {
 /// Arguments of PiecewiseConstantDecay, all required.
 struct PiecewiseConstantDecayOptions {
   std::vector<std::int64_t> boundaries;  ///< ascending
-  std::vector<double> values;            ///< one more
+  std::vector<double> values;            ///< one more than the boundaries
 };
 
-/// values[i] for the first i with step <= boundaries[i], the last value after the last boundary.
+/// values[i] for the first i with step <= boundaries[i]; the last value after the last boundary.
 ///
 ///     PiecewiseConstantDecay({{100000, 110000}, {1.0, 0.5, 0.1}})
 class PiecewiseConstantDecay : public LearningRateSchedule {
  public:
-  /// Throws a ValueError when there is not one value more than boundaries, and for boundaries that do not ascend.
+  /// Throws a ValueError unless there is one value more than boundaries, and for boundaries that do not ascend.
   explicit PiecewiseConstantDecay(PiecewiseConstantDecayOptions options);
   double operator()(std::int64_t step) const override;
 
@@ -70,11 +70,15 @@ struct PolynomialDecayOptions {
   std::int64_t decay_steps;
   double end_learning_rate = 0.0001;
   double power = 1;
-  bool cycle = false;  ///< after decay_steps, decays again from a lower rate, in twice as many steps, and so on
+  bool cycle = false;  ///< after decay_steps, decays again from a lower rate, until 2 decay_steps, and so on
 };
 
-/// (initial_learning_rate - end_learning_rate) (1 - p)^power + end_learning_rate with p = min(step, decay_steps) /
-/// decay_steps; with `cycle`, p = step / (decay_steps max(1, ceil(step / decay_steps))).
+/// A polynomial decay from initial_learning_rate to end_learning_rate:
+///
+///     (initial_learning_rate - end_learning_rate) (1 - p)^power + end_learning_rate
+///
+/// where p = min(step, decay_steps) / decay_steps, and p = step / (decay_steps max(1, ceil(step / decay_steps))) with
+/// `cycle`.
 class PolynomialDecay : public LearningRateSchedule {
  public:
   /// Throws a ValueError for decay_steps < 1.

@@ -2,16 +2,16 @@
 
 #include <cstdint>
 
-/// Learning rates that change with the step (keras.optimizers.schedules), counted from 0.
+/// Learning rates that depend on the number of the step, 0 in the first step (keras.optimizers.schedules).
 ///
 ///     optimizers::Adam({.learning_rate = optimizers::schedules::CosineDecay({1e-3, /*decay_steps=*/10'000})})
 namespace xtape::optimizers::schedules {
 
-/// The base of schedules. One of one's own can derive from it, or be any callable from a step to a double.
+/// The base class of schedules. A user's schedule can derive from it, or be any callable from a step to a double.
 class LearningRateSchedule {
  public:
   virtual ~LearningRateSchedule() = default;
-  /// The learning rate of a step; 0 for the first.
+  /// The learning rate of a step. The first step is 0.
   virtual double operator()(std::int64_t step) const = 0;
 
  protected:

@@ -4,9 +4,11 @@
 #include "base/check.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
+#include "optimizers/gradient_accumulator.hpp"
+#include "optimizers/moving_averages.hpp"
 #include "xtape/optimizers/optimizer.hpp"
 
-// What the base of optimizers knows: its variables, the learning rate, the count of steps.
+// What the base of optimizers keeps between steps: its variables, the learning rate, the count of steps.
 namespace xtape::optimizers {
 
 void Optimizer::check_finite(double learning_rate) {
@@ -18,23 +20,27 @@ void Optimizer::check_finite(double learning_rate) {
 void Optimizer::build(std::span<const Variable> variables) {
   if (built_) return;
   std::vector<Tracked> tracked;
+  std::vector<Variable> averaged, averages, sums;
   Addresses by_address;
   for (const auto& variable : variables) {
     const auto known = [&](const Tracked& t) { return t.variable.is_same(variable); };
     if (std::any_of(tracked.begin(), tracked.end(), known)) continue;
-    Tracked& added = tracked.emplace_back();
-    added.variable = variable;
-    added.slots = build_slots(variable);
-    if (use_ema_) added.average = add_slot(variable, "average");
-    if (accumulation_steps_ > 1) added.accumulator = add_slot(variable, "gradient_accumulator");
-    added.decays = decays(variable);
+    tracked.push_back({.variable = variable, .slots = build_slots(variable), .decays = decays(variable)});
+    if (averages_) {
+      averaged.push_back(variable);
+      averages.push_back(add_slot(variable, "average"));
+    }
+    if (accumulator_) sums.push_back(add_slot(variable, "gradient_accumulator"));
     by_address.emplace_back(variable.impl(), tracked.size() - 1);
   }
   std::sort(by_address.begin(), by_address.end());
   updates_.reserve(variables.size());
   shared_ = build_shared();
+  // Nothing below throws.
   tracked_ = std::move(tracked);
   by_address_ = std::move(by_address);
+  if (averages_) averages_->track(std::move(averaged), std::move(averages));
+  if (accumulator_) accumulator_->set_sums(std::move(sums));
   built_ = true;
 }
 
@@ -44,6 +50,18 @@ void Optimizer::unbuild() noexcept {
   shared_.clear();
   by_address_.clear();
   updates_.clear();
+  if (averages_) averages_->track({}, {});
+  if (accumulator_) accumulator_->set_sums({});
+}
+
+void Optimizer::finalize_variable_values(std::span<const Variable> var_list) {
+  if (!averages_ || !built_) return;
+  // All are found before the first one changes.
+  std::vector<std::size_t> indices;
+  for (const auto& variable : var_list) {
+    indices.push_back(find(variable, indices.empty() ? 0 : indices.back() + 1));
+  }
+  for (const std::size_t index : indices) averages_->overwrite(index);
 }
 
 void Optimizer::exclude_from_weight_decay(const std::vector<Variable>& var_list,
@@ -67,9 +85,7 @@ std::int64_t Optimizer::steps() const {
   return *detail::host_read("Optimizer", iteration_.peek()).data<std::int64_t>();
 }
 
-std::int64_t Optimizer::iterations() const {
-  return accumulation_steps_ == 1 ? steps() : steps() / accumulation_steps_;
-}
+std::int64_t Optimizer::iterations() const { return accumulator_ ? accumulator_->updates_in(steps()) : steps(); }
 
 double Optimizer::rate_of_step() const {
   return schedule_ ? schedule_(steps()) : *detail::host_read("Optimizer", learning_rate_.peek()).data<double>();
@@ -101,12 +117,10 @@ void Optimizer::set_rate(LearningRate rate) {
 
 std::vector<Variable> Optimizer::variables() const {
   std::vector<Variable> all = {iteration_};
-  const auto add = [&](const Variable& variable) {
-    if (variable.defined()) all.push_back(variable);
-  };
-  add(learning_rate_);
-  for (const auto& tracked : tracked_) add(tracked.average);
-  for (const auto& tracked : tracked_) add(tracked.accumulator);
+  if (learning_rate_.defined()) all.push_back(learning_rate_);
+  const auto add = [&](const std::vector<Variable>& more) { all.insert(all.end(), more.begin(), more.end()); };
+  if (averages_) add(averages_->averages());
+  if (accumulator_) add(accumulator_->sums());
   std::size_t most = 0;
   for (const auto& tracked : tracked_) most = std::max(most, tracked.slots.size());
   const std::size_t together = std::min(most, slots_listed_together());
@@ -118,15 +132,15 @@ std::vector<Variable> Optimizer::variables() const {
       if (i < tracked.slots.size()) all.push_back(tracked.slots[i]);
     }
   }
-  all.insert(all.end(), shared_.begin(), shared_.end());
+  add(shared_);
   return all;
 }
 
 Variable Optimizer::add_slot(const Variable& variable, const std::string& name, double value) const {
-  std::string of = variable.name();
-  std::replace(of.begin(), of.end(), '/', '_');
+  std::string variable_name = variable.name();
+  std::replace(variable_name.begin(), variable_name.end(), '/', '_');
   return Variable(detail::filled(variable.shape(), variable.dtype(), value),
-                  {.trainable = false, .name = fmt::format("{}/{}_{}", name_, of, name)});
+                  {.trainable = false, .name = fmt::format("{}/{}_{}", name_, variable_name, name)});
 }
 
 Variable Optimizer::add_variable(DType dtype, double value, const std::string& name) const {
