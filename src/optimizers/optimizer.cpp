@@ -155,7 +155,7 @@ std::int64_t Optimizer::step(std::span<const Tensor> gradients, std::span<const 
     return static_cast<bool>(tracked_[update.index].variable.constraint());
   });
   const bool complete = !accumulator_ || accumulator_->updates_after(steps());
-  if (constrained && complete) keep_constrained();
+  if (complete && (constrained || !writes_elements())) keep_values(constrained);
   for (const Variable& shared : shared_) detail::Undo::current()->keep(shared);
   if (accumulator_) {
     accumulator_->add(updates_);
@@ -197,17 +197,20 @@ void Optimizer::update_variables(bool constrained) {
   }
 }
 
-/// Keeps the values that change before all constraints have been applied.
-void Optimizer::keep_constrained() const {
+/// Keeps the values that change before the last update() and the last constraint, which may throw. What an update()
+/// assigns, it keeps itself.
+void Optimizer::keep_values(bool constrained) const {
   detail::Undo& undo = *detail::Undo::current();
+  const bool decays_all = weight_decay_ && !writes_elements();
   for (const auto& [index, gradient] : updates_) {
     const Tracked& tracked = tracked_[index];
     if (accumulator_) undo.keep(accumulator_->sums()[index]);
-    if (!tracked.variable.constraint()) continue;
-    undo.keep(tracked.variable);
+    const bool is_constrained = static_cast<bool>(tracked.variable.constraint());
+    if (is_constrained || decays_all) undo.keep(tracked.variable);
+    if (!is_constrained) continue;
     for (const Variable& slot : tracked.slots) undo.keep(slot);
   }
-  if (averages_) averages_->keep_constrained(undo);
+  if (constrained && averages_) averages_->keep_constrained(undo);
 }
 
 std::int64_t Optimizer::whole_step(std::span<const Tensor> gradients, std::span<const Variable> variables) {

@@ -147,18 +147,19 @@ TEST_CASE("LossScaleOptimizer: a step that throws changes nothing, inside of it 
   }
 }
 
-TEST_CASE("optimizer: an update of one's own that throws in the middle takes back what it has assigned") {
-  struct Fussy : optimizers::Optimizer {
-    std::shared_ptr<bool> refuses = std::make_shared<bool>(false);
-    Fussy() : Optimizer({.name = "fussy", .learning_rate = 0.5}) {}
-    std::vector<Variable> build_slots(const Variable& v) override { return {add_slot(v, "sum")}; }
-    void update(Variable& v, const Tensor& gradient, std::span<Variable> slots) override {
-      slots[0].assign_add(gradient);
-      v.assign_sub(gradient * learning_rate());
-      if (*refuses && v.name() == "c") throw std::runtime_error("not c");
-    }
-  };
-  Fussy fussy;
+struct Fussy : optimizers::Optimizer {
+  std::shared_ptr<bool> refuses = std::make_shared<bool>(false);
+  explicit Fussy(const optimizers::OptimizerOptions& options) : Optimizer(options) {}
+  std::vector<Variable> build_slots(const Variable& v) override { return {add_slot(v, "sum")}; }
+  void update(Variable& v, const Tensor& gradient, std::span<Variable> slots) override {
+    slots[0].assign_add(gradient);
+    v.assign_sub(gradient * learning_rate());
+    if (*refuses && v.name() == "c") throw std::runtime_error("not c");
+  }
+};
+
+TEST_CASE("optimizer: a user's update that throws in the middle takes back what it has assigned") {
+  Fussy fussy({.name = "fussy", .learning_rate = 0.5});
   std::vector<Variable> variables{Variable(ones({2}), {.name = "a"}), Variable(ones({3}), {.name = "c"})};
   const Tensors gradients{ones({2}), ones({3})};
   *fussy.refuses = true;
@@ -172,6 +173,47 @@ TEST_CASE("optimizer: an update of one's own that throws in the middle takes bac
     CHECK(fussy.iterations() == step);
     for (const auto& v : variables) CHECK_TENSOR_EQ(v.peek(), ones(v.shape()) * (1 - 0.5 * step));
     CHECK_TENSOR_EQ(fussy.variables()[2].peek(), ones({2}) * step);
+  }
+}
+
+TEST_CASE("optimizer: a user's update that throws takes back what the base class has done before") {
+  std::vector<optimizers::OptimizerOptions> options(5, {.name = "fussy", .learning_rate = 0.5});
+  options[0].weight_decay = 0.1;
+  options[1].gradient_accumulation_steps = 2;
+  options[2].use_ema = true;
+  options[2].ema_overwrite_frequency = 1;
+  options[3].clipnorm = 0.1;
+  options[3].loss_scale_factor = 4;
+  options[4].weight_decay = 0.1;
+  options[4].gradient_accumulation_steps = 2;
+  options[4].use_ema = true;
+  for (std::size_t i = 0; i < options.size(); ++i) {
+    CAPTURE(i);
+    for (const bool constrained : {false, true}) {
+      CAPTURE(constrained);
+      Setup tried, plain;
+      const auto prepare = [&](Setup& setup) {
+        auto fussy = std::make_unique<Fussy>(options[i]);
+        const auto refuses = fussy->refuses;
+        setup.optimizer = std::move(fussy);
+        if (!constrained) setup.variables[1].set_constraint({});
+        return refuses;
+      };
+      const auto refuses = prepare(tried);
+      prepare(plain);
+      for (int step = 1; step <= 5; ++step) {
+        const std::vector<Tensor> before = tried.state();
+        if (step % options[i].gradient_accumulation_steps.value_or(1) == 0) {  // other steps update nothing
+          *refuses = true;
+          CHECK_THROWS_TEXT(std::runtime_error, "not c", tried.step(step));
+          *refuses = false;
+          check_same(tried.state(), before);
+        }
+        tried.step(step);
+        plain.step(step);
+        check_same(tried.state(), plain.state());
+      }
+    }
   }
 }
 

@@ -18,6 +18,7 @@ class ElementwiseOptimizer : public Optimizer {
 
  private:
   void update(Variable& variable, const Tensor& gradient, std::span<Variable> slots) final;
+  bool writes_elements() const noexcept final { return true; }
 };
 
 }  // namespace xtape::optimizers

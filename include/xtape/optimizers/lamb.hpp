@@ -43,6 +43,8 @@ class Lamb : public Optimizer {
   void update(Variable& variable, const Tensor& gradient, std::span<Variable> slots) override;
 
  private:
+  bool writes_elements() const noexcept override { return true; }
+
   double beta_1_, beta_2_, epsilon_;
   double scale_m_ = 0, scale_v_ = 0;  ///< in the current step
 };

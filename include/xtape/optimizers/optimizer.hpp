@@ -212,6 +212,8 @@ class Optimizer {
   std::int64_t whole_step(std::span<const Tensor> gradients, std::span<const Variable> variables);
   /// Undoes build().
   virtual void unbuild() noexcept;
+  /// Whether update() writes elements itself, and so never throws. Otherwise a step keeps what it changes before it.
+  virtual bool writes_elements() const noexcept { return false; }
   virtual double loss_scale() const { return loss_scale_factor_.value_or(1); }
   /// whole_step(); while a function is being traced, as a part of its program.
   std::int64_t launch_step(std::span<const Tensor> gradients, std::span<const Variable> variables);
@@ -227,7 +229,7 @@ class Optimizer {
   static void check_finite(double learning_rate);
   double rate_of_step() const;
   void unscale(Tensors& unscaled);
-  void keep_constrained() const;
+  void keep_values(bool constrained) const;
   void update_variables(bool constrained);
   void decay(const Tracked& tracked);
   void apply_constraints();
