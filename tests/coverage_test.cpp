@@ -13,9 +13,9 @@
 #include "support/source_dir.hpp"
 #include "xtape/xtape.hpp"
 
-// Classes that are added to the library must have a name, a row in the tests, and a header in the umbrella header.
-// These scans of the headers check that. The scan for ops is in ops/coverage_test.cpp, that for layers in
-// layers/harness_test.cpp.
+// Classes that are added to the library must have a name, a row in the tests, a header in the umbrella header, and
+// stand in the file in which a reader looks for them. These scans of the files check that. The scan for ops is in
+// ops/coverage_test.cpp, that for layers in layers/harness_test.cpp.
 
 using namespace xtape;
 using xtape::testing::classes_derived_from;
@@ -108,6 +108,64 @@ TEST_CASE("coverage: the umbrella header includes every header but those that ar
     ++headers;
   }
   CHECK(headers >= 200);
+}
+
+TEST_CASE("coverage: a class stands in the header of its name or of its family") {
+  std::size_t classes = 0;
+  for (const std::string folder :
+       {"layers", "losses", "metrics", "optimizers", "initializers", "regularizers", "constraints", "callbacks"}) {
+    for (const auto& [path, header] : testing::files_of("include/xtape/" + folder, ".hpp")) {
+      const std::string name = path.substr(path.rfind('/') + 1);
+      for (const auto& declared : testing::public_classes_in(header)) {
+        const bool belongs = testing::belongs_to(declared, name, header);
+        CHECK_MESSAGE(belongs, declared, " in a header of ", folder, " that is named ", name);
+        ++classes;
+      }
+    }
+  }
+  CHECK(classes >= 190);
+}
+
+TEST_CASE("coverage: a source has the name of its header, or begins with it") {
+  std::set<std::string> headers;  // public and internal ones, by their paths
+  for (const std::string folder : {"include/xtape", "src"}) {
+    for (const auto& [path, text] : testing::files_of(folder, ".hpp")) headers.insert(path);
+  }
+  const auto sources = testing::files_of("src", ".cpp");
+  CHECK(sources.size() >= 300);
+  for (const auto& source : sources) {
+    CHECK_MESSAGE(testing::implements(source.first, headers), source.first, ".cpp has no header");
+  }
+}
+
+TEST_CASE("coverage: what counts as the header of a class and of a source") {
+  using testing::belongs_to;
+  CHECK(belongs_to("LogCosh", "log_cosh", ""));
+  CHECK(belongs_to("AveragePooling2D", "average_pooling2d", ""));
+  CHECK(belongs_to("SquaredHinge", "hinge", ""));
+  CHECK(belongs_to("Conv1DTranspose", "conv_transpose", ""));
+  CHECK(belongs_to("Pairs", "zip", "\nPairs zip(int);\n"));
+  CHECK(belongs_to("Add", "merging", "#pragma once\n\n// Family: layers that merge.\n"));
+  CHECK_FALSE(belongs_to("LogCosh", "huber", "// LogCosh, too\n"));
+  CHECK_FALSE(belongs_to("Recall", "precision", ""));
+  CHECK_FALSE(belongs_to("TransposeConv", "conv_transpose", ""));
+  CHECK(testing::implements("ops/scatter", {"ops/gather", "ops/scatter"}));
+  CHECK(testing::implements("layers/layer_calls", {"layers/layer"}));
+  CHECK_FALSE(testing::implements("ops/scatter", {"ops/indexing"}));
+  CHECK_FALSE(testing::implements("layers/layering", {"layers/layer"}));
+  const std::string header =
+      "class Forward;\n"
+      "namespace xtape::detail {\n"
+      "class Hidden {\n"
+      "}  // namespace xtape::detail\n"
+      "namespace xtape::things {\n"
+      "struct PlainOptions {\n"
+      "struct PlainArguments : Base {\n"
+      "struct Plain {\n"
+      "  struct Nested {\n"
+      "class Derived final : public Base<int> {\n"
+      "}  // namespace xtape::things\n";
+  CHECK(testing::public_classes_in(header) == std::set<std::string>{"Plain", "Derived"});
 }
 
 TEST_CASE("coverage: what counts as a class with a base") {

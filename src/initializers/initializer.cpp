@@ -6,8 +6,6 @@
 #include "base/check.hpp"
 #include "base/named.hpp"
 #include "xtape/initializers/constant.hpp"
-#include "xtape/initializers/glorot_uniform.hpp"
-#include "xtape/initializers/he_normal.hpp"
 #include "xtape/initializers/identity.hpp"
 #include "xtape/initializers/ones.hpp"
 #include "xtape/initializers/orthogonal.hpp"

@@ -20,11 +20,18 @@ Fans fans_of(const Shape& shape) {
           static_cast<double>(shape[rank - 1]) * receptive_field};
 }
 
+}  // namespace detail
+
+namespace initializers {
+namespace {
+
+/// Uniform in [-limit, limit), from a generator of its own where there is a seed.
 Tensor uniform_weights(const Shape& shape, double limit, DType dtype, std::optional<std::uint64_t> seed) {
   if (seed) return random::Generator(*seed).uniform(shape, -limit, limit, dtype);
   return random::uniform(shape, -limit, limit, dtype);
 }
 
+/// A truncated normal distribution whose standard deviation after the cut is `stddev`.
 Tensor normal_weights(const Shape& shape, double stddev, DType dtype, std::optional<std::uint64_t> seed) {
   // The divisor is the standard deviation of a standard normal distribution truncated at -2 and 2.
   const double before_cut = stddev / 0.87962566103423978;
@@ -32,9 +39,7 @@ Tensor normal_weights(const Shape& shape, double stddev, DType dtype, std::optio
   return random::truncated_normal(shape, 0, before_cut, dtype);
 }
 
-}  // namespace detail
-
-namespace initializers {
+}  // namespace
 
 Tensor VarianceScaling::operator()(const Shape& shape, DType dtype) const {
   constexpr const char* op = "VarianceScaling";
@@ -52,20 +57,29 @@ Tensor VarianceScaling::operator()(const Shape& shape, DType dtype) const {
   }
   const double variance = scale / std::max(1.0, fan);
   if (distribution == "truncated_normal" || distribution == "normal") {
-    return detail::normal_weights(shape, std::sqrt(variance), dtype, seed);
+    return normal_weights(shape, std::sqrt(variance), dtype, seed);
   }
   if (distribution == "untruncated_normal") {
     if (seed) return random::Generator(*seed).normal(shape, 0, std::sqrt(variance), dtype);
     return random::normal(shape, 0, std::sqrt(variance), dtype);
   }
-  if (distribution == "uniform") return detail::uniform_weights(shape, std::sqrt(3 * variance), dtype, seed);
+  if (distribution == "uniform") return uniform_weights(shape, std::sqrt(3 * variance), dtype, seed);
   detail::fail<ValueError>(
       op, "Invalid `distribution` argument: {}. Please use one of uniform, truncated_normal, untruncated_normal",
       distribution);
 }
 
+Tensor GlorotUniform::operator()(const Shape& shape, DType dtype) const {
+  const auto [in, out] = detail::fans_of(shape);
+  return uniform_weights(shape, std::sqrt(3 / std::max(1.0, (in + out) / 2)), dtype, seed);
+}
+
 Tensor GlorotNormal::operator()(const Shape& shape, DType dtype) const {
   return VarianceScaling{.mode = "fan_avg", .seed = seed}(shape, dtype);
+}
+
+Tensor HeNormal::operator()(const Shape& shape, DType dtype) const {
+  return normal_weights(shape, std::sqrt(2 / std::max(1.0, detail::fans_of(shape).in)), dtype, seed);
 }
 
 Tensor HeUniform::operator()(const Shape& shape, DType dtype) const {

@@ -1,9 +1,6 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-
-#include "xtape/core/tensor.hpp"
+#include "xtape/base/shape.hpp"
 
 namespace xtape::detail {
 
@@ -13,11 +10,5 @@ struct Fans {
   double out;
 };
 Fans fans_of(const Shape& shape);
-
-/// Uniform in [-limit, limit), from a generator of its own where there is a seed.
-Tensor uniform_weights(const Shape& shape, double limit, DType dtype, std::optional<std::uint64_t> seed);
-
-/// A truncated normal distribution whose standard deviation after the cut is `stddev`.
-Tensor normal_weights(const Shape& shape, double stddev, DType dtype, std::optional<std::uint64_t> seed);
 
 }  // namespace xtape::detail

@@ -1,3 +1,5 @@
+#include "xtape/io/npz.hpp"
+
 #include <fmt/ranges.h>
 
 #include <minizip/zip.h>
@@ -15,7 +17,6 @@
 #include "io/npy_elements.hpp"
 #include "io/npz_file.hpp"
 #include "io/pickle.hpp"
-#include "xtape/io/npy.hpp"
 
 namespace xtape {
 namespace detail {

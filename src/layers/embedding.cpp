@@ -2,7 +2,7 @@
 
 #include "base/check.hpp"
 #include "ops/whole_numbers.hpp"
-#include "xtape/core/creation.hpp"
+#include "xtape/layers/not_equal.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/nn.hpp"
 
@@ -64,7 +64,5 @@ SymbolicTensor Embedding::compute_mask(const SymbolicTensor& inputs) const {
   check_masks();
   return NotEqual()(inputs);
 }
-
-Tensor NotEqual::call(const Tensor& inputs) { return inputs != cast(constant(value_), inputs.dtype()); }
 
 }  // namespace xtape::layers

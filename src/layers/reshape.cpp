@@ -1,11 +1,9 @@
 #include "xtape/layers/reshape.hpp"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
+#include <vector>
 
 #include "base/check.hpp"
-#include "layers/convolution.hpp"
 #include "layers/input_checks.hpp"
 #include "xtape/ops/movement.hpp"
 
@@ -42,35 +40,6 @@ Tensor Reshape::call(const Tensor& inputs) {
     if (shape[axis] == -1) shape[axis] = size / rest;
   }
   return reshape(inputs, shape);
-}
-
-Permute::Permute(const std::vector<int>& dims, PermuteOptions options)
-    : LayerBase(options, {{"dims", dims}}), permutation_{0} {
-  permutation_.insert(permutation_.end(), dims.begin(), dims.end());
-  std::vector<int> sorted = dims;
-  std::sort(sorted.begin(), sorted.end());
-  for (std::size_t i = 0; i < sorted.size(); ++i) {
-    if (sorted[i] != static_cast<int>(i) + 1) {
-      detail::fail<ValueError>("Permute",
-                               "Invalid permutation argument `dims` for Permute Layer. The set of indices in `dims` "
-                               "must be consecutive and start from 1. Received dims=({})",
-                               fmt::join(dims, ", "));
-    }
-  }
-}
-
-Tensor Permute::call(const Tensor& inputs) {
-  detail::expect_ndim(*this, inputs.shape(), static_cast<int>(permutation_.size()));
-  return transpose(inputs, permutation_);
-}
-
-RepeatVector::RepeatVector(std::int64_t n, RepeatVectorOptions options) : LayerBase(options, {{"n", n}}), n_(n) {
-  detail::check_positive("RepeatVector", "n", n);
-}
-
-Tensor RepeatVector::call(const Tensor& inputs) {
-  detail::expect_ndim(*this, inputs.shape(), 2);
-  return broadcast_to(expand_dims(inputs, 1), {inputs.shape()[0], n_, inputs.shape()[1]});
 }
 
 }  // namespace xtape::layers

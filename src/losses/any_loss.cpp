@@ -6,14 +6,17 @@
 #include "xtape/losses/categorical_crossentropy.hpp"
 #include "xtape/losses/categorical_generalized_cross_entropy.hpp"
 #include "xtape/losses/cosine_similarity.hpp"
-#include "xtape/losses/dice.hpp"
 #include "xtape/losses/focal_crossentropy.hpp"
 #include "xtape/losses/hinge.hpp"
 #include "xtape/losses/huber.hpp"
 #include "xtape/losses/kl_divergence.hpp"
+#include "xtape/losses/log_cosh.hpp"
 #include "xtape/losses/mean_absolute_error.hpp"
+#include "xtape/losses/mean_absolute_percentage_error.hpp"
 #include "xtape/losses/mean_squared_error.hpp"
 #include "xtape/losses/mean_squared_logarithmic_error.hpp"
+#include "xtape/losses/poisson.hpp"
+#include "xtape/losses/segmentation.hpp"
 #include "xtape/losses/sparse_categorical_crossentropy.hpp"
 
 namespace xtape {

@@ -5,7 +5,7 @@
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/reduce.hpp"
 
-// sum p log(p / q) with both clipped to [epsilon, 1], and the Poisson loss p - y log p, the constant log y! left out.
+// sum p log(p / q) with both clipped to [epsilon, 1].
 namespace xtape::losses {
 
 Tensor kl_divergence(const Tensor& y_true, const Tensor& y_pred) {
@@ -14,14 +14,7 @@ Tensor kl_divergence(const Tensor& y_true, const Tensor& y_pred) {
   return reduce_sum(p * log(p / q), -1);
 }
 
-Tensor poisson(const Tensor& y_true, const Tensor& y_pred) {
-  const auto [target, prediction] = detail::paired("poisson", y_true, y_pred);
-  return reduce_mean(prediction - target * log(prediction + detail::epsilon), -1);
-}
-
 KLDivergence::KLDivergence(const KLDivergenceOptions& options)
     : LossFunctionWrapper(kl_divergence, options.name, options.reduction) {}
-
-Poisson::Poisson(const PoissonOptions& options) : LossFunctionWrapper(poisson, options.name, options.reduction) {}
 
 }  // namespace xtape::losses

@@ -1,6 +1,5 @@
 #include "xtape/losses/mean_absolute_error.hpp"
 
-#include "losses/crossentropy.hpp"
 #include "losses/shapes.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/reduce.hpp"
@@ -12,15 +11,7 @@ Tensor mean_absolute_error(const Tensor& y_true, const Tensor& y_pred) {
   return reduce_mean(abs(target - prediction), -1);
 }
 
-Tensor mean_absolute_percentage_error(const Tensor& y_true, const Tensor& y_pred) {
-  const auto [target, prediction] = detail::paired("mean_absolute_percentage_error", y_true, y_pred);
-  return 100 * reduce_mean(abs((target - prediction) / maximum(abs(target), detail::epsilon)), -1);
-}
-
 MeanAbsoluteError::MeanAbsoluteError(const MeanAbsoluteErrorOptions& options)
     : LossFunctionWrapper(mean_absolute_error, options.name, options.reduction) {}
-
-MeanAbsolutePercentageError::MeanAbsolutePercentageError(const MeanAbsolutePercentageErrorOptions& options)
-    : LossFunctionWrapper(mean_absolute_percentage_error, options.name, options.reduction) {}
 
 }  // namespace xtape::losses

@@ -14,6 +14,7 @@
 #include "xtape/metrics/precision.hpp"
 #include "xtape/metrics/probabilistic.hpp"
 #include "xtape/metrics/r2_score.hpp"
+#include "xtape/metrics/recall.hpp"
 #include "xtape/metrics/regression.hpp"
 #include "xtape/metrics/sparse_categorical_accuracy.hpp"
 #include "xtape/metrics/top_k_categorical_accuracy.hpp"

@@ -4,6 +4,7 @@
 #include "xtape/losses/binary_crossentropy.hpp"
 #include "xtape/losses/categorical_crossentropy.hpp"
 #include "xtape/losses/kl_divergence.hpp"
+#include "xtape/losses/poisson.hpp"
 #include "xtape/losses/sparse_categorical_crossentropy.hpp"
 
 namespace xtape::metrics {

@@ -4,8 +4,9 @@
 
 #include "losses/shapes.hpp"
 #include "xtape/losses/cosine_similarity.hpp"
-#include "xtape/losses/huber.hpp"
+#include "xtape/losses/log_cosh.hpp"
 #include "xtape/losses/mean_absolute_error.hpp"
+#include "xtape/losses/mean_absolute_percentage_error.hpp"
 #include "xtape/losses/mean_squared_error.hpp"
 #include "xtape/losses/mean_squared_logarithmic_error.hpp"
 #include "xtape/ops/arithmetic.hpp"

@@ -9,8 +9,9 @@
 #include "xtape/tape/explanation.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 
-// The third of a tape's three parts: information about its record for people. explain.cpp says why a gradient is
-// missing, graph.cpp draws the record and its times, check_numerics.cpp sees every op through an Observer.
+// The third of a tape's three parts: information about its record for people. diagnostics_explain.cpp says why
+// a gradient is missing, diagnostics_graph.cpp draws the record and its times, check_numerics.cpp sees every op through
+// an Observer.
 namespace xtape::detail {
 
 /// Sees the results of every op of a thread: see TapeImpl::observer.

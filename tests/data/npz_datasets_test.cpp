@@ -7,7 +7,7 @@
 #include "xtape/core/creation.hpp"
 #include "xtape/data/boston_housing.hpp"
 #include "xtape/data/mnist.hpp"
-#include "xtape/io/npy.hpp"
+#include "xtape/io/npz.hpp"
 
 using namespace xtape;
 using namespace xtape::testing;

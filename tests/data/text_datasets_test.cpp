@@ -11,7 +11,7 @@
 #include "support/temp_dir.hpp"
 #include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/io/npy.hpp"
+#include "xtape/io/npz.hpp"
 
 using namespace xtape;
 using namespace xtape::testing;

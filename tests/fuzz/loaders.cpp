@@ -8,7 +8,7 @@
 #include "xtape/data/fashion_mnist.hpp"
 #include "xtape/data/mnist.hpp"
 #include "xtape/data/text_datasets.hpp"
-#include "xtape/io/npy.hpp"
+#include "xtape/io/npz.hpp"
 
 using namespace xtape;
 namespace fs = std::filesystem;

@@ -1,7 +1,7 @@
 // load_npz: the members of zip archives, stored and deflated.
+#include "xtape/io/npz.hpp"
 #include "fuzz/files.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/io/npy.hpp"
 
 using namespace xtape;
 

@@ -2,7 +2,7 @@
 #include "fuzz/files.hpp"
 #include "io/zip_reader.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/io/npy.hpp"
+#include "xtape/io/npz.hpp"
 
 using namespace xtape;
 

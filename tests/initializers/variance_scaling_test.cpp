@@ -5,8 +5,7 @@
 
 #include "support/check.hpp"
 #include "xtape/core/random.hpp"
-#include "xtape/initializers/glorot_uniform.hpp"
-#include "xtape/initializers/he_normal.hpp"
+#include "xtape/initializers/variance_scaling.hpp"
 
 using namespace xtape;
 using initializers::GlorotUniform;

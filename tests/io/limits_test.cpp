@@ -18,6 +18,7 @@
 #include "xtape/io/csv.hpp"
 #include "xtape/io/idx.hpp"
 #include "xtape/io/npy.hpp"
+#include "xtape/io/npz.hpp"
 #include "xtape/io/safetensors.hpp"
 
 using namespace xtape;

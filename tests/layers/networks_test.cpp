@@ -18,6 +18,7 @@
 #include "xtape/layers/noise.hpp"
 #include "xtape/layers/pooling1d.hpp"
 #include "xtape/layers/prelu.hpp"
+#include "xtape/layers/repeat_vector.hpp"
 #include "xtape/layers/reshape.hpp"
 #include "xtape/layers/separable_conv2d.hpp"
 #include "xtape/layers/upsampling.hpp"

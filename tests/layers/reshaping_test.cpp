@@ -3,6 +3,8 @@
 #include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/layers/cropping.hpp"
+#include "xtape/layers/permute.hpp"
+#include "xtape/layers/repeat_vector.hpp"
 #include "xtape/layers/reshape.hpp"
 #include "xtape/layers/symbolic.hpp"
 #include "xtape/layers/upsampling.hpp"

@@ -11,6 +11,7 @@
 #include "xtape/layers/gru.hpp"
 #include "xtape/layers/lstm.hpp"
 #include "xtape/layers/masking.hpp"
+#include "xtape/layers/not_equal.hpp"
 #include "xtape/layers/simple_rnn.hpp"
 #include "xtape/layers/symbolic.hpp"
 #include "xtape/layers/time_distributed.hpp"

@@ -7,7 +7,7 @@
 #include "support/check.hpp"
 #include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/losses/huber.hpp"
+#include "xtape/losses/log_cosh.hpp"
 #include "xtape/metrics/binary_accuracy.hpp"
 #include "xtape/metrics/categorical_accuracy.hpp"
 #include "xtape/metrics/regression.hpp"

@@ -10,6 +10,7 @@
 #include "xtape/metrics/any_metric.hpp"
 #include "xtape/metrics/confusion_counts.hpp"
 #include "xtape/metrics/precision.hpp"
+#include "xtape/metrics/recall.hpp"
 #include "xtape/metrics/sensitivity_specificity.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"

@@ -1,7 +1,10 @@
 #include "support/header_scan.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <regex>
 #include <sstream>
 #include <utility>
@@ -11,14 +14,62 @@
 
 namespace xtape::testing {
 
-std::string headers_of(const std::string& folder) {
-  std::ostringstream text;
-  for (const auto& file : std::filesystem::recursive_directory_iterator(source_dir() + "/" + folder)) {
-    if (file.path().extension() != ".hpp") continue;
-    std::ifstream in(file.path());
-    text << in.rdbuf() << '\n';
+namespace {
+
+/// Calls use(line, innermost namespace or "") for each line that is not one of a namespace.
+template <class F>
+void for_each_line(const std::string& text, const F& use) {
+  static const std::regex opens("(?:inline )?namespace ([\\w:]+) \\{"), closes("\\}  // namespace ([\\w:]+)");
+  std::vector<std::string> inside;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::smatch match;
+    if (std::regex_match(line, match, opens)) {
+      inside.push_back(match[1]);
+    } else if (std::regex_match(line, match, closes)) {
+      inside.pop_back();
+    } else {
+      use(line, inside.empty() ? std::string() : inside.back());
+    }
   }
-  return text.str();
+}
+
+std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+/// The words of a name in snake case stand in the text, in their order.
+bool has_words(const std::string& text, const std::string& name) {
+  std::istringstream words(name);
+  std::size_t place = 0;
+  for (std::string word; std::getline(words, word, '_');) {
+    place = text.find(word, place);
+    if (place == std::string::npos) return false;
+    place += word.size();
+  }
+  return true;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> files_of(const std::string& folder, const std::string& extension) {
+  std::map<std::string, std::string> files;
+  const std::filesystem::path root = source_dir() + "/" + folder;
+  if (!std::filesystem::exists(root)) return files;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(root)) {
+    if (file.path().extension() != extension) continue;
+    std::ifstream in(file.path());
+    files[file.path().lexically_relative(root).replace_extension().generic_string()] = {
+        std::istreambuf_iterator<char>(in), {}};
+  }
+  return files;
+}
+
+std::string headers_of(const std::string& folder) {
+  std::string text;
+  for (const auto& [name, header] : files_of(folder, ".hpp")) text += header + '\n';
+  return text;
 }
 
 std::set<std::string> classes_derived_from(const std::string& base, const std::string& headers) {
@@ -40,22 +91,37 @@ std::set<std::string> classes_derived_from(const std::string& base, const std::s
 }
 
 std::set<std::string> structs_in(const std::string& name_space, const std::string& headers) {
-  static const std::regex opens("namespace ([\\w:]+) \\{"), closes("\\}  // namespace ([\\w:]+)"),
-      declares("(?:class|struct) (\\w+) \\{");
+  static const std::regex declares("(?:class|struct) (\\w+) \\{");
   std::set<std::string> names;
-  std::vector<std::string> inside;
-  std::istringstream lines(headers);
-  for (std::string line; std::getline(lines, line);) {
+  for_each_line(headers, [&](const std::string& line, const std::string& inside) {
     std::smatch match;
-    if (std::regex_match(line, match, opens)) {
-      inside.push_back(match[1]);
-    } else if (std::regex_match(line, match, closes)) {
-      inside.pop_back();
-    } else if (std::regex_match(line, match, declares) && !inside.empty() && inside.back() == name_space) {
-      names.insert(match[1]);
-    }
-  }
+    if (inside == name_space && std::regex_match(line, match, declares)) names.insert(match[1]);
+  });
   return names;
+}
+
+std::set<std::string> public_classes_in(const std::string& header) {
+  static const std::regex declares("(?:class|struct) (\\w+)(?: final)?(?: : .*)? \\{");
+  static const std::regex arguments("\\w+(?:Options|Arguments)");
+  std::set<std::string> names;
+  for_each_line(header, [&](const std::string& line, const std::string& inside) {
+    std::smatch match;
+    if (inside.find("detail") != std::string::npos || !std::regex_match(line, match, declares)) return;
+    if (!std::regex_match(match[1].str(), arguments)) names.insert(match[1]);
+  });
+  return names;
+}
+
+bool belongs_to(const std::string& class_name, const std::string& header_name, const std::string& header) {
+  const bool returned = header.find("\n" + class_name + " " + header_name + "(") != std::string::npos;
+  return returned || has_words(lower_case(class_name), header_name) ||
+         header.find("\n// Family: ") != std::string::npos;
+}
+
+bool implements(const std::string& source_name, const std::set<std::string>& header_names) {
+  return std::any_of(header_names.begin(), header_names.end(), [&](const std::string& header) {
+    return source_name == header || source_name.starts_with(header + "_");
+  });
 }
 
 namespace {

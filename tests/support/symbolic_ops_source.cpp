@@ -262,7 +262,7 @@ std::string symbolic_ops_header(const OpDeclarations& ops) {
          "\n#include <concepts>\n#include <cstdint>\n#include <utility>\n\n"
          "#include \"xtape/layers/symbolic.hpp\"\n" +
          includes_of(all) +
-         "\n// The ops on symbolic tensors, as nodes of the graph (as in Keras 3): nn::relu(x), x * 2 + y,\n"
+         "\n// Family: the ops on symbolic tensors, as nodes of the graph (as in Keras 3): nn::relu(x), x * 2 + y,\n"
          "// reduce_mean(x, {1}), concat({x, y}, -1). Each does in the model what the op of its name does to tensors, "
          "with\n"
          "// its options and its errors, and is described there. Of several operands at least one is symbolic. Others "

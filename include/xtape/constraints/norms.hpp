@@ -6,9 +6,9 @@
 
 namespace xtape::constraints {
 
-// Bounds on the norms |w| of weight vectors, with the 2-norm over `axis` (keras.constraints). Use axis 0 for the kernel
-// [in, units] of a Dense layer, so that a vector holds the weights of one unit, and {0, 1, 2} for that of a Conv2D
-// layer. As in Keras, 1e-7 is added to the divisor, so the new norms are slightly below the exact ones.
+// Family: bounds on the norms |w| of weight vectors, with the 2-norm over `axis` (keras.constraints). Use axis 0 for
+// the kernel [in, units] of a Dense layer, so that a vector holds the weights of one unit, and {0, 1, 2} for that of a
+// Conv2D layer. As in Keras, 1e-7 is added to the divisor, so the new norms are slightly below the exact ones.
 
 /// w min(|w|, max_value) / (|w| + 1e-7)
 struct MaxNorm {

@@ -6,8 +6,9 @@
 #include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
-// Distributions that do not depend on the shape. Without a seed the numbers come from random::default_generator(); with
-// one, every call gives the same. They throw what the random generator throws for their numbers and the dtype.
+// Family: distributions that do not depend on the shape. Without a seed the numbers come from
+// random::default_generator(); with one, every call gives the same. They throw what the random generator throws for
+// their numbers and the dtype.
 namespace xtape::initializers {
 
 /// Normally distributed.

@@ -5,7 +5,7 @@
 #include "xtape/layers/layer.hpp"
 #include "xtape/ops/reduce.hpp"
 
-// Activations with parameters, as layers; for the others use Activation, such as Activation("tanh").
+// Family: activations with parameters, as layers; for the others use Activation, such as Activation("tanh").
 namespace xtape::layers {
 
 /// Keyword arguments of ReLU.

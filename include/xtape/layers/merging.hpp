@@ -5,8 +5,8 @@
 #include "xtape/layers/layer.hpp"
 #include "xtape/layers/symbolic.hpp"
 
-// Layers that merge several tensors: `Add()({a, b})`; or as functions of tensors or symbolic tensors: `layers::add({a,
-// b})`.
+// Family: layers that merge several tensors, `Add()({a, b})`. They are also functions of tensors or symbolic tensors,
+// `layers::add({a, b})`.
 namespace xtape {
 namespace layers {
 

@@ -6,7 +6,7 @@
 #include "xtape/core/random.hpp"
 #include "xtape/layers/layer.hpp"
 
-// Layers that add noise in training; outside training they return their input.
+// Family: layers that add noise in training; outside training they return their input.
 namespace xtape::layers {
 
 /// Keyword arguments of GaussianNoise and GaussianDropout.

@@ -8,9 +8,10 @@
 #include "xtape/core/random.hpp"
 #include "xtape/layers/layer.hpp"
 
-// Keras's image augmentation layers: in training they change each image at random, outside training they return it
-// unchanged. Images are [batch, height, width, channels] or [height, width, channels] (a ValueError otherwise); integer
-// images become float32. Gradients flow to the images. "f in the factor" below means a number drawn uniformly from it.
+// Family: Keras's image augmentation layers. In training they change each image at random, outside training they return
+// it unchanged. Images are [batch, height, width, channels] or [height, width, channels] (a ValueError otherwise);
+// integer images become float32. Gradients flow to the images. "f in the factor" below means a number drawn uniformly
+// from it.
 namespace xtape::layers {
 
 /// The interval from which a layer draws: `0.2` for [-0.2, 0.2], or `{-0.3, 0.1}`.

@@ -34,7 +34,7 @@
 #include "xtape/ops/sort.hpp"
 #include "xtape/ops/statistics.hpp"
 
-// The ops on symbolic tensors, as nodes of the graph (as in Keras 3): nn::relu(x), x * 2 + y,
+// Family: the ops on symbolic tensors, as nodes of the graph (as in Keras 3): nn::relu(x), x * 2 + y,
 // reduce_mean(x, {1}), concat({x, y}, -1). Each does in the model what the op of its name does to tensors, with
 // its options and its errors, and is described there. Of several operands at least one is symbolic. Others may be
 // tensors, numbers and variables; variables are weights of the model. Tensors in options stay tensors. Results have

@@ -8,9 +8,6 @@ namespace xtape::losses {
 /// mean_squared_error.
 Tensor mean_absolute_error(const Tensor& y_true, const Tensor& y_pred);
 
-/// 100 mean(|y_true - y_pred| / max(|y_true|, 1e-7)) over the last axis.
-Tensor mean_absolute_percentage_error(const Tensor& y_true, const Tensor& y_pred);
-
 /// Keyword arguments of MeanAbsoluteError.
 struct MeanAbsoluteErrorOptions {
   std::string reduction = "sum_over_batch_size";
@@ -21,18 +18,6 @@ struct MeanAbsoluteErrorOptions {
 class MeanAbsoluteError : public LossFunctionWrapper {
  public:
   explicit MeanAbsoluteError(const MeanAbsoluteErrorOptions& options = {});
-};
-
-/// Keyword arguments of MeanAbsolutePercentageError.
-struct MeanAbsolutePercentageErrorOptions {
-  std::string reduction = "sum_over_batch_size";
-  std::string name = "mean_absolute_percentage_error";
-};
-
-/// mean_absolute_percentage_error as an object.
-class MeanAbsolutePercentageError : public LossFunctionWrapper {
- public:
-  explicit MeanAbsolutePercentageError(const MeanAbsolutePercentageErrorOptions& options = {});
 };
 
 }  // namespace xtape::losses

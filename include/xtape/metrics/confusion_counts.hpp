@@ -2,7 +2,7 @@
 
 #include "xtape/metrics/threshold_metric.hpp"
 
-// The sums of the weights of right and wrong predictions, for one or several thresholds.
+// Family: the sums of the weights of right and wrong predictions, for one or several thresholds.
 namespace xtape::metrics {
 
 /// Keyword arguments of TruePositives.

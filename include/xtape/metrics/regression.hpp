@@ -2,7 +2,8 @@
 
 #include "xtape/metrics/mean_metric_wrapper.hpp"
 
-// Means of the losses of the same names, where the formulas, shapes and errors are described.
+// Family: means of the losses of the same names that measure errors, where the formulas, shapes and errors are
+// described.
 namespace xtape::metrics {
 
 /// The mean of losses::mean_squared_error.

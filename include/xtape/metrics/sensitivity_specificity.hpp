@@ -2,9 +2,9 @@
 
 #include "xtape/metrics/threshold_metric.hpp"
 
-// The best value of one measure over the thresholds at which another measure is at least a given value; 0 where there
-// is no such threshold. Sensitivity, or recall, is the share of the positive labels that are found, specificity the
-// share of the negative labels that are found, precision the share of the positive predictions that are right.
+// Family: the best value of one measure over the thresholds at which another measure is at least a given value; 0 where
+// there is no such threshold. Sensitivity, or recall, is the share of the positive labels that are found, specificity
+// the share of the negative labels that are found, precision the share of the positive predictions that are right.
 namespace xtape::metrics {
 
 /// Keyword arguments of the metrics below, after the value.

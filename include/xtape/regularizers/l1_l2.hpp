@@ -5,7 +5,7 @@
 
 namespace xtape::regularizers {
 
-// Penalties on the size of weights (keras.regularizers). A factor must be finite and not negative: otherwise a
+// Family: penalties on the size of weights (keras.regularizers). A factor must be finite and not negative: otherwise a
 // ValueError, when the object becomes a Regularizer or is called.
 
 /// l1 sum |w|

@@ -3,9 +3,9 @@
 #include "xtape/losses/loss_function_wrapper.hpp"
 #include "xtape/ops/reduce.hpp"
 
-// Losses of segmentations, from sums over whole images. Labels and predictions have the same shape. The sums run over
-// all axes unless some are given: {1, 2, 3} leaves one value per sample. What the mask of the predictions leaves out
-// (see get_mask) is not summed.
+// Family: losses of segmentations, from sums over whole images. Labels and predictions have the same shape. The sums
+// run over all axes unless some are given: {1, 2, 3} leaves one value per sample. What the mask of the predictions
+// leaves out (see get_mask) is not summed.
 namespace xtape::losses {
 
 /// 1 - 2 sum(y_true y_pred) / (sum(y_true) + sum(y_pred) + 1e-7)

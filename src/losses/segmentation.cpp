@@ -1,4 +1,4 @@
-#include "xtape/losses/dice.hpp"
+#include "xtape/losses/segmentation.hpp"
 
 #include "losses/crossentropy.hpp"
 #include "losses/shapes.hpp"

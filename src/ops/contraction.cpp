@@ -1,4 +1,4 @@
-#include "ops/contract.hpp"
+#include "ops/contraction.hpp"
 
 #include <fmt/ranges.h>
 

@@ -3,7 +3,7 @@
 
 #include "base/check.hpp"
 #include "kernels/strided.hpp"
-#include "ops/contract.hpp"
+#include "ops/contraction.hpp"
 #include "ops/strided_window.hpp"
 #include "xtape/ops/contraction.hpp"
 #include "xtape/ops/movement.hpp"

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "xtape/metrics/threshold_metric.hpp"
+
+namespace xtape::metrics {
+
+/// Keyword arguments of Recall.
+struct RecallOptions {
+  std::vector<double> thresholds = {};        ///< in [0, 1]; 0.5 where none is given, and none at all with top_k
+  std::optional<std::int64_t> top_k = {};     ///< only the k largest predictions along the last axis are positive
+  std::optional<std::int64_t> class_id = {};  ///< only this class, a place of the last axis, counts
+  std::string name = "recall";
+};
+
+/// The share of the positive labels that are found: true positives / (true positives + false negatives), 0 where there
+/// are none.
+class Recall : public ThresholdValueMetric {
+ public:
+  explicit Recall(const RecallOptions& options = {});
+
+ protected:
+  double value(const Counts& counts) const override;
+};
+
+}  // namespace xtape::metrics
