@@ -122,7 +122,7 @@ data::TensorDataset make_part(const MnistFiles& files, const std::string& images
   return {std::move(images), std::move(labels)};
 }
 
-/// One part of Keras's single file.
+/// Reads one part, train or test, of Keras's single file.
 data::TensorDataset read_part(const MnistFiles& files, detail::NpzFile& file, const char* part, bool normalize) {
   const std::string x_name = fmt::format("x_{}", part), y_name = fmt::format("y_{}", part);
   const std::string x_path = fmt::format("{}: '{}'", file.path(), x_name);

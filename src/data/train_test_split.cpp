@@ -26,7 +26,7 @@ struct Parts {
 
 std::string text_of(const std::optional<double>& size) { return size ? fmt::format("{}", *size) : "none"; }
 
-/// How many rows a size stands for, before it is rounded.
+/// The number of rows that a size means, before rounding.
 double rows_of(const char* name, double size, std::int64_t n) {
   const bool fraction = size > 0 && size < 1;
   const bool number = size >= 1 && size < static_cast<double>(n) && size == std::floor(size);

@@ -55,7 +55,7 @@ bool is_temporary(std::string_view name, std::string_view begin) {
   return dash != std::string_view::npos && is_number(name.substr(0, dash)) && is_number(name.substr(dash + 1));
 }
 
-/// Whether the open file is the one that has this name now.
+/// Whether the open file still has this name.
 bool same_file(int file, const char* path) {
   struct stat ours {
   }, there{};

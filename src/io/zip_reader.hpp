@@ -30,7 +30,7 @@ class ZipReader {
   std::unique_ptr<ByteSource> open(const Member& member);
 
  private:
-  /// Where the bytes of a member are in the file.
+  /// The position of a member's bytes in the file.
   struct Place {
     std::uint64_t begin, end;
     std::size_t member;

@@ -16,7 +16,7 @@
 namespace xtape::kernels {
 namespace {
 
-/// One product's operands or gradients.
+/// The rows of head h of example b, of operands or gradients.
 template <class P>
 P* at(P* data, const HeadRows& rows, std::int64_t b, std::int64_t h) {
   return data + b * rows.batch + h * rows.head;

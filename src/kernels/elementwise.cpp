@@ -152,8 +152,9 @@ void repeat_each(std::byte* to, const std::byte* from, std::int64_t rows, std::i
   }
 }
 
-/// `rows` times the same `bytes` bytes. A short row is stored in whole lines, what they write after it is overwritten
-/// by the next row; otherwise what is there is doubled until it is enough.
+/// Repeats `bytes` bytes `rows` times. A row of 64 to 256 bytes is stored in whole lines; the bytes that these write
+/// past its end are overwritten by the next row. For other lengths, the part that is written is copied after itself,
+/// doubling it each time.
 void tile(std::byte* to, const std::byte* from, std::int64_t rows, std::int64_t bytes) {
   constexpr std::int64_t short_row = 256, line = 64;
   if (bytes >= line && bytes <= short_row) {

@@ -25,7 +25,7 @@ namespace {
 
 using Maker = std::shared_ptr<PredictionMetric> (*)(const std::string& name);
 
-/// Of a metric that takes its name alone.
+/// Makes a metric that takes only its name.
 template <class M>
 std::shared_ptr<PredictionMetric> named(const std::string& name) {
   return std::make_shared<M>(name);

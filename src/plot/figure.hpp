@@ -8,7 +8,7 @@
 
 #include "xtape/plot/axes.hpp"
 
-// What is in a picture, and the text that makes gnuplot draw it. The same figure gives the same text.
+// The contents of a picture, and the gnuplot script that draws it. The same figure gives the same text.
 namespace xtape::detail {
 
 struct AxisSpec {

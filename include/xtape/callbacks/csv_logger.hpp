@@ -12,8 +12,8 @@ namespace xtape::callbacks {
 /// Keyword arguments of CSVLogger.
 struct CSVLoggerOptions {
   std::string separator = ",";
-  /// Append to a file that is there, without a second header, instead of overwriting it. A last line that was not
-  /// finished, because the training was killed, stays as it is, and a new line begins.
+  /// Append to an existing file, without a second header, instead of overwriting it. If the last line is incomplete,
+  /// because the training was killed, it stays so and a new line begins.
   bool append = false;
 };
 

@@ -21,15 +21,15 @@ struct EarlyStoppingOptions {
   int start_from_epoch = 0;             ///< earlier epochs do not count
 };
 
-/// Ends the training when a figure no longer improves (keras.callbacks.EarlyStopping).
+/// Ends the training when the monitored value no longer improves (keras.callbacks.EarlyStopping).
 ///
 ///     callbacks::EarlyStopping stopper({.patience = 3, .restore_best_weights = true});
 ///     model.fit(x, y, {.epochs = 100, .callbacks = {&stopper}, .validation_split = 0.1});
 ///     fmt::print("stopped after epoch {}, the best was {}\n", stopper.stopped_epoch(), stopper.best_epoch());
 ///
 /// With restore_best_weights the best epoch that counts is restored, whether or not it reached the baseline, and
-/// whether or not this callback ended the training. The first epoch never ends the training. Where the figure is not in
-/// the logs, it warns and goes on.
+/// whether or not this callback ended the training. The first epoch never ends the training. If the value is not in the
+/// logs, it warns and continues.
 class EarlyStopping : public MonitorCallback {
  public:
   explicit EarlyStopping(const EarlyStoppingOptions& options = {});

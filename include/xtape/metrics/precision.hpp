@@ -8,7 +8,7 @@ namespace xtape::metrics {
 struct PrecisionOptions {
   std::vector<double> thresholds = {};        ///< in [0, 1]; 0.5 where none is given, and none at all with top_k
   std::optional<std::int64_t> top_k = {};     ///< only the k largest predictions along the last axis are positive
-  std::optional<std::int64_t> class_id = {};  ///< only this class, a place of the last axis, counts
+  std::optional<std::int64_t> class_id = {};  ///< only this class, an index of the last axis, counts
   std::string name = "precision";
 };
 

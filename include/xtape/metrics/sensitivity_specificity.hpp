@@ -10,7 +10,7 @@ namespace xtape::metrics {
 /// Keyword arguments of the metrics below, after the value.
 struct AtValueOptions {
   std::int64_t num_thresholds = 200;          ///< evenly spaced in [0, 1]; 0.5 where it is 1
-  std::optional<std::int64_t> class_id = {};  ///< only this class, a place of the last axis, counts
+  std::optional<std::int64_t> class_id = {};  ///< only this class, an index of the last axis, counts
   std::string name = {};                      ///< the class's, in snake case, unless given
 };
 

@@ -136,8 +136,8 @@ class GradientTape {
   /// empty Tensor (or zeros, see GradientOptions) when the target does not depend on the source.
   ///
   /// Throws a RuntimeError for a second call on a tape that is not persistent, a ValueError for output_gradients of
-  /// another number or shape, whatever a rule throws, and a ValueError naming the op whose rule returned a gradient of
-  /// the wrong number, shape or dtype.
+  /// another number or shape, what a rule throws, and a ValueError naming the op whose rule returned a gradient of the
+  /// wrong number, shape or dtype.
   Tensor gradient(const Tensor& target, const Tensor& source, const GradientOptions& options = {});
   Tensor gradient(const Tensor& target, const Variable& source, const GradientOptions& options = {});
   /// The same for several sources at once, in their order.
