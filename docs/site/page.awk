@@ -144,7 +144,15 @@ fence { print_line($0); next }
   if (level == 1 && page !~ /index\.md$/) print_line("\n[TOC]")
   next
 }
-{ print_line(with_links($0)) }
+{
+  line = begun $0
+  begun = ""
+  if ($0 ~ /[^ ]/ && line ~ /\[[^]`]*$/) {  # a link goes on in the next line
+    begun = line " "
+    next
+  }
+  print_line(with_links(line))
+}
 
 function print_line(line) {
   if (!list) print line

@@ -42,26 +42,27 @@ TEST_CASE("links of the pages lead to files and headings that are there") {
 TEST_CASE("links, headings and code of a page are found") {
   const auto page = read_markdown(
       "# A page\n"
-      "[a](x.md), [`b`](y.md#c) and `[no](z.md)`; ![picture](p.png)\n"
+      "[a](x.md), [`b`](y.md#c) and `[no](z.md)`; ![picture](p.png); [over\n"
+      "the end](e.md)\n"
       "## It's `so`\n"
       "```cpp ignore\n[no](no.md)\n```\n"
       "<!-- [no](no.md) -->\n"
       "<!-- cpp\nint hidden;\n-->\n"
       "| Python | C++ |\n|---|---|\n| `a` | `b` or `c \\| d` |\n"
       "## It's so\n");
-  REQUIRE(page.links.size() == 3);
+  REQUIRE(page.links.size() == 4);
   CHECK(page.links[1].target == "y.md#c");
-  CHECK(page.links[1].line == 2);
+  CHECK(page.links[3].target == "e.md");
   REQUIRE(page.sections.size() == 4);
   CHECK(page.sections[2].anchor == "its-so");
   CHECK(page.sections[3].anchor == "its-so-1");
   REQUIRE(page.sections[2].blocks.size() == 2);
   CHECK(page.sections[2].blocks[0].info == "cpp ignore");
-  CHECK(page.sections[2].blocks[0].line == 5);
+  CHECK(page.sections[2].blocks[0].line == 6);
   CHECK(page.sections[2].blocks[1].lines == std::vector<std::string>{"int hidden;"});
   REQUIRE(page.sections[2].table_codes.size() == 2);
   CHECK(page.sections[2].table_codes[1].code == "c | d");
-  CHECK(page.sections[2].table_codes[1].line == 13);
+  CHECK(page.sections[2].table_codes[1].line == 14);
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ TEST_CASE("names without a comment are found") {
       "/// One.\n"
       "int one(int x);\n"
       "int one_more(double x);\n"
+      "struct OneAlone {};\n"
       "\n"
       "int two(int x = f(3));\n"
       "class Ahead;\n"
@@ -48,7 +49,7 @@ TEST_CASE("names without a comment are found") {
       "int seven();\n"
       "}  // namespace detail\n"
       "}  // namespace a\n");
-  CHECK(names == std::set<std::string>{"a::two", "a::Three", "a::four", "a::five"});
+  CHECK(names == std::set<std::string>{"a::OneAlone", "a::two", "a::Three", "a::four", "a::five"});
 }
 
 }  // namespace

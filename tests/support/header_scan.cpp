@@ -218,8 +218,9 @@ std::set<std::string> undocumented_names(const std::string& headers) {
     std::string scope;
     for (const auto& name : namespaces) scope += name + "::";
     const std::string name = declared_name(declaration);
+    static const std::regex is_class("\\s*(?:class|struct|enum|concept) .*");
+    shared = comment || (shared && !std::regex_match(without_templates(declaration), is_class));
     declaration.clear();
-    shared = shared || comment;
     comment = false;
     if (name.empty() || namespaces.empty() || scope.find("detail::") != std::string::npos) continue;
     if (scope.find("symbolic::") != std::string::npos)

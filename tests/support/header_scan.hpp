@@ -33,8 +33,8 @@ bool implements(const std::string& source_name, const std::set<std::string>& hea
 std::map<std::string, std::string> files_of(const std::string& folder, const std::string& extension);
 
 /// The names that a text of headers declares in namespaces other than `detail` and `symbolic`, none of whose
-/// declarations has a `///` comment: classes, functions, aliases, concepts and constants. Declarations that follow each
-/// other without an empty line share the comment of the first.
+/// declarations has a `///` comment: classes, functions, aliases, concepts and constants. Functions and constants
+/// that follow a declaration without an empty line share its comment.
 std::set<std::string> undocumented_names(const std::string& headers);
 
 }  // namespace xtape::testing

@@ -64,7 +64,7 @@ MarkdownPage read_markdown(const std::string& text) {
   std::map<std::string, int> seen;
   std::istringstream lines(text);
   int number = 0, code_column = -1;
-  std::string line;
+  std::string line, begun;
   const auto next = [&] {
     ++number;
     return static_cast<bool>(std::getline(lines, line));
@@ -119,7 +119,11 @@ MarkdownPage read_markdown(const std::string& text) {
       section.line = number;
       page.sections.push_back(std::move(section));
     }
-    add_links(line, number, page.links);
+    // A link may begin in one line and end in the next.
+    const std::string whole = begun + line;
+    static const std::regex goes_on("[^`]*\\[[^\\]`]*|.*`[^`]*\\[[^\\]`]*");
+    begun = !line.empty() && std::regex_match(whole, goes_on) ? whole + " " : "";
+    if (begun.empty()) add_links(whole, number, page.links);
   }
   return page;
 }

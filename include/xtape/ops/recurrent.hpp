@@ -14,6 +14,7 @@ struct LstmOptions {
   Tensor initial_c = {};
   Tensor mask = {};  ///< bool [batch, time]: steps where it is false do not change h and c
 };
+/// What lstm() returns.
 struct LstmResult {
   Tensor outputs;  ///< [batch, time, units], h after each step
   Tensor h;        ///< [batch, units], after the last step
@@ -37,6 +38,7 @@ struct GruOptions {
   bool reset_after = true;
   Tensor mask = {};  ///< bool [batch, time]: steps where it is false do not change h
 };
+/// What gru() returns.
 struct GruResult {
   Tensor outputs;  ///< [batch, time, units], h after each step
   Tensor h;        ///< [batch, units], after the last step
