@@ -5,11 +5,11 @@
 
 #include "xtape/data/load_data.hpp"
 
+namespace xtape::datasets {
+
 /// Krizhevsky's CIFAR-10 and CIFAR-100 (Learning Multiple Layers of Features from Tiny Images, 2009): 50000 training
 /// and 10000 test images of 32 x 32 pixels in colour. The binary versions of
 /// https://www.cs.toronto.edu/~kriz/cifar.html are read; the Python versions, which Keras downloads, are not.
-namespace xtape::datasets {
-
 namespace cifar10 {
 
 /// x [n, 32, 32, 3] and y [n], int32 labels from 0 to 9, in the order of data_batch_1.bin to data_batch_5.bin and of

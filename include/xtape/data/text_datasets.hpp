@@ -9,7 +9,7 @@
 #include "xtape/core/tensor.hpp"
 #include "xtape/data/preprocessing.hpp"
 
-/// Texts as lists of word numbers, of different lengths: utils::pad_sequences makes a tensor of them.
+// Texts as lists of word numbers, of different lengths: utils::pad_sequences makes a tensor of them.
 namespace xtape::datasets {
 
 /// `auto [x, y] = train;`
