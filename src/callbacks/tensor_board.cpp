@@ -60,11 +60,12 @@ void TensorBoard::on_train_begin() {
   train();  // opens the file now, so that an unwritable folder is an error before the training
 }
 
-void TensorBoard::on_train_end(const Logs&) {
-  if (train_ != nullptr) train_->close();
-  if (validation_ != nullptr) validation_->close();
-  train_.reset();
-  validation_.reset();
+void TensorBoard::on_train_end(const Logs&) { close(); }
+
+void TensorBoard::close() {
+  const Writer train = std::move(train_), validation = std::move(validation_);
+  if (train != nullptr) train->close();
+  if (validation != nullptr) validation->close();
 }
 
 void TensorBoard::on_epoch_begin(int) {

@@ -5,10 +5,12 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "core/traced_context.hpp"
 #include "core/undo.hpp"
 #include "layers/autocast.hpp"
 #include "layers/graph_node.hpp"
 #include "layers/layer_state.hpp"
+#include "tape/untrained_variables.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/tape/mask.hpp"
@@ -125,6 +127,7 @@ template <class Inputs, class F>
 auto Layer::run(const Inputs& inputs, CallOptions options, F&& compute) {
   detail::LayerState& own = state();
   detail::CallScope scope(options.training, &own);
+  const auto where = [&] { return "in layer '" + own.shown_path() + "', " + shown(span_of(inputs)); };
   const auto forget_losses = [&] {
     if (detail::LayerState::losses_in_use.load(std::memory_order_relaxed) && scope.outermost()) own.clear_losses();
   };
@@ -137,6 +140,9 @@ auto Layer::run(const Inputs& inputs, CallOptions options, F&& compute) {
     }
     forget_losses();
     auto output = [&] {
+      std::optional<detail::TracedContext> traced;
+      if (detail::thread_state.tracer != nullptr) [[unlikely]]
+        traced.emplace(where());
       std::optional<detail::AutocastScope> reading;
       const DTypePolicy policy = own.policy;
       if (policy.compute_dtype() != policy.variable_dtype()) reading.emplace(policy.compute_dtype());
@@ -161,11 +167,14 @@ auto Layer::run(const Inputs& inputs, CallOptions options, F&& compute) {
     if (const auto* outer = scope.outer(); outer != nullptr && outer->layer() != nullptr) {
       if (!own.known_in(*outer->layer())) own.called_in(scope);
     }
+    if (options.training == false) {
+      if (auto* const untrained = detail::UntrainedVariables::current()) untrained->leave_out(own.lists().all);
+    }
     scope.succeed();
     return output;
   } catch (Error& error) {
     forget_losses();
-    error.add_context("in layer '" + own.shown_path() + "', " + shown(span_of(inputs)));
+    error.add_context(where());
     throw;
   } catch (...) {
     forget_losses();

@@ -198,5 +198,18 @@ void LayerState::called_in(const CallScope& scope) {
                   class_of(caller), path, class_of(*this), caller.shown_path(), own.size(), name));
 }
 
+bool LayerState::has_warned_about(const std::string& variable) {
+  std::vector<LayerState*> layers;
+  {
+    const std::lock_guard lock(structure_mutex());
+    visit([&](LayerState& layer) { layers.push_back(&layer); });
+  }
+  return std::any_of(layers.begin(), layers.end(), [&](LayerState* layer) {
+    const std::lock_guard lock(layer->mutex);
+    return std::any_of(layer->warned_about_.begin(), layer->warned_about_.end(),
+                       [&](const std::string& path) { return variable.starts_with(path + '/'); });
+  });
+}
+
 }  // namespace detail
 }  // namespace xtape

@@ -188,6 +188,8 @@ struct LayerState : LayerSettings {
   /// Notes a call inside another layer, and warns if this layer belongs neither to that layer nor to one that is being
   /// called outside it.
   void called_in(const CallScope& scope);
+  /// Whether a variable of that name is of a layer that one of these has called and warned about so.
+  bool has_warned_about(const std::string& variable);
   bool known_in(const LayerState& caller) const noexcept {
     return callers_[0].load(std::memory_order_relaxed) == caller.number_;
   }

@@ -1,15 +1,18 @@
 // The loops of Keras's training surface: fit, evaluate and predict.
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <typeinfo>
 
 #include "base/check.hpp"
 #include "base/warn.hpp"
+#include "layers/layer_state.hpp"
 #include "models/batch_source.hpp"
 #include "models/progbar.hpp"
 #include "models/train_state.hpp"
+#include "tape/untrained_variables.hpp"
 #include "xtape/models/model.hpp"
 #include "xtape/models/sequential.hpp"
 #include "xtape/ops/math.hpp"
@@ -22,6 +25,36 @@ namespace {
 
 using detail::fail;
 
+/// A training step. The first one in which a gradient is taken says which variables it uses and leaves untrained, since
+/// they are not the model's: most likely a layer was not tracked.
+template <class Step>
+Logs checked_step(Model& model, detail::ModelState& state, const Step& step) {
+  if (state.looked_for_untrained) return step();
+  const detail::UntrainedVariables untrained;
+  Logs logs = step();
+  state.looked_for_untrained = untrained.any_gradient();
+  const auto& own = model.variables();
+  std::vector<std::string> strangers;
+  for (const Variable& variable : untrained.list()) {
+    const auto is_it = [&](const Variable& other) { return other.is_same(variable); };
+    if (std::any_of(own.begin(), own.end(), is_it)) continue;
+    if (!detail::LayerState::of(model).has_warned_about(variable.name())) strangers.push_back(variable.name());
+  }
+  if (!strangers.empty()) {
+    constexpr std::size_t shown = 6;
+    const std::string more = strangers.size() > shown ? fmt::format(" and {} more", strangers.size() - shown) : "";
+    const std::size_t count = strangers.size();
+    strangers.resize(std::min(count, shown));
+    detail::warn(fmt::format(
+        "[{0}.train_step] the loss depends on {2} trainable variable(s) that do not belong to the model '{1}', and "
+        "whose gradients are not asked for: '{3}'{4}. They are neither trained nor saved with it. `track` them or "
+        "their layers as members, or call adopt(layer) in the constructor. If they are not to be trained, say so by "
+        "layer.set_trainable(false), {{.trainable = false}} or a call with {{.training = false}}",
+        model.class_name(), model.name(), count, fmt::join(strangers, "', '"), more));
+  }
+  return logs;
+}
+
 /// Calls all callbacks, in order.
 class Callbacks {
  public:
@@ -30,6 +63,16 @@ class Callbacks {
     for (const auto& callback : callbacks_) {
       callback->set_model(model);
       callback->set_params(params);
+    }
+  }
+  Callbacks(const Callbacks&) = delete;
+  ~Callbacks() {
+    if (std::uncaught_exceptions() == exceptions_) return;
+    for (const auto& callback : callbacks_) {
+      try {
+        callback->on_failure();
+      } catch (...) {  // the exception on its way is the one to be heard of
+      }
     }
   }
   template <class Method, class... Args>
@@ -50,6 +93,7 @@ class Callbacks {
 
  private:
   std::vector<AnyCallback> callbacks_;
+  const int exceptions_ = std::uncaught_exceptions();
 };
 
 void check_positive(const char* method, const char* what, std::int64_t value) {
@@ -202,7 +246,7 @@ History Model::run_fit(detail::BatchSource& source, detail::BatchSource* validat
     std::int64_t step = 0;
     for (; step != limit && !state.stop_training && next(); ++step) {
       callbacks.tell(&Callback::on_train_batch_begin, step);
-      logs = train_step(batch);
+      logs = checked_step(*this, *model_, [&] { return train_step(batch); });
       callbacks.tell(&Callback::on_train_batch_end, step, logs);
       bar.update(step + 1, logs);
     }
@@ -307,7 +351,7 @@ Logs Model::train_on_batch(const TensorList& x, const TensorList& y, const Tenso
   detail::Arrays{x, y, sample_weight}.check(method);
   const TrainBatch batch{x, y, detail::sample_weights(method, y, sample_weight, class_weight)};
   reset_metrics();
-  return train_step(batch);
+  return checked_step(*this, *model_, [&] { return train_step(batch); });
 }
 
 Logs Model::test_on_batch(const TensorList& x, const TensorList& y, const Tensor& sample_weight) {

@@ -76,6 +76,7 @@ class TrainState {
 struct ModelState {
   std::shared_ptr<TrainState> train;  ///< null before compile()
   std::vector<std::shared_ptr<xtape::metrics::Metric>> tracked_metrics;
+  bool looked_for_untrained = false;  ///< variables, in a training step
 };
 
 }  // namespace xtape::detail

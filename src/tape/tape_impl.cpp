@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "base/warn.hpp"
+#include "tape/untrained_variables.hpp"
 #include "tape/variable_hooks.hpp"
 #include "tape/walk.hpp"
 
@@ -142,6 +143,8 @@ Tensors TapeImpl::gradient(std::span<const Tensor> targets, std::span<const Sour
                            const GradientOptions& options, bool keep) {
   keep = keep || options_.persistent;
   Walk walk(record, targets, sources, options);
+  if (auto* const untrained = UntrainedVariables::current()) untrained->note_gradient(record, targets, sources);
+  const UntrainedVariables::Hidden in_rules;
   if (!options_.persistent) {
     stop();
   } else if (recording()) {

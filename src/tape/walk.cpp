@@ -6,6 +6,7 @@
 #include "base/check.hpp"
 #include "core/convert.hpp"
 #include "core/fill.hpp"
+#include "core/traced_context.hpp"
 #include "tape/accumulate.hpp"
 
 namespace xtape::detail {
@@ -88,11 +89,20 @@ void Walk::mark_wanted() {
 
 namespace {
 
+std::string context_of(const RecordedOp& op) { return fmt::format("in the gradient of '{}'", op.name); }
+
+[[gnu::noinline]] Grads run_traced_rule(const RecordedOp& op, std::span<const Tensor> dy, Needs needs) {
+  const TracedContext where(context_of(op));
+  return op.table->run(op.rule, dy, needs);
+}
+
 [[gnu::always_inline]] inline Grads run_rule(const RecordedOp& op, std::span<const Tensor> dy, Needs needs) {
   try {
+    if (thread_state.tracer != nullptr) [[unlikely]]
+      return run_traced_rule(op, dy, needs);
     return op.table->run(op.rule, dy, needs);
   } catch (Error& error) {
-    error.add_context(fmt::format("in the gradient of '{}'", op.name));
+    error.add_context(context_of(op));
     throw;
   }
 }

@@ -32,6 +32,7 @@ class CSVLogger : public Callback {
   void on_train_begin() override;
   void on_epoch_end(int epoch, const Logs& logs) override;
   void on_train_end(const Logs& logs) override;
+  void on_failure() override { file_.reset(); }
 
  private:
   std::string quoted(const std::string& text) const;

@@ -23,6 +23,7 @@ struct LambdaCallbackOptions {
   std::function<void()> on_predict_end = {};
   std::function<void(std::int64_t batch)> on_predict_batch_begin = {};
   std::function<void(std::int64_t batch)> on_predict_batch_end = {};
+  std::function<void()> on_failure = {};
 };
 
 /// A callback made of functions (keras.callbacks.LambdaCallback):
@@ -48,6 +49,7 @@ class LambdaCallback : public Callback {
   void on_predict_end() override { call(f_.on_predict_end); }
   void on_predict_batch_begin(std::int64_t batch) override { call(f_.on_predict_batch_begin, batch); }
   void on_predict_batch_end(std::int64_t batch) override { call(f_.on_predict_batch_end, batch); }
+  void on_failure() override { call(f_.on_failure); }
 
  private:
   template <class F, class... Args>

@@ -38,6 +38,7 @@ class SwapEMAWeights : public Callback {
   void on_test_end(const Logs& /*logs*/) override { restore(); }
   void on_predict_begin() override { swap(); }
   void on_predict_end() override { restore(); }
+  void on_failure() override { restore(); }
 
  private:
   void swap();

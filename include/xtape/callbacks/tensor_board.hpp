@@ -47,6 +47,7 @@ class TensorBoard : public Callback {
   void on_train_batch_begin(std::int64_t batch) override;
   void on_train_batch_end(std::int64_t batch, const Logs& logs) override;
   void on_test_end(const Logs& logs) override;
+  void on_failure() override { close(); }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -55,6 +56,7 @@ class TensorBoard : public Callback {
   summary::FileWriter& train();
   summary::FileWriter& validation();
   void write_weights(int epoch);
+  void close();
 
   TensorBoardOptions options_;
   Writer train_, validation_;  ///< made when there is something to write

@@ -52,6 +52,9 @@ class Callback {
   virtual void on_predict_end() {}
   virtual void on_predict_batch_begin(std::int64_t /*batch*/) {}
   virtual void on_predict_batch_end(std::int64_t /*batch*/) {}
+  /// Called instead of all that would come after it when fit, evaluate or predict ends with an exception, whoever threw
+  /// it: closes files, and puts back what was changed for a while. What it throws itself is lost.
+  virtual void on_failure() {}
 
   /// What fit is about to do.
   struct Params {
