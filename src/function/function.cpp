@@ -23,6 +23,33 @@ struct ArgumentType {
   DType dtype;
   Shape shape;
   bool masked;
+  std::size_t first;  ///< the first argument that is the same tensor: f may ask for the gradient of either
+};
+
+/// For each argument the first one that is the same tensor.
+class FirstOfSame {
+ public:
+  explicit FirstOfSame(std::span<const Tensor* const> tensors) : tensors_(tensors) {
+    if (tensors.size() <= few) return;
+    for (std::size_t i = 0; i < tensors.size(); ++i) sorted_.push_back(i);
+    std::sort(sorted_.begin(), sorted_.end(), [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
+  }
+  std::size_t operator[](std::size_t i) const {
+    if (tensors_.size() > few) {
+      const auto at = std::lower_bound(sorted_.begin(), sorted_.end(), i,
+                                       [&](std::size_t a, std::size_t b) { return key(a).first < key(b).first; });
+      return *at;
+    }
+    std::size_t first = 0;
+    while (tensors_[first]->impl() != tensors_[i]->impl()) ++first;
+    return first;
+  }
+
+ private:
+  static constexpr std::size_t few = 16;
+  std::pair<const TensorImpl*, std::size_t> key(std::size_t i) const { return {tensors_[i]->impl(), i}; }
+  std::span<const Tensor* const> tensors_;
+  PoolVector<std::size_t> sorted_;
 };
 
 /// The program of one signature and what belongs to it.
@@ -38,10 +65,12 @@ struct Concrete {
 bool fits(const Concrete& concrete, const FunctionArguments& arguments) {
   const auto& tensors = arguments.tensors;
   if (concrete.types.size() != tensors.size() || concrete.key != arguments.key) return false;
+  const FirstOfSame first(tensors);
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const TensorImpl* impl = tensors[i]->impl();
     const ArgumentType& type = concrete.types[i];
     if (type.dtype != impl->dtype || type.shape != impl->shape || type.masked != has_mask(*impl)) return false;
+    if (type.first != first[i]) return false;
   }
   return true;
 }
@@ -57,7 +86,10 @@ const char* unfit(const TensorImpl& argument) {
 
 std::string signature_of(const std::vector<ArgumentType>& types) {
   std::string text;
-  for (const auto& type : types) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", type.dtype, type.shape);
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", types[i].dtype, types[i].shape);
+    if (types[i].first != i) text += fmt::format(" (argument {} again)", types[i].first + 1);
+  }
   return "(" + text + ")";
 }
 
@@ -86,7 +118,11 @@ struct FunctionImpl {
   Concrete& add(const FunctionArguments& arguments) {
     auto concrete = std::make_unique<Concrete>();
     concrete->key = arguments.key;
-    for (const Tensor* t : arguments.tensors) concrete->types.push_back({t->dtype(), t->shape(), has_mask(*t)});
+    const FirstOfSame first(arguments.tensors);
+    for (std::size_t i = 0; i < arguments.tensors.size(); ++i) {
+      const Tensor& t = *arguments.tensors[i];
+      concrete->types.push_back({t.dtype(), t.shape(), has_mask(t), first[i]});
+    }
     concretes.push_back(std::move(concrete));
     if (concretes.size() > 1 && concretes.size() <= max_announced) {
       warn(fmt::format("[function] '{}' is traced again, for arguments {}: {} signatures by now{}", name,
@@ -161,7 +197,10 @@ void FunctionCall::begin(const FunctionArguments& arguments) {
     replayed_ = true;
     return;
   }
-  for (const Tensor* t : all.tensors) arguments_.push_back(make_alias(*t));
+  for (std::size_t i = 0; i < all.tensors.size(); ++i) {
+    const std::size_t first = concrete->types[i].first;
+    arguments_.push_back(first < i ? arguments_[first] : make_alias(*all.tensors[i]));
+  }
   std::size_t next_mask = arguments.tensors.size();
   for (std::size_t i = 0; i < arguments.tensors.size(); ++i) {
     if (!has_mask(*arguments.tensors[i])) continue;

@@ -7,6 +7,7 @@
 #include "core/convert.hpp"
 #include "core/element_access.hpp"
 #include "kernels/parallel.hpp"
+#include "xtape/base/error.hpp"
 
 namespace xtape::detail {
 namespace {
@@ -311,6 +312,10 @@ void Program::run_fused(const Stretch& stretch) const {
 }
 
 Tensors Program::run(std::span<const Tensor* const> arguments) {
+  struct LetGo {
+    Program* program;
+    ~LetGo() { program->let_go(); }
+  } let_go{this};
   prepare(arguments);
   std::size_t hold = 0;
   // Views of tensors that differ in each run are made when their base exists: before the first step for arguments and
@@ -335,7 +340,12 @@ Tensors Program::run(std::span<const Tensor* const> arguments) {
     for (std::size_t i = stretch.begin; i < stretch.end; ++i) {
       const TracedStep& step = trace_.steps[i];
       if (step.kernel) {
-        step.kernel(Operands(table_.data(), step.places.data()));
+        try {
+          step.kernel(Operands(table_.data(), step.places.data()));
+        } catch (Error& error) {
+          if (!step.context.empty()) error.add_context(step.context);
+          throw;
+        }
         if (!step.writes.empty() && !moving_views_.empty()) make_views();
       } else {
         run_elementwise(step);
@@ -345,10 +355,14 @@ Tensors Program::run(std::span<const Tensor* const> arguments) {
   Tensors results;
   results.reserve(trace_.results.size());
   for (const Place place : trace_.results) results.push_back(*table_[place]);
+  return results;
+}
+
+/// Nothing of a run is kept, however it ends.
+void Program::let_go() noexcept {
   for (const Place place : fresh_) tensors_[place] = Tensor();
   for (const Place place : moving_views_) tensors_[place] = Tensor();
   for (const auto& held : holds_) tensors_[held.second] = Tensor();
-  return results;
 }
 
 }  // namespace xtape::detail

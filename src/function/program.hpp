@@ -40,6 +40,7 @@ struct TracedStep {
   kernels::Elementwise loop{};
   std::string functor;  ///< what loop.f points to
   std::vector<Variable> writes;
+  std::string context;  ///< for errors: see core/traced_context.hpp
 };
 
 /// The launches of a function, in order.
@@ -83,6 +84,7 @@ class Program {
   bool fuses(const TracedStep& step, std::int64_t numel) const;
   void bind();
   void prepare(std::span<const Tensor* const> arguments);
+  void let_go() noexcept;
   void run_elementwise(const TracedStep& step) const;
   void run_fused(const Stretch& stretch) const;
 

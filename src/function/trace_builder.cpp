@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "core/traced_context.hpp"
 #include "tape/variable_hooks.hpp"
 
 namespace xtape::detail {
@@ -154,6 +155,7 @@ void TraceBuilder::launched(Kernel kernel, std::span<const Tensor* const> operan
   step.kernel = std::move(kernel);
   step.outputs = outputs;
   step.kind = kind;
+  step.context = TracedContext::current();
   append(std::move(step), operands);
 }
 

@@ -1,12 +1,30 @@
 #include "xtape/layers/embedding.hpp"
 
 #include "base/check.hpp"
+#include "core/launch.hpp"
 #include "ops/whole_numbers.hpp"
 #include "xtape/layers/not_equal.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/nn.hpp"
 
 namespace xtape::layers {
+namespace {
+
+void check_ids(const Tensor& ids, std::int64_t count) {
+  using xtape::detail::Read;
+  xtape::detail::launch(
+      xtape::detail::LaunchKind::throws,
+      [count](Read ids) {
+        const auto* id = ids.data<std::int64_t>();
+        for (std::int64_t i = 0; i < ids.size(); ++i) {
+          if (id[i] < 0 || id[i] >= count)
+            xtape::detail::fail<IndexError>("Embedding", "expected indices in [0, {}), received {}", count, id[i]);
+        }
+      },
+      ids);
+}
+
+}  // namespace
 
 Embedding::Embedding(std::int64_t input_dim, std::int64_t output_dim, EmbeddingOptions options)
     : LayerBase(options, {{"input_dim", input_dim}, {"output_dim", output_dim}}),
@@ -32,17 +50,9 @@ void Embedding::build(const Shape&) {
 
 Tensor Embedding::call(const Tensor& inputs) {
   const Tensor ids = is_integer(inputs.dtype()) ? inputs : xtape::detail::whole_numbers("Embedding", "index", inputs);
-  try {
-    return cast(nn::embedding_lookup(embeddings_, ids), compute_dtype());  // casts only the rows, not the whole matrix
-  } catch (const IndexError&) {
-    const Tensor wide = cast(ids, int64);
-    for (const std::int64_t id : wide.data<std::int64_t>()) {
-      if (id < 0 || id >= input_dim_) {
-        xtape::detail::fail<IndexError>("Embedding", "expected indices in [0, {}), received {}", input_dim_, id);
-      }
-    }
-    throw;
-  }
+  const Tensor wide = cast(ids, int64);
+  check_ids(wide, input_dim_);
+  return cast(nn::embedding_lookup(embeddings_, wide), compute_dtype());  // casts only the rows, not the whole matrix
 }
 
 void Embedding::check_masks() const {

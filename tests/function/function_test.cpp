@@ -1,6 +1,8 @@
 #include "xtape/function/function.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -13,6 +15,10 @@
 #include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/random.hpp"
+#include "xtape/layers/dense.hpp"
+#include "xtape/layers/embedding.hpp"
+#include "xtape/layers/lambda.hpp"
+#include "xtape/models/sequential.hpp"
 #include "xtape/ops/arithmetic.hpp"
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/indexing.hpp"
@@ -22,7 +28,10 @@
 #include "xtape/ops/nn.hpp"
 #include "xtape/ops/random.hpp"
 #include "xtape/ops/reduce.hpp"
+#include "xtape/tape/check_numerics.hpp"
 #include "xtape/tape/gradient_tape.hpp"
+#include "xtape/tape/record.hpp"
+#include "xtape/transforms/recompute_grad.hpp"
 
 using namespace xtape;
 using testing::WarningCapture;
@@ -253,6 +262,150 @@ TEST_CASE("function: an exception of the body or of a replay leaves it usable") 
   CHECK_THROWS_TEXT(IndexError, "label 4 at position 1 is outside [0, 4)", loss(constant({0, 4}), logits));
   CHECK_CLOSE(loss(constant({2, 3}), logits), {std::log(4.0), std::log(4.0)});
   CHECK(loss.obstacle().empty());
+}
+
+namespace {
+
+/// What an exception says.
+template <class F>
+std::string error_of(const F& f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    return error.message();
+  }
+  return "";
+}
+
+/// x, whose gradient is gathered from dy: it refuses indices.
+Tensor gathered_gradient(const Tensor& x, const Tensor& ids) {
+  return record("halve", {x}, x * 1, [&] { return [ids](const Tensor& dy) { return Grads{gather(dy, ids)}; }; });
+}
+
+/// The same as a layer.
+struct Refusing : LayerBase<Refusing> {
+  TensorList call_list(const TensorList& inputs) override { return gathered_gradient(inputs[0], inputs[1]); }
+};
+
+}  // namespace
+
+TEST_CASE("function: an error in a replay says where it happened, as that of a call does") {
+  layers::Embedding embedding(4, 3);
+  Sequential model{embedding, layers::Dense(2)};
+  model.set_name("reader");
+  Refusing refusing;
+  const auto gradient = [](const auto& f, const Tensor& x, const Tensor& ids) {
+    GradientTape tape;
+    tape.watch(x);
+    return tape.gradient(f(x, ids), x);
+  };
+  const auto squared = [](const Tensor& x, const Tensor& ids) { return square(gathered_gradient(x, ids)); };
+  const auto twice = [&](const Tensor& x, const Tensor& ids) {
+    return gradient([&](const Tensor& t, const Tensor& i) { return gradient(squared, square(t), i); }, x, ids);
+  };
+  struct Kind {
+    std::function<Tensor(const Tensor& x, const Tensor& ids)> f;
+    std::vector<std::string> contexts;  // in their order
+  };
+  const std::vector<Kind> kinds = {
+      {[](const Tensor& t, const Tensor& ids) { return gather(t, ids); }, {"[gather]"}},
+      {[&](const Tensor&, const Tensor& ids) { return model(ids); },
+       {"[Embedding]", "in layer 'reader/embedding', called with an input of shape (4,)",
+        "in layer 'reader', called with an input of shape (4,)"}},
+      {[&](const Tensor& x, const Tensor& ids) { return gradient(gathered_gradient, x, ids); },
+       {"[gather]", "in the gradient of 'halve'"}},
+      {[&](const Tensor& x, const Tensor& ids) {
+         return gradient([&](const Tensor& t, const Tensor& i) { return refusing(TensorList{t, i}).only(); }, x, ids);
+       },
+       {"[gather]", "in the gradient of 'halve'"}},
+      {twice, {"[gather]", "in the gradient of 'halve'"}},
+      {[&](const Tensor& x, const Tensor& ids) {
+         // The inner tape's gradient is part of a layer's call, and recomputed for the outer one.
+         layers::Lambda inner([&](const Tensor& t) { return gradient(squared, t * t, ids); }, {.name = "inner"});
+         return gradient([&](const Tensor& t,
+                             const Tensor&) { return recompute_grad([&](const Tensor& u) { return inner(u); })(t); },
+                         x, ids);
+       },
+       {"[gather]", "in the gradient of 'halve'", "in layer 'inner', called with an input of shape (4,)"}},
+      {[&](const Tensor& x, const Tensor& ids) {
+         const Tensor checked = debug::check_numerics(log(cast(ids, float32)), "a logarithm");
+         return gradient([](const Tensor& t, const Tensor& i) { return t * i; }, x, checked);
+       },
+       {"a logarithm"}},
+      {[&](const Tensor& x, const Tensor& ids) {
+         return gradient(
+             [](const Tensor& t, const Tensor& i) {
+               return record("checked", {t}, t * 1, [&] {
+                 return [i](const Tensor& dy) {
+                   return Grads{debug::check_numerics(dy * log(cast(i, float32)), "a gradient")};
+                 };
+               });
+             },
+             x, ids);
+       },
+       {"a gradient", "in the gradient of 'checked'"}},
+  };
+  const Tensor x = constant({1.0F, 2.0F, 3.0F, 4.0F}), good = constant({1, 2, 3, 1}), other = constant({3, 3, 2, 1}),
+               bad = constant({1, 2, -7, 3});
+  int number = 0;
+  for (const Kind& kind : kinds) {
+    CAPTURE(number);
+    ++number;
+    auto replayed = function(kind.f);
+    for (int call = 0; call < 3; ++call) (void)replayed(x, good);
+    CHECK_MESSAGE(replayed.obstacle().empty(), replayed.obstacle());
+    const std::string error = error_of([&] { (void)kind.f(x, bad); });
+    CHECK(error_of([&] { (void)replayed(x, bad); }) == error);
+    std::size_t at = 0;
+    for (const std::string& context : kind.contexts) {
+      at = error.find(context, at);
+      CHECK_MESSAGE(at != std::string::npos, error, " without ", context);
+      if (at == std::string::npos) break;
+    }
+    CHECK_SAME_BITS(replayed(x, other), kind.f(x, other));
+  }
+}
+
+TEST_CASE("function: one tensor given as two arguments is one in a replay, too") {
+  WarningCapture warnings;
+  for (const std::size_t count : {2, 40}) {
+    const auto f = [](const std::vector<Tensor>& x) {
+      GradientTape tape;
+      tape.watch(x);
+      Tensor y = square(x[0]);
+      for (std::size_t i = 1; i < x.size(); ++i) y = y * (x[i] + static_cast<double>(i));
+      const auto dx = tape.gradient(y, x);
+      return std::vector<Tensor>(dx.begin(), dx.end());
+    };
+    auto replayed = function(f);
+    std::vector<Tensor> x(count);
+    for (int call = 0; call < 9; ++call) {
+      CAPTURE(call);
+      for (std::size_t i = 0; i < count; ++i) x[i] = constant({0.01F * static_cast<float>(i) - 0.3F * call, 0.5F});
+      if (call % 3 == 1) x[count - 1] = x[0];
+      if (call % 3 == 2) std::fill(x.begin(), x.end(), x[0]);
+      const auto expected = f(x), received = replayed(x);
+      for (std::size_t i = 0; i < count; ++i) CHECK_SAME_BITS(received[i], expected[i]);
+    }
+    CHECK(replayed.obstacle().empty());
+    CHECK(replayed.trace_count() == (count == 2 ? 2 : 3));
+  }
+  auto product = function([](const Tensor& a, const Tensor& b) { return a * b; }, {.name = "product"});
+  const Tensor two = constant({2.0F});
+  warnings.clear();
+  CHECK_CLOSE(product(two, constant({3.0F})), {6.0});
+  CHECK_CLOSE(product(two, two), {4.0});
+  CHECK(warnings.text().find("for arguments (float32 (1,), float32 (1,) (argument 1 again)): 2 signatures by now") !=
+        std::string::npos);
+}
+
+TEST_CASE("function: a replay that fails keeps no memory") {
+  auto f = function([](const Tensor& x, const Tensor& ids) { return gather(x * 2, ids) + 1; });
+  const Tensor x = zeros({1000, 100}), good = constant({1, 2}), bad = constant({1, 1000});
+  for (int call = 0; call < 3; ++call) (void)f(x, good);
+  const auto before = memory_stats().bytes_in_use;
+  CHECK_THROWS_AS(f(x, bad), IndexError);
+  CHECK(memory_stats().bytes_in_use == before);
 }
 
 TEST_CASE("function: a tape outside sees what the body does") {

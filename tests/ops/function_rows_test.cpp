@@ -134,14 +134,14 @@ const FunctionRows rows{
        return TensorList{indices({7, -9, 30}, call, 40), indices({0, 2, 5}, call, 7) + 1};
      },
      [] {
-       return TensorList{hole, hole};
+       return TensorList{hole, hole + 0};
      }},
     {"mod", [](const auto& x) { return mod(x[0], x[1]); },
      [](int call) {
        return TensorList{indices({7, -9, 30}, call, 40), indices({0, 2, 5}, call, 7) + 1};
      },
      [] {
-       return TensorList{hole, hole};
+       return TensorList{hole, hole + 0};
      }},
     {"argmax", [](const auto& x) { return argmax(x[0], 1); }, fresh_inputs({{3, 5}})},
     {"argmin", [](const auto& x) { return argmin(x[0], 0); }, fresh_inputs({{3, 5}})},
@@ -378,10 +378,8 @@ TEST_CASE("function: every row of every op is replayed, with its gradients to th
       if (row.bad != nullptr && call == 1) {
         const TensorList bad = row.bad();
         const std::string error = error_of([&] { everything(row, bad); });
-        // The gradients of inner results are results of the call too.
-        const std::string again = error_of([&] { replayed(bad); });
-        CHECK(again != "");
-        CHECK_MESSAGE(error.starts_with(again), error, " but in a replay ", again);
+        CHECK(error != "");
+        CHECK(error_of([&] { replayed(bad); }) == error);
       }
     }
     if (row.looks_at_elements) {
