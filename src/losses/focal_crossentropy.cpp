@@ -17,13 +17,22 @@ void check_gamma(const char* op, double gamma) {
   if (!(gamma >= 0)) detail::fail<ValueError>(op, "expected gamma >= 0, received {}", gamma);
 }
 
-/// crossentropy * missed^gamma, missed = 1 - p being in [0, 1].
-Tensor focused(const Tensor& crossentropy, const Tensor& missed, double gamma) {
+/// missed^gamma, missed = 1 - p being in [0, 1].
+Tensor focus(const Tensor& missed, double gamma) {
+  if (gamma == 1) return missed;
+  if (gamma == 2) return square(missed);
+  // The derivatives of a root are infinite at 0.
+  return pow(gamma < 2 ? maximum(missed, 1e-30) : missed, gamma);
+}
+
+/// crossentropy * missed^gamma
+Tensor focused(const Tensor& crossentropy, const Tensor& missed, double gamma, bool may_be_infinite) {
   if (gamma == 0) return crossentropy;
-  if (gamma == 1) return crossentropy * missed;
-  if (gamma == 2) return crossentropy * square(missed);
-  // The derivative of a root is infinite at 0.
-  return crossentropy * pow(gamma < 1 ? maximum(missed, 1e-30) : missed, gamma);
+  const Tensor weight = focus(missed, gamma);
+  if (!may_be_infinite) return crossentropy * weight;
+  // Where the crossentropy is infinite, missed is as good as constant: its derivative is 0, and not 0 times infinity.
+  const Tensor infinite = is_inf(crossentropy);
+  return where(infinite, crossentropy * stop_gradient(weight), where(infinite, 0, crossentropy) * weight);
 }
 
 }  // namespace
@@ -35,7 +44,8 @@ Tensor binary_focal_crossentropy(const Tensor& y_true, const Tensor& y_pred,
   const Tensor &y = inputs.labels, &values = inputs.values;
   const Tensor p = inputs.is_logits ? sigmoid(values) : values;
   const Tensor not_p = inputs.is_logits ? sigmoid(-values) : 1 - values;
-  Tensor loss = focused(detail::binary_crossentropy_of(inputs), y * not_p + (1 - y) * p, options.gamma);
+  Tensor loss =
+      focused(detail::binary_crossentropy_of(inputs), y * not_p + (1 - y) * p, options.gamma, inputs.is_logits);
   if (options.apply_class_balancing) loss = loss * (y * (2 * options.alpha - 1) + (1 - options.alpha));
   return reduce_mean(loss, options.axis);
 }
@@ -59,7 +69,9 @@ Tensor categorical_focal_crossentropy(const Tensor& y_true, const Tensor& y_pred
     log_p = log(p);
     missed = 1 - p;
   }
-  const Tensor loss = focused(labels * log_p, missed, options.gamma);
+  // A probability of 0 without a label costs nothing.
+  const Tensor counted = is_logits ? where(labels == 0, 0, log_p) : log_p;
+  const Tensor loss = focused(labels * counted, missed, options.gamma, is_logits);
   if (weights == 1) return reduce_sum(loss, -1) * -options.alpha[0];
   return -reduce_sum(loss * cast(constant(options.alpha), values.dtype()), -1);
 }

@@ -1,6 +1,9 @@
 #include "optimizers/gradient_clipper.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
@@ -13,16 +16,68 @@ namespace {
 
 std::string set_or_not(const std::optional<double>& value) { return value ? fmt::format("{}", *value) : "unset"; }
 
-/// Of a sparse gradient's rows, which must not repeat.
-double sum_of_squares(const Tensor& t) {
-  if (const auto slices = indexed_slices(t)) return sum_of_squares(slices->values);
-  return kernels::visit_floating(t.dtype(), [&]<class T>(kernels::Type<T>) {
-    return kernels::sum_of_squares(t.size(), host_read("Optimizer", t).data<T>());
-  });
+/// The values of a gradient, of a sparse one those of its rows, which must not repeat.
+Tensor values_of(const Tensor& t) {
+  const auto slices = indexed_slices(t);
+  return slices ? slices->values : t;
 }
 
-/// The factor that reduces a norm to `limit`; exactly 1 where it is not larger, and NaN for NaN.
-double scale_to(double limit, double norm) { return norm <= limit ? 1 : limit / norm; }
+template <class F>
+auto visit_values(const Tensor& gradient, const F& f) {
+  const Tensor t = values_of(gradient);
+  return kernels::visit_floating(
+      t.dtype(), [&]<class T>(kernels::Type<T>) { return f(t.size(), host_read("Optimizer", t).data<T>()); });
+}
+
+/// The 2-norm of gradients, unit sqrt(sum).
+struct Norm {
+  double unit, sum;
+  double value() const { return unit * std::sqrt(sum); }
+};
+
+/// `visit_each(f)` calls f with each of the gradients. Where squares of float64 overflow or vanish, the norm is that of
+/// parts of the largest element.
+template <class F>
+Norm norm_of(const F& visit_each) {
+  double sum = 0;
+  visit_each([&](const Tensor& t) {
+    sum += visit_values(t, [](std::int64_t n, const auto* x) { return kernels::sum_of_squares(n, x); });
+  });
+  constexpr double least = std::numeric_limits<double>::min() / std::numeric_limits<double>::epsilon();
+  if ((sum >= least && sum <= std::numeric_limits<double>::max()) || std::isnan(sum)) return {1, sum};
+  double largest = 0;
+  visit_each([&](const Tensor& t) {
+    visit_values(t, [&](std::int64_t n, const auto* x) {
+      for (std::int64_t i = 0; i < n; ++i) largest = std::max<double>(largest, std::abs(x[i]));
+    });
+  });
+  if (largest == 0 || std::isinf(largest)) return {1, largest};
+  sum = 0;
+  visit_each([&](const Tensor& t) {
+    visit_values(t, [&](std::int64_t n, const auto* x) {
+      for (std::int64_t i = 0; i < n; ++i) sum += x[i] / largest * (x[i] / largest);
+    });
+  });
+  return {largest, sum};
+}
+
+/// The factor that brings a norm down to `limit`; exactly 1 below, and NaN of NaN.
+double scale_to(double limit, const Norm& norm) {
+  return norm.value() <= limit ? 1 : limit / norm.unit / std::sqrt(norm.sum);
+}
+
+/// to = scale from, in two steps where T has few digits left for the factor.
+template <class T>
+void scale_values(std::int64_t n, const T* from, double scale, T* to) {
+  constexpr double least = std::numeric_limits<T>::min() / std::numeric_limits<T>::epsilon();
+  if (scale < least) {
+    constexpr T step = T(1) / (std::uint64_t{1} << 63);
+    kernels::scale(n, from, step, to);
+    from = to;
+    scale /= step;
+  }
+  kernels::scale(n, from, static_cast<T>(scale), to);
+}
 
 }  // namespace
 
@@ -54,14 +109,16 @@ void GradientClipper::begin_step(std::span<VariableUpdate> updates, Tensors& mer
     }
   }
   if (!global_clipnorm_) return;
-  double sum = 0;
-  for (const auto& update : updates) sum += sum_of_squares(*update.gradient);
-  const double norm = std::sqrt(sum);
-  global_scale_ = std::isfinite(norm) ? scale_to(*global_clipnorm_, norm) : std::nan("");
+  const Norm norm = norm_of([&](const auto& f) {
+    for (const auto& update : updates) f(*update.gradient);
+  });
+  const bool finite = std::isfinite(norm.unit) && std::isfinite(norm.sum);
+  global_scale_ = finite ? scale_to(*global_clipnorm_, norm) : std::nan("");
 }
 
 Tensor GradientClipper::clipped(const Tensor& gradient) const {
-  return scaled(gradient, clipnorm_ ? scale_to(*clipnorm_, std::sqrt(sum_of_squares(gradient))) : global_scale_);
+  return scaled(gradient,
+                clipnorm_ ? scale_to(*clipnorm_, norm_of([&](const auto& f) { f(gradient); })) : global_scale_);
 }
 
 /// The gradient times `scale`, or limited to clipvalue.
@@ -77,7 +134,7 @@ Tensor GradientClipper::scaled(const Tensor& gradient, double scale) const {
     if (clipvalue_) {
       kernels::clip(gradient.size(), from, static_cast<T>(*clipvalue_), to);
     } else {
-      kernels::scale(gradient.size(), from, static_cast<T>(scale), to);
+      scale_values(gradient.size(), from, scale, to);
     }
   });
   return out;

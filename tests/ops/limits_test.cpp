@@ -4,6 +4,7 @@
 #include "xtape/losses/categorical_crossentropy.hpp"
 #include "xtape/losses/categorical_generalized_cross_entropy.hpp"
 #include "xtape/losses/cosine_similarity.hpp"
+#include "xtape/losses/focal_crossentropy.hpp"
 #include "xtape/losses/sparse_categorical_crossentropy.hpp"
 #include "xtape/ops/arithmetic.hpp"
 #include "xtape/ops/clip.hpp"
@@ -158,6 +159,87 @@ TEST_CASE("limits: crossentropies of infinite logits") {
     return categorical_generalized_cross_entropy(tensor({0}, {1}, int64), e / reduce_sum(e, -1, true), 0.5);
   };
   for (const double v : to_doubles(gradient(by_hand, tensor({-200, 50}, {1, 2}, float32)))) CHECK(v == 0);
+}
+
+TEST_CASE("limits: focal crossentropies of infinite logits, and of probabilities of 0 and 1") {
+  using namespace losses;
+  for (const double gamma : {0.0, 0.5, 1.0, 1.5, 2.0, 3.0}) {
+    for (const DType dtype : {float32, float64}) {
+      for (const double size : {1e30, inf}) {
+        CAPTURE(gamma);
+        CAPTURE(dtype);
+        CAPTURE(size);
+        // Sure and right, sure and wrong, and between the two: half the cross-entropy, half missed.
+        const Tensor logits = tensor({size, size, -size, -size, size, -size}, {6, 1}, dtype);
+        const Tensor labels = tensor({1, 0, 0, 1, 0.5, 0.5}, {6, 1}, dtype);
+        const double half = std::pow(0.5, gamma);
+        const auto binary = [&](const Tensor& x) {
+          return binary_focal_crossentropy(labels, x, {.gamma = gamma, .from_logits = true});
+        };
+        CHECK_CLOSE(binary(logits), {0, size, 0, size, size / 2 * half, size / 2 * half}, 1e-6);
+        CHECK_CLOSE(gradient(binary, logits), {0, 1, 0, -1, 0.5 * half, -0.5 * half}, 1e-6);
+        const auto twice = [&](const Tensor& x) { return gradient(binary, x); };
+        CHECK_CLOSE(gradient(twice, logits), {0, 0, 0, 0, 0, 0}, 0);
+        const auto by_activation = [&](const Tensor& x) {
+          return binary_focal_crossentropy(labels, nn::sigmoid(x), {.gamma = gamma});
+        };
+        CHECK_CLOSE(gradient(by_activation, logits), {0, 1, 0, -1, 0.5 * half, -0.5 * half}, 1e-6);
+
+        const Tensor rows = tensor({size, 0, 0, size, -size, 1, size, -size}, {4, 2}, dtype);
+        const Tensor hot = tensor({1, 0, 1, 0, 0, 1, 1, 0}, {4, 2}, dtype);
+        const auto dense = [&](const Tensor& x) {
+          return categorical_focal_crossentropy(hot, x, {.alpha = {1}, .gamma = gamma, .from_logits = true});
+        };
+        CHECK_CLOSE(dense(rows), {0, size, 0, 0}, 1e-6);
+        CHECK_CLOSE(reshape(gradient(dense, rows), {8}), {0, 0, -1, 1, 0, 0, 0, 0}, 1e-6);
+        const auto dense_twice = [&](const Tensor& x) { return gradient(dense, x); };
+        CHECK_CLOSE(reshape(gradient(dense_twice, rows), {8}), full({8}, 0), 0);
+      }
+      // Masked logits among others.
+      const Tensor masked = tensor({-inf, 0.3, -0.2}, {1, 3}, dtype), hot = tensor({0, 1, 0}, {1, 3}, dtype);
+      const Tensor others = tensor({0.3, -0.2}, {1, 2}, dtype), second = tensor({1, 0}, {1, 2}, dtype);
+      const auto of = [&](const Tensor& labels) {
+        return [&, labels](const Tensor& x) {
+          return categorical_focal_crossentropy(labels, x, {.alpha = {1}, .gamma = gamma, .from_logits = true});
+        };
+      };
+      CHECK_CLOSE(of(hot)(masked), of(second)(others), 1e-6);
+      CHECK_CLOSE(slice(gradient(of(hot), masked), {0, 1}, {1, 2}), gradient(of(second), others), 1e-6);
+      CHECK(to_doubles(gradient(of(hot), masked))[0] == 0);
+      // Probabilities are clipped.
+      const Tensor p = tensor({0, 1, 1, 0}, {2, 2}, dtype), y = tensor({1, 0, 1, 0}, {2, 2}, dtype);
+      for (const Tensor& t :
+           {gradient([&](const Tensor& x) { return binary_focal_crossentropy(y, x, {.gamma = gamma}); }, p),
+            gradient([&](const Tensor& x) { return categorical_focal_crossentropy(y, x, {.gamma = gamma}); }, p)}) {
+        for (const double v : to_doubles(t)) CHECK(std::isfinite(v));
+      }
+    }
+  }
+}
+
+TEST_CASE("limits: clipping by norm of numbers whose squares overflow or vanish") {
+  struct Case {
+    DType dtype;
+    double size;
+  };
+  for (const auto& each : {Case{float32, 1e30}, Case{float32, 1e-30}, Case{float64, 1e200}, Case{float64, 1e-200}}) {
+    const DType dtype = each.dtype;
+    const double size = each.size;
+    CAPTURE(dtype);
+    CAPTURE(size);
+    const Tensor x = tensor({3 * size, 0, -4 * size}, dtype), y = tensor({12 * size}, dtype);
+    const Tensor limit = constant(size < 1 ? size : 1.0, dtype);  // 1/5 of the norm, or far below
+    const double scale = limit.item() / size;
+    CHECK_CLOSE(clip_by_norm(x, limit) / limit, {0.6, 0, -0.8}, 1e-6);
+    CHECK_CLOSE(clip_by_norm(reshape(x, {3, 1}), limit, {0}) / limit, tensor({0.6, 0, -0.8}, {3, 1}), 1e-6);
+    const auto [clipped, norm] = clip_by_global_norm({x, y}, limit);
+    CHECK_CLOSE(norm / size, {13.0}, 1e-6);
+    CHECK_CLOSE(clipped[0] / limit, {3.0 / 13, 0, -4.0 / 13}, 1e-6);
+    CHECK_CLOSE(clipped[1] / limit, {12.0 / 13}, 1e-6);
+    // d/dx of x_i l / |x|, summed: l / |x| (1 - x_i sum(x) / |x|^2)
+    const Tensor dx = gradient([&](const Tensor& t) { return clip_by_norm(t, limit); }, x);
+    CHECK_CLOSE(dx, {scale / 5 * (1 + 3.0 / 25), scale / 5, scale / 5 * (1 - 4.0 / 25)}, 1e-6);
+  }
 }
 
 TEST_CASE("limits: atan2's gradient of very large and small numbers") {

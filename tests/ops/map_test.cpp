@@ -160,6 +160,80 @@ TEST_CASE("map: values and derivatives at ties and edges are those of the ops") 
   }
 }
 
+TEST_CASE("map: values and derivatives to the second order at 0, of large numbers and at infinities are the limits") {
+  const double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  const double half_pi = std::acos(0), slope = 2 / std::sqrt(std::acos(-1)), log2 = std::log(2);
+  struct Case {
+    std::string function;
+    std::function<Tensor(const Tensor&)> mapped;
+    std::array<double, 3> least, low, zero, high, most;  // value, first and second derivative at -inf, ..., inf
+  };
+#define XTAPE_CASE(name, expression, ...)                                                        \
+  Case {                                                                                         \
+    name, [](const Tensor& t) { return map([](auto x) { return expression; }, t); }, __VA_ARGS__ \
+  }
+  const double far = 1e30, tiny = 0;  // smaller than any tolerance below
+  const std::vector<Case> cases = {
+      XTAPE_CASE("abs", abs(x), {inf, -1, 0}, {far, -1, 0}, {0, 0, 0}, {far, 1, 0}, {inf, 1, 0}),
+      XTAPE_CASE("exp", exp(x), {0, 0, 0}, {0, 0, 0}, {1, 1, 1}, {inf, inf, inf}, {inf, inf, inf}),
+      XTAPE_CASE("expm1", expm1(x), {-1, 0, 0}, {-1, 0, 0}, {0, 1, 1}, {inf, inf, inf}, {inf, inf, inf}),
+      XTAPE_CASE("log of |x|", log(abs(x)), {inf, tiny, tiny}, {std::log(far), tiny, tiny}, {-inf, nan, nan},
+                 {std::log(far), tiny, tiny}, {inf, tiny, tiny}),
+      XTAPE_CASE("log1p of |x|", log1p(abs(x)), {inf, tiny, tiny}, {std::log(far), tiny, tiny}, {0, 0, 0},
+                 {std::log(far), tiny, tiny}, {inf, tiny, tiny}),
+      XTAPE_CASE("square", square(x * 1e-20), {inf, -inf, tiny}, {1e20, -2e-10, tiny}, {0, 0, tiny},
+                 {1e20, 2e-10, tiny}, {inf, inf, tiny}),
+      XTAPE_CASE("atan", atan(x), {-half_pi, 0, 0}, {-half_pi, tiny, tiny}, {0, 1, 0}, {half_pi, tiny, tiny},
+                 {half_pi, 0, 0}),
+      XTAPE_CASE("atan of 1e-5 x", atan(x * 1e-5), {-half_pi, 0, 0}, {-half_pi, tiny, tiny}, {0, 1e-5, 0},
+                 {half_pi, tiny, tiny}, {half_pi, 0, 0}),
+      XTAPE_CASE("sinh", sinh(x), {-inf, inf, -inf}, {-inf, inf, -inf}, {0, 1, 0}, {inf, inf, inf}, {inf, inf, inf}),
+      XTAPE_CASE("cosh", cosh(x), {inf, -inf, inf}, {inf, -inf, inf}, {1, 0, 1}, {inf, inf, inf}, {inf, inf, inf}),
+      XTAPE_CASE("tanh", tanh(x), {-1, 0, 0}, {-1, 0, 0}, {0, 1, 0}, {1, 0, 0}, {1, 0, 0}),
+      XTAPE_CASE("sigmoid", sigmoid(x), {0, 0, 0}, {0, 0, 0}, {0.5, 0.25, 0}, {1, 0, 0}, {1, 0, 0}),
+      XTAPE_CASE("erf", erf(x), {-1, 0, 0}, {-1, 0, 0}, {0, slope, 0}, {1, 0, 0}, {1, 0, 0}),
+      XTAPE_CASE("relu", relu(x), {0, 0, 0}, {0, 0, 0}, {0, 0, 0}, {far, 1, 0}, {inf, 1, 0}),
+      XTAPE_CASE("max", max(x, 1), {1, 0, 0}, {1, 0, 0}, {1, 0, 0}, {far, 1, 0}, {inf, 1, 0}),
+      XTAPE_CASE("min", min(x, 1), {-inf, 1, 0}, {-far, 1, 0}, {0, 1, 0}, {1, 0, 0}, {1, 0, 0}),
+      XTAPE_CASE("reciprocal", 1 / x, {0, 0, 0}, {-1 / far, tiny, tiny}, {inf, -inf, inf}, {1 / far, tiny, tiny},
+                 {0, 0, 0}),
+      XTAPE_CASE("square root of |x|", sqrt(abs(x)), {inf, 0, 0}, {1e15, -5e-16, tiny}, {0, nan, nan},
+                 {1e15, 5e-16, tiny}, {inf, 0, 0}),
+      XTAPE_CASE("2^x", pow(2, x), {0, 0, 0}, {0, 0, 0}, {1, log2, log2 * log2}, {inf, inf, inf}, {inf, inf, inf}),
+      XTAPE_CASE("x^1", pow(x, 1), {-inf, 1, 0}, {-far, 1, 0}, {0, 1, 0}, {far, 1, 0}, {inf, 1, 0}),
+      XTAPE_CASE("x^-1", pow(x, -1), {0, 0, 0}, {-1 / far, tiny, tiny}, {inf, -inf, inf}, {1 / far, tiny, tiny},
+                 {0, 0, 0}),
+  };
+#undef XTAPE_CASE
+  const std::vector<double> points = {-inf, -far, 0, far, inf};
+  for (const auto& each : cases) {
+    for (const DType dtype : {float32, float64}) {
+      CAPTURE(each.function);
+      CAPTURE(dtype);
+      std::array<std::vector<double>, 3> expected;
+      for (std::size_t order = 0; order < 3; ++order) {
+        for (const auto& at : {each.least, each.low, each.zero, each.high, each.most}) {
+          expected[order].push_back(testing::rounded(at[order], dtype));
+        }
+      }
+      const auto check = [&](const Tensor& actual, std::size_t order) {
+        CAPTURE(order);
+        const auto values = testing::to_doubles(actual);
+        for (std::size_t i = 0; i < points.size(); ++i) {
+          CAPTURE(points[i]);
+          if (std::isnan(expected[order][i])) continue;  // no limit
+          CHECK_CLOSE(std::vector<double>{values[i]}, {expected[order][i]}, 32 * testing::epsilon(dtype), 1e-25);
+        }
+      };
+      const Tensor x = tensor(points, dtype);
+      check(each.mapped(x), 0);
+      const auto first = [&](const Tensor& t) { return gradient(each.mapped, t); };
+      check(first(x), 1);
+      check(gradient(first, x), 2);
+    }
+  }
+}
+
 TEST_CASE("map: inputs broadcast, and so do their gradients") {
   const auto mapped = [](const Tensor& a, const Tensor& b, const Tensor& c) {
     return map([](auto p, auto q, auto r) { return p * q + tanh(r * p); }, a, b, c);

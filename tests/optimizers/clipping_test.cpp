@@ -69,6 +69,29 @@ TEST_CASE("clipping: the caller's gradients stay as they are") {
   }
 }
 
+TEST_CASE("clipping: gradients whose squares overflow float64 or vanish, and factors below float32's range") {
+  for (const double size : {1e200, 1e-200, 1e307}) {
+    CAPTURE(size);
+    const double limit = size < 1 ? size : 1;
+    const Tensor a = constant({3 * size, 0.0, -4 * size}, float64), b = constant({12 * size}, float64);
+    CHECK_CLOSE(clipped({.learning_rate = 1, .clipnorm = limit}, {a})[0] / limit, {0.6, 0, -0.8}, 1e-12);
+    const auto all = clipped({.learning_rate = 1, .global_clipnorm = limit}, {a, b});
+    CHECK_CLOSE(all[0] / limit, {3.0 / 13, 0, -4.0 / 13}, 1e-12);
+    CHECK_CLOSE(all[1] / limit, {12.0 / 13}, 1e-12);
+  }
+  // Of a norm that overflows, itself.
+  const Tensor many = full({16}, 1e308, float64);
+  CHECK_CLOSE(clipped({.learning_rate = 1, .clipnorm = 1}, {many})[0], full({16}, 0.25), 1e-12);
+  CHECK_CLOSE(clipped({.learning_rate = 1, .global_clipnorm = 1}, {many})[0], full({16}, 0.25), 1e-12);
+  const Tensor large = full({10000}, 3e38F);
+  CHECK_CLOSE(clipped({.learning_rate = 1, .clipnorm = 1e-3}, {large})[0], full({10000}, 1e-5), 1e-6);
+  CHECK_CLOSE(clipped({.learning_rate = 1, .global_clipnorm = 1e-3}, {large})[0], full({10000}, 1e-5), 1e-6);
+  const Tensor infinite = constant({1e200, HUGE_VAL}, float64), nan = constant({1e200, double(NAN)}, float64);
+  CHECK_CLOSE(clipped({.learning_rate = 1, .clipnorm = 1}, {infinite})[0], {0, NAN});
+  CHECK_CLOSE(clipped({.learning_rate = 1, .global_clipnorm = 1}, {infinite})[0], {NAN, NAN});
+  CHECK_CLOSE(clipped({.learning_rate = 1, .clipnorm = 1}, {nan})[0], {NAN, NAN});
+}
+
 TEST_CASE("clipping: gradients whose squares overflow float32, of zero, and not finite") {
   // Squares of 1e30 are beyond float32, the norm is taken in double.
   CHECK_CLOSE(clipped({.learning_rate = 1, .clipnorm = 1}, {constant({1e30, 0.0})})[0], constant({1.0, 0.0}));

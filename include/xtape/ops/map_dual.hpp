@@ -125,9 +125,7 @@ class Dual {
     const V y = tan(a.value);
     return unary(y, a, slope::tan(y));
   }
-  [[gnu::always_inline]] friend Dual atan(const Dual& a) {
-    return unary(atan(a.value), a, 1 / (1 + a.value * a.value));
-  }
+  [[gnu::always_inline]] friend Dual atan(const Dual& a) { return unary(atan(a.value), a, atan_slope(a.value)); }
   [[gnu::always_inline]] friend Dual sinh(const Dual& a) { return unary(sinh(a.value), a, cosh(a.value)); }
   [[gnu::always_inline]] friend Dual cosh(const Dual& a) { return unary(cosh(a.value), a, sinh(a.value)); }
   [[gnu::always_inline]] friend Dual tanh(const Dual& a) {
@@ -139,7 +137,7 @@ class Dual {
     return unary(y, a, slope::sigmoid(y));
   }
   [[gnu::always_inline]] friend Dual erf(const Dual& a) {
-    return unary(erf(a.value), a, 1.1283791670955126 * exp(-(a.value * a.value)));  // 2 / sqrt(pi)
+    return unary(erf(a.value), a, 1.1283791670955126 * gaussian(a.value));  // 2 / sqrt(pi)
   }
   /// The derivative for b is a^b log a, and 0 where a <= 0.
   [[gnu::always_inline]] friend Dual pow(const Dual& a, const Dual& b) {
@@ -190,6 +188,20 @@ class Dual {
     unroll<n>([&](auto i) __attribute__((always_inline)) {
       if (a.active[i] || b.active[i]) add(i, select(first, a.partial[i], b.partial[i]));
     });
+  }
+  // For who differentiates them again: the derivative of x^2 at infinity, times what is 0 there, would be NaN.
+
+  /// 1 / (1 + x^2)
+  [[gnu::always_inline]] static V atan_slope(const V& x) {
+    const V near = 1 / (1 + x * x);
+    if constexpr (std::same_as<V, Innermost>) return near;
+    return select(abs(x) > 1e15, square(1 / x), near);
+  }
+  /// e^(-x^2)
+  [[gnu::always_inline]] static V gaussian(const V& x) {
+    if constexpr (std::same_as<V, Innermost>) return exp(-(x * x));
+    const V finite = max(min(x, 1e4), -1e4);
+    return exp(-(finite * finite));
   }
   [[gnu::always_inline]] static Dual unary(const V& value, const Dual& a, const V& slope) {
     Dual y(value);
