@@ -44,7 +44,7 @@ struct FunctionRows {
 inline TensorList floating(const TensorList& inputs) {
   TensorList all;
   for (const Tensor& t : inputs) {
-    if (is_floating(t.dtype())) all.push_back(t);
+    if (t.defined() && is_floating(t.dtype())) all.push_back(t);
   }
   return all;
 }
