@@ -46,6 +46,45 @@ TEST_CASE("faults: any allocation of a layer, from its making to its gradient, m
             "MaxPooling2D", [] { return layers::MaxPooling2D(); }, images));
 }
 
+TEST_CASE("faults: any allocation of a recurrent or attention layer may fail") {
+  random::Generator generator(1);
+  const Tensor x = generator.normal({2, 3, 4});
+  const auto check = [](const auto&... workload) { (check_each_allocation_may_fail(workload), ...); };
+  // Of one tensor as query and as value.
+  const auto attending = [&](std::string name, auto make) {
+    return Workload{std::move(name), [make, x] {
+                      random::set_seed(1);
+                      auto layer = make();
+                      GradientTape tape;
+                      tape.watch(x);
+                      const Tensor y = layer(TensorList{x, x}, {.training = true}).only();
+                      std::vector<Tensor> results = {y};
+                      std::vector<Tensor> sources = {x};
+                      for (const Variable& v : layer.trainable_variables()) sources.push_back(v.value());
+                      for (const Tensor& gradient : tape.gradient(reduce_sum(y * y), sources)) {
+                        results.push_back(gradient);
+                      }
+                      return results;
+                    }};
+  };
+  check(of_layer(
+            "LSTM", [] { return layers::LSTM(5); }, x),
+        of_layer(
+            "LSTM with dropout",
+            [] { return layers::LSTM(5, {.dropout = 0.2, .recurrent_dropout = 0.2, .return_sequences = true}); }, x),
+        of_layer(
+            "GRU", [] { return layers::GRU(5, {.return_sequences = true}); }, x),
+        of_layer(
+            "GRU, reset first", [] { return layers::GRU(5, {.reset_after = false}); }, x),
+        of_layer(
+            "SimpleRNN", [] { return layers::SimpleRNN(5); }, x),
+        of_layer(
+            "Bidirectional", [] { return layers::Bidirectional(layers::LSTM(3, {.return_sequences = true})); }, x),
+        attending("Attention", [] { return layers::Attention({.use_scale = true}); }),
+        attending("AdditiveAttention", [] { return layers::AdditiveAttention(); }),
+        attending("MultiHeadAttention", [] { return layers::MultiHeadAttention(2, 3); }));
+}
+
 TEST_CASE("faults: any allocation of fit may fail, and the next fit is a good one") {
   random::Generator generator(1);
   const Tensor x = generator.normal({12, 4}), y = cast(cast(generator.uniform({12}, 0, 3), int32), int64);

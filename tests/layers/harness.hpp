@@ -94,8 +94,8 @@ TensorList layer_inputs(const LayerRow& row, DType dtype, std::optional<std::int
 /// Checks for each row: shapes and dtypes, eager, symbolic and as a Model; names and shapes of weights; gradients for
 /// inputs and weights against finite differences; float32 against float64, and mixed_bfloat16 against float32; SGD and
 /// Adam lower a loss; a clone with the same weights computes the same bits; copies share weights; the empty batch; a
-/// wrong input does not change later results; any allocation may fail; symbolic calls change no state; float64 inputs
-/// are cast, and their gradients cast back; several threads may make the first call at once; masks.
+/// wrong input does not change later results; symbolic calls change no state; float64 inputs are cast, and their
+/// gradients cast back; several threads may make the first call at once; masks.
 void check_layers(const LayerTable& table);
 
 }  // namespace xtape::testing

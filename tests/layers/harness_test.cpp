@@ -11,7 +11,6 @@
 
 #include "core/shapes_only.hpp"
 #include "core/undo.hpp"
-#include "faults/faults.hpp"
 #include "layers/configs.hpp"
 #include "layers/layer_state.hpp"
 #include "layers/replays.hpp"
@@ -399,30 +398,6 @@ void check_wrong(const LayerRow& row) {
   }
 }
 
-/// Any allocation of the layer, from its making to its gradients, may fail.
-void check_faults(const LayerRow& row) {
-  const TensorList inputs = layer_inputs(row, float32);
-  check_each_allocation_may_fail({row.layer, [&] {
-                                    random::set_seed(11);
-                                    AnyLayer layer = row.make(float32);
-                                    std::vector<Tensor> sources, floating;
-                                    for (const Tensor& t : inputs) {
-                                      if (is_floating(t.dtype())) sources.push_back(t);
-                                    }
-                                    GradientTape tape;
-                                    tape.watch(sources);
-                                    const TensorList outputs = run(*layer, inputs, true);
-                                    for (const Tensor& t : outputs) {
-                                      if (is_floating(t.dtype())) floating.push_back(t);
-                                    }
-                                    for (const Variable& v : layer->trainable_variables()) sources.push_back(v.value());
-                                    std::vector<Tensor> results(outputs.begin(), outputs.end());
-                                    if (!row.gradients) return results;
-                                    for (const Tensor& t : tape.gradient(floating, sources)) results.push_back(t);
-                                    return results;
-                                  }});
-}
-
 /// Calls the layer as in training, even if it is called with symbolic tensors itself.
 struct InTraining : LayerBase<InTraining> {
   explicit InTraining(AnyLayer layer) : inner(std::move(layer)) {
@@ -632,7 +607,6 @@ void check_layer(const LayerRow& row) {
   check_wrong(row);
   check_replays(row);
   check_after_wrong(row);
-  check_faults(row);
   check_symbolic_keeps_state(row);
   check_casts(row);
   check_threads(row);
