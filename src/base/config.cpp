@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <variant>
 
 #include <cxxabi.h>
 
@@ -23,7 +24,31 @@ auto found(const std::vector<Config::Entry>& entries, std::string_view name) {
 
 }  // namespace
 
-ConfigValue::ConfigValue(Config config) : value_(std::make_shared<const Config>(std::move(config))) {}
+struct ConfigValue::Held {
+  std::variant<bool, std::int64_t, double, std::string, Integers, Numbers, Config> value;
+};
+
+ConfigValue::ConfigValue(const char* text) { set(std::string(text)); }
+ConfigValue::ConfigValue(Config config) : held_(std::make_shared<const Held>(Held{std::move(config)})) {}
+
+void ConfigValue::set(bool value) { held_ = std::make_shared<const Held>(Held{value}); }
+void ConfigValue::set(std::int64_t value) { held_ = std::make_shared<const Held>(Held{value}); }
+void ConfigValue::set(double value) { held_ = std::make_shared<const Held>(Held{value}); }
+void ConfigValue::set(std::string value) { held_ = std::make_shared<const Held>(Held{std::move(value)}); }
+void ConfigValue::set(Integers value) { held_ = std::make_shared<const Held>(Held{std::move(value)}); }
+void ConfigValue::set(Numbers value) { held_ = std::make_shared<const Held>(Held{std::move(value)}); }
+
+template <class T>
+const T* ConfigValue::get() const noexcept {
+  return held_ == nullptr ? nullptr : std::get_if<T>(&held_->value);
+}
+template const bool* ConfigValue::get<bool>() const noexcept;
+template const std::int64_t* ConfigValue::get<std::int64_t>() const noexcept;
+template const double* ConfigValue::get<double>() const noexcept;
+template const std::string* ConfigValue::get<std::string>() const noexcept;
+template const ConfigValue::Integers* ConfigValue::get<ConfigValue::Integers>() const noexcept;
+template const ConfigValue::Numbers* ConfigValue::get<ConfigValue::Numbers>() const noexcept;
+template const Config* ConfigValue::get<Config>() const noexcept;
 
 std::string ConfigValue::str() const {
   if (const auto* flag = get<bool>()) return *flag ? "true" : "false";
@@ -37,8 +62,7 @@ std::string ConfigValue::str() const {
 }
 
 bool operator==(const ConfigValue& a, const ConfigValue& b) {
-  const Config *x = a.get<Config>(), *y = b.get<Config>();
-  return x != nullptr && y != nullptr ? *x == *y : a.value_ == b.value_;
+  return a.is_none() || b.is_none() ? a.is_none() == b.is_none() : a.held_->value == b.held_->value;
 }
 
 bool Config::contains(std::string_view name) const noexcept { return found(entries_, name) != entries_.end(); }

@@ -3,15 +3,15 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "base/steady_seconds.hpp"
 #include "callbacks/model_graph.hpp"
 #include "xtape/ops/movement.hpp"
 
 namespace xtape::callbacks {
 namespace {
 
-double rate(std::int64_t steps, std::chrono::steady_clock::time_point begin) {
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  return static_cast<double>(steps) / std::max(seconds, 1e-9);
+double rate(std::int64_t steps, double begin) {
+  return static_cast<double>(steps) / std::max(detail::steady_seconds() - begin, 1e-9);
 }
 
 /// A weight as images [n, h, w, 1], by Keras's rules; empty for what is none.
@@ -71,12 +71,12 @@ void TensorBoard::close() {
 void TensorBoard::on_epoch_begin(int) {
   if (!options_.write_steps_per_second) return;
   epoch_begin_iterations_ = model().optimizer().iterations();
-  epoch_begin_ = Clock::now();
+  epoch_begin_ = detail::steady_seconds();
 }
 
 void TensorBoard::on_train_batch_begin(std::int64_t) {
   ++batches_;
-  if (options_.write_steps_per_second) batch_begin_ = Clock::now();
+  if (options_.write_steps_per_second) batch_begin_ = detail::steady_seconds();
 }
 
 void TensorBoard::on_train_batch_end(std::int64_t, const Logs& logs) {

@@ -51,7 +51,16 @@ LeakyReLU::LeakyReLU(double negative_slope, ActivationLayerOptions options)
 
 Tensor LeakyReLU::call(const Tensor& inputs) { return nn::leaky_relu(inputs, negative_slope_); }
 
+ELU::ELU(double alpha, ActivationLayerOptions options) : LayerBase(options, {{"alpha", alpha}}), alpha_(alpha) {
+  set_supports_masking(true);
+}
+
 Tensor ELU::call(const Tensor& inputs) { return nn::elu(inputs, alpha_); }
+
+Softmax::Softmax(Axes axis, ActivationLayerOptions options)
+    : LayerBase(options, {{"axis", axis}}), axis_(std::move(axis)) {
+  set_supports_masking(true);
+}
 
 Tensor Softmax::call(const Tensor& inputs) {
   const Tensor mask = get_mask(inputs);

@@ -5,6 +5,8 @@
 
 namespace xtape::layers {
 
+Flatten::Flatten(FlattenOptions options) : LayerBase(options) {}
+
 Tensor Flatten::call(const Tensor& inputs) {
   if (inputs.rank() < 1) detail::fail<ValueError>("Flatten", "expected a batch, received a scalar");
   std::int64_t features = 1;  // not -1, which an empty batch does not determine

@@ -11,6 +11,11 @@
 
 namespace xtape::layers {
 
+GlobalAveragePooling1D::GlobalAveragePooling1D(GlobalPoolingOptions options)
+    : LayerBase(options), keepdims_(options.keepdims) {
+  set_supports_masking(true);
+}
+
 Tensor GlobalAveragePooling1D::call(const Tensor& inputs) {
   detail::expect_ndim(*this, inputs.shape(), 3);
   const Tensor mask = get_mask(inputs);
@@ -30,15 +35,24 @@ TensorList GlobalAveragePooling1D::call_list(const TensorList& inputs) {
   return call(detail::with_given_mask(*this, inputs));
 }
 
+GlobalAveragePooling2D::GlobalAveragePooling2D(GlobalPoolingOptions options)
+    : LayerBase(options), keepdims_(options.keepdims) {}
+
 Tensor GlobalAveragePooling2D::call(const Tensor& inputs) {
   detail::expect_ndim(*this, inputs.shape(), 4);
   return nn::global_average_pool(inputs, keepdims_);
 }
 
+GlobalMaxPooling1D::GlobalMaxPooling1D(GlobalPoolingOptions options)
+    : LayerBase(options), keepdims_(options.keepdims) {}
+
 Tensor GlobalMaxPooling1D::call(const Tensor& inputs) {
   detail::expect_ndim(*this, inputs.shape(), 3);
   return nn::global_max_pool(inputs, keepdims_);
 }
+
+GlobalMaxPooling2D::GlobalMaxPooling2D(GlobalPoolingOptions options)
+    : LayerBase(options), keepdims_(options.keepdims) {}
 
 Tensor GlobalMaxPooling2D::call(const Tensor& inputs) {
   detail::expect_ndim(*this, inputs.shape(), 4);

@@ -9,6 +9,11 @@
 
 namespace xtape::layers {
 
+Masking::Masking(double mask_value, MaskingOptions options)
+    : LayerBase(options, {{"mask_value", mask_value}}), mask_value_(mask_value) {
+  set_supports_masking(true);
+}
+
 Tensor Masking::compute_mask(const Tensor& inputs, const Tensor&) {
   detail::expect_min_ndim(*this, inputs.shape(), 2);
   return reduce_any(inputs != cast(constant(mask_value_), inputs.dtype()), -1);

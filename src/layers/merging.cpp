@@ -1,6 +1,7 @@
 #include "xtape/layers/merging.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "base/check.hpp"
 #include "layers/input_checks.hpp"
@@ -34,6 +35,8 @@ bool broadcasts(Shape& shape, const Shape& other) {
 }
 
 }  // namespace
+
+Merge::Merge(const layers::MergeOptions& options) : Layer(options) { set_supports_masking(true); }
 
 TensorList Merge::call_list(const TensorList& inputs) {
   if (inputs.empty()) {
@@ -93,7 +96,12 @@ Tensor folded(const TensorList& inputs, Tensor (*op)(const Tensor&, const Tensor
 
 }  // namespace
 
+Add::Add(MergeOptions options) : LayerBase(options) {}
+
 Tensor Add::merge(const TensorList& inputs) { return folded(inputs, xtape::add); }
+
+Subtract::Subtract(MergeOptions options) : LayerBase(options) {}
+
 Tensor Subtract::merge(const TensorList& inputs) {
   if (inputs.size() != 2) {
     detail::fail<ValueError>("Subtract", "A `Subtract` layer should be called on exactly 2 inputs. Received {} inputs.",
@@ -101,12 +109,28 @@ Tensor Subtract::merge(const TensorList& inputs) {
   }
   return inputs[0] - inputs[1];
 }
+
+Multiply::Multiply(MergeOptions options) : LayerBase(options) {}
+
 Tensor Multiply::merge(const TensorList& inputs) { return folded(inputs, xtape::multiply); }
+
+Average::Average(MergeOptions options) : LayerBase(options) {}
+
 Tensor Average::merge(const TensorList& inputs) {
   return folded(inputs, xtape::add) / static_cast<double>(inputs.size());
 }
+
+Maximum::Maximum(MergeOptions options) : LayerBase(options) {}
+
 Tensor Maximum::merge(const TensorList& inputs) { return folded(inputs, xtape::maximum); }
+
+Minimum::Minimum(MergeOptions options) : LayerBase(options) {}
+
 Tensor Minimum::merge(const TensorList& inputs) { return folded(inputs, xtape::minimum); }
+
+Concatenate::Concatenate(int axis, MergeOptions options) : LayerBase(options, {{"axis", axis}}), axis_(axis) {
+  set_supports_masking(true);
+}
 
 TensorList Concatenate::call_list(const TensorList& inputs) {
   if (inputs.empty()) {
@@ -143,6 +167,13 @@ TensorList Concatenate::compute_mask_list(const TensorList& inputs, const Tensor
   Tensor any = masks.front();
   for (std::size_t i = 1; i < masks.size(); ++i) any = logical_or(any, masks[i]);
   return any;
+}
+
+ConfigValue DotAxes::config() const { return std::array{first, second}; }
+
+Dot::Dot(DotAxes axes, DotOptions options)
+    : LayerBase(options, {{"axes", axes}}), axes_(axes), normalize_(options.normalize) {
+  set_supports_masking(true);
 }
 
 TensorList Dot::call_list(const TensorList& inputs) {

@@ -5,6 +5,11 @@
 
 namespace xtape::layers {
 
+NotEqual::NotEqual(double value, std::string name) : LayerBase(std::move(name)), value_(value) {
+  describe({{"value", value}});
+  set_casts_inputs(false);
+}
+
 Tensor NotEqual::call(const Tensor& inputs) { return inputs != cast(constant(value_), inputs.dtype()); }
 
 }  // namespace xtape::layers

@@ -20,6 +20,14 @@ detail::KeptStates::KeptStates(const KeptStates& other) : states_(other.states_)
   if (xtape::detail::CloneScope::current() != nullptr) states_ = std::make_shared<TensorList>();
 }
 
+RNN::RNN(AnyLayer cell, RNNOptions options, int)
+    : LayerBase(options.name), cell_(std::move(cell)), options_(std::move(options)) {
+  describe(options_, {{"cell", cell_}});
+  adopt(*cell_);
+  set_dtype_policy(cell_->dtype_policy());  // call() reads the cell's weights
+  set_supports_masking(true);
+}
+
 void RNN::build(const Shape& input_shape) {
   if (input_shape.rank() != 3) {
     fail<ValueError>(class_name().c_str(),

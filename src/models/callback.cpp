@@ -36,6 +36,9 @@ Model& Callback::model() const {
   return *model_;
 }
 
+AnyCallback::AnyCallback(Callback* callback)
+    : AnyOf(callback == nullptr ? nullptr : std::shared_ptr<Callback>(callback, [](Callback*) {})) {}
+
 const std::vector<double>& History::operator[](const std::string& name) const {
   const auto found = history.find(name);
   if (found != history.end()) return found->second;

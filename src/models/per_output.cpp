@@ -65,21 +65,47 @@ bool is_metric(const std::string& name) {
 
 }  // namespace
 
+Losses::Losses(std::initializer_list<AnyLoss> losses) : Losses(std::vector<AnyLoss>(losses)) {}
+Losses::Losses(const std::vector<AnyLoss>& losses) {
+  for (const auto& loss : losses) values.emplace_back("", loss);
+  if (!losses.empty()) given = detail::PerOutput::by_position;
+}
+Losses::Losses(std::initializer_list<std::pair<std::string, AnyLoss>> losses)
+    : PerOutputValues{detail::PerOutput::by_name, losses} {}
+Losses::Losses(const std::map<std::string, AnyLoss>& losses)
+    : PerOutputValues{detail::PerOutput::by_name, {losses.begin(), losses.end()}} {}
+
+LossWeights::LossWeights(double weight) : PerOutputValues{detail::PerOutput::all, {{"", weight}}} {}
+LossWeights::LossWeights(std::initializer_list<double> weights) : LossWeights(std::vector<double>(weights)) {}
+LossWeights::LossWeights(const std::vector<double>& weights) {
+  for (const double weight : weights) values.emplace_back("", weight);
+  if (!weights.empty()) given = detail::PerOutput::by_position;
+}
+LossWeights::LossWeights(std::initializer_list<std::pair<std::string, double>> weights)
+    : PerOutputValues{detail::PerOutput::by_name, weights} {}
+LossWeights::LossWeights(const std::map<std::string, double>& weights)
+    : PerOutputValues{detail::PerOutput::by_name, {weights.begin(), weights.end()}} {}
+
+Metrics::Entry::Entry(std::string name) : kind_(Kind::name), name_(std::move(name)) {}
+Metrics::Entry::Entry(AnyMetric metric, int) : kind_(Kind::metric), metric_(std::move(metric)) {}
+Metrics::Entry::Entry(std::initializer_list<Entry> entries) : kind_(Kind::list), list_(entries) {}
+
 void Metrics::Entry::add_to(std::vector<AnyMetric>& metrics) const {
   if (const auto* entries = list()) {
     for (const auto& entry : *entries) entry.add_to(metrics);
   } else if (name() != nullptr) {
     metrics.emplace_back(*name());
   } else {
-    metrics.push_back(std::get<AnyMetric>(value_));
+    metrics.push_back(metric_);
   }
 }
 
+Metrics::Metrics(std::initializer_list<Entry> entries) : entries_(entries) {}
+Metrics::Metrics(const std::vector<AnyMetric>& metrics) : entries_(metrics.begin(), metrics.end()) {}
 Metrics::Metrics(const std::map<std::string, std::vector<AnyMetric>>& metrics) {
   for (const auto& [name, of_output] : metrics) {
     Entry entry({Entry(name), Entry({})});
-    auto& list = std::get<std::vector<Entry>>(std::get<std::vector<Entry>>(entry.value_)[1].value_);
-    list.assign(of_output.begin(), of_output.end());
+    entry.list_[1].list_.assign(of_output.begin(), of_output.end());
     entries_.push_back(std::move(entry));
   }
 }

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "base/check.hpp"
+#include "base/steady_seconds.hpp"
 #include "models/progress_text.hpp"
 
 namespace xtape {
@@ -26,6 +27,7 @@ ProgressLine::ProgressLine(std::int64_t steps, const ProgressOptions& options)
     : steps_(steps),
       file_(options.file),
       live_(options.live ? *options.live : detail::is_terminal(options.file)),
+      begin_(detail::steady_seconds()),
       line_(file_, live_) {
   if (steps < 0)
     detail::fail<ValueError>("ProgressLine", "expected a number of steps of at least 0, received {}", steps);
@@ -62,7 +64,7 @@ void ProgressLine::add(std::initializer_list<ProgressValue> values) {
 }
 
 void ProgressLine::look(std::int64_t step, std::initializer_list<ProgressValue> values) {
-  const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
+  const double seconds = detail::steady_seconds() - begin_;
   const bool last = step >= steps_;
   if (!live_) {
     if (!last) next_look_ = next_tenth(step, steps_);

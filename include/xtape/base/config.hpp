@@ -10,7 +10,6 @@
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
-#include <variant>
 #include <vector>
 
 // The arguments that an object was made with, as data: their names and values.
@@ -26,18 +25,18 @@ class ConfigValue {
 
   /// None.
   ConfigValue() = default;
-  ConfigValue(const char* text) : value_(std::string(text)) {}
+  ConfigValue(const char* text);
   ConfigValue(Config config);
   /// A value of any type that options have: a bool, a number, a text, an optional or a vector of these, an object with
   /// config(), or one with a function config_value(object). Anything else, such as a lambda, becomes the text "custom".
   template <class T>
   requires(!std::same_as<T, ConfigValue> && !std::same_as<T, Config>) ConfigValue(const T& value) {
     if constexpr (std::same_as<T, bool> || std::same_as<T, std::string>) {
-      value_ = value;
+      set(value);
     } else if constexpr (std::integral<T>) {
-      value_ = static_cast<std::int64_t>(value);
+      set(static_cast<std::int64_t>(value));
     } else if constexpr (std::floating_point<T>) {
-      value_ = static_cast<double>(value);
+      set(static_cast<double>(value));
     } else if constexpr (requires { value.config(); }) {
       *this = ConfigValue(value.config());
     } else if constexpr (requires {
@@ -48,38 +47,38 @@ class ConfigValue {
     } else if constexpr (requires { value->config(); }) {
       *this = ConfigValue(value->config());
     } else if constexpr (requires { requires std::integral<std::decay_t<decltype(*value.begin())>>; }) {
-      value_ = Integers(value.begin(), value.end());
+      set(Integers(value.begin(), value.end()));
     } else if constexpr (requires { requires std::floating_point<std::decay_t<decltype(*value.begin())>>; }) {
-      value_ = Numbers(value.begin(), value.end());
+      set(Numbers(value.begin(), value.end()));
     } else if constexpr (requires { config_value(value); }) {
       *this = config_value(value);
     } else {
       if constexpr (requires { value == nullptr; }) {
         if (value == nullptr) return;
       }
-      value_ = std::string("custom");
+      *this = "custom";
     }
   }
 
-  bool is_none() const noexcept { return std::holds_alternative<std::monostate>(value_); }
-  /// The value if it is a T, otherwise null: `if (auto* units = value.get<std::int64_t>())`.
+  bool is_none() const noexcept { return held_ == nullptr; }
+  /// The value if it is a T, otherwise null: `if (auto* units = value.get<std::int64_t>())`. T is bool, std::int64_t,
+  /// double, std::string, Integers, Numbers or Config.
   template <class T>
-  const T* get() const noexcept {
-    if constexpr (std::same_as<T, Config>) {
-      const auto* config = std::get_if<std::shared_ptr<const Config>>(&value_);
-      return config == nullptr ? nullptr : config->get();
-    } else {
-      return std::get_if<T>(&value_);
-    }
-  }
+  const T* get() const noexcept;
   /// As in C++ source: `none`, `true`, `3`, `0.5`, `"relu"`, `{1, 2}`, `L2{l2 = 0.01}`.
   std::string str() const;
   friend bool operator==(const ConfigValue& a, const ConfigValue& b);
 
  private:
-  std::variant<std::monostate, bool, std::int64_t, double, std::string, Integers, Numbers,
-               std::shared_ptr<const Config>>
-      value_;
+  struct Held;  // in the .cpp, since every program would compile it
+  void set(bool value);
+  void set(std::int64_t value);
+  void set(double value);
+  void set(std::string value);
+  void set(Integers value);
+  void set(Numbers value);
+
+  std::shared_ptr<const Held> held_;  ///< null: none
 };
 
 /// The class of an object, and the arguments that it was made with, in the order in which they are declared, under
@@ -114,6 +113,14 @@ class Config {
   std::string class_name_;
   std::vector<Entry> entries_;
 };
+
+extern template const bool* ConfigValue::get<bool>() const noexcept;
+extern template const std::int64_t* ConfigValue::get<std::int64_t>() const noexcept;
+extern template const double* ConfigValue::get<double>() const noexcept;
+extern template const std::string* ConfigValue::get<std::string>() const noexcept;
+extern template const ConfigValue::Integers* ConfigValue::get<ConfigValue::Integers>() const noexcept;
+extern template const ConfigValue::Numbers* ConfigValue::get<ConfigValue::Numbers>() const noexcept;
+extern template const Config* ConfigValue::get<Config>() const noexcept;
 
 namespace detail {
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -50,7 +49,6 @@ class TensorBoard : public Callback {
   void on_failure() override { close(); }
 
  private:
-  using Clock = std::chrono::steady_clock;
   using Writer = std::shared_ptr<summary::FileWriter>;
 
   summary::FileWriter& train();
@@ -63,7 +61,7 @@ class TensorBoard : public Callback {
   bool graph_written_ = false;
   std::int64_t batches_ = 0;  ///< of this training
   std::int64_t epoch_begin_iterations_ = 0;
-  Clock::time_point epoch_begin_, batch_begin_;
+  double epoch_begin_ = 0, batch_begin_ = 0;  ///< of a steady clock, in seconds
 };
 
 }  // namespace xtape::callbacks

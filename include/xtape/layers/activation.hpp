@@ -16,13 +16,10 @@ struct ActivationOptions {
 /// Applies a function element by element, or along the last axis for softmax (keras.layers.Activation).
 class Activation : public LayerBase<Activation> {
  public:
-  explicit Activation(ActivationFunction activation, ActivationOptions options = {})
-      : LayerBase(options, {{"activation", activation}}), function_(std::move(activation)) {
-    set_supports_masking(true);
-  }
+  explicit Activation(ActivationFunction activation, ActivationOptions options = {});
 
  protected:
-  Tensor call(const Tensor& inputs) override { return function_(inputs); }
+  Tensor call(const Tensor& inputs) override;
 
  private:
   ActivationFunction function_;

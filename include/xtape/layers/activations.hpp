@@ -55,10 +55,7 @@ class LeakyReLU : public LayerBase<LeakyReLU> {
 /// x where x > 0, alpha (e^x - 1) below (keras.layers.ELU).
 class ELU : public LayerBase<ELU> {
  public:
-  explicit ELU(double alpha = 1, ActivationLayerOptions options = {})
-      : LayerBase(options, {{"alpha", alpha}}), alpha_(alpha) {
-    set_supports_masking(true);
-  }
+  explicit ELU(double alpha = 1, ActivationLayerOptions options = {});
 
  protected:
   Tensor call(const Tensor& inputs) override;
@@ -77,10 +74,7 @@ class ELU : public LayerBase<ELU> {
 /// keeps it.
 class Softmax : public LayerBase<Softmax> {
  public:
-  explicit Softmax(Axes axis = -1, ActivationLayerOptions options = {})
-      : LayerBase(options, {{"axis", axis}}), axis_(std::move(axis)) {
-    set_supports_masking(true);
-  }
+  explicit Softmax(Axes axis = -1, ActivationLayerOptions options = {});
 
  protected:
   Tensor call(const Tensor& inputs) override;

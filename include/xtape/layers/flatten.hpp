@@ -16,7 +16,7 @@ struct FlattenOptions {
 /// [batch, 1].
 class Flatten : public LayerBase<Flatten> {
  public:
-  explicit Flatten(FlattenOptions options = {}) : LayerBase(options) {}
+  explicit Flatten(FlattenOptions options = {});
 
  protected:
   Tensor call(const Tensor& inputs) override;

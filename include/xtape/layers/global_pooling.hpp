@@ -22,9 +22,7 @@ struct GlobalPoolingOptions {
 /// A sample without any step that counts gives 0 (Keras: NaN).
 class GlobalAveragePooling1D : public LayerBase<GlobalAveragePooling1D> {
  public:
-  explicit GlobalAveragePooling1D(GlobalPoolingOptions options = {}) : LayerBase(options), keepdims_(options.keepdims) {
-    set_supports_masking(true);
-  }
+  explicit GlobalAveragePooling1D(GlobalPoolingOptions options = {});
   Tensor compute_mask(const Tensor&, const Tensor&) override { return {}; }
 
  protected:
@@ -40,8 +38,7 @@ class GlobalAveragePooling1D : public LayerBase<GlobalAveragePooling1D> {
 /// (keras.layers.GlobalAveragePooling2D). Throws a ValueError for another rank.
 class GlobalAveragePooling2D : public LayerBase<GlobalAveragePooling2D> {
  public:
-  explicit GlobalAveragePooling2D(GlobalPoolingOptions options = {})
-      : LayerBase(options), keepdims_(options.keepdims) {}
+  explicit GlobalAveragePooling2D(GlobalPoolingOptions options = {});
 
  protected:
   Tensor call(const Tensor& inputs) override;
@@ -54,7 +51,7 @@ class GlobalAveragePooling2D : public LayerBase<GlobalAveragePooling2D> {
 /// (keras.layers.GlobalMaxPooling1D). Throws a ValueError for another rank.
 class GlobalMaxPooling1D : public LayerBase<GlobalMaxPooling1D> {
  public:
-  explicit GlobalMaxPooling1D(GlobalPoolingOptions options = {}) : LayerBase(options), keepdims_(options.keepdims) {}
+  explicit GlobalMaxPooling1D(GlobalPoolingOptions options = {});
 
  protected:
   Tensor call(const Tensor& inputs) override;
@@ -67,7 +64,7 @@ class GlobalMaxPooling1D : public LayerBase<GlobalMaxPooling1D> {
 /// (keras.layers.GlobalMaxPooling2D). Throws a ValueError for another rank.
 class GlobalMaxPooling2D : public LayerBase<GlobalMaxPooling2D> {
  public:
-  explicit GlobalMaxPooling2D(GlobalPoolingOptions options = {}) : LayerBase(options), keepdims_(options.keepdims) {}
+  explicit GlobalMaxPooling2D(GlobalPoolingOptions options = {});
 
  protected:
   Tensor call(const Tensor& inputs) override;

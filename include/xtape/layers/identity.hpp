@@ -15,11 +15,11 @@ struct IdentityOptions {
 /// Returns its inputs (keras.layers.Identity).
 class Identity : public LayerBase<Identity> {
  public:
-  explicit Identity(IdentityOptions options = {}) : LayerBase(options) { set_supports_masking(true); }
-  TensorList compute_mask_list(const TensorList&, const TensorList& previous_masks) override { return previous_masks; }
+  explicit Identity(IdentityOptions options = {});
+  TensorList compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) override;
 
  protected:
-  TensorList call_list(const TensorList& inputs) override { return inputs; }
+  TensorList call_list(const TensorList& inputs) override;
   bool may_make_masks() const override { return false; }
 };
 

@@ -20,10 +20,7 @@ struct MaskingOptions {
 ///     xp::Sequential model{layers::Masking(-1), layers::LSTM(32), layers::Dense(1)};
 class Masking : public LayerBase<Masking> {
  public:
-  explicit Masking(double mask_value = 0, MaskingOptions options = {})
-      : LayerBase(options, {{"mask_value", mask_value}}), mask_value_(mask_value) {
-    set_supports_masking(true);
-  }
+  explicit Masking(double mask_value = 0, MaskingOptions options = {});
 
   Tensor compute_mask(const Tensor& inputs, const Tensor& previous_mask) override;
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <array>
-
 #include "xtape/layers/layer.hpp"
 #include "xtape/layers/symbolic.hpp"
 
@@ -31,7 +29,7 @@ class Merge : public Layer {
   TensorList compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) override;
 
  protected:
-  explicit Merge(const layers::MergeOptions& options) : Layer(options) { set_supports_masking(true); }
+  explicit Merge(const layers::MergeOptions& options);
   bool may_make_masks() const override { return false; }
   TensorList call_list(const TensorList& inputs) final;
   /// Merges inputs that have the same number of axes.
@@ -45,7 +43,7 @@ namespace layers {
 /// The sum of the inputs (keras.layers.Add).
 class Add : public LayerBase<Add, xtape::detail::Merge> {
  public:
-  explicit Add(MergeOptions options = {}) : LayerBase(options) {}
+  explicit Add(MergeOptions options = {});
 
  protected:
   Tensor merge(const TensorList& inputs) override;
@@ -56,7 +54,7 @@ SymbolicTensor add(const SymbolicList& inputs);
 /// The first of two inputs minus the second (keras.layers.Subtract). Throws a ValueError for another number of inputs.
 class Subtract : public LayerBase<Subtract, xtape::detail::Merge> {
  public:
-  explicit Subtract(MergeOptions options = {}) : LayerBase(options) {}
+  explicit Subtract(MergeOptions options = {});
 
  protected:
   Tensor merge(const TensorList& inputs) override;
@@ -67,7 +65,7 @@ SymbolicTensor subtract(const SymbolicList& inputs);
 /// The product of the inputs (keras.layers.Multiply).
 class Multiply : public LayerBase<Multiply, xtape::detail::Merge> {
  public:
-  explicit Multiply(MergeOptions options = {}) : LayerBase(options) {}
+  explicit Multiply(MergeOptions options = {});
 
  protected:
   Tensor merge(const TensorList& inputs) override;
@@ -78,7 +76,7 @@ SymbolicTensor multiply(const SymbolicList& inputs);
 /// The mean of the inputs (keras.layers.Average).
 class Average : public LayerBase<Average, xtape::detail::Merge> {
  public:
-  explicit Average(MergeOptions options = {}) : LayerBase(options) {}
+  explicit Average(MergeOptions options = {});
 
  protected:
   Tensor merge(const TensorList& inputs) override;
@@ -89,7 +87,7 @@ SymbolicTensor average(const SymbolicList& inputs);
 /// The largest of the inputs (keras.layers.Maximum).
 class Maximum : public LayerBase<Maximum, xtape::detail::Merge> {
  public:
-  explicit Maximum(MergeOptions options = {}) : LayerBase(options) {}
+  explicit Maximum(MergeOptions options = {});
 
  protected:
   Tensor merge(const TensorList& inputs) override;
@@ -100,7 +98,7 @@ SymbolicTensor maximum(const SymbolicList& inputs);
 /// The smallest of the inputs (keras.layers.Minimum).
 class Minimum : public LayerBase<Minimum, xtape::detail::Merge> {
  public:
-  explicit Minimum(MergeOptions options = {}) : LayerBase(options) {}
+  explicit Minimum(MergeOptions options = {});
 
  protected:
   Tensor merge(const TensorList& inputs) override;
@@ -114,9 +112,7 @@ SymbolicTensor minimum(const SymbolicList& inputs);
 /// inputs.
 class Concatenate : public LayerBase<Concatenate> {
  public:
-  explicit Concatenate(int axis = -1, MergeOptions options = {}) : LayerBase(options, {{"axis", axis}}), axis_(axis) {
-    set_supports_masking(true);
-  }
+  explicit Concatenate(int axis = -1, MergeOptions options = {});
   TensorList compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) override;
 
  protected:
@@ -135,7 +131,7 @@ struct DotAxes {
   int second;
   DotAxes(int both) : first(both), second(both) {}
   DotAxes(int first_, int second_) : first(first_), second(second_) {}
-  ConfigValue config() const { return std::array{first, second}; }
+  ConfigValue config() const;
 };
 
 /// Keyword arguments of Dot.
@@ -152,10 +148,7 @@ struct DotOptions {
 /// no mask. Throws a ValueError for another number of inputs, for sizes that differ, and for the batch axis.
 class Dot : public LayerBase<Dot> {
  public:
-  explicit Dot(DotAxes axes, DotOptions options = {})
-      : LayerBase(options, {{"axes", axes}}), axes_(axes), normalize_(options.normalize) {
-    set_supports_masking(true);
-  }
+  explicit Dot(DotAxes axes, DotOptions options = {});
   Tensor compute_mask(const Tensor&, const Tensor&) override { return {}; }
 
  protected:

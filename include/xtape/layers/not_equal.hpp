@@ -8,10 +8,7 @@ namespace xtape::layers {
 /// functional models (keras.ops.not_equal).
 class NotEqual : public LayerBase<NotEqual> {
  public:
-  explicit NotEqual(double value = 0, std::string name = {}) : LayerBase(std::move(name)), value_(value) {
-    describe({{"value", value}});
-    set_casts_inputs(false);
-  }
+  explicit NotEqual(double value = 0, std::string name = {});
   Tensor compute_mask(const Tensor&, const Tensor&) override { return {}; }
 
  protected:

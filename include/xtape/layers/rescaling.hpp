@@ -1,7 +1,6 @@
 #pragma once
 
 #include "xtape/layers/layer.hpp"
-#include "xtape/ops/math.hpp"
 
 namespace xtape::layers {
 
@@ -18,13 +17,10 @@ struct RescalingOptions {
 /// 1], Rescaling(1 / 127.5, {.offset = -1}) to [-1, 1].
 class Rescaling : public LayerBase<Rescaling> {
  public:
-  explicit Rescaling(double scale, RescalingOptions options = {})
-      : LayerBase(options, {{"scale", scale}}), scale_(scale), offset_(options.offset) {
-    set_supports_masking(true);
-  }
+  explicit Rescaling(double scale, RescalingOptions options = {});
 
  protected:
-  Tensor call(const Tensor& inputs) override { return cast(inputs, compute_dtype()) * scale_ + offset_; }
+  Tensor call(const Tensor& inputs) override;
 
  private:
   double scale_, offset_;

@@ -57,13 +57,7 @@ class KeptStates {
 class RNN : public LayerBase<RNN> {
  public:
   template <std::derived_from<RecurrentCell> Cell>
-  explicit RNN(Cell cell, RNNOptions options = {})
-      : LayerBase(options.name), cell_(std::move(cell)), options_(options) {
-    describe(options_, {{"cell", cell_}});
-    adopt(*cell_);
-    set_dtype_policy(cell_->dtype_policy());  // call() reads the cell's weights
-    set_supports_masking(true);
-  }
+  explicit RNN(Cell cell, RNNOptions options = {}) : RNN(AnyLayer(std::move(cell)), std::move(options), 0) {}
 
   RecurrentCell& cell() const& { return static_cast<RecurrentCell&>(*cell_); }
   RecurrentCell& cell() const&& = delete;  // would be gone with the layer
@@ -98,6 +92,7 @@ class RNN : public LayerBase<RNN> {
 
  private:
   friend class Bidirectional;
+  RNN(AnyLayer cell, RNNOptions options, int);
 
   Start first_states(const TensorList& given, const Tensor& x) const;
 

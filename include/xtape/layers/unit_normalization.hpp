@@ -17,10 +17,7 @@ struct UnitNormalizationOptions {
 /// a ValueError for an axis outside the input.
 class UnitNormalization : public LayerBase<UnitNormalization> {
  public:
-  explicit UnitNormalization(Axes axis = -1, UnitNormalizationOptions options = {})
-      : LayerBase(options, {{"axis", axis}}), axis_(std::move(axis)) {
-    set_supports_masking(true);
-  }
+  explicit UnitNormalization(Axes axis = -1, UnitNormalizationOptions options = {});
 
  protected:
   Tensor call(const Tensor& inputs) override;

@@ -97,8 +97,7 @@ class AnyCallback : public detail::AnyOf<AnyCallback, Callback> {
       : AnyOf(std::make_shared<std::decay_t<C>>(std::forward<C>(callback))) {}
   template <std::derived_from<Callback> C>
   AnyCallback(std::shared_ptr<C> callback) : AnyOf(std::move(callback)) {}
-  AnyCallback(Callback* callback)
-      : AnyOf(callback == nullptr ? nullptr : std::shared_ptr<Callback>(callback, [](Callback*) {})) {}
+  AnyCallback(Callback* callback);
 };
 
 }  // namespace xtape

@@ -6,7 +6,6 @@
 #include <string>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "xtape/losses/any_loss.hpp"
@@ -50,19 +49,10 @@ class Losses : public detail::PerOutputValues<AnyLoss> {
     values.emplace_back("", std::forward<L>(loss));
     if (values.front().second) given = detail::PerOutput::all;
   }
-  Losses(std::initializer_list<AnyLoss> losses) : Losses(std::vector<AnyLoss>(losses)) {}
-  Losses(const std::vector<AnyLoss>& losses) {
-    for (const auto& loss : losses) values.emplace_back("", loss);
-    if (!losses.empty()) given = detail::PerOutput::by_position;
-  }
-  Losses(std::initializer_list<std::pair<std::string, AnyLoss>> losses) {
-    given = detail::PerOutput::by_name;
-    values.assign(losses.begin(), losses.end());
-  }
-  Losses(const std::map<std::string, AnyLoss>& losses) {
-    given = detail::PerOutput::by_name;
-    values.assign(losses.begin(), losses.end());
-  }
+  Losses(std::initializer_list<AnyLoss> losses);
+  Losses(const std::vector<AnyLoss>& losses);
+  Losses(std::initializer_list<std::pair<std::string, AnyLoss>> losses);
+  Losses(const std::map<std::string, AnyLoss>& losses);
 };
 
 /// The factor of each loss in the total loss: one number for all outputs, or one for each, in their order or by the
@@ -70,20 +60,11 @@ class Losses : public detail::PerOutputValues<AnyLoss> {
 class LossWeights : public detail::PerOutputValues<double> {
  public:
   LossWeights() = default;
-  LossWeights(double weight) : PerOutputValues{detail::PerOutput::all, {{"", weight}}} {}
-  LossWeights(std::initializer_list<double> weights) : LossWeights(std::vector<double>(weights)) {}
-  LossWeights(const std::vector<double>& weights) {
-    for (const double weight : weights) values.emplace_back("", weight);
-    if (!weights.empty()) given = detail::PerOutput::by_position;
-  }
-  LossWeights(std::initializer_list<std::pair<std::string, double>> weights) {
-    given = detail::PerOutput::by_name;
-    values.assign(weights.begin(), weights.end());
-  }
-  LossWeights(const std::map<std::string, double>& weights) {
-    given = detail::PerOutput::by_name;
-    values.assign(weights.begin(), weights.end());
-  }
+  LossWeights(double weight);
+  LossWeights(std::initializer_list<double> weights);
+  LossWeights(const std::vector<double>& weights);
+  LossWeights(std::initializer_list<std::pair<std::string, double>> weights);
+  LossWeights(const std::map<std::string, double>& weights);
 };
 
 /// The metrics of a model. For a model with several outputs:
@@ -99,30 +80,35 @@ class Metrics {
   /// One metric, the name of one or of an output, or a list of them.
   class Entry {
    public:
-    Entry(const char* name) : value_(std::string(name)) {}
-    Entry(std::string name) : value_(std::move(name)) {}
+    Entry(const char* name) : Entry(std::string(name)) {}
+    Entry(std::string name);
     template <class M>
     requires(std::constructible_from<AnyMetric, M> && !std::convertible_to<M, std::string> &&
              !std::same_as<std::decay_t<M>, Entry>) Entry(M&& metric)
-        : value_(AnyMetric(std::forward<M>(metric))) {}
+        : Entry(AnyMetric(std::forward<M>(metric)), 0) {}
     template <class F>
     requires std::constructible_from<AnyMetric, F, std::string> Entry(F&& function, std::string name)
-        : value_(AnyMetric(std::forward<F>(function), std::move(name))) {}
-    Entry(std::initializer_list<Entry> entries) : value_(std::vector<Entry>(entries)) {}
+        : Entry(AnyMetric(std::forward<F>(function), std::move(name)), 0) {}
+    Entry(std::initializer_list<Entry> entries);
 
    private:
     friend class Metrics;
-    const std::string* name() const { return std::get_if<std::string>(&value_); }
-    const std::vector<Entry>* list() const { return std::get_if<std::vector<Entry>>(&value_); }
+    enum class Kind { name, metric, list };
+    Entry(AnyMetric metric, int);
+    const std::string* name() const { return kind_ == Kind::name ? &name_ : nullptr; }
+    const std::vector<Entry>* list() const { return kind_ == Kind::list ? &list_ : nullptr; }
     /// Throws a ValueError for a name that no metric has.
     void add_to(std::vector<AnyMetric>& metrics) const;
 
-    std::variant<std::string, AnyMetric, std::vector<Entry>> value_;
+    Kind kind_;
+    std::string name_;
+    AnyMetric metric_;
+    std::vector<Entry> list_;
   };
 
   Metrics() = default;
-  Metrics(std::initializer_list<Entry> entries) : entries_(entries) {}
-  Metrics(const std::vector<AnyMetric>& metrics) : entries_(metrics.begin(), metrics.end()) {}
+  Metrics(std::initializer_list<Entry> entries);
+  Metrics(const std::vector<AnyMetric>& metrics);
   Metrics(const std::map<std::string, std::vector<AnyMetric>>& metrics);
 
   /// Throws a ValueError for a name that is no metric, as far as it is certain before the outputs are known.

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <initializer_list>
@@ -87,7 +86,6 @@ class ProgressLine {
     double value = 0;
     std::int64_t count = 0;
   };
-  using Clock = std::chrono::steady_clock;
 
   void add(std::initializer_list<ProgressValue> values);
   void look(std::int64_t step, std::initializer_list<ProgressValue> values);
@@ -98,7 +96,7 @@ class ProgressLine {
   std::FILE* file_;
   bool live_;
   bool done_ = false;
-  Clock::time_point begin_ = Clock::now();
+  double begin_;                // of a steady clock, in seconds
   double shown_at_ = -1;        // seconds after begin_
   std::int64_t next_look_ = 0;  // the next step at which update() looks at the clock
   std::vector<Figure> figures_;
