@@ -83,7 +83,7 @@ Tensor BatchNormalization::normalize(const Tensor& inputs, const Tensor& mask) {
   const auto [normalized, counts] =
       mask.defined() ? normalize_masked(x, mask, gamma, beta, options_.epsilon)
                      : MaskedBatch{nn::batch_norm_training(x, gamma, beta, options_.epsilon), Tensor()};
-  if (!detail::being_recomputed()) {  // count a batch only once
+  if (!being_recomputed()) {  // count a batch only once
     follow(moving_mean_, normalized.mean, options_.momentum, counts);
     follow(moving_variance_, normalized.variance, options_.momentum, counts);
   }

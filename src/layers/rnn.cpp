@@ -75,6 +75,11 @@ void RNN::reset_states() {
 RNN::Start RNN::first_states(const TensorList& given, const Tensor& x) const {
   const auto& sizes = state_sizes_;
   const auto shape = [&](std::size_t i) { return Shape{x.shape()[0], sizes[i]}; };
+  if (options_.stateful && given.empty() && being_recomputed()) {
+    fail<RuntimeError>(class_name().c_str(),
+                       "expected initial states to be given to a stateful layer in recompute_grad: those that it kept "
+                       "have gone on when it is computed for the second time");
+  }
   TensorList states;
   const TensorList& kept = *kept_;
   const bool in_replays = options_.stateful && given.empty() && xtape::detail::thread_state.tracer != nullptr;
@@ -138,7 +143,7 @@ TensorList RNN::call_list(const TensorList& inputs) {
     if (options_.return_sequences) sequence.outputs = where(expand_dims(mask, -1), sequence.outputs, 0);
     sequence.last = where(slice_axis(mask, 1, x.shape()[1] - 1, 1), sequence.last, 0);
   }
-  if (options_.stateful && !symbolic_call()) {
+  if (options_.stateful && !symbolic_call() && !being_recomputed()) {
     xtape::detail::PoolVector<const Tensor*> ends;
     for (const Tensor& state : sequence.states) ends.push_back(&state);
     xtape::detail::launch_as_one(

@@ -76,8 +76,8 @@ TEST_CASE("thread state: a function knows whether it is being recomputed, also a
   int first = 0, second = 0;
   bool fails = false;
   const auto f = recompute_grad([&](const Tensor& x) {
-    ++(detail::being_recomputed() ? second : first);
-    if (fails && detail::being_recomputed()) throw ValueError("in the second run");
+    ++(being_recomputed() ? second : first);
+    if (fails && being_recomputed()) throw ValueError("in the second run");
     return x * x;
   });
   const Tensor x = constant(3.0);
@@ -91,7 +91,7 @@ TEST_CASE("thread state: a function knows whether it is being recomputed, also a
     } else {
       CHECK_CLOSE(tape.gradient(y, x), 6.0);
     }
-    CHECK_FALSE(detail::being_recomputed());
+    CHECK_FALSE(being_recomputed());
   }
   CHECK(first == 2);
   CHECK(second == 2);

@@ -8,6 +8,7 @@
 #include "xtape/core/random.hpp"
 #include "xtape/layers/dense.hpp"
 #include "xtape/layers/dropout.hpp"
+#include "xtape/layers/simple_rnn.hpp"
 #include "xtape/models/model.hpp"
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/math.hpp"
@@ -121,6 +122,26 @@ TEST_CASE("recompute_grad: the memory of inner results is not kept") {
   MESSAGE("bytes without ", plain, ", with recompute_grad ", again);
   // A sanitizer takes the allocator's place, and nothing is counted.
   if (testing::AllocationCount::available()) CHECK(again * 2 < plain);
+}
+
+TEST_CASE("recompute_grad: a stateful RNN takes given states and keeps its last ones once, others are an error") {
+  random::set_seed(2);
+  layers::SimpleRNN rnn(2, {.stateful = true});
+  const Tensor in = random::normal({1, 3, 2}), start = random::normal({1, 2});
+  (void)rnn(in);
+  const auto given = [&](const Tensor& t, const Tensor& h) -> Tensor { return rnn({t, h}); };
+  GradientTape tape({.persistent = true});
+  tape.watch({in, start});
+  const Tensor plain = given(in, start), again = recompute_grad(given)(in, start);
+  (void)rnn(in);
+  const Tensor kept = rnn.states()[0];
+  for (const auto& leaf : {in, start}) CHECK_CLOSE(tape.gradient(again, leaf), tape.gradient(plain, leaf), 1e-6);
+  CHECK(rnn.states()[0].is_same(kept));
+
+  const Tensor y = recompute_grad([&](const Tensor& t) { return rnn(t); })(in);
+  CHECK_THROWS_TEXT(RuntimeError,
+                    "[SimpleRNN] expected initial states to be given to a stateful layer in recompute_grad",
+                    tape.gradient(y, in));
 }
 
 TEST_CASE("recompute_grad: errors") {

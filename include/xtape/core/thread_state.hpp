@@ -58,8 +58,14 @@ class ThreadStateScope {
   Value outer_;
 };
 
-/// Whether the thread repeats a computation for its gradient (recompute_grad). Code that counts calls or batches does
-/// not count them again.
-inline bool being_recomputed() noexcept { return thread_state.recomputing; }
-
 }  // namespace xtape::detail
+
+namespace xtape {
+
+/// Whether the calling thread repeats a computation for its gradient: see recompute_grad. A layer whose calls change
+/// something, such as an average over batches, does not change it again then:
+///
+///     if (training() && !being_recomputed()) mean_.assign(mean_ * 0.99 + reduce_mean(x, 0) * 0.01);
+inline bool being_recomputed() noexcept { return detail::thread_state.recomputing; }
+
+}  // namespace xtape

@@ -53,7 +53,7 @@ class KeptStates {
 /// Keras. By default the mask is that of x (see get_mask). With return_sequences the outputs get the mask, in the order
 /// in which they are returned. Stateful layers forget states of another batch size. Throws a ValueError for an input
 /// that is not of rank 3 or has other features than the first one, for masks and states of other shapes, and for
-/// sequences without steps.
+/// sequences without steps; a RuntimeError where recompute_grad repeats a stateful layer whose states were not given.
 class RNN : public LayerBase<RNN> {
  public:
   template <std::derived_from<RecurrentCell> Cell>

@@ -26,7 +26,8 @@ Tensor pass_through(const Tensor& x, const Tensor& y);
 ///
 /// f takes any number of tensors and returns one. It is run a second time with the same random numbers, whichever
 /// generators they came from, and with the layers' `training` of its first run. Gradients flow to its arguments and to
-/// the variables that it reads, to any order. f must not depend on anything else that changes between its two runs.
+/// the variables that it reads, to any order. f must not depend on anything else that changes between its two runs;
+/// where it changes something itself, being_recomputed() tells the second run.
 template <class F>
 auto recompute_grad(F f) {
   return [f = std::move(f)]<class... T>(const T&... arguments) -> Tensor {
