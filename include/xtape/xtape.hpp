@@ -31,6 +31,7 @@
 #include "xtape/core/creation.hpp"
 #include "xtape/core/format.hpp"
 #include "xtape/core/indexed_slices.hpp"
+#include "xtape/core/provenance.hpp"
 #include "xtape/core/random.hpp"
 #include "xtape/core/tensor.hpp"
 #include "xtape/core/tensor_list.hpp"

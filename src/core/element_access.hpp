@@ -1,5 +1,6 @@
 #pragma once
 
+#include "xtape/core/provenance.hpp"
 #include "xtape/core/tensor.hpp"
 
 namespace xtape::detail {
@@ -15,7 +16,7 @@ struct ElementAccess {
   static std::byte* of_dense(const TensorImpl& impl) { return impl.elements.load(std::memory_order_relaxed); }
   static std::byte* of_dense(const Tensor& t) { return of_dense(*t.impl()); }
   /// Whether the tensor has no elements, because only shapes are computed (see ShapesOnly).
-  static bool has_none(const TensorImpl& impl) { return of_dense(impl) == nullptr && !impl.sparse; }
+  static bool has_none(const TensorImpl& impl) { return of_dense(impl) == nullptr && !is_sparse(impl); }
   static void set(TensorImpl& impl, std::byte* elements) { impl.elements.store(elements, std::memory_order_relaxed); }
 };
 

@@ -9,15 +9,11 @@
 #include "core/launch.hpp"
 #include "core/shapes_only.hpp"
 #include "kernels/scatter_rows.hpp"
+#include "xtape/core/provenance.hpp"
 
 namespace xtape {
 namespace detail {
 namespace {
-
-Tensor share(TensorImpl* impl) {
-  retain(impl);
-  return Tensor::adopt(impl);
-}
 
 std::int64_t row_size(const Shape& shape) {
   std::int64_t size = 1;
@@ -28,7 +24,7 @@ std::int64_t row_size(const Shape& shape) {
 }  // namespace
 
 std::byte* TensorImpl::fill_in() {
-  if (!sparse) {
+  if (!is_sparse(*this)) {
     if (numel > 0) fail_without_elements("Tensor", *this);
     give_elements(*this);
     return elements.load(std::memory_order_relaxed);
@@ -38,10 +34,10 @@ std::byte* TensorImpl::fill_in() {
   if (std::byte* there = elements.load(std::memory_order_relaxed); there != nullptr) return there;
   const Tensor whole = make_tensor(shape, dtype);
   std::byte* const to = whole.impl()->data();
-  TensorImpl* const rows = origin;
+  TensorImpl *const rows = provenance->rows.impl(), *const row_indices = provenance->row_indices.impl();
   const std::int64_t row = row_size(shape);
   std::memset(to, 0, static_cast<std::size_t>(numel) * itemsize(dtype));
-  const auto* index = reinterpret_cast<const std::int64_t*>(rows->origin->data());
+  const auto* index = reinterpret_cast<const std::int64_t*>(row_indices->data());
   kernels::scatter_add_rows(dtype, to, shape[0], rows->data(), index, rows->shape[0], row);
   owner = whole.impl();
   retain(owner);
@@ -52,9 +48,8 @@ std::byte* TensorImpl::fill_in() {
 }  // namespace detail
 
 std::optional<IndexedSlices> indexed_slices(const Tensor& t) {
-  detail::TensorImpl* impl = t.impl();
-  if (impl == nullptr || !impl->sparse) return {};
-  return IndexedSlices{detail::share(impl->origin), detail::share(impl->origin->origin), impl->shape};
+  if (!t.defined() || !detail::is_sparse(*t.impl())) return {};
+  return IndexedSlices{t.impl()->provenance->rows, t.impl()->provenance->row_indices, t.shape()};
 }
 
 Tensor to_tensor(const IndexedSlices& slices) {
@@ -72,17 +67,12 @@ Tensor to_tensor(const IndexedSlices& slices) {
   for (const auto index : indices.data<std::int64_t>()) {
     if (index < 0 || index >= shape[0]) fail<IndexError>(op, "index {} is outside axis 0 of shape {}", index, shape);
   }
-  // Own handles, because their `origin` links one part to the next.
   const Tensor t = detail::make_tensor(Shape{0}, values.dtype());
-  const Tensor rows = detail::make_view(values, values.shape()), numbers = detail::make_view(indices, indices.shape());
   detail::ElementAccess::set(*t.impl(), nullptr);
-  t.impl()->sparse = true;
   t.impl()->shape = shape;
   t.impl()->numel = shape.numel();
-  t.impl()->origin = rows.impl();
-  detail::retain(rows.impl());
-  rows.impl()->origin = numbers.impl();
-  detail::retain(numbers.impl());
+  // Aliases, which have no provenance of their own.
+  detail::set_provenance(*t.impl(), {.rows = detail::make_alias(values), .row_indices = detail::make_alias(indices)});
   return t;
 }
 

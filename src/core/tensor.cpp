@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "base/check.hpp"
 #include "base/sizes.hpp"
@@ -11,6 +12,7 @@
 #include "core/make_like.hpp"
 #include "core/trace.hpp"
 #include "kernels/dispatch.hpp"
+#include "xtape/core/provenance.hpp"
 
 namespace xtape {
 namespace detail {
@@ -35,10 +37,17 @@ namespace {
   return new (block) TensorImpl(dtype, numel, block + offset, size_class, shape);
 }
 
-/// For a tensor that holds more than its block: a view, one with an origin, one with a long shape.
+void forget_provenance(TensorImpl& impl) noexcept {
+  Provenance* const known = std::exchange(impl.provenance, nullptr);
+  const std::uint8_t size_class = known->size_class;
+  known->~Provenance();
+  fast_deallocate(known, size_class);
+}
+
+/// For a tensor that holds more than its block: a view, one with a provenance, one with a long shape.
 [[gnu::noinline]] void destroy_slowly(TensorImpl* impl) noexcept {
-  // A chain of owners has one link and a chain of origins two, so the recursion is short.
-  if (impl->origin != nullptr) release(impl->origin);
+  // A chain of owners has one link, and what a provenance holds leads no further, so the recursion is short.
+  if (impl->provenance != nullptr) forget_provenance(*impl);
   if (impl->owner != impl) release(impl->owner);
   const std::uint8_t size_class = impl->size_class;
   impl->~TensorImpl();
@@ -48,9 +57,21 @@ namespace {
 }  // namespace
 
 void destroy(TensorImpl* impl) noexcept {
-  if (impl->origin != nullptr || impl->owner != impl || impl->shape.rank() > Shape::max_inline_rank) [[unlikely]]
+  if (impl->provenance != nullptr || impl->owner != impl || impl->shape.rank() > Shape::max_inline_rank) [[unlikely]]
     return destroy_slowly(impl);
   fast_deallocate(impl, impl->size_class);  // it needs no destructor
+}
+
+void set_provenance(TensorImpl& impl, Provenance provenance) {
+  if (provenance.empty()) {
+    if (impl.provenance != nullptr) forget_provenance(impl);
+  } else if (impl.provenance != nullptr) {
+    provenance.size_class = impl.provenance->size_class;
+    *impl.provenance = std::move(provenance);
+  } else {
+    void* const block = fast_allocate(sizeof(Provenance), provenance.size_class, {"Tensor"});
+    impl.provenance = new (block) Provenance(std::move(provenance));
+  }
 }
 
 Tensor make_tensor(const Shape& shape, DType dtype, const char* op) {

@@ -8,6 +8,7 @@
 #include "base/warn.hpp"
 #include "function/program.hpp"
 #include "function/trace_builder.hpp"
+#include "xtape/core/provenance.hpp"
 #include "xtape/tape/mask.hpp"
 #include "xtape/tape/record.hpp"
 
@@ -78,9 +79,8 @@ bool fits(const Concrete& concrete, const FunctionArguments& arguments) {
 /// Describes an argument that a replay cannot take; null for all others.
 const char* unfit(const TensorImpl& argument) {
   if (argument.weak) return "a plain number, whose dtype depends on what it meets: give a tensor";
-  if (argument.sparse) return "a sparse gradient (IndexedSlices)";
-  if (origin_of(argument) != nullptr)
-    return "the result of a softmax or sigmoid, whose logits the losses use: give the logits";
+  if (is_sparse(argument)) return "a sparse gradient (IndexedSlices)";
+  if (has_logits(argument)) return "the result of a softmax or sigmoid, whose logits the losses use: give the logits";
   return nullptr;
 }
 

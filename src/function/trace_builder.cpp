@@ -7,6 +7,7 @@
 #include "base/check.hpp"
 #include "core/traced_context.hpp"
 #include "tape/variable_hooks.hpp"
+#include "xtape/core/provenance.hpp"
 
 namespace xtape::detail {
 
@@ -98,7 +99,7 @@ void TraceBuilder::variable_written(const Variable& variable) { about_to_write_.
 Place TraceBuilder::place_of(const Tensor& t) {
   if (!t.defined()) return 0;
   TensorImpl* impl = t.impl();
-  if (impl->sparse) {
+  if (is_sparse(*impl)) {
     give_up("a sparse gradient (IndexedSlices) takes part");
     return unknown;
   }

@@ -1,48 +1,35 @@
 #include "ops/logits.hpp"
 
+#include "xtape/core/provenance.hpp"
 #include "xtape/ops/nn.hpp"
-#include "xtape/tape/mask.hpp"
 
 namespace xtape::detail {
 namespace {
 
+bool leads_on(const TensorImpl& impl) { return has_logits(impl) || is_sparse(impl); }
+
 bool may_be_remembered(const Tensor& x) {
-  return origin_of(*x.impl()) == nullptr && origin_of(*x.impl()->owner) == nullptr && !x.impl()->weak;
-}
-
-void set_origin(const Tensor& y, const Tensor& origin) {
-  retain(origin.impl());
-  y.impl()->origin = origin.impl();
-}
-
-Tensor handle(TensorImpl* impl) {
-  retain(impl);
-  return Tensor::adopt(impl);
+  return !leads_on(*x.impl()) && !leads_on(*x.impl()->owner) && !x.impl()->weak;
 }
 
 }  // namespace
 
 void remember_softmax(const Tensor& y, const Tensor& x) {
-  if (may_be_remembered(x)) set_origin(y, x);
+  if (may_be_remembered(x)) set_provenance(*y.impl(), {.softmax_logits = x});
 }
 
 void remember_sigmoid(const Tensor& y, const Tensor& x) {
-  if (!may_be_remembered(x)) return;
-  const Tensor view = make_alias(x);
-  set_origin(view, x);
-  set_origin(y, view);
+  if (may_be_remembered(x)) set_provenance(*y.impl(), {.sigmoid_logits = x});
 }
 
 Tensor logits_of(const Tensor& probabilities) {
-  TensorImpl* origin = origin_of(*probabilities.impl());
-  if (origin == nullptr || probabilities.impl()->sparse || origin_of(*origin) != nullptr) return {};
-  return handle(origin);
+  const Provenance* known = probabilities.impl()->provenance;
+  return known == nullptr ? Tensor() : known->softmax_logits;
 }
 
 Tensor sigmoid_logits_of(const Tensor& probabilities) {
-  TensorImpl* origin = origin_of(*probabilities.impl());
-  if (origin == nullptr || probabilities.impl()->sparse || origin_of(*origin) == nullptr) return {};
-  return handle(origin_of(*origin));
+  const Provenance* known = probabilities.impl()->provenance;
+  return known == nullptr ? Tensor() : known->sigmoid_logits;
 }
 
 }  // namespace xtape::detail

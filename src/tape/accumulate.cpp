@@ -8,6 +8,7 @@
 #include "kernels/reduce.hpp"
 #include "kernels/strided.hpp"
 #include "xtape/core/indexed_slices.hpp"
+#include "xtape/core/provenance.hpp"
 #include "xtape/tape/record.hpp"
 
 namespace xtape::detail {
@@ -57,7 +58,7 @@ Tensor accumulate_slices(const Tensor& a, const Tensor& b) {
 }  // namespace
 
 Tensor accumulate(Tensor a, Tensor b) {
-  if (!is_recording() && (a.impl()->sparse || b.impl()->sparse)) return accumulate_slices(a, b);
+  if (!is_recording() && (is_sparse(*a.impl()) || is_sparse(*b.impl()))) return accumulate_slices(a, b);
   const auto add_to = [](Read other, Write to) {
     kernels::add_in_place(to.dtype(), to.bytes(), other.bytes(), to.size(), /*subtract=*/false);
   };

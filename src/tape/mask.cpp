@@ -10,22 +10,10 @@ namespace xtape {
 namespace detail {
 namespace {
 
-TensorImpl* shared(TensorImpl* impl) noexcept {
-  if (impl != nullptr) retain(impl);
-  return impl;
-}
-
-/// Replaces the mask of a tensor that only the caller holds; an empty `mask` removes it.
-void replace_mask(TensorImpl& impl, const Tensor& mask) {
-  Tensor link;
-  if (mask.defined()) {
-    // A link, not the mask itself, which may have its own origin.
-    link = make_view_as(mask, Shape{0}, boolean, 0);
-    release(std::exchange(link.impl()->owner, shared(mask.impl())));
-    link.impl()->origin = shared(origin_of(impl));
-  }
-  TensorImpl* const origin = shared(mask.defined() ? link.impl() : origin_of(impl));
-  if (TensorImpl* const before = std::exchange(impl.origin, origin); before != nullptr) release(before);
+/// Gives a tensor that only the caller holds a provenance with another mask; an empty `mask` removes it.
+void set_with_mask(TensorImpl& impl, Provenance provenance, const Tensor& mask) {
+  provenance.mask = mask;
+  set_provenance(impl, std::move(provenance));
 }
 
 }  // namespace
@@ -43,22 +31,18 @@ Tensor masked(Tensor t, const Tensor& mask_) {
   // Masks of masks could form chains of any length, which would be destroyed recursively.
   const Tensor mask = has_mask(mask_) ? masked(mask_, {}) : mask_;
   if (has_mask(t) && mask.defined() && get_mask(t).is_same(mask)) return t;
-  if (t.impl()->references.load(std::memory_order_acquire) == 1 && !t.impl()->sparse) {
-    replace_mask(*t.impl(), mask);
+  if (t.impl()->references.load(std::memory_order_acquire) == 1 && !is_sparse(*t.impl())) {
+    set_with_mask(*t.impl(), provenance_of(*t.impl()), mask);
     return t;
   }
   Tensor other = make_alias(t);
-  if (!t.impl()->sparse) other.impl()->origin = shared(origin_of(*t.impl()));
-  if (mask.defined()) replace_mask(*other.impl(), mask);
+  set_with_mask(*other.impl(), is_sparse(*t.impl()) ? Provenance() : provenance_of(*t.impl()), mask);
   return record("identity", {t}, std::move(other), [](const Tensor& dy) { return Grads{dy}; });
 }
 
 }  // namespace detail
 
-Tensor get_mask(const Tensor& t) {
-  if (!detail::has_mask(t)) return {};
-  return Tensor::adopt(detail::shared(t.impl()->origin->owner));
-}
+Tensor get_mask(const Tensor& t) { return detail::has_mask(t) ? t.impl()->provenance->mask : Tensor(); }
 
 Tensor with_mask(const Tensor& t, const Tensor& mask) {
   constexpr const char* op = "with_mask";

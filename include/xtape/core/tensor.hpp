@@ -29,6 +29,8 @@ class Tensor;
 
 namespace detail {
 
+struct Provenance;
+
 /// What a Tensor points to: the description of an array. Its elements follow in the same block of memory. A view (a
 /// reshape, a slice along axis 0) has none: it refers to the elements of another TensorImpl, its owner.
 struct TensorImpl {
@@ -47,7 +49,6 @@ struct TensorImpl {
   DType dtype = DType::float32;
   bool weak = false;            ///< a plain number: takes the dtype of the tensor it is combined with
   std::uint8_t size_class = 0;  ///< of the allocator's block
-  bool sparse = false;          ///< made of the rows in `origin`, all others are zero: see IndexedSlices
   /// 1 + its index among the leaves of the last tape that watched it; 0 if none has. Every tape looks at this index
   /// first.
   std::atomic<std::uint32_t> leaf{0};
@@ -63,10 +64,8 @@ struct TensorImpl {
 
  public:
   std::int64_t numel = 0;
-  TensorImpl* owner = nullptr;  ///< holds the elements; this object itself unless it is a view
-  /// One of three: the logits of a softmax or sigmoid, for the losses' stable formulas; the rows of a sparse tensor; a
-  /// link to the mask (see tape/mask.cpp).
-  TensorImpl* origin = nullptr;
+  TensorImpl* owner = nullptr;       ///< holds the elements; this object itself unless it is a view
+  Provenance* provenance = nullptr;  ///< of this tensor alone, see core/provenance.hpp; null for most tensors
   Shape shape;
 
  private:
@@ -282,10 +281,10 @@ Tensor make_view(const Tensor& source, const Shape& shape, std::int64_t offset =
 /// A tensor that shares the elements of `source` and has its own identity: tapes tell the two apart.
 inline Tensor make_alias(const Tensor& source) { return make_view(source, source.shape()); }
 /// Whether the elements may be overwritten: only this handle reaches them, and nothing depends on their values (logits,
-/// slices or a mask, see TensorImpl::origin).
+/// slices or a mask, see TensorImpl::provenance).
 inline bool is_unique(const Tensor& t) {
   return t.impl()->references.load(std::memory_order_acquire) == 1 && t.impl()->owner == t.impl() &&
-         t.impl()->origin == nullptr;
+         t.impl()->provenance == nullptr;
 }
 
 /// The elements of a tensor that was just made, for host code to write. It keeps a function() that is being traced from

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "xtape/core/provenance.hpp"
 #include "xtape/core/tensor.hpp"
 
 // Masks (Keras's `_keras_mask`): a bool tensor that is true for the steps of a padded batch that are data. A mask is a
@@ -19,18 +20,6 @@ Tensor get_mask(const Tensor& t);
 Tensor with_mask(const Tensor& t, const Tensor& mask);
 
 namespace detail {
-
-/// Whether a tensor has a mask. If so, its TensorImpl::origin is an empty bool tensor (logits are never bool): its
-/// owner is the mask, and its origin is the origin that the tensor would have without a mask.
-inline bool has_mask(const TensorImpl& impl) noexcept {
-  return impl.origin != nullptr && !impl.sparse && impl.origin->dtype == DType::boolean;
-}
-inline bool has_mask(const Tensor& t) noexcept { return t.defined() && has_mask(*t.impl()); }
-
-/// TensorImpl::origin, without the link to a mask.
-inline TensorImpl* origin_of(const TensorImpl& impl) noexcept {
-  return has_mask(impl) ? impl.origin->origin : impl.origin;
-}
 
 /// Whether a mask of shape `mask` fits a tensor of shape `t`.
 bool mask_fits(const Shape& mask, const Shape& t) noexcept;
