@@ -12,6 +12,9 @@ Tensor copy(const Tensor& t);
 /// towards zero, saturates, and takes NaN to 0; to bool is `!= 0`. A plain number keeps its full value.
 Tensor convert(const Tensor& t, DType dtype);
 
+/// The dtype to compute in: float32 for bfloat16.
+constexpr DType widened(DType dtype) { return dtype == bfloat16 ? float32 : dtype; }
+
 /// Writes a plain number as an element of that dtype, converted as by convert().
 void convert_number(const Tensor& number, DType dtype, void* element);
 

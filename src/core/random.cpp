@@ -146,7 +146,7 @@ void Generator::draw(std::uint64_t blocks, Fill fill, const Tensor& out) {
 
 Tensor Generator::uniform(const Shape& shape, double low, double high, DType dtype) {
   if (dtype == boolean) fail<TypeError>("random.uniform", "expected a floating or integer dtype, received bool");
-  Tensor out = detail::make_tensor(shape, dtype == bfloat16 ? float32 : dtype);
+  Tensor out = detail::make_tensor(shape, detail::widened(dtype));
   kernels::visit(out.dtype(), [&]<class T>(kernels::Type<T>) {
     if constexpr (std::is_floating_point_v<T>) {
       const auto in = floating_interval<T>(low, high, dtype);
@@ -175,7 +175,7 @@ Tensor Generator::gaussian(const char* op, const Shape& shape, double mean, doub
   if (!std::isfinite(mean) || !std::isfinite(stddev) || stddev < 0) {
     fail<ValueError>(op, "expected a finite mean and a finite stddev >= 0: {} and {}", mean, stddev);
   }
-  Tensor out = detail::make_tensor(shape, dtype == bfloat16 ? float32 : dtype);
+  Tensor out = detail::make_tensor(shape, detail::widened(dtype));
   kernels::visit_floating(out.dtype(), [&]<class T>(kernels::Type<T>) {
     draw(
         kernels::philox_blocks(out.size(), sizeof(T) > 4),

@@ -95,9 +95,8 @@ Tensor normalize(const Tensor& x, int axis, double order) {
   if (std::isnan(order)) fail<ValueError>("normalize", "expected an order, received nan");
   axis = detail::normal_axis("normalize", axis, x.rank());
   if (x.dtype() == float64) return normalized<double>(x, axis, order);
-  if (x.dtype() == bfloat16)
-    return detail::convert(normalized<float>(detail::convert(x, float32), axis, order), bfloat16);
-  return normalized<float>(detail::convert(x, float32), axis, order);
+  const Tensor y = normalized<float>(detail::convert(x, float32), axis, order);
+  return x.dtype() == bfloat16 ? detail::convert(y, bfloat16) : y;
 }
 
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "core/convert.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/random.hpp"
 #include "xtape/ops/diagonal.hpp"
@@ -24,7 +25,7 @@ Tensor Orthogonal::operator()(const Shape& shape, DType dtype) const {
   std::int64_t rows = 1;
   for (int axis = 0; axis < shape.rank() - 1; ++axis) rows *= shape[axis];
   const Shape tall{std::max(rows, columns), std::min(rows, columns)};
-  const DType wide = dtype == bfloat16 ? float32 : dtype;  // decompositions take only float32 and float64
+  const DType wide = detail::widened(dtype);  // decompositions take only float32 and float64
   const Tensor a = seed ? random::Generator(*seed).normal(tall, 0, 1, wide) : random::normal(tall, 0, 1, wide);
   if (a.size() == 0) return reshape(cast(a, dtype), shape);
   const auto [q, r] = linalg::qr(a);

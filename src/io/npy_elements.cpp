@@ -3,10 +3,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <limits>
-#include <string_view>
+#include <string>
+#include <type_traits>
 
 #include "base/check.hpp"
 #include "core/launch.hpp"
@@ -182,24 +184,20 @@ class ElementReader {
   std::uint64_t bytes_ = 0, done_ = 0;
 };
 
-std::string_view descr_of(const char* op, DType dtype) {
-  switch (dtype) {
-    case DType::float32:
-      return "<f4";
-    case DType::float64:
-      return "<f8";
-    case DType::int32:
-      return "<i4";
-    case DType::int64:
-      return "<i8";
-    case DType::uint8:
-      return "|u1";
-    case DType::boolean:
-      return "|b1";
-    case DType::bfloat16:
-      break;
-  }
-  fail<TypeError>(op, "expected a dtype that NumPy has, received {}", dtype);
+/// NumPy's letter for a type; 0 where it has none.
+template <class T>
+constexpr char kind_of = std::is_same_v<T, bool>       ? 'b'
+                         : std::is_same_v<T, BFloat16> ? '\0'
+                         : std::is_floating_point_v<T> ? 'f'
+                         : std::is_signed_v<T>         ? 'i'
+                                                       : 'u';
+
+/// "<f4": the order of bytes, the kind and the size.
+std::string descr_of(const char* op, DType dtype) {
+  constexpr auto kinds = with_element_types([]<class... T>() { return std::array{kind_of<T>...}; });
+  const char kind = kinds[static_cast<std::size_t>(dtype)];
+  if (kind == '\0') fail<TypeError>(op, "expected a dtype that NumPy has, received {}", dtype);
+  return fmt::format("{}{}{}", itemsize(dtype) == 1 ? '|' : '<', kind, itemsize(dtype));
 }
 
 }  // namespace

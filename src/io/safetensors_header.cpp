@@ -13,12 +13,32 @@
 namespace xtape::detail {
 namespace {
 
-struct DTypeName {
-  DType dtype;
-  std::string_view name;
-};
-constexpr DTypeName dtype_names[] = {{float64, "F64"}, {float32, "F32"}, {bfloat16, "BF16"}, {int64, "I64"},
-                                     {int32, "I32"},   {uint8, "U8"},    {boolean, "BOOL"}};
+constexpr std::string_view name_in_files(DType dtype) {
+  switch (dtype) {
+    case DType::float32:
+      return "F32";
+    case DType::float64:
+      return "F64";
+    case DType::int32:
+      return "I32";
+    case DType::int64:
+      return "I64";
+    case DType::uint8:
+      return "U8";
+    case DType::boolean:
+      return "BOOL";
+    case DType::bfloat16:
+      break;
+  }
+  return "BF16";
+}
+
+std::string all_names_in_files() {
+  std::string names;
+  for (const DType dtype : all_dtypes) names += fmt::format("{}{}", names.empty() ? "" : ", ", name_in_files(dtype));
+  return names;
+}
+
 constexpr const char* metadata_key = "__metadata__";
 
 /// Takes the header as the parser reads it.
@@ -45,12 +65,12 @@ class HeaderReader final : public JsonHandler {
       return;
     }
     if (where_ != Where::entry || list_ != nullptr || key_ != "dtype") unexpected(fmt::format("\"{}\"", value));
-    const auto* known = std::ranges::find(dtype_names, value, &DTypeName::name);
-    if (known == std::end(dtype_names)) {
-      fail<DataError>(op_, "{}: tensor '{}': expected a dtype of F64, F32, BF16, I64, I32, U8, BOOL, received {}",
-                      path_, entry().name, value);
+    const auto known = std::ranges::find(all_dtypes, value, name_in_files);
+    if (known == all_dtypes.end()) {
+      fail<DataError>(op_, "{}: tensor '{}': expected a dtype of {}, received {}", path_, entry().name,
+                      all_names_in_files(), value);
     }
-    entry().dtype = known->dtype;
+    entry().dtype = *known;
   }
 
   void begin_object() override {
@@ -164,11 +184,10 @@ std::string format_safetensors_header(const char* op, const SafeTensorsHeader& h
   for (const auto& entry : header.entries) {
     if (entry.name == metadata_key) fail<ValueError>(op, "a tensor cannot have the name {}", metadata_key);
     if (!names.insert(entry.name).second) fail<ValueError>(op, "tensor '{}' is there twice", entry.name);
-    const auto* dtype = std::ranges::find(dtype_names, entry.dtype, &DTypeName::dtype);
     std::string sizes;
     for (const auto size : entry.shape) sizes += fmt::format("{}{}", sizes.empty() ? "" : ",", size);
     text += fmt::format("{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}},", quoted(op, entry.name),
-                        dtype->name, sizes, entry.begin, entry.end);
+                        name_in_files(entry.dtype), sizes, entry.begin, entry.end);
   }
   if (text.back() == ',') text.pop_back();
   text += '}';

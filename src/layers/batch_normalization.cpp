@@ -7,6 +7,7 @@
 #include "layers/given_mask.hpp"
 #include "layers/input_checks.hpp"
 #include "layers/weight_options.hpp"
+#include "ops/in_float32.hpp"
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
@@ -72,7 +73,7 @@ void BatchNormalization::build(const Shape& input_shape) {
 }
 
 Tensor BatchNormalization::normalize(const Tensor& inputs, const Tensor& mask) {
-  if (inputs.dtype() == bfloat16) return cast(normalize(detail::widened(inputs), mask), bfloat16);
+  if (inputs.dtype() == bfloat16) return detail::narrowed(normalize(detail::widened(inputs), mask));
   const Tensor& x = inputs;
   const Tensor gamma = options_.scale ? detail::widened(gamma_) : Tensor();
   const Tensor beta = options_.center ? detail::widened(beta_) : Tensor();

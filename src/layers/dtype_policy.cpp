@@ -27,7 +27,7 @@ DTypePolicy::DTypePolicy() : DTypePolicy(mixed_precision::dtype_policy()) {}
 
 DTypePolicy::DTypePolicy(const std::string& name) : compute_(bfloat16), variable_(float32) {
   if (name == mixed) return;
-  for (const DType dtype : {float32, float64, bfloat16, int32, int64, uint8, boolean}) {
+  for (const DType dtype : detail::all_dtypes) {
     if (name == xtape::name(dtype)) {
       compute_ = variable_ = dtype;
       return;

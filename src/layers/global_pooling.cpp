@@ -4,6 +4,7 @@
 #include "layers/given_mask.hpp"
 #include "layers/input_checks.hpp"
 #include "layers/weight_options.hpp"
+#include "ops/in_float32.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/pool.hpp"

@@ -10,6 +10,7 @@
 #include "layers/autocast.hpp"
 #include "layers/graph_node.hpp"
 #include "layers/layer_state.hpp"
+#include "ops/in_float32.hpp"
 #include "tape/untrained_variables.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
@@ -294,7 +295,7 @@ void Layer::add_loss(const Tensor& loss) {
                              loss.defined() ? fmt::format("{} {}", loss.dtype(), loss.shape()) : "an empty tensor");
   }
   if (detail::Trial::current() != nullptr) return;
-  const Tensor wide = loss.dtype() == bfloat16 ? cast(loss, float32) : loss;
+  const Tensor wide = detail::widened(loss);
   (void)state();
   detail::LayerState::add_loss(state_, wide.rank() == 0 ? wide : reshape(wide, {}));
 }

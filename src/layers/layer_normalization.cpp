@@ -5,6 +5,7 @@
 #include "base/check.hpp"
 #include "layers/input_checks.hpp"
 #include "layers/weight_options.hpp"
+#include "ops/in_float32.hpp"
 #include "xtape/ops/normalization.hpp"
 
 namespace xtape::layers {

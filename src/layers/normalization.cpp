@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "ops/in_float32.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
@@ -77,7 +78,7 @@ Tensor Normalization::call(const Tensor& inputs) {
   const Tensor centre = cast(mean(), x.dtype());
   const Tensor spread = maximum(sqrt(cast(variance(), x.dtype())), 1e-7);
   const Tensor y = options_.invert ? x * spread + centre : (x - centre) / spread;
-  return compute_dtype() == bfloat16 ? cast(y, bfloat16) : y;
+  return compute_dtype() == bfloat16 ? xtape::detail::narrowed(y) : y;
 }
 
 void Normalization::adapt(const Tensor& data) {

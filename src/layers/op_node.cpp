@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "layers/layer_state.hpp"
+#include "ops/in_float32.hpp"
 #include "xtape/ops/math.hpp"
 
 namespace xtape::detail {
@@ -54,9 +55,7 @@ class OpNode : public LayerBase<OpNode> {
                          [&](const Tensor& t) { return t.defined() && t.dtype() == dtype && !t.impl()->weak; });
     };
     if (!any(bfloat16) || !any(float32)) return;
-    for (Tensor& t : operands) {
-      if (t.dtype() == bfloat16) t = cast(t, float32);
-    }
+    for (Tensor& t : operands) t = detail::widened(t);
   }
 
   std::string op_;

@@ -44,7 +44,4 @@ WeightOptions beta_options(const Options& options) {
           .autocast = false};
 }
 
-/// Normalisations compute in float32 instead of bfloat16.
-inline Tensor widened(const Tensor& t) { return t.defined() && t.dtype() == bfloat16 ? cast(t, float32) : t; }
-
 }  // namespace xtape::detail

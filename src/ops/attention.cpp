@@ -12,6 +12,7 @@
 #include "kernels/strided.hpp"
 #include "ops/elementwise.hpp"
 #include "ops/fused_gradient.hpp"
+#include "ops/in_float32.hpp"
 #include "tape/accumulate.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/linalg.hpp"
@@ -244,10 +245,7 @@ Tensor attention(const char* op, bool heads_inside, const Tensor& q, const Tenso
                       mask.dtype());
     }
   }
-  const bool narrow = q.dtype() == bfloat16;
-  if (narrow) {
-    for (Tensor& t : in) t = cast(t, float32);
-  }
+  for (Tensor& t : in) t = detail::widened(t);
   if (options.dropout > 0) {
     random::Generator& generator = options.generator != nullptr ? *options.generator : random::default_generator();
     call.rate = options.dropout;
@@ -255,7 +253,7 @@ Tensor attention(const char* op, bool heads_inside, const Tensor& q, const Tenso
   }
   const bool broadcasts = !heads_inside && (leading(k) != leading(q) || leading(v) != leading(q));
   const Tensor y = broadcasts ? by_definition(call, in) : fused(std::move(call), std::move(in));
-  return narrow ? cast(y, bfloat16) : y;
+  return q.dtype() == bfloat16 ? detail::narrowed(y) : y;
 }
 
 }  // namespace

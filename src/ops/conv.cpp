@@ -7,6 +7,7 @@
 #include "core/launch.hpp"
 #include "kernels/conv.hpp"
 #include "kernels/dispatch.hpp"
+#include "ops/in_float32.hpp"
 #include "ops/window.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
@@ -62,9 +63,7 @@ Tensor backprop_input(const char* op, const Shape& input_shape, const Tensor& fi
   check_dtypes(op, filters, dy);
   const kernels::Conv c = problem(op, input_shape, filters.shape(), options);
   check_result(op, c, dy.shape());
-  if (dy.dtype() == bfloat16) {
-    return cast(backprop_input(op, input_shape, cast(filters, float32), cast(dy, float32), options), bfloat16);
-  }
+  if (dy.dtype() == bfloat16) return detail::in_float32(backprop_input, op, input_shape, filters, dy, options);
   Tensor dx = detail::make_tensor(input_shape, dy.dtype());
   launch(
       [c](Read dy, Read w, Write dx) {
@@ -89,8 +88,7 @@ std::pair<Tensor, Tensor> backprop_filter(const char* op, const Tensor& x, const
   const kernels::Conv c = problem(op, x.shape(), filter_shape, options);
   check_result(op, c, dy.shape());
   if (dy.dtype() == bfloat16) {
-    auto [dw, db] = backprop_filter(op, cast(x, float32), filter_shape, cast(dy, float32), options, with_bias);
-    return {cast(dw, bfloat16), db.defined() ? cast(db, bfloat16) : Tensor()};
+    return detail::in_float32(backprop_filter, op, x, filter_shape, dy, options, with_bias);
   }
   Tensor results[2] = {detail::make_tensor(filter_shape, dy.dtype()),
                        with_bias ? detail::make_tensor({c.out_channels}, dy.dtype()) : Tensor()};
@@ -126,11 +124,7 @@ Tensor convolution(const char* op, const Tensor& x, const Tensor& filters, const
       fail<ValueError>(op, "expected a bias of shape ({},): received {}", c.out_channels, bias.shape());
     }
   }
-  if (x.dtype() == bfloat16) {
-    return cast(convolution(op, cast(x, float32), cast(filters, float32), bias.defined() ? cast(bias, float32) : bias,
-                            options, relu),
-                bfloat16);
-  }
+  if (x.dtype() == bfloat16) return detail::in_float32(convolution, op, x, filters, bias, options, relu);
   Tensor y = detail::make_tensor(output_shape(c), x.dtype());
   launch(
       [c, relu](Read x, Read w, Read bias, Write y) {

@@ -2,6 +2,7 @@
 
 #include "core/trace.hpp"
 #include "ops/elementwise.hpp"
+#include "ops/in_float32.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/tape/record.hpp"
 
@@ -27,7 +28,7 @@ Tensor dropout(const Tensor& x, double rate, const DropoutOptions& options) {
   }
   if (!is_floating(x.dtype())) detail::fail_domain("dropout", detail::Domain::floating, x.dtype());
   if (rate == 0) return x;
-  if (x.dtype() == bfloat16) return cast(dropout(cast(x, float32), rate, options), bfloat16);
+  if (x.dtype() == bfloat16) return detail::in_float32(dropout, x, rate, options);
   const auto chances = [&](random::Generator& generator) {
     return detail::convert(generator.uniform(x.shape()), x.dtype());
   };

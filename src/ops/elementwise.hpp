@@ -29,12 +29,13 @@ inline DType common_dtype(const char* op, const Tensor& a, const Tensor& b) {
 /// Converts a plain number to an ordinary scalar of that dtype; returns other tensors unchanged.
 inline Tensor strong(const Tensor& t, DType dtype) { return t.impl()->weak ? convert(t, dtype) : t; }
 template <class T, Domain domain>
-inline constexpr bool in_domain = domain == Domain::booleans   ? std::is_same_v<T, bool>
+inline constexpr bool in_domain = std::is_same_v<T, BFloat16>  ? false  // computed in float32
+                                  : domain == Domain::booleans ? std::is_same_v<T, bool>
                                   : domain == Domain::floating ? kernels::vectorised<T>
                                                                : domain == Domain::all || !std::is_same_v<T, bool>;
 
-/// The loops of a functor for the dtypes that it takes.
-using Loops = std::array<kernels::ElementwiseLoop, 7>;
+/// The loops of a functor for each dtype, null for those that it does not take.
+using Loops = std::array<kernels::ElementwiseLoop, all_dtypes.size()>;
 template <class T, Domain domain, bool comparison, std::size_t operands, class F>
 constexpr kernels::ElementwiseLoop loop_for() {
   if constexpr (in_domain<T, domain>) {
@@ -46,15 +47,9 @@ constexpr kernels::ElementwiseLoop loop_for() {
   }
 }
 template <Domain domain, bool comparison, std::size_t operands, class F>
-inline constexpr Loops loops_of = {loop_for<float, domain, comparison, operands, F>(),
-                                   loop_for<double, domain, comparison, operands, F>(),
-                                   loop_for<std::int32_t, domain, comparison, operands, F>(),
-                                   loop_for<std::int64_t, domain, comparison, operands, F>(),
-                                   loop_for<std::uint8_t, domain, comparison, operands, F>(),
-                                   loop_for<bool, domain, comparison, operands, F>(),
-                                   nullptr};
-static_assert(static_cast<int>(float64) == 1 && static_cast<int>(int32) == 2 && static_cast<int>(int64) == 3 &&
-              static_cast<int>(uint8) == 4 && static_cast<int>(boolean) == 5 && static_cast<int>(bfloat16) == 6);
+inline constexpr Loops loops_of = with_element_types([]<class... T>() {
+  return Loops{loop_for<T, domain, comparison, operands, F>()...};
+});
 
 /// The properties of a functor that are known at compile time, independent of its type.
 struct Mapping {

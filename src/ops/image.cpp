@@ -6,6 +6,7 @@
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/warp.hpp"
+#include "ops/in_float32.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
@@ -76,7 +77,7 @@ Tensor on_batch(const char* op, const Tensor& images, const F& f) {
                      "shape {}",
                      images.shape());
   }
-  if (images.dtype() == bfloat16) return cast(on_batch(op, cast(images, float32), f), bfloat16);
+  if (images.dtype() == bfloat16) return detail::narrowed(on_batch(op, detail::widened(images), f));
   return images.rank() == 4 ? f(images) : squeeze(f(expand_dims(images, 0)), 0);
 }
 

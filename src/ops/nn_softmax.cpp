@@ -4,6 +4,7 @@
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "ops/elementwise.hpp"
+#include "ops/in_float32.hpp"
 #include "ops/logits.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/math.hpp"
@@ -62,7 +63,7 @@ Tensor softmax_grad(const Tensor& dy, const Tensor& y) {
 }
 
 Tensor softmax_last(const Tensor& x) {
-  if (x.dtype() == bfloat16) return cast(softmax_last(cast(x, float32)), bfloat16);
+  if (x.dtype() == bfloat16) return detail::in_float32(softmax_last, x);
   Tensor y = detail::make_tensor(x.shape(), x.dtype());
   launch(
       [](Read x, Write y) {
@@ -76,7 +77,7 @@ Tensor softmax_last(const Tensor& x) {
 }
 
 Tensor log_softmax_last(const Tensor& x) {
-  if (x.dtype() == bfloat16) return cast(log_softmax_last(cast(x, float32)), bfloat16);
+  if (x.dtype() == bfloat16) return detail::in_float32(log_softmax_last, x);
   Tensor y = detail::make_tensor(x.shape(), x.dtype());
   launch(
       [](Read x, Write y) {
@@ -126,7 +127,7 @@ Tensor softmax_cross_entropy_with_logits(const Tensor& labels, const Tensor& log
     fail<ValueError>(op, "labels and logits must have one shape: {} and {}", labels.shape(), logits.shape());
   }
   if (logits.dtype() == bfloat16) {
-    return cast(softmax_cross_entropy_with_logits(cast(labels, float32), cast(logits, float32)), bfloat16);
+    return detail::in_float32(softmax_cross_entropy_with_logits, cast(labels, float32), logits);
   }
   const Tensor y = cast(labels, logits.dtype());
   Tensor outputs[2] = {detail::make_tensor(without_last(logits.shape()), logits.dtype()),
@@ -197,9 +198,7 @@ Tensor sparse_softmax_cross_entropy_with_logits(const Tensor& labels, const Tens
   if (logits.rank() < 1 || labels.shape() != without_last(logits.shape())) {
     fail<ValueError>(op, "expected labels [...] and logits [..., classes]: {} and {}", labels.shape(), logits.shape());
   }
-  if (logits.dtype() == bfloat16) {
-    return cast(sparse_softmax_cross_entropy_with_logits(labels, cast(logits, float32)), bfloat16);
-  }
+  if (logits.dtype() == bfloat16) return detail::in_float32(sparse_softmax_cross_entropy_with_logits, labels, logits);
   const Tensor y = detail::convert(labels, int64);
   const std::int64_t classes = logits.shape().back();
   Tensor outputs[2] = {detail::make_tensor(y.shape(), logits.dtype()),

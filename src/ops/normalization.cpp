@@ -11,6 +11,7 @@
 #include "kernels/normalize.hpp"
 #include "ops/elementwise.hpp"
 #include "ops/fused_gradient.hpp"
+#include "ops/in_float32.hpp"
 #include "ops/reduction_plan.hpp"
 #include "tape/accumulate.hpp"
 #include "xtape/ops/elementary.hpp"
@@ -41,8 +42,6 @@ void check_parameter(const char* op, const char* name, const Tensor& parameter, 
                      parameter.shape());
   }
 }
-
-Tensor cast_or_empty(const Tensor& t, DType dtype) { return t.defined() ? cast(t, dtype) : t; }
 
 /// An array [rows, n] whose rows (layer_norm) or columns (batch_norm_training) are normalised.
 struct Layout {
@@ -119,10 +118,7 @@ Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, cons
   }
   check_parameter("layer_norm", "gamma", gamma, x, Shape(normalized));
   check_parameter("layer_norm", "beta", beta, x, Shape(normalized));
-  if (x.dtype() == bfloat16) {
-    return cast(layer_norm(cast(x, float32), cast_or_empty(gamma, float32), cast_or_empty(beta, float32), options),
-                bfloat16);
-  }
+  if (x.dtype() == bfloat16) return detail::in_float32(layer_norm, x, gamma, beta, options);
   const bool last = std::is_sorted(plan.reduced.begin(), plan.reduced.end());
   if (last && normalized.size() == 1) return layer_norm_rows(x, gamma, beta, options.epsilon);
   if (last) {
@@ -164,11 +160,7 @@ BatchNorm batch_norm_training(const Tensor& x, const Tensor& scale, const Tensor
   const std::int64_t n = x.shape().back(), rows = n == 0 ? 0 : x.size() / n;
   check_parameter(op, "scale", scale, x, {n});
   check_parameter(op, "offset", offset, x, {n});
-  if (x.dtype() == bfloat16) {
-    const BatchNorm wide =
-        batch_norm_training(cast(x, float32), cast_or_empty(scale, float32), cast_or_empty(offset, float32), epsilon);
-    return {cast(wide.y, bfloat16), cast(wide.mean, bfloat16), cast(wide.variance, bfloat16)};
-  }
+  if (x.dtype() == bfloat16) return detail::in_float32(batch_norm_training, x, scale, offset, epsilon);
   Tensor outputs[3] = {detail::make_tensor(x.shape(), x.dtype()), detail::make_tensor({n}, x.dtype()),
                        detail::make_tensor({n}, x.dtype())};
   const Tensor inverse = detail::make_tensor({n}, x.dtype());

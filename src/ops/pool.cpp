@@ -5,6 +5,7 @@
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/pool.hpp"
+#include "ops/in_float32.hpp"
 #include "ops/window.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
@@ -108,7 +109,7 @@ using Body = Tensor (*)(const char* op, const Pool& p, const Tensor& x);
 
 Tensor pool(const char* op, Body body, const Tensor& x, Size2d ksize, Size2d strides, Padding padding) {
   const Pool p = problem(op, x.shape(), ksize, strides, padding);
-  return x.dtype() == bfloat16 ? cast(body(op, p, cast(x, float32)), bfloat16) : body(op, p, x);
+  return x.dtype() == bfloat16 ? detail::in_float32(body, op, p, x) : body(op, p, x);
 }
 
 Tensor pool2d(const char* op, Body body, const Tensor& x, Size2d ksize, const nn::Pool2dOptions& options) {

@@ -1,3 +1,4 @@
+#include "ops/in_float32.hpp"
 #include "ops/recurrent.hpp"
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/math.hpp"
@@ -105,10 +106,8 @@ GruResult gru(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_ker
               detail::initial_state(op, "initial_h", options.initial_h, x, units)};
   if (!options.reset_after) return reset_before(x, kernel, recurrent_kernel, bias, in[4], options.mask);
   if (dtype == bfloat16) {
-    for (Tensor& operand : in) operand = cast(operand, float32);
-    const auto y =
-        gru(in[0], in[1], in[2], bias.defined() ? in[3] : Tensor(), {.initial_h = in[4], .mask = options.mask});
-    return {cast(y.outputs, dtype), cast(y.h, dtype)};
+    const GruOptions wide{.initial_h = detail::widened(in[4]), .mask = options.mask};
+    return detail::in_float32(gru, x, kernel, recurrent_kernel, bias, wide);
   }
   Tensor gates, outputs[2], sums;
   {

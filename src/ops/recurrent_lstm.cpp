@@ -1,3 +1,4 @@
+#include "ops/in_float32.hpp"
 #include "ops/recurrent.hpp"
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/math.hpp"
@@ -88,10 +89,9 @@ LstmResult lstm(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_k
               detail::initial_state(op, "initial_h", options.initial_h, x, units),
               detail::initial_state(op, "initial_c", options.initial_c, x, units)};
   if (dtype == bfloat16) {
-    for (Tensor& operand : in) operand = cast(operand, float32);
-    const auto y = lstm(in[0], in[1], in[2], bias.defined() ? in[3] : Tensor(),
-                        {.initial_h = in[4], .initial_c = in[5], .mask = options.mask});
-    return {cast(y.outputs, dtype), cast(y.h, dtype), cast(y.c, dtype)};
+    const LstmOptions wide{
+        .initial_h = detail::widened(in[4]), .initial_c = detail::widened(in[5]), .mask = options.mask};
+    return detail::in_float32(lstm, x, kernel, recurrent_kernel, bias, wide);
   }
   Tensor gates, outputs[3], c;
   {

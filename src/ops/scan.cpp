@@ -6,6 +6,7 @@
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/scan.hpp"
+#include "ops/in_float32.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/tape/record.hpp"
@@ -65,7 +66,7 @@ Tensor recurrence(const Tensor& a, const Tensor& b, int axis, bool reverse) {
 
 Tensor cumsum(const Tensor& x, int axis_, const ScanOptions& options) {
   const int axis = check("cumsum", x, axis_);
-  if (x.dtype() == bfloat16) return cast(cumsum(cast(x, float32), axis, options), bfloat16);
+  if (x.dtype() == bfloat16) return detail::in_float32(cumsum, x, axis, options);
   Tensor y = detail::make_tensor(x.shape(), x.dtype());
   launch([at = layout(x.shape(), axis, options.reverse), exclusive = options.exclusive](
              Read from, Write to) { kernels::cumulative_sum(from.dtype(), from.bytes(), to.bytes(), at, exclusive); },
@@ -79,7 +80,7 @@ Tensor cumsum(const Tensor& x, int axis_, const ScanOptions& options) {
 
 Tensor cumprod(const Tensor& x, int axis_, const ScanOptions& options) {
   const int axis = check("cumprod", x, axis_);
-  if (x.dtype() == bfloat16) return cast(cumprod(cast(x, float32), axis, options), bfloat16);
+  if (x.dtype() == bfloat16) return detail::in_float32(cumprod, x, axis, options);
   Tensor y = detail::make_tensor(x.shape(), x.dtype());
   launch(
       [at = layout(x.shape(), axis, options.reverse), exclusive = options.exclusive](Read from, Write to) {

@@ -5,6 +5,7 @@
 #include "core/convert.hpp"
 #include "core/launch.hpp"
 #include "kernels/sort.hpp"
+#include "ops/in_float32.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/tape/record.hpp"
@@ -58,10 +59,7 @@ Tensor put_in_rows(const Tensor& x, const Tensor& indices, std::int64_t n) {
 
 /// The first k elements of the last axis in order. Without a tape, the indices are computed only if `wants_indices`.
 TopK first(const char* op, const Tensor& x, std::int64_t k, bool descending, bool wants_indices) {
-  if (x.dtype() == bfloat16) {
-    const TopK wide = first(op, cast(x, float32), k, descending, wants_indices);
-    return {cast(wide.values, bfloat16), wide.indices};
-  }
+  if (x.dtype() == bfloat16) return detail::in_float32(first, op, x, k, descending, wants_indices);
   const Shape shape = with_last(x.shape(), k);
   TopK result{detail::make_tensor(shape, x.dtype()), Tensor()};
   const bool tracked = is_tracked({x});
@@ -99,7 +97,7 @@ Tensor sort(const Tensor& x, int axis_, SortDirection direction) {
 Tensor argsort(const Tensor& x, int axis_, SortDirection direction) {
   const int axis = check("argsort", x, axis_);
   if (axis != x.rank() - 1) return swapaxes(argsort(swapaxes(x, axis, -1), -1, direction), axis, -1);
-  const Tensor keys = x.dtype() == bfloat16 ? detail::convert(x, float32) : x;
+  const Tensor keys = detail::convert(x, detail::widened(x.dtype()));
   Tensor indices = detail::make_tensor(x.shape(), int64);
   launch(
       [descending = direction == SortDirection::descending](Read from, Write to) {

@@ -15,6 +15,7 @@
 #include "kernels/softmax.hpp"
 #include "ops/elementwise.hpp"
 #include "ops/fused_gradient.hpp"
+#include "ops/in_float32.hpp"
 #include "ops/reduction_plan.hpp"
 #include "xtape/ops/arithmetic.hpp"
 #include "xtape/ops/math.hpp"
@@ -123,7 +124,7 @@ Tensor log_sum_exp_grad(const Tensor& dy, const Tensor& x, const Tensor& total, 
 
 Tensor reduce_logsumexp(const Tensor& x, const Axes& axes, bool keepdims) {
   const ReductionPlan plan = make_plan("reduce_logsumexp", x, axes);
-  if (x.dtype() == bfloat16) return cast(reduce_logsumexp(cast(x, float32), axes, keepdims), bfloat16);
+  if (x.dtype() == bfloat16) return detail::in_float32(reduce_logsumexp, x, axes, keepdims);
   Tensor y = [&] {
     const detail::NoRecording hidden;
     return shaped(log_sum_exp(x, axes, plan), plan, keepdims);
@@ -137,7 +138,7 @@ Tensor reduce_logsumexp(const Tensor& x, const Axes& axes, bool keepdims) {
 
 Tensor reduce_variance(const Tensor& x, const Axes& axes, bool keepdims) {
   const ReductionPlan plan = make_plan("reduce_variance", x, axes);
-  if (x.dtype() == bfloat16) return cast(reduce_variance(cast(x, float32), axes, keepdims), bfloat16);
+  if (x.dtype() == bfloat16) return detail::in_float32(reduce_variance, x, axes, keepdims);
   Tensor y = [&] {
     const detail::NoRecording hidden;
     return shaped(variance(x, axes, plan), plan, keepdims);
@@ -153,7 +154,7 @@ Tensor reduce_variance(const Tensor& x, const Axes& axes, bool keepdims) {
 
 Tensor reduce_std(const Tensor& x, const Axes& axes, bool keepdims) {
   const ReductionPlan plan = make_plan("reduce_std", x, axes);
-  if (x.dtype() == bfloat16) return cast(reduce_std(cast(x, float32), axes, keepdims), bfloat16);
+  if (x.dtype() == bfloat16) return detail::in_float32(reduce_std, x, axes, keepdims);
   Tensor y = [&] {
     const detail::NoRecording hidden;
     return shaped(sqrt(variance(x, axes, plan)), plan, keepdims);
@@ -196,7 +197,7 @@ NormOrder::NormOrder(const char* name) : order_(2) {
 
 Tensor norm(const Tensor& x, const NormOptions& options, const Axes& axes, bool keepdims) {
   const ReductionPlan plan = make_plan("norm", x, axes);
-  if (x.dtype() == bfloat16) return cast(norm(cast(x, float32), options, axes, keepdims), bfloat16);
+  if (x.dtype() == bfloat16) return detail::in_float32(norm, x, options, axes, keepdims);
   const double p = options.ord.value();
   if (p == 1 || plan.count == 0) return reduce_sum(abs(x), axes, keepdims);
   if (p == infinity) return reduce_max(abs(x), axes, keepdims);

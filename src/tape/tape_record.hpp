@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -160,8 +161,9 @@ class TapeRecord {
 [[gnu::always_inline]] inline RulePlace TapeRecord::append_plain(const char* name, Inputs inputs, Tensor& output,
                                                                  const RuleTable& table) {
   constexpr RulePlace unusual{nullptr, ~std::uint64_t{0}};
-  constexpr Use use_of[] = {Use::open, Use::open, Use::cut, Use::cut, Use::cut, Use::cut, Use::open};
-  static_assert(static_cast<int>(float64) == 1 && static_cast<int>(bfloat16) == 6);  // gradients end at integers
+  constexpr auto use_of = with_element_types([]<class... T>() {  // gradients end at integers
+    return std::array{is_floating(dtype_of<T>) ? Use::open : Use::cut...};
+  });
   TensorImpl* const y = output.impl();
   const std::size_t n = inputs.size();
   const std::uint64_t first_id = first_id_, id = thread_state.next_result_id, count = slots_.size();

@@ -179,7 +179,7 @@ TEST_CASE("safetensors: headers that are not right") {
     CHECK_THROWS_TEXT(DataError, path + text, load_text(dir, header_of(fields), elements));
   };
   CHECK(load_text(dir, header_of(R"("dtype":"F32","shape":[1],"data_offsets":[0,4])")).tensors.size() == 1);
-  says("tensor 'w': expected a dtype of F64, F32, BF16, I64, I32, U8, BOOL, received F16",
+  says("tensor 'w': expected a dtype of F32, F64, I32, I64, U8, BOOL, BF16, received F16",
        R"("dtype":"F16","shape":[2],"data_offsets":[0,4])");
   says("dtype of tensor 'w': expected a text, received 3", R"("dtype":3,"shape":[1],"data_offsets":[0,4])");
   says("tensor 'w' has no shape", R"("dtype":"F32","data_offsets":[0,4])");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -110,6 +111,21 @@ template <>
 struct DTypeOf<BFloat16> {
   static constexpr DType value = DType::bfloat16;
 };
+
+/// Calls f with the C++ types of all dtypes in the order of the enumeration, for tables with an entry for each:
+/// `with_element_types([]<class... T>() { return std::array{size_of<T>()...}; })`.
+template <class F>
+constexpr auto with_element_types(F f) {
+  return f.template operator()<float, double, std::int32_t, std::int64_t, std::uint8_t, bool, BFloat16>();
+}
+/// All dtypes, by their numbers.
+inline constexpr auto all_dtypes = with_element_types([]<class... T>() { return std::array{DTypeOf<T>::value...}; });
+static_assert([] {
+  for (std::size_t i = 0; i < all_dtypes.size(); ++i) {
+    if (all_dtypes[i] != static_cast<DType>(i)) return false;
+  }
+  return true;
+}());
 }  // namespace detail
 
 /// A C++ type that a tensor can hold.
