@@ -15,11 +15,7 @@ namespace xtape::kernels {
 /// Stores the first `count` elements, all of them if there are as many; bools of a comparison, or numbers.
 template <class T>
 inline void store_elements(const Batch<T>& values, T* to, std::int64_t count) {
-  if (count >= static_cast<std::int64_t>(Batch<T>::size)) {
-    values.store_unaligned(to);
-  } else {
-    store_few(values, to, count);
-  }
+  store_up_to(values, to, count);
 }
 template <class T>
 inline void store_elements(const xsimd::batch_bool<T>& values, bool* to, std::int64_t count) {

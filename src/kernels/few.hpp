@@ -3,11 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <type_traits>
-#include <xsimd/xsimd.hpp>
 
-#ifdef __AVX512F__
-#include <immintrin.h>
-#endif
+#include "kernels/simd.hpp"
 
 namespace xtape::kernels {
 
@@ -17,10 +14,9 @@ namespace xtape::kernels {
 
 /// Loads the first `count` elements; the other lanes are zeros.
 template <class T>
-inline xsimd::batch<T> load_few(const T* from, std::int64_t count) {
-  using Batch = xsimd::batch<T>;
+inline Batch<T> load_few(const T* from, std::int64_t count) {
 #ifdef __AVX512F__
-  if constexpr (sizeof(Batch) == 64) {
+  if constexpr (sizeof(Batch<T>) == 64) {
     const auto mask = (1u << count) - 1u;
     if constexpr (std::is_same_v<T, float>) {
       return _mm512_maskz_loadu_ps(static_cast<__mmask16>(mask), from);
@@ -29,17 +25,16 @@ inline xsimd::batch<T> load_few(const T* from, std::int64_t count) {
     }
   }
 #endif
-  T elements[Batch::size] = {};
+  T elements[Batch<T>::size] = {};
   std::copy_n(from, count, elements);
-  return Batch::load_unaligned(elements);
+  return Batch<T>::load_unaligned(elements);
 }
 
 /// Stores the first `count` elements.
 template <class T>
-inline void store_few(const xsimd::batch<T>& values, T* to, std::int64_t count) {
-  using Batch = xsimd::batch<T>;
+inline void store_few(const Batch<T>& values, T* to, std::int64_t count) {
 #ifdef __AVX512F__
-  if constexpr (sizeof(Batch) == 64) {
+  if constexpr (sizeof(Batch<T>) == 64) {
     const auto mask = (1u << count) - 1u;
     if constexpr (std::is_same_v<T, float>) {
       return _mm512_mask_storeu_ps(to, static_cast<__mmask16>(mask), values);
@@ -48,9 +43,46 @@ inline void store_few(const xsimd::batch<T>& values, T* to, std::int64_t count) 
     }
   }
 #endif
-  T elements[Batch::size];
+  T elements[Batch<T>::size];
   values.store_unaligned(elements);
   std::copy_n(elements, count, to);
+}
+
+/// The same for up to a whole vector.
+template <class T>
+inline Batch<T> load_up_to(const T* from, std::int64_t count) {
+  return count == Batch<T>::size ? Batch<T>::load_unaligned(from) : load_few(from, count);
+}
+template <class T>
+inline void store_up_to(const Batch<T>& values, T* to, std::int64_t count) {
+  if (count == Batch<T>::size) {
+    values.store_unaligned(to);
+  } else {
+    store_few(values, to, count);
+  }
+}
+
+/// Calls f(i, count) for the vectors of a row, the last one with fewer elements.
+template <class T, class F>
+inline void for_vectors(std::int64_t n, const F& f) {
+  constexpr std::int64_t width = Batch<T>::size;
+  std::int64_t i = 0;
+  for (; i + width <= n; i += width) f(i, width);
+  if (i < n) f(i, n - i);
+}
+
+/// to[i] = f(the elements i of each row) for i in [0, n). Floats go through vectors to the last element, so that a
+/// result depends neither on its place in the array nor on how the array is cut into pieces for threads.
+template <class T, class F, class... Rows>
+inline void map_row(std::int64_t n, T* to, const F& f, const Rows*... rows) {
+  if constexpr (vectorised<T>) {
+    constexpr std::int64_t width = Batch<T>::size;
+    std::int64_t i = 0;
+    for (; i + width <= n; i += width) f(Batch<T>::load_unaligned(rows + i)...).store_unaligned(to + i);
+    if (i < n) store_few<T>(f(load_few(rows + i, n - i)...), to + i, n - i);
+  } else {
+    for (std::int64_t i = 0; i < n; ++i) to[i] = f(rows[i]...);
+  }
 }
 
 }  // namespace xtape::kernels

@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <xsimd/xsimd.hpp>
 
+#include "kernels/few.hpp"
 #include "kernels/simd.hpp"
 
 // The inner kernel of gemm(): a tile of c, some rows by some vectors, whose sums stay in registers while it goes down a
@@ -76,41 +77,10 @@ inline Vec<T> multiply_add(const Vec<T>& x, const Vec<T>& y, const Vec<T>& z) {
 #endif
 }
 
-/// Loads the first `count` elements, fewer than a vector; memory after them is not touched.
-template <class T>
-inline Vec<T> load_first(const T* from, std::int64_t count) {
-#if XSIMD_WITH_AVX512F
-  if constexpr (std::is_same_v<T, float>) {
-    return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), from);
-  } else {
-    return _mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << count) - 1), from);
-  }
-#else
-  T full[width<T>] = {};
-  std::copy_n(from, count, full);
-  return Vec<T>::load_unaligned(full);
-#endif
-}
-
-template <class T>
-inline void store_first(T* to, const Vec<T>& value, std::int64_t count) {
-#if XSIMD_WITH_AVX512F
-  if constexpr (std::is_same_v<T, float>) {
-    _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << count) - 1), value);
-  } else {
-    _mm512_mask_storeu_pd(to, static_cast<__mmask8>((1u << count) - 1), value);
-  }
-#else
-  T full[width<T>];
-  value.store_unaligned(full);
-  std::copy_n(full, count, to);
-#endif
-}
-
 /// Loads or stores vector `j` of a row of `vectors`; in a ragged tile the last one has `last` columns.
 template <bool ragged, int vectors, class T>
 inline Vec<T> load(const T* row, int j, std::int64_t last) {
-  return ragged && j == vectors - 1 ? load_first(row + j * width<T>, last) : Vec<T>::load_unaligned(row + j * width<T>);
+  return ragged && j == vectors - 1 ? load_few(row + j * width<T>, last) : Vec<T>::load_unaligned(row + j * width<T>);
 }
 
 /// c = alpha * a b + beta * c, then bias and relu, for one tile whose sums stay in registers.
@@ -145,7 +115,7 @@ inline void multiply_tile(const Part<T>& g, std::int64_t last) {
   }
   const auto store = [&](T* row, int j, const Vec<T>& value) {
     if (ragged && j == vectors - 1) {
-      store_first(row + j * width<T>, value, last);
+      store_few(value, row + j * width<T>, last);
     } else {
       value.store_unaligned(row + j * width<T>);
     }

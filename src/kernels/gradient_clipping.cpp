@@ -1,5 +1,6 @@
 #include "kernels/gradient_clipping.hpp"
 
+#include "kernels/few.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/simd.hpp"
 #include "xtape/base/memory.hpp"
@@ -42,9 +43,8 @@ double sum_blocks(std::int64_t n, const T* x) {
 
 template <class T, class F>
 void map(std::int64_t n, const T* x, T* y, const F& f) {
-  parallel_for(n, elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
-    map_row<T>(end - begin, y + begin, f, Operand<T, false>{x + begin});
-  });
+  parallel_for(n, elementwise_grain,
+               [&](std::int64_t begin, std::int64_t end) { map_row(end - begin, y + begin, f, x + begin); });
 }
 
 template <class T>

@@ -1,8 +1,8 @@
 #include "kernels/inplace.hpp"
 
 #include "kernels/dispatch.hpp"
+#include "kernels/few.hpp"
 #include "kernels/parallel.hpp"
-#include "kernels/simd.hpp"
 
 namespace xtape::kernels {
 
@@ -25,13 +25,12 @@ void add_in_place(DType dtype, void* a_, const void* b_, std::int64_t n, bool su
           a[i] = static_cast<T>(subtract ? p - q : p + q);
         }
       } else {
-        const Operand<T, false> x{a + begin}, y{b + begin};
         if (subtract) {
-          map_row<T>(
-              end - begin, a + begin, [](auto p, auto q) { return p - q; }, x, y);
+          map_row(
+              end - begin, a + begin, [](auto p, auto q) { return p - q; }, a + begin, b + begin);
         } else {
-          map_row<T>(
-              end - begin, a + begin, [](auto p, auto q) { return p + q; }, x, y);
+          map_row(
+              end - begin, a + begin, [](auto p, auto q) { return p + q; }, a + begin, b + begin);
         }
       }
     });

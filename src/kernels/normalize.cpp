@@ -20,30 +20,6 @@ namespace {
 /// Rows of a block, whose column sums are made one after another; the sums of blocks are then added by reduce_sum.
 constexpr std::int64_t block_rows = 64;
 
-/// `count` elements, the other lanes 0.
-template <class T>
-Batch<T> load(const T* from, std::int64_t count) {
-  return count == Batch<T>::size ? Batch<T>::load_unaligned(from) : load_few(from, count);
-}
-
-template <class T>
-void store(const Batch<T>& values, T* to, std::int64_t count) {
-  if (count == Batch<T>::size) {
-    values.store_unaligned(to);
-  } else {
-    store_few(values, to, count);
-  }
-}
-
-/// Calls f(i, count) for the vectors of a row, the last one with fewer elements.
-template <class T, class F>
-void for_vectors(std::int64_t n, const F& f) {
-  constexpr std::int64_t width = Batch<T>::size;
-  std::int64_t i = 0;
-  for (; i + width <= n; i += width) f(i, width);
-  if (i < n) f(i, n - i);
-}
-
 /// The sums over [0, n) of the vectors that value(i, count) gives, in T within 64 vectors and in double over these
 /// blocks. Two sums in turn, so that an addition need not wait for the one before.
 template <class T, std::size_t results, class F>
@@ -73,10 +49,11 @@ std::array<double, results> sum_row(std::int64_t n, const F& value) {
 
 template <class T>
 void moments_of_row(const T* x, std::int64_t n, T& mean, T& variance) {
-  const auto sum = sum_row<T, 1>(n, [x](std::int64_t i, std::int64_t count) { return std::array{load(x + i, count)}; });
+  const auto sum =
+      sum_row<T, 1>(n, [x](std::int64_t i, std::int64_t count) { return std::array{load_up_to(x + i, count)}; });
   mean = static_cast<T>(sum[0] / static_cast<double>(n));
   const auto squares = sum_row<T, 1>(n, [x, m = Batch<T>(mean)](std::int64_t i, std::int64_t count) {
-    const Batch<T> d = load(x + i, count) - m;
+    const Batch<T> d = load_up_to(x + i, count) - m;
     return std::array{d * d};
   });
   variance = static_cast<T>(squares[0] / static_cast<double>(n));
@@ -105,7 +82,8 @@ void sum_block(std::int64_t begin, std::int64_t end, std::int64_t i, std::int64_
     }
   }
   for (int j = 0; j < vectors; ++j) {
-    for (std::size_t k = 0; k < results; ++k) store(sum[j][k], out[k] + i + j * width, j + 1 < vectors ? width : count);
+    for (std::size_t k = 0; k < results; ++k)
+      store_up_to(sum[j][k], out[k] + i + j * width, j + 1 < vectors ? width : count);
   }
 }
 
@@ -158,7 +136,7 @@ void column_moments(const T* x, T* mean, T* variance, std::int64_t rows, std::in
   reduce_sum(dtype_of<T>, x, mean, 1, rows, n);
   for (std::int64_t i = 0; i < n; ++i) mean[i] /= count;
   sum_columns<T, 1>(rows, n, {variance}, [&](std::int64_t r, std::int64_t i, std::int64_t m) {
-    const Batch<T> d = load(x + r * n + i, m) - load(mean + i, m);
+    const Batch<T> d = load_up_to(x + r * n + i, m) - load_up_to(mean + i, m);
     return std::array{d * d};
   });
   for (std::int64_t i = 0; i < n; ++i) variance[i] /= count;
@@ -175,10 +153,10 @@ void layer_norm(const T* x_, const T* gamma, const T* beta, T* y_, T* mean, T* s
     scale[r] = T(1) / std::sqrt(variance + static_cast<T>(epsilon));
     const Batch<T> m(mean[r]), s(scale[r]);
     for_vectors<T>(n, [&](std::int64_t i, std::int64_t count) {
-      Batch<T> v = (load(x + i, count) - m) * s;
-      if (gamma != nullptr) v *= load(gamma + i, count);
-      if (beta != nullptr) v += load(beta + i, count);
-      store(v, y + i, count);
+      Batch<T> v = (load_up_to(x + i, count) - m) * s;
+      if (gamma != nullptr) v *= load_up_to(gamma + i, count);
+      if (beta != nullptr) v += load_up_to(beta + i, count);
+      store_up_to(v, y + i, count);
     });
   });
 }
@@ -198,9 +176,9 @@ void layer_norm_grad(const T* dy_, const T* x_, const T* gamma, const T* mean, c
       const T *x = x_ + r * n, *dy = dy_ + r * n;
       const Batch<T> m(mean[r]), s(scale[r]);
       const auto g_and_h = [&](std::int64_t i, std::int64_t count) {
-        Batch<T> g = load(dy + i, count);
-        if (gamma != nullptr) g *= load(gamma + i, count);
-        return std::array{g, (load(x + i, count) - m) * s};
+        Batch<T> g = load_up_to(dy + i, count);
+        if (gamma != nullptr) g *= load_up_to(gamma + i, count);
+        return std::array{g, (load_up_to(x + i, count) - m) * s};
       };
       if (dx_ != nullptr) {
         T* dx = dx_ + r * n;
@@ -212,14 +190,14 @@ void layer_norm_grad(const T* dy_, const T* x_, const T* gamma, const T* mean, c
         const Batch<T> mean_gh(static_cast<T>(sums[1] / static_cast<double>(n)));
         for_vectors<T>(n, [&](std::int64_t i, std::int64_t count) {
           const auto [g, h] = g_and_h(i, count);
-          store(s * (g - mean_g - h * mean_gh), dx + i, count);
+          store_up_to(s * (g - mean_g - h * mean_gh), dx + i, count);
         });
       }
       if (!parameters) continue;
       for_vectors<T>(n, [&](std::int64_t i, std::int64_t count) {
-        const Batch<T> d = load(dy + i, count);
-        store(load(to_gamma + i, count) + d * ((load(x + i, count) - m) * s), to_gamma + i, count);
-        store(load(to_beta + i, count) + d, to_beta + i, count);
+        const Batch<T> d = load_up_to(dy + i, count);
+        store_up_to(load_up_to(to_gamma + i, count) + d * ((load_up_to(x + i, count) - m) * s), to_gamma + i, count);
+        store_up_to(load_up_to(to_beta + i, count) + d, to_beta + i, count);
       });
     }
   });
@@ -231,9 +209,9 @@ void normalize_columns(const T* x, const T* mean, const T* factor, const T* beta
                        std::int64_t n) {
   for_rows(rows, n, [&](std::int64_t r) {
     for_vectors<T>(n, [&](std::int64_t i, std::int64_t count) {
-      Batch<T> v = (load(x + r * n + i, count) - load(mean + i, count)) * load(factor + i, count);
-      if (beta != nullptr) v += load(beta + i, count);
-      store(v, y + r * n + i, count);
+      Batch<T> v = (load_up_to(x + r * n + i, count) - load_up_to(mean + i, count)) * load_up_to(factor + i, count);
+      if (beta != nullptr) v += load_up_to(beta + i, count);
+      store_up_to(v, y + r * n + i, count);
     });
   });
 }
@@ -243,19 +221,19 @@ template <class T>
 void batch_norm_grad(const T* dy, const T* x, const T* gamma, const T* mean, const T* scale, T* dx, T* dgamma, T* dbeta,
                      std::int64_t rows, std::int64_t n) {
   const auto centered = [&](std::int64_t r, std::int64_t i, std::int64_t count) {
-    return (load(x + r * n + i, count) - load(mean + i, count)) * load(scale + i, count);
+    return (load_up_to(x + r * n + i, count) - load_up_to(mean + i, count)) * load_up_to(scale + i, count);
   };
   sum_columns<T, 2>(rows, n, {dgamma, dbeta}, [&](std::int64_t r, std::int64_t i, std::int64_t count) {
-    const Batch<T> g = load(dy + r * n + i, count);
+    const Batch<T> g = load_up_to(dy + r * n + i, count);
     return std::array{g * centered(r, i, count), g};
   });
   const Batch<T> share(T(1) / static_cast<T>(rows));
   for_rows(rows, n, [&](std::int64_t r) {
     for_vectors<T>(n, [&](std::int64_t i, std::int64_t count) {
-      Batch<T> factor = load(scale + i, count);
-      if (gamma != nullptr) factor *= load(gamma + i, count);
-      const Batch<T> inner = load(dbeta + i, count) + centered(r, i, count) * load(dgamma + i, count);
-      store(factor * (load(dy + r * n + i, count) - share * inner), dx + r * n + i, count);
+      Batch<T> factor = load_up_to(scale + i, count);
+      if (gamma != nullptr) factor *= load_up_to(gamma + i, count);
+      const Batch<T> inner = load_up_to(dbeta + i, count) + centered(r, i, count) * load_up_to(dgamma + i, count);
+      store_up_to(factor * (load_up_to(dy + r * n + i, count) - share * inner), dx + r * n + i, count);
     });
   });
 }

@@ -21,29 +21,6 @@
 namespace xtape::kernels {
 namespace {
 
-template <class T>
-Batch<T> load(const T* from, std::int64_t count) {
-  return count == Batch<T>::size ? Batch<T>::load_unaligned(from) : load_few(from, count);
-}
-
-template <class T>
-void store(const Batch<T>& values, T* to, std::int64_t count) {
-  if (count == Batch<T>::size) {
-    values.store_unaligned(to);
-  } else {
-    store_few(values, to, count);
-  }
-}
-
-/// Calls f(i, count) for the vectors of a row, the last one with fewer elements.
-template <class T, class F>
-void for_vectors(std::int64_t n, const F& f) {
-  constexpr std::int64_t width = Batch<T>::size;
-  std::int64_t i = 0;
-  for (; i + width <= n; i += width) f(i, width);
-  if (i < n) f(i, n - i);
-}
-
 /// 1 / (1 + e^-x) from e^-|x|, which cannot overflow.
 template <class V>
 V sigmoid(const V& x) {
@@ -102,15 +79,16 @@ void lstm(const Recurrence& r, T* gates, const T* recurrent, const T* h0, const 
           continue;
         }
         for_vectors<T>(u, [&](std::int64_t k, std::int64_t count) {
-          const auto i = sigmoid(load(gate + k, count)), f = sigmoid(load(gate + u + k, count));
-          const auto g = xsimd::tanh(load(gate + 2 * u + k, count)), o = sigmoid(load(gate + 3 * u + k, count));
-          const auto cell = f * load(before + k, count) + i * g;
-          store(i, gate + k, count);
-          store(f, gate + u + k, count);
-          store(g, gate + 2 * u + k, count);
-          store(o, gate + 3 * u + k, count);
-          store(cell, c_now + k, count);
-          store(Batch<T>(o * xsimd::tanh(cell)), h_now + k, count);
+          const auto i = sigmoid(load_up_to(gate + k, count)), f = sigmoid(load_up_to(gate + u + k, count));
+          const auto g = xsimd::tanh(load_up_to(gate + 2 * u + k, count)),
+                     o = sigmoid(load_up_to(gate + 3 * u + k, count));
+          const auto cell = f * load_up_to(before + k, count) + i * g;
+          store_up_to(i, gate + k, count);
+          store_up_to(f, gate + u + k, count);
+          store_up_to(g, gate + 2 * u + k, count);
+          store_up_to(o, gate + 3 * u + k, count);
+          store_up_to(cell, c_now + k, count);
+          store_up_to(Batch<T>(o * xsimd::tanh(cell)), h_now + k, count);
         });
       }
     }
@@ -138,18 +116,18 @@ void lstm_grad(const Recurrence& r, const T* gates, const T* recurrent, const T*
           continue;
         }
         for_vectors<T>(u, [&](std::int64_t k, std::int64_t count) {
-          const V i = load(gate + k, count), f = load(gate + u + k, count);
-          const V g = load(gate + 2 * u + k, count), o = load(gate + 3 * u + k, count);
-          V d = load(dh_next + k, count);
-          if (dh != nullptr) d += load(dh + at(b, t) + k, count);
-          const V y = xsimd::tanh(load(cell + k, count));
-          const V dc = load(dc_next + k, count) + d * o * (V(1) - y) * (V(1) + y);
-          store(V(dc * g * i * (V(1) - i)), out + k, count);
-          store(V(dc * load(before + k, count) * f * (V(1) - f)), out + u + k, count);
-          store(V(dc * i * (V(1) - g) * (V(1) + g)), out + 2 * u + k, count);
-          store(V(d * y * o * (V(1) - o)), out + 3 * u + k, count);
-          store(V(dc * f), dc_next + k, count);
-          if (r.mask != nullptr) store(V(T(0)), dh_next + k, count);  // the product is added to it
+          const V i = load_up_to(gate + k, count), f = load_up_to(gate + u + k, count);
+          const V g = load_up_to(gate + 2 * u + k, count), o = load_up_to(gate + 3 * u + k, count);
+          V d = load_up_to(dh_next + k, count);
+          if (dh != nullptr) d += load_up_to(dh + at(b, t) + k, count);
+          const V y = xsimd::tanh(load_up_to(cell + k, count));
+          const V dc = load_up_to(dc_next + k, count) + d * o * (V(1) - y) * (V(1) + y);
+          store_up_to(V(dc * g * i * (V(1) - i)), out + k, count);
+          store_up_to(V(dc * load_up_to(before + k, count) * f * (V(1) - f)), out + u + k, count);
+          store_up_to(V(dc * i * (V(1) - g) * (V(1) + g)), out + 2 * u + k, count);
+          store_up_to(V(d * y * o * (V(1) - o)), out + 3 * u + k, count);
+          store_up_to(V(dc * f), dc_next + k, count);
+          if (r.mask != nullptr) store_up_to(V(T(0)), dh_next + k, count);  // the product is added to it
         });
       }
       gemm(false, false, end - begin, u, wide, T(1), dz + 4 * at(begin, t), r.time * wide, transposed, u,
@@ -178,15 +156,15 @@ void gru(const Recurrence& r, T* gates, const T* recurrent, const T* recurrent_b
           continue;
         }
         for_vectors<T>(u, [&](std::int64_t k, std::int64_t count) {
-          const auto z = sigmoid(Batch<T>(load(gate + k, count) + load(sum + k, count)));
-          const auto reset = sigmoid(Batch<T>(load(gate + u + k, count) + load(sum + u + k, count)));
-          const auto p = load(sum + 2 * u + k, count);
-          const auto candidate = xsimd::tanh(Batch<T>(load(gate + 2 * u + k, count) + reset * p));
-          store(z, gate + k, count);
-          store(reset, gate + u + k, count);
-          store(candidate, gate + 2 * u + k, count);
-          store(p, kept + k, count);
-          store(Batch<T>(z * load(before + k, count) + (Batch<T>(1) - z) * candidate), now + k, count);
+          const auto z = sigmoid(Batch<T>(load_up_to(gate + k, count) + load_up_to(sum + k, count)));
+          const auto reset = sigmoid(Batch<T>(load_up_to(gate + u + k, count) + load_up_to(sum + u + k, count)));
+          const auto p = load_up_to(sum + 2 * u + k, count);
+          const auto candidate = xsimd::tanh(Batch<T>(load_up_to(gate + 2 * u + k, count) + reset * p));
+          store_up_to(z, gate + k, count);
+          store_up_to(reset, gate + u + k, count);
+          store_up_to(candidate, gate + 2 * u + k, count);
+          store_up_to(p, kept + k, count);
+          store_up_to(Batch<T>(z * load_up_to(before + k, count) + (Batch<T>(1) - z) * candidate), now + k, count);
         });
       }
     }
@@ -215,19 +193,20 @@ void gru_grad(const Recurrence& r, const T* gates, const T* recurrent, const T* 
           continue;
         }
         for_vectors<T>(u, [&](std::int64_t k, std::int64_t count) {
-          const V z = load(gate + k, count), reset = load(gate + u + k, count), y = load(gate + 2 * u + k, count);
-          V d = load(dh_next + k, count);
-          if (dh != nullptr) d += load(dh + at(b, t) + k, count);
+          const V z = load_up_to(gate + k, count), reset = load_up_to(gate + u + k, count),
+                  y = load_up_to(gate + 2 * u + k, count);
+          V d = load_up_to(dh_next + k, count);
+          if (dh != nullptr) d += load_up_to(dh + at(b, t) + k, count);
           const V dcandidate = d * (V(1) - z) * (V(1) - y) * (V(1) + y);
-          const V dz = d * (load(before + k, count) - y) * z * (V(1) - z);
-          const V dreset = dcandidate * load(sums + k, count) * reset * (V(1) - reset);
-          store(dz, to_x + k, count);
-          store(dreset, to_x + u + k, count);
-          store(dcandidate, to_x + 2 * u + k, count);
-          store(dz, to_p + k, count);
-          store(dreset, to_p + u + k, count);
-          store(V(dcandidate * reset), to_p + 2 * u + k, count);
-          store(V(d * z), dh_next + k, count);
+          const V dz = d * (load_up_to(before + k, count) - y) * z * (V(1) - z);
+          const V dreset = dcandidate * load_up_to(sums + k, count) * reset * (V(1) - reset);
+          store_up_to(dz, to_x + k, count);
+          store_up_to(dreset, to_x + u + k, count);
+          store_up_to(dcandidate, to_x + 2 * u + k, count);
+          store_up_to(dz, to_p + k, count);
+          store_up_to(dreset, to_p + u + k, count);
+          store_up_to(V(dcandidate * reset), to_p + 2 * u + k, count);
+          store_up_to(V(d * z), dh_next + k, count);
         });
       }
       gemm(false, false, end - begin, u, wide, T(1), dp + 3 * at(begin, t), r.time * wide, transposed, u, T(1),

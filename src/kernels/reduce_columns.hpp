@@ -19,27 +19,14 @@ inline constexpr std::int64_t outer_block_rows = 64 * block_rows;
 template <class T>
 constexpr std::int64_t panel_columns = static_cast<std::int64_t>(8192 / sizeof(T));
 
-/// to[j] = f(the elements j of each row) for j in [0, n), on vectors where there are some.
-template <class T, class F, class... Rows>
-void for_columns(std::int64_t n, T* to, const F& f, const Rows*... rows) {
-  if constexpr (vectorised<T>) {
-    constexpr std::int64_t width = Batch<T>::size;
-    std::int64_t j = 0;
-    for (; j + width <= n; j += width) f(Batch<T>::load_unaligned(rows + j)...).store_unaligned(to + j);
-    if (j < n) store_few<T>(f(load_few(rows + j, n - j)...), to + j, n - j);
-  } else {
-    for (std::int64_t j = 0; j < n; ++j) to[j] = f(rows[j]...);
-  }
-}
-
 /// to = op(to, from)
 template <class T, class Op>
 void combine_rows(T* to, const T* from, std::int64_t n, const Op& op) {
   if constexpr (vectorised<T>) {
-    for_columns(n, to, op, to, from);
+    map_row(n, to, op, to, from);
   } else {
     T* __restrict own = to;
-    for_columns(n, own, op, own, from);
+    map_row(n, own, op, own, from);
   }
 }
 
@@ -49,7 +36,7 @@ void reduce_few_rows(const T* __restrict in, std::int64_t rows, std::int64_t str
                      const Op& op) {
   std::int64_t r = 1;
   if (rows >= 4) {
-    for_columns(
+    map_row(
         n, to, [&op](auto a, auto b, auto c, auto d) { return op(op(a, b), op(c, d)); }, in, in + stride,
         in + 2 * stride, in + 3 * stride);
     r = 4;
@@ -58,7 +45,7 @@ void reduce_few_rows(const T* __restrict in, std::int64_t rows, std::int64_t str
   }
   for (; r + 4 <= rows; r += 4) {
     const T* row = in + r * stride;
-    for_columns(
+    map_row(
         n, to, [&op](auto sum, auto a, auto b, auto c, auto d) { return op(sum, op(op(a, b), op(c, d))); }, to, row,
         row + stride, row + 2 * stride, row + 3 * stride);
   }

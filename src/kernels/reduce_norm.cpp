@@ -14,8 +14,8 @@ namespace {
 
 template <class T>
 void square(const T* in, T* out, std::int64_t n) {
-  map_row<T>(
-      n, out, [](auto v) { return v * v; }, Operand<T, false>{in});
+  map_row(
+      n, out, [](auto v) { return v * v; }, in);
 }
 
 /// The sum of squares of one long row, a block at a time.

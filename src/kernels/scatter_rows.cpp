@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "kernels/dispatch.hpp"
+#include "kernels/few.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/simd.hpp"
 #include "xtape/base/memory.hpp"
@@ -116,8 +117,8 @@ void scatter_add_rows(DType dtype, void* to_, std::int64_t rows, const void* fro
         if (long_sums.add(index[i], in)) continue;
         if constexpr (vectorised<T>) {
           if (width > 1) {
-            map_row<T>(
-                width, out, [](auto p, auto q) { return p + q; }, Operand<T, false>{out}, Operand<T, false>{in});
+            map_row(
+                width, out, [](auto p, auto q) { return p + q; }, out, in);
             continue;
           }
         }

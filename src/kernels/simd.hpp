@@ -115,45 +115,4 @@ inline T reduce_max(const Batch<T>& v) {
   return *std::max_element(lanes, lanes + Batch<T>::size);
 }
 
-/// How one operand of a row is read: element by element, or the same element for the whole row.
-template <class T, bool scalar>
-struct Operand {
-  const T* data;
-  T at(std::int64_t i) const { return scalar ? *data : data[i]; }
-  Batch<T> load(std::int64_t i) const requires vectorised<T> {
-    if constexpr (scalar) {
-      return Batch<T>(*data);
-    } else {
-      return Batch<T>::load_unaligned(data + i);
-    }
-  }
-  /// The last `count` elements, fewer than a vector.
-  Batch<T> load_rest(std::int64_t i, std::int64_t count) const requires vectorised<T> {
-    if (scalar || count == 1) return Batch<T>(at(i));
-    T rest[Batch<T>::size] = {};
-    std::copy_n(data + i, count, rest);
-    return Batch<T>::load_unaligned(rest);
-  }
-};
-
-/// out[i] = f(operands[i]...) for i in [0, n). Floats go through vectors to the last element, so that a result depends
-/// neither on its place in the array nor on how the array is cut into pieces for threads. Out is T, or bool for
-/// comparisons.
-template <class T, class Out, class F, class... Operands>
-inline void map_row(std::int64_t n, Out* out, const F& f, Operands... operands) {
-  if constexpr (vectorised<T>) {
-    constexpr std::int64_t width = Batch<T>::size;
-    std::int64_t i = 0;
-    for (; i + width <= n; i += width) f(operands.load(i)...).store_unaligned(out + i);
-    if (i < n) {
-      Out rest[width];
-      f(operands.load_rest(i, n - i)...).store_unaligned(rest);
-      out[i] = rest[0];  // a scalar needs no call to memmove
-      if (n - i > 1) std::copy_n(rest + 1, n - i - 1, out + i + 1);
-    }
-  } else {
-    for (std::int64_t i = 0; i < n; ++i) out[i] = f(operands.at(i)...);
-  }
-}
-
 }  // namespace xtape::kernels

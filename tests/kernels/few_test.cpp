@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 using xtape::kernels::load_few;
+using xtape::kernels::map_row;
 using xtape::kernels::store_few;
 
 TEST_CASE_TEMPLATE("few: reads and writes only the first elements", T, float, double) {
@@ -24,5 +25,23 @@ TEST_CASE_TEMPLATE("few: reads and writes only the first elements", T, float, do
     for (std::size_t i = 0; i < Batch::size; ++i) CHECK(to[i] == (i < from.size() ? T(i + 2) : T(-1)));
     store_few(loaded, exact.data(), count);
     CHECK(exact == from);
+  }
+}
+
+TEST_CASE_TEMPLATE("few: map_row takes every element of a row, and no other", T, float, double, int) {
+  for (std::size_t n = 0; n < 40; ++n) {
+    CAPTURE(n);
+    std::vector<T> a(n), b(n), expected(n), exact(n);
+    for (std::size_t i = 0; i < n; ++i) {
+      a[i] = T(i);
+      b[i] = T(3 * i);
+      expected[i] = T(4 * i);
+    }
+    std::vector<T> to(n + 1, T(-1));
+    const auto add = [](auto p, auto q) { return p + q; };
+    map_row(static_cast<std::int64_t>(n), to.data(), add, a.data(), b.data());
+    CHECK(to.back() == T(-1));
+    map_row(static_cast<std::int64_t>(n), exact.data(), add, a.data(), b.data());
+    CHECK(exact == expected);
   }
 }
