@@ -7,11 +7,9 @@
 #include <numeric>
 
 #include "base/check.hpp"
-#include "core/undo.hpp"
-#include "metrics/masked_weights.hpp"
+#include "metrics/metric_update.hpp"
 #include "metrics/ratio.hpp"
 #include "xtape/ops/nn.hpp"
-#include "xtape/tape/no_recording.hpp"
 
 // The area under a curve of two measures of the counts at each threshold: trapezoids (interpolation), or rectangles of
 // the lower (minoring) or higher (majoring) end. Precision over recall is not linear between thresholds; there the
@@ -72,13 +70,10 @@ AUC::AUC(const AUCOptions& options)
 }
 
 void AUC::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& given_weight) {
-  const Tensor sample_weight = detail::masked_weights(y_pred, given_weight);
-  if (detail::launched_or_tried([this](const auto&... tensors) { update_state(tensors...); }, y_true, y_pred,
-                                sample_weight))
-    return;
-  if (!from_logits_) return ThresholdMetric::update_state(y_true, y_pred, sample_weight);
-  const detail::NoRecording unseen;
-  ThresholdMetric::update_state(y_true, nn::sigmoid(y_pred), sample_weight);
+  const detail::MetricUpdate update(*this, y_true, y_pred, given_weight);
+  if (update.done) return;
+  if (!from_logits_) return ThresholdMetric::update_state(y_true, y_pred, update.sample_weight);
+  ThresholdMetric::update_state(y_true, nn::sigmoid(y_pred), update.sample_weight);
 }
 
 double AUC::result() const {

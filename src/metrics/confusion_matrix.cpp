@@ -5,9 +5,8 @@
 #include "base/check.hpp"
 #include "core/convert.hpp"
 #include "core/launch.hpp"
-#include "core/undo.hpp"
 #include "losses/shapes.hpp"
-#include "metrics/masked_weights.hpp"
+#include "metrics/metric_update.hpp"
 #include "metrics/weighted_sum.hpp"
 #include "ops/whole_numbers.hpp"
 #include "xtape/core/creation.hpp"
@@ -64,11 +63,8 @@ ConfusionMatrix::ConfusionMatrix(const ConfusionMatrixOptions& options)
 }
 
 void ConfusionMatrix::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& given_weight) {
-  const Tensor sample_weight = detail::masked_weights(y_pred, given_weight);
-  if (detail::launched_or_tried([this](const auto&... tensors) { update_state(tensors...); }, y_true, y_pred,
-                                sample_weight))
-    return;
-  const detail::NoRecording unseen;
+  const detail::MetricUpdate update(*this, y_true, y_pred, given_weight);
+  if (update.done) return;
   const auto classes = [this](const Tensor& t, bool sparse) {
     return sparse ? detail::whole_numbers(name().c_str(), "class", t) : argmax(t, -1);
   };
@@ -80,7 +76,7 @@ void ConfusionMatrix::update_state(const Tensor& y_true, const Tensor& y_pred, c
                              y_pred.shape());
   }
   Tensor weights;
-  if (sample_weight.defined()) weights = detail::weights_for(name().c_str(), sample_weight, shape);
+  if (update.sample_weight.defined()) weights = detail::weights_for(name().c_str(), update.sample_weight, shape);
   const auto y = labels.data<std::int64_t>(), p = predictions.data<std::int64_t>();
   for (std::size_t i = 0; i < y.size(); ++i) {
     const bool known = y[i] >= 0 && y[i] < num_classes_ && p[i] >= 0 && p[i] < num_classes_;

@@ -7,12 +7,10 @@
 
 #include "base/check.hpp"
 #include "core/launch.hpp"
-#include "core/undo.hpp"
-#include "metrics/masked_weights.hpp"
 #include "metrics/matches.hpp"
+#include "metrics/metric_update.hpp"
 #include "metrics/weighted_sum.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/tape/no_recording.hpp"
 
 namespace xtape::metrics {
 
@@ -33,11 +31,8 @@ FBetaScore::FBetaScore(const FBetaScoreOptions& options)
 }
 
 void FBetaScore::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& given_weight) {
-  const Tensor sample_weight = detail::masked_weights(y_pred, given_weight);
-  if (detail::launched_or_tried([this](const auto&... tensors) { update_state(tensors...); }, y_true, y_pred,
-                                sample_weight))
-    return;
-  const detail::NoRecording unseen;
+  const detail::MetricUpdate update(*this, y_true, y_pred, given_weight);
+  if (update.done) return;
   const char* op = name().c_str();
   const Shape& shape = y_pred.shape();
   if (shape.rank() != 2 || y_true.shape() != shape) {
@@ -51,7 +46,7 @@ void FBetaScore::update_state(const Tensor& y_true, const Tensor& y_pred, const 
   }
   const Tensor labels = detail::convert(y_true, float64);
   Tensor weights;
-  if (sample_weight.defined()) weights = detail::weights_for(op, sample_weight, shape);
+  if (update.sample_weight.defined()) weights = detail::weights_for(op, update.sample_weight, shape);
   counts_.resize(static_cast<std::size_t>(n));
   const double* y = detail::host_read("Metric", labels).data<double>();
   const double* w = weights.defined() ? detail::host_read("Metric", weights).data<double>() : nullptr;

@@ -4,9 +4,8 @@
 
 #include "base/check.hpp"
 #include "core/launch.hpp"
-#include "core/undo.hpp"
-#include "metrics/masked_weights.hpp"
 #include "metrics/matches.hpp"
+#include "metrics/metric_update.hpp"
 #include "xtape/core/creation.hpp"
 
 namespace xtape::metrics {
@@ -89,17 +88,15 @@ BinaryIoU::BinaryIoU(const BinaryIoUOptions& options)
       threshold_(options.threshold) {}
 
 void BinaryIoU::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& given_weight) {
-  const Tensor sample_weight = detail::masked_weights(y_pred, given_weight);
-  if (detail::launched_or_tried([this](const auto&... tensors) { update_state(tensors...); }, y_true, y_pred,
-                                sample_weight))
-    return;
+  const detail::MetricUpdate update(*this, y_true, y_pred, given_weight);
+  if (update.done) return;
   Tensor classes = detail::make_tensor(y_pred.shape(), int64);
   auto* out = detail::host_write("Metric", classes).data<std::int64_t>();
   detail::visit_floating(y_pred, [&](const auto* p) {
     const auto threshold = static_cast<std::decay_t<decltype(*p)>>(threshold_);
     for (std::int64_t i = 0; i < classes.size(); ++i) out[i] = p[i] >= threshold ? 1 : 0;
   });
-  IoU::update_state(y_true, classes, sample_weight);
+  IoU::update_state(y_true, classes, update.sample_weight);
 }
 
 }  // namespace xtape::metrics

@@ -1,9 +1,7 @@
 #include "xtape/metrics/mean_metric_wrapper.hpp"
 
 #include "base/check.hpp"
-#include "core/undo.hpp"
-#include "metrics/masked_weights.hpp"
-#include "xtape/tape/no_recording.hpp"
+#include "metrics/metric_update.hpp"
 
 namespace xtape::metrics {
 
@@ -13,12 +11,9 @@ MeanMetricWrapper::MeanMetricWrapper(Function fn, std::string name)
 }
 
 void MeanMetricWrapper::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& given_weight) {
-  const Tensor sample_weight = detail::masked_weights(y_pred, given_weight);
-  if (detail::launched_or_tried([this](const auto&... tensors) { update_state(tensors...); }, y_true, y_pred,
-                                sample_weight))
-    return;
-  const detail::NoRecording unseen;
-  mean_.update_state(call(y_true, y_pred), sample_weight);
+  const detail::MetricUpdate update(*this, y_true, y_pred, given_weight);
+  if (update.done) return;
+  mean_.update_state(call(y_true, y_pred), update.sample_weight);
 }
 
 }  // namespace xtape::metrics

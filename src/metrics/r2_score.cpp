@@ -6,12 +6,10 @@
 #include "base/warn.hpp"
 #include "core/convert.hpp"
 #include "core/launch.hpp"
-#include "core/undo.hpp"
 #include "losses/shapes.hpp"
-#include "metrics/masked_weights.hpp"
+#include "metrics/metric_update.hpp"
 #include "metrics/weighted_sum.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/tape/no_recording.hpp"
 
 namespace xtape::metrics {
 
@@ -31,11 +29,8 @@ R2Score::R2Score(const R2ScoreOptions& options)
 }
 
 void R2Score::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& given_weight) {
-  const Tensor sample_weight = detail::masked_weights(y_pred, given_weight);
-  if (detail::launched_or_tried([this](const auto&... tensors) { update_state(tensors...); }, y_true, y_pred,
-                                sample_weight))
-    return;
-  const detail::NoRecording unseen;
+  const detail::MetricUpdate update(*this, y_true, y_pred, given_weight);
+  if (update.done) return;
   const char* op = name().c_str();
   Shape label_shape = y_true.shape(), shape = y_pred.shape();
   detail::make_same_rank(label_shape, shape);
@@ -50,7 +45,7 @@ void R2Score::update_state(const Tensor& y_true, const Tensor& y_pred, const Ten
   }
   const Tensor labels = detail::convert(y_true, float64), predictions = detail::convert(y_pred, float64);
   Tensor weights;
-  if (sample_weight.defined()) weights = detail::weights_for(op, sample_weight, shape);
+  if (update.sample_weight.defined()) weights = detail::weights_for(op, update.sample_weight, shape);
   sums_.resize(static_cast<std::size_t>(n));
   const double *y = detail::host_read("Metric", labels).data<double>(),
                *p = detail::host_read("Metric", predictions).data<double>();

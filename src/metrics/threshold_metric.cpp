@@ -5,13 +5,11 @@
 
 #include "base/check.hpp"
 #include "core/launch.hpp"
-#include "core/undo.hpp"
 #include "losses/shapes.hpp"
-#include "metrics/masked_weights.hpp"
 #include "metrics/matches.hpp"
+#include "metrics/metric_update.hpp"
 #include "metrics/weighted_sum.hpp"
 #include "xtape/core/creation.hpp"
-#include "xtape/tape/no_recording.hpp"
 
 namespace xtape::metrics {
 namespace {
@@ -76,11 +74,8 @@ void ThresholdMetric::check(const Shape& shape) const {
 }
 
 void ThresholdMetric::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& given_weight) {
-  const Tensor sample_weight = detail::masked_weights(y_pred, given_weight);
-  if (detail::launched_or_tried([this](const auto&... tensors) { update_state(tensors...); }, y_true, y_pred,
-                                sample_weight))
-    return;
-  const detail::NoRecording unseen;
+  const detail::MetricUpdate update(*this, y_true, y_pred, given_weight);
+  if (update.done) return;
   Shape label_shape = y_true.shape(), shape = y_pred.shape();
   detail::make_same_rank(label_shape, shape);
   if (label_shape != shape) {
@@ -90,7 +85,7 @@ void ThresholdMetric::update_state(const Tensor& y_true, const Tensor& y_pred, c
   check(shape);
   const Tensor labels = detail::convert(y_true, boolean);
   Tensor weights;
-  if (sample_weight.defined()) weights = detail::weights_for(name().c_str(), sample_weight, shape);
+  if (update.sample_weight.defined()) weights = detail::weights_for(name().c_str(), update.sample_weight, shape);
   const std::int64_t n = shape.rank() == 0 ? 1 : shape.back(), rows = n == 0 ? 0 : y_pred.size() / n;
   if (labels_ == 0) set_labels(settings_.per_label ? n : 1);
   const bool* positive = detail::host_read("Metric", labels).data<bool>();

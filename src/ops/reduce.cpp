@@ -7,6 +7,7 @@
 #include "core/convert.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
+#include "core/reduce_axes.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/reduce.hpp"
@@ -48,34 +49,13 @@ ReductionPlan detail::reduction_plan(const char* op, const Shape& shape, const A
 
 namespace {
 
-using Kernel = void (*)(DType, const void*, void*, std::int64_t, std::int64_t, std::int64_t);
+using Kernel = detail::ReductionKernel;
 
-/// Runs the kernel once for each group of adjacent reduced axes, the innermost first.
+/// The reduced axes keep size 1. Always a new tensor.
 Tensor run(Kernel kernel, const Tensor& x, const ReductionPlan& plan) {
-  const int rank = x.rank();
-  Tensor current = x;
-  bool reduced_any = false;
-  for (int end = rank; end > 0;) {
-    int begin = end - 1;
-    if (plan.reduced[static_cast<std::size_t>(begin)] == 0) {
-      end = begin;
-      continue;
-    }
-    while (begin > 0 && plan.reduced[static_cast<std::size_t>(begin - 1)] != 0) --begin;
-    Shape next = current.shape();
-    std::int64_t outer = 1, count = 1, inner = 1;
-    for (int i = 0; i < begin; ++i) outer *= next[i];
-    for (int i = begin; i < end; ++i) count *= std::exchange(next[i], 1);
-    for (int i = end; i < rank; ++i) inner *= next[i];
-    Tensor out = detail::make_tensor(next, x.dtype(), "reduce");
-    launch([kernel, outer, count, inner](
-               Read from, Write to) { kernel(from.dtype(), from.bytes(), to.bytes(), outer, count, inner); },
-           current, out);
-    current = std::move(out);
-    reduced_any = true;
-    end = begin;
-  }
-  return reduced_any ? current : detail::copy(x);
+  Tensor y = detail::reduce_axes(
+      kernel, x, [&](int axis) { return plan.reduced[static_cast<std::size_t>(axis)] != 0; }, "reduce");
+  return y.is_same(x) ? detail::copy(x) : y;
 }
 
 }  // namespace

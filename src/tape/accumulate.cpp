@@ -4,6 +4,7 @@
 
 #include "core/convert.hpp"
 #include "core/launch.hpp"
+#include "core/reduce_axes.hpp"
 #include "kernels/inplace.hpp"
 #include "kernels/reduce.hpp"
 #include "kernels/strided.hpp"
@@ -94,32 +95,8 @@ bool broadcasts_to(const Shape& from, const Shape& to) {
 Tensor sum_to(const Tensor& t, const Shape& shape) {
   if (t.shape() == shape) return t;
   const int missing = t.rank() - shape.rank();
-  // Adjacent reduced axes form one group, from the innermost outwards. Each group is one reduction of [outer, reduced,
-  // inner].
-  Tensor sum = t;
-  Shape current = t.shape();
   const auto reduced = [&](int axis) { return axis < missing || (shape[axis - missing] == 1 && t.shape()[axis] != 1); };
-  for (int end = t.rank(); end > 0;) {
-    int begin = end - 1;
-    if (!reduced(begin)) {
-      end = begin;
-      continue;
-    }
-    while (begin > 0 && reduced(begin - 1)) --begin;
-    std::int64_t outer = 1, count = 1, inner = 1;
-    for (int axis = 0; axis < begin; ++axis) outer *= current[axis];
-    for (int axis = begin; axis < end; ++axis) {
-      count *= current[axis];
-      current[axis] = 1;
-    }
-    for (int axis = end; axis < t.rank(); ++axis) inner *= current[axis];
-    Tensor next = make_tensor(current, t.dtype());
-    launch([outer, count, inner](
-               Read x, Write y) { kernels::reduce_sum(x.dtype(), x.bytes(), y.bytes(), outer, count, inner); },
-           sum, next);
-    sum = std::move(next);
-    end = begin;
-  }
+  Tensor sum = reduce_axes(&kernels::reduce_sum, t, reduced, "sum_to");
   return record("sum_to", {t}, sum.shape() == shape ? std::move(sum) : make_view(sum, shape),
                 [&] { return [from = t.shape()](const Tensor& dy) { return Grads{broadcast(dy, from)}; }; });
 }

@@ -6,6 +6,7 @@
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "tape/interleave.hpp"
+#include "tape/source.hpp"
 #include "tape/tape_impl.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 
@@ -85,11 +86,7 @@ Tensors GradientTape::compute_jacobian(const Tensor& target, std::span<const det
                                        const JacobianOptions& options) {
   constexpr const char* op = "GradientTape.jacobian";
   if (!target.defined()) detail::fail<TypeError>(op, "argument `target` must be a tensor, it is empty");
-  for (const auto& source : sources) {
-    if (source.tensor != nullptr && !source.tensor->defined()) {
-      detail::fail<TypeError>(op, "expected a tensor or a variable as a source, received an empty tensor");
-    }
-  }
+  for (const auto& source : sources) detail::check_source(op, source);
   if (!is_floating(target.dtype())) {
     detail::fail<TypeError>(op, "expected a floating target, received {}", target.dtype());
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tape/source.hpp"
+
 namespace xtape::detail {
 
 Grads gradients_of_each(GradientTape& tape, const std::vector<Tensor>& targets, std::span<const Source> sources,
@@ -10,10 +12,7 @@ Grads gradients_of_each(GradientTape& tape, const std::vector<Tensor>& targets, 
   PoolVector<std::size_t> place;
   for (std::size_t i = 0; i < sources.size(); ++i) {
     const Source& source = sources[i];
-    const auto same = [&](const Source& other) {
-      return source.tensor != nullptr ? other.tensor != nullptr && other.tensor->is_same(*source.tensor)
-                                      : other.variable != nullptr && other.variable->is_same(*source.variable);
-    };
+    const auto same = [&](const Source& other) { return same_source(source, other); };
     if (!is_floating(source.peek().dtype()) || std::any_of(asked.begin(), asked.end(), same)) continue;
     asked.push_back(source);
     place.push_back(i);

@@ -8,6 +8,7 @@
 #include "core/fill.hpp"
 #include "core/traced_context.hpp"
 #include "tape/accumulate.hpp"
+#include "tape/source.hpp"
 
 namespace xtape::detail {
 
@@ -64,9 +65,8 @@ void Walk::seed() {
 
 void Walk::mark_sources() {
   for (const auto& source : sources_) {
+    check_source(op_name, source);
     if (source.tensor != nullptr) {
-      if (!source.tensor->defined())
-        fail<TypeError>(op_name, "expected a tensor or a variable as a source, received an empty tensor");
       const Slot slot = record_.slot_of(source.tensor->impl());
       if (slot != no_slot) wanted_[slot] = kept_[slot] = 1;
     } else {
