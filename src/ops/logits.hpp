@@ -2,8 +2,8 @@
 
 #include "xtape/core/tensor.hpp"
 
-// How probabilities remember their logits, for the losses' stable formulas (Provenance). Logits that are probabilities of
-// other logits are not remembered, since destroying a long chain would recurse.
+// How probabilities remember their logits, for the losses' stable formulas (Provenance). Logits that are probabilities
+// of other logits are not remembered, since destroying a long chain would recurse.
 namespace xtape::detail {
 
 /// Notes the logits x in the result y of a softmax over the last axis, or of a sigmoid.

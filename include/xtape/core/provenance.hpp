@@ -4,8 +4,8 @@
 
 namespace xtape::detail {
 
-/// What is known of a tensor beside its elements. Few tensors have one (TensorImpl::provenance), and each belongs to one
-/// tensor. The tensors in it have none that leads further, since destroying a long chain would recurse.
+/// What is known of a tensor beside its elements. Few tensors have one (TensorImpl::provenance), and each belongs to
+/// one tensor. The tensors in it have none that leads further, since destroying a long chain would recurse.
 struct Provenance {
   /// The logits of which the tensor is the softmax over the last axis, or the sigmoid, for the losses' stable formulas
   /// (see ops/logits.hpp).
