@@ -7,7 +7,9 @@
 #include <cstdlib>
 #include <ctime>
 #include <limits>
+#include <memory>
 #include <mutex>
+#include <new>
 #include <string_view>
 #include <utility>
 
@@ -436,11 +438,14 @@ Cache::~Cache() {
   if (next != nullptr) next->before = before;
 }
 
+/// What a library that is loaded while the program runs may have of a thread's own storage is about 2 KB for all of
+/// them; a cache is 4 KB, so it lies elsewhere. Where there is no memory for it the thread goes without.
 Cache* own_cache() {
   if (cache != nullptr || cache_gone) return cache;
-  thread_local Cache own;
-  cache = &own;
-  if (faults_armed.load(std::memory_order_relaxed) == 0) free_lists = own.lists;
+  thread_local std::unique_ptr<Cache> own;
+  own.reset(new (std::nothrow) Cache);
+  cache = own.get();
+  if (cache != nullptr && faults_armed.load(std::memory_order_relaxed) == 0) free_lists = cache->lists;
   return cache;
 }
 
