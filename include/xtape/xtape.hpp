@@ -3,6 +3,7 @@
 // Everything except two headers that take long to compile: xtape/core/xtensor.hpp, the bridge to xtensor's expressions,
 // and xtape/ops/map.hpp, elementwise functions written by the user.
 #include "xtape/base/any_of.hpp"
+#include "xtape/base/compiler.hpp"
 #include "xtape/base/config.hpp"
 #include "xtape/base/dtype.hpp"
 #include "xtape/base/error.hpp"

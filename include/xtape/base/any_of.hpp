@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "xtape/base/compiler.hpp"
+
 namespace xtape::detail {
 
 [[noreturn]] void fail_null(const char* kind);

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "xtape/base/compiler.hpp"
+
 // The arguments that an object was made with, as data: their names and values.
 namespace xtape {
 

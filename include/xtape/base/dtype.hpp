@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "xtape/base/compiler.hpp"
+
 namespace xtape {
 
 /// Element types of tensors, with TensorFlow's names.

@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "xtape/base/compiler.hpp"
+
 namespace xtape {
 
 /// The common base of xtape's exceptions, beside their standard types: `catch (const xtape::Error&)` catches them all.

@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "xtape/base/compiler.hpp"
+
 namespace xtape {
 
 /// A list as a parameter: takes {0, 2, 1} or a vector of T. It refers to the caller's list, so it allocates nothing.

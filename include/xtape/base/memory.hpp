@@ -6,6 +6,8 @@
 #include <new>
 #include <vector>
 
+#include "xtape/base/compiler.hpp"
+
 namespace xtape {
 
 /// What the caching allocator holds, over all threads. Tensors, tapes and scratch memory of kernels come from it.

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "xtape/base/compiler.hpp"
+
 namespace xtape {
 
 /// The sizes of a tensor's axes, outermost first. Up to six axes live in the object itself, more on the heap.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "xtape/base/compiler.hpp"
+
 namespace xtape {
 
 /// The number of threads that one op may use: OMP_NUM_THREADS or the number of processors until set.

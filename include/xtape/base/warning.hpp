@@ -3,6 +3,8 @@
 #include <functional>
 #include <string>
 
+#include "xtape/base/compiler.hpp"
+
 namespace xtape {
 
 /// Sets the handler of warnings such as "Gradients do not exist for variables [...]". By default, and after an empty

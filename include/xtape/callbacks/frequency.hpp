@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "xtape/base/compiler.hpp"
+
 namespace xtape::callbacks {
 
 /// How often a callback acts: "epoch", after each epoch; "batch", after each batch; or every so many batches.

@@ -4,6 +4,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "xtape/base/compiler.hpp"
+
 namespace xtape::random {
 class RandomLog;
 class ReplayDraws;

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "xtape/base/compiler.hpp"
+
 namespace xtape::io {
 
 /// How much memory the contents of one file may take. A byte of compressed data can become a thousand bytes, and a few

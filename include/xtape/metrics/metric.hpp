@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "xtape/base/compiler.hpp"
+
 namespace xtape::metrics {
 
 /// The base of metrics (keras.Metric): something that is updated batch by batch and has a result over all of them.

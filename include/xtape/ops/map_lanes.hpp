@@ -6,6 +6,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "xtape/base/compiler.hpp"
+
 // g++ 12 warns of an undefined operand inside its own AVX-512 intrinsics (GCC bug 105593).
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "xtape/base/compiler.hpp"
+
 // Derivatives that are defined once for all types: the duals of map, the vectors of the ops' kernels, and tensors, on
 // which they are ops. Other derivatives are defined twice: an op divides by the denominator of its derivative, which
 // rounds only once, or takes limits at infinities, while map multiplies by the derivative.

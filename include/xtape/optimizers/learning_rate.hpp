@@ -6,6 +6,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "xtape/base/compiler.hpp"
+
 namespace xtape::optimizers {
 
 /// The learning rate of an optimizer: a number, a schedule of the namespace `schedules`, or any callable that returns a

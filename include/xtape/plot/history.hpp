@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "xtape/base/compiler.hpp"
+
 namespace xtape::plot {
 
 /// Keyword arguments of history().

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "xtape/base/compiler.hpp"
+
 namespace xtape {
 
 /// The answer of GradientTape::explain about a target and a source.

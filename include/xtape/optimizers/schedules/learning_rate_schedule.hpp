@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "xtape/base/compiler.hpp"
+
 /// Learning rates that depend on the number of the step, 0 in the first step (keras.optimizers.schedules).
 ///
 ///     optimizers::Adam({.learning_rate = optimizers::schedules::CosineDecay({1e-3, /*decay_steps=*/10'000})})
