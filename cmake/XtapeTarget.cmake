@@ -36,6 +36,25 @@ function(xtape_compile_flags target)
   endif()
 endfunction()
 
+# xtape_leave_out_sources(sources): of each part that is not built, the sources that need its library; of each that is, the
+# source that stands in for them, which only says what is missing.
+function(xtape_leave_out_sources sources)
+  set(kept ${${sources}})
+  set(needs_lapack "kernels/lapack")
+  set(needs_minizip "io/zip_(reader|writer)")
+  set(needs_png "io/png")
+  set(needs_tensorboard "io/events")
+  foreach(part ${XTAPE_PARTS})
+    list(FILTER kept EXCLUDE REGEX "/without_${part}[.]cpp$")
+  endforeach()
+  foreach(part ${XTAPE_MISSING_PARTS})
+    if(needs_${part})
+      list(FILTER kept EXCLUDE REGEX "/src/${needs_${part}}[.]cpp$")
+    endif()
+  endforeach()
+  set(${sources} ${kept} PARENT_SCOPE)
+endfunction()
+
 # xtape_test_properties(test...): the environment that every entry of ctest needs.
 function(xtape_test_properties)
   set(environment)
@@ -84,7 +103,12 @@ function(xtape_print_summary)
     set(blas "not OpenBLAS")
   endif()
   list(GET BLAS_LIBRARIES 0 blas_library)
-  list(GET LAPACK_LIBRARIES 0 lapack_library)
+  set(without "")
+  if(XTAPE_MISSING_PARTS)
+    list(JOIN XTAPE_MISSING_PARTS ", " without)
+    set(without "; without ${without}")
+  endif()
+  list(JOIN XTAPE_PARTS ", " parts)
   set(threads "none")
   if(XTAPE_HAS_OPENMP)
     set(threads "OpenMP ${OpenMP_CXX_VERSION}")
@@ -96,6 +120,9 @@ function(xtape_print_summary)
     set(onednn "off: products go through xtensor-blas")
   endif()
   set(build_type ${CMAKE_BUILD_TYPE})
+  if(XTAPE_OWN_OPTIMISATION)
+    set(build_type "none: xtape is optimised on its own")
+  endif()
   if(XTAPE_SANITIZE)
     list(JOIN XTAPE_SANITIZE ", " sanitizers)
     string(APPEND build_type ", sanitizers ${sanitizers}")
@@ -110,7 +137,7 @@ function(xtape_print_summary)
      instruction set  ${instruction_set}
      threads          ${threads}
      BLAS             ${blas}, ${blas_library}
-     LAPACK           ${lapack_library}
+     parts            ${parts}${without}
      oneDNN           ${onednn}")
   if(XTAPE_HAS_OPENMP AND XTAPE_BLAS_KIND MATCHES "pthread")
     message(STATUS "This OpenBLAS keeps a second pool of threads beside OpenMP's, and the two fight for the cores; "

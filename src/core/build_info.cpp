@@ -17,6 +17,8 @@ std::string threads() {
 #endif
 }
 
+const char* or_none(const char* names) { return *names == '\0' ? "none" : names; }
+
 }  // namespace
 
 std::string build_info() {
@@ -30,9 +32,12 @@ std::string build_info() {
       "threads          {}\n"
       "BLAS             {}\n"
       "LAPACK           {}\n"
-      "oneDNN           {}\n",
+      "oneDNN           {}\n"
+      "parts            {}\n"
+      "left out         {}\n",
       detail::build_version, detail::build_compiler, build, kernels::instruction_set(), threads(),
-      kernels::blas_description(detail::build_blas), detail::build_lapack, kernels::onednn_description());
+      kernels::blas_description(detail::build_blas), or_none(detail::build_lapack), kernels::onednn_description(),
+      or_none(detail::build_parts), or_none(detail::build_missing_parts));
 }
 
 }  // namespace xtape

@@ -2,11 +2,7 @@
 
 #include <fmt/ranges.h>
 
-#include <minizip/zip.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <set>
 #include <string_view>
 
@@ -17,6 +13,7 @@
 #include "io/npy_elements.hpp"
 #include "io/npz_file.hpp"
 #include "io/pickle.hpp"
+#include "io/zip_writer.hpp"
 
 namespace xtape {
 namespace detail {
@@ -67,61 +64,6 @@ std::vector<std::vector<std::int32_t>> NpzFile::read_lists(ByteSource& source) {
   return lists;
 }
 
-namespace {
-
-/// Writes zip members to a file. minizip writes by name, so it gets the AtomicFile's temporary name.
-class ZipWriter {
- public:
-  ZipWriter(const char* op, const std::string& path) : op_(op), path_(path), file_(op, path) {
-    errno = 0;
-    zip_ = zipOpen64(file_.temporary_path().c_str(), APPEND_STATUS_CREATE);
-    check(zip_ != nullptr);
-  }
-  ~ZipWriter() {
-    if (zip_ != nullptr) zipClose(zip_, nullptr);
-  }
-  ZipWriter(const ZipWriter&) = delete;
-  ZipWriter& operator=(const ZipWriter&) = delete;
-
-  void add(const std::string& name, std::string_view head, const Tensor& t, bool compressed) {
-    const auto bytes = static_cast<std::size_t>(t.size()) * itemsize(t.dtype());
-    zip_fileinfo info{};
-    info.tmz_date = {0, 0, 0, 1, 0, 1980};      // the format's first day, as numpy.savez writes
-    constexpr std::size_t large = 0xf0000000u;  // from here on the sizes need zip64's fields
-    check(zipOpenNewFileInZip64(zip_, name.c_str(), &info, nullptr, 0, nullptr, 0, nullptr, compressed ? Z_DEFLATED : 0,
-                                Z_DEFAULT_COMPRESSION, bytes > large) == ZIP_OK);
-    write(head.data(), head.size());
-    write(detail::host_read("io", t).data<char>(), bytes);
-    check(zipCloseFileInZip(zip_) == ZIP_OK);
-  }
-
-  void commit() {
-    check(zipClose(std::exchange(zip_, nullptr), nullptr) == ZIP_OK);
-    file_.commit();
-  }
-
- private:
-  void check(bool good) const {
-    if (good) return;
-    const int error = errno;
-    fail<DataError>(op_, "{}: cannot be written: {}", path_, error != 0 ? std::strerror(error) : "minizip failed");
-  }
-  void write(const char* bytes, std::size_t count) {
-    while (count > 0) {
-      const std::size_t n = std::min<std::size_t>(count, 1u << 30);
-      check(zipWriteInFileInZip(zip_, bytes, static_cast<unsigned>(n)) == ZIP_OK);
-      bytes += n;
-      count -= n;
-    }
-  }
-
-  const char* op_;
-  std::string path_;
-  AtomicFile file_;
-  zipFile zip_ = nullptr;
-};
-
-}  // namespace
 }  // namespace detail
 
 namespace io {
@@ -150,7 +92,10 @@ void save_npz(const std::string& path, const NamedTensors& tensors, const NpzOpt
   }
   detail::ZipWriter writer(op, path);
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    writer.add(fmt::format("{}{}", tensors[i].first, detail::suffix), heads[i], tensors[i].second, options.compressed);
+    const auto& [name, tensor] = tensors[i];
+    const auto bytes = static_cast<std::size_t>(tensor.size()) * itemsize(tensor.dtype());
+    writer.add(fmt::format("{}{}", name, detail::suffix), heads[i],
+               {detail::host_read("io", tensor).data<char>(), bytes}, options.compressed);
   }
   writer.commit();
 }

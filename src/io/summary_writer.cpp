@@ -43,13 +43,13 @@ struct FileWriter::Impl {
     if (options.flush_millis < 0) {
       detail::fail<ValueError>(op, "expected flush_millis >= 0, received {}", options.flush_millis);
     }
+    detail::append_tf_record(pending, detail::version_event(wall_time()));
     detail::make_folders(op, logdir);
     path = (std::filesystem::path(logdir) / file_name(options.filename_suffix)).string();
     file = detail::open_file(op, path, "wbxe");
     // Unbuffered: each flush() is one write of whole events, so that TensorBoard, which reads meanwhile, finds no half
     // of one.
     std::setvbuf(file.get(), nullptr, _IONBF, 0);
-    detail::append_tf_record(pending, detail::version_event(wall_time()));
     flush(op);
   }
 

@@ -51,6 +51,8 @@ void transpose(int rows, int columns, const T* from, T* to) {
 
 }  // namespace
 
+void need_lapack(const char*) {}
+
 // getrf finds a^T = P L U, so our a is U^T L^T P^T: U^T is the lower triangle of what is stored, L^T the upper one,
 // with a unit diagonal. A positive result is the place of a pivot that is 0.
 template <class T>

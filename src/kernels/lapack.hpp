@@ -5,6 +5,10 @@ namespace xtape::kernels {
 // Functions of LAPACK for one matrix, float or double. Matrices are row-major without gaps, and no size is 0. Any
 // number of threads may call at once.
 
+/// Throws a RuntimeError for the function `op` where xtape was built without LAPACK. Every op asks before the functions
+/// below are called.
+void need_lapack(const char* op);
+
 /// a (n x n) becomes its LU decomposition, as lu_solve and lu_inverse take it, with n pivots. Returns whether a is
 /// singular: a pivot is 0.
 template <class T>

@@ -108,6 +108,7 @@ Tensor svd_gradient(const Tensor& s, const Tensor& u, const Tensor& v, const Ten
 
 Qr qr(const Tensor& x) {
   const char* op = "linalg.qr";
+  kernels::need_lapack(op);
   const Matrices m = detail::check_matrices(op, x);
   const int k = std::min(m.rows, m.columns);
   Tensor out[2] = {detail::make_tensor(m.shape(m.rows, k), x.dtype()),
@@ -144,6 +145,7 @@ Qr qr(const Tensor& x) {
 
 Svd svd(const Tensor& x) {
   const char* op = "linalg.svd";
+  kernels::need_lapack(op);
   const Matrices m = detail::check_matrices(op, x);
   const int k = std::min(m.rows, m.columns);
   Tensor out[3] = {detail::make_tensor(m.shape(k), x.dtype()), detail::make_tensor(m.shape(m.rows, k), x.dtype()),
@@ -177,6 +179,7 @@ Svd svd(const Tensor& x) {
 
 Eigh eigh(const Tensor& x) {
   const char* op = "linalg.eigh";
+  kernels::need_lapack(op);
   const Matrices m = detail::check_square(op, x);
   Tensor out[2] = {detail::make_tensor(m.shape(m.rows), x.dtype()), detail::make_tensor(x.shape(), x.dtype())};
   launch(

@@ -34,6 +34,7 @@ Pivots pivots_for(const Matrices& m) { return Pivots(static_cast<std::size_t>(m.
 
 Tensor inv(const Tensor& x) {
   const char* op = "linalg.inv";
+  kernels::need_lapack(op);
   const Matrices m = detail::check_square(op, x);
   const Tensor y = detail::make_tensor(x.shape(), x.dtype());
   launch(
@@ -67,6 +68,7 @@ struct Factors {
 };
 
 Factors factorise(const char* op, const Tensor& a) {
+  kernels::need_lapack(op);
   const Matrices m = detail::check_square(op, a);
   Factors f{m, detail::make_tensor(a.shape(), a.dtype()), detail::make_tensor({m.batch, m.rows}, int32)};
   launch(
@@ -128,6 +130,7 @@ Tensor solve(const Tensor& a_, const Tensor& b_, SolveOptions options) {
 
 Tensor triangular_solve(const Tensor& a_, const Tensor& b_, TriangularSolveOptions options) {
   const char* op = "linalg.triangular_solve";
+  kernels::need_lapack(op);
   detail::check_square(op, a_);
   const detail::System system = detail::make_system(op, a_, b_);
   const Tensor &a = system.a, &b = system.b;
@@ -168,6 +171,7 @@ Tensor triangular_solve(const Tensor& a_, const Tensor& b_, TriangularSolveOptio
 
 Tensor cholesky(const Tensor& x) {
   const char* op = "linalg.cholesky";
+  kernels::need_lapack(op);
   const Matrices m = detail::check_square(op, x);
   const Tensor l = detail::make_tensor(x.shape(), x.dtype());
   launch(

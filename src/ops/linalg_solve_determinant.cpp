@@ -129,6 +129,7 @@ Tensor cofactors_by_ops(const Tensor& x, const Tensor& singular) {
 
 /// The matrices of cofactors, det(x) x^-T, which are the gradient of det. They exist for singular matrices too.
 Tensor cofactors(const char* op, const Tensor& x) {
+  kernels::need_lapack(op);
   const Matrices m = detail::check_square(op, x);
   const Tensor y = detail::make_tensor(x.shape(), x.dtype()), singular = detail::make_tensor(m.leading, boolean);
   launch(
@@ -160,6 +161,7 @@ Tensor cofactors(const char* op, const Tensor& x) {
 
 Tensor det(const Tensor& x) {
   const char* op = "linalg.det";
+  kernels::need_lapack(op);
   const Matrices m = detail::check_square(op, x);
   const Tensor y = detail::make_tensor(m.leading, x.dtype());
   launch(
@@ -177,6 +179,7 @@ Tensor det(const Tensor& x) {
 
 Slogdet slogdet(const Tensor& x) {
   const char* op = "linalg.slogdet";
+  kernels::need_lapack(op);
   const Matrices m = detail::check_square(op, x);
   Tensor value = detail::make_tensor(m.leading, x.dtype());
   const Tensor logarithm = detail::make_tensor(m.leading, x.dtype());
