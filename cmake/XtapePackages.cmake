@@ -1,0 +1,62 @@
+# Debian packages, by `cpack -G DEB` in a build of the shared library (scripts/package): libxtape0.1, which programs need, and
+# libxtape-dev, with which they are built.
+set(abi ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+set(runtime libxtape${abi})
+set(CPACK_PACKAGE_NAME xtape)
+set(CPACK_PACKAGE_VENDOR "the xtape authors")
+set(CPACK_PACKAGE_CONTACT "the xtape authors <maintainers@xtape.example>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ
+                                                WORLD_EXECUTE)
+
+# What Debian wants to be in every package.
+string(TIMESTAMP date "%a, %d %b %Y %H:%M:%S +0000" UTC)
+file(WRITE ${PROJECT_BINARY_DIR}/debian/changelog
+     "xtape (${PROJECT_VERSION}) unstable; urgency=medium\n\n  * See CHANGELOG.md of this version.\n\n"
+     " -- ${CPACK_PACKAGE_CONTACT}  ${date}\n")
+file(ARCHIVE_CREATE OUTPUT ${PROJECT_BINARY_DIR}/debian/changelog.gz PATHS ${PROJECT_BINARY_DIR}/debian/changelog FORMAT raw
+     COMPRESSION GZip COMPRESSION_LEVEL 9)
+foreach(kind runtime development)
+  set(package libxtape-dev)
+  if(kind STREQUAL "runtime")
+    set(package ${runtime})
+  endif()
+  set(folder ${CMAKE_INSTALL_DATADIR}/doc/${package})
+  install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${folder} RENAME copyright COMPONENT debian_${kind} EXCLUDE_FROM_ALL)
+  install(FILES ${PROJECT_BINARY_DIR}/debian/changelog.gz DESTINATION ${folder} COMPONENT debian_${kind} EXCLUDE_FROM_ALL)
+endforeach()
+
+set(CPACK_COMPONENTS_ALL xtape_runtime debian_runtime xtape_development debian_development)
+set(CPACK_COMPONENTS_GROUPING ONE_PER_GROUP)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(about " xtape records what happens to eager tensors and differentiates it, as TensorFlow's GradientTape does, and trains
+ models with the layers, losses, metrics and optimizers that Keras users know.")
+
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME ${runtime})
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
+set(CPACK_DEBIAN_RUNTIME_DESCRIPTION "automatic differentiation and training in C++: the library\n${about}")
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_SUGGESTS gnuplot-nox)
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_MULTIARCH same)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
+
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libxtape-dev)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "automatic differentiation and training in C++: headers\n${about}")
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
+    "${runtime} (= ${PROJECT_VERSION}), libfmt-dev (>= 9), libxtensor-dev (>= 0.24), libxsimd-dev (>= 8)")
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_MULTIARCH same)
+
+include(CPack)
+cpack_add_component_group(runtime)
+cpack_add_component_group(development)
+foreach(kind runtime development)
+  cpack_add_component(xtape_${kind} GROUP ${kind})
+  cpack_add_component(debian_${kind} GROUP ${kind})
+endforeach()

@@ -1,0 +1,37 @@
+# The recipes of packaging name this version and the parts that can be left out.
+# usage: cmake -D source=DIR -D version=VERSION -D parts=PART,... -P check.cmake
+cmake_minimum_required(VERSION 3.20)
+string(REPLACE "," ";" parts "${parts}")
+
+macro(expect what expected received)
+  if(NOT "${received}" STREQUAL "${expected}")
+    message(FATAL_ERROR "${what}: expected ${expected}, received ${received}")
+  endif()
+endmacro()
+
+foreach(manifest vcpkg.json packaging/vcpkg/xtape/vcpkg.json)
+  file(READ ${source}/${manifest} json)
+  string(JSON stated GET "${json}" version-semver)
+  expect(${manifest} "${version}" "${stated}")
+  foreach(part ${parts})
+    string(JSON description ERROR_VARIABLE missing GET "${json}" features ${part} description)
+    expect("${manifest}, feature ${part}" NOTFOUND "${missing}")
+  endforeach()
+endforeach()
+
+file(READ ${source}/packaging/conda/meta.yaml meta)
+string(REGEX MATCH "set version = \"([^\"]*)\"" found "${meta}")
+expect(packaging/conda/meta.yaml "${version}" "${CMAKE_MATCH_1}")
+
+file(READ ${source}/packaging/conan/conanfile.py recipe)
+file(READ ${source}/packaging/vcpkg/xtape/portfile.cmake port)
+file(READ ${source}/packaging/conda/build.sh build)
+foreach(part ${parts})
+  string(TOUPPER XTAPE_${part} option)
+  string(FIND "${recipe}" "\"${part}\": [True, False]" in_recipe)
+  string(FIND "${port}" "${part} ${option}" in_port)
+  string(FIND "${build}" "-D${option}=" in_build)
+  if(in_recipe EQUAL -1 OR in_port EQUAL -1 OR in_build EQUAL -1)
+    message(FATAL_ERROR "${part} is missing in conanfile.py (${in_recipe}), portfile.cmake (${in_port}) or build.sh (${in_build})")
+  endif()
+endforeach()
