@@ -34,24 +34,27 @@ set(CPACK_COMPONENTS_GROUPING ONE_PER_GROUP)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
-set(about " xtape records what happens to eager tensors and differentiates it, as TensorFlow's GradientTape does, and trains
- models with the layers, losses, metrics and optimizers that Keras users know.")
+set(about "xtape records what happens to eager tensors and differentiates it, as
+TensorFlow's GradientTape does, and trains models with the layers, losses,
+metrics and optimizers that Keras users know.
+.
+This package contains")
 
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME ${runtime})
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
-set(CPACK_DEBIAN_RUNTIME_DESCRIPTION "automatic differentiation and training in C++: the library\n${about}")
+set(CPACK_DEBIAN_RUNTIME_DESCRIPTION "${about} the shared library.")
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SUGGESTS gnuplot-nox)
-set(CPACK_DEBIAN_RUNTIME_PACKAGE_MULTIARCH same)
+file(WRITE ${PROJECT_BINARY_DIR}/debian/triggers "activate-noawait ldconfig\n")
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${PROJECT_BINARY_DIR}/debian/triggers)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libxtape-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
-set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "automatic differentiation and training in C++: headers\n${about}")
+set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "${about} what programs are built with.")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
     "${runtime} (= ${PROJECT_VERSION}), libfmt-dev (>= 9), libxtensor-dev (>= 0.24), libxsimd-dev (>= 8)")
-set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_MULTIARCH same)
 
 include(CPack)
 cpack_add_component_group(runtime)
