@@ -9,6 +9,7 @@
 #include <limits>
 #include <list>
 
+#include "base/per_thread.hpp"
 #include "kernels/onednn.hpp"
 #include "kernels/scratch.hpp"
 #include "kernels/thread_limit.hpp"
@@ -176,8 +177,8 @@ void make(Plan& plan, Kind kind, const Conv& c, bool with_bias, bool relu) {
 
 /// `place`: which of `parts` that run at the same time, or minus the number of threads that share it.
 Plan& plan_for(Kind kind, const Conv& c, bool bias, bool relu, std::int64_t place, std::size_t parts) {
-  thread_local std::list<Plan> plans;
-  return onednn::plan_for(plans, /*max_plans=*/64 * parts, key_of(kind, c, bias, relu, place),
+  static auto* const plans = new detail::PerThread<std::list<Plan>>;
+  return onednn::plan_for(plans->get(), /*max_plans=*/64 * parts, key_of(kind, c, bias, relu, place),
                           [&](Plan& plan) { make(plan, kind, c, bias, relu); });
 }
 

@@ -11,6 +11,7 @@
 #include <limits>
 #include <list>
 
+#include "base/per_thread.hpp"
 #include "kernels/onednn.hpp"
 #include "kernels/scratch.hpp"
 #include "kernels/thread_limit.hpp"
@@ -75,10 +76,10 @@ void make(Plan& plan, const Bf16Product& g) {
 /// The plan for one of `parts` that run at the same time: each needs its own, since a plan's memory objects point at
 /// the operands of one call.
 Plan& plan_for(const Bf16Product& g, std::int64_t part, std::int64_t parts) {
-  thread_local std::list<Plan> plans;
+  static auto* const plans = new detail::PerThread<std::list<Plan>>;
   const Key key{part,  g.trans_a, g.trans_b, g.bias != nullptr, 2 * g.relu + g.c_float, g.m, g.n, g.k,
                 g.lda, g.ldb,     g.ldc};
-  return onednn::plan_for(plans, /*max_plans=*/static_cast<std::size_t>(128 * parts), key,
+  return onednn::plan_for(plans->get(), /*max_plans=*/static_cast<std::size_t>(128 * parts), key,
                           [&](Plan& plan) { make(plan, g); });
 }
 

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/per_thread.hpp"
+
 // What all users of oneDNN's primitives share. Only for sources that are compiled with oneDNN.
 namespace xtape::kernels::onednn {
 
@@ -58,8 +60,11 @@ inline void point(dnnl::memory& memory, const void* data) { memory.set_data_hand
 /// Runs a primitive on the calling thread's stream, by the C interface: the C++ interface builds a hash map in each
 /// call.
 inline bool execute(const dnnl::primitive& primitive, const dnnl_exec_arg_t* arguments, int count) {
-  thread_local const dnnl::stream stream(engine());
-  return dnnl_primitive_execute(primitive.get(), stream.get(), count, arguments) == dnnl_success;
+  struct Stream : dnnl::stream {
+    Stream() : dnnl::stream(engine()) {}
+  };
+  static auto* const stream = new detail::PerThread<Stream>;
+  return dnnl_primitive_execute(primitive.get(), stream->get().get(), count, arguments) == dnnl_success;
 }
 
 }  // namespace xtape::kernels::onednn

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "base/per_thread.hpp"
 #include "layers/layer_state.hpp"
 
 namespace xtape::detail {
@@ -11,19 +12,21 @@ struct AddedLosses {
   std::weak_ptr<LayerState> layer;  ///< weak: the address of a destroyed layer may be reused
   std::vector<Tensor> losses;
 };
-using LossesOfThread = std::unordered_map<const LayerState*, AddedLosses>;
+struct LossesOfThread {
+  std::unordered_map<const LayerState*, AddedLosses> all;
+  std::size_t limit = 64;  ///< when there are as many, those of destroyed layers are dropped
+};
 
 LossesOfThread& losses_of_thread() {
-  static thread_local LossesOfThread losses;
-  return losses;
+  static auto* const losses = new PerThread<LossesOfThread>;
+  return losses->get();
 }
 
 /// Drops the losses of destroyed layers whenever the number of entries has doubled.
 void forget_destroyed_layers(LossesOfThread& losses) {
-  static thread_local std::size_t limit = 64;
-  if (losses.size() < limit) return;
-  std::erase_if(losses, [](const auto& each) { return each.second.layer.expired(); });
-  limit = std::max<std::size_t>(64, 2 * losses.size());
+  if (losses.all.size() < losses.limit) return;
+  std::erase_if(losses.all, [](const auto& each) { return each.second.layer.expired(); });
+  losses.limit = std::max<std::size_t>(64, 2 * losses.all.size());
 }
 
 }  // namespace
@@ -32,15 +35,15 @@ std::atomic<bool> LayerState::losses_in_use{false};
 
 void LayerState::add_loss(const std::shared_ptr<LayerState>& layer, const Tensor& loss) {
   losses_in_use.store(true, std::memory_order_relaxed);
-  LossesOfThread& all = losses_of_thread();
-  forget_destroyed_layers(all);
-  AddedLosses& added = all[layer.get()];
+  LossesOfThread& losses = losses_of_thread();
+  forget_destroyed_layers(losses);
+  AddedLosses& added = losses.all[layer.get()];
   if (added.layer.expired()) added = {layer, {}};
   added.losses.push_back(loss);
 }
 
 void LayerState::clear_losses() {
-  LossesOfThread& all = losses_of_thread();
+  auto& all = losses_of_thread().all;
   if (all.empty()) return;
   const std::lock_guard lock(structure_mutex());
   visit([&](const LayerState& layer) {
@@ -56,7 +59,7 @@ std::vector<Tensor> LayerState::losses() {
   };
   std::vector<Penalty> penalties;
   {
-    const LossesOfThread& all = losses_of_thread();
+    const auto& all = losses_of_thread().all;
     const std::lock_guard lock(structure_mutex());
     visit([&](const LayerState& layer) {
       const auto added = all.find(&layer);

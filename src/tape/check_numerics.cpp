@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/check.hpp"
+#include "base/per_thread.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "tape/tape_impl.hpp"
@@ -150,13 +151,16 @@ CheckNumerics::CheckNumerics() : impl_(std::make_unique<Impl>()) {}
 CheckNumerics::~CheckNumerics() = default;
 
 namespace {
-thread_local std::optional<CheckNumerics> enabled;
+std::optional<CheckNumerics>& enabled() {
+  static auto* const of_thread = new detail::PerThread<std::optional<CheckNumerics>>;
+  return of_thread->get();
+}
 }  // namespace
 
 void enable_check_numerics() {
-  if (!enabled) enabled.emplace();
+  if (!enabled()) enabled().emplace();
 }
-void disable_check_numerics() { enabled.reset(); }
+void disable_check_numerics() { enabled().reset(); }
 
 Tensor check_numerics(const Tensor& x, const std::string& message) {
   if (!is_floating(x.dtype())) return x;

@@ -12,9 +12,9 @@ namespace xp = xtape;
 
 /// Trains a step of a regression: the loss before it, less the loss after it.
 extern "C" double train_step() {
-  const xp::Tensor x = xp::random::normal({32, 4}), y = xp::reduce_sum(x, 1, /*keepdims=*/true);
-  xp::Sequential model{xp::layers::Dense(8), xp::layers::Dense(1)};
-  xp::optimizers::SGD optimizer({.learning_rate = 0.01});
+  const xp::Tensor x = xp::random::normal({8192, 64}), y = xp::reduce_sum(x, 1, /*keepdims=*/true);
+  xp::Sequential model{xp::layers::Dense(64), xp::layers::Dense(1)};
+  xp::optimizers::SGD optimizer({.learning_rate = 0.001});
   const auto loss_of_model = [&] { return xp::reduce_mean(xp::losses::mean_squared_error(y, model(x))); };
   (void)model(x);
   xp::GradientTape tape;
