@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <iosfwd>
 #include <string>
 
@@ -37,7 +38,9 @@ struct Formatter {
   }
   template <class T, class Context>
   auto format(const T& value, Context& context) const {
-    return fmt::format_to(context.out(), "{}", formatted<T>(value, specification));
+    // Not fmt::format_to(): clang++ and a libfmt that g++ has compiled give its function different names.
+    const std::string text = formatted<T>(value, specification);
+    return std::copy(text.begin(), text.end(), context.out());
   }
 };
 
