@@ -153,6 +153,8 @@ TEST_CASE("coverage: what counts as the header of a class and of a source") {
   CHECK(testing::implements("layers/layer_calls", {"layers/layer"}));
   CHECK_FALSE(testing::implements("ops/scatter", {"ops/indexing"}));
   CHECK_FALSE(testing::implements("layers/layering", {"layers/layer"}));
+  CHECK(testing::implements("io/without_png", {"base/without", "io/png"}));
+  CHECK_FALSE(testing::implements("io/without_png", {"io/png"}));
   const std::string header =
       "class Forward;\n"
       "namespace xtape::detail {\n"

@@ -69,8 +69,8 @@ Tensor categorical_focal_crossentropy(const Tensor& y_true, const Tensor& y_pred
     log_p = log(p);
     missed = 1 - p;
   }
-  // A probability of 0 without a label costs nothing.
-  const Tensor counted = is_logits ? where(labels == 0, 0, log_p) : log_p;
+  // A probability of 0 without a label costs nothing, and not 0 times infinity.
+  const Tensor counted = is_logits ? where(logical_and(labels == 0, is_inf(log_p)), 0, log_p) : log_p;
   const Tensor loss = focused(labels * counted, missed, options.gamma, is_logits);
   if (weights == 1) return reduce_sum(loss, -1) * -options.alpha[0];
   return -reduce_sum(loss * cast(constant(options.alpha), values.dtype()), -1);

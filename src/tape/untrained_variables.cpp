@@ -2,12 +2,9 @@
 
 #include <algorithm>
 #include <iterator>
-#include <utility>
 
 namespace xtape::detail {
 namespace {
-
-constinit thread_local UntrainedVariables* of_thread = nullptr;
 
 bool contains(const PoolVector<Variable>& list, const Variable& variable) {
   return std::any_of(list.begin(), list.end(), [&](const Variable& other) { return other.is_same(variable); });
@@ -33,12 +30,6 @@ PoolVector<std::uint8_t> reached_from(const TapeRecord& record, std::span<const 
 }
 
 }  // namespace
-
-UntrainedVariables::UntrainedVariables() noexcept : outer_(std::exchange(of_thread, this)) {}
-UntrainedVariables::~UntrainedVariables() { of_thread = outer_; }
-UntrainedVariables* UntrainedVariables::current() noexcept { return of_thread; }
-UntrainedVariables::Hidden::Hidden() noexcept : hidden_(std::exchange(of_thread, nullptr)) {}
-UntrainedVariables::Hidden::~Hidden() { of_thread = hidden_; }
 
 void UntrainedVariables::note_gradient(const TapeRecord& record, std::span<const Tensor> targets,
                                        std::span<const Source> sources) {

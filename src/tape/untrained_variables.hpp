@@ -4,6 +4,7 @@
 
 #include "tape/tape_record.hpp"
 #include "xtape/base/memory.hpp"
+#include "xtape/core/thread_state.hpp"
 #include "xtape/core/variable.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 
@@ -13,21 +14,14 @@ namespace xtape::detail {
 /// training step uses and leaves as it is. A gradient for tensors alone, as of a penalty, is no training.
 class UntrainedVariables {
  public:
-  UntrainedVariables() noexcept;
+  UntrainedVariables() noexcept : scope_(this) {}
   UntrainedVariables(const UntrainedVariables&) = delete;
-  ~UntrainedVariables();
 
   /// That of the thread, or null.
-  static UntrainedVariables* current() noexcept;
+  static UntrainedVariables* current() noexcept { return thread_state.untrained_variables; }
   /// Hides it: what a rule computes gradients for is its own affair.
   class Hidden {
-   public:
-    Hidden() noexcept;
-    Hidden(const Hidden&) = delete;
-    ~Hidden();
-
-   private:
-    UntrainedVariables* const hidden_;
+    const ThreadStateScope<&ThreadState::untrained_variables> scope_{nullptr};
   };
 
   /// Is told of every gradient before its walk, which uses up the record.
@@ -41,7 +35,7 @@ class UntrainedVariables {
   PoolVector<Variable> list() const;
 
  private:
-  UntrainedVariables* const outer_;
+  const ThreadStateScope<&ThreadState::untrained_variables> scope_;
   bool any_gradient_ = false;
   PoolVector<Variable> used_, left_out_;
 };

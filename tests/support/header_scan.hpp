@@ -25,7 +25,7 @@ std::set<std::string> public_classes_in(const std::string& header);
 bool belongs_to(const std::string& class_name, const std::string& header_name, const std::string& header);
 
 /// Whether a source of that name implements a header of one of these names: the same, or one that it begins with
-/// ("layer_calls" for "layer").
+/// ("layer_calls" for "layer"); or it is one that stands in for a part that is left out ("without_png").
 bool implements(const std::string& source_name, const std::set<std::string>& header_names);
 
 /// The files below a folder of the project with that extension, by their path in it without the extension, and their

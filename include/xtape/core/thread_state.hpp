@@ -17,9 +17,11 @@ struct Autocast;
 class ReadVariables;
 class TapeImpl;
 struct ThreadTapes;
+class TracedContext;
 class Tracer;
 class Trial;
 class Undo;
+class UntrainedVariables;
 struct VariableHooks;
 
 /// The context in which a thread computes: what records, traces or repeats its ops. Ops, variables, generators and
@@ -32,16 +34,18 @@ struct ThreadState {
   const VariableHooks* variable_hooks = nullptr;
   /// What variable_hooks is while no tape records: the tracer's hooks.
   const VariableHooks* untaped_variable_hooks = nullptr;
-  ReadVariables* innermost_reader = nullptr;    ///< notes the variables that are read
-  Autocast* autocast = nullptr;                 ///< of the mixed-precision layer that computes
-  random::RandomLog* draws_log = nullptr;       ///< notes draws of random numbers
-  random::ReplayDraws* draws_replay = nullptr;  ///< repeats noted draws
-  Undo* undo = nullptr;                         ///< keeps the old values of variables that change
-  Trial* trial = nullptr;                       ///< undoes every effect of what the thread computes
-  bool recomputing = false;                     ///< the thread repeats a computation for a gradient
-  std::uint64_t next_result_id = 0;             ///< see tape/result_ids.hpp
-  ThreadTapes* tapes = nullptr;                 ///< requests of other threads to this thread's tapes
-  bool tapes_gone = false;                      ///< the thread is ending
+  ReadVariables* innermost_reader = nullptr;          ///< notes the variables that are read
+  Autocast* autocast = nullptr;                       ///< of the mixed-precision layer that computes
+  random::RandomLog* draws_log = nullptr;             ///< notes draws of random numbers
+  random::ReplayDraws* draws_replay = nullptr;        ///< repeats noted draws
+  Undo* undo = nullptr;                               ///< keeps the old values of variables that change
+  Trial* trial = nullptr;                             ///< undoes every effect of what the thread computes
+  const TracedContext* traced_context = nullptr;      ///< where in layers and gradients a traced op is: for errors
+  UntrainedVariables* untrained_variables = nullptr;  ///< notes the variables that gradients leave out
+  bool recomputing = false;                           ///< the thread repeats a computation for a gradient
+  std::uint64_t next_result_id = 0;                   ///< see tape/result_ids.hpp
+  ThreadTapes* tapes = nullptr;                       ///< requests of other threads to this thread's tapes
+  bool tapes_gone = false;                            ///< the thread is ending
 };
 extern constinit thread_local ThreadState thread_state;
 
