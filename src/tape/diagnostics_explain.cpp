@@ -17,7 +17,7 @@ struct Diagnostics::Step {
 
 namespace {
 
-std::string number(std::size_t index) { return "#" + std::to_string(index + 1); }
+std::string number(std::size_t index) { return fmt::format("#{}", index + 1); }
 
 }  // namespace
 
