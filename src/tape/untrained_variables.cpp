@@ -65,6 +65,9 @@ PoolVector<Variable> UntrainedVariables::list() const {
   PoolVector<Variable> all;
   std::copy_if(used_.begin(), used_.end(), std::back_inserter(all),
                [&](const Variable& variable) { return !contains(left_out_, variable); });
+  // Which argument of an op is read first is the compiler's choice.
+  std::sort(all.begin(), all.end(),
+            [](const Variable& a, const Variable& b) { return a.impl()->number < b.impl()->number; });
   return all;
 }
 

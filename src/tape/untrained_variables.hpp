@@ -31,7 +31,7 @@ class UntrainedVariables {
 
   /// Whether there has been a gradient for variables.
   bool any_gradient() const noexcept { return any_gradient_; }
-  /// In the order in which the tapes met them.
+  /// In the order of their construction.
   PoolVector<Variable> list() const;
 
  private:
