@@ -105,6 +105,7 @@ FNR == 1 {
   page = FILENAME
   sub(/^.*\/docs\//, "docs/", page)
   sub(/^.*\/benchmarks\//, "benchmarks/", page)
+  sub(/^.*\/packaging\//, "packaging/", page)
   if (page ~ /^\//) sub(/.*\//, "", page)
   nav = page ~ /(index|overview)\.md$/
 }
