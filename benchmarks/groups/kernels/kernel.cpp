@@ -4,11 +4,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <xsimd/xsimd.hpp>
 
 #include <xtape/base/memory.hpp>
 
 #include "kernels/parallel.hpp"
+#include "kernels/simd.hpp"
 
 #ifdef __AVX512F__
 #include <immintrin.h>
@@ -63,7 +63,7 @@ std::function<void()> read_of(double bytes) {
         for (std::int64_t k = 0; k < 8; ++k) sums[k] += Batch::load_unaligned(x.get() + i + k * width);
       }
       for (int k = 1; k < 8; ++k) sums[0] += sums[k];
-      volatile float result = xsimd::hadd(sums[0]);
+      volatile float result = xtape::kernels::sum_of_lanes(sums[0]);
       static_cast<void>(result);
     });
   };

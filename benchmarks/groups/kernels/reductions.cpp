@@ -1,13 +1,13 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <xsimd/xsimd.hpp>
 
 #include <xtape/core/random.hpp>
 #include <xtape/ops/nn.hpp>
 #include <xtape/ops/reduce.hpp>
 
 #include "groups/kernels/kernel.hpp"
+#include "kernels/simd.hpp"
 
 namespace bench {
 namespace {
@@ -27,7 +27,7 @@ float sum(const float* x, std::int64_t n) {
   }
   for (; i + width <= n; i += width) sums[0] += Batch::load_unaligned(x + i);
   for (int j = 1; j < 8; ++j) sums[0] += sums[j];
-  return xsimd::hadd(sums[0]);
+  return xtape::kernels::sum_of_lanes(sums[0]);
 }
 
 /// [outer, n, inner] -> [outer, inner] by hand.

@@ -61,7 +61,7 @@ std::array<Tensor, inputs + outputs> map_gradient_inputs(const std::array<Tensor
 template <int n>
 std::array<bool, n> asked_outputs(std::span<const bool> wanted) {
   std::array<bool, n> asked;
-  std::copy(wanted.begin(), wanted.end(), asked.begin());
+  std::copy_n(wanted.begin(), n, asked.begin());  // of a known size: g++ 14 warns otherwise
   return asked;
 }
 
