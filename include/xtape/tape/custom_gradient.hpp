@@ -105,10 +105,11 @@ class CustomGradient {
     using Gradient = decltype(made.second);
     auto outputs = detail::as_array(std::move(made.first));
     detail::hide_origin(outputs);
-    constexpr std::size_t count = std::tuple_size_v<decltype(outputs)>;
-    std::array<detail::Like, count> likes;
+    using Outputs = decltype(outputs);
+    using Indices = std::make_index_sequence<std::tuple_size_v<Outputs>>;
+    std::array<detail::Like, std::tuple_size_v<Outputs>> likes;
     for (std::size_t i = 0; i < likes.size(); ++i) likes[i] = {outputs[i].shape(), outputs[i].dtype()};
-    constexpr bool takes_variables = detail::takes_variables<Gradient>(std::make_index_sequence<count>());
+    constexpr bool takes_variables = detail::takes_variables<Gradient>(Indices());
     if constexpr (!takes_variables) detail::check_no_variables(name_, variables);
 
     std::vector<Tensor> all(inputs.begin(), inputs.end());
@@ -132,7 +133,7 @@ class CustomGradient {
             return gradients;
           }
         }
-        (std::make_index_sequence<count>());
+        (Indices());
       };
     });
     if constexpr (std::is_same_v<Result, Tensor>) {
