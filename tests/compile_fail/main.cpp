@@ -97,6 +97,7 @@ Run run(const std::string& command) {
 /// The errors in what a compiler printed. g++ prints the context of a message before it, clang++ after it, as notes.
 std::vector<Message> messages_in(const std::string& output, const std::string& path) {
   static const std::regex context("In file included from.*|  +from .*|.*: (In|At) .*|.*required (from|by).*");
+  static const std::regex excerpt(" *[0-9]* \\|.*");  // of the source, which g++ 14 shows with the context too
   const std::string place = path + ":";
   const auto line_of = [&](const std::string& line) {
     return begins_with(line, place) ? std::atoi(line.c_str() + place.size()) : 0;
@@ -120,6 +121,9 @@ std::vector<Message> messages_in(const std::string& output, const std::string& p
     } else if (!contains(line, ": note: ") && std::regex_match(line, context)) {
       before.text += line + '\n';
       if (contains(line, "required") && line_of(line) != 0) before.lines.push_back(line_of(line));
+      continue;
+    } else if (!before.text.empty() && std::regex_match(line, excerpt)) {
+      before.text += line + '\n';
       continue;
     }
     if (of_error) {

@@ -32,10 +32,11 @@ TEST_CASE("build_info: names version and compiler as the headers and this compil
 }
 
 TEST_CASE("build_info: instruction set is the one these flags allow") {
+  // Newer versions of xsimd go on from there: "avx512vnni+avx512vbmi".
 #if defined(__AVX512BW__)
-  CHECK(fact("instruction set") == "avx512bw");
+  CHECK(fact("instruction set").starts_with("avx512"));
 #elif defined(__AVX2__) && defined(__FMA__)
-  CHECK(fact("instruction set") == "fma3+avx2");
+  CHECK(fact("instruction set").starts_with("fma3+avx2"));
 #elif defined(__AVX2__)
   CHECK(fact("instruction set") == "avx2");
 #else
