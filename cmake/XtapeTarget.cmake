@@ -55,6 +55,36 @@ function(xtape_leave_out_sources sources)
   set(${sources} ${kept} PARENT_SCOPE)
 endfunction()
 
+# xtape_library_flags(target): what the library is compiled and linked with, for each target that compiles a part of it.
+function(xtape_library_flags target)
+  xtape_compile_flags(${target})
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  # Errno and floating-point traps go unused, and asking for them keeps loops from being vectorised. -ffast-math is out of
+  # the question: it would break NaN, infinity and the order of sums. Position-independent code inlines its own functions
+  # only where nobody may replace them at load time. A thread's pointers are read without a call, which every op does.
+  target_compile_options(${target} PRIVATE -fno-math-errno -fno-trapping-math -fno-semantic-interposition
+                                           -ftls-model=initial-exec $<$<CONFIG:RelWithDebInfo>:-O3>
+                                           ${XTAPE_OWN_OPTIMISATION})
+  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+                                              $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+                                       PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_BINARY_DIR}/generated)
+  target_link_libraries(${target} PUBLIC fmt::fmt xtensor xsimd
+                                  PRIVATE BLAS::BLAS ZLIB::ZLIB Threads::Threads ${XTAPE_OPTIONAL_LIBRARIES}
+                                          $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>)
+  if(XTAPE_HAS_OPENMP)
+    target_link_libraries(${target} PRIVATE OpenMP::OpenMP_CXX)
+  endif()
+  if(XTAPE_HAS_DNNL)
+    target_compile_definitions(${target} PRIVATE XTAPE_HAS_DNNL)
+  endif()
+  if(XTAPE_PCH)
+    target_precompile_headers(${target} PRIVATE <algorithm> <functional> <memory> <string> <vector> <fmt/format.h>
+                                                ${PROJECT_SOURCE_DIR}/src/base/check.hpp
+                                                ${PROJECT_SOURCE_DIR}/include/xtape/tape/record.hpp)
+  endif()
+endfunction()
+
 # xtape_test_properties(test...): the environment that every entry of ctest needs.
 function(xtape_test_properties)
   set(environment)
@@ -89,7 +119,9 @@ function(xtape_instruction_set result)
       list(GET pair 1 found)
     endif()
   endforeach()
-  if(XTAPE_NATIVE)
+  if(XTAPE_HAS_LEVELS)
+    set(${result} "chosen at start from ${XTAPE_LEVEL_NAMES}" PARENT_SCOPE)
+  elseif(XTAPE_NATIVE)
     set(${result} "${found} (-march=native)" PARENT_SCOPE)
   else()
     set(${result} "${found} (baseline)" PARENT_SCOPE)

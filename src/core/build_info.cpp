@@ -19,6 +19,13 @@ std::string threads() {
 
 const char* or_none(const char* names) { return *names == '\0' ? "none" : names; }
 
+/// "avx512bw", or "fma3+avx2, chosen from sse2, avx2, avx512".
+std::string instruction_set() {
+  std::string running = kernels::instruction_set();
+  if (*detail::build_levels != '\0') running += fmt::format(", chosen from {}", detail::build_levels);
+  return running;
+}
+
 }  // namespace
 
 std::string build_info() {
@@ -35,7 +42,7 @@ std::string build_info() {
       "oneDNN           {}\n"
       "parts            {}\n"
       "left out         {}\n",
-      detail::build_version, detail::build_compiler, build, kernels::instruction_set(), threads(),
+      detail::build_version, detail::build_compiler, build, instruction_set(), threads(),
       kernels::blas_description(detail::build_blas), or_none(detail::build_lapack), kernels::onednn_description(),
       or_none(detail::build_parts), or_none(detail::build_missing_parts));
 }

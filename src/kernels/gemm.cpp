@@ -17,9 +17,9 @@ namespace xtape::kernels {
 // Compiled for the machine's wide vectors, our tiles are as fast as oneDNN up to about 800 cubed, and faster below 100;
 // a portable build only saves the library's call (0.4 us) for tiny products.
 #if XSIMD_WITH_AVX512F || XSIMD_WITH_FMA3_AVX2 || XSIMD_WITH_FMA3_AVX || XSIMD_WITH_NEON64
-const double max_own_product = 5e8;
+double max_own_product() { return 5e8; }
 #else
-const double max_own_product = 4096;
+double max_own_product() { return 4096; }
 #endif
 
 namespace {
@@ -241,7 +241,7 @@ void product(Product<T>&& g) {
     threads = static_cast<std::int64_t>(std::min<double>(num_threads(), work / work_per_thread));
   }
   if (threads > 1 && !may_share()) threads = 1;
-  if (work > max_own_product) {
+  if (work > max_own_product()) {
     Product<T> plain = g;
     plain.bias = nullptr;
     plain.relu = false;

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <xsimd/xsimd.hpp>
-
 #ifdef XTAPE_HAS_DNNL
 #include <oneapi/dnnl/dnnl.h>
 #endif
@@ -15,8 +13,6 @@ extern "C" {
 }
 
 namespace xtape::kernels {
-
-std::string instruction_set() { return xsimd::default_arch::name(); }
 
 std::string blas_description(const char* linked_blas) {
   if (openblas_get_config == nullptr || openblas_get_parallel == nullptr) return linked_blas;
