@@ -1,6 +1,6 @@
 #include "kernels/conv_onednn.hpp"
 
-#ifdef XTAPE_HAS_DNNL
+#ifdef XTAPE_HAS_ONEDNN
 
 #include <algorithm>
 #include <array>

@@ -2,7 +2,7 @@
 
 #include "kernels/gemm_bf16.hpp"
 
-#ifdef XTAPE_HAS_DNNL
+#ifdef XTAPE_HAS_ONEDNN
 
 #include <algorithm>
 #include <array>

@@ -10,7 +10,7 @@
 #include "kernels/parallel.hpp"
 #include "kernels/thread_limit.hpp"
 
-#ifdef XTAPE_HAS_DNNL
+#ifdef XTAPE_HAS_ONEDNN
 #include <oneapi/dnnl/dnnl.h>
 #endif
 
@@ -92,7 +92,7 @@ bool library_gemm(const Product<float>& g, int threads) {
   return taken;
 }
 
-#ifdef XTAPE_HAS_DNNL
+#ifdef XTAPE_HAS_ONEDNN
 bool onednn_gemm(const Product<float>& g, int threads) {
   const ThreadLimit limit(threads);
   return dnnl_sgemm(g.trans_a ? 'T' : 'N', g.trans_b ? 'T' : 'N', g.m, g.n, g.k, g.alpha, g.a, g.lda, g.b, g.ldb,

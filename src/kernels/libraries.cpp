@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#ifdef XTAPE_HAS_DNNL
+#ifdef XTAPE_HAS_ONEDNN
 #include <oneapi/dnnl/dnnl.h>
 #endif
 
@@ -23,7 +23,7 @@ std::string blas_description(const char* linked_blas) {
 }
 
 std::string onednn_description() {
-#ifdef XTAPE_HAS_DNNL
+#ifdef XTAPE_HAS_ONEDNN
   const dnnl_version_t* version = dnnl_version();
   return fmt::format("{}.{}.{}", version->major, version->minor, version->patch);
 #else
