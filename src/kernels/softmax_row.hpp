@@ -71,14 +71,8 @@ void softmax_grad_row(const Row<T>& y, const Row<T>& d, T* out) {
   Batch<T> sum(T(0));
   for (std::int64_t i = 0; i < y.n; i += Row<T>::width) sum += y.load(i) * d.load(i);
   const Batch<T> total(sum_of_lanes(sum));
-  for (std::int64_t i = 0; i < y.n; i += Row<T>::width) {
-    const Batch<T> value = y.load(i) * (d.load(i) - total);
-    if (y.is_whole(i)) {
-      value.store_unaligned(out + i);
-    } else {
-      store_few(value, out + i, y.n - i);
-    }
-  }
+  map_row(
+      y.n, out, [&](const Batch<T>& p, const Batch<T>& g) { return p * (g - total); }, y.x, d.x);
 }
 
 }  // namespace xtape::kernels
