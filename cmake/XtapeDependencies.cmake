@@ -47,6 +47,7 @@ macro(xtape_find_part part target debian package)
   endif()
 endmacro()
 
+xtape_find_part(hdf5 HDF5C::HDF5C libhdf5-dev HDF5C 1.10)
 xtape_find_part(lapack LAPACK::LAPACK libopenblas-dev LAPACK)
 xtape_find_part(minizip Minizip::Minizip libminizip-dev Minizip)
 xtape_find_part(onednn OneDNN::OneDNN libdnnl-dev OneDNN 2)

@@ -14,7 +14,8 @@ configure_package_config_file(cmake/xtapeConfig.cmake.in ${PROJECT_BINARY_DIR}/x
                               INSTALL_DESTINATION ${cmake_dir} NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/xtapeConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/xtapeConfig.cmake ${PROJECT_BINARY_DIR}/xtapeConfigVersion.cmake
-              ${PROJECT_SOURCE_DIR}/cmake/FindMinizip.cmake ${PROJECT_SOURCE_DIR}/cmake/FindOneDNN.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/FindHDF5C.cmake ${PROJECT_SOURCE_DIR}/cmake/FindMinizip.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/FindOneDNN.cmake
         DESTINATION ${cmake_dir} COMPONENT xtape_development)
 
 # xtape_linker_flags(result library...): libraries as a linker is given them anywhere: by name, and where a folder is not
@@ -51,13 +52,16 @@ if(NOT BUILD_SHARED_LIBS)
   if(XTAPE_HAS_TENSORBOARD)
     set(pc_packages protobuf-lite)
   endif()
+  if(XTAPE_HAS_HDF5)
+    list(APPEND pc_libraries ${HDF5C_LIBRARIES})
+  endif()
   if(XTAPE_HAS_MINIZIP)
     list(APPEND pc_libraries ${Minizip_LIBRARY})
   endif()
   if(XTAPE_HAS_PNG)
     list(APPEND pc_libraries ${PNG_LIBRARY_RELEASE})
   endif()
-  list(APPEND pc_libraries ${ZLIB_LIBRARY_RELEASE})  # minizip and libpng call it
+  list(APPEND pc_libraries ${ZLIB_LIBRARY_RELEASE})  # libhdf5, minizip and libpng call it
   if(XTAPE_HAS_LAPACK)
     list(APPEND pc_libraries ${LAPACK_LIBRARIES})
   endif()

@@ -4,7 +4,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # The OpenMP build of OpenBLAS uses OpenMP's threads; the pthread build has its own, which compete with them.
 library_packages=(g++ cmake ninja-build pkg-config libxtensor-dev libxtensor-blas-dev libxsimd-dev libfmt-dev
-  libopenblas-openmp-dev libdnnl-dev zlib1g-dev libminizip-dev nlohmann-json3-dev libpng-dev
+  libopenblas-openmp-dev libdnnl-dev zlib1g-dev libhdf5-dev libminizip-dev nlohmann-json3-dev libpng-dev
   libprotobuf-dev protobuf-compiler)
 
 say() { printf '\n== %s\n' "$*"; }

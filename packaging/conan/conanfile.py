@@ -20,6 +20,7 @@ class XtapeConan(ConanFile):
         "shared": [True, False],
         "fPIC": [True, False],
         "openmp": [True, False],
+        "hdf5": [True, False],
         "lapack": [True, False],
         "minizip": [True, False],
         "onednn": [True, False],
@@ -30,6 +31,7 @@ class XtapeConan(ConanFile):
         "shared": False,
         "fPIC": True,
         "openmp": True,
+        "hdf5": True,
         "lapack": True,
         "minizip": True,
         "onednn": False,
@@ -63,6 +65,8 @@ class XtapeConan(ConanFile):
         self.requires("openblas/[>=0.3]")
         self.requires("xtensor-blas/[>=0.20]")
         self.requires("zlib/[>=1.2.11 <2]")
+        if self.options.hdf5:
+            self.requires("hdf5/[>=1.10 <2]")
         if self.options.minizip:
             self.requires("minizip/[>=1.2.11]")
         if self.options.onednn:
@@ -82,7 +86,7 @@ class XtapeConan(ConanFile):
 
     def generate(self):
         toolchain = CMakeToolchain(self)
-        for option in ("lapack", "minizip", "onednn", "png", "tensorboard"):
+        for option in ("hdf5", "lapack", "minizip", "onednn", "png", "tensorboard"):
             toolchain.cache_variables[f"XTAPE_{option.upper()}"] = "ON" if self.options.get_safe(option) else "OFF"
         toolchain.cache_variables["XTAPE_OPENMP"] = bool(self.options.openmp)
         toolchain.cache_variables["XTAPE_NATIVE"] = False

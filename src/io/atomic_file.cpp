@@ -93,7 +93,7 @@ AtomicFile::AtomicFile(const char* op, const std::string& path)
   do {
     if (file_ >= 0) close(file_);  // another writer took it for abandoned before it was locked
     temporary_ = (parent / fmt::format("{}{}-{}", begin, getpid(), names_given.fetch_add(1))).string();
-    file_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    file_ = open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file_ < 0 && errno != EEXIST && errno != EINTR) fail_write(errno);
   } while (file_ < 0 || (flock(file_, LOCK_EX) == 0 && !same_file(file_, temporary_.c_str())));
   if (exists) static_cast<void>(fchmod(file_, before.st_mode & 07777));  // where that is not allowed, umask decides
@@ -117,6 +117,34 @@ void AtomicFile::write(const void* bytes, std::size_t count) {
     from += n;
     count -= static_cast<std::size_t>(n);
   }
+}
+
+void AtomicFile::write_at(std::uint64_t offset, const void* bytes, std::size_t count) {
+  const auto* from = static_cast<const char*>(bytes);
+  while (count > 0) {
+    const ssize_t n = pwrite(file_, from, std::min<std::size_t>(count, 1u << 30), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail_write(errno);
+    from += n;
+    offset += static_cast<std::uint64_t>(n);
+    count -= static_cast<std::size_t>(n);
+  }
+}
+
+void AtomicFile::read_at(std::uint64_t offset, void* to, std::size_t count) {
+  auto* out = static_cast<char*>(to);
+  while (count > 0) {
+    const ssize_t n = pread(file_, out, std::min<std::size_t>(count, 1u << 30), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) fail_write(n < 0 ? errno : EIO);
+    out += n;
+    offset += static_cast<std::uint64_t>(n);
+    count -= static_cast<std::size_t>(n);
+  }
+}
+
+void AtomicFile::resize(std::uint64_t size) {
+  if (ftruncate(file_, static_cast<off_t>(size)) != 0) fail_write(errno);
 }
 
 void AtomicFile::commit() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,12 @@ class AtomicFile {
 
   void write(const void* bytes, std::size_t count);
   void write(std::string_view text) { write(text.data(), text.size()); }
+
+  /// For formats that are not written from beginning to end.
+  void write_at(std::uint64_t offset, const void* bytes, std::size_t count);
+  void read_at(std::uint64_t offset, void* to, std::size_t count);
+  void resize(std::uint64_t size);
+
   /// Makes the file appear. Nothing can be written afterwards.
   void commit();
 

@@ -14,6 +14,8 @@ namespace {
 ZipReader::ZipReader(const char* op, const std::string&) { fail_without_minizip(op); }
 ZipReader::~ZipReader() = default;
 std::unique_ptr<ByteSource> ZipReader::open(const Member&) { fail_without_minizip(op_); }
+const ZipReader::Member* ZipReader::find(const std::string&) const { fail_without_minizip(op_); }
+std::shared_ptr<const FileBytes> ZipReader::bytes(const Member&) { fail_without_minizip(op_); }
 
 // The file that was there stays: nothing has been written when this throws.
 ZipWriter::ZipWriter(const char* op, const std::string& path) : file_(op, path) { fail_without_minizip(op); }

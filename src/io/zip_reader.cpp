@@ -139,7 +139,8 @@ ZipReader::Place ZipReader::add_member(std::uint64_t file_bytes) {
   if (unzOpenCurrentFile(zip_) != UNZ_OK) fail<DataError>(op_, "{}: '{}': damaged zip archive", path_, name);
   const std::uint64_t begin = unzGetCurrentFileZStreamPos64(zip_);
   unzCloseCurrentFile(zip_);
-  members_.push_back({std::move(name), info.uncompressed_size, position.pos_in_zip_directory, position.num_of_file});
+  members_.push_back(
+      {std::move(name), info.uncompressed_size, position.pos_in_zip_directory, position.num_of_file, stored, begin});
   return {begin, begin + info.compressed_size, members_.size() - 1};
 }
 
@@ -148,6 +149,29 @@ std::unique_ptr<ByteSource> ZipReader::open(const Member& member) {
   const std::string where = fmt::format("{}: '{}'", path_, member.name);
   if (unzGoToFilePos64(zip_, &position) != UNZ_OK) fail<DataError>(op_, "{}: damaged zip archive", where);
   return std::make_unique<MemberSource>(op_, where, zip_, member.bytes);
+}
+
+const ZipReader::Member* ZipReader::find(const std::string& name) const {
+  const auto found = std::ranges::find(members_, name, &Member::name);
+  return found != members_.end() ? &*found : nullptr;
+}
+
+std::shared_ptr<const FileBytes> ZipReader::bytes(const Member& member) {
+  std::string where = fmt::format("{}: '{}'", path_, member.name);
+  if (member.stored) {
+    if (!file_) file_ = open_file_bytes(op_, path_);
+    return part_of(file_, std::move(where), member.begin, member.bytes);
+  }
+  return reading(op_, where, [&] {
+    const auto source = open(member);
+    std::string inflated(static_cast<std::size_t>(member.bytes), '\0');
+    const std::size_t n = source->read(inflated.data(), inflated.size());
+    char more = 0;
+    if (n < inflated.size() || source->read(&more, 1) != 0) {  // the end compares the checksum
+      fail<DataError>(op_, "{}: damaged zip archive: expected {} bytes", where, member.bytes);
+    }
+    return memory_bytes(op_, where, std::move(inflated));
+  });
 }
 
 }  // namespace xtape::detail

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "io/byte_source.hpp"
+#include "io/file_bytes.hpp"
 
 namespace xtape::detail {
 
@@ -17,6 +18,8 @@ class ZipReader {
     std::string name;
     std::uint64_t bytes = 0;  ///< when decompressed
     std::uint64_t directory_offset = 0, number = 0;
+    bool stored = false;      ///< as it is, not compressed
+    std::uint64_t begin = 0;  ///< of its bytes in the file
   };
 
   ZipReader(const char* op, const std::string& path);
@@ -28,6 +31,11 @@ class ZipReader {
   const std::vector<Member>& members() const { return members_; }
   /// The contents of a member, whose checksum is compared at the end. One at a time can be open.
   std::unique_ptr<ByteSource> open(const Member& member);
+  /// The member of this name, null if there is none.
+  const Member* find(const std::string& name) const;
+  /// A member for reading at any position: a stored one from the file, where it is, without its checksum; a compressed
+  /// one from memory. They may outlive this object.
+  std::shared_ptr<const FileBytes> bytes(const Member& member);
 
  private:
   /// The position of a member's bytes in the file.
@@ -44,6 +52,7 @@ class ZipReader {
   std::string path_;
   void* zip_ = nullptr;
   std::vector<Member> members_;
+  std::shared_ptr<const FileBytes> file_;  ///< opened by bytes()
 };
 
 }  // namespace xtape::detail

@@ -54,7 +54,7 @@ endforeach()
 foreach(request 0.${next} 1 0.${minor}.99)
   run_refused("requested version \"${request}\"" ${CMAKE_COMMAND} -DXTAPE_REQUEST=${request} ${work}/package)
 endforeach()
-run_refused("xtape has no component cuda; it knows lapack, minizip, onednn, png, tensorboard"
+run_refused("xtape has no component cuda; it knows hdf5, lapack, minizip, onednn, png, tensorboard"
             ${CMAKE_COMMAND} "-DXTAPE_REQUEST=0.${minor} COMPONENTS cuda" ${work}/package)
 
 message(STATUS "== pkg-config")
@@ -74,7 +74,7 @@ if(pkg_config)
   # No folder but the package's own, nothing by its absolute path. Sources of other packages may be elsewhere.
   separate_arguments(flags UNIX_COMMAND "${flags}")
   foreach(flag ${flags})
-    if(flag MATCHES "^-I.*(minizip|libpng)|^/")
+    if(flag MATCHES "^-I.*(minizip|libpng|hdf5)|^/")
       message(FATAL_ERROR "pkg-config gives every user ${flag}")
     endif()
   endforeach()

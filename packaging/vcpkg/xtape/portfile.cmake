@@ -2,6 +2,7 @@
 get_filename_component(SOURCE_PATH "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
 
 vcpkg_check_features(OUT_FEATURE_OPTIONS features FEATURES
+                     hdf5 XTAPE_HDF5
                      lapack XTAPE_LAPACK
                      minizip XTAPE_MINIZIP
                      onednn XTAPE_ONEDNN

@@ -8,6 +8,7 @@
 #include <xtape/xtape.hpp>
 
 #include "io/events.hpp"
+#include "io/hdf5.hpp"
 #include "io/png.hpp"
 
 namespace xp = xtape;
@@ -51,6 +52,17 @@ int main() {
 
   expect("FileWriter.image", "libpng", "XTAPE_PNG", "libpng-dev",
          [] { (void)xp::detail::encode_png("FileWriter.image", {}, 1, 1, 1); });
+
+  const auto hdf5 = [](const char* op, const std::function<void()>& call) {
+    expect(op, "libhdf5", "XTAPE_HDF5", "libhdf5-dev", call);
+  };
+  hdf5("load_weights", [] { (void)xp::detail::Hdf5Reader("load_weights", "none.h5"); });
+  hdf5("save_weights", [] { (void)xp::detail::Hdf5Writer("save_weights", "without.h5"); });
+  hdf5("save_weights", [] { (void)xp::detail::Hdf5Writer("save_weights"); });
+  if (std::filesystem::exists("without.h5")) {
+    fmt::print("without.h5 has been written\n");
+    ++failures;
+  }
 
   const auto minizip = [](const char* op, const std::function<void()>& call) {
     expect(op, "minizip", "XTAPE_MINIZIP", "libminizip-dev", call);
