@@ -10,11 +10,11 @@ namespace {
 
 struct AddedLosses {
   std::weak_ptr<LayerState> layer;  ///< weak: the address of a destroyed layer may be reused
-  std::vector<Tensor> losses;
+  std::shared_ptr<std::vector<Tensor>> losses;
 };
 struct LossesOfThread {
   std::unordered_map<const LayerState*, AddedLosses> all;
-  std::size_t limit = 64;  ///< when there are as many, those of destroyed layers are dropped
+  std::size_t limit = 64;  ///< when there are as many, entries of destroyed layers are dropped
 };
 
 LossesOfThread& losses_of_thread() {
@@ -22,7 +22,7 @@ LossesOfThread& losses_of_thread() {
   return losses->get();
 }
 
-/// Drops the losses of destroyed layers whenever the number of entries has doubled.
+/// Drops the entries of destroyed layers, which are empty, whenever the number of entries has doubled.
 void forget_destroyed_layers(LossesOfThread& losses) {
   if (losses.all.size() < losses.limit) return;
   std::erase_if(losses.all, [](const auto& each) { return each.second.layer.expired(); });
@@ -37,9 +37,24 @@ void LayerState::add_loss(const std::shared_ptr<LayerState>& layer, const Tensor
   losses_in_use.store(true, std::memory_order_relaxed);
   LossesOfThread& losses = losses_of_thread();
   forget_destroyed_layers(losses);
-  AddedLosses& added = losses.all[layer.get()];
-  if (added.layer.expired()) added = {layer, {}};
-  added.losses.push_back(loss);
+  auto added = losses.all.find(layer.get());
+  if (added == losses.all.end() || added->second.layer.expired()) {
+    auto list = std::make_shared<std::vector<Tensor>>();
+    {
+      const std::lock_guard lock(layer->mutex);
+      std::erase_if(layer->added_losses_, [](const auto& of_thread) { return of_thread.expired(); });
+      layer->added_losses_.push_back(list);
+    }
+    added = losses.all.insert_or_assign(layer.get(), AddedLosses{layer, std::move(list)}).first;
+  }
+  added->second.losses->push_back(loss);
+}
+
+void LayerState::free_losses() noexcept {
+  // The tables of threads have only empty lists of this layer afterwards. A thread may be dropping its list meanwhile.
+  for (const auto& of_thread : added_losses_) {
+    if (const auto losses = of_thread.lock()) losses->clear();
+  }
 }
 
 void LayerState::clear_losses() {
@@ -47,7 +62,7 @@ void LayerState::clear_losses() {
   if (all.empty()) return;
   const std::lock_guard lock(structure_mutex());
   visit([&](const LayerState& layer) {
-    if (const auto added = all.find(&layer); added != all.end()) added->second.losses.clear();
+    if (const auto added = all.find(&layer); added != all.end()) added->second.losses->clear();
   });
 }
 
@@ -64,7 +79,7 @@ std::vector<Tensor> LayerState::losses() {
     visit([&](const LayerState& layer) {
       const auto added = all.find(&layer);
       if (added != all.end() && !added->second.layer.expired()) {
-        for (const Tensor& loss : added->second.losses) penalties.push_back({loss, {}, {}});
+        for (const Tensor& loss : *added->second.losses) penalties.push_back({loss, {}, {}});
       }
       for (const auto& weight : layer.weights) {
         if (weight.regularizer && weight.variable.trainable())

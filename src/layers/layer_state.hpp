@@ -110,10 +110,13 @@ struct LayerState : LayerSettings {
   enum class Building : std::uint8_t { no, first, again } building = Building::no;
   Counts again;                               ///< while building again: the next parts
   std::atomic<bool> may_make_masks{true};     ///< Layer::may_make_masks(), known from the first call on
-  std::atomic<bool> has_dropped_mask{false};  ///< and has warned of it
+  std::atomic<bool> has_dropped_mask{false};  ///< or not used it, and has warned of it
   std::atomic<bool> has_name{false}, has_output_shape{false};
 
-  ~LayerState() { snapshot.reset(); }
+  ~LayerState() {
+    snapshot.reset();
+    free_losses();
+  }
   bool built() const noexcept { return build.load(std::memory_order_acquire) != 0; }
   /// Marks the layer as built: for models whose layers are built already.
   void set_built(Layer& handle);
@@ -203,7 +206,10 @@ struct LayerState : LayerSettings {
   std::unique_ptr<Layer> snapshot;  ///< a copy of the built handle, for handles of other threads; null if all are bound
 
  private:
+  void free_losses() noexcept;
+
   std::vector<Layer*> handles_;
+  std::vector<std::weak_ptr<std::vector<Tensor>>> added_losses_;  ///< one list for each thread, whose table owns it
   std::optional<Shape> output_shape_;
   std::vector<std::weak_ptr<GraphNode>> nodes_;
   std::atomic<std::uint64_t> version_{0};

@@ -78,7 +78,12 @@ void record_outputs(const char* name, const Inputs& inputs, std::span<Tensor> ou
         table->copy(op->rule, rule);
       }
     }
-    tape->record.finish(op, outputs);
+    try {
+      tape->record.finish(op, outputs);
+    } catch (...) {  // no memory: the record does not know the op, whose rule holds tensors
+      TapeRecord::destroy_rule(*op);
+      throw;
+    }
     if (tape->options().profile) tape->diagnostics.note_forward(outputs);
   }
 }

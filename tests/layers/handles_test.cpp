@@ -1,4 +1,5 @@
 #include <array>
+#include <future>
 #include <memory>
 #include <set>
 #include <string>
@@ -298,6 +299,37 @@ TEST_CASE("layer: losses of regularizers, activities and add_loss") {
   CHECK_CLOSE(tape.gradient(losses, outer.inner.w), {0.25 + 1.0, 0.25 * 3 + 1.0});
   outer.inner.set_trainable(false);
   CHECK(outer.losses().size() == 2);  // a frozen weight has no penalty
+}
+
+TEST_CASE("layer: the losses of a layer that is gone are freed, in every thread") {
+  struct Adds : LayerBase<Adds> {
+    Tensor call(const Tensor& x) override {
+      add_loss(reduce_sum(x));
+      return x;
+    }
+  };
+  const Tensor x = ones({3});
+  (void)Adds()(x);
+  const auto in_use = [] { return memory_stats().bytes_in_use; };
+  const std::int64_t before = in_use();
+  std::promise<void> called, may_end;
+  std::thread other;
+  {
+    Adds layer;
+    (void)layer(x);
+    other = std::thread([&, copy = layer]() mutable {
+      (void)copy(x);
+      { const Adds gone = std::move(copy); }
+      called.set_value();
+      may_end.get_future().wait();
+    });
+    called.get_future().wait();
+    CHECK(layer.losses().size() == 1);
+    CHECK(in_use() > before);
+  }
+  CHECK(in_use() == before);  // the other thread lives
+  may_end.set_value();
+  other.join();
 }
 
 TEST_CASE("layer: set_weights changes nothing when one of them does not fit") {

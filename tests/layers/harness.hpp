@@ -52,6 +52,7 @@ enum class Masks : std::uint8_t {
   passes,           ///< the first output has the mask of the first input; the numbers do not depend on it
   uses,             ///< the numbers depend on the mask; no output has one
   uses_and_passes,  ///< both; checked in training if training differs
+  passes_unused,    ///< passes, but the numbers depend on the padding, and a warning says so once
   makes,            ///< the first output always has a mask
   combines,         ///< the output has a mask made from those of all inputs
   drops,            ///< no output has a mask, and a warning says so once

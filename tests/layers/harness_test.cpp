@@ -11,6 +11,7 @@
 
 #include "core/shapes_only.hpp"
 #include "core/undo.hpp"
+#include "layers/all_rows.hpp"
 #include "layers/configs.hpp"
 #include "layers/layer_state.hpp"
 #include "layers/replays.hpp"
@@ -32,13 +33,25 @@
 
 namespace xtape::testing {
 
+namespace {
+
+std::vector<LayerRow>& layer_rows() {
+  static std::vector<LayerRow> rows;
+  return rows;
+}
+
+}  // namespace
+
 std::set<std::string>& layers_with_rows() {
   static std::set<std::string> names;
   return names;
 }
 
+const std::vector<LayerRow>& all_layer_rows() { return layer_rows(); }
+
 LayerTable::LayerTable(std::initializer_list<LayerRow> rows) : rows_(rows) {
   for (const auto& row : rows_) layers_with_rows().insert(row.layer);
+  layer_rows().insert(layer_rows().end(), rows_.begin(), rows_.end());
 }
 
 namespace {
@@ -533,7 +546,8 @@ void check_masks(const LayerRow& row) {
   REQUIRE_MESSAGE(row.masks != Masks::unstated, "the row does not say what the layer does with masks");
   const bool uses = row.masks == Masks::uses || row.masks == Masks::uses_and_passes;
   const bool first_has_one = row.masks == Masks::passes || row.masks == Masks::uses_and_passes ||
-                             row.masks == Masks::combines || row.masks == Masks::makes;
+                             row.masks == Masks::combines || row.masks == Masks::makes ||
+                             row.masks == Masks::passes_unused;
   const bool training = uses && row.training_differs;
   const TensorList plain = layer_inputs(row, float32);
   TensorList inputs;
@@ -553,7 +567,8 @@ void check_masks(const LayerRow& row) {
       const Tensor mask = get_mask(outputs[i]);
       if (row.layer != "Identity") CHECK(mask.defined() == (first_has_one && i == 0));
       if (mask.defined()) CHECK(detail::mask_fits(mask.shape(), outputs[i].shape()));
-      if (row.masks == Masks::passes) CHECK_TENSOR_EQ(get_mask(outputs[0]), get_mask(inputs[0]));
+      if (row.masks == Masks::passes || row.masks == Masks::passes_unused)
+        CHECK_TENSOR_EQ(get_mask(outputs[0]), get_mask(inputs[0]));
     }
   };
   const TensorList outputs = run(*layer, inputs, training);
@@ -564,10 +579,11 @@ void check_masks(const LayerRow& row) {
     CHECK_FALSE(get_mask(plain[i]).defined());
     if (detail::has_mask(inputs[i])) CHECK_TENSOR_EQ(get_mask(inputs[i]), some_mask(inputs[i].shape()));
   }
-  CHECK(warnings.count() == (row.masks == Masks::drops ? 1 : 0));
+  CHECK(warnings.count() == (row.masks == Masks::drops || row.masks == Masks::passes_unused ? 1 : 0));
   if (row.masks == Masks::drops) {
     CHECK(warnings.text().find("[" + row.layer + "] layer 'the_layer' was passed an input with a mask") == 0);
   }
+  if (row.masks == Masks::passes_unused) CHECK(warnings.text().find("include the padding") != std::string::npos);
   const SymbolicList symbolic = symbolic_inputs(row, float32);
   check_outputs(Model(symbolic, layer->outputs(symbolic))(inputs));
   AnyLayer narrow = row.make(float32);
