@@ -1,5 +1,7 @@
 #include "xtape/layers/group_normalization.hpp"
 
+#include <vector>
+
 #include "base/check.hpp"
 #include "layers/input_checks.hpp"
 #include "layers/weight_options.hpp"
@@ -46,6 +48,13 @@ Tensor GroupNormalization::call(const Tensor& inputs) {
   detail::expect_axis(*this, inputs.shape(), options_.axis, channels_);
   const std::int64_t groups = options_.groups == -1 ? channels_ : options_.groups;
   if (inputs.size() == 0) return inputs;
+  if (xtape::detail::has_mask(inputs)) {
+    std::vector<int> axes;
+    for (int i = 1; i < inputs.rank(); ++i) {
+      if (i != axis || channels_ > groups) axes.push_back(i);
+    }
+    detail::warn_of_padding_in(*this, inputs, axes);
+  }
   const bool last = axis == inputs.rank() - 1;
   const Tensor wide = detail::widened(inputs);
   const Tensor x = last ? wide : moveaxis(wide, axis, -1);

@@ -1,7 +1,12 @@
 #include "layers/input_checks.hpp"
 
+#include <algorithm>
+
 #include "base/check.hpp"
+#include "base/warn.hpp"
 #include "layers/graph_node.hpp"
+#include "layers/layer_state.hpp"
+#include "xtape/tape/mask.hpp"
 
 namespace xtape::detail {
 
@@ -29,6 +34,19 @@ void expect_axis(const Layer& layer, const Shape& shape, int axis, std::int64_t 
                    "Input 0 of layer \"{}\" is incompatible with the layer: expected axis {} of input shape to have "
                    "value {}, but received input with shape {}",
                    layer.name(), axis, size, shown_shape(shape));
+}
+
+void warn_of_padding_in(const Layer& layer, const Tensor& input, std::span<const int> axes) {
+  if (!has_mask(input)) return;
+  const int covered = get_mask(input).rank();
+  const auto axis = std::find_if(axes.begin(), axes.end(), [&](int each) { return each < covered; });
+  if (axis == axes.end()) return;
+  LayerState& state = LayerState::of(layer);
+  if (state.has_dropped_mask.exchange(true, std::memory_order_relaxed)) return;
+  warn(
+      fmt::format("[{}] layer '{}' was passed an input with a mask. Its statistics are over axis {}, which the mask "
+                  "covers, and as in Keras they include the padding: the result is not that of the sequences alone",
+                  layer.class_name(), state.shown_path(), *axis));
 }
 
 int expect_axis_inside(const Layer& layer, const Shape& shape, int axis) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+
 #include "xtape/base/shape.hpp"
 #include "xtape/layers/layer.hpp"
 
@@ -14,6 +16,10 @@ void expect_axis(const Layer& layer, const Shape& shape, int axis, std::int64_t 
 
 /// The axis counted from the front.
 int expect_axis_inside(const Layer& layer, const Shape& shape, int axis);
+
+/// Warns once for a layer whose statistics are over axes that the mask of its input covers, and which does not use the
+/// mask: the statistics include the padding, as in Keras.
+void warn_of_padding_in(const Layer& layer, const Tensor& input, std::span<const int> axes);
 
 /// Throws a ValueError "[where] ..." for an epsilon that is negative or NaN.
 void check_epsilon(const char* where, double epsilon);

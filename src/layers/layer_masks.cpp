@@ -11,18 +11,30 @@ namespace xtape {
 bool Layer::supports_masking() const noexcept { return state_ != nullptr && state_->supports_masking; }
 void Layer::set_supports_masking(bool supports) { state().supports_masking = supports; }
 
+namespace {
+
+void warn_of_dropped_mask(const Layer& layer) {
+  detail::LayerState& state = detail::LayerState::of(layer);
+  if (state.has_dropped_mask.exchange(true, std::memory_order_relaxed)) return;
+  detail::warn(
+      fmt::format("[{}] layer '{}' was passed an input with a mask. It does not support masking and drops the mask: "
+                  "the layers and losses after it take padding for data",
+                  layer.class_name(), state.shown_path()));
+}
+
+}  // namespace
+
 Tensor Layer::compute_mask(const Tensor&, const Tensor& previous_mask) {
   if (supports_masking() || !previous_mask.defined()) return previous_mask;
-  if (!state().has_dropped_mask.exchange(true, std::memory_order_relaxed)) {
-    detail::warn(
-        fmt::format("[{}] layer '{}' was passed an input with a mask. It does not support masking and drops the mask: "
-                    "the layers and losses after it take padding for data",
-                    class_name(), state().path()));
-  }
+  warn_of_dropped_mask(*this);
   return {};
 }
 
 TensorList Layer::compute_mask_list(const TensorList& inputs, const TensorList& previous_masks) {
+  const auto defined = [](const Tensor& mask) { return mask.defined(); };
+  if (!supports_masking() && !may_make_masks() && std::any_of(previous_masks.begin(), previous_masks.end(), defined)) {
+    warn_of_dropped_mask(*this);
+  }
   return inputs.empty() ? TensorList() : TensorList(compute_mask(inputs.front(), previous_masks.front()));
 }
 

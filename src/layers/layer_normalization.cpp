@@ -39,6 +39,7 @@ Tensor LayerNormalization::call(const Tensor& inputs) {
   for (std::size_t i = 0; i < axes_.size(); ++i) {
     detail::expect_axis(*this, inputs.shape(), axes_[i], sizes_[static_cast<int>(i)]);
   }
+  detail::warn_of_padding_in(*this, inputs, axes_);
   const Tensor y =
       nn::layer_norm(detail::widened(inputs), options_.scale ? detail::widened(gamma_) : Tensor(),
                      options_.center ? detail::widened(beta_) : Tensor(), {.axes = axes_, .epsilon = options_.epsilon});

@@ -172,9 +172,7 @@ TensorList Concatenate::compute_mask_list(const TensorList& inputs, const Tensor
 ConfigValue DotAxes::config() const { return std::array{first, second}; }
 
 Dot::Dot(DotAxes axes, DotOptions options)
-    : LayerBase(options, {{"axes", axes}}), axes_(axes), normalize_(options.normalize) {
-  set_supports_masking(true);
-}
+    : LayerBase(options, {{"axes", axes}}), axes_(axes), normalize_(options.normalize) {}
 
 TensorList Dot::call_list(const TensorList& inputs) {
   if (inputs.size() != 2) {

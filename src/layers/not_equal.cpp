@@ -8,6 +8,7 @@ namespace xtape::layers {
 NotEqual::NotEqual(double value, std::string name) : LayerBase(std::move(name)), value_(value) {
   describe({{"value", value}});
   set_casts_inputs(false);
+  set_supports_masking(true);  // what it makes is a mask, which needs none
 }
 
 Tensor NotEqual::call(const Tensor& inputs) { return inputs != cast(constant(value_), inputs.dtype()); }

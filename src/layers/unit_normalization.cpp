@@ -11,7 +11,10 @@ UnitNormalization::UnitNormalization(Axes axis, UnitNormalizationOptions options
 }
 
 Tensor UnitNormalization::call(const Tensor& inputs) {
-  for (const int axis : axis_.axes()) (void)detail::expect_axis_inside(*this, inputs.shape(), axis);
+  xtape::detail::PoolVector<int> axes;
+  for (const int axis : axis_.axes()) axes.push_back(detail::expect_axis_inside(*this, inputs.shape(), axis));
+  if (axis_.all()) axes.push_back(0);
+  detail::warn_of_padding_in(*this, inputs, axes);
   return nn::l2_normalize(inputs, axis_, 1e-24);
 }
 

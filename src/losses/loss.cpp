@@ -29,7 +29,8 @@ Loss::Loss(std::string name, const std::string& reduction) : name_(std::move(nam
 
 // What a mask leaves out counts as 0 in sums and is not counted in means. There are two masks: of the predictions,
 // unless call() has dealt with it, and of call()'s values.
-Tensor Loss::operator()(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) const {
+Tensor Loss::operator()(const Tensor& given_labels, const Tensor& y_pred, const Tensor& sample_weight) const {
+  const Tensor y_true = detail::labels_of_steps(given_labels, y_pred);
   Tensor values = call(y_true, y_pred), valid = mask(y_true, y_pred);
   for (const Tensor& carried : {handles_mask() ? Tensor() : get_mask(y_pred), get_mask(values)}) {
     if (!carried.defined() || values.rank() == 0) continue;

@@ -2,8 +2,10 @@
 
 #include "base/check.hpp"
 #include "tape/accumulate.hpp"
+#include "xtape/core/creation.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
+#include "xtape/tape/mask.hpp"
 
 namespace xtape::detail {
 namespace {
@@ -91,6 +93,14 @@ Shape mask_shape(const char* op, const Shape& mask, const Shape& values) {
                      mask, values);
   }
   return shape;
+}
+
+Tensor labels_of_steps(const Tensor& y_true, const Tensor& y_pred) {
+  if (!y_true.defined() || !has_mask(y_pred)) return y_true;
+  const Tensor mask = get_mask(y_pred);
+  const Shape shape = aligned(mask.shape(), y_true.shape());
+  if (!broadcasts_to(shape, y_true.shape())) return y_true;  // the loss says what it expects
+  return where(shaped(mask, shape), y_true, zeros({}, y_true.dtype()));
 }
 
 }  // namespace xtape::detail

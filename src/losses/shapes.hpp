@@ -38,4 +38,8 @@ Shape weight_shape(const char* op, const Shape& weights, const Shape& values);
 /// The same for the mask of the predictions.
 Shape mask_shape(const char* op, const Shape& mask, const Shape& values);
 
+/// The labels, with 0 where the mask of the predictions leaves them out: what stands there in a padded batch (NaN, -1,
+/// a class that does not exist) must not matter, not even for gradients, which would be 0 * NaN.
+Tensor labels_of_steps(const Tensor& y_true, const Tensor& y_pred);
+
 }  // namespace xtape::detail

@@ -1,5 +1,6 @@
 #include "metrics/weighted_sum.hpp"
 
+#include <functional>
 #include <numeric>
 
 #include "core/convert.hpp"
@@ -39,7 +40,10 @@ WeightedSum weighted_sum(const char* op, const Tensor& values, const Tensor& sam
   if (!sample_weight.defined()) return {sum(values), static_cast<double>(values.size())};
   const Tensor wide = convert(values, float64), weights = weights_for(op, sample_weight, wide.shape());
   const auto v = wide.data<double>(), w = weights.data<double>();
-  return {std::inner_product(v.begin(), v.end(), w.begin(), 0.0), std::accumulate(w.begin(), w.end(), 0.0)};
+  // What has no weight does not count, even if it is NaN.
+  const auto weighted = [](double value, double weight) { return weight == 0 ? 0 : value * weight; };
+  return {std::inner_product(v.begin(), v.end(), w.begin(), 0.0, std::plus<>(), weighted),
+          std::accumulate(w.begin(), w.end(), 0.0)};
 }
 
 }  // namespace xtape::detail

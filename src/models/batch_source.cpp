@@ -1,6 +1,7 @@
 #include "models/batch_source.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/check.hpp"
 #include "data/take_rows.hpp"
@@ -9,6 +10,7 @@
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
+#include "xtape/tape/mask.hpp"
 
 namespace xtape::detail {
 
@@ -35,10 +37,23 @@ void Arrays::check(const char* method) const {
   if (sample_weight.defined()) check_rows("sample_weight", sample_weight);
 }
 
+namespace {
+
+/// take(x), with the same rows of the mask of x.
+template <class Take>
+Tensor with_rows_of_mask(const Tensor& x, const Take& take) {
+  if (!x.defined() || !has_mask(x)) return take(x);
+  const Tensor mask = get_mask(x);
+  const bool for_each_row = mask.rank() > 0 && mask.shape()[0] == x.shape()[0];
+  return masked(take(x), for_each_row ? take(mask) : mask);
+}
+
+}  // namespace
+
 Arrays Arrays::slice(std::int64_t begin, std::int64_t end) const {
   Arrays part;
   const auto rows = [&](const Tensor& t) { return t.defined() ? slice_axis(t, 0, begin, end - begin) : Tensor(); };
-  for (const Tensor& t : x) part.x.push_back(rows(t));
+  for (const Tensor& t : x) part.x.push_back(with_rows_of_mask(t, rows));
   for (const Tensor& t : y) part.y.push_back(rows(t));
   part.sample_weight = rows(sample_weight);
   return part;
@@ -76,7 +91,7 @@ class ArraySource : public BatchSource {
     };
     batch.x.clear();
     batch.y.clear();
-    for (const Tensor& t : arrays_.x) batch.x.push_back(take(t));
+    for (const Tensor& t : arrays_.x) batch.x.push_back(with_rows_of_mask(t, take));
     for (const Tensor& t : arrays_.y) batch.y.push_back(take(t));
     batch.sample_weight = take(arrays_.sample_weight);
     return true;
@@ -181,12 +196,12 @@ Tensor sample_weights(const char* method, const TensorList& y, const Tensor& sam
     fail<ValueError>(method, "class_weight needs one sample weight per sample, received weights of shape {}",
                      sample_weight.shape());
   }
-  labels = cast(reshape(labels, {shape[0]}), int64);
-  const auto classes = labels.data<std::int64_t>();
+  labels = cast(reshape(labels, {shape[0]}), float64);
   std::vector<float> weights;
-  weights.reserve(classes.size());
-  for (const auto label : classes) {
-    const auto found = class_weight.find(label);
+  for (const double label : labels.data<double>()) {
+    if (!(std::abs(label) < 1e15))
+      fail<ValueError>(method, "class_weight needs labels that are classes, received {}", label);
+    const auto found = class_weight.find(std::llround(label));  // rounded, as in Keras
     weights.push_back(found == class_weight.end() ? 1.0F : static_cast<float>(found->second));
   }
   const Tensor of_classes = constant(weights);

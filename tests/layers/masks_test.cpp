@@ -187,6 +187,68 @@ TEST_CASE("masks: recurrent layers, of padded sequences and of the sequences alo
   }
 }
 
+/// Sequences of all lengths in one batch, and one after the other: outputs, states and gradients.
+void check_bidirectional(layers::Bidirectional& layer, bool sequences, std::size_t outputs, std::size_t states,
+                         bool in_front, bool mask_is_input) {
+  const Padded batch = padded(in_front);
+  const auto states_of = [&](std::int64_t row, std::int64_t rows) {
+    TensorList all;
+    for (std::size_t i = 0; i < states; ++i) {
+      all.push_back(slice_axis(some({4, 2}, 0.2 * static_cast<double>(i)), 0, row, rows));
+    }
+    return all;
+  };
+  const auto called = [&](TensorList inputs, std::int64_t row, std::int64_t rows) {
+    const TensorList more = states_of(row, rows);
+    inputs.insert(inputs.end(), more.begin(), more.end());
+    return layer(inputs);
+  };
+  GradientTape tape({.persistent = true});
+  const Tensor x = mask_is_input ? batch.x : with_mask(batch.x, batch.mask);
+  tape.watch(x);
+  const TensorList y = called(mask_is_input ? TensorList{x, batch.mask} : TensorList(x), 0, 4);
+  std::vector<Tensor> from_batch, from_alone;
+  for (std::size_t i = 0; i < lengths.size(); ++i) {
+    if (lengths[i] == 0) continue;
+    const auto row = static_cast<std::int64_t>(i);
+    const TensorList alone = called(batch.alone[i], row, 1);
+    REQUIRE(alone.size() == y.size());
+    for (std::size_t k = 0; k < y.size(); ++k) {
+      Tensor part = slice_axis(y[k], 0, row, 1);
+      if (k < outputs && sequences) part = slice_axis(part, 1, batch.beginning[i], lengths[i]);
+      CHECK_CLOSE(part, alone[k], 1e-11, 1e-13);
+      from_batch.push_back(part);
+      from_alone.push_back(alone[k]);
+    }
+  }
+  for (std::size_t k = 0; k < y.size(); ++k) CHECK(get_mask(y[k]).defined() == (k < outputs && sequences));
+  const Tensor loss = folded(from_batch), expected = folded(from_alone);
+  tape.stop();
+  const auto& weights = layer.trainable_variables();
+  const Tensors dw = tape.gradient(loss, weights), dw_expected = tape.gradient(expected, weights);
+  for (std::size_t i = 0; i < dw.size(); ++i) CHECK_CLOSE(dw[i], dw_expected[i], 1e-10, 1e-12);
+}
+
+TEST_CASE("masks: Bidirectional in all modes, with states in and out") {
+  for (const std::string mode : {"concat", "sum", "ave", "mul", "none"}) {
+    for (int bits = 0; bits < 64; ++bits) {
+      const auto bit = [&](int i) { return (bits >> i & 1) != 0; };
+      const bool sequences = bit(0), state = bit(1), backwards = bit(2), given = bit(3);
+      INFO(mode, ", bits ", bits);
+      const auto check = [&](const AnyLayer& rnn, std::size_t states) {
+        Bidirectional layer(rnn, {.merge_mode = mode});
+        (void)layer.outputs(some({1, 2, features}));
+        check_bidirectional(layer, sequences, mode == "none" ? 2 : 1, given ? states : 0, bit(4), bit(5));
+      };
+      check(
+          LSTM(2, {.return_sequences = sequences, .return_state = state, .go_backwards = backwards, .dtype = float64}),
+          4);
+      check(GRU(2, {.return_sequences = sequences, .return_state = state, .go_backwards = backwards, .dtype = float64}),
+            2);
+    }
+  }
+}
+
 TEST_CASE("masks: layers over steps, of padded sequences and of the sequences alone") {
   check_padding("GlobalAveragePooling1D", layers::GlobalAveragePooling1D({.dtype = float64}));
   check_padding("GlobalAveragePooling1D keepdims",
@@ -428,6 +490,19 @@ struct Seeing : LayerBase<Seeing> {
   }
   std::shared_ptr<Tensor> seen = std::make_shared<Tensor>();
 };
+
+TEST_CASE("masks: a layer of several inputs that drops one says so, whichever input has it") {
+  const Tensor x = ones({2, 3, 4}), masked = with_mask(x, ones({2, 3}, boolean));
+  struct Sum : LayerBase<Sum> {
+    TensorList call_list(const TensorList& all) override { return all[0] + all[1]; }
+  };
+  for (const TensorList& inputs : {TensorList{x, masked}, {masked, x}, {masked, masked}, {x, x}}) {
+    const testing::WarningCapture warnings;
+    CHECK_FALSE(get_mask(Sum()(inputs).only()).defined());
+    CHECK_FALSE(get_mask(layers::Dot(2)(inputs).only()).defined());
+    CHECK(warnings.count() == (get_mask(inputs[0]).defined() || get_mask(inputs[1]).defined() ? 2 : 0));
+  }
+}
 
 TEST_CASE("masks: layers of one's own") {
   const Tensor mask = constant({{true, true, false, true}}), x = with_mask(some({1, 4, 2}), mask);

@@ -61,7 +61,7 @@ const testing::LayerTable table = {
      .outputs = {{2, 6, 2}},
      .wrong = {{{{2}, {2}}, "Axis 1 is out of bounds for layer \"the_layer\""}}},
     {.layer = "Dot",
-     .masks = testing::Masks::has_none,
+     .masks = testing::Masks::drops,
      .make =
          [](DType) {
            return layers::Dot({1, 2});
@@ -74,7 +74,7 @@ const testing::LayerTable table = {
                {{{2, 3}}, "A `Dot` layer should be called on a list of 2 inputs. Received 1 inputs."},
                {{{2, 3}, {3, 3}}, "Axis 2 is out of bounds"}}},
     {.layer = "Dot",
-     .masks = testing::Masks::has_none,
+     .masks = testing::Masks::drops,
      .make = [](DType) { return layers::Dot(-1, {.normalize = true}); },
      .inputs = {{.shape = {2, 3}}, {.shape = {2, 3}}},
      .outputs = {{2, 1}},

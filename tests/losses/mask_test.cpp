@@ -90,12 +90,20 @@ TEST_CASE("loss: each by its name, of padded sequences and of the steps that are
       const Tensor flat = x.rank() == 3 ? reshape(x, {8, 3}) : reshape(x, {8});
       return gather(flat, constant(kept));
     };
-    GradientTape tape({.persistent = true});
-    tape.watch(p);
-    const Tensor value = loss(t, with_mask(p, mask)), expected = loss(data(t), data(p));
-    tape.stop();
-    CHECK_CLOSE(value, expected, 1e-12);
-    CHECK_CLOSE(tape.gradient(value, p), tape.gradient(expected, p), 1e-10, 1e-13);
+    // Labels of padding may be anything.
+    std::vector<Tensor> all{t};
+    for (const double other : {-1.0, 99.0, std::nan(""), HUGE_VAL}) {
+      if (!sparse) all.push_back(where(expand_dims(mask, -1), t, other));
+      if (sparse && std::isfinite(other)) all.push_back(where(mask, t, static_cast<std::int32_t>(other)));
+    }
+    for (const Tensor& labels : all) {
+      GradientTape tape({.persistent = true});
+      tape.watch(p);
+      const Tensor value = loss(labels, with_mask(p, mask)), expected = loss(data(t), data(p));
+      tape.stop();
+      CHECK_CLOSE(value, expected, 1e-12);
+      CHECK_CLOSE(tape.gradient(value, p), tape.gradient(expected, p), 1e-10, 1e-13);
+    }
   }
 }
 

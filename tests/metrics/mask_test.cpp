@@ -1,5 +1,6 @@
 // What the mask of the predictions leaves out has no weight in any metric.
 #include "xtape/tape/mask.hpp"
+#include <cmath>
 #include <exception>
 
 #include "support/check.hpp"
@@ -39,10 +40,20 @@ TEST_CASE("metrics: each by its name, with a mask and without what it leaves out
       for (const Tensor& w : {Tensor(), weights}) {
         INFO(name, " of labels ", labels.shape());
         try {
-          const auto whole = metrics::make_metric(name), part = metrics::make_metric(name);
+          const auto part = metrics::make_metric(name);
           part->update_state(gather(labels, kept), gather(predictions, kept), w.defined() ? gather(w, kept) : w);
-          whole->update_state(labels, with_mask(predictions, mask), w);
-          CHECK(whole->result() == doctest::Approx(part->result()).epsilon(1e-9));
+          // Labels of what is left out may be anything.
+          std::vector<Tensor> all{labels};
+          for (const double other : {-1.0, 99.0, std::nan("")}) {
+            if (!is_floating(labels.dtype()) && std::isnan(other)) continue;
+            const Tensor kept_rows = labels.rank() == 1 ? mask : expand_dims(mask, -1);
+            all.push_back(where(kept_rows, labels, cast(constant(other), labels.dtype())));
+          }
+          for (const Tensor& given : all) {
+            const auto whole = metrics::make_metric(name);
+            whole->update_state(given, with_mask(predictions, mask), w);
+            CHECK(whole->result() == doctest::Approx(part->result()).epsilon(1e-9));
+          }
           ++done;
         } catch (const std::exception& error) {
           INFO(error.what());

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "support/check.hpp"
+#include "xtape/callbacks/terminate_on_nan.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/layers/dense.hpp"
 #include "xtape/layers/embedding.hpp"
@@ -9,9 +10,11 @@
 #include "xtape/layers/masking.hpp"
 #include "xtape/losses/mean_squared_error.hpp"
 #include "xtape/models/sequential.hpp"
+#include "xtape/ops/elementary.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
+#include "xtape/optimizers/sgd.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 #include "xtape/tape/mask.hpp"
 
@@ -76,6 +79,31 @@ TEST_CASE("masks in training: fit takes the steps that the data alone would have
   for (std::size_t i = 0; i < padded.variables().size(); ++i) {
     CHECK_CLOSE(padded.variables()[i], alone.variables()[i], 1e-5, 1e-6);
   }
+}
+
+TEST_CASE("masks in training: inputs that carry one have it in every batch") {
+  const Tensor data = cast(reshape(sin(arange(0.0, 80.0, 1.0, float64) * 1.7), {10, 4, 2}), float32);
+  std::vector<double> keep;
+  for (int i = 0; i < 40; ++i) keep.push_back(i % 7 < 4);
+  const Tensor masked = with_mask(data, cast(reshape(constant(keep), {10, 4}), boolean)), labels = ones({10, 1});
+  Sequential model{layers::LSTM(3), layers::Dense(1)};
+  const Tensor whole = model(masked);
+  model.compile({.optimizer = optimizers::SGD({.learning_rate = 0}), .loss = "mse"});
+  const double loss = reduce_mean(square(whole - labels)).item();
+  for (const std::int64_t size : {1, 3, 4, 10, 256}) {
+    CAPTURE(size);
+    CHECK_CLOSE(model.predict(masked, {.batch_size = size}), whole, 1e-6);
+    CHECK(model.evaluate(masked, labels, {.batch_size = size, .verbose = 0})["loss"] == doctest::Approx(loss));
+    const auto history = model.fit(masked, labels, {.batch_size = size, .verbose = 0, .validation_split = 0.5});
+    CHECK((history["loss"][0] + history["val_loss"][0]) / 2 == doctest::Approx(loss));
+  }
+  // A mask for all rows stays what it is.
+  Sequential normalization{layers::Dense(2)};
+  const Tensor repeated = with_mask(data, constant({{true, true, false, false}}));
+  normalization.compile({.optimizer = "sgd", .loss = "mse"});
+  const double expected = normalization.evaluate(repeated, data, {.batch_size = 10, .verbose = 0})["loss"];
+  CHECK(normalization.evaluate(repeated, data, {.batch_size = 5, .verbose = 0})["loss"] == doctest::Approx(expected));
+  CHECK(model.predict(zeros({0, 4, 2}), {.callbacks = {callbacks::TerminateOnNaN()}}).shape() == Shape{0, 1});
 }
 
 TEST_CASE("masks in training: a model of one's own, and one made of symbolic tensors") {

@@ -149,7 +149,6 @@ struct DotOptions {
 class Dot : public LayerBase<Dot> {
  public:
   explicit Dot(DotAxes axes, DotOptions options = {});
-  Tensor compute_mask(const Tensor&, const Tensor&) override { return {}; }
 
  protected:
   TensorList call_list(const TensorList& inputs) override;
