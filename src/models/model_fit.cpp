@@ -55,6 +55,38 @@ Logs checked_step(Model& model, detail::ModelState& state, const Step& step) {
   return logs;
 }
 
+/// What a pass over data, such as an epoch or an evaluation, adds up in the model's metrics, from zero. Another pass
+/// may begin meanwhile, in a callback, or a new compile() replace the metrics: the sums are then those of that pass.
+class Figures {
+ public:
+  Figures(Model& model, const detail::ModelState& state) : model_(model), state_(state) { begin(); }
+
+  bool intact() const { return train_ == state_.train && pass_ == train_->passes; }
+  void begin() {
+    train_ = state_.train;
+    pass_ = ++train_->passes;
+    model_.reset_metrics();
+  }
+  /// Begins again if the figures are not intact, and says what is lost.
+  void check(const char* method, const char* pass, std::int64_t step) {
+    if (intact()) return;
+    begin();
+    if (std::exchange(warned_, true)) return;
+    detail::warn(
+        fmt::format("[{}] a callback has evaluated, trained or compiled model '{}' in the middle of {}, which uses the "
+                    "same metrics: the figures are those of the batches after batch {} only. Do so between epochs, or "
+                    "with a clone of the model that has the same weights",
+                    method, model_.name(), pass, step));
+  }
+
+ private:
+  Model& model_;
+  const detail::ModelState& state_;
+  std::shared_ptr<detail::TrainState> train_;
+  std::uint64_t pass_ = 0;
+  bool warned_ = false;
+};
+
 /// Calls all callbacks, in order.
 class Callbacks {
  public:
@@ -111,11 +143,12 @@ void check_verbose(const char* method, int verbose) {
 
 /// One pass in test mode, from the first batch on; updates `bar` unless it is null. Throws a ValueError without
 /// batches; its text calls the data `what`.
-Logs test_pass(const char* method, const char* what, detail::BatchSource& source, std::int64_t limit,
+Logs test_pass(const char* method, const char* what, detail::BatchSource& source, std::int64_t limit, Figures figures,
                detail::Progbar* bar, const Callbacks& callbacks,
                const std::function<Logs(const TrainBatch&)>& test_step) {
   const detail::NoRecording off;
   callbacks.tell(&Callback::on_test_begin);
+  if (!figures.intact()) figures.begin();
   Logs logs;
   TrainBatch batch;
   std::int64_t step = 0;
@@ -124,6 +157,7 @@ Logs test_pass(const char* method, const char* what, detail::BatchSource& source
     callbacks.tell(&Callback::on_test_batch_begin, step);
     logs = test_step(batch);
     callbacks.tell(&Callback::on_test_batch_end, step, logs);
+    figures.check(method, "an evaluation", step);
     if (bar != nullptr) bar->update(step + 1, logs);
   }
   if (step == 0) fail<ValueError>(method, "expected at least one batch, {} gave none", what);
@@ -139,6 +173,9 @@ void check(const FitOptions& options) {
   check_positive(method, "a validation_freq", options.validation_freq);
   check_steps(method, "steps_per_epoch", options.steps_per_epoch);
   check_steps(method, "validation_steps", options.validation_steps);
+  if (options.validation_batch_size != -1) {
+    check_positive(method, "a validation_batch_size", options.validation_batch_size);
+  }
   check_verbose(method, options.verbose);
   if (!(options.validation_split >= 0 && options.validation_split < 1)) {
     fail<ValueError>(method, "expected 0 <= validation_split < 1, received {}", options.validation_split);
@@ -168,7 +205,6 @@ History Model::fit_arrays(const TensorList& x, const TensorList& y, const FitOpt
   detail::Arrays train{x, y, options.sample_weight};
   train.check(method);
   if (train.rows() == 0) fail<ValueError>(method, "expected at least one sample, x has shape {}", x.front().shape());
-  train.sample_weight = detail::sample_weights(method, y, options.sample_weight, options.class_weight);
   detail::Arrays rest;
   if (options.validation_split > 0 && options.validation_data.x.empty() && !options.validation_data.dataset) {
     const auto rows = train.rows();
@@ -182,6 +218,8 @@ History Model::fit_arrays(const TensorList& x, const TensorList& y, const FitOpt
     rest = train.slice(kept, rows);
     train = train.slice(0, kept);
   }
+  // Not of the validation, whose figures are without the weights of classes, as in Keras.
+  train.sample_weight = detail::sample_weights(method, train.y, train.sample_weight, options.class_weight);
   const auto validation = validation_source(options, std::move(rest));
   const auto source = detail::make_source(std::move(train), options.batch_size, options.shuffle);
   return run_fit(*source, validation.get(), options);
@@ -212,7 +250,8 @@ void Model::build_on(const TensorList& x) {
 }
 
 History Model::run_fit(detail::BatchSource& source, detail::BatchSource* validation, const FitOptions& options) {
-  detail::TrainState& state = train_state("Model.fit");
+  // A callback may compile the model again.
+  const auto state = [this]() -> detail::TrainState& { return train_state("Model.fit"); };
   const std::int64_t limit = options.steps_per_epoch;
   const std::int64_t steps = limit < 0 ? source.batches() : limit;
   History history;
@@ -221,20 +260,22 @@ History Model::run_fit(detail::BatchSource& source, detail::BatchSource* validat
   const Callbacks callbacks(std::move(all), *this, {options.epochs, steps, options.verbose});
   // A model of a user's class is built by its first step, since it may have no call().
   if (!built() && (typeid(*this) == typeid(Sequential) || callbacks.need_built_model())) build_on(source.sample().x);
-  state.stop_training = false;
+  state().stop_training = false;
   callbacks.tell(&Callback::on_train_begin);
-  Logs logs;
+  Logs last_logs;
   TrainBatch batch;
   bool begun = false;
-  for (int epoch = callbacks.first_epoch(options.initial_epoch); epoch < options.epochs && !state.stop_training;
+  for (int epoch = callbacks.first_epoch(options.initial_epoch); epoch < options.epochs && !state().stop_training;
        ++epoch) {
     if (options.verbose > 0) {
       fmt::print("Epoch {}/{}\n", epoch + 1, options.epochs);
       std::fflush(stdout);
     }
     detail::Progbar bar(steps, options.verbose);
-    reset_metrics();
+    Figures figures(*this, *model_);
     callbacks.tell(&Callback::on_epoch_begin, epoch);
+    if (!figures.intact()) figures.begin();
+    Logs logs;
     if (limit < 0 || !begun) source.begin();
     begun = true;
     const auto next = [&] {
@@ -244,29 +285,33 @@ History Model::run_fit(detail::BatchSource& source, detail::BatchSource* validat
       return source.next(batch);
     };
     std::int64_t step = 0;
-    for (; step != limit && !state.stop_training && next(); ++step) {
+    // As in Keras, an epoch that has begun has a batch, and with it figures.
+    for (; step != limit && (step == 0 || !state().stop_training) && next(); ++step) {
       callbacks.tell(&Callback::on_train_batch_begin, step);
       logs = checked_step(*this, *model_, [&] { return train_step(batch); });
       callbacks.tell(&Callback::on_train_batch_end, step, logs);
+      figures.check("Model.fit", "an epoch", step);
       bar.update(step + 1, logs);
     }
-    if (!state.stop_training && step < std::max<std::int64_t>(limit, 1)) {
+    if ((step == 0 || !state().stop_training) && step < std::max<std::int64_t>(limit, 1)) {
       fail<ValueError>("Model.fit", "the dataset gave no batch in epoch {}{}", epoch + 1,
                        step == 0 ? "" : fmt::format(" after {} of {}, when it was started again", step, limit));
     }
     if (validation != nullptr && (epoch + 1) % options.validation_freq == 0) {
-      const std::lock_guard lock(state.figures);
-      reset_metrics();
-      const Logs figures = test_pass("Model.fit", "the validation data", *validation, options.validation_steps, nullptr,
-                                     callbacks, [this](const TrainBatch& part) { return test_step(part); });
-      for (const auto& [name, value] : figures) logs.set("val_" + name, value);
+      const auto train = model_->train;
+      const std::lock_guard lock(train->figures);
+      const Logs of_validation =
+          test_pass("Model.fit", "the validation data", *validation, options.validation_steps, Figures(*this, *model_),
+                    nullptr, callbacks, [this](const TrainBatch& part) { return test_step(part); });
+      for (const auto& [name, value] : of_validation) logs.set("val_" + name, value);
     }
     callbacks.extend(logs);
     bar.end(step, logs);
     callbacks.tell(&Callback::on_epoch_end, epoch, logs);
+    last_logs = std::move(logs);
   }
-  state.optimizer->finalize_variable_values(trainable_variables());
-  callbacks.tell(&Callback::on_train_end, logs);
+  state().optimizer->finalize_variable_values(trainable_variables());
+  callbacks.tell(&Callback::on_train_end, last_logs);
   return history;
 }
 
@@ -293,12 +338,12 @@ Logs Model::run_evaluate(detail::BatchSource& source, const EvaluateOptions& opt
   check_verbose(method, options.verbose);
   std::int64_t steps = source.batches();
   if (steps < 0 || (options.steps >= 0 && options.steps < steps)) steps = options.steps;
-  detail::TrainState& state = train_state(method);
+  (void)train_state(method);
   const Callbacks callbacks(options.callbacks, *this, {1, steps, options.verbose});
   detail::Progbar bar(steps, options.verbose);
-  const std::lock_guard lock(state.figures);
-  reset_metrics();
-  return test_pass(method, "the data", source, options.steps, &bar, callbacks,
+  const auto train = model_->train;  // a callback may compile the model again
+  const std::lock_guard lock(train->figures);
+  return test_pass(method, "the data", source, options.steps, Figures(*this, *model_), &bar, callbacks,
                    [this](const TrainBatch& batch) { return test_step(batch); });
 }
 
@@ -336,6 +381,7 @@ TensorList Model::predict(const TensorList& x, const PredictOptions& options) {
     callbacks.tell(&Callback::on_predict_batch_end, step);
   }
   callbacks.tell(&Callback::on_predict_end);
+  if (parts.empty()) return without_masks(predict_step(x));  // no rows
   TensorList result;
   for (const auto& part : parts) result.push_back(part.size() == 1 ? part.front() : concat(part, 0));
   return result;
@@ -350,17 +396,18 @@ Logs Model::train_on_batch(const TensorList& x, const TensorList& y, const Tenso
   (void)train_state(method);
   detail::Arrays{x, y, sample_weight}.check(method);
   const TrainBatch batch{x, y, detail::sample_weights(method, y, sample_weight, class_weight)};
-  reset_metrics();
+  const Figures figures(*this, *model_);
   return checked_step(*this, *model_, [&] { return train_step(batch); });
 }
 
 Logs Model::test_on_batch(const TensorList& x, const TensorList& y, const Tensor& sample_weight) {
   if (Model* model = of_class()) return model->test_on_batch(x, y, sample_weight);
-  detail::TrainState& state = train_state("Model.test_on_batch");
+  (void)train_state("Model.test_on_batch");
   detail::Arrays{x, y, sample_weight}.check("Model.test_on_batch");
   const detail::NoRecording off;
-  const std::lock_guard lock(state.figures);
-  reset_metrics();
+  const auto train = model_->train;
+  const std::lock_guard lock(train->figures);
+  const Figures figures(*this, *model_);
   return test_step({x, y, sample_weight});
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -20,6 +22,7 @@ class TrainState {
 
   std::shared_ptr<optimizers::Optimizer> optimizer;
   bool stop_training = false;
+  std::atomic<std::uint64_t> passes{0};  ///< how many times the metrics have begun anew
   std::shared_ptr<xtape::metrics::Mean> loss_tracker;
   /// Locked while metrics are updated, so that evaluations in several threads take turns.
   std::recursive_mutex figures;

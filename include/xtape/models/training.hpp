@@ -57,9 +57,10 @@ struct FitOptions {
   double validation_split = 0;  ///< the fraction of the data, taken from the end, for validation
   ValidationData validation_data = {};
   bool shuffle = true;  ///< a new order in each epoch, drawn from random::default_generator()
-  std::map<std::int64_t, double> class_weight = {};  ///< the weights of the samples of each class; 1 by default
-  Tensor sample_weight = {};                         ///< the weight of each sample: [n], or [n, time]
-  int initial_epoch = 0;                             ///< the first epoch, to continue an interrupted training
+  /// The weights of the samples of each class, 1 by default; not for validation.
+  std::map<std::int64_t, double> class_weight = {};
+  Tensor sample_weight = {};  ///< the weight of each sample: [n], or [n, time]
+  int initial_epoch = 0;      ///< the first epoch, to continue an interrupted training
   /// The number of batches of each epoch; -1: all. An epoch continues where the one before stopped. When the data end
   /// they start again, in a new order if they are shuffled.
   std::int64_t steps_per_epoch = -1;
