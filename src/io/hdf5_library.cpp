@@ -1,6 +1,7 @@
 #include "io/hdf5_library.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <new>
 
@@ -44,7 +45,7 @@ herr_t close_driver(H5FD_t* file) {
 }
 
 herr_t query_driver(const H5FD_t*, unsigned long* flags) {
-  *flags = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_DATA_SIEVE |
+  *flags = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA_WRITE | H5FD_FEAT_DATA_SIEVE |
            H5FD_FEAT_AGGREGATE_SMALLDATA;
   return 0;
 }
@@ -140,10 +141,11 @@ bool Storage::read(std::uint64_t offset, void* to, std::size_t count) noexcept {
   try {
     if (from_ != nullptr) {
       if (count > allowed_) {
-        fail<DataError>(from_->op(), "{}: damaged HDF5 file: its parts are read again and again", from_->path());
+        fail_damaged("its parts are read again and again");
       }
       allowed_ -= count;
       from_->read_at(offset, to, count);
+      if (!reading_elements_ && count >= 4 && std::memcmp(to, "GCOL", 4) == 0) check_global_heap(offset);
     } else if (file_ != nullptr) {
       file_->read_at(offset, to, count);
     } else {
@@ -154,6 +156,32 @@ bool Storage::read(std::uint64_t offset, void* to, std::size_t count) noexcept {
   } catch (...) {
     error_ = std::current_exception();
     return false;
+  }
+}
+
+void Storage::fail_damaged(std::string_view what) const {
+  fail<DataError>(from_->op(), "{}: damaged HDF5 file: {}", from_->path(), what);
+}
+
+// A collection of texts of varying length: "GCOL", a version, the size; objects of a number, references, a size and
+// their bytes, filled up to 8. libhdf5 1.10 does not end on an object of no size.
+void Storage::check_global_heap(std::uint64_t offset) const {
+  constexpr std::uint64_t header = 16;
+  std::array<unsigned char, header> bytes{};
+  const auto number = [&](std::size_t at, std::size_t size) {
+    std::uint64_t value = 0;
+    std::memcpy(&value, bytes.data() + at, size);
+    return value;
+  };
+  from_->read_at(offset, bytes.data(), header);
+  const std::uint64_t size = number(8, 8);
+  if (size < header || size > from_->size() - offset) fail_damaged("the size of a global heap");
+  for (std::uint64_t at = header; size - at >= header;) {
+    from_->read_at(offset + at, bytes.data(), header);
+    const std::uint64_t index = number(0, 2), object = number(8, 8), room = size - at;
+    const std::uint64_t needed = index == 0 ? object : object > room ? room + 1 : header + (object + 7) / 8 * 8;
+    if (needed < header || needed > room) fail_damaged("an object of a global heap");
+    at += needed;
   }
 }
 

@@ -88,6 +88,8 @@ class Storage {
   std::uint64_t size() const { return from_ != nullptr ? from_->size() : size_; }
   bool writable() const { return from_ == nullptr; }
 
+  /// While elements of numbers are read, no other structure of the file is checked.
+  void set_reading_elements(bool reading) { reading_elements_ = reading; }
   /// How much a file may make libhdf5 read until the next call of this: damaged ones can lead it in circles.
   void allow(std::uint64_t bytes) { allowed_ = bytes; }
   /// Throws what stopped a read or a write.
@@ -96,12 +98,16 @@ class Storage {
   }
 
  private:
+  void check_global_heap(std::uint64_t offset) const;
+  [[noreturn]] void fail_damaged(std::string_view what) const;
+
   const FileBytes* from_ = nullptr;
   AtomicFile* file_ = nullptr;
   std::string* memory_ = nullptr;
   std::uint64_t size_ = 0, allowed_ = ~std::uint64_t{0};
   std::exception_ptr error_;
   OpenFile* open_ = nullptr;
+  bool reading_elements_ = false;
 };
 
 /// Properties of file access by which libhdf5 reads or writes `storage`, which must outlive the file.

@@ -414,7 +414,10 @@ struct Hdf5Reader::File {
   }
 
   void read_elements(hid_t dataset, hid_t memory_type, void* to, const std::string& object) {
-    if (H5Dread(dataset, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, to) < 0) fail(object, "cannot be read");
+    storage.set_reading_elements(true);
+    const herr_t status = H5Dread(dataset, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, to);
+    storage.set_reading_elements(false);
+    if (status < 0) fail(object, "cannot be read");
   }
 
   std::vector<std::string> attributes(const std::string& object) {

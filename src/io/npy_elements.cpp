@@ -13,26 +13,12 @@
 #include "base/check.hpp"
 #include "core/launch.hpp"
 #include "io/file_tensor.hpp"
+#include "io/stored_elements.hpp"
 
 namespace xtape::detail {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "native arrays are written as little-endian ones");
-
-/// float16 as NumPy stores it: IEEE 754's binary16, every value of which is a float32.
-struct Half {
-  std::uint16_t bits;
-  explicit operator float() const {
-    const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000u) << 16, exponent = bits >> 10 & 31u,
-                        fraction = bits & 0x3ffu;
-    if (exponent == 0) {
-      const float small = static_cast<float>(fraction) * 0x1p-24f;
-      return sign != 0 ? -small : small;
-    }
-    const std::uint32_t wide = exponent == 31 ? 255 : exponent + 112;
-    return std::bit_cast<float>(sign | wide << 23 | fraction << 13);
-  }
-};
 
 void swap_bytes(unsigned char* elements, std::size_t count, std::size_t size) {
   for (std::size_t i = 0; i < count; ++i) std::reverse(elements + i * size, elements + (i + 1) * size);

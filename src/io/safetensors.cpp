@@ -3,32 +3,57 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
+#include <map>
 #include <numeric>
+#include <utility>
 
 #include "base/check.hpp"
 #include "core/launch.hpp"
 #include "io/atomic_file.hpp"
+#include "io/file_bytes.hpp"
 #include "io/file_tensor.hpp"
 #include "io/input_file.hpp"
 #include "io/safetensors_header.hpp"
+#include "io/safetensors_index.hpp"
+#include "io/stored_elements.hpp"
 
 namespace xtape::io {
 namespace {
 
 using detail::fail;
-using detail::InputFile;
+using detail::FileBytes;
 using detail::SafeTensorsEntry;
 using detail::SafeTensorsHeader;
 
-static_assert(std::endian::native == std::endian::little, "the elements are written and read as they are in memory");
+static_assert(std::endian::native == std::endian::little, "the elements are written as they are in memory");
 
 constexpr std::size_t length_bytes = 8;
 constexpr const char* saving = "save_safetensors";
 constexpr const char* loading = "load_safetensors";
 
 std::uint64_t bytes_in(const Tensor& t) { return static_cast<std::uint64_t>(t.size()) * itemsize(t.dtype()); }
+
+detail::StoredType stored_type(DType dtype) {
+  using detail::StoredType;
+  switch (dtype) {
+    case DType::float32:
+      return StoredType::f32;
+    case DType::float64:
+      return StoredType::f64;
+    case DType::int32:
+      return StoredType::i32;
+    case DType::int64:
+      return StoredType::i64;
+    case DType::uint8:
+      return StoredType::u8;
+    case DType::boolean:
+      return StoredType::boolean;
+    case DType::bfloat16:
+      break;
+  }
+  return StoredType::bf16;
+}
 
 /// The numbers 0 to n - 1, sorted.
 template <class Less>
@@ -44,26 +69,23 @@ struct Header {
   std::uint64_t bytes;  ///< with its length field
 };
 
-Header read_header(InputFile& file) {
+Header read_header(const FileBytes& file) {
   const std::string& path = file.path();
-  std::array<unsigned char, length_bytes> length_field{};
-  const std::size_t n = file.read(length_field.data(), length_bytes);
-  if (n < length_bytes) {
+  if (file.size() < length_bytes) {
     fail<DataError>(loading,
                     "{}: expected a safetensors file, which begins with the length of its header in 8 bytes: "
                     "received {} bytes",
-                    path, n);
+                    path, file.size());
   }
-  const auto length = std::bit_cast<std::uint64_t>(length_field);
-  if (length > detail::max_safetensors_header || length > file.file_bytes() - length_bytes) {
+  std::uint64_t length = 0;
+  file.read_at(0, &length, length_bytes);
+  if (length > detail::max_safetensors_header || length > file.size() - length_bytes) {
     fail<DataError>(loading,
                     "{}: expected a safetensors file with a header of at most {} bytes: received a length of {}", path,
-                    std::min(detail::max_safetensors_header, file.file_bytes() - length_bytes), length);
+                    std::min(detail::max_safetensors_header, file.size() - length_bytes), length);
   }
   std::string text(static_cast<std::size_t>(length), '\0');
-  if (file.read(text.data(), text.size()) < text.size()) {
-    fail<DataError>(loading, "{}: expected a header of {} bytes, received the end of the file", path, length);
-  }
+  file.read_at(length_bytes, text.data(), text.size());
   return {detail::parse_safetensors_header(loading, path, text), length_bytes + length};
 }
 
@@ -77,14 +99,15 @@ std::vector<std::size_t> check_ranges(const std::string& path, const SafeTensors
   std::uint64_t at = 0;
   for (const auto i : order) {
     const auto& entry = entries[i];
-    const auto size = detail::bytes_of(entry.shape, itemsize(entry.dtype));
+    const auto size = detail::bytes_of(entry.shape, detail::stored_bytes(entry.type));
     if (!size) {
       fail<DataError>(loading, "{}: tensor '{}': no file holds the shape [{}]", path, entry.name,
                       fmt::join(entry.shape, ", "));
     }
     if (entry.end < entry.begin || entry.end - entry.begin != *size) {
       fail<DataError>(loading, "{}: tensor '{}': expected {} bytes for [{}] elements of {}, received bytes {} to {}",
-                      path, entry.name, *size, fmt::join(entry.shape, ", "), entry.dtype, entry.begin, entry.end);
+                      path, entry.name, *size, fmt::join(entry.shape, ", "), detail::name_in_files(entry.type),
+                      entry.begin, entry.end);
     }
     if (entry.begin != at) {
       fail<DataError>(loading,
@@ -102,23 +125,45 @@ std::vector<std::size_t> check_ranges(const std::string& path, const SafeTensors
   return order;
 }
 
-Tensor read_tensor(InputFile& file, const SafeTensorsEntry& entry) {
-  Tensor t = detail::make_file_tensor(loading, file.path(), detail::shape_of(entry.shape), entry.dtype);
-  const auto bytes = static_cast<std::size_t>(entry.end - entry.begin);
-  if (bytes == 0) return t;
-  auto* elements = detail::host_write("io", t).data<unsigned char>();
-  if (file.read(elements, bytes) < bytes) {
-    fail<DataError>(loading, "{}: tensor '{}': expected {} bytes, received the end of the file", file.path(),
-                    entry.name, bytes);
+/// The tensors of one file, in the order of its header; those for which `wanted(name)` is true.
+template <class Wanted>
+SafeTensors load_file(const std::string& path, const Wanted& wanted) {
+  const auto file = detail::open_file_bytes(loading, path);
+  auto [header, header_bytes] = read_header(*file);
+  const auto order = check_ranges(path, header, file->size() - header_bytes);
+  SafeTensors result;
+  result.metadata = std::move(header.metadata);
+  result.tensors.resize(header.entries.size());
+  for (const auto i : order) {
+    const auto& entry = header.entries[i];
+    if (!wanted(entry.name)) continue;
+    result.tensors[i] = {entry.name,
+                         detail::read_stored(*file, fmt::format("tensor '{}'", entry.name), header_bytes + entry.begin,
+                                             detail::shape_of(entry.shape), entry.type)};
   }
-  if (entry.dtype == boolean) {
-    const auto* wrong = std::find_if(elements, elements + bytes, [](unsigned char value) { return value > 1; });
-    if (wrong != elements + bytes) {
-      fail<DataError>(loading, "{}: tensor '{}': expected bools, which are 0 or 1: received {}", file.path(),
-                      entry.name, *wrong);
+  std::erase_if(result.tensors, [](const auto& tensor) { return !tensor.second.defined(); });
+  return result;
+}
+
+SafeTensors load_sharded(const std::string& path) {
+  const auto index = detail::read_safetensors_index(loading, path);
+  std::map<std::string, std::map<std::string, std::size_t>> files;  // each with its tensors' places in the index
+  for (std::size_t i = 0; i < index.size(); ++i) files[index[i].second].emplace(index[i].first, i);
+  SafeTensors result;
+  result.tensors.resize(index.size());
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash + 1);
+  for (const auto& [name, places] : files) {
+    const std::string shard = folder + name;
+    SafeTensors part = load_file(shard, [&](const std::string& tensor) { return places.contains(tensor); });
+    for (auto& [tensor, value] : part.tensors) result.tensors[places.at(tensor)] = {tensor, std::move(value)};
+    for (const auto& [tensor, place] : places) {
+      if (result.tensors[place].second.defined()) continue;
+      fail<DataError>(loading, "{}: tensor '{}': expected it in {}, which does not have it", path, tensor, shard);
     }
+    result.metadata.merge(part.metadata);
   }
-  return t;
+  return result;
 }
 
 }  // namespace
@@ -134,7 +179,7 @@ void save_safetensors(const std::string& path, const NamedTensors& tensors,
   header.metadata = metadata;
   for (const auto& [name, t] : tensors) {
     if (!t.defined()) fail<ValueError>(saving, "tensor '{}' is empty", name);
-    header.entries.push_back({name, t.dtype(), {t.shape().begin(), t.shape().end()}});
+    header.entries.push_back({name, stored_type(t.dtype()), {t.shape().begin(), t.shape().end()}});
   }
   // The widest elements first, so that each tensor begins at a multiple of its element size. The header is padded to 8.
   const auto order = order_by(tensors.size(), [&](std::size_t a, std::size_t b) {
@@ -163,14 +208,8 @@ void save_safetensors(const std::string& path, const NamedTensors& tensors,
 
 SafeTensors load_safetensors(const std::string& path) {
   return detail::reading(loading, path, [&] {
-    InputFile file(loading, path, InputFile::Gzip::raw);
-    auto [header, header_bytes] = read_header(file);
-    const auto order = check_ranges(path, header, file.file_bytes() - header_bytes);
-    SafeTensors result;
-    result.metadata = std::move(header.metadata);
-    result.tensors.resize(header.entries.size());
-    for (const auto i : order) result.tensors[i] = {header.entries[i].name, read_tensor(file, header.entries[i])};
-    return result;
+    if (path.ends_with(".json")) return load_sharded(path);
+    return load_file(path, [](const std::string&) { return true; });
   });
 }
 

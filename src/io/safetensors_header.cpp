@@ -1,6 +1,7 @@
 #include "io/safetensors_header.hpp"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "base/check.hpp"
@@ -13,29 +14,21 @@
 namespace xtape::detail {
 namespace {
 
-constexpr std::string_view name_in_files(DType dtype) {
-  switch (dtype) {
-    case DType::float32:
-      return "F32";
-    case DType::float64:
-      return "F64";
-    case DType::int32:
-      return "I32";
-    case DType::int64:
-      return "I64";
-    case DType::uint8:
-      return "U8";
-    case DType::boolean:
-      return "BOOL";
-    case DType::bfloat16:
-      break;
-  }
-  return "BF16";
-}
+struct TypeName {
+  std::string_view name;
+  StoredType type;
+};
+
+constexpr std::array type_names{
+    TypeName{"F32", StoredType::f32},     TypeName{"F64", StoredType::f64}, TypeName{"F16", StoredType::f16},
+    TypeName{"BF16", StoredType::bf16},   TypeName{"I8", StoredType::i8},   TypeName{"I16", StoredType::i16},
+    TypeName{"I32", StoredType::i32},     TypeName{"I64", StoredType::i64}, TypeName{"U8", StoredType::u8},
+    TypeName{"U16", StoredType::u16},     TypeName{"U32", StoredType::u32}, TypeName{"U64", StoredType::u64},
+    TypeName{"BOOL", StoredType::boolean}};
 
 std::string all_names_in_files() {
   std::string names;
-  for (const DType dtype : all_dtypes) names += fmt::format("{}{}", names.empty() ? "" : ", ", name_in_files(dtype));
+  for (const auto& known : type_names) names += fmt::format("{}{}", names.empty() ? "" : ", ", known.name);
   return names;
 }
 
@@ -65,12 +58,12 @@ class HeaderReader final : public JsonHandler {
       return;
     }
     if (where_ != Where::entry || list_ != nullptr || key_ != "dtype") unexpected(fmt::format("\"{}\"", value));
-    const auto known = std::ranges::find(all_dtypes, value, name_in_files);
-    if (known == all_dtypes.end()) {
+    const auto* known = std::ranges::find(type_names, value, &TypeName::name);
+    if (known == type_names.end()) {
       fail<DataError>(op_, "{}: tensor '{}': expected a dtype of {}, received {}", path_, entry().name,
                       all_names_in_files(), value);
     }
-    entry().dtype = *known;
+    entry().type = known->type;
   }
 
   void begin_object() override {
@@ -162,6 +155,8 @@ std::string quoted(const char* op, const std::string& text) {
 
 }  // namespace
 
+std::string_view name_in_files(StoredType type) { return std::ranges::find(type_names, type, &TypeName::type)->name; }
+
 SafeTensorsHeader parse_safetensors_header(const char* op, const std::string& path, std::string_view text) {
   if (text.empty() || text.front() != '{') {
     fail<DataError>(op, "{}: expected a header in JSON, which begins with '{{': received {}", path,
@@ -187,7 +182,7 @@ std::string format_safetensors_header(const char* op, const SafeTensorsHeader& h
     std::string sizes;
     for (const auto size : entry.shape) sizes += fmt::format("{}{}", sizes.empty() ? "" : ",", size);
     text += fmt::format("{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}},", quoted(op, entry.name),
-                        name_in_files(entry.dtype), sizes, entry.begin, entry.end);
+                        name_in_files(entry.type), sizes, entry.begin, entry.end);
   }
   if (text.back() == ',') text.pop_back();
   text += '}';

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "io/stored_elements.hpp"
 #include "xtape/base/dtype.hpp"
 
 namespace xtape::detail {
@@ -17,7 +18,7 @@ inline constexpr std::uint64_t max_safetensors_header = 100'000'000;
 /// A tensor in the header of a safetensors file.
 struct SafeTensorsEntry {
   std::string name;
-  DType dtype = DType::float32;
+  StoredType type = StoredType::f32;
   std::vector<std::uint64_t> shape;
   std::uint64_t begin = 0, end = 0;  ///< its bytes, counted from the end of the header
 };
@@ -26,6 +27,9 @@ struct SafeTensorsHeader {
   std::vector<SafeTensorsEntry> entries;
   std::map<std::string, std::string> metadata;
 };
+
+/// "F32", "BF16", ...
+std::string_view name_in_files(StoredType type);
 
 /// Reads the JSON of a header, checking its structure, the dtypes and that no name comes twice; not the numbers.
 /// Throws DataErrors "[op] path: ...".

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cstdint>
+#include <limits>
+#include <map>
 #include <random>
 #include <string>
 #include <vector>
@@ -108,6 +111,72 @@ TEST_CASE("safetensors: every dtype, in the order given, aligned to its size") {
   CHECK(bytes.size() == header + 24 + 16 + 8 + 4 + 4 + 3 + 2);
 }
 
+TEST_CASE("safetensors: dtypes that tensors do not have become the next one that holds all their numbers") {
+  const TempDir dir;
+  const auto load = [&](const std::string& type, int count, const std::string& elements) {
+    return load_bytes(dir, file_of(fmt::format(R"({{"w":{{"dtype":"{}","shape":[{}],"data_offsets":[0,{}]}}}})", type,
+                                               count, elements.size()),
+                                   elements))
+        .find("w");
+  };
+  // 1.5, -2, 65504, the smallest, -0, infinity
+  CHECK_SAME_BITS(load("F16", 6, "\0\x3e\0\xc0\xff\x7b\1\0\0\x80\0\x7c"s),
+                  constant({1.5f, -2.0f, 65504.0f, 0x1p-24f, -0.0f, std::numeric_limits<float>::infinity()}));
+  CHECK_TENSOR_EQ(load("I8", 3, "\x80\x7f\xff"), constant({-128, 127, -1}));
+  CHECK_TENSOR_EQ(load("I16", 2, "\0\x80\xff\x7f"s), constant({-32768, 32767}));
+  CHECK_TENSOR_EQ(load("U16", 2, "\0\x80\xff\xff"s), constant({32768, 65535}));
+  CHECK_TENSOR_EQ(load("U32", 1, "\xff\xff\xff\xff"), constant({std::int64_t{4294967295}}, int64));
+  CHECK_TENSOR_EQ(load("U64", 1, "\xff\xff\xff\xff\xff\xff\xff\x7f"), constant({INT64_MAX}, int64));
+  CHECK_THROWS_TEXT(DataError, "tensor 'w': expected uint64 numbers that int64 can hold, received 9223372036854775808",
+                    load("U64", 1, "\0\0\0\0\0\0\0\x80"s));
+  std::string many;
+  for (int i = 0; i < 40000; ++i) many += std::string{static_cast<char>(i), static_cast<char>(i >> 8)};
+  const Tensor long_one = load("U16", 40000, many);  // converted in several pieces
+  for (int i = 0; i < 40000; ++i) REQUIRE(long_one.data<std::int32_t>()[i] == i);
+}
+
+TEST_CASE("safetensors: a model in several files, by its index") {
+  const TempDir dir;
+  const Tensor a = constant({1.0f, 2.0f}), b = constant({3}), c = constant({4.0f});
+  save_safetensors(dir / "model-00001-of-00002.safetensors", {{"a", a}, {"c", c}, {"not in the index", c}},
+                   {{"format", "pt"}});
+  save_safetensors(dir / "model-00002-of-00002.safetensors", {{"b", b}});
+  const auto index = [&](const std::string& text) {
+    return load_safetensors(dir.write("model.safetensors.index.json", text));
+  };
+  const std::string map = R"({"c": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors",
+                              "a": "model-00001-of-00002.safetensors"})";
+  const SafeTensors loaded =
+      index(R"({"metadata": {"total_size": 16, "weight_map": [{}]}, "weight_map": )" + map + "}");
+  REQUIRE(loaded.tensors.size() == 3);
+  CHECK(loaded.tensors[0].first == "c");
+  CHECK_SAME_BITS(loaded.tensors[0].second, c);
+  CHECK_SAME_BITS(loaded.tensors[1].second, b);
+  CHECK_SAME_BITS(loaded.tensors[2].second, a);
+  CHECK(loaded.metadata == std::map<std::string, std::string>{{"format", "pt"}});
+
+  const std::string path = "[load_safetensors] " + (dir / "model.safetensors.index.json") + ": ";
+  const auto says = [&](const std::string& text, const std::string& json) {
+    CHECK_THROWS_TEXT(DataError, path + text, index(json));
+  };
+  says("tensor 'x': expected it in " + (dir / "model-00002-of-00002.safetensors") + ", which does not have it",
+       R"({"weight_map": {"x": "model-00002-of-00002.safetensors"}})");
+  for (const std::string name : {"../a", "/etc/passwd", "a/b", "..", "", "a\\u0000"}) {
+    says("tensor 'x': expected the name of a file beside the index, received '",
+         R"({"weight_map": {"x": ")" + name + "\"}}");
+  }
+  says("expected an index of safetensors files, with a \"weight_map\"", "{}");
+  says("expected an index of safetensors files, received 3", "3");
+  says("expected an index of safetensors files, received a list", "[]");
+  says("weight_map: expected an object, received a list", R"({"weight_map": []})");
+  says("tensor 'x': expected the name of a file, received 3", R"({"weight_map": {"x": 3}})");
+  says("tensor 'x': expected the name of a file, received an object", R"({"weight_map": {"x": {}}})");
+  says("tensor 'x' is there twice", R"({"weight_map": {"x": "a", "x": "a"}})");
+  says("weight_map is there twice", R"({"weight_map": {}, "weight_map": {}})");
+  says("expected JSON, which is damaged at its byte", R"({"weight_map": {)");
+  CHECK_THROWS_TEXT(DataError, (dir / "none") + ": no such file", index(R"({"weight_map": {"x": "none"}})"));
+}
+
 TEST_CASE("safetensors: tensors larger than the reader's buffer, between small ones") {
   const TempDir dir;
   const NamedTensors saved = {{"a", arange(7)}, {"b", arange(200000)}, {"c", arange(5)}, {"d", arange(65536)}};
@@ -179,8 +248,10 @@ TEST_CASE("safetensors: headers that are not right") {
     CHECK_THROWS_TEXT(DataError, path + text, load_text(dir, header_of(fields), elements));
   };
   CHECK(load_text(dir, header_of(R"("dtype":"F32","shape":[1],"data_offsets":[0,4])")).tensors.size() == 1);
-  says("tensor 'w': expected a dtype of F32, F64, I32, I64, U8, BOOL, BF16, received F16",
-       R"("dtype":"F16","shape":[2],"data_offsets":[0,4])");
+  says(
+      "tensor 'w': expected a dtype of F32, F64, F16, BF16, I8, I16, I32, I64, U8, U16, U32, U64, BOOL, received "
+      "F8_E4M3",
+      R"("dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4])");
   says("dtype of tensor 'w': expected a text, received 3", R"("dtype":3,"shape":[1],"data_offsets":[0,4])");
   says("tensor 'w' has no shape", R"("dtype":"F32","data_offsets":[0,4])");
   says("tensor 'w' has no dtype", "");
@@ -193,9 +264,9 @@ TEST_CASE("safetensors: headers that are not right") {
        R"("dtype":"F32","shape":[1.0],"data_offsets":[0,4])");
   says("shape of tensor 'w': expected a list of numbers of at least 0, received a list",
        R"("dtype":"F32","shape":[[1]],"data_offsets":[0,4])");
-  says("tensor 'w': expected 8 bytes for [2] elements of float32, received bytes 0 to 4",
+  says("tensor 'w': expected 8 bytes for [2] elements of F32, received bytes 0 to 4",
        R"("dtype":"F32","shape":[2],"data_offsets":[0,4])");
-  says("tensor 'w': expected 4 bytes for [1] elements of float32, received bytes 4 to 0",
+  says("tensor 'w': expected 4 bytes for [1] elements of F32, received bytes 4 to 0",
        R"("dtype":"F32","shape":[1],"data_offsets":[4,0])");
   says("tensor 'w': no file holds the shape [4294967296, 4294967296, 0]",
        R"("dtype":"F32","shape":[4294967296,4294967296,0],"data_offsets":[0,0])");

@@ -29,9 +29,19 @@ struct SafeTensors {
 void save_safetensors(const std::string& path, const NamedTensors& tensors,
                       const std::map<std::string, std::string>& metadata = {});
 
-/// Reads a safetensors file. Throws a DataError that names the file, and the tensor where it is one, when the file is
-/// missing, cut off, longer than its header says, or damaged: a header above 100 MB, a name given twice, sizes that do
-/// not match the range of bytes, ranges that overlap or leave a gap; and for a dtype that xtape does not have.
+/// Reads a safetensors file, straight into the tensors' memory: no second copy of the file is made. A path that ends
+/// with
+/// ".json" is the index of a model in several files ("model.safetensors.index.json"), which lie beside it: the tensors
+/// are those that the index names, in its order.
+///
+/// F32, F64, BF16, I32, I64, U8 and BOOL keep their dtype. Those that xtape does not have become the next one that
+/// holds all their numbers: F16 float32; I8, I16 and U16 int32; U32 and U64 int64. F8_E4M3 and other types are not
+/// read.
+///
+/// Throws a DataError that names the file, and the tensor where it is one, when the file is missing, cut off, longer
+/// than its header says, or damaged: a header above 100 MB, a name given twice, sizes that do not match the range of
+/// bytes, ranges that overlap or leave a gap; for a dtype that is not read and a U64 beyond int64; for an index that
+/// names a file which is not beside it, or does not have the tensor.
 SafeTensors load_safetensors(const std::string& path);
 
 }  // namespace xtape::io
