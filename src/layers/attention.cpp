@@ -24,7 +24,7 @@ AttentionLayer::AttentionLayer(const char* class_name, std::string name, double 
       return_scores_(return_scores) {
   check_rate(class_name, dropout);
   set_supports_masking(true);
-  if (seed) generator_ = std::make_shared<random::Generator>(*seed);
+  if (seed) generator_ = track(std::make_shared<random::Generator>(*seed));
 }
 
 void AttentionLayer::check_inputs(std::span<const Shape> shapes) const {

@@ -10,7 +10,7 @@ namespace xtape::layers {
 RandomCrop::RandomCrop(std::int64_t height, std::int64_t width, RandomCropOptions options)
     : LayerBase(options, {{"height", height}, {"width", width}}), height_(height), width_(width) {
   detail::check_image_size("RandomCrop", height, width);
-  if (options.seed) generator_ = std::make_shared<random::Generator>(*options.seed);
+  if (options.seed) generator_ = track(std::make_shared<random::Generator>(*options.seed));
 }
 
 void RandomCrop::build(const Shape& input_shape) { detail::check_image_rank("RandomCrop", input_shape); }

@@ -20,7 +20,7 @@ namespace detail {
 ImageAugmentation::ImageAugmentation(const char* class_name, std::string name, std::optional<std::uint64_t> seed,
                                      DTypePolicy dtype)
     : Layer(std::move(name), dtype), class_name_(class_name) {
-  if (seed) generator_ = std::make_shared<random::Generator>(*seed);
+  if (seed) generator_ = track(std::make_shared<random::Generator>(*seed));
 }
 
 void ImageAugmentation::check_rank(const Shape& shape) const {

@@ -2,6 +2,7 @@
 
 #include "base/check.hpp"
 #include "core/fill.hpp"
+#include "xtape/tape/mask.hpp"
 
 namespace xtape::detail {
 
@@ -29,7 +30,7 @@ void check_no_variables(const char* name, const PoolVector<Variable>& variables)
 }
 
 void hide_origin(std::span<Tensor> outputs) {
-  for (auto& output : outputs) output = make_alias(output);
+  for (auto& output : outputs) output = masked_like(output, make_alias(output));
 }
 
 Tensor gradient_or_zeros(const Tensor& dy, const Like& like) {

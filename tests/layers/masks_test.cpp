@@ -32,8 +32,12 @@
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
+#include "xtape/tape/custom_gradient.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 #include "xtape/tape/mask.hpp"
+#include "xtape/transforms/grad.hpp"
+#include "xtape/transforms/products.hpp"
+#include "xtape/transforms/recompute_grad.hpp"
 
 namespace xtape {
 namespace {
@@ -645,6 +649,31 @@ TEST_CASE("masks: in Sequential, functional and subclassed models, as given by h
   Model outer(z, dense(second(inner(z))));
   CHECK_SAME_BITS(outer(tokens), by_hand);
   CHECK_FALSE(get_mask(inner.predict(tokens)).defined());  // arrays, as in Keras, however many batches there are
+}
+
+TEST_CASE("masks: go into and come out of functions that are transformed") {
+  const Tensor x = some({2, 4, features}), mask = constant({{true, true, false, false}, {true, true, true, false}});
+  const Tensor masked = with_mask(x, mask), direction = some({2, 4, features}, 1);
+  LSTM layer(2, {.return_sequences = true, .dtype = float64});
+  const auto f = [&](const Tensor& t) { return layer(t); };
+  const auto scalar = [&](const Tensor& t) { return reduce_sum(square(layer(t))); };
+  const auto given = [&](const Tensor& t) { return reduce_sum(square(layer({t, mask}).only())); };
+  const Tensor y = f(masked);
+  CHECK_CLOSE(grad(scalar)(masked), grad(given)(x), 1e-12);
+  CHECK_CLOSE(hessian_vector_product(scalar, masked, direction), hessian_vector_product(given, x, direction), 1e-12);
+  const auto pair = jvp(f, masked, direction);
+  CHECK_SAME_BITS(pair.first, y);
+  CHECK_CLOSE(pair.second, jvp([&](const Tensor& t) { return layer({t, mask}).only(); }, x, direction).second, 1e-12);
+  for (const Tensor& result : {pair.first, vjp(f, masked).first, recompute_grad(f)(masked)}) {
+    CHECK_SAME_BITS(result, y);
+    CHECK_TENSOR_EQ(get_mask(result), mask);
+  }
+  const auto own = custom_gradient([](const Tensor& t) {
+    return std::pair(with_mask(t * 2, get_mask(t)), [](const Tensor& dy) { return dy * 2; });
+  });
+  GradientTape tape;
+  tape.watch(masked);
+  CHECK_TENSOR_EQ(get_mask(own(masked)), mask);
 }
 
 TEST_CASE("masks: a stateful layer goes on from the last step that is data") {

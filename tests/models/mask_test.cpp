@@ -1,4 +1,5 @@
 // The figures of fit, evaluate and train_on_batch leave out what the mask of an output does.
+#include <algorithm>
 #include <cmath>
 
 #include "support/check.hpp"
@@ -15,11 +16,14 @@
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
 #include "xtape/optimizers/sgd.hpp"
+#include "xtape/regularizers/l1_l2.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 #include "xtape/tape/mask.hpp"
 
 namespace xtape {
 namespace {
+
+using Numbers = std::vector<double>;
 
 // keras/src/layers/layer_test.py, test_end_to_end_masking.
 TEST_CASE("masks in training: Keras's test") {
@@ -50,6 +54,62 @@ TEST_CASE("masks in training: loss, metrics and weights of steps") {
   const Logs steps = model.test_on_batch(x, y, constant({{1.0F, 2.0F, 50.0F}, {3.0F, 50.0F, 50.0F}}));
   CHECK(steps["loss"] == doctest::Approx((1.0 + 8 + 12) / 3));
   CHECK(model.train_on_batch(x, y)["loss"] == doctest::Approx(3.0));
+}
+
+TEST_CASE("masks in training: masks, weights and penalties in batches of any size, by hand") {
+  const Numbers weights{1, 2, 0.5, 3, 1.5};
+  const std::vector<Numbers> sequences{{1, 2}, {3}, {1.5, 0.5, 2.5}, {1}, {2, 1}};
+  std::vector<float> padded(15);
+  for (std::size_t i = 0; i < 5; ++i) std::copy(sequences[i].begin(), sequences[i].end(), &padded[3 * i]);
+  const Tensor data = reshape(constant(padded), {5, 3, 1}), labels = data * 2 + 1;  // the model gives data
+  for (const bool weighted : {false, true}) {
+    const Tensor sample_weight = weighted ? cast(constant(weights), float32) : Tensor();
+    for (const std::size_t size : {1U, 2U, 3U, 5U}) {
+      CAPTURE(size);
+      double loss = 0, error = 0, steps = 0, weighted_error = 0, weight = 0;
+      for (std::size_t begin = 0; begin < 5; begin += size) {
+        double sum = 0, count = 0;
+        const std::size_t end = std::min<std::size_t>(begin + size, 5);
+        for (std::size_t i = begin; i < end; ++i) {
+          const double w = weighted ? weights[i] : 1;
+          for (const double value : sequences[i]) {
+            sum += w * (value + 1) * (value + 1);
+            count += 1;
+            error += value + 1;
+            weighted_error += w * (value + 1);
+            weight += w;
+          }
+        }
+        loss += (sum / count + 0.1) * static_cast<double>(end - begin) / 5;
+        steps += count;
+      }
+      Sequential model{layers::Masking(), layers::Dense(1, {.use_bias = false,
+                                                            .kernel_initializer = "ones",
+                                                            .kernel_regularizer = regularizers::L2{.l2 = 0.1}})};
+      model.compile({.optimizer = optimizers::SGD({.learning_rate = 0}),
+                     .loss = "mse",
+                     .metrics = {"mae"},
+                     .weighted_metrics = {"mae"}});
+      const auto batch_size = static_cast<std::int64_t>(size);
+      const auto history = model.fit(data, labels,
+                                     {.batch_size = batch_size,
+                                      .epochs = 2,
+                                      .verbose = 0,
+                                      .validation_data = {data, labels, sample_weight},
+                                      .sample_weight = sample_weight});
+      const Logs tested =
+          model.evaluate(data, labels, {.batch_size = batch_size, .verbose = 0, .sample_weight = sample_weight});
+      const auto check = [&](const std::string& name, double expected) {
+        CAPTURE(name);
+        if (size == 1 || size == 5) CHECK(history[name][1] == doctest::Approx(expected));  // others depend on the order
+        CHECK(history["val_" + name][1] == doctest::Approx(expected));
+        CHECK(tested[name] == doctest::Approx(expected));
+      };
+      check("loss", loss);
+      check("mae", error / steps);
+      check("weighted_mae", weighted_error / weight);
+    }
+  }
 }
 
 TEST_CASE("masks in training: fit takes the steps that the data alone would have given") {
