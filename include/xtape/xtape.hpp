@@ -68,6 +68,7 @@
 #include "xtape/io/named_tensors.hpp"
 #include "xtape/io/npy.hpp"
 #include "xtape/io/npz.hpp"
+#include "xtape/io/pytorch.hpp"
 #include "xtape/io/safetensors.hpp"
 #include "xtape/io/summary_writer.hpp"
 #include "xtape/layers/activation.hpp"

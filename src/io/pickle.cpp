@@ -37,7 +37,7 @@ struct Node {
 
 class Unpickler : PickleBytes {
  public:
-  explicit Unpickler(ByteSource& source) : PickleBytes(source) {}
+  explicit Unpickler(ByteSource& source) : PickleBytes(source, "a pickled array of lists of integers", 256) {}
 
   std::vector<std::vector<std::int32_t>> read() {
     while (step(static_cast<unsigned char>(byte()))) {

@@ -14,10 +14,12 @@ namespace xtape::detail {
 /// Reads the bytes of a pickle, and the numbers and texts in them.
 class PickleBytes {
  public:
-  explicit PickleBytes(ByteSource& source) : source_(source) {}
+  /// `expected` is what errors say, `max_text` the longest text or name that may be in the pickle.
+  PickleBytes(ByteSource& source, const char* expected, std::size_t max_text)
+      : source_(source), expected_(expected), max_text_(max_text) {}
 
   [[noreturn]] void damaged(std::string_view reason) const {
-    fail<DataError>(source_.op(), "{}: expected a pickled array of lists of integers: {}", source_.path(), reason);
+    fail<DataError>(source_.op(), "{}: expected {}: {}", source_.path(), expected_, reason);
   }
   char byte() {
     if (at_ == buffered_ && !fill()) damaged("it ends too early");
@@ -36,15 +38,15 @@ class PickleBytes {
     return static_cast<std::int64_t>(unsigned_number(static_cast<int>(bytes)) << shift) >> shift;
   }
   std::string text(std::uint64_t length) {
-    if (length > max_text) damaged("a long text");
-    std::string result(static_cast<std::size_t>(length), '\0');
-    for (char& c : result) c = byte();
+    if (length > max_text_) damaged("a long text");
+    std::string result;  // grows as bytes come: the length may be wrong
+    for (std::uint64_t i = 0; i < length; ++i) result += byte();
     return result;
   }
   std::string line() {
     std::string result;
     for (char c = byte(); c != '\n'; c = byte()) {
-      if (result.size() == max_text) damaged("a long name");
+      if (result.size() == max_text_) damaged("a long name");
       result += c;
     }
     return result;
@@ -53,8 +55,6 @@ class PickleBytes {
   bool at_end() { return at_ == buffered_ && !fill(); }
 
  private:
-  static constexpr std::size_t max_text = 256;
-
   bool fill() {
     at_ = 0;
     buffered_ = source_.read(buffer_.data(), buffer_.size());
@@ -62,6 +62,8 @@ class PickleBytes {
   }
 
   ByteSource& source_;
+  const char* expected_;
+  std::size_t max_text_;
   std::array<char, 1 << 16> buffer_;
   std::size_t at_ = 0, buffered_ = 0;
 };

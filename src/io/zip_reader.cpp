@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -70,6 +71,7 @@ ZipReader::ZipReader(const char* op, const std::string& path) : op_(op), path_(p
   std::array<char, 4> first{};
   // An archive without members is the end of its list alone, which minizip does not find there.
   if (file_bytes == 22 && file.read(first.data(), 4) == 4 && std::string_view(first.data(), 4) == "PK\5\6") return;
+  check_end(*open_file_bytes(op, path));
   zip_ = unzOpen64(path.c_str());
   if (zip_ == nullptr) fail<DataError>(op_, "{}: expected a zip archive, which ends with a list of its members", path_);
   try {
@@ -77,6 +79,17 @@ ZipReader::ZipReader(const char* op, const std::string& path) : op_(op), path_(p
   } catch (...) {
     unzClose(zip_);
     throw;
+  }
+}
+
+// minizip takes the missing bytes of an end that was cut off for zeros.
+void ZipReader::check_end(const FileBytes& file) const {
+  constexpr std::size_t end = 22, longest_comment = 65535;
+  std::string tail(static_cast<std::size_t>(std::min<std::uint64_t>(file.size(), end + longest_comment)), '\0');
+  file.read_at(file.size() - tail.size(), tail.data(), tail.size());
+  const auto at = tail.rfind("PK\5\6");
+  if (at != std::string::npos && tail.size() - at < end) {
+    fail<DataError>(op_, "{}: expected a zip archive, which ends with a list of its members: it is cut off", path_);
   }
 }
 

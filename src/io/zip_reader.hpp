@@ -44,6 +44,7 @@ class ZipReader {
     std::size_t member;
   };
 
+  void check_end(const FileBytes& file) const;
   void read_list(std::uint64_t file_bytes);
   Place add_member(std::uint64_t file_bytes);
   void check_places(std::vector<Place> places, std::uint64_t file_bytes) const;

@@ -32,6 +32,7 @@ const std::vector<Row>& rows() {
        [](const std::string& p) {
          io::save_npz(p, {{"x", x}});
        }},
+      {"load_pytorch", [](const std::string& p) { io::load_pytorch(p); }},
       {"load_safetensors", [](const std::string& p) { io::load_safetensors(p); }},
       {"save_safetensors",
        [](const std::string& p) {

@@ -17,5 +17,12 @@ std::vector<std::string> fuzzing::seeds() {
                            {{"format", "xtape"}});
     }));
   }
+  // Those that become others.
+  for (const auto& [type, bytes] : {std::pair{"F16", 2}, {"I8", 1}, {"U16", 2}, {"U32", 4}, {"U64", 8}}) {
+    const std::string header = "{\"a\":{\"dtype\":\"" + std::string(type) + "\",\"shape\":[3],\"data_offsets\":[0," +
+                               std::to_string(3 * bytes) + "]}}";
+    all.push_back(std::string(1, static_cast<char>(header.size())) + std::string(7, '\0') + header +
+                  std::string(static_cast<std::size_t>(3 * bytes), '\x3c'));
+  }
   return all;
 }
