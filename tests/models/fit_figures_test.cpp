@@ -224,7 +224,9 @@ TEST_CASE("fit: the figures of every combination of its options are those of a l
           const History_ expected = by_hand(c, in_batches(train, 4), tested), received = by_fit(c, train, tested);
           ++count;
           REQUIRE(received.size() == expected.size());
-          for (const auto& [name, values] : expected) {
+          for (const auto& each : expected) {
+            const std::string& name = each.first;
+            const Numbers& values = each.second;
             CAPTURE(name);
             REQUIRE(received.contains(name));
             const Numbers& found = received.at(name);

@@ -5,6 +5,8 @@
 #include "support/check.hpp"
 #include "xtape/callbacks/terminate_on_nan.hpp"
 #include "xtape/core/creation.hpp"
+#include "xtape/layers/batch_normalization.hpp"
+#include "xtape/layers/bidirectional.hpp"
 #include "xtape/layers/dense.hpp"
 #include "xtape/layers/embedding.hpp"
 #include "xtape/layers/lstm.hpp"
@@ -12,6 +14,7 @@
 #include "xtape/losses/mean_squared_error.hpp"
 #include "xtape/models/sequential.hpp"
 #include "xtape/ops/elementary.hpp"
+#include "xtape/ops/indexing.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
@@ -109,6 +112,44 @@ TEST_CASE("masks in training: masks, weights and penalties in batches of any siz
       check("mae", error / steps);
       check("weighted_mae", weighted_error / weight);
     }
+  }
+}
+
+TEST_CASE("masks in training: more padding changes nothing in fit") {
+  const Tensor tokens = constant({{1, 2, 0, 0}, {3, 4, 5, 1}, {2, 0, 0, 0}, {5, 5, 1, 0}, {4, 0, 0, 0}});
+  const Tensor labels = gather(constant({1, 2, 0, 1, 2, 0}), tokens);
+  const Tensor longer = concat({tokens, zeros({5, 3}, tokens.dtype())}, 1);
+  const Tensor longer_labels = concat({labels, full({5, 3}, -1, labels.dtype())}, 1);
+  const Sequential model{layers::Embedding(6, 3, {.mask_zero = true}),
+                         layers::Bidirectional(layers::LSTM(3, {.return_sequences = true})),
+                         layers::BatchNormalization({.momentum = 0.5}), layers::Dense(3, {.activation = "softmax"})};
+  Sequential short_one = clone(model), long_one = clone(model);
+  (void)short_one(tokens);
+  (void)long_one(longer);
+  long_one.set_weights(short_one.get_weights());
+  const auto fit = [](Sequential& each, const Tensor& x, const Tensor& y) {
+    each.compile({.optimizer = optimizers::SGD({.learning_rate = 0.1}),
+                  .loss = "sparse_categorical_crossentropy",
+                  .metrics = {"accuracy"},
+                  .weighted_metrics = {"sparse_categorical_crossentropy"}});
+    return each.fit(x, y,
+                    {.batch_size = 2,
+                     .epochs = 4,
+                     .verbose = 0,
+                     .validation_data = {x, y},
+                     .shuffle = false,
+                     .sample_weight = constant({1.0F, 2.0F, 0.5F, 1.5F, 3.0F})});
+  };
+  const auto expected = fit(short_one, tokens, labels), received = fit(long_one, longer, longer_labels);
+  CHECK(expected.history.size() == 6);
+  for (const auto& each : expected.history) {
+    const std::string& name = each.first;
+    const Numbers& values = each.second;
+    CAPTURE(name);
+    for (std::size_t i = 0; i < 4; ++i) CHECK(received[name][i] == doctest::Approx(values[i]).epsilon(1e-4));
+  }
+  for (std::size_t i = 0; i < short_one.variables().size(); ++i) {
+    CHECK_CLOSE(long_one.variables()[i], short_one.variables()[i], 1e-4, 1e-5);
   }
 }
 
