@@ -472,7 +472,11 @@ TEST_CASE("masks: merging layers") {
   CHECK_TENSOR_EQ(get_mask(layers::concatenate({b, a})), constant({{true, true, true, true}}));
   CHECK_TENSOR_EQ(get_mask(layers::concatenate({a, c}, 0)),
                   constant({{false, true, false, true}, {false, false, true, true}}));
-  CHECK_FALSE(get_mask(layers::dot({a, c}, 2)).defined());
+  {
+    const testing::WarningCapture of_dot;
+    CHECK_FALSE(get_mask(layers::dot({a, c}, 2)).defined());
+    CHECK(of_dot.count() == 1);
+  }
   // Inputs that broadcast: their masks do so too.
   const Tensor rows = with_mask(ones({1, 2}), ones({1}, boolean));
   CHECK_TENSOR_EQ(get_mask(layers::add({a, rows})), constant({{true, true, true, true}}));
