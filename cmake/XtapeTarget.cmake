@@ -40,7 +40,7 @@ endfunction()
 # source that stands in for them, which only says what is missing.
 function(xtape_leave_out_sources sources)
   set(kept ${${sources}})
-  set(needs_hdf5 "io/hdf5_(library|reader|writer)")
+  set(needs_hdf5 "io/hdf5_(library|library_reader|writer)")
   set(needs_lapack "kernels/lapack")
   set(needs_minizip "io/zip_(reader|writer)")
   set(needs_png "io/png")

@@ -9,8 +9,10 @@
 #include "io/file_bytes.hpp"
 #include "xtape/core/tensor.hpp"
 
-// HDF5 files, through libhdf5. It serves one thread at a time, so every function here takes one lock around its calls;
-// readers and writers may be used by any thread. What a program that calls libhdf5 itself has set there is not changed.
+// HDF5 files. Those of the oldest format, which Keras and h5py write, are read by code of ours; later ones are read,
+// and all are written, through libhdf5, which a build of xtape may be without: then that is a RuntimeError. libhdf5
+// serves one thread at a time, so one lock is around its calls, and readers and writers may be used by any thread. What
+// a program that calls libhdf5 itself has set there is not changed.
 //
 //   Hdf5Reader file("load_weights", "m.weights.h5");
 //   if (file.is_dataset("layers/dense/vars/0")) kernel = file.read("layers/dense/vars/0");
@@ -28,6 +30,8 @@
 //   Hdf5Writer member("save");                                        // in memory
 //   ...; const std::string bytes = member.take();
 namespace xtape::detail {
+
+class Hdf5File;
 
 /// Reads an HDF5 file. Paths are names with '/' between them, from the root, which is "" or "/". Soft links within the
 /// file are followed; whatever leads out of it (external links, external storage, virtual datasets) is refused.
@@ -87,8 +91,8 @@ class Hdf5Reader {
   std::optional<std::int64_t> integer_attribute(const std::string& object, const std::string& name) const;
 
  private:
-  struct File;
-  std::unique_ptr<File> file_;
+  const char* op_;
+  std::unique_ptr<Hdf5File> file_;
 };
 
 /// Writes an HDF5 file in the oldest format (superblock 0, contiguous datasets, no times), as h5py does by default.

@@ -1,5 +1,5 @@
 #include "base/without.hpp"
-#include "io/hdf5.hpp"
+#include "io/hdf5_file.hpp"
 
 namespace xtape::detail {
 namespace {
@@ -8,34 +8,13 @@ namespace {
 
 }  // namespace
 
-struct Hdf5Reader::File {};
+std::unique_ptr<Hdf5File> open_hdf5_by_library(std::shared_ptr<const FileBytes> bytes) {
+  fail_without_hdf5(bytes->op());
+}
+
 struct Hdf5Writer::File {};
 
-// Nothing has been opened or written when the constructors throw, so nothing else is ever called.
-Hdf5Reader::Hdf5Reader(const char* op, const std::string&) { fail_without_hdf5(op); }
-Hdf5Reader::Hdf5Reader(const char* op, std::shared_ptr<const FileBytes>) { fail_without_hdf5(op); }
-Hdf5Reader::Hdf5Reader(Hdf5Reader&&) noexcept = default;
-Hdf5Reader::~Hdf5Reader() = default;
-const std::string& Hdf5Reader::path() const { fail_without_hdf5("Hdf5Reader"); }
-bool Hdf5Reader::exists(const std::string&) const { fail_without_hdf5("Hdf5Reader"); }
-bool Hdf5Reader::is_group(const std::string&) const { fail_without_hdf5("Hdf5Reader"); }
-bool Hdf5Reader::is_dataset(const std::string&) const { fail_without_hdf5("Hdf5Reader"); }
-std::vector<Hdf5Reader::Child> Hdf5Reader::children(const std::string&) const { fail_without_hdf5("Hdf5Reader"); }
-std::vector<std::string> Hdf5Reader::datasets_below(const std::string&) const { fail_without_hdf5("Hdf5Reader"); }
-Hdf5Reader::Spec Hdf5Reader::spec(const std::string&) const { fail_without_hdf5("Hdf5Reader"); }
-Tensor Hdf5Reader::read(const std::string&) const { fail_without_hdf5("Hdf5Reader"); }
-std::vector<std::string> Hdf5Reader::attributes(const std::string&) const { fail_without_hdf5("Hdf5Reader"); }
-bool Hdf5Reader::has_attribute(const std::string&, const std::string&) const { fail_without_hdf5("Hdf5Reader"); }
-std::optional<std::string> Hdf5Reader::text_attribute(const std::string&, const std::string&) const {
-  fail_without_hdf5("Hdf5Reader");
-}
-std::optional<std::vector<std::string>> Hdf5Reader::text_list_attribute(const std::string&, const std::string&) const {
-  fail_without_hdf5("Hdf5Reader");
-}
-std::optional<std::int64_t> Hdf5Reader::integer_attribute(const std::string&, const std::string&) const {
-  fail_without_hdf5("Hdf5Reader");
-}
-
+// Nothing has been written when the constructors throw, so nothing else is ever called.
 Hdf5Writer::Hdf5Writer(const char* op, const std::string&) { fail_without_hdf5(op); }
 Hdf5Writer::Hdf5Writer(const char* op) { fail_without_hdf5(op); }
 Hdf5Writer::Hdf5Writer(Hdf5Writer&&) noexcept = default;
