@@ -320,26 +320,26 @@ struct Library {
     const H5D_layout_t layout = H5Pget_layout(made.get());
     if (layout == H5D_VIRTUAL) refuse(object, "it is a virtual dataset, which is made of others and not read");
     if (layout != H5D_COMPACT && layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED) fail(object, "damaged dataset");
-    const std::uint64_t bytes = *bytes_of(plan.sizes, H5Tget_size(type.get()));
-    if (bytes == 0) return;
+    const std::uint64_t elements = *bytes_of(plan.sizes, H5Tget_size(type.get()));
+    if (elements == 0) return;
     const std::uint64_t stored = H5Dget_storage_size(dataset);
-    if (stored > this->bytes->size() || (layout != H5D_CHUNKED && stored != 0 && stored < bytes)) {
+    if (stored > bytes->size() || (layout != H5D_CHUNKED && stored != 0 && stored < elements)) {
       refuse(object, "expected [{}] elements, {} bytes: received {} bytes in a file of {}", fmt::join(plan.sizes, ", "),
-             bytes, stored, this->bytes->size());
+             elements, stored, bytes->size());
     }
     if (layout == H5D_CHUNKED) check_chunks(made.get(), type.get(), object);
-    if (stored >= bytes) return;
+    if (stored >= elements) return;
     // Compressed, or not written, which reads as zeros.
     std::uint64_t most = 0;
-    if (__builtin_mul_overflow(std::max<std::uint64_t>(this->bytes->size(), 1), max_deflate_gain, &most)) {
+    if (__builtin_mul_overflow(std::max<std::uint64_t>(bytes->size(), 1), max_deflate_gain, &most)) {
       most = std::numeric_limits<std::uint64_t>::max();
     }
-    if (bytes > most) {
+    if (elements > most) {
       refuse(object, "expected [{}] elements, {} bytes: a file of {} bytes cannot hold them",
-             fmt::join(plan.sizes, ", "), bytes, this->bytes->size());
+             fmt::join(plan.sizes, ", "), elements, bytes->size());
     }
-    if (__builtin_add_overflow(inflated, bytes, &inflated)) inflated = std::numeric_limits<std::uint64_t>::max();
-    check_inflation(op(), path(), inflated, inflation_limit(this->bytes->size(), false));
+    if (__builtin_add_overflow(inflated, elements, &inflated)) inflated = std::numeric_limits<std::uint64_t>::max();
+    check_inflation(op(), path(), inflated, inflation_limit(bytes->size(), false));
   }
 
   void check_chunks(hid_t made, hid_t type, const std::string& object) {

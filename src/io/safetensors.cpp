@@ -153,8 +153,9 @@ SafeTensors load_sharded(const std::string& path) {
   result.tensors.resize(index.size());
   const auto slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash + 1);
-  for (const auto& [name, places] : files) {
-    const std::string shard = folder + name;
+  for (const auto& file : files) {  // clang++ 14 does not capture structured bindings
+    const auto& places = file.second;
+    const std::string shard = folder + file.first;
     SafeTensors part = load_file(shard, [&](const std::string& tensor) { return places.contains(tensor); });
     for (auto& [tensor, value] : part.tensors) result.tensors[places.at(tensor)] = {tensor, std::move(value)};
     for (const auto& [tensor, place] : places) {

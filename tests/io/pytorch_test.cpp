@@ -116,6 +116,19 @@ TEST_CASE("pytorch: every type, of either byte order") {
   }
 }
 
+TEST_CASE("pytorch: a dict that libtorch itself has written") {
+  const NamedTensors loaded = load_pytorch(fixture("libtorch.pt"));
+  CHECK(names_of(loaded) == std::vector<std::string>{"w", "t", "part", "half", "bf", "i64", "b", "s"});
+  CHECK_TENSOR_EQ(io::find(loaded, "t"),
+                  constant({{0.0f, 4.0f, 8.0f}, {1.0f, 5.0f, 9.0f}, {2.0f, 6.0f, 10.0f}, {3.0f, 7.0f, 11.0f}}));
+  CHECK_TENSOR_EQ(io::find(loaded, "part"), constant({{4.0f, 6.0f}, {8.0f, 10.0f}}));
+  CHECK_TENSOR_EQ(io::find(loaded, "half"), constant({1.5f, -2.0f}));
+  CHECK_TENSOR_EQ(io::find(loaded, "bf"), constant({1.5, -3.0}, bfloat16));
+  CHECK_TENSOR_EQ(io::find(loaded, "i64"), constant({std::int64_t{1}, std::int64_t{-2}}, int64));
+  CHECK_TENSOR_EQ(io::find(loaded, "b"), constant({true, false}));
+  CHECK_TENSOR_EQ(io::find(loaded, "s"), constant(7.0f));
+}
+
 TEST_CASE("pytorch: what is no tensor or plain container is refused by name") {
   const auto says = [](const std::string& path, const std::string& what) {
     CHECK_THROWS_TEXT(
