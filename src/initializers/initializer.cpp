@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "base/named.hpp"
+#include "xtape/base/from_config.hpp"
 #include "xtape/initializers/constant.hpp"
 #include "xtape/initializers/identity.hpp"
 #include "xtape/initializers/ones.hpp"
@@ -17,12 +18,14 @@ namespace xtape {
 namespace {
 
 template <class T>
-Initializer make() {
-  return T{};
+Initializer make(const Config& config) {
+  T initializer{};
+  detail::read_fields(config, initializer);
+  return initializer;
 }
 
 using namespace initializers;
-constexpr detail::Named<Initializer (*)()> known[] = {
+constexpr detail::Named<Initializer (*)(const Config&)> known[] = {
     {"constant", make<Constant>},
     {"glorot_normal", make<GlorotNormal>},
     {"glorot_uniform", make<GlorotUniform>},
@@ -43,11 +46,24 @@ constexpr detail::Named<Initializer (*)()> known[] = {
 }  // namespace
 
 Initializer::Initializer(const std::string& name)
-    : Initializer(detail::get_named("Initializer", "initializer", known, name).value()) {}
+    : Initializer(detail::get_named("Initializer", "initializer", known, name).value(Config())) {}
 
 Initializer::Initializer(Function function, ConfigValue (*describe)(const Function&))
     : function_(std::move(function)), describe_(describe) {
   if (!function_) detail::fail<ValueError>("Initializer", "the callable is empty");
+}
+
+Initializer Initializer::from_config(const ConfigValue& value) {
+  if (value.is_none()) return "glorot_uniform";
+  if (const auto* name = value.get<std::string>()) return *name;
+  const Config& config = detail::config_of(value);
+  if (const auto maker = registry().find(config.class_name())) return (*maker)(config);
+  return detail::get_named("Initializer", "initializer", known, config.class_name()).value(config);
+}
+
+detail::Registry<Initializer>& Initializer::registry() {
+  static detail::Registry<Initializer> classes;
+  return classes;
 }
 
 Tensor Initializer::operator()(const Shape& shape, DType dtype) const {

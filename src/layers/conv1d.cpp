@@ -4,6 +4,7 @@
 #include "layers/convolution.hpp"
 #include "layers/input_checks.hpp"
 #include "layers/weight_options.hpp"
+#include "xtape/base/from_config.hpp"
 #include "xtape/ops/conv.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/nn.hpp"
@@ -20,6 +21,8 @@ Conv1DPadding::Conv1DPadding(const char* name) : kind_(causal) {
     }
   }
 }
+
+Conv1DPadding Conv1DPadding::from_config(const ConfigValue& value) { return xtape::detail::text_of(value); }
 
 Conv1D::Conv1D(std::int64_t filters, std::int64_t kernel_size, Conv1DOptions options)
     : LayerBase(options, {{"filters", filters}, {"kernel_size", kernel_size}}),

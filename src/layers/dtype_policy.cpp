@@ -6,6 +6,7 @@
 #include "base/check.hpp"
 #include "base/warn.hpp"
 #include "kernels/gemm_bf16.hpp"
+#include "xtape/base/from_config.hpp"
 
 namespace xtape {
 namespace {
@@ -37,6 +38,16 @@ DTypePolicy::DTypePolicy(const std::string& name) : compute_(bfloat16), variable
       "DTypePolicy",
       "expected \"float32\", \"mixed_bfloat16\", \"bfloat16\", \"float64\" or another dtype, received \"{}\"{}", name,
       name.ends_with("float16") ? ": xtape has no float16" : "");
+}
+
+DTypePolicy DTypePolicy::from_config(const ConfigValue& value) {
+  if (value.is_none()) return {};
+  const auto* policy = value.get<Config>();
+  const std::string name = detail::text_of(policy != nullptr ? (*policy)["name"] : value);
+  if (name != "float16" && name != "mixed_float16") return name;
+  static std::atomic<int> given{0};
+  detail::warn_limited(given, 1, "from_config", "float32 takes the place of \"{}\": xtape has no float16", name);
+  return float32;
 }
 
 std::string DTypePolicy::name() const { return compute_ == variable_ ? xtape::name(compute_) : mixed; }

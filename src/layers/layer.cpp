@@ -12,6 +12,8 @@
 #include "layers/layer_state.hpp"
 #include "ops/in_float32.hpp"
 #include "tape/untrained_variables.hpp"
+#include "xtape/base/from_config.hpp"
+#include "xtape/core/creation.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/tape/mask.hpp"
@@ -240,7 +242,7 @@ Config Layer::config() const {
     std::copy_if(options.begin(), options.end(), std::back_inserter(entries),
                  [](const auto& option) { return option.first != "name" && option.first != "dtype"; });
   }
-  return Config(class_name(), std::move(entries));
+  return detail::config_of_class(typeid(*this), std::move(entries));
 }
 
 void Layer::describe_by(std::shared_ptr<const detail::LayerDescription> description) {
@@ -252,6 +254,37 @@ ConfigValue config_value(const Tensor& tensor) {
   return Config("Tensor", {{"dtype", fmt::format("{}", tensor.dtype())},
                            {"shape", tensor.shape()},
                            {"elements", cast(tensor, float64).to_vector<double>()}});
+}
+
+Tensor from_config_value(const ConfigValue& value, Tensor*) {
+  if (value.is_none()) return {};
+  const auto* config = value.get<Config>();
+  if (config == nullptr || !config->contains("shape")) {
+    // Keras writes {"class_name": "__tensor__", "config": {"value": [...], "dtype": "float32"}}, or a list of lists.
+    std::vector<double> elements;
+    std::vector<std::int64_t> sizes;
+    const auto collect = [&](const auto& self, const ConfigValue& part, std::size_t depth) -> void {
+      if (part.get<double>() != nullptr || part.get<std::int64_t>() != nullptr) {
+        if (depth != sizes.size()) detail::fail_config("lists of equal lengths", value);
+        elements.push_back(detail::number_of(part));
+        return;
+      }
+      const auto list = detail::list_of(part);
+      if (depth == sizes.size() && elements.empty()) sizes.push_back(static_cast<std::int64_t>(list.size()));
+      if (depth >= sizes.size() || sizes[depth] != static_cast<std::int64_t>(list.size())) {
+        detail::fail_config("lists of equal lengths", value);
+      }
+      for (const auto& element : list) self(self, element, depth + 1);
+    };
+    collect(collect, config == nullptr ? value : (*config)["value"], 0);
+    const bool typed = config != nullptr && config->contains("dtype");
+    const DType dtype = typed ? DTypePolicy::from_config((*config)["dtype"]).variable_dtype() : float32;
+    return cast(constant(elements, Shape(sizes)), dtype);
+  }
+  const auto elements = detail::value_as<std::vector<double>>((*config)["elements"]);
+  const auto shape = detail::value_as<std::vector<std::int64_t>>((*config)["shape"]);
+  const DTypePolicy dtype(detail::text_of((*config)["dtype"]));
+  return cast(constant(elements, Shape(shape)), dtype.variable_dtype());
 }
 
 DTypePolicy Layer::dtype_policy() const { return state().policy; }

@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "layers/input_checks.hpp"
+#include "xtape/base/from_config.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/math.hpp"
@@ -170,6 +171,12 @@ TensorList Concatenate::compute_mask_list(const TensorList& inputs, const Tensor
 }
 
 ConfigValue DotAxes::config() const { return std::array{first, second}; }
+
+DotAxes DotAxes::from_config(const ConfigValue& value) {
+  if (value.get<std::int64_t>() != nullptr) return xtape::detail::value_as<int>(value);
+  const auto [first, second] = xtape::detail::value_as<std::array<int, 2>>(value);
+  return {first, second};
+}
 
 Dot::Dot(DotAxes axes, DotOptions options)
     : LayerBase(options, {{"axes", axes}}), axes_(axes), normalize_(options.normalize) {}

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/check.hpp"
+#include "xtape/base/from_config.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/image.hpp"
@@ -54,6 +55,14 @@ void ImageAugmentation::check_factor(const char* name, const Factor& factor, dou
 }
 
 }  // namespace detail
+
+Factor Factor::from_config(const ConfigValue& value) {
+  if (value.get<ConfigValue::Integers>() == nullptr && value.get<ConfigValue::Numbers>() == nullptr) {
+    return xtape::detail::number_of(value);
+  }
+  const auto [lower, upper] = xtape::detail::value_as<std::array<double, 2>>(value);
+  return {lower, upper};
+}
 
 namespace {
 

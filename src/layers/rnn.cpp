@@ -6,6 +6,7 @@
 #include "core/convert.hpp"
 #include "core/launch.hpp"
 #include "core/undo.hpp"
+#include "xtape/base/from_config.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
@@ -18,6 +19,18 @@ using xtape::detail::fail;
 
 detail::KeptStates::KeptStates(const KeptStates& other) : states_(other.states_) {
   if (xtape::detail::CloneScope::current() != nullptr) states_ = std::make_shared<TensorList>();
+}
+
+RNN RNN::from_config(const Config& config) {
+  if (!config.contains("cell")) xtape::detail::fail_missing(config, "cell");
+  AnyLayer cell = AnyLayer::from_config(config["cell"]);
+  if (dynamic_cast<RecurrentCell*>(&*cell) == nullptr) {
+    xtape::detail::fail<ValueError>("from_config", "RNN.cell: expected a RecurrentCell, received a {}",
+                                    cell->class_name());
+  }
+  RNNOptions options;
+  xtape::detail::read_fields(config, options);
+  return RNN(std::move(cell), std::move(options), 0);
 }
 
 RNN::RNN(AnyLayer cell, RNNOptions options, int)

@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "base/named.hpp"
+#include "xtape/base/from_config.hpp"
 #include "xtape/ops/nn.hpp"
 #include "xtape/ops/nn_activations.hpp"
 
@@ -46,6 +47,21 @@ std::string ActivationFunction::name() const {
     if (entry.value == function_) return entry.name;
   }
   return "custom";
+}
+
+ConfigValue ActivationFunction::config() const {
+  const std::string known_name = name();
+  return known_name == "custom" ? ConfigValue::custom() : ConfigValue(known_name);
+}
+
+ActivationFunction ActivationFunction::from_config(const ConfigValue& value) {
+  if (value.is_none()) return {};
+  if (const auto* object = value.get<Config>()) {
+    // Keras writes a function as an object of class "function" with its name, a layer as the layer.
+    const bool named = object->class_name() == "function" && object->contains("name");
+    return named ? detail::text_of((*object)["name"]) : object->class_name();
+  }
+  return detail::text_of(value);
 }
 
 }  // namespace xtape

@@ -14,6 +14,7 @@
 #include "ops/fused_gradient.hpp"
 #include "ops/reduction_plan.hpp"
 #include "tape/accumulate.hpp"
+#include "xtape/base/from_config.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/tape/record.hpp"
@@ -24,6 +25,11 @@ using detail::launch;
 using detail::Read;
 using detail::ReductionPlan;
 using detail::Write;
+
+Axes Axes::from_config(const ConfigValue& value) {
+  if (value.is_none()) return {};
+  return detail::value_as<std::vector<int>>(value);
+}
 
 ReductionPlan detail::reduction_plan(const char* op, const Shape& shape, const Axes& axes) {
   ReductionPlan plan;

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/check.hpp"
+#include "xtape/base/from_config.hpp"
 
 namespace xtape {
 
@@ -14,6 +15,14 @@ Padding::Padding(const char* name) {
   } else {
     detail::fail<ValueError>("Padding", "expected \"same\" or \"valid\", received \"{}\"", name);
   }
+}
+
+Padding Padding::from_config(const ConfigValue& value) { return detail::text_of(value); }
+
+Size2d Size2d::from_config(const ConfigValue& value) {
+  if (value.get<std::int64_t>() != nullptr) return detail::value_as<std::int64_t>(value);
+  const auto [height, width] = detail::value_as<std::array<std::int64_t, 2>>(value);
+  return {height, width};
 }
 
 kernels::Window detail::make_window(const char* op, const char* axis, std::int64_t in, std::int64_t size,

@@ -92,9 +92,8 @@ const std::map<std::string, Names>& declared_arguments() {
 
 bool has_custom(const Config& config) {
   return std::any_of(config.entries().begin(), config.entries().end(), [](const auto& entry) {
-    const auto* text = entry.second.template get<std::string>();
     const auto* inner = entry.second.template get<Config>();
-    return (text != nullptr && *text == "custom") || (inner != nullptr && has_custom(*inner));
+    return entry.second.is_custom() || (inner != nullptr && has_custom(*inner));
   });
 }
 
@@ -115,6 +114,12 @@ void check_config(const LayerRow& row) {
   CHECK(config["dtype"] == "float32");
   CHECK((has_custom(config) == (row.layer == "Lambda")));
   CHECK_MESSAGE(layer.clone()->config() == config, layer.clone()->config().str());
+  if (row.layer == "Lambda") {
+    CHECK_THROWS_WITH_AS(AnyLayer::from_config(config), doctest::Contains("a Lambda holds a function"), ValueError);
+  } else {
+    const Config again = AnyLayer::from_config(config)->config();
+    CHECK_MESSAGE(again == config, again.str(), " instead of ", config.str());
+  }
 }
 
 namespace {
@@ -202,12 +207,12 @@ struct Telling : LayerBase<Telling> {
 TEST_CASE("config: of users' classes") {
   CHECK(Shift(2, {.name = "s"}).config().str() ==
         "Shift{name = \"s\", trainable = true, dtype = \"float32\", axis = 2, start = 1, then = none}");
-  CHECK(Shift(2, {.then = [](const Tensor& x) { return x; }}).config()["then"] == "custom");
+  CHECK(Shift(2, {.then = [](const Tensor& x) { return x; }}).config()["then"].is_custom());
   CHECK(Plain("p").config().str() == "Plain{name = \"p\", trainable = true, dtype = \"float64\"}");
   CHECK(Telling().config().str() ==
         "Telling{name = \"telling\", trainable = \"never\", dtype = \"float32\", depth = 2}");
   const auto of_function = layers::Dense(1, {.kernel_initializer = [](const Shape& s, DType d) { return ones(s, d); }});
-  CHECK(of_function.config()["kernel_initializer"] == "custom");
+  CHECK(of_function.config()["kernel_initializer"].is_custom());
 }
 
 }  // namespace

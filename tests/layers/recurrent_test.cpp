@@ -8,6 +8,7 @@
 #include "xtape/layers/simple_rnn.hpp"
 #include "xtape/layers/symbolic.hpp"
 #include "xtape/models/model.hpp"
+#include "xtape/models/register_serializable.hpp"
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
@@ -112,7 +113,11 @@ const testing::LayerTable table = {
      .weights = {{"kernel", {4, 6}}, {"recurrent_kernel", {2, 6}}, {"bias", {2, 6}}}},
     {.layer = "RNN",
      .masks = testing::Masks::uses_and_passes,
-     .make = [](DType dtype) { return RNN(Adder(dtype), {.return_sequences = true}); },
+     .make =
+         [](DType dtype) {
+           register_serializable<Adder>("tests>Adder");
+           return RNN(Adder(dtype), {.return_sequences = true});
+         },
      .inputs = {{.shape = {2, 3, 3}}},
      .outputs = {{2, 3, 3}},
      .weights = {{"adder/factor", {3}}}},

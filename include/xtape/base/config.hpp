@@ -19,20 +19,30 @@ namespace xtape {
 
 class Config;
 
-/// A value in a Config: none, a bool, a number, a text, a list of numbers, or the Config of an object.
+namespace detail {
+template <class Made>
+class Registry;  // in from_config.hpp
+}
+
+/// A value in a Config: none, a bool, a number, a text, a list, or the Config of an object. Lists of numbers have types
+/// of their own; an empty list is Integers.
 class ConfigValue {
  public:
   using Integers = std::vector<std::int64_t>;
   using Numbers = std::vector<double>;
+  using List = std::vector<ConfigValue>;
 
   /// None.
   ConfigValue() = default;
   ConfigValue(const char* text);
   ConfigValue(Config config);
-  /// A value of any type that options have: a bool, a number, a text, an optional or a vector of these, an object with
-  /// config(), or one with a function config_value(object). Anything else, such as a lambda, becomes the text "custom".
+  /// A list of integers or of numbers becomes Integers or Numbers.
+  ConfigValue(List list);
+  /// A value of any type that options have: a bool, a number, a text, an optional or a list of these, an object with
+  /// config(), or one with a function config_value(object). Anything else, such as a lambda, is custom().
   template <class T>
-  requires(!std::same_as<T, ConfigValue> && !std::same_as<T, Config>) ConfigValue(const T& value) {
+  requires(!std::same_as<T, ConfigValue> && !std::same_as<T, Config> && !std::same_as<T, List>)
+      ConfigValue(const T& value) {
     if constexpr (std::same_as<T, bool> || std::same_as<T, std::string>) {
       set(value);
     } else if constexpr (std::integral<T>) {
@@ -54,20 +64,25 @@ class ConfigValue {
       set(Numbers(value.begin(), value.end()));
     } else if constexpr (requires { config_value(value); }) {
       *this = config_value(value);
+    } else if constexpr (requires { ConfigValue(*value.begin()); }) {
+      *this = ConfigValue(List(value.begin(), value.end()));
     } else {
       if constexpr (requires { value == nullptr; }) {
         if (value == nullptr) return;
       }
-      *this = "custom";
+      *this = custom();
     }
   }
+  /// What cannot be described, such as a lambda.
+  static ConfigValue custom();
 
   bool is_none() const noexcept { return held_ == nullptr; }
+  bool is_custom() const noexcept;
   /// The value if it is a T, otherwise null: `if (auto* units = value.get<std::int64_t>())`. T is bool, std::int64_t,
-  /// double, std::string, Integers, Numbers or Config.
+  /// double, std::string, Integers, Numbers, List or Config.
   template <class T>
   const T* get() const noexcept;
-  /// As in C++ source: `none`, `true`, `3`, `0.5`, `"relu"`, `{1, 2}`, `L2{l2 = 0.01}`.
+  /// As in C++ source: `none`, `true`, `3`, `0.5`, `"relu"`, `{1, 2}`, `L2{l2 = 0.01}`, `custom`.
   std::string str() const;
   friend bool operator==(const ConfigValue& a, const ConfigValue& b);
 
@@ -84,7 +99,7 @@ class ConfigValue {
 };
 
 /// The class of an object, and the arguments that it was made with, in the order in which they are declared, under
-/// Keras's names.
+/// Keras's names. Without a class name it is a plain dictionary.
 ///
 ///     layers::Dense(10, {.activation = "relu"}).config()["units"]    // 10
 class Config {
@@ -92,11 +107,15 @@ class Config {
   using Entry = std::pair<std::string, ConfigValue>;
 
   Config() = default;
-  explicit Config(std::string class_name, std::vector<Entry> entries = {})
-      : class_name_(std::move(class_name)), entries_(std::move(entries)) {}
+  explicit Config(std::string class_name, std::vector<Entry> entries = {}, std::string module = {})
+      : class_name_(std::move(class_name)), module_(std::move(module)), entries_(std::move(entries)) {}
 
   const std::string& class_name() const& noexcept { return class_name_; }
   std::string class_name() const&& { return class_name_; }
+  /// Where Keras has the class: "keras.layers". Empty for a user's class, whose class_name() is then the name under
+  /// which it was registered.
+  const std::string& module() const& noexcept { return module_; }
+  std::string module() const&& { return module_; }
   const std::vector<Entry>& entries() const& noexcept { return entries_; }
   std::vector<Entry> entries() const&& { return entries_; }
 
@@ -107,13 +126,20 @@ class Config {
   /// Sets the value of an argument; a new name is appended.
   void set(std::string name, ConfigValue value);
 
+  /// What stands beside the arguments in Keras's files, such as `inbound_nodes` and `compile_config`; none if absent.
+  const ConfigValue& attached(std::string_view name) const& noexcept;
+  ConfigValue attached(std::string_view name) const&& { return attached(name); }
+  const std::vector<Entry>& attachments() const& noexcept { return attachments_; }
+  std::vector<Entry> attachments() const&& { return attachments_; }
+  void attach(std::string name, ConfigValue value);
+
   /// `Dense{units = 10, activation = "relu", ...}`
   std::string str() const;
   friend bool operator==(const Config&, const Config&) = default;
 
  private:
-  std::string class_name_;
-  std::vector<Entry> entries_;
+  std::string class_name_, module_;
+  std::vector<Entry> entries_, attachments_;
 };
 
 extern template const bool* ConfigValue::get<bool>() const noexcept;
@@ -122,6 +148,7 @@ extern template const double* ConfigValue::get<double>() const noexcept;
 extern template const std::string* ConfigValue::get<std::string>() const noexcept;
 extern template const ConfigValue::Integers* ConfigValue::get<ConfigValue::Integers>() const noexcept;
 extern template const ConfigValue::Numbers* ConfigValue::get<ConfigValue::Numbers>() const noexcept;
+extern template const ConfigValue::List* ConfigValue::get<ConfigValue::List>() const noexcept;
 extern template const Config* ConfigValue::get<Config>() const noexcept;
 
 namespace detail {
@@ -152,23 +179,31 @@ std::vector<Config::Entry> field_entries(const T& object) {
 /// "xtape::layers::Dense" -> "Dense", "(anonymous namespace)::MLP" -> "MLP"
 std::string class_of(const std::type_info& type);
 
-/// The Config of the callable in a std::function: its class and its fields, or "custom" for one without XTAPE_FIELDS.
+/// The Config of an object of a class: under the name with which a user has registered the class, otherwise under the
+/// class's own name, with Keras's module for a class of xtape ("xtape::layers::Dense" -> "keras.layers").
+Config config_of_class(const std::type_info& type, std::vector<Config::Entry> entries);
+
+/// The Config of the callable in a std::function: its class and its fields, or custom for one without XTAPE_FIELDS.
 template <class F, class Function>
 ConfigValue config_of_callable(const Function& function) {
   if constexpr (HasFields<F>) {
-    return Config(class_of(typeid(F)), field_entries(*function.template target<F>()));
+    return config_of_class(typeid(F), field_entries(*function.template target<F>()));
   } else {
-    return "custom";
+    return ConfigValue::custom();
   }
 }
 
 }  // namespace detail
 }  // namespace xtape
 
-/// In a struct: lists all its fields in their order, so that they can be read as data. `fields(f)` calls f(name, value)
-/// for each field; a layer's config() has the fields of its options.
+/// In a struct: lists all its fields in their order, so that they can be read and set as data. `fields(f)` calls
+/// f(name, value) for each field; a layer's config() has the fields of its options, and from_config() sets them.
 #define XTAPE_FIELDS(...)                                                     \
   template <class F>                                                          \
   void fields([[maybe_unused]] F&& f) const {                                 \
+    ::xtape::detail::visit_named(f, #__VA_ARGS__ __VA_OPT__(, ) __VA_ARGS__); \
+  }                                                                           \
+  template <class F>                                                          \
+  void fields([[maybe_unused]] F&& f) {                                       \
     ::xtape::detail::visit_named(f, #__VA_ARGS__ __VA_OPT__(, ) __VA_ARGS__); \
   }

@@ -38,8 +38,14 @@ class Constraint {
   /// another shape or dtype, and what the constraint throws.
   Tensor operator()(const Tensor& w) const;
 
-  /// Its class and options, none, or "custom" for a user's callable without XTAPE_FIELDS.
+  /// Its class and options, none, or custom for a user's callable without XTAPE_FIELDS.
   ConfigValue config() const { return describe_ == nullptr ? ConfigValue() : describe_(function_); }
+  /// From a name, the Config of one of xtape's classes or of a class registered by register_serializable, or none.
+  /// Throws a ValueError for anything else.
+  static Constraint from_config(const ConfigValue& value);
+
+  /// Users' classes.
+  static detail::Registry<Constraint>& registry();
 
  private:
   using Function = std::function<Tensor(const Tensor&)>;

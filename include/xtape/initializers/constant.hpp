@@ -14,6 +14,10 @@ class Constant {
   void fields(F&& f) const {
     f("value", value_);
   }
+  template <class F>
+  void fields(F&& f) {
+    f("value", value_);
+  }
 
  private:
   double value_;

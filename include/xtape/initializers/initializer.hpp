@@ -30,8 +30,14 @@ class Initializer {
   /// dtype, and what the initializer throws.
   Tensor operator()(const Shape& shape, DType dtype = float32) const;
 
-  /// Its class and options; "custom" for a user's callable without XTAPE_FIELDS.
+  /// Its class and options; custom for a user's callable without XTAPE_FIELDS.
   ConfigValue config() const { return describe_(function_); }
+  /// From a name, the Config of one of xtape's classes or of a class registered by register_serializable, or none,
+  /// which is "glorot_uniform". Throws a ValueError for anything else.
+  static Initializer from_config(const ConfigValue& value);
+
+  /// Users' classes.
+  static detail::Registry<Initializer>& registry();
 
  private:
   using Function = std::function<Tensor(const Shape&, DType)>;

@@ -17,6 +17,7 @@ class Conv1DPadding {
   Conv1DPadding(const std::string& name) : Conv1DPadding(name.c_str()) {}
   operator Kind() const noexcept { return kind_; }
   ConfigValue config() const { return kind_ == causal ? "causal" : kind_ == same ? "same" : "valid"; }
+  static Conv1DPadding from_config(const ConfigValue& value);
 
  private:
   Kind kind_;

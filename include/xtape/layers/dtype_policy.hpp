@@ -31,6 +31,8 @@ class DTypePolicy {
 
   std::string name() const;
   ConfigValue config() const { return name(); }
+  /// From a name, or none for the global policy. Keras's "float16" and "mixed_float16" become float32, with a warning.
+  static DTypePolicy from_config(const ConfigValue& value);
   DType compute_dtype() const noexcept { return compute_; }
   DType variable_dtype() const noexcept { return variable_; }
 

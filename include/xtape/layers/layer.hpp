@@ -172,6 +172,8 @@ class Layer {
   ///     Dense(10, {.activation = "relu"}).config().str()
   ///     // Dense{name = "dense", trainable = true, dtype = "float32", units = 10, activation = "relu", ...}
   virtual Config config() const;
+  /// Keras's name for config().
+  Config get_config() const { return config(); }
 
   /// All weights: those of the layer itself in the order of adding, then those of the tracked layers in the order of
   /// tracking. Empty before the first call builds them. References to the elements are valid until weights are added or
@@ -348,6 +350,8 @@ class Layer {
 
 /// A tensor as an argument: its dtype, shape and elements; none for an empty tensor.
 ConfigValue config_value(const Tensor& tensor);
+/// Also a number or a list of numbers, which is a float32 tensor, and a tensor as Keras writes it.
+Tensor from_config_value(const ConfigValue& value, Tensor*);
 
 namespace detail {
 
@@ -408,6 +412,13 @@ class AnyLayer {
   Layer* operator->() const noexcept { return layer_.get(); }
   /// A new, unbuilt layer of the same kind.
   AnyLayer clone() const;
+
+  /// The layer or model that a Config describes, of xtape's classes or of those registered by register_serializable
+  /// (keras.layers.deserialize). It has Keras's defaults for what the Config lacks, and no weights yet. Throws a
+  /// ValueError for an unknown class, for values that the class cannot take, and for a Lambda.
+  static AnyLayer from_config(const ConfigValue& value);
+  /// Users' classes.
+  static detail::Registry<AnyLayer>& registry();
 
  private:
   friend class Layer;

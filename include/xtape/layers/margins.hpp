@@ -14,6 +14,7 @@ struct Margins {
   Margins(std::int64_t both) : before(both), after(both) {}
   Margins(std::int64_t before_, std::int64_t after_) : before(before_), after(after_) {}
   ConfigValue config() const { return std::array{before, after}; }
+  static Margins from_config(const ConfigValue& value);
 };
 
 /// The same for the two axes of an image: `{{1, 2}, {3, 4}}` for {{top, bottom}, {left, right}}, `{1, 2}` for the
@@ -23,8 +24,9 @@ struct Margins2d {
   Margins width;
   Margins2d(std::int64_t all) : height(all), width(all) {}
   Margins2d(Margins height_, Margins width_) : height(height_), width(width_) {}
-  /// {top, bottom, left, right}
-  ConfigValue config() const { return std::array{height.before, height.after, width.before, width.after}; }
+  /// {{top, bottom}, {left, right}}
+  ConfigValue config() const { return ConfigValue::List{height.config(), width.config()}; }
+  static Margins2d from_config(const ConfigValue& value);
 };
 
 }  // namespace xtape::layers

@@ -132,6 +132,7 @@ struct DotAxes {
   DotAxes(int both) : first(both), second(both) {}
   DotAxes(int first_, int second_) : first(first_), second(second_) {}
   ConfigValue config() const;
+  static DotAxes from_config(const ConfigValue& value);
 };
 
 /// Keyword arguments of Dot.

@@ -20,6 +20,7 @@ struct Factor {
   Factor(double both) : lower(-both), upper(both) {}
   Factor(double lower_, double upper_) : lower(lower_), upper(upper_) {}
   ConfigValue config() const { return std::array{lower, upper}; }
+  static Factor from_config(const ConfigValue& value);
 };
 
 namespace detail {

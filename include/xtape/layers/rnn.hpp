@@ -59,6 +59,9 @@ class RNN : public LayerBase<RNN> {
   template <std::derived_from<RecurrentCell> Cell>
   explicit RNN(Cell cell, RNNOptions options = {}) : RNN(AnyLayer(std::move(cell)), std::move(options), 0) {}
 
+  /// From its Config; the cell's class must be one of xtape or registered. Throws a ValueError otherwise.
+  static RNN from_config(const Config& config);
+
   RecurrentCell& cell() const& { return static_cast<RecurrentCell&>(*cell_); }
   RecurrentCell& cell() const&& = delete;  // would be gone with the layer
   const RNNOptions& options() const& noexcept { return options_; }

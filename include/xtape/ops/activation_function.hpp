@@ -39,7 +39,9 @@ class ActivationFunction {
   bool is(Function function) const noexcept { return function_ == function && !callable_; }
   /// Keras's name; "custom" for another callable.
   std::string name() const;
-  ConfigValue config() const { return name(); }
+  ConfigValue config() const;
+  /// From a name, or none. Throws a ValueError for anything else and an unknown name.
+  static ActivationFunction from_config(const ConfigValue& value);
 
  private:
   Function function_ = nullptr;

@@ -25,6 +25,7 @@ class Axes {
   detail::PoolVector<int> axes() const&& { return axes_; }
   /// None means all axes.
   ConfigValue config() const { return all_ ? ConfigValue() : ConfigValue(axes_); }
+  static Axes from_config(const ConfigValue& value);
 
  private:
   detail::PoolVector<int> axes_;

@@ -21,6 +21,7 @@ class Padding {
   Padding(const std::string& name) : Padding(name.c_str()) {}
   operator Kind() const noexcept { return kind_; }
   ConfigValue config() const { return kind_ == same ? "same" : "valid"; }
+  static Padding from_config(const ConfigValue& value);
 
  private:
   Kind kind_;
@@ -33,6 +34,7 @@ struct Size2d {
   Size2d(std::int64_t both) : height(both), width(both) {}
   Size2d(std::int64_t height_, std::int64_t width_) : height(height_), width(width_) {}
   ConfigValue config() const { return std::array{height, width}; }
+  static Size2d from_config(const ConfigValue& value);
   friend bool operator==(const Size2d&, const Size2d&) = default;
 };
 

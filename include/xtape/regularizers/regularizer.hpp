@@ -40,8 +40,14 @@ class Regularizer {
   /// return a scalar, and what the regularizer throws.
   Tensor operator()(const Tensor& w) const;
 
-  /// Its class and options, none, or "custom" for a user's callable without XTAPE_FIELDS.
+  /// Its class and options, none, or custom for a user's callable without XTAPE_FIELDS.
   ConfigValue config() const { return describe_ == nullptr ? ConfigValue() : describe_(function_); }
+  /// From a name, the Config of one of xtape's classes or of a class registered by register_serializable, or none.
+  /// Throws a ValueError for anything else.
+  static Regularizer from_config(const ConfigValue& value);
+
+  /// Users' classes.
+  static detail::Registry<Regularizer>& registry();
 
  private:
   using Function = std::function<Tensor(const Tensor&)>;
