@@ -194,5 +194,15 @@ Config config_of_class(const std::type_info& type, std::vector<Config::Entry> en
   return Config(class_of(type), std::move(entries), std::move(module));
 }
 
+Config Described::described(const std::type_info& type, std::vector<Config::Entry> own) const {
+  Config config = config_of_class(type, std::move(own));
+  if (description_ == nullptr) return config;
+  for (const auto& [name, value] : description_->arguments) config.set(name, value);
+  for (const auto& [name, value] : description_->options()) {
+    if (name != "name" || !config.contains("name")) config.set(name, value);
+  }
+  return config;
+}
+
 }  // namespace detail
 }  // namespace xtape

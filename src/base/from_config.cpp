@@ -24,11 +24,32 @@ bool asks_for_nothing(const std::string& name, const ConfigValue& value) {
   const auto* text = value.get<std::string>();
   if (flag != nullptr && !*flag) return true;
   if (name == "data_format") return text != nullptr && *text == "channels_last";
-  static const std::set<std::string> harmless = {
-      "autocast",    "batch_input_shape",   "batch_shape", "build_input_shape",   "fused",        "implementation",
-      "input_dtype", "input_length",        "input_shape", "jit_compile",         "ragged",       "registered_name",
-      "renorm",      "run_eagerly",         "sparse",      "steps_per_execution", "synchronized", "time_major",
-      "use_cudnn",   "zero_output_for_mask"};
+  if (name == "axis" && (value == -1 || value == ConfigValue::Integers{-1})) return true;
+  static const std::set<std::string> harmless = {"autocast",
+                                                 "batch_input_shape",
+                                                 "batch_shape",
+                                                 "build_input_shape",
+                                                 "dtype",
+                                                 "dynamic",
+                                                 "ema_momentum",
+                                                 "fused",
+                                                 "implementation",
+                                                 "input_dtype",
+                                                 "input_length",
+                                                 "input_shape",
+                                                 "is_legacy_optimizer",
+                                                 "jit_compile",
+                                                 "name",
+                                                 "ragged",
+                                                 "registered_name",
+                                                 "renorm",
+                                                 "run_eagerly",
+                                                 "sparse",
+                                                 "steps_per_execution",
+                                                 "synchronized",
+                                                 "time_major",
+                                                 "use_cudnn",
+                                                 "zero_output_for_mask"};
   return harmless.contains(name);
 }
 
@@ -51,6 +72,12 @@ void read_argument(const std::string& class_name, std::string_view name, const s
   } catch (const TypeError& error) {
     fail<ValueError>("from_config", "{}", Whole{at(error)});
   }
+}
+
+void fail_unknown_class(const char* kind, const std::string& class_name) {
+  fail<ValueError>("from_config",
+                   "unknown {} class '{}'; a class of your own must be registered: register_serializable<{}>(\"{}\")",
+                   kind, class_name, class_name.substr(class_name.rfind('>') + 1), class_name);
 }
 
 void fail_missing(const Config& config, std::string_view name) {

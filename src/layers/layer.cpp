@@ -245,7 +245,7 @@ Config Layer::config() const {
   return detail::config_of_class(typeid(*this), std::move(entries));
 }
 
-void Layer::describe_by(std::shared_ptr<const detail::LayerDescription> description) {
+void Layer::describe_by(std::shared_ptr<const detail::Description> description) {
   state().description = std::move(description);
 }
 

@@ -1,8 +1,7 @@
 // The classes of layers that from_config() knows, with the names of their constructors' arguments before the options. A
 // test compares them with the headers.
-#include <algorithm>
-
 #include "base/check.hpp"
+#include "base/named.hpp"
 #include "xtape/base/from_config.hpp"
 #include "xtape/layers/activation.hpp"
 #include "xtape/layers/activations.hpp"
@@ -57,14 +56,7 @@
 namespace xtape {
 namespace {
 
-/// A name as an argument of a template.
-template <std::size_t n>
-struct Name {
-  consteval Name(const char (&literal)[n]) { std::copy_n(literal, n, text); }
-  char text[n];
-};
-
-template <class L, Name... names>
+template <class L, xtape::detail::ArgumentName... names>
 AnyLayer make(const Config& config) {
   return xtape::detail::make_from_config<L>(config, std::array<const char*, sizeof...(names)>{names.text...});
 }
@@ -169,11 +161,7 @@ std::shared_ptr<const xtape::detail::Registry<AnyLayer>::Maker> maker_of(const s
                                     "a Lambda holds a function, which files cannot hold: make it a class derived from "
                                     "LayerBase, and register it with register_serializable");
   }
-  const std::string plain = class_name.substr(class_name.rfind('>') + 1);
-  xtape::detail::fail<ValueError>("from_config",
-                                  "unknown layer class '{}'; a class of your own must be registered: "
-                                  "register_serializable<{}>(\"{}\")",
-                                  class_name, plain, class_name);
+  xtape::detail::fail_unknown_class("layer", class_name);
 }
 
 }  // namespace

@@ -79,7 +79,7 @@ struct LayerSettings {
   bool casts_inputs = true;
   bool supports_masking = false;
   Regularizer activity_regularizer;
-  std::shared_ptr<const LayerDescription> description;  ///< null for a class without a description
+  std::shared_ptr<const Description> description;  ///< null for a class without a description
 };
 
 struct LayerState : LayerSettings {

@@ -20,7 +20,7 @@ BinaryCrossentropy::BinaryCrossentropy(const BinaryCrossentropyOptions& options)
     : LossFunctionWrapper(
           [arguments = BinaryCrossentropyArguments{options.from_logits, options.label_smoothing, options.axis}](
               const Tensor& y_true, const Tensor& y_pred) { return binary_crossentropy(y_true, y_pred, arguments); },
-          options.name, options.reduction) {
+          options) {
   detail::check_smoothing(op, options.label_smoothing);
 }
 

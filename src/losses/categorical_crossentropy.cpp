@@ -21,7 +21,7 @@ Tensor categorical_crossentropy(const Tensor& y_true, const Tensor& y_pred, cons
 }
 
 CategoricalCrossentropy::CategoricalCrossentropy(const CategoricalCrossentropyOptions& options)
-    : Loss(options.name, options.reduction), options_{options.from_logits, options.label_smoothing, options.axis} {
+    : Loss(options), options_{options.from_logits, options.label_smoothing, options.axis} {
   detail::check_smoothing(op, options.label_smoothing);
 }
 

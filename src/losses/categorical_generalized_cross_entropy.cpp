@@ -38,7 +38,7 @@ CategoricalGeneralizedCrossEntropy::CategoricalGeneralizedCrossEntropy(
           [q = options.q](const Tensor& y_true, const Tensor& y_pred) {
             return categorical_generalized_cross_entropy(y_true, y_pred, q);
           },
-          options.name, options.reduction) {
+          options) {
   check_q(options.q);
 }
 

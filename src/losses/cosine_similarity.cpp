@@ -24,6 +24,6 @@ CosineSimilarity::CosineSimilarity(const CosineSimilarityOptions& options)
           [axis = options.axis](const Tensor& y_true, const Tensor& y_pred) {
             return cosine_similarity(y_true, y_pred, axis);
           },
-          options.name, options.reduction) {}
+          options) {}
 
 }  // namespace xtape::losses

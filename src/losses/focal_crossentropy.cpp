@@ -81,7 +81,7 @@ BinaryFocalCrossentropy::BinaryFocalCrossentropy(const BinaryFocalCrossentropyOp
                                                                         o.from_logits, o.label_smoothing, o.axis}](
                               const Tensor& y_true,
                               const Tensor& y_pred) { return binary_focal_crossentropy(y_true, y_pred, arguments); },
-                          o.name, o.reduction) {
+                          o) {
   check_gamma(binary, o.gamma);
   detail::check_smoothing(binary, o.label_smoothing);
 }
@@ -92,7 +92,7 @@ CategoricalFocalCrossentropy::CategoricalFocalCrossentropy(const CategoricalFoca
                                                              o.axis}](const Tensor& y_true, const Tensor& y_pred) {
             return categorical_focal_crossentropy(y_true, y_pred, arguments);
           },
-          o.name, o.reduction) {
+          o) {
   check_gamma(categorical, o.gamma);
   detail::check_smoothing(categorical, o.label_smoothing);
 }

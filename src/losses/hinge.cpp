@@ -31,12 +31,11 @@ Tensor categorical_hinge(const Tensor& y_true, const Tensor& y_pred) {
   return maximum(neg - pos + 1, 0);
 }
 
-Hinge::Hinge(const HingeOptions& options) : LossFunctionWrapper(hinge, options.name, options.reduction) {}
+Hinge::Hinge(const HingeOptions& options) : LossFunctionWrapper(hinge, options) {}
 
-SquaredHinge::SquaredHinge(const SquaredHingeOptions& options)
-    : LossFunctionWrapper(squared_hinge, options.name, options.reduction) {}
+SquaredHinge::SquaredHinge(const SquaredHingeOptions& options) : LossFunctionWrapper(squared_hinge, options) {}
 
 CategoricalHinge::CategoricalHinge(const CategoricalHingeOptions& options)
-    : LossFunctionWrapper(categorical_hinge, options.name, options.reduction) {}
+    : LossFunctionWrapper(categorical_hinge, options) {}
 
 }  // namespace xtape::losses

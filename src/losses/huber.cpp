@@ -25,7 +25,7 @@ Tensor huber(const Tensor& y_true, const Tensor& y_pred, double delta) {
 Huber::Huber(const HuberOptions& options)
     : LossFunctionWrapper(
           [delta = options.delta](const Tensor& y_true, const Tensor& y_pred) { return huber(y_true, y_pred, delta); },
-          options.name, options.reduction) {
+          options) {
   check_delta(options.delta);
 }
 

@@ -14,7 +14,6 @@ Tensor kl_divergence(const Tensor& y_true, const Tensor& y_pred) {
   return reduce_sum(p * log(p / q), -1);
 }
 
-KLDivergence::KLDivergence(const KLDivergenceOptions& options)
-    : LossFunctionWrapper(kl_divergence, options.name, options.reduction) {}
+KLDivergence::KLDivergence(const KLDivergenceOptions& options) : LossFunctionWrapper(kl_divergence, options) {}
 
 }  // namespace xtape::losses

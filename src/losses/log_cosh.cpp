@@ -27,6 +27,6 @@ Tensor log_cosh(const Tensor& y_true, const Tensor& y_pred) {
   return reduce_mean(log_cosh_of(prediction - target), -1);
 }
 
-LogCosh::LogCosh(const LogCoshOptions& options) : LossFunctionWrapper(log_cosh, options.name, options.reduction) {}
+LogCosh::LogCosh(const LogCoshOptions& options) : LossFunctionWrapper(log_cosh, options) {}
 
 }  // namespace xtape::losses

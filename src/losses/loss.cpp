@@ -27,6 +27,15 @@ Loss::Loss(std::string name, const std::string& reduction) : name_(std::move(nam
   }
 }
 
+Config Loss::config() const {
+  // The text that the options have counts, as there are two names of the mean.
+  const char* reduction = reduction_ == Reduction::mean   ? "sum_over_batch_size"
+                          : reduction_ == Reduction::sum  ? "sum"
+                          : reduction_ == Reduction::none ? "none"
+                                                          : "mean_with_sample_weight";
+  return described(typeid(*this), {{"name", name_}, {"reduction", reduction}});
+}
+
 // What a mask leaves out counts as 0 in sums and is not counted in means. There are two masks: of the predictions,
 // unless call() has dealt with it, and of call()'s values.
 Tensor Loss::operator()(const Tensor& given_labels, const Tensor& y_pred, const Tensor& sample_weight) const {

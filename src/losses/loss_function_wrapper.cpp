@@ -9,4 +9,10 @@ LossFunctionWrapper::LossFunctionWrapper(Function fn, std::string name, const st
   if (!fn_) detail::fail<ValueError>(this->name().c_str(), "the callable is empty");
 }
 
+Config LossFunctionWrapper::config() const {
+  Config config = Loss::config();
+  if (typeid(*this) == typeid(LossFunctionWrapper)) config.set("fn", ConfigValue::custom());
+  return config;
+}
+
 }  // namespace xtape::losses

@@ -12,6 +12,6 @@ Tensor mean_absolute_error(const Tensor& y_true, const Tensor& y_pred) {
 }
 
 MeanAbsoluteError::MeanAbsoluteError(const MeanAbsoluteErrorOptions& options)
-    : LossFunctionWrapper(mean_absolute_error, options.name, options.reduction) {}
+    : LossFunctionWrapper(mean_absolute_error, options) {}
 
 }  // namespace xtape::losses

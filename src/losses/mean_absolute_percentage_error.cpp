@@ -13,6 +13,6 @@ Tensor mean_absolute_percentage_error(const Tensor& y_true, const Tensor& y_pred
 }
 
 MeanAbsolutePercentageError::MeanAbsolutePercentageError(const MeanAbsolutePercentageErrorOptions& options)
-    : LossFunctionWrapper(mean_absolute_percentage_error, options.name, options.reduction) {}
+    : LossFunctionWrapper(mean_absolute_percentage_error, options) {}
 
 }  // namespace xtape::losses

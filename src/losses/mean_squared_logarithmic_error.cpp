@@ -15,6 +15,6 @@ Tensor mean_squared_logarithmic_error(const Tensor& y_true, const Tensor& y_pred
 }
 
 MeanSquaredLogarithmicError::MeanSquaredLogarithmicError(const MeanSquaredLogarithmicErrorOptions& options)
-    : LossFunctionWrapper(mean_squared_logarithmic_error, options.name, options.reduction) {}
+    : LossFunctionWrapper(mean_squared_logarithmic_error, options) {}
 
 }  // namespace xtape::losses

@@ -13,6 +13,6 @@ Tensor poisson(const Tensor& y_true, const Tensor& y_pred) {
   return reduce_mean(prediction - target * log(prediction + detail::epsilon), -1);
 }
 
-Poisson::Poisson(const PoissonOptions& options) : LossFunctionWrapper(poisson, options.name, options.reduction) {}
+Poisson::Poisson(const PoissonOptions& options) : LossFunctionWrapper(poisson, options) {}
 
 }  // namespace xtape::losses

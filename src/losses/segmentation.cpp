@@ -39,12 +39,12 @@ Tensor tversky(const Tensor& y_true, const Tensor& y_pred, const TverskyArgument
 Dice::Dice(const DiceOptions& options)
     : LossFunctionWrapper(
           [axis = options.axis](const Tensor& y_true, const Tensor& y_pred) { return dice(y_true, y_pred, axis); },
-          options.name, options.reduction) {}
+          options) {}
 
 Tversky::Tversky(const TverskyOptions& options)
     : LossFunctionWrapper(
           [arguments = TverskyArguments{options.alpha, options.beta, options.axis}](
               const Tensor& y_true, const Tensor& y_pred) { return tversky(y_true, y_pred, arguments); },
-          options.name, options.reduction) {}
+          options) {}
 
 }  // namespace xtape::losses

@@ -1,12 +1,15 @@
 #include "xtape/metrics/any_metric.hpp"
 
 #include "base/check.hpp"
+#include "base/function_config.hpp"
 #include "base/named.hpp"
+#include "xtape/base/from_config.hpp"
 #include "xtape/metrics/accuracy.hpp"
 #include "xtape/metrics/auc.hpp"
 #include "xtape/metrics/binary_accuracy.hpp"
 #include "xtape/metrics/categorical_accuracy.hpp"
 #include "xtape/metrics/confusion_counts.hpp"
+#include "xtape/metrics/confusion_matrix.hpp"
 #include "xtape/metrics/correlation.hpp"
 #include "xtape/metrics/f_score.hpp"
 #include "xtape/metrics/hinge.hpp"
@@ -16,6 +19,7 @@
 #include "xtape/metrics/r2_score.hpp"
 #include "xtape/metrics/recall.hpp"
 #include "xtape/metrics/regression.hpp"
+#include "xtape/metrics/sensitivity_specificity.hpp"
 #include "xtape/metrics/sparse_categorical_accuracy.hpp"
 #include "xtape/metrics/top_k_categorical_accuracy.hpp"
 
@@ -23,59 +27,92 @@ namespace xtape {
 namespace metrics {
 namespace {
 
-using Maker = std::shared_ptr<PredictionMetric> (*)(const std::string& name);
+using Maker = std::shared_ptr<PredictionMetric> (*)(const Config& config);
 
-/// Makes a metric that takes only its name.
-template <class M>
-std::shared_ptr<PredictionMetric> named(const std::string& name) {
-  return std::make_shared<M>(name);
+/// Makes a metric whose constructor takes the arguments of these names, then options if it has any.
+template <class M, detail::ArgumentName... names>
+std::shared_ptr<PredictionMetric> make(const Config& config) {
+  return std::make_shared<M>(
+      detail::make_from_config<M>(config, std::array<const char*, sizeof...(names)>{names.text...}));
 }
 
-/// Of one whose name is one of its options.
-template <class M, class Options>
-std::shared_ptr<PredictionMetric> optional(const std::string& name) {
-  Options options;
-  options.name = name;
-  return std::make_shared<M>(options);
+/// Makes a metric some of whose options have no defaults.
+template <class M, detail::ArgumentName... required>
+std::shared_ptr<PredictionMetric> make_with(const Config& config) {
+  for (const char* name : {required.text...}) {
+    if (!config.contains(name)) detail::fail_missing(config, name);
+  }
+  return make<M>(config);
 }
 
 constexpr detail::Named<Maker> known[] = {
     {"accuracy", nullptr},  // what it is depends on shapes, see resolve_accuracy
-    {"auc", optional<AUC, AUCOptions>},
-    {"binary_accuracy", optional<BinaryAccuracy, BinaryAccuracyOptions>},
-    {"binary_crossentropy", optional<BinaryCrossentropy, BinaryCrossentropyOptions>, {"bce"}},
-    {"binary_io_u", optional<BinaryIoU, BinaryIoUOptions>},
-    {"categorical_accuracy", named<CategoricalAccuracy>},
-    {"categorical_crossentropy", optional<CategoricalCrossentropy, CategoricalCrossentropyOptions>},
-    {"categorical_hinge", named<CategoricalHinge>},
-    {"concordance_correlation", optional<ConcordanceCorrelation, ConcordanceCorrelationOptions>},
-    {"cosine_similarity", optional<CosineSimilarity, CosineSimilarityOptions>},
-    {"f1_score", optional<F1Score, F1ScoreOptions>},
-    {"false_negatives", optional<FalseNegatives, FalseNegativesOptions>},
-    {"false_positives", optional<FalsePositives, FalsePositivesOptions>},
-    {"fbeta_score", optional<FBetaScore, FBetaScoreOptions>},
-    {"hinge", named<Hinge>},
-    {"kl_divergence", named<KLDivergence>, {"kld"}},
-    {"log_cosh_error", named<LogCoshError>, {"log_cosh"}},
-    {"mean_absolute_error", named<MeanAbsoluteError>, {"mae"}},
-    {"mean_absolute_percentage_error", named<MeanAbsolutePercentageError>, {"mape"}},
-    {"mean_squared_error", named<MeanSquaredError>, {"mse"}},
-    {"mean_squared_logarithmic_error", named<MeanSquaredLogarithmicError>, {"msle"}},
-    {"pearson_correlation", optional<PearsonCorrelation, PearsonCorrelationOptions>},
-    {"poisson", named<Poisson>},
-    {"precision", optional<Precision, PrecisionOptions>},
-    {"r2_score", optional<R2Score, R2ScoreOptions>},
-    {"recall", optional<Recall, RecallOptions>},
-    {"root_mean_squared_error", named<RootMeanSquaredError>, {"rmse"}},
-    {"sparse_categorical_accuracy", named<SparseCategoricalAccuracy>},
-    {"sparse_categorical_crossentropy", optional<SparseCategoricalCrossentropy, SparseCategoricalCrossentropyOptions>},
-    {"sparse_top_k_categorical_accuracy",
-     optional<SparseTopKCategoricalAccuracy, SparseTopKCategoricalAccuracyOptions>},
-    {"squared_hinge", named<SquaredHinge>},
-    {"top_k_categorical_accuracy", optional<TopKCategoricalAccuracy, TopKCategoricalAccuracyOptions>},
-    {"true_negatives", optional<TrueNegatives, TrueNegativesOptions>},
-    {"true_positives", optional<TruePositives, TruePositivesOptions>},
+    {"auc", make<AUC>},
+    {"binary_accuracy", make<BinaryAccuracy>},
+    {"binary_crossentropy", make<BinaryCrossentropy>, {"bce"}},
+    {"binary_io_u", make<BinaryIoU>},
+    {"categorical_accuracy", make<CategoricalAccuracy, "name">},
+    {"categorical_crossentropy", make<CategoricalCrossentropy>},
+    {"categorical_hinge", make<CategoricalHinge, "name">},
+    {"concordance_correlation", make<ConcordanceCorrelation>},
+    {"cosine_similarity", make<CosineSimilarity>},
+    {"f1_score", make<F1Score>},
+    {"false_negatives", make<FalseNegatives>},
+    {"false_positives", make<FalsePositives>},
+    {"fbeta_score", make<FBetaScore>},
+    {"hinge", make<Hinge, "name">},
+    {"kl_divergence", make<KLDivergence, "name">, {"kld", "kullback_leibler_divergence"}},
+    {"log_cosh_error", make<LogCoshError, "name">, {"log_cosh"}},
+    {"mean_absolute_error", make<MeanAbsoluteError, "name">, {"mae"}},
+    {"mean_absolute_percentage_error", make<MeanAbsolutePercentageError, "name">, {"mape"}},
+    {"mean_squared_error", make<MeanSquaredError, "name">, {"mse"}},
+    {"mean_squared_logarithmic_error", make<MeanSquaredLogarithmicError, "name">, {"msle"}},
+    {"pearson_correlation", make<PearsonCorrelation>},
+    {"poisson", make<Poisson, "name">},
+    {"precision", make<Precision>},
+    {"r2_score", make<R2Score>},
+    {"recall", make<Recall>},
+    {"root_mean_squared_error", make<RootMeanSquaredError, "name">, {"rmse"}},
+    {"sparse_categorical_accuracy", make<SparseCategoricalAccuracy, "name">},
+    {"sparse_categorical_crossentropy", make<SparseCategoricalCrossentropy>},
+    {"sparse_top_k_categorical_accuracy", make<SparseTopKCategoricalAccuracy>},
+    {"squared_hinge", make<SquaredHinge, "name">},
+    {"top_k_categorical_accuracy", make<TopKCategoricalAccuracy>},
+    {"true_negatives", make<TrueNegatives>},
+    {"true_positives", make<TruePositives>},
 };
+
+/// Those that have no name of their own: the name "accuracy" chooses one by the shapes, the others need arguments.
+constexpr detail::Named<Maker> known_by_config[] = {
+    {"accuracy", make<Accuracy, "name">},
+    {"confusion_matrix", make_with<ConfusionMatrix, "num_classes">},
+    {"io_u", make_with<IoU, "num_classes", "target_class_ids">},
+    {"mean_io_u", make_with<MeanIoU, "num_classes">},
+    {"one_hot_io_u", make_with<OneHotIoU, "num_classes", "target_class_ids">},
+    {"one_hot_mean_io_u", make_with<OneHotMeanIoU, "num_classes">},
+    {"precision_at_recall", make<PrecisionAtRecall, "recall">},
+    {"recall_at_precision", make<RecallAtPrecision, "precision">},
+    {"sensitivity_at_specificity", make<SensitivityAtSpecificity, "specificity">},
+    {"specificity_at_sensitivity", make<SpecificityAtSensitivity, "sensitivity">},
+};
+
+Maker maker_of(const std::string& class_name) {
+  if (const auto* entry = detail::find_named(known_by_config, class_name)) return entry->value;
+  const auto* entry = detail::find_named(known, class_name);
+  if (entry == nullptr) detail::fail_unknown_class("metric", class_name);
+  return entry->value;
+}
+
+/// Under xtape's names: "none" where Keras has none for the average of classes.
+Config with_names(const Config& config) {
+  Config named(config.class_name(), {}, config.module());
+  for (const auto& [name, value] : config.entries()) {
+    if (value.is_none() && name == "name") continue;
+    const bool is_average = name == "average" || name == "class_aggregation";
+    named.set(name, value.is_none() && is_average ? "none" : value);
+  }
+  return named;
+}
 
 bool is_accuracy(const std::string& name) {
   return detail::same_name(name, "accuracy") || detail::same_name(name, "acc");
@@ -90,7 +127,7 @@ std::shared_ptr<PredictionMetric> make_metric(const std::string& name) {
                              "resolve_accuracy",
                              name);
   }
-  return detail::get_named("make_metric", "metric", known, name).value(name);
+  return detail::get_named("make_metric", "metric", known, name).value(Config(name, {{"name", name}}));
 }
 
 std::shared_ptr<PredictionMetric> resolve_accuracy(const Shape& y_true, const Shape& y_pred, const std::string& name) {
@@ -110,6 +147,38 @@ AnyMetric::AnyMetric(Pointer metric, int) : AnyOf(std::move(metric)), name_((*th
 std::shared_ptr<metrics::PredictionMetric> AnyMetric::metric(const Shape& y_true, const Shape& y_pred) const {
   if (!by_name()) return (void)checked(), get();
   return metrics::is_accuracy(name_) ? metrics::resolve_accuracy(y_true, y_pred, name_) : metrics::make_metric(name_);
+}
+
+ConfigValue AnyMetric::config() const {
+  if (by_name()) return name_;
+  if (get() == nullptr) return {};
+  const metrics::PredictionMetric& metric = **this;
+  if (typeid(metric) == typeid(metrics::MeanMetricWrapper)) return ConfigValue::custom();
+  return metric.config();
+}
+
+AnyMetric AnyMetric::from_config(const ConfigValue& value) {
+  if (value.is_none()) return {};
+  if (const auto* name = value.get<std::string>()) {
+    const auto maker = registry().find(*name);
+    return maker ? (*maker)(Config(*name)) : AnyMetric(*name);
+  }
+  const Config& config = detail::config_of(value);
+  const auto maker = registry().find(config.class_name());
+  if (!maker) {
+    if (const auto named = detail::class_of_function(config, "MeanMetricWrapper")) return from_config(*named);
+  }
+  AnyMetric metric =
+      maker ? (*maker)(config) : AnyMetric(metrics::maker_of(config.class_name())(metrics::with_names(config)));
+  const Config made = metric->config();
+  detail::check_last_axis(config, made);
+  detail::report_unknown_arguments(config, made);
+  return metric;
+}
+
+detail::Registry<AnyMetric>& AnyMetric::registry() {
+  static detail::Registry<AnyMetric> classes;
+  return classes;
 }
 
 }  // namespace xtape

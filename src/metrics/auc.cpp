@@ -63,6 +63,7 @@ AUC::AUC(const AUCOptions& options)
           choice(options, "summation_method", options.summation_method, {"interpolation", "minoring", "majoring"}))),
       from_logits_(options.from_logits),
       label_weights_(options.label_weights) {
+  describe(options);
   if (options.num_labels && !options.multi_label) {
     detail::fail<ValueError>(options.name.c_str(), "num_labels is needed only when multi_label is true");
   }

@@ -15,15 +15,23 @@ std::vector<double> checked(const std::string& name, const std::vector<double>& 
 }  // namespace
 
 TruePositives::TruePositives(const TruePositivesOptions& options)
-    : ThresholdValueMetric(options.name, {.thresholds = checked(options.name, options.thresholds)}) {}
+    : ThresholdValueMetric(options.name, {.thresholds = checked(options.name, options.thresholds)}) {
+  describe(options);
+}
 
 FalsePositives::FalsePositives(const FalsePositivesOptions& options)
-    : ThresholdValueMetric(options.name, {.thresholds = checked(options.name, options.thresholds)}) {}
+    : ThresholdValueMetric(options.name, {.thresholds = checked(options.name, options.thresholds)}) {
+  describe(options);
+}
 
 TrueNegatives::TrueNegatives(const TrueNegativesOptions& options)
-    : ThresholdValueMetric(options.name, {.thresholds = checked(options.name, options.thresholds)}) {}
+    : ThresholdValueMetric(options.name, {.thresholds = checked(options.name, options.thresholds)}) {
+  describe(options);
+}
 
 FalseNegatives::FalseNegatives(const FalseNegativesOptions& options)
-    : ThresholdValueMetric(options.name, {.thresholds = checked(options.name, options.thresholds)}) {}
+    : ThresholdValueMetric(options.name, {.thresholds = checked(options.name, options.thresholds)}) {
+  describe(options);
+}
 
 }  // namespace xtape::metrics

@@ -52,7 +52,7 @@ Tensor confusion_matrix(const Tensor& labels, const Tensor& predictions, const C
 }
 
 ConfusionMatrix::ConfusionMatrix(const ConfusionMatrixOptions& options)
-    : PredictionMetric(options.name),
+    : PredictionMetric(options),
       num_classes_(options.num_classes),
       ignore_class_(options.ignore_class),
       sparse_y_true_(options.sparse_y_true),

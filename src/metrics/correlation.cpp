@@ -29,7 +29,7 @@ PearsonCorrelation::PearsonCorrelation(const PearsonCorrelationOptions& options)
             const Moments m = moments("pearson_correlation", y_true, y_pred, axis);
             return m.covariance / (sqrt(m.variance_true) * sqrt(m.variance_pred));
           },
-          options.name) {}
+          options) {}
 
 // 2 cov / (var(t) + var(p) + (mean(t) - mean(p))^2) (Lin, 1989).
 ConcordanceCorrelation::ConcordanceCorrelation(const ConcordanceCorrelationOptions& options)
@@ -38,6 +38,6 @@ ConcordanceCorrelation::ConcordanceCorrelation(const ConcordanceCorrelationOptio
             const Moments m = moments("concordance_correlation", y_true, y_pred, axis);
             return 2 * m.covariance / (m.variance_true + m.variance_pred + square(m.means_apart) + detail::epsilon);
           },
-          options.name) {}
+          options) {}
 
 }  // namespace xtape::metrics

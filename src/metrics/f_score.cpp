@@ -15,7 +15,7 @@
 namespace xtape::metrics {
 
 FBetaScore::FBetaScore(const FBetaScoreOptions& options)
-    : PredictionMetric(options.name), beta_(options.beta), threshold_(options.threshold) {
+    : PredictionMetric(options), beta_(options.beta), threshold_(options.threshold) {
   const char* op = name().c_str();
   const std::vector<std::string> averages = {"none", "micro", "macro", "weighted"};
   const auto found = std::find(averages.begin(), averages.end(), options.average);
@@ -108,6 +108,8 @@ double FBetaScore::result() const {
 }
 
 F1Score::F1Score(const F1ScoreOptions& options)
-    : FBetaScore({.average = options.average, .beta = 1, .threshold = options.threshold, .name = options.name}) {}
+    : FBetaScore({.average = options.average, .beta = 1, .threshold = options.threshold, .name = options.name}) {
+  describe(options);
+}
 
 }  // namespace xtape::metrics

@@ -26,6 +26,7 @@ IoU::IoU(const IoUOptions& options)
                        .sparse_y_pred = options.sparse_y_pred,
                        .name = options.name}),
       target_class_ids_(options.target_class_ids) {
+  describe(options);
   if (target_class_ids_.empty()) detail::fail<ValueError>(name().c_str(), "expected one or more target classes");
   for (const std::int64_t id : target_class_ids_) {
     if (id < 0 || id >= num_classes()) {
@@ -66,7 +67,9 @@ MeanIoU::MeanIoU(const MeanIoUOptions& options)
            .ignore_class = options.ignore_class,
            .sparse_y_true = options.sparse_y_true,
            .sparse_y_pred = options.sparse_y_pred,
-           .name = options.name}) {}
+           .name = options.name}) {
+  describe(options);
+}
 
 OneHotIoU::OneHotIoU(const OneHotIoUOptions& options)
     : IoU({.num_classes = options.num_classes,
@@ -74,18 +77,24 @@ OneHotIoU::OneHotIoU(const OneHotIoUOptions& options)
            .ignore_class = options.ignore_class,
            .sparse_y_true = false,
            .sparse_y_pred = options.sparse_y_pred,
-           .name = options.name}) {}
+           .name = options.name}) {
+  describe(options);
+}
 
 OneHotMeanIoU::OneHotMeanIoU(const OneHotMeanIoUOptions& options)
     : MeanIoU({.num_classes = options.num_classes,
                .ignore_class = options.ignore_class,
                .sparse_y_true = false,
                .sparse_y_pred = options.sparse_y_pred,
-               .name = options.name}) {}
+               .name = options.name}) {
+  describe(options);
+}
 
 BinaryIoU::BinaryIoU(const BinaryIoUOptions& options)
     : IoU({.num_classes = 2, .target_class_ids = options.target_class_ids, .name = options.name}),
-      threshold_(options.threshold) {}
+      threshold_(options.threshold) {
+  describe(options);
+}
 
 void BinaryIoU::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& given_weight) {
   const detail::MetricUpdate update(*this, y_true, y_pred, given_weight);

@@ -10,6 +10,12 @@ MeanMetricWrapper::MeanMetricWrapper(Function fn, std::string name)
   if (!fn_) detail::fail<ValueError>(this->name().c_str(), "the function is empty");
 }
 
+Config MeanMetricWrapper::config() const {
+  Config config = PredictionMetric::config();
+  if (typeid(*this) == typeid(MeanMetricWrapper)) config.set("fn", ConfigValue::custom());
+  return config;
+}
+
 void MeanMetricWrapper::update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& given_weight) {
   const detail::MetricUpdate update(*this, y_true, y_pred, given_weight);
   if (update.done) return;

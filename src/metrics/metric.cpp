@@ -12,6 +12,18 @@ Metric::Metric(std::string name) : name_(std::move(name)) {
     detail::thread_state.tracer->give_up(fmt::format("it makes the metric '{}'", name_));
 }
 
+Config Metric::config() const {
+  Config config = described(typeid(*this), {{"name", name_}});
+  const std::vector<Config::Entry> entries = config.entries();
+  for (const auto& [name, value] : entries) {
+    const auto* integers = value.get<ConfigValue::Integers>();
+    const auto* numbers = value.get<ConfigValue::Numbers>();
+    const bool is_empty = (integers != nullptr && integers->empty()) || (numbers != nullptr && numbers->empty());
+    if (is_empty || (value == "none" && name != "name")) config.set(name, {});
+  }
+  return config;
+}
+
 void Metric::use_state(const char* what) const {
   if (detail::thread_state.tracer != nullptr)
     detail::thread_state.tracer->give_up(fmt::format("it uses metrics.{} of '{}'", what, name_));

@@ -17,7 +17,7 @@ BinaryCrossentropy::BinaryCrossentropy(const BinaryCrossentropyOptions& options)
     : MeanMetricWrapper([arguments = losses::BinaryCrossentropyArguments{options.from_logits, options.label_smoothing}](
                             const Tensor& y_true,
                             const Tensor& y_pred) { return losses::binary_crossentropy(y_true, y_pred, arguments); },
-                        options.name) {
+                        options) {
   detail::check_smoothing(options.name.c_str(), options.label_smoothing);
 }
 
@@ -27,7 +27,7 @@ CategoricalCrossentropy::CategoricalCrossentropy(const CategoricalCrossentropyOp
               const Tensor& y_true, const Tensor& y_pred) {
             return losses::categorical_crossentropy(y_true, y_pred, arguments);
           },
-          options.name) {
+          options) {
   detail::check_smoothing(options.name.c_str(), options.label_smoothing);
 }
 
@@ -36,6 +36,6 @@ SparseCategoricalCrossentropy::SparseCategoricalCrossentropy(const SparseCategor
           [from_logits = options.from_logits](const Tensor& y_true, const Tensor& y_pred) {
             return losses::sparse_categorical_crossentropy(y_true, y_pred, {.from_logits = from_logits});
           },
-          options.name) {}
+          options) {}
 
 }  // namespace xtape::metrics

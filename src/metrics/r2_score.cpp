@@ -14,7 +14,7 @@
 namespace xtape::metrics {
 
 R2Score::R2Score(const R2ScoreOptions& options)
-    : PredictionMetric(options.name),
+    : PredictionMetric(options),
       by_variance_(options.class_aggregation == "variance_weighted_average"),
       num_regressors_(options.num_regressors) {
   if (!by_variance_ && options.class_aggregation != "uniform_average" && options.class_aggregation != "none") {

@@ -41,6 +41,6 @@ CosineSimilarity::CosineSimilarity(const CosineSimilarityOptions& options)
           [axis = options.axis](const Tensor& y_true, const Tensor& y_pred) {
             return -losses::cosine_similarity(y_true, y_pred, axis);
           },
-          options.name) {}
+          options) {}
 
 }  // namespace xtape::metrics

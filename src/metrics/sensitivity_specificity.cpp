@@ -40,6 +40,7 @@ SensitivitySpecificityBase::SensitivitySpecificityBase(const char* name, const c
           name_of(name, options),
           {.thresholds = thresholds_of(name_of(name, options), options.num_thresholds), .class_id = options.class_id}),
       value_(value) {
+  describe(options, {{argument, value}});
   if (!(value >= 0 && value <= 1)) {
     detail::fail<ValueError>(this->name().c_str(), "expected {} in [0, 1], received {}", argument, value);
   }

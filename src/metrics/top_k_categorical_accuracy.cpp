@@ -26,7 +26,7 @@ bool in_top_k(const T* row, std::int64_t n, std::int64_t label, std::int64_t k) 
 }  // namespace
 
 TopKCategoricalAccuracy::TopKCategoricalAccuracy(const TopKCategoricalAccuracyOptions& options)
-    : MeanMetricWrapper(options.name), k_(options.k) {
+    : MeanMetricWrapper(options), k_(options.k) {
   check_k(name(), k_);
 }
 
@@ -42,7 +42,7 @@ Tensor TopKCategoricalAccuracy::call(const Tensor& y_true, const Tensor& y_pred)
 }
 
 SparseTopKCategoricalAccuracy::SparseTopKCategoricalAccuracy(const SparseTopKCategoricalAccuracyOptions& options)
-    : MeanMetricWrapper(options.name), k_(options.k), from_sorted_ids_(options.from_sorted_ids) {
+    : MeanMetricWrapper(options), k_(options.k), from_sorted_ids_(options.from_sorted_ids) {
   check_k(name(), k_);
 }
 

@@ -10,6 +10,7 @@ namespace xtape::optimizers {
 
 Adadelta::Adadelta(const AdadeltaOptions& options)
     : ElementwiseOptimizer(common_options(options)), rho_(options.rho), epsilon_(options.epsilon) {
+  describe(options);
   check_part("Adadelta", "rho", rho_);
   check_not_negative("Adadelta", "epsilon", epsilon_);
 }

@@ -31,6 +31,7 @@ Adafactor::Adafactor(const AdafactorOptions& options)
       epsilon_1_(options.epsilon_1),
       epsilon_2_(options.epsilon_2),
       clip_threshold_(options.clip_threshold) {
+  describe(options);
   if (!(beta_2_decay_ <= 0)) {
     detail::fail<ValueError>("Adafactor", "expected beta_2_decay <= 0, received {}", beta_2_decay_);
   }

@@ -12,6 +12,7 @@ Adagrad::Adagrad(const AdagradOptions& options)
     : ElementwiseOptimizer(common_options(options)),
       initial_accumulator_value_(options.initial_accumulator_value),
       epsilon_(options.epsilon) {
+  describe(options);
   check_not_negative("Adagrad", "initial_accumulator_value", initial_accumulator_value_);
   check_not_negative("Adagrad", "epsilon", epsilon_);
 }

@@ -16,6 +16,7 @@ Adam::Adam(const AdamOptions& options)
       beta_2_(options.beta_2),
       epsilon_(options.epsilon),
       amsgrad_(options.amsgrad) {
+  describe(options);
   check_betas("Adam", beta_1_, beta_2_, epsilon_);
 }
 

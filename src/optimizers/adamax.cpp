@@ -15,6 +15,7 @@ Adamax::Adamax(const AdamaxOptions& options)
       beta_1_(options.beta_1),
       beta_2_(options.beta_2),
       epsilon_(options.epsilon) {
+  describe(options);
   check_betas("Adamax", beta_1_, beta_2_, epsilon_);
 }
 

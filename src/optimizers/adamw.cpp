@@ -28,6 +28,6 @@ AdamOptions adam_options(const AdamWOptions& o) {
 
 }  // namespace
 
-AdamW::AdamW(const AdamWOptions& options) : Adam(adam_options(options)) {}
+AdamW::AdamW(const AdamWOptions& options) : Adam(adam_options(options)) { describe(options); }
 
 }  // namespace xtape::optimizers

@@ -1,9 +1,8 @@
 #include "xtape/optimizers/any_optimizer.hpp"
 
-#include <cctype>
-
 #include "base/check.hpp"
 #include "base/named.hpp"
+#include "xtape/base/from_config.hpp"
 #include "xtape/optimizers/adadelta.hpp"
 #include "xtape/optimizers/adafactor.hpp"
 #include "xtape/optimizers/adagrad.hpp"
@@ -13,6 +12,7 @@
 #include "xtape/optimizers/ftrl.hpp"
 #include "xtape/optimizers/lamb.hpp"
 #include "xtape/optimizers/lion.hpp"
+#include "xtape/optimizers/loss_scale_optimizer.hpp"
 #include "xtape/optimizers/nadam.hpp"
 #include "xtape/optimizers/rmsprop.hpp"
 #include "xtape/optimizers/sgd.hpp"
@@ -23,19 +23,85 @@ namespace {
 using namespace optimizers;
 
 template <class O>
-std::shared_ptr<Optimizer> make() {
-  return std::make_shared<O>();
+std::shared_ptr<Optimizer> make(const Config& config) {
+  return std::make_shared<O>(detail::make_from_config<O, 0>(config, {}));
 }
 
-constexpr detail::Named<std::shared_ptr<Optimizer> (*)()> known[] = {
+constexpr detail::Named<std::shared_ptr<Optimizer> (*)(const Config&)> known[] = {
     {"adadelta", make<Adadelta>}, {"adafactor", make<Adafactor>}, {"adagrad", make<Adagrad>}, {"adam", make<Adam>},
     {"adamax", make<Adamax>},     {"adamw", make<AdamW>},         {"ftrl", make<Ftrl>},       {"lamb", make<Lamb>},
     {"lion", make<Lion>},         {"nadam", make<Nadam>},         {"rmsprop", make<RMSprop>}, {"sgd", make<SGD>},
 };
 
+using Maker = std::shared_ptr<Optimizer> (*)(const Config&);
+
+std::shared_ptr<Optimizer> make_loss_scale_optimizer(const Config& config) {
+  return std::make_shared<LossScaleOptimizer>(
+      detail::make_from_config<LossScaleOptimizer>(config, std::array{"inner_optimizer"}));
+}
+
+/// Keras 2.11 to 2.13 wrote its own optimizers as "Custom>Adam".
+Maker maker_of(const std::string& class_name) {
+  const std::string plain = class_name.starts_with("Custom>") ? class_name.substr(7) : class_name;
+  if (plain == "LossScaleOptimizer" || plain == "LossScaleOptimizerV3") return make_loss_scale_optimizer;
+  const auto* entry = detail::find_named(known, plain);
+  if (entry == nullptr) detail::fail_unknown_class("optimizer", class_name);
+  return entry->value;
+}
+
+/// The Config under Keras 3's names. Keras 2 divided the rate of step t = 0, 1, ... by 1 + decay t.
+Config with_keras3_names(const Config& config, Maker maker) {
+  Config named(config.class_name(), {}, config.module());
+  double decay = 0;
+  for (const auto& [name, value] : config.entries()) {
+    if (name == "decay") {
+      detail::read_argument(config.class_name(), name, [&, &given = value] {
+        if (!given.is_none()) decay = detail::number_of(given);
+      });
+    } else {
+      named.set(name == "lr" ? "learning_rate" : name, value);
+    }
+  }
+  if (decay == 0) return named;
+  const ConfigValue rate =
+      named.contains("learning_rate") ? named["learning_rate"] : maker(Config())->config()["learning_rate"];
+  detail::read_argument(config.class_name(), "learning_rate", [&] {
+    named.set("learning_rate",
+              Config("InverseTimeDecay",
+                     {{"initial_learning_rate", detail::number_of(rate)}, {"decay_steps", 1}, {"decay_rate", decay}}));
+  });
+  return named;
+}
+
 }  // namespace
 
 AnyOptimizer::AnyOptimizer(const std::string& name)
-    : AnyOf(detail::get_named("AnyOptimizer", "optimizer", known, name).value()) {}
+    : AnyOf(detail::get_named("AnyOptimizer", "optimizer", known, name).value(Config())) {}
+
+ConfigValue AnyOptimizer::config() const { return *this ? ConfigValue((*this)->config()) : ConfigValue(); }
+
+AnyOptimizer AnyOptimizer::from_config(const ConfigValue& value) {
+  if (value.is_none()) return {};
+  if (const auto* name = value.get<std::string>()) {
+    const auto maker = registry().find(*name);
+    return maker ? (*maker)(Config(*name)) : AnyOptimizer(*name);
+  }
+  Config config = detail::config_of(value);
+  AnyOptimizer optimizer;
+  if (const auto maker = registry().find(config.class_name())) {
+    optimizer = (*maker)(config);
+  } else {
+    const Maker known_maker = maker_of(config.class_name());
+    config = with_keras3_names(config, known_maker);
+    optimizer = known_maker(config);
+  }
+  detail::report_unknown_arguments(config, optimizer->config());
+  return optimizer;
+}
+
+detail::Registry<AnyOptimizer>& AnyOptimizer::registry() {
+  static detail::Registry<AnyOptimizer> classes;
+  return classes;
+}
 
 }  // namespace xtape

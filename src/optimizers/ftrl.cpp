@@ -16,6 +16,7 @@ Ftrl::Ftrl(const FtrlOptions& options)
       l2_(options.l2_regularization_strength),
       l2_shrinkage_(options.l2_shrinkage_regularization_strength),
       beta_(options.beta) {
+  describe(options);
   if (!(power_ >= 0)) {
     detail::fail<ValueError>("Ftrl",
                              "`learning_rate_power` needs to be negative or zero. Received: learning_rate_power={}",

@@ -12,6 +12,7 @@ namespace xtape::optimizers {
 
 Lamb::Lamb(const LambOptions& options)
     : Optimizer(common_options(options)), beta_1_(options.beta_1), beta_2_(options.beta_2), epsilon_(options.epsilon) {
+  describe(options);
   check_betas("Lamb", beta_1_, beta_2_, epsilon_);
 }
 

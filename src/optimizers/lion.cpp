@@ -10,6 +10,7 @@ namespace xtape::optimizers {
 
 Lion::Lion(const LionOptions& options)
     : ElementwiseOptimizer(common_options(options)), beta_1_(options.beta_1), beta_2_(options.beta_2) {
+  describe(options);
   if (!(beta_1_ > 0 && beta_1_ <= 1)) {
     detail::fail<ValueError>("Lion",
                              "Argument `beta_1` must be in the [0, 1] range. Otherwise, the optimizer degenerates to "

@@ -31,7 +31,8 @@ LossScaleOptimizer::LossScaleOptimizer(AnyOptimizer inner_optimizer, const LossS
       growth_steps_(options.dynamic_growth_steps),
       counter_(add_variable(int64, 0, "step_counter")),
       scale_(add_variable(float32, options.initial_scale, "dynamic_scale")) {
-  (void)*inner_optimizer;  // refuses none
+  (void)*inner_optimizer;                                   // refuses none
+  describe(options, {{"inner_optimizer", ConfigValue()}});  // what config() has in its place
   if (!(options.initial_scale > 0 && std::isfinite(options.initial_scale))) {
     detail::fail<ValueError>("LossScaleOptimizer", "expected initial_scale > 0, received {}", options.initial_scale);
   }
@@ -82,6 +83,12 @@ std::vector<Variable> LossScaleOptimizer::variables() const {
   const auto inner = inner_->variables();
   all.insert(all.end(), inner.begin(), inner.end());
   return all;
+}
+
+Config LossScaleOptimizer::config() const {
+  Config config = Optimizer::config();
+  config.set("inner_optimizer", inner_->config());
+  return config;
 }
 
 std::int64_t LossScaleOptimizer::step(std::span<const Tensor> gradients, std::span<const Variable> variables) {

@@ -15,6 +15,7 @@ Nadam::Nadam(const NadamOptions& options)
       beta_1_(options.beta_1),
       beta_2_(options.beta_2),
       epsilon_(options.epsilon) {
+  describe(options);
   check_betas("Nadam", beta_1_, beta_2_, epsilon_);
 }
 

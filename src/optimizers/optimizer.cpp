@@ -81,6 +81,7 @@ Optimizer::Optimizer(OptimizerOptions options)
     detail::fail<ValueError>(name_.c_str(), "expected weight_decay >= 0, received {}", *weight_decay_);
   }
   check_positive(name_.c_str(), "loss_scale_factor", loss_scale_factor_);
+  describe(options);
   set_rate(std::move(options.learning_rate));
 }
 

@@ -88,7 +88,7 @@ std::int64_t Optimizer::steps() const {
 std::int64_t Optimizer::iterations() const { return accumulator_ ? accumulator_->updates_in(steps()) : steps(); }
 
 double Optimizer::rate_of_step() const {
-  return schedule_ ? schedule_(steps()) : *detail::host_read("Optimizer", learning_rate_.peek()).data<double>();
+  return schedule_ ? (*schedule_)(steps()) : *detail::host_read("Optimizer", learning_rate_.peek()).data<double>();
 }
 
 double Optimizer::learning_rate() const { return rate_of_step(); }
@@ -113,6 +113,14 @@ void Optimizer::set_rate(LearningRate rate) {
   check_finite(rate(0));
   if (!learning_rate_.defined()) learning_rate_ = add_variable(float64, 0, "learning_rate");
   *detail::host_write("Optimizer", detail::value_for_update(learning_rate_)).data<double>() = rate(0);
+}
+
+Config Optimizer::config() const {
+  Config config = described(typeid(*this), {{"name", name_}});
+  if (config.contains("learning_rate")) {
+    config.set("learning_rate", schedule_ ? schedule_->config() : ConfigValue(rate_of_step()));
+  }
+  return config;
 }
 
 std::vector<Variable> Optimizer::variables() const {

@@ -14,6 +14,7 @@ RMSprop::RMSprop(const RMSpropOptions& options)
       momentum_(options.momentum),
       epsilon_(options.epsilon),
       centered_(options.centered) {
+  describe(options);
   check_part("RMSprop", "rho", rho_);
   check_part("RMSprop", "momentum", momentum_);
   check_not_negative("RMSprop", "epsilon", epsilon_);

@@ -10,6 +10,7 @@ namespace xtape::optimizers {
 
 SGD::SGD(const SGDOptions& options)
     : ElementwiseOptimizer(common_options(options)), momentum_(options.momentum), nesterov_(options.nesterov) {
+  describe(options);
   if (!(momentum_ >= 0 && momentum_ <= 1)) {
     detail::fail<ValueError>("SGD", "expected momentum in [0, 1], received {}", momentum_);
   }

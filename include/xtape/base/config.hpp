@@ -183,15 +183,55 @@ std::string class_of(const std::type_info& type);
 /// class's own name, with Keras's module for a class of xtape ("xtape::layers::Dense" -> "keras.layers").
 Config config_of_class(const std::type_info& type, std::vector<Config::Entry> entries);
 
-/// The Config of the callable in a std::function: its class and its fields, or custom for one without XTAPE_FIELDS.
+/// The Config of the callable in a std::function: its config(), or its class and its fields, or custom for one without
+/// these.
 template <class F, class Function>
 ConfigValue config_of_callable(const Function& function) {
-  if constexpr (HasFields<F>) {
+  if constexpr (requires(const F& callable) { callable.config(); }) {
+    return function.template target<F>()->config();
+  } else if constexpr (HasFields<F>) {
     return config_of_class(typeid(F), field_entries(*function.template target<F>()));
   } else {
     return ConfigValue::custom();
   }
 }
+
+/// What an object was made with, which its config() reads when it is called: arguments, and the options of a derived
+/// class.
+struct Description {
+  explicit Description(std::vector<Config::Entry> args) : arguments(std::move(args)) {}
+  virtual ~Description() = default;
+  virtual std::vector<Config::Entry> options() const { return {}; }
+  std::vector<Config::Entry> arguments;
+};
+template <HasFields Options>
+struct DescriptionWithOptions : Description {
+  DescriptionWithOptions(std::vector<Config::Entry> args, const Options& given)
+      : Description(std::move(args)), own(given) {}
+  std::vector<Config::Entry> options() const override { return field_entries(own); }
+  Options own;
+};
+
+/// The base of losses, metrics, optimizers and schedules, which know what they were made with.
+class Described {
+ protected:
+  /// Sets what config() gives, for use in constructors: the fields of the options, a struct with XTAPE_FIELDS, and the
+  /// arguments of the constructor before these. The last call counts, that of the most derived class.
+  template <HasFields Options>
+  void describe(const Options& options, std::vector<Config::Entry> arguments = {}) {
+    description_ = std::make_shared<const DescriptionWithOptions<Options>>(std::move(arguments), options);
+  }
+  /// For a class without options.
+  void describe(std::vector<Config::Entry> arguments) {
+    description_ = std::make_shared<const Description>(std::move(arguments));
+  }
+  /// The Config of an object of the class: `own` entries of the base, then what describe() has set, which counts where
+  /// both have an argument, except for the name.
+  Config described(const std::type_info& type, std::vector<Config::Entry> own) const;
+
+ private:
+  std::shared_ptr<const Description> description_;  ///< null for a class that does not call describe()
+};
 
 }  // namespace detail
 }  // namespace xtape

@@ -27,6 +27,8 @@ namespace detail {
 [[noreturn]] void fail_config(const char* expected, const ConfigValue& value);
 /// Calls `read`; a ValueError or TypeError that it throws becomes one that begins with "Dense: argument 'units': ".
 void read_argument(const std::string& class_name, std::string_view name, const std::function<void()>& read);
+/// Throws a ValueError for a class that is neither known nor registered: "unknown loss class 'Own'; ...".
+[[noreturn]] void fail_unknown_class(const char* kind, const std::string& class_name);
 /// Throws a ValueError for a Config without an argument that the class requires.
 [[noreturn]] void fail_missing(const Config& config, std::string_view name);
 
@@ -52,6 +54,11 @@ template <class T>
 struct IsArray : std::false_type {};
 template <class T, std::size_t n>
 struct IsArray<std::array<T, n>> : std::true_type {};
+
+template <class T>
+struct IsVector : std::false_type {};
+template <class T>
+struct IsVector<std::vector<T>> : std::true_type {};
 
 template <HasFields T>
 void read_fields(const Config& config, T& object);
@@ -110,7 +117,7 @@ void read_fields(const Config& config, T& object) {
     using Field = std::remove_cvref_t<decltype(field)>;
     if (!config.contains(name)) return;
     const ConfigValue& value = config[name];
-    if constexpr (std::is_arithmetic_v<Field> || std::same_as<Field, std::string>) {
+    if constexpr (std::is_arithmetic_v<Field> || std::same_as<Field, std::string> || IsVector<Field>::value) {
       if (value.is_none()) return;
     }
     read_argument(config.class_name(), name, [&] { field = value_as<Field>(value); });

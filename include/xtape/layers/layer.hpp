@@ -34,21 +34,6 @@ struct LayerState;
 /// The symbolic tensors where the graph of a model begins and ends.
 struct GraphEnds;
 
-/// What a layer was made with; config() reads it when it is called.
-struct LayerDescription {
-  explicit LayerDescription(std::vector<Config::Entry> args) : arguments(std::move(args)) {}
-  virtual ~LayerDescription() = default;
-  virtual std::vector<Config::Entry> options() const { return {}; }
-  std::vector<Config::Entry> arguments;
-};
-template <HasFields Options>
-struct DescriptionWithOptions : LayerDescription {
-  DescriptionWithOptions(std::vector<Config::Entry> args, const Options& given)
-      : LayerDescription(std::move(args)), own(given) {}
-  std::vector<Config::Entry> options() const override { return field_entries(own); }
-  Options own;
-};
-
 /// While it lives, a copy of a layer on the calling thread is a new, unbuilt layer with its own weights, not the same
 /// layer. Layers that were shared among the originals are shared among the copies.
 class CloneScope {
@@ -261,7 +246,7 @@ class Layer {
   }
   /// For a layer without options.
   void describe(std::vector<Config::Entry> arguments) {
-    describe_by(std::make_shared<detail::LayerDescription>(std::move(arguments)));
+    describe_by(std::make_shared<detail::Description>(std::move(arguments)));
   }
 
   /// Makes the weights, given the shape of the first input. Called once for a layer: all copies, earlier and later
@@ -336,7 +321,7 @@ class Layer {
   virtual Layer& object() { return *this; }
 
   detail::LayerState& state() const;
-  void describe_by(std::shared_ptr<const detail::LayerDescription> description);
+  void describe_by(std::shared_ptr<const detail::Description> description);
   void prepare(const std::vector<Shape>& input_shapes);
   void bind(const Layer* source, const std::vector<Shape>& input_shapes);
   template <class Inputs, class F>

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "xtape/base/any_of.hpp"
+#include "xtape/base/config.hpp"
 #include "xtape/losses/loss_function_wrapper.hpp"
 
 namespace xtape {
@@ -54,6 +55,15 @@ class AnyLoss : public detail::AnyOf<AnyLoss, const losses::Loss> {
   /// The loss's name, "mean_squared_error" for "mse"; "loss" for a callable.
   const std::string& name() const& { return (*this)->name(); }
   std::string name() const&& { return name(); }
+
+  /// The Config of the loss (see losses::Loss), none where there is none, custom for a callable, and the text
+  /// "crossentropy" for that name.
+  ConfigValue config() const;
+  /// From a name, the Config of one of xtape's classes or of a class registered by register_serializable, or none. It
+  /// reads what Keras 2 and 3 write, functions by their names among it. Throws a ValueError for anything else.
+  static AnyLoss from_config(const ConfigValue& value);
+  /// Users' classes.
+  static detail::Registry<AnyLoss>& registry();
 };
 
 }  // namespace xtape

@@ -27,6 +27,8 @@ struct BinaryCrossentropyOptions {
   int axis = -1;               ///< of the mean
   std::string reduction = "sum_over_batch_size";
   std::string name = "binary_crossentropy";
+
+  XTAPE_FIELDS(from_logits, label_smoothing, axis, reduction, name)
 };
 
 /// binary_crossentropy as an object.

@@ -29,6 +29,8 @@ struct CategoricalCrossentropyOptions {
   int axis = -1;               ///< of the classes
   std::string reduction = "sum_over_batch_size";
   std::string name = "categorical_crossentropy";
+
+  XTAPE_FIELDS(from_logits, label_smoothing, axis, reduction, name)
 };
 
 /// categorical_crossentropy as an object.

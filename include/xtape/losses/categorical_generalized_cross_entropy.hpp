@@ -19,6 +19,8 @@ struct CategoricalGeneralizedCrossEntropyOptions {
   double q = 0.5;  ///< in (0, 1)
   std::string reduction = "sum_over_batch_size";
   std::string name = "categorical_generalized_cross_entropy";
+
+  XTAPE_FIELDS(q, reduction, name)
 };
 
 /// categorical_generalized_cross_entropy as an object.

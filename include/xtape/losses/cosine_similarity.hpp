@@ -14,6 +14,8 @@ struct CosineSimilarityOptions {
   int axis = -1;
   std::string reduction = "sum_over_batch_size";
   std::string name = "cosine_similarity";
+
+  XTAPE_FIELDS(axis, reduction, name)
 };
 
 /// cosine_similarity as an object.

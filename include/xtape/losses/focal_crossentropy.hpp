@@ -33,6 +33,8 @@ struct BinaryFocalCrossentropyOptions {
   int axis = -1;               ///< of the mean
   std::string reduction = "sum_over_batch_size";
   std::string name = "binary_focal_crossentropy";
+
+  XTAPE_FIELDS(apply_class_balancing, alpha, gamma, from_logits, label_smoothing, axis, reduction, name)
 };
 
 /// binary_focal_crossentropy as an object.
@@ -65,6 +67,8 @@ struct CategoricalFocalCrossentropyOptions {
   int axis = -1;                       ///< of the classes
   std::string reduction = "sum_over_batch_size";
   std::string name = "categorical_focal_crossentropy";
+
+  XTAPE_FIELDS(alpha, gamma, from_logits, label_smoothing, axis, reduction, name)
 };
 
 /// categorical_focal_crossentropy as an object.

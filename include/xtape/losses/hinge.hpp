@@ -18,6 +18,8 @@ Tensor categorical_hinge(const Tensor& y_true, const Tensor& y_pred);
 struct HingeOptions {
   std::string reduction = "sum_over_batch_size";
   std::string name = "hinge";
+
+  XTAPE_FIELDS(reduction, name)
 };
 
 /// hinge as an object.
@@ -30,6 +32,8 @@ class Hinge : public LossFunctionWrapper {
 struct SquaredHingeOptions {
   std::string reduction = "sum_over_batch_size";
   std::string name = "squared_hinge";
+
+  XTAPE_FIELDS(reduction, name)
 };
 
 /// squared_hinge as an object.
@@ -42,6 +46,8 @@ class SquaredHinge : public LossFunctionWrapper {
 struct CategoricalHingeOptions {
   std::string reduction = "sum_over_batch_size";
   std::string name = "categorical_hinge";
+
+  XTAPE_FIELDS(reduction, name)
 };
 
 /// categorical_hinge as an object.

@@ -13,6 +13,8 @@ struct HuberOptions {
   double delta = 1;  ///< where the square becomes a line
   std::string reduction = "sum_over_batch_size";
   std::string name = "huber_loss";
+
+  XTAPE_FIELDS(delta, reduction, name)
 };
 
 /// huber as an object.

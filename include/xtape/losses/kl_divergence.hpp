@@ -12,6 +12,8 @@ Tensor kl_divergence(const Tensor& y_true, const Tensor& y_pred);
 struct KLDivergenceOptions {
   std::string reduction = "sum_over_batch_size";
   std::string name = "kl_divergence";
+
+  XTAPE_FIELDS(reduction, name)
 };
 
 /// kl_divergence as an object.

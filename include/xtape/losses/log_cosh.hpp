@@ -12,6 +12,8 @@ Tensor log_cosh(const Tensor& y_true, const Tensor& y_pred);
 struct LogCoshOptions {
   std::string reduction = "sum_over_batch_size";
   std::string name = "log_cosh";
+
+  XTAPE_FIELDS(reduction, name)
 };
 
 /// log_cosh as an object.

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
 namespace xtape::losses {
@@ -15,7 +18,7 @@ namespace xtape::losses {
 ///         return reduce_mean(abs(y_true - y_pred), -1);
 ///       }
 ///     };
-class Loss {
+class Loss : public detail::Described {
  public:
   virtual ~Loss() = default;
 
@@ -38,9 +41,25 @@ class Loss {
   const std::string& name() const& noexcept { return name_; }
   std::string name() const&& { return name_; }
 
+  /// The class, name, reduction and options under Keras's names, from which AnyLoss::from_config makes the loss again.
+  /// A user's class has its options if it passes them to the constructor of Loss or to describe(), or if it overrides
+  /// this function.
+  ///
+  ///     losses::Huber({.delta = 2}).config()["delta"]    // 2
+  virtual Config config() const;
+  /// Keras's name for config().
+  Config get_config() const { return config(); }
+
  protected:
   /// Throws a ValueError for an unknown reduction.
   explicit Loss(std::string name, const std::string& reduction = "sum_over_batch_size");
+  /// For a loss with options: a struct with a `name`, a `reduction` and XTAPE_FIELDS. config() includes its fields, and
+  /// `arguments`, those of the constructor before the options.
+  template <detail::HasFields Options>
+  explicit Loss(const Options& options, std::vector<Config::Entry> arguments = {})
+      : Loss(options.name, options.reduction) {
+    describe(options, std::move(arguments));
+  }
 
   /// One value per sample.
   virtual Tensor call(const Tensor& y_true, const Tensor& y_pred) const = 0;

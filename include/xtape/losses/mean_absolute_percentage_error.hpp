@@ -12,6 +12,8 @@ Tensor mean_absolute_percentage_error(const Tensor& y_true, const Tensor& y_pred
 struct MeanAbsolutePercentageErrorOptions {
   std::string reduction = "sum_over_batch_size";
   std::string name = "mean_absolute_percentage_error";
+
+  XTAPE_FIELDS(reduction, name)
 };
 
 /// mean_absolute_percentage_error as an object.

@@ -14,6 +14,8 @@ Tensor mean_squared_error(const Tensor& y_true, const Tensor& y_pred);
 struct MeanSquaredErrorOptions {
   std::string reduction = "sum_over_batch_size";
   std::string name = "mean_squared_error";
+
+  XTAPE_FIELDS(reduction, name)
 };
 
 /// mean_squared_error as an object.

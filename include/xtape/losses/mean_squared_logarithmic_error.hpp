@@ -12,6 +12,8 @@ Tensor mean_squared_logarithmic_error(const Tensor& y_true, const Tensor& y_pred
 struct MeanSquaredLogarithmicErrorOptions {
   std::string reduction = "sum_over_batch_size";
   std::string name = "mean_squared_logarithmic_error";
+
+  XTAPE_FIELDS(reduction, name)
 };
 
 /// mean_squared_logarithmic_error as an object.

@@ -12,6 +12,8 @@ Tensor poisson(const Tensor& y_true, const Tensor& y_pred);
 struct PoissonOptions {
   std::string reduction = "sum_over_batch_size";
   std::string name = "poisson";
+
+  XTAPE_FIELDS(reduction, name)
 };
 
 /// poisson as an object.

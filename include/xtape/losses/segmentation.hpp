@@ -27,6 +27,8 @@ struct DiceOptions {
   Axes axis = {};  ///< of the sums
   std::string reduction = "sum_over_batch_size";
   std::string name = "dice";
+
+  XTAPE_FIELDS(axis, reduction, name)
 };
 
 /// dice as an object.
@@ -45,6 +47,8 @@ struct TverskyOptions {
   Axes axis = {};      ///< of the sums
   std::string reduction = "sum_over_batch_size";
   std::string name = "tversky";
+
+  XTAPE_FIELDS(alpha, beta, axis, reduction, name)
 };
 
 /// tversky as an object.

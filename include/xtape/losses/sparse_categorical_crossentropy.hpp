@@ -31,6 +31,8 @@ struct SparseCategoricalCrossentropyOptions {
   std::optional<std::int64_t> ignore_class = {};  ///< a label whose samples have loss 0, such as -1 or 255
   std::string reduction = "sum_over_batch_size";
   std::string name = "sparse_categorical_crossentropy";
+
+  XTAPE_FIELDS(from_logits, ignore_class, reduction, name)
 };
 
 /// sparse_categorical_crossentropy as an object. Samples of the ignored class do not count: the mean is that of the

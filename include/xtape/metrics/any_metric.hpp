@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "xtape/base/any_of.hpp"
+#include "xtape/base/config.hpp"
 #include "xtape/metrics/mean_metric_wrapper.hpp"
 
 namespace xtape {
@@ -63,6 +64,15 @@ class AnyMetric : public detail::AnyOf<AnyMetric, metrics::PredictionMetric> {
   /// The metric, which copies of this object share. If it was given by name, a new one; "accuracy" depends on these
   /// shapes. Throws a ValueError where there is none.
   std::shared_ptr<metrics::PredictionMetric> metric(const Shape& y_true, const Shape& y_pred) const;
+
+  /// The name if it was given by name, otherwise the Config of the metric (see metrics::Metric); none where there is
+  /// none, and custom for a function.
+  ConfigValue config() const;
+  /// From a name, the Config of one of xtape's classes or of a class registered by register_serializable, or none. It
+  /// reads what Keras 2 and 3 write, functions by their names among it. Throws a ValueError for anything else.
+  static AnyMetric from_config(const ConfigValue& value);
+  /// Users' classes.
+  static detail::Registry<AnyMetric>& registry();
 
  private:
   using Pointer = std::shared_ptr<metrics::PredictionMetric>;

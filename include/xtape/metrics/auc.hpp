@@ -15,6 +15,9 @@ struct AUCOptions {
   std::optional<std::int64_t> num_labels = {};  ///< with multi_label; by default as many as in the first update
   std::vector<double> label_weights = {};       ///< of the labels: in the mean with multi_label, else in the counts
   bool from_logits = false;                     ///< y_pred are logits, not probabilities
+
+  XTAPE_FIELDS(num_thresholds, curve, summation_method, name, thresholds, multi_label, num_labels, label_weights,
+               from_logits)
 };
 
 /// The area under a curve of the predictions' quality over thresholds: for "ROC" the true positives' rate over the

@@ -8,6 +8,8 @@ namespace xtape::metrics {
 struct BinaryAccuracyOptions {
   std::string name = "binary_accuracy";
   double threshold = 0.5;  ///< predictions above count as 1, others as 0
+
+  XTAPE_FIELDS(name, threshold)
 };
 
 /// How often predictions above a threshold have the label 1 and the others the label 0: the mean over the samples of
@@ -16,7 +18,7 @@ struct BinaryAccuracyOptions {
 class BinaryAccuracy : public MeanMetricWrapper {
  public:
   explicit BinaryAccuracy(const BinaryAccuracyOptions& options = {})
-      : MeanMetricWrapper(options.name), threshold_(options.threshold) {}
+      : MeanMetricWrapper(options), threshold_(options.threshold) {}
 
  protected:
   Tensor call(const Tensor& y_true, const Tensor& y_pred) const override;

@@ -9,6 +9,8 @@ namespace xtape::metrics {
 struct TruePositivesOptions {
   std::vector<double> thresholds = {0.5};  ///< in [0, 1]
   std::string name = "true_positives";
+
+  XTAPE_FIELDS(thresholds, name)
 };
 
 /// The positive labels whose prediction is above the threshold.
@@ -24,6 +26,8 @@ class TruePositives : public ThresholdValueMetric {
 struct FalsePositivesOptions {
   std::vector<double> thresholds = {0.5};  ///< in [0, 1]
   std::string name = "false_positives";
+
+  XTAPE_FIELDS(thresholds, name)
 };
 
 /// The negative labels whose prediction is above the threshold.
@@ -39,6 +43,8 @@ class FalsePositives : public ThresholdValueMetric {
 struct TrueNegativesOptions {
   std::vector<double> thresholds = {0.5};  ///< in [0, 1]
   std::string name = "true_negatives";
+
+  XTAPE_FIELDS(thresholds, name)
 };
 
 /// The negative labels whose prediction is not above the threshold.
@@ -54,6 +60,8 @@ class TrueNegatives : public ThresholdValueMetric {
 struct FalseNegativesOptions {
   std::vector<double> thresholds = {0.5};  ///< in [0, 1]
   std::string name = "false_negatives";
+
+  XTAPE_FIELDS(thresholds, name)
 };
 
 /// The positive labels whose prediction is not above the threshold.

@@ -27,6 +27,8 @@ struct ConfusionMatrixOptions {
   bool sparse_y_true = true;                      ///< labels are integers, not [..., classes]
   bool sparse_y_pred = true;                      ///< predictions are integers, not [..., classes]
   std::string name = "confusion_matrix";
+
+  XTAPE_FIELDS(num_classes, ignore_class, sparse_y_true, sparse_y_pred, name)
 };
 
 /// The confusion matrix of all batches, in double. Samples whose label or prediction is outside [0, num_classes) do not

@@ -10,6 +10,8 @@ namespace xtape::metrics {
 struct PearsonCorrelationOptions {
   std::string name = "pearson_correlation";
   int axis = -1;
+
+  XTAPE_FIELDS(name, axis)
 };
 
 /// The mean of covariance(y_true, y_pred) / (std(y_true) std(y_pred)), from -1 to 1; NaN where one does not vary.
@@ -22,6 +24,8 @@ class PearsonCorrelation : public MeanMetricWrapper {
 struct ConcordanceCorrelationOptions {
   std::string name = "concordance_correlation";
   int axis = -1;
+
+  XTAPE_FIELDS(name, axis)
 };
 
 /// The mean of 2 covariance(y_true, y_pred) / (var(y_true) + var(y_pred) + (mean(y_true) - mean(y_pred))^2 + 1e-7),

@@ -14,6 +14,8 @@ struct FBetaScoreOptions {
   double beta = 1;                       ///< how much more recall counts than precision
   std::optional<double> threshold = {};  ///< in (0, 1]: predictions above are 1; without one, each row's largest is
   std::string name = "fbeta_score";
+
+  XTAPE_FIELDS(average, beta, threshold, name)
 };
 
 /// (1 + beta^2) precision recall / (beta^2 precision + recall) for each class, of labels and predictions [batch,
@@ -51,6 +53,8 @@ struct F1ScoreOptions {
   std::string average = "none";          ///< of the classes: "none", "micro", "macro" or "weighted"
   std::optional<double> threshold = {};  ///< in (0, 1]: predictions above are 1; without one, each row's largest is
   std::string name = "f1_score";
+
+  XTAPE_FIELDS(average, threshold, name)
 };
 
 /// FBetaScore with beta = 1: the harmonic mean of precision and recall.

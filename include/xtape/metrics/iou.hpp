@@ -14,6 +14,8 @@ struct IoUOptions {
   bool sparse_y_true = true;                      ///< labels are integers, not [..., classes]
   bool sparse_y_pred = true;                      ///< predictions are integers, not [..., classes]
   std::string name = "io_u";
+
+  XTAPE_FIELDS(num_classes, target_class_ids, ignore_class, sparse_y_true, sparse_y_pred, name)
 };
 
 /// The mean over some classes. Shapes and errors as those of ConfusionMatrix; a ValueError for target classes outside
@@ -41,6 +43,8 @@ struct MeanIoUOptions {
   bool sparse_y_true = true;                      ///< labels are integers, not [..., classes]
   bool sparse_y_pred = true;                      ///< predictions are integers, not [..., classes]
   std::string name = "mean_io_u";
+
+  XTAPE_FIELDS(num_classes, ignore_class, sparse_y_true, sparse_y_pred, name)
 };
 
 /// The mean over all classes.
@@ -56,6 +60,8 @@ struct OneHotIoUOptions {
   std::optional<std::int64_t> ignore_class = {};  ///< a label whose samples do not count
   bool sparse_y_pred = false;                     ///< predictions are integers, not [..., classes]
   std::string name = "one_hot_io_u";
+
+  XTAPE_FIELDS(num_classes, target_class_ids, ignore_class, sparse_y_pred, name)
 };
 
 /// The mean over some classes, of one-hot labels.
@@ -70,6 +76,8 @@ struct OneHotMeanIoUOptions {
   std::optional<std::int64_t> ignore_class = {};  ///< a label whose samples do not count
   bool sparse_y_pred = false;                     ///< predictions are integers, not [..., classes]
   std::string name = "one_hot_mean_io_u";
+
+  XTAPE_FIELDS(num_classes, ignore_class, sparse_y_pred, name)
 };
 
 /// The mean over all classes, of one-hot labels.
@@ -83,6 +91,8 @@ struct BinaryIoUOptions {
   std::vector<std::int64_t> target_class_ids = {0, 1};  ///< the classes of the mean
   double threshold = 0.5;                               ///< predictions of at least this are class 1, others class 0
   std::string name = "binary_io_u";
+
+  XTAPE_FIELDS(target_class_ids, threshold, name)
 };
 
 /// The mean over the classes 0 and 1, or one of them, of predictions that are numbers.

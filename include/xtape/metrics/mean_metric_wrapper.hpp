@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <utility>
 
 #include "xtape/metrics/mean.hpp"
 #include "xtape/metrics/prediction_metric.hpp"
@@ -8,7 +10,8 @@
 namespace xtape::metrics {
 
 /// The mean of a function of labels and predictions (keras.metrics.MeanMetricWrapper). Metrics of this kind are made
-/// from a function, or derived from this class with their own `call`.
+/// from a function, or derived from this class with their own `call`. The config() of one that is made from a function
+/// has it as `fn`, which is custom.
 class MeanMetricWrapper : public PredictionMetric {
  public:
   using Function = std::function<Tensor(const Tensor&, const Tensor&)>;
@@ -20,10 +23,18 @@ class MeanMetricWrapper : public PredictionMetric {
   void update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight = {}) override;
   void reset_state() override { mean_.reset_state(); }
   double result() const override { return mean_.result(); }
+  Config config() const override;
 
  protected:
   /// For classes with their own `call`.
   explicit MeanMetricWrapper(const std::string& name) : PredictionMetric(name), mean_(name) {}
+  /// For classes with options, see Metric: with their own `call`, and made from a function.
+  template <detail::HasFields Options>
+  explicit MeanMetricWrapper(const Options& options) : PredictionMetric(options), mean_(options.name) {}
+  template <detail::HasFields Options>
+  MeanMetricWrapper(Function fn, const Options& options) : MeanMetricWrapper(std::move(fn), options.name) {
+    describe(options);
+  }
 
   /// One value per sample.
   virtual Tensor call(const Tensor& y_true, const Tensor& y_pred) const { return fn_(y_true, y_pred); }

@@ -1,20 +1,30 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
-#include "xtape/base/compiler.hpp"
+#include "xtape/base/config.hpp"
 
 namespace xtape::metrics {
 
 /// The base of metrics (keras.Metric): something that is updated batch by batch and has a result over all of them.
 /// Updates are not recorded by tapes. Replays of a function() repeat updates. A function that makes a metric, reads its
 /// result or resets it is not replayed but runs in every call.
-class Metric {
+class Metric : public detail::Described {
  public:
   virtual ~Metric() = default;
 
   const std::string& name() const& noexcept { return name_; }
   std::string name() const&& { return name_; }
+  /// The class, name and options under Keras's names, from which AnyMetric::from_config makes the metric again, without
+  /// its state. Where options say nothing by an empty list or by "none", it is none, as in Keras. A user's class has
+  /// its options if it passes them to the constructor of Metric or to describe(), or if it overrides this function.
+  ///
+  ///     metrics::AUC({.curve = "PR"}).config()["curve"]    // "PR"
+  virtual Config config() const;
+  /// Keras's name for config().
+  Config get_config() const { return config(); }
   /// Forgets all updates.
   virtual void reset_state() = 0;
   /// The value over all updates since the beginning or reset_state().
@@ -22,6 +32,12 @@ class Metric {
 
  protected:
   explicit Metric(std::string name);
+  /// For a metric with options: a struct with a `name` and XTAPE_FIELDS. config() includes its fields, and `arguments`,
+  /// those of the constructor before the options.
+  template <detail::HasFields Options>
+  explicit Metric(const Options& options, std::vector<Config::Entry> arguments = {}) : Metric(options.name) {
+    describe(options, std::move(arguments));
+  }
   Metric(const Metric&) = default;
   Metric& operator=(const Metric&) = default;
 

@@ -10,6 +10,8 @@ struct PrecisionOptions {
   std::optional<std::int64_t> top_k = {};     ///< only the k largest predictions along the last axis are positive
   std::optional<std::int64_t> class_id = {};  ///< only this class, an index of the last axis, counts
   std::string name = "precision";
+
+  XTAPE_FIELDS(thresholds, top_k, class_id, name)
 };
 
 /// The share of the positive predictions that are right: true positives / (true positives + false positives), 0 where

@@ -23,6 +23,8 @@ struct BinaryCrossentropyOptions {
   std::string name = "binary_crossentropy";
   bool from_logits = false;    ///< y_pred are logits, not probabilities
   double label_smoothing = 0;  ///< s in [0, 1]: labels become (1 - s) y_true + s / 2
+
+  XTAPE_FIELDS(name, from_logits, label_smoothing)
 };
 
 /// The mean of losses::binary_crossentropy.
@@ -37,6 +39,8 @@ struct CategoricalCrossentropyOptions {
   bool from_logits = false;    ///< y_pred are logits, not probabilities
   double label_smoothing = 0;  ///< s in [0, 1]: labels become (1 - s) y_true + s / classes
   int axis = -1;               ///< of the classes
+
+  XTAPE_FIELDS(name, from_logits, label_smoothing, axis)
 };
 
 /// The mean of losses::categorical_crossentropy.
@@ -49,6 +53,8 @@ class CategoricalCrossentropy : public MeanMetricWrapper {
 struct SparseCategoricalCrossentropyOptions {
   std::string name = "sparse_categorical_crossentropy";
   bool from_logits = false;  ///< y_pred are logits, not probabilities
+
+  XTAPE_FIELDS(name, from_logits)
 };
 
 /// The mean of losses::sparse_categorical_crossentropy.

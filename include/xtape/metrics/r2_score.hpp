@@ -12,6 +12,8 @@ struct R2ScoreOptions {
   std::string class_aggregation = "uniform_average";  ///< or "variance_weighted_average", or "none"
   std::int64_t num_regressors = 0;  ///< independent regressors, for the adjusted score; 0: the plain one
   std::string name = "r2_score";
+
+  XTAPE_FIELDS(class_aggregation, num_regressors, name)
 };
 
 /// The coefficient of determination, 1 - sum((y_true - y_pred)^2) / sum((y_true - mean(y_true))^2) for each output, of

@@ -10,6 +10,8 @@ struct RecallOptions {
   std::optional<std::int64_t> top_k = {};     ///< only the k largest predictions along the last axis are positive
   std::optional<std::int64_t> class_id = {};  ///< only this class, an index of the last axis, counts
   std::string name = "recall";
+
+  XTAPE_FIELDS(thresholds, top_k, class_id, name)
 };
 
 /// The share of the positive labels that are found: true positives / (true positives + false negatives), 0 where there

@@ -48,6 +48,8 @@ class LogCoshError : public MeanMetricWrapper {
 struct CosineSimilarityOptions {
   std::string name = "cosine_similarity";
   int axis = -1;
+
+  XTAPE_FIELDS(name, axis)
 };
 
 /// The mean of the cosine of the angle between y_true and y_pred along an axis: 1 for equal directions. It is

@@ -12,6 +12,8 @@ struct AtValueOptions {
   std::int64_t num_thresholds = 200;          ///< evenly spaced in [0, 1]; 0.5 where it is 1
   std::optional<std::int64_t> class_id = {};  ///< only this class, an index of the last axis, counts
   std::string name = {};                      ///< the class's, in snake case, unless given
+
+  XTAPE_FIELDS(num_thresholds, class_id, name)
 };
 
 /// The base of the metrics below. Throws a ValueError for a value outside [0, 1] and num_thresholds < 1.

@@ -10,6 +10,8 @@ namespace xtape::metrics {
 struct TopKCategoricalAccuracyOptions {
   std::int64_t k = 5;
   std::string name = "top_k_categorical_accuracy";
+
+  XTAPE_FIELDS(k, name)
 };
 
 /// How often fewer than k classes have a larger prediction than the label's: one-hot labels and predictions, both
@@ -31,6 +33,8 @@ struct SparseTopKCategoricalAccuracyOptions {
   std::int64_t k = 5;
   std::string name = "sparse_top_k_categorical_accuracy";
   bool from_sorted_ids = false;  ///< y_pred are not predictions, but the classes from the most to the least likely one
+
+  XTAPE_FIELDS(k, name, from_sorted_ids)
 };
 
 /// The same for integer labels [...] or [..., 1], of any dtype; a label outside [0, classes) never counts. Throws a

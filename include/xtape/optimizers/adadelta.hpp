@@ -19,6 +19,9 @@ struct AdadeltaOptions {
   std::optional<double> loss_scale_factor = {};
   std::optional<std::int64_t> gradient_accumulation_steps = {};
   std::string name = "adadelta";
+
+  XTAPE_FIELDS(learning_rate, rho, epsilon, weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum,
+               ema_overwrite_frequency, loss_scale_factor, gradient_accumulation_steps, name)
 };
 
 /// Adadelta (Zeiler, 2012), with a learning rate, which is 1 in the paper. For a weight w and its gradient g:

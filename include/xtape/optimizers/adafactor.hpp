@@ -23,6 +23,10 @@ struct AdafactorOptions {
   std::optional<double> loss_scale_factor = {};
   std::optional<std::int64_t> gradient_accumulation_steps = {};
   std::string name = "adafactor";
+
+  XTAPE_FIELDS(learning_rate, beta_2_decay, epsilon_1, epsilon_2, clip_threshold, relative_step, weight_decay, clipnorm,
+               clipvalue, global_clipnorm, use_ema, ema_momentum, ema_overwrite_frequency, loss_scale_factor,
+               gradient_accumulation_steps, name)
 };
 
 /// Adafactor (Shazeer and Stern, 2018). For a matrix it keeps the moving averages of the rows' and the columns' mean

@@ -19,6 +19,9 @@ struct AdagradOptions {
   std::optional<double> loss_scale_factor = {};
   std::optional<std::int64_t> gradient_accumulation_steps = {};
   std::string name = "adagrad";
+
+  XTAPE_FIELDS(learning_rate, initial_accumulator_value, epsilon, weight_decay, clipnorm, clipvalue, global_clipnorm,
+               use_ema, ema_momentum, ema_overwrite_frequency, loss_scale_factor, gradient_accumulation_steps, name)
 };
 
 /// Adagrad (Duchi et al., 2011). The accumulator a starts at initial_accumulator_value:

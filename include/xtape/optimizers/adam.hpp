@@ -21,6 +21,9 @@ struct AdamOptions {
   std::optional<double> loss_scale_factor = {};
   std::optional<std::int64_t> gradient_accumulation_steps = {};
   std::string name = "adam";
+
+  XTAPE_FIELDS(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay, clipnorm, clipvalue, global_clipnorm,
+               use_ema, ema_momentum, ema_overwrite_frequency, loss_scale_factor, gradient_accumulation_steps, name)
 };
 
 /// Adam (Kingma and Ba, 2015, the form before section 2.1), as Keras has it. In step t = 1, 2, ...:

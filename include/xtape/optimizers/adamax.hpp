@@ -20,6 +20,9 @@ struct AdamaxOptions {
   std::optional<double> loss_scale_factor = {};
   std::optional<std::int64_t> gradient_accumulation_steps = {};
   std::string name = "adamax";
+
+  XTAPE_FIELDS(learning_rate, beta_1, beta_2, epsilon, weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema,
+               ema_momentum, ema_overwrite_frequency, loss_scale_factor, gradient_accumulation_steps, name)
 };
 
 /// Adamax, the variant of Adam with the maximum norm (Kingma and Ba, 2015, section 7.1). In step t = 1, 2, ...:

@@ -21,6 +21,9 @@ struct AdamWOptions {
   std::optional<double> loss_scale_factor = {};
   std::optional<std::int64_t> gradient_accumulation_steps = {};
   std::string name = "adamw";
+
+  XTAPE_FIELDS(learning_rate, weight_decay, beta_1, beta_2, epsilon, amsgrad, clipnorm, clipvalue, global_clipnorm,
+               use_ema, ema_momentum, ema_overwrite_frequency, loss_scale_factor, gradient_accumulation_steps, name)
 };
 
 /// AdamW: Adam with decoupled weight decay (Loshchilov and Hutter, 2019). Before each step of Adam,

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "xtape/base/any_of.hpp"
+#include "xtape/base/config.hpp"
 #include "xtape/optimizers/optimizer.hpp"
 
 namespace xtape {
@@ -34,6 +35,15 @@ class AnyOptimizer : public detail::AnyOf<AnyOptimizer, optimizers::Optimizer> {
   /// also use it yourself.
   template <std::derived_from<optimizers::Optimizer> O>
   AnyOptimizer(O& optimizer) = delete;
+
+  /// The Config of the optimizer, see optimizers::Optimizer; none where there is none.
+  ConfigValue config() const;
+  /// From a name, the Config of one of xtape's classes or of a class registered by register_serializable, or none. It
+  /// reads what Keras 2 and 3 write: "lr" is learning_rate, and a `decay` that is not 0 becomes an InverseTimeDecay.
+  /// Throws a ValueError for anything else.
+  static AnyOptimizer from_config(const ConfigValue& value);
+  /// Users' classes.
+  static detail::Registry<AnyOptimizer>& registry();
 };
 
 }  // namespace xtape

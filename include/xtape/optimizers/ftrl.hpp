@@ -23,6 +23,11 @@ struct FtrlOptions {
   std::optional<double> loss_scale_factor = {};
   std::optional<std::int64_t> gradient_accumulation_steps = {};
   std::string name = "ftrl";
+
+  XTAPE_FIELDS(learning_rate, learning_rate_power, initial_accumulator_value, l1_regularization_strength,
+               l2_regularization_strength, l2_shrinkage_regularization_strength, beta, weight_decay, clipnorm,
+               clipvalue, global_clipnorm, use_ema, ema_momentum, ema_overwrite_frequency, loss_scale_factor,
+               gradient_accumulation_steps, name)
 };
 
 /// FTRL-proximal, "follow the regularized leader" (McMahan et al., 2013), for linear models with many features. The

@@ -20,6 +20,9 @@ struct LambOptions {
   std::optional<double> loss_scale_factor = {};
   std::optional<std::int64_t> gradient_accumulation_steps = {};
   std::string name = "lamb";
+
+  XTAPE_FIELDS(learning_rate, beta_1, beta_2, epsilon, weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema,
+               ema_momentum, ema_overwrite_frequency, loss_scale_factor, gradient_accumulation_steps, name)
 };
 
 /// LAMB (You et al., 2020), for large batches: Adam's direction, scaled to the norm of each variable. In step

@@ -19,6 +19,9 @@ struct LionOptions {
   std::optional<double> loss_scale_factor = {};
   std::optional<std::int64_t> gradient_accumulation_steps = {};
   std::string name = "lion";
+
+  XTAPE_FIELDS(learning_rate, beta_1, beta_2, weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum,
+               ema_overwrite_frequency, loss_scale_factor, gradient_accumulation_steps, name)
 };
 
 /// Lion (Chen et al., 2023), which needs learning rates that are 3 to 10 times smaller than those of Adam:

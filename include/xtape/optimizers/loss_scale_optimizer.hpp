@@ -11,6 +11,8 @@ struct LossScaleOptimizerOptions {
   double initial_scale = 32768;              ///< 2^15
   std::int64_t dynamic_growth_steps = 2000;  ///< steps with finite gradients after which the scale doubles
   std::string name = "loss_scale_optimizer";
+
+  XTAPE_FIELDS(initial_scale, dynamic_growth_steps, name)
 };
 
 /// Multiplies the loss by a scale, so that small gradients do not become zero in a narrow dtype
@@ -44,6 +46,8 @@ class LossScaleOptimizer : public Optimizer {
   /// "loss_scale_optimizer/iteration" and ".../learning_rate" (both unused, as in Keras), ".../step_counter" (int64),
   /// ".../dynamic_scale" (float32), and the variables of the inner optimizer.
   std::vector<Variable> variables() const override;
+  /// The options, and the Config of the inner optimizer.
+  Config config() const override;
 
  protected:
   std::vector<Variable> build_slots(const Variable&) override { return {}; }

@@ -20,6 +20,9 @@ struct NadamOptions {
   std::optional<double> loss_scale_factor = {};
   std::optional<std::int64_t> gradient_accumulation_steps = {};
   std::string name = "nadam";
+
+  XTAPE_FIELDS(learning_rate, beta_1, beta_2, epsilon, weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema,
+               ema_momentum, ema_overwrite_frequency, loss_scale_factor, gradient_accumulation_steps, name)
 };
 
 /// Nadam: Adam with Nesterov's momentum (Dozat, 2016). In step t = 1, 2, ..., with u_t = beta_1 (1 - 0.96^t / 2):

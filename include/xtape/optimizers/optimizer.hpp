@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 #include "xtape/core/variable.hpp"
 #include "xtape/optimizers/learning_rate.hpp"
@@ -56,6 +57,9 @@ struct OptimizerOptions {
   std::optional<double> loss_scale_factor = {};
   /// Gradients are added up. Every so many steps the variables are updated by the means.
   std::optional<std::int64_t> gradient_accumulation_steps = {};
+
+  XTAPE_FIELDS(name, learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum,
+               ema_overwrite_frequency, loss_scale_factor, gradient_accumulation_steps)
 };
 
 /// The base class of optimizers (keras.optimizers.Optimizer): it knows the variables, checks and clips gradients, and
@@ -79,7 +83,7 @@ struct OptimizerOptions {
 /// 5. It moves the averages and applies the variables' constraints.
 ///
 /// Variables are distinguished by identity, not by name, and change in place. Tapes record nothing of a step.
-class Optimizer {
+class Optimizer : public detail::Described {
  public:
   Optimizer(Optimizer&&) noexcept;
   Optimizer& operator=(Optimizer&&) noexcept;
@@ -167,6 +171,16 @@ class Optimizer {
   /// each variable in the order of building. A saved optimizer is restored by assigning to these variables.
   virtual std::vector<Variable> variables() const;
 
+  /// The class, name and options under Keras's names, from which AnyOptimizer::from_config makes the optimizer again,
+  /// without its state. The learning rate is the present one: a number, the Config of a schedule, or custom for another
+  /// callable. A user's class has the options that it passes to the constructor of Optimizer, unless it calls
+  /// describe() or overrides this function.
+  ///
+  ///     optimizers::SGD({.momentum = 0.9}).config()["momentum"]    // 0.9
+  virtual Config config() const;
+  /// Keras's name for config().
+  Config get_config() const { return config(); }
+
  protected:
   /// Throws a ValueError if more than one kind of clipping is set, and for an option that is out of range.
   explicit Optimizer(OptimizerOptions options);
@@ -241,7 +255,7 @@ class Optimizer {
   std::unique_ptr<detail::GradientClipper> clipper_;
   std::unique_ptr<detail::MovingAverages> averages_;
   double step_rate_ = 0, decay_factor_ = 1;
-  std::function<double(std::int64_t)> schedule_;  ///< empty where learning_rate_ has the rate
+  std::optional<LearningRate> schedule_;  ///< none where learning_rate_ has the rate
   Variable iteration_, learning_rate_;
   bool built_ = false;
   std::vector<Tracked> tracked_;

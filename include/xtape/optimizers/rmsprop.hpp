@@ -21,6 +21,9 @@ struct RMSpropOptions {
   std::optional<double> loss_scale_factor = {};
   std::optional<std::int64_t> gradient_accumulation_steps = {};
   std::string name = "rmsprop";
+
+  XTAPE_FIELDS(learning_rate, rho, momentum, epsilon, centered, weight_decay, clipnorm, clipvalue, global_clipnorm,
+               use_ema, ema_momentum, ema_overwrite_frequency, loss_scale_factor, gradient_accumulation_steps, name)
 };
 
 /// RMSprop (Tieleman and Hinton, 2012):

@@ -19,6 +19,9 @@ struct SGDOptions {
   std::optional<double> loss_scale_factor = {};
   std::optional<std::int64_t> gradient_accumulation_steps = {};
   std::string name = "SGD";
+
+  XTAPE_FIELDS(learning_rate, momentum, nesterov, weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema,
+               ema_momentum, ema_overwrite_frequency, loss_scale_factor, gradient_accumulation_steps, name)
 };
 
 /// Gradient descent, with momentum as Keras has it:

@@ -15,6 +15,7 @@ double half_wave(double p) { return 0.5 * (1 + std::cos(std::numbers::pi * p)); 
 }  // namespace
 
 CosineDecay::CosineDecay(const CosineDecayOptions& options) : options_(options) {
+  describe(options_);
   check_decay_steps("CosineDecay", "decay_steps", options.decay_steps);
   if (options.warmup_steps < 0) {
     detail::fail<ValueError>("CosineDecay", "expected warmup_steps >= 0, received {}", options.warmup_steps);
@@ -36,6 +37,7 @@ double CosineDecay::operator()(std::int64_t step) const {
 }
 
 CosineDecayRestarts::CosineDecayRestarts(const CosineDecayRestartsOptions& options) : options_(options) {
+  describe(options_);
   check_decay_steps("CosineDecayRestarts", "first_decay_steps", options.first_decay_steps);
   if (!(options.t_mul > 0)) {
     detail::fail<ValueError>("CosineDecayRestarts", "expected t_mul > 0, received {}", options.t_mul);

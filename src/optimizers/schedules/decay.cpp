@@ -19,6 +19,7 @@ double periods(std::int64_t step, std::int64_t decay_steps, bool staircase) {
 }  // namespace
 
 ExponentialDecay::ExponentialDecay(const ExponentialDecayOptions& options) : options_(options) {
+  describe(options_);
   check_decay_steps("ExponentialDecay", "decay_steps", options.decay_steps);
 }
 
@@ -28,6 +29,7 @@ double ExponentialDecay::operator()(std::int64_t step) const {
 }
 
 InverseTimeDecay::InverseTimeDecay(const InverseTimeDecayOptions& options) : options_(options) {
+  describe(options_);
   check_decay_steps("InverseTimeDecay", "decay_steps", options.decay_steps);
 }
 
@@ -37,6 +39,7 @@ double InverseTimeDecay::operator()(std::int64_t step) const {
 }
 
 PiecewiseConstantDecay::PiecewiseConstantDecay(PiecewiseConstantDecayOptions options) : options_(std::move(options)) {
+  describe(options_);
   const auto& [boundaries, values] = options_;
   if (boundaries.size() + 1 != values.size()) {
     detail::fail<ValueError>("PiecewiseConstantDecay",
@@ -57,6 +60,7 @@ double PiecewiseConstantDecay::operator()(std::int64_t step) const {
 }
 
 PolynomialDecay::PolynomialDecay(const PolynomialDecayOptions& options) : options_(options) {
+  describe(options_);
   check_decay_steps("PolynomialDecay", "decay_steps", options.decay_steps);
 }
 

@@ -14,6 +14,8 @@ struct CosineDecayOptions {
   double alpha = 0;                          ///< the final rate, as a fraction of the rate that it decays from
   std::optional<double> warmup_target = {};  ///< empty: no warmup
   std::int64_t warmup_steps = 0;
+
+  XTAPE_FIELDS(initial_learning_rate, decay_steps, alpha, warmup_target, warmup_steps)
 };
 
 /// A cosine decay without restarts (Loshchilov and Hutter, 2017):
@@ -39,6 +41,8 @@ struct CosineDecayRestartsOptions {
   double t_mul = 2;  ///< the length of each period as a multiple of the one before
   double m_mul = 1;  ///< the first rate of each period as a multiple of that of the one before
   double alpha = 0;  ///< the smallest rate as a fraction of initial_learning_rate
+
+  XTAPE_FIELDS(initial_learning_rate, first_decay_steps, t_mul, m_mul, alpha)
 };
 
 /// Repeated cosine decays (SGDR: Loshchilov and Hutter, 2017). In period i = 0, 1, ..., of which the fraction p is

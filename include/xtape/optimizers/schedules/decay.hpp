@@ -13,6 +13,8 @@ struct ExponentialDecayOptions {
   std::int64_t decay_steps;
   double decay_rate;
   bool staircase = false;  ///< step / decay_steps is rounded down
+
+  XTAPE_FIELDS(initial_learning_rate, decay_steps, decay_rate, staircase)
 };
 
 /// initial_learning_rate decay_rate^(step / decay_steps)
@@ -32,6 +34,8 @@ struct InverseTimeDecayOptions {
   std::int64_t decay_steps;
   double decay_rate;
   bool staircase = false;  ///< step / decay_steps is rounded down
+
+  XTAPE_FIELDS(initial_learning_rate, decay_steps, decay_rate, staircase)
 };
 
 /// initial_learning_rate / (1 + decay_rate step / decay_steps)
@@ -49,6 +53,8 @@ class InverseTimeDecay : public LearningRateSchedule {
 struct PiecewiseConstantDecayOptions {
   std::vector<std::int64_t> boundaries;  ///< ascending
   std::vector<double> values;            ///< one more than the boundaries
+
+  XTAPE_FIELDS(boundaries, values)
 };
 
 /// values[i] for the first i with step <= boundaries[i]; the last value after the last boundary.
@@ -71,6 +77,8 @@ struct PolynomialDecayOptions {
   double end_learning_rate = 0.0001;
   double power = 1;
   bool cycle = false;  ///< after decay_steps, decays again from a lower rate, until 2 decay_steps, and so on
+
+  XTAPE_FIELDS(initial_learning_rate, decay_steps, end_learning_rate, power, cycle)
 };
 
 /// A polynomial decay from initial_learning_rate to end_learning_rate:
