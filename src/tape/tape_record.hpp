@@ -197,10 +197,11 @@ class TapeRecord {
   thread_state.next_result_id = id + 1;
   y->id = id;
   y->weak = false;
-  ops_.push_within(new (memory)
-                       RecordedOp{name, &table, rule, static_cast<std::uint32_t>(n), 1, static_cast<Slot>(count)});
   slots_.push_within({latest_shape_, y->dtype, use_of[static_cast<std::size_t>(y->dtype)]});
   if (shapes_.back() != y->shape) add_shape(y->shape);
+  // Last, since the rule of an op in the list is destroyed: add_shape() throws if there is no memory.
+  ops_.push_within(new (memory)
+                       RecordedOp{name, &table, rule, static_cast<std::uint32_t>(n), 1, static_cast<Slot>(count)});
   return {rule, tracked};
 }
 
