@@ -23,6 +23,8 @@ bool asks_for_nothing(const std::string& name, const ConfigValue& value) {
   const auto* flag = value.get<bool>();
   const auto* text = value.get<std::string>();
   if (flag != nullptr && !*flag) return true;
+  // Attention over the axis of steps, the only one that sequences have.
+  if (name == "attention_axes") return value == ConfigValue(ConfigValue::Integers{1});
   if (name == "data_format") return text != nullptr && *text == "channels_last";
   if (name == "axis" && (value == -1 || value == ConfigValue::Integers{-1})) return true;
   static const std::set<std::string> harmless = {"autocast",
@@ -43,6 +45,8 @@ bool asks_for_nothing(const std::string& name, const ConfigValue& value) {
                                                  "ragged",
                                                  "registered_name",
                                                  "renorm",
+                                                 "renorm_clipping",
+                                                 "renorm_momentum",
                                                  "run_eagerly",
                                                  "sparse",
                                                  "steps_per_execution",

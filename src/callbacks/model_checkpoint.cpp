@@ -10,7 +10,9 @@
 namespace xtape::callbacks {
 namespace {
 constexpr const char* op = "ModelCheckpoint";
-}
+
+bool whole_model(const std::string& path) { return path.ends_with(".keras"); }
+}  // namespace
 
 ModelCheckpoint::ModelCheckpoint(std::string filepath, const ModelCheckpointOptions& options)
     : MonitorCallback(op,
@@ -19,6 +21,12 @@ ModelCheckpoint::ModelCheckpoint(std::string filepath, const ModelCheckpointOpti
       options_(options) {
   if (filepath_.empty()) detail::fail<ValueError>(op, "expected a filepath, received an empty string");
   detail::check_path_format(op, filepath_);
+  if (options_.save_weights_only && whole_model(filepath_)) {
+    detail::fail<ValueError>(op,
+                             "with save_weights_only, expected a path that ends with .weights.h5 or .safetensors, "
+                             "received \"{}\"",
+                             filepath_);
+  }
 }
 
 void ModelCheckpoint::on_train_batch_end(std::int64_t batch, const Logs& logs) {
@@ -63,7 +71,11 @@ void ModelCheckpoint::save(int epoch, std::optional<std::int64_t> batch, const L
     }
     const std::string folder = std::filesystem::path(path).parent_path().string();
     if (!folder.empty()) detail::make_folders(op, folder);
-    model().save_weights(path);
+    if (whole_model(path)) {
+      model().save(path);
+    } else {
+      model().save_weights(path);
+    }
   } catch (...) {
     best_ = best_before;  // not saved, so not the best that there is
     throw;

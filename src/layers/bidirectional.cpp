@@ -47,9 +47,12 @@ Bidirectional::Bidirectional(const AnyLayer& layer, BidirectionalOptions options
   }
   for (RNN* each : {&forward, &backward}) each->options_.zero_output_for_mask = each->return_sequences();
   set_supports_masking(true);
-  forward.set_name(fmt::format("forward_{}", layer->name()));
-  backward.set_name(
-      fmt::format("backward_{}", options.backward_layer ? (*options.backward_layer)->name() : layer->name()));
+  // Names that have the prefix already, as in the layer's config, stay.
+  const auto prefixed = [](std::string_view prefix, const std::string& name) {
+    return name.starts_with(prefix) ? name : fmt::format("{}{}", prefix, name);
+  };
+  forward.set_name(prefixed("forward_", layer->name()));
+  backward.set_name(prefixed("backward_", options.backward_layer ? (*options.backward_layer)->name() : layer->name()));
   adopt(forward);
   adopt(backward);
 }

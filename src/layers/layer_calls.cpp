@@ -115,6 +115,7 @@ void Layer::prepare(const std::vector<Shape>& input_shapes) {
     const detail::BuildScope building(own, detail::LayerState::Building::first);
     first.build_list(input_shapes);
     own.made_to = own.counts();
+    own.set_build_shapes(input_shapes);
   } catch (...) {  // drops a partial build
     own.made_to = own.counts();
     own.drop_what_build_made();

@@ -170,7 +170,8 @@ AnyLayer AnyLayer::from_config(const ConfigValue& value) {
   const Config& config = xtape::detail::config_of(value);
   AnyLayer layer = (*maker_of(config.class_name()))(config);
   if (config.contains("name") && !config["name"].is_none()) layer->set_name(xtape::detail::text_of(config["name"]));
-  if (config.contains("trainable")) layer->set_trainable(xtape::detail::bool_of(config["trainable"]));
+  // Only if it is false: true would thaw inner layers that are frozen by themselves.
+  if (config.contains("trainable") && !xtape::detail::bool_of(config["trainable"])) layer->set_trainable(false);
   xtape::detail::report_unknown_arguments(config, layer->config());
   return layer;
 }

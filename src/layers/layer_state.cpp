@@ -5,6 +5,8 @@
 #include <cctype>
 #include <unordered_set>
 
+#include "layers/graph_node.hpp"
+
 namespace xtape::detail {
 
 std::mutex& structure_mutex() noexcept {
@@ -26,6 +28,25 @@ void LayerState::set_built(Layer& handle) {
 std::optional<Shape> LayerState::output_shape() const {
   const std::lock_guard lock(mutex);
   return output_shape_;
+}
+
+std::vector<Shape> LayerState::build_shapes() const {
+  const std::lock_guard lock(mutex);
+  for (const auto& node : nodes_) {  // which has symbolic shapes
+    const auto call = node.lock();
+    if (call == nullptr || call->inputs.empty()) continue;
+    std::vector<Shape> shapes;
+    for (const auto& input : call->inputs) shapes.push_back(input.shape());
+    return shapes;
+  }
+  return build_shapes_;
+}
+
+void LayerState::set_build_shapes(const std::vector<Shape>& shapes) {
+  build_shapes_ = shapes;
+  for (Shape& shape : build_shapes_) {
+    if (shape.rank() > 0) shape.begin()[0] = -1;
+  }
 }
 
 void LayerState::set_output_shape(const Shape& shape) {

@@ -137,6 +137,10 @@ struct LayerState : LayerSettings {
 
   /// The shape of the first output of the first call, with -1 for the batch, for summaries.
   std::optional<Shape> output_shape() const;
+  /// The shapes of the inputs for which the layer was built, with -1 for the batch and other sizes that differ; empty
+  /// before.
+  std::vector<Shape> build_shapes() const;
+  void set_build_shapes(const std::vector<Shape>& shapes);
   void set_output_shape(const Shape& shape);
 
   /// The nodes that calls with symbolic tensors have made, as long as graphs or symbolic tensors hold them.
@@ -200,6 +204,8 @@ struct LayerState : LayerSettings {
   static LayerState& of(const Layer& layer) { return layer.state(); }
   static std::shared_ptr<LayerState> shared(const Layer& layer) { return layer.state_; }
   static std::unique_ptr<Layer> copy(const Layer& layer) { return layer.copy(); }
+  /// The object whose functions compute: see Layer::object().
+  static Layer& object(Layer& layer) { return layer.object(); }
   /// Whether a layer uses the masks of its inputs.
   static bool takes_masks(const Layer& layer) { return layer.supports_masking() || layer.may_make_masks(); }
 
@@ -211,6 +217,7 @@ struct LayerState : LayerSettings {
   std::vector<Layer*> handles_;
   std::vector<std::weak_ptr<std::vector<Tensor>>> added_losses_;  ///< one list for each thread, whose table owns it
   std::optional<Shape> output_shape_;
+  std::vector<Shape> build_shapes_;
   std::vector<std::weak_ptr<GraphNode>> nodes_;
   std::atomic<std::uint64_t> version_{0};
   Lists lists_;

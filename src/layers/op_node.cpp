@@ -13,12 +13,16 @@ namespace {
 
 class OpNode : public LayerBase<OpNode> {
  public:
-  OpNode(const char* op, const std::vector<SymbolicOperand>& operands, OpWidening widening, OpFunction function)
-      : LayerBase("", float32), op_(op), widening_(widening), function_(std::move(function)) {
+  OpNode(const char* op, const std::vector<SymbolicOperand>& operands, OpWidening widening, OpFunction function,
+         std::vector<Config::Entry> attributes)
+      : LayerBase("", float32), widening_(widening), function_(std::move(function)) {
+    description_.op = op;
+    description_.attributes = std::move(attributes);
     LayerState::of(*this).name_unless_given(op);
     set_casts_inputs(false);
     for (const auto& operand : operands) {
-      operands_.push_back({operand.symbolic.has_value(), operand.variable, operand.known});
+      // Without the symbolic tensor, so that the layer does not keep the graph alive.
+      description_.operands.push_back({operand.symbolic.has_value(), operand.variable, operand.known});
       if (operand.variable.defined()) track(operand.variable);
     }
   }
@@ -26,7 +30,7 @@ class OpNode : public LayerBase<OpNode> {
   TensorList call_list(const TensorList& inputs) override {
     Tensors all;
     std::size_t next = 0;
-    for (const auto& operand : operands_) {
+    for (const auto& operand : description_.operands) {
       all.push_back(operand.symbolic             ? inputs[next++]
                     : operand.variable.defined() ? Tensor(operand.variable.value())
                                                  : operand.known);
@@ -39,16 +43,9 @@ class OpNode : public LayerBase<OpNode> {
   }  // results of ops have no masks
   bool may_make_masks() const override { return false; }
 
-  const std::string& op() const noexcept { return op_; }
+  const OpDescription& description() const noexcept { return description_; }
 
  private:
-  /// Does not hold the symbolic tensor, so that the layer does not keep the graph alive.
-  struct Operand {
-    bool symbolic;
-    Variable variable;
-    Tensor known;
-  };
-
   static void widen(Tensors& operands) {
     const auto any = [&](DType dtype) {
       return std::any_of(operands.begin(), operands.end(),
@@ -58,21 +55,21 @@ class OpNode : public LayerBase<OpNode> {
     for (Tensor& t : operands) t = detail::widened(t);
   }
 
-  std::string op_;
-  std::vector<Operand> operands_;
+  OpDescription description_;
   OpWidening widening_;
   OpFunction function_;
 };
 
 }  // namespace
 
-SymbolicList op_node(const char* op, std::vector<SymbolicOperand> operands, OpWidening widening, OpFunction function) {
+SymbolicList op_node(const char* op, std::vector<SymbolicOperand> operands, OpWidening widening, OpFunction function,
+                     std::vector<Config::Entry> attributes) {
   SymbolicList inputs;
   for (const auto& operand : operands) {
     if (operand.symbolic) inputs.push_back(*operand.symbolic);
   }
   if (inputs.empty()) fail<ValueError>(op, "expected at least one symbolic tensor");
-  return OpNode(op, operands, widening, std::move(function))(inputs);
+  return OpNode(op, operands, widening, std::move(function), std::move(attributes))(inputs);
 }
 
 std::vector<SymbolicOperand> operands_and(const SymbolicOperands& list, std::vector<SymbolicOperand> named) {
@@ -88,12 +85,17 @@ SymbolicTensor map_node(std::vector<SymbolicOperand> operands,
 
 bool is_op_node(const Layer& layer) { return dynamic_cast<const OpNode*>(&layer) != nullptr; }
 
+const OpDescription* op_description(const Layer& layer) {
+  const auto* node = dynamic_cast<const OpNode*>(&layer);
+  return node == nullptr ? nullptr : &node->description();
+}
+
 std::string shown_class(const Layer& layer) {
   const auto* node = dynamic_cast<const OpNode*>(&layer);
   if (node == nullptr) return layer.class_name();
   std::string name;
   bool first = true;
-  for (const char c : node->op()) {
+  for (const char c : node->description().op) {
     if (c != '_') name += first ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
     first = c == '_';
   }

@@ -28,8 +28,8 @@ random::GeneratorState unpacked(const Tensor& tensor) {
 
 void Checkpoint::check_new(const std::string& name) const {
   const auto same = [&](const auto& other) { return other.first == name; };
-  if (name.empty() || std::any_of(variables_.begin(), variables_.end(), same) ||
-      std::any_of(generators_.begin(), generators_.end(), same)) {
+  const auto taken = [&](const auto& list) { return std::any_of(list.begin(), list.end(), same); };
+  if (name.empty() || taken(variables_) || taken(generators_) || taken(models_) || taken(optimizers_)) {
     detail::fail<ValueError>("Checkpoint.add", "expected a name that is not taken yet, received \"{}\"", name);
   }
 }
@@ -44,29 +44,61 @@ void Checkpoint::add(const std::string& name, random::Generator& generator) {
   generators_.emplace_back(name, &generator);
 }
 
+void Checkpoint::add(const std::string& name, Model& model) {
+  check_new(name);
+  models_.emplace_back(name, &model);
+}
+
+void Checkpoint::add(const std::string& name, optimizers::Optimizer& optimizer) {
+  check_new(name);
+  optimizers_.emplace_back(name, &optimizer);
+}
+
+void Checkpoint::add_optimizer(Named& all, const std::string& prefix, const optimizers::Optimizer& optimizer) {
+  const auto variables = optimizer.variables();
+  for (std::size_t i = 0; i < variables.size(); ++i) {  // two variables may have the same name
+    all.emplace_back(fmt::format("{}/{}/{}", prefix, i, variables[i].name()), variables[i]);
+  }
+}
+
 void Checkpoint::check_built(const char* method) const {
-  if (!model_->built()) {
-    detail::fail<ValueError>(method, "the model '{}' is not built yet: call it first, or build_for()", model_->name());
+  const auto check = [&](const Model& model) {
+    if (model.built()) return;
+    detail::fail<ValueError>(method, "the model '{}' is not built yet: call it first, or build_for()", model.name());
+  };
+  check(*model_);
+  for (const auto& [name, model] : models_) check(*model);
+  for (const auto& [name, optimizer] : optimizers_) {
+    if (!optimizer->built()) {
+      detail::fail<ValueError>(method, "the optimizer added as '{}' is not built yet: call its build() first", name);
+    }
   }
 }
 
 Checkpoint::Named Checkpoint::all_variables() const {
   Named all;
   for (auto& [name, variable] : detail::named_weights(*model_)) all.emplace_back("model/" + name, variable);
-  const auto of_optimizer = optimizer_->variables();
-  for (std::size_t i = 0; i < of_optimizer.size(); ++i) {  // two variables may have the same name
-    all.emplace_back(fmt::format("optimizer/{}/{}", i, of_optimizer[i].name()), of_optimizer[i]);
+  add_optimizer(all, "optimizer", *optimizer_);
+  for (const auto& [added, model] : models_) {
+    for (auto& [name, variable] : detail::named_weights(*model)) {
+      all.emplace_back(fmt::format("added/{}/{}", added, name), variable);
+    }
   }
+  for (const auto& [added, optimizer] : optimizers_) add_optimizer(all, "added_optimizer/" + added, *optimizer);
   for (const auto& [name, variable] : variables_) all.emplace_back("variable/" + name, variable);
   return all;
 }
 
 Checkpoint::Generators Checkpoint::all_generators() const {
   Generators all{{"random/default", &random::default_generator()}};
-  const auto of_layers = detail::LayerState::of(*model_).all_generators();
-  for (std::size_t i = 0; i < of_layers.size(); ++i) {
-    all.emplace_back(fmt::format("random/layer/{}", i), of_layers[i].get());
-  }
+  const auto add_layers = [&](const std::string& prefix, Model& model) {
+    const auto of_layers = detail::LayerState::of(model).all_generators();
+    for (std::size_t i = 0; i < of_layers.size(); ++i) {
+      all.emplace_back(fmt::format("{}/{}", prefix, i), of_layers[i].get());
+    }
+  };
+  add_layers("random/layer", *model_);
+  for (const auto& [added, model] : models_) add_layers("random/added_layer/" + added, *model);
   for (const auto& [name, generator] : generators_) all.emplace_back("random/added/" + name, generator);
   return all;
 }

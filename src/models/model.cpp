@@ -58,6 +58,16 @@ Model::Model(const Model& other)
   if (model_ != nullptr) model_ = std::make_shared<detail::ModelState>(detail::ModelState{{}, model_->tracked_metrics});
 }
 
+Model::Model(AnyLayer model)
+    : Model([&]() -> const Model& {
+        const auto* object = dynamic_cast<const Model*>(&*model);
+        if (object != nullptr) return *object;
+        detail::fail<ValueError>("Model", "expected a model, received the layer '{}' of class {}", model->name(),
+                                 model->class_name());
+      }()) {
+  if (typeid(*model) != typeid(Model)) of_class_ = std::move(model);
+}
+
 detail::ModelState& Model::model_state() const {
   (void)state();  // throws for an object that was moved from
   return *model_;

@@ -1,9 +1,8 @@
-// Weights of models in files, and layers by name.
+// Weights and layers of models by name.
 #include <algorithm>
 #include "base/check.hpp"
 #include "layers/layer_state.hpp"
 #include "models/named_weights.hpp"
-#include "xtape/io/safetensors.hpp"
 #include "xtape/models/model.hpp"
 
 namespace xtape {
@@ -62,27 +61,6 @@ const Layer& Model::layer_of_class(const std::string& name, const std::type_info
   }
   detail::fail<TypeError>("Model.get_layer", "layer '{}' is a {}, not a {}", name, found.class_name(),
                           detail::class_of(wanted));
-}
-
-void Model::save_weights(const std::string& path) const {
-  const auto named = detail::named_weights(*this);
-  if (named.empty() && !built()) {
-    detail::fail<ValueError>("Model.save_weights", "the model '{}' is not built yet and has no weights: call it first",
-                             name());
-  }
-  io::NamedTensors tensors;
-  for (const auto& [weight, variable] : named) tensors.emplace_back(weight, variable.peek());
-  io::save_safetensors(path, tensors, {{"format", "xtape"}});
-}
-
-void Model::load_weights(const std::string& path) {
-  const auto named = detail::named_weights(*this);
-  if (named.empty() && !built()) {
-    detail::fail<ValueError>("Model.load_weights",
-                             "the model '{}' is not built yet and has no weights: call it first, or build_for()",
-                             name());
-  }
-  detail::assign_all("Model.load_weights", path, io::load_safetensors(path).tensors, named);
 }
 
 }  // namespace xtape

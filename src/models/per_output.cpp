@@ -46,6 +46,28 @@ std::vector<T> PerOutputValues<T>::for_outputs(const char* what, const std::vect
   return found;
 }
 
+template <class T>
+ConfigValue PerOutputValues<T>::config() const {
+  const auto value_of = [](const T& value) -> ConfigValue {
+    if constexpr (std::same_as<T, AnyLoss>) {
+      if (!value) return {};
+    }
+    return value;
+  };
+  if (given == PerOutput::nothing) return {};
+  if (given == PerOutput::all) return value_of(values.front().second);
+  ConfigValue::List list;
+  Config dictionary;
+  for (const auto& [name, value] : values) {
+    if (given == PerOutput::by_name) {
+      dictionary.set(name, value_of(value));
+    } else {
+      list.push_back(value_of(value));
+    }
+  }
+  return given == PerOutput::by_name ? ConfigValue(dictionary) : ConfigValue(list);
+}
+
 template struct PerOutputValues<AnyLoss>;
 template struct PerOutputValues<double>;
 template struct PerOutputValues<std::vector<AnyMetric>>;
@@ -171,6 +193,38 @@ std::vector<std::vector<AnyMetric>> Metrics::for_outputs(const char* what,
     for (const Entry& entry : entries_) all.values.emplace_back("", metrics_of(entry));
   }
   return all.for_outputs(what, outputs, {});
+}
+
+ConfigValue Metrics::Entry::config() const {
+  if (const auto* entries = list()) {
+    ConfigValue::List all;
+    for (const auto& entry : *entries) all.push_back(entry.config());
+    return all;
+  }
+  return name() != nullptr ? ConfigValue(*name()) : ConfigValue(metric_);
+}
+
+ConfigValue Metrics::config(const std::vector<std::string>& outputs) const {
+  if (entries_.empty()) return {};
+  ConfigValue::List list;
+  if (!by_name(outputs)) {
+    for (const Entry& entry : entries_) list.push_back(entry.config());
+    return list;
+  }
+  Config dictionary;
+  for (const Entry& entry : entries_) {
+    const auto& of_output = *entry.list();
+    ConfigValue::List metrics;
+    for (std::size_t i = 1; i < of_output.size(); ++i) {
+      if (of_output[i].list() == nullptr) {
+        metrics.push_back(of_output[i].config());
+      } else {
+        for (const Entry& each : *of_output[i].list()) metrics.push_back(each.config());
+      }
+    }
+    dictionary.set(*of_output.front().name(), metrics);
+  }
+  return dictionary;
 }
 
 }  // namespace xtape

@@ -65,6 +65,12 @@ class TrainState {
 
   void reset_metrics();
 
+  /// The losses, loss weights and metrics as they were compiled.
+  const Losses& compiled_losses() const noexcept { return losses_; }
+  const LossWeights& compiled_loss_weights() const noexcept { return loss_weights_; }
+  const Metrics& compiled_metrics() const noexcept { return metrics_; }
+  const Metrics& compiled_weighted_metrics() const noexcept { return weighted_metrics_; }
+
  private:
   Losses losses_;
   LossWeights loss_weights_;

@@ -7,6 +7,7 @@
 #include "support/check.hpp"
 #include "support/source_dir.hpp"
 #include "support/temp_dir.hpp"
+#include "xtape/models/load_model.hpp"
 #include "xtape/xtape.hpp"
 
 // To the system a path ends with its first zero byte, so "weights\0.old" would be the file "weights".
@@ -67,6 +68,8 @@ const std::vector<Row>& rows() {
          checkpoint.set_model(model);
          checkpoint.on_epoch_end(0, {});
        }},
+      {"load_model", [](const std::string& p) { (void)models::load_model(p + ".keras"); }},
+      {"save", [](const std::string& p) { model.save(p + ".keras"); }},
       {"lines",
        [](const std::string& p) {
          plot::lines({{"a", {1, 2}, {1, 2}}}, p + ".png");

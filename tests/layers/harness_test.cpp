@@ -13,6 +13,7 @@
 #include "core/undo.hpp"
 #include "layers/all_rows.hpp"
 #include "layers/configs.hpp"
+#include "layers/keras_models.hpp"
 #include "layers/layer_state.hpp"
 #include "layers/replays.hpp"
 #include "support/check.hpp"
@@ -614,6 +615,7 @@ namespace {
 
 void check_layer(const LayerRow& row) {
   check_config(row);
+  write_keras_model(row);
   check_eager(row);
   check_symbolic(row);
   check_without_elements(row);

@@ -42,10 +42,10 @@ Options changed_options(Options options = {}) {
       field = integers.contains(name) ? integers.at(name) : 2;
     } else if constexpr (detail::IsVector<Field>::value) {
       field.assign(lists.at(name).begin(), lists.at(name).end());
-    } else if constexpr (std::is_constructible_v<Field, double>) {
-      field = 0.05;  // a learning rate
-    } else {
+    } else if constexpr (std::is_constructible_v<Field, std::vector<int>>) {
       field = std::vector<int>{1};  // the axes of a sum
+    } else {
+      field = 0.05;  // a learning rate
     }
   });
   return options;

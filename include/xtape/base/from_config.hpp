@@ -101,7 +101,9 @@ T value_as(const ConfigValue& value) {
     for (const auto& element : list_of(value)) result.push_back(value_as<typename T::value_type>(element));
     return result;
   } else if constexpr (std::constructible_from<T, std::vector<std::int64_t>>) {
-    return T(value_as<std::vector<std::int64_t>>(value));
+    std::vector<std::int64_t> sizes;  // of a shape, in which none stands for any size
+    for (const auto& size : list_of(value)) sizes.push_back(size.is_none() ? -1 : value_as<std::int64_t>(size));
+    return T(sizes);
   } else {
     if constexpr (std::is_constructible_v<T, std::nullptr_t>) {
       if (value.is_none()) return T(nullptr);
@@ -174,7 +176,7 @@ T make_from_config(const Config& config, const std::array<const char*, n>& names
     for (std::size_t i = 0; i < n; ++i) {
       if (config.contains(names[i])) {
         values[i] = config[names[i]];
-      } else if constexpr (std::default_initializable<T>) {
+      } else if constexpr (requires { T().config(); }) {
         if (!defaults) defaults = T().config();
         values[i] = (*defaults)[names[i]];
       } else {

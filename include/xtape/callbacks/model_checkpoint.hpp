@@ -14,8 +14,7 @@ struct ModelCheckpointOptions {
   std::string monitor = "val_loss";
   int verbose = 0;              ///< 1: says on standard output what it does
   bool save_best_only = false;  ///< only if the figure is better than at every save before
-  /// Has no effect, and is here for programs written for Keras: files hold the weights alone, since the structure of a
-  /// model is C++ code.
+  /// For a path that ends with .keras, which holds the whole model, it must be false; other files hold weights anyway.
   bool save_weights_only = false;
   std::string mode = "auto";  ///< "auto", "min" or "max": see MonitorCallback
   /// "epoch", or every so many batches, counted across epochs.
@@ -23,7 +22,8 @@ struct ModelCheckpointOptions {
   std::optional<double> initial_value_threshold = {};  ///< the first best value
 };
 
-/// Saves the model's weights after each epoch, or every so many batches (keras.callbacks.ModelCheckpoint).
+/// Saves the model after each epoch, or every so many batches (keras.callbacks.ModelCheckpoint): as a whole, with its
+/// optimizer, if the path ends with ".keras" (Model::save), otherwise its weights (Model::save_weights).
 ///
 ///     .callbacks = {callbacks::ModelCheckpoint("best.safetensors", {.save_best_only = true})}
 ///     ...
@@ -34,7 +34,7 @@ struct ModelCheckpointOptions {
 /// the next. Where the monitored figure is not in the logs, it warns and saves.
 class ModelCheckpoint : public MonitorCallback {
  public:
-  /// Throws a ValueError for an empty path and for wrong formats in it.
+  /// Throws a ValueError for an empty path and for wrong formats in it, and for save_weights_only with a .keras file.
   explicit ModelCheckpoint(std::string filepath, const ModelCheckpointOptions& options = {});
 
   void on_train_begin() override { forget_warning(); }

@@ -30,9 +30,17 @@ class Checkpoint {
   /// With the optimizer of compile().
   explicit Checkpoint(Model& model) : Checkpoint(model, model.optimizer()) {}
 
-  /// Adds a variable, or a generator, under a name. Throws a ValueError for a name that is taken.
+  /// Adds a variable, a generator, or another model or optimizer under a name, as for the two networks of a GAN:
+  ///
+  ///     xp::Checkpoint checkpoint(generator, generator_optimizer);
+  ///     checkpoint.add("discriminator", discriminator);
+  ///     checkpoint.add("discriminator_optimizer", discriminator_optimizer);
+  ///
+  /// Throws a ValueError for a name that is taken. An added optimizer must have been built before restore().
   void add(const std::string& name, const Variable& variable);
   void add(const std::string& name, random::Generator& generator);
+  void add(const std::string& name, Model& model);
+  void add(const std::string& name, optimizers::Optimizer& optimizer);
 
   /// Writes the file. Throws a ValueError before the model is built, a DataError that names the file when it cannot be
   /// written.
@@ -49,6 +57,7 @@ class Checkpoint {
   using Generators = std::vector<std::pair<std::string, random::Generator*>>;
 
   void check_new(const std::string& name) const;
+  static void add_optimizer(Named& all, const std::string& prefix, const optimizers::Optimizer& optimizer);
   void check_built(const char* method) const;
   Named all_variables() const;
   Generators all_generators() const;
@@ -57,6 +66,8 @@ class Checkpoint {
   optimizers::Optimizer* optimizer_;
   Named variables_;
   Generators generators_;
+  std::vector<std::pair<std::string, Model*>> models_;
+  std::vector<std::pair<std::string, optimizers::Optimizer*>> optimizers_;
 };
 
 }  // namespace xtape

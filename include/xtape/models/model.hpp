@@ -12,6 +12,7 @@
 #include "xtape/layers/layer.hpp"
 #include "xtape/layers/symbolic.hpp"
 #include "xtape/models/history.hpp"
+#include "xtape/models/saving.hpp"
 #include "xtape/models/training.hpp"
 
 namespace xtape {
@@ -68,6 +69,9 @@ class Model : public LayerBase<Model> {
   operator=(M&& model) {
     return *this = Model(std::forward<M>(model));
   }
+
+  /// A handle of a model in an AnyLayer. Throws a ValueError for a layer that is no model.
+  explicit Model(AnyLayer model);
 
   /// Sets how fit trains (keras.Model.compile); replaces all settings of an earlier compile. Throws a ValueError for
   /// losses, weights and metrics that do not match the model's outputs. The outputs of a model that is not functional
@@ -150,13 +154,33 @@ class Model : public LayerBase<Model> {
     return dynamic_cast<const L&>(layer_of_class(name, typeid(L), is));
   }
 
-  /// Writes all weights into a safetensors file (.safetensors), under their names within the model, such as
-  /// "dense/kernel"; the file is replaced as a whole. Throws a ValueError before the model is built, a DataError that
-  /// names the file when it cannot be written.
+  /// Writes the whole model into a .keras file, which Keras 3 and models::load_model read: its layers, its weights, and
+  /// how it was compiled with the state of the optimizer; the file is replaced as a whole. For Sequential and
+  /// functional models; of other classes registered by register_serializable, only Keras with the same class can load
+  /// the file.
+  ///
+  /// Throws a ValueError before the model is built, and for what a file cannot hold, such as a layer or loss that is a
+  /// C++ lambda: the text names it. Throws a DataError that names the file when it cannot be written.
+  void save(const std::string& path, const SaveOptions& options = {}) const;
+
+  /// The layers of a model in their order (Sequential), or with the calls that connect them (functional), under Keras's
+  /// names; see Layer::config(). A subclassed model has only its name and dtype.
+  Config config() const override;
+  /// config() as the text that Keras's model.to_json() gives and models::model_from_json reads. Throws a ValueError for
+  /// what text cannot hold.
+  std::string to_json() const;
+
+  /// Writes all weights: into a safetensors file (.safetensors) under their names within the model, such as
+  /// "dense/kernel", or into a .weights.h5 file as Keras does. The file is replaced as a whole. Throws a ValueError
+  /// before the model is built and for another extension, a DataError that names the file when it cannot be written.
   void save_weights(const std::string& path) const;
-  /// Reads weights that save_weights wrote. Throws a DataError, before any weight has changed, for a file that is
-  /// missing or damaged, or whose names, shapes or dtypes do not match; the text lists the differences.
-  void load_weights(const std::string& path);
+  /// Reads weights that save_weights, Keras (.weights.h5, .keras, .h5), PyTorch or Hugging Face (.safetensors and its
+  /// index .safetensors.index.json, .pt, .pth) wrote, and tells what it has read. See docs/guides/saving.md for how
+  /// weights of a file are matched with those of the model.
+  ///
+  /// Throws a DataError, before any weight has changed, for a file that is missing or damaged, or whose names, shapes
+  /// or dtypes do not match; the text lists the differences.
+  LoadedWeights load_weights(const std::string& path, const LoadWeightsOptions& options = {});
 
   /// Builds the model for inputs of this shape, where -1 stands for any size.
   void build_for(const Shape& input_shape) { (void)compute_output_shape(input_shape); }

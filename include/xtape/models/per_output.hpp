@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "xtape/base/config.hpp"
 #include "xtape/losses/any_loss.hpp"
 #include "xtape/metrics/any_metric.hpp"
 
@@ -29,6 +30,8 @@ struct PerOutputValues {
   /// The value of each output; `missing` for outputs that were not named. Throws a ValueError if the number of values
   /// differs from that of the outputs, and for a name that is unknown or given twice; the text calls the values `what`.
   std::vector<T> for_outputs(const char* what, const std::vector<std::string>& outputs, const T& missing) const;
+  /// As they were given: none, one value, a list, or a dictionary.
+  ConfigValue config() const;
 };
 
 extern template struct PerOutputValues<AnyLoss>;
@@ -97,6 +100,7 @@ class Metrics {
     Entry(AnyMetric metric, int);
     const std::string* name() const { return kind_ == Kind::name ? &name_ : nullptr; }
     const std::vector<Entry>* list() const { return kind_ == Kind::list ? &list_ : nullptr; }
+    ConfigValue config() const;
     /// Throws a ValueError for a name that no metric has.
     void add_to(std::vector<AnyMetric>& metrics) const;
 
@@ -116,6 +120,8 @@ class Metrics {
   /// The metrics of each output. Throws a ValueError, as PerOutputValues::for_outputs, and for unknown names of
   /// metrics.
   std::vector<std::vector<AnyMetric>> for_outputs(const char* what, const std::vector<std::string>& outputs) const;
+  /// As they were given for these outputs: none, a list, or a dictionary.
+  ConfigValue config(const std::vector<std::string>& outputs) const;
 
  private:
   bool flat() const;

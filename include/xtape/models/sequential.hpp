@@ -32,6 +32,8 @@ class Sequential : public LayerBase<Sequential, Model> {
   void add(const SymbolicTensor& input);
 
   std::size_t size() const noexcept { return stack_->layers.size(); }
+  Config config() const override;
+
   /// Throws an IndexError outside [0, size).
   Layer& layer(std::size_t index) const&;
   Layer& layer(std::size_t index) const&& = delete;  // would be gone with the model

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
 namespace xtape {
@@ -8,6 +9,8 @@ namespace xtape {
 struct MatmulOptions {
   bool transpose_a = false;  ///< use the transpose of a's last two axes
   bool transpose_b = false;
+
+  XTAPE_FIELDS(transpose_a, transpose_b)
 };
 
 /// The matrix product over the last two axes: [..., m, k] x [..., k, n] -> [..., m, n]. The leading axes broadcast. A

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
 // More activations of floating tensors, with Keras's names and values; relu and softmax are in nn.hpp. NaN stays NaN.
@@ -18,6 +19,8 @@ Tensor selu(const Tensor& x);
 /// Keyword arguments of gelu.
 struct GeluOptions {
   bool approximate = false;  ///< 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))
+
+  XTAPE_FIELDS(approximate)
 };
 /// x P(z <= x) with a standard normal z: 0.5 x (1 + erf(x / sqrt(2))) (Hendrycks, Gimpel, 2016).
 Tensor gelu(const Tensor& x);

@@ -1,0 +1,197 @@
+// Whole models and weights in files: Model::save, save_weights, load_weights, and models::load_model.
+#include <chrono>
+
+#include <fmt/chrono.h>
+
+#include "base/check.hpp"
+#include "base/files.hpp"
+#include "io/config_json.hpp"
+#include "io/hdf5.hpp"
+#include "io/zip_reader.hpp"
+#include "io/zip_writer.hpp"
+#include "models/compile_config.hpp"
+#include "models/keras_weights.hpp"
+#include "models/model_config.hpp"
+#include "models/named_weights.hpp"
+#include "models/train_state.hpp"
+#include "xtape/base/from_config.hpp"
+#include "xtape/io/limits.hpp"
+#include "xtape/io/safetensors.hpp"
+#include "xtape/models/load_model.hpp"
+#include "xtape/version.hpp"
+
+namespace xtape {
+namespace {
+
+/// A member of a .keras archive as text. Throws a DataError if it is missing.
+std::string member_text(detail::ZipReader& zip, const char* method, const char* name) {
+  const auto* member = zip.find(name);
+  if (member == nullptr) {
+    detail::fail<DataError>(method, "{}: expected a model saved by Keras 3, found no {} in the archive", zip.path(),
+                            name);
+  }
+  return detail::read_all(*zip.bytes(*member));
+}
+
+/// Runs f; a ValueError in it, which is about what the file holds, becomes a DataError with the name of the file.
+template <class F>
+auto in_file(const char* method, const std::string& path, F&& f) {
+  try {
+    return f();
+  } catch (const ValueError& error) {
+    detail::fail<DataError>(method, "{}: {}", path, detail::Whole{error.message()});
+  } catch (const TypeError& error) {
+    detail::fail<DataError>(method, "{}: {}", path, detail::Whole{error.message()});
+  } catch (const IndexError& error) {
+    detail::fail<DataError>(method, "{}: {}", path, detail::Whole{error.message()});
+  }
+}
+
+bool is_hdf5(const std::string& path) { return path.ends_with(".h5") || path.ends_with(".hdf5"); }
+
+/// The weights in a .keras archive.
+detail::Hdf5Reader weights_in(detail::ZipReader& zip, const char* method) {
+  const auto* member = zip.find("model.weights.h5");
+  if (member == nullptr) {
+    detail::fail<DataError>(method, "{}: expected a model saved by Keras 3, found no model.weights.h5 in the archive",
+                            zip.path());
+  }
+  return {method, zip.bytes(*member)};
+}
+
+void check_built(const Model& model, const char* method) {
+  if (model.built() || !model.variables().empty()) return;
+  detail::fail<ValueError>(method, "the model '{}' is not built yet and has no weights: call it first, or build_for()",
+                           model.name());
+}
+
+/// Compiles a loaded model as its file says, and restores the optimizer.
+void restore_compiled(Model& model, const Config& config, const detail::Hdf5Reader& weights) {
+  detail::compile_from_config(model, config);
+  optimizers::Optimizer& optimizer = model.optimizer();
+  optimizer.build(model.trainable_variables());
+  detail::assign_all(detail::match_keras_optimizer("load_model", weights, optimizer));
+}
+
+Model load_keras(const std::string& path, const models::LoadModelOptions& options) {
+  constexpr const char* method = "load_model";
+  detail::ZipReader zip(method, path);
+  const ConfigValue config = detail::parse_config(member_text(zip, method, "config.json"), path);
+  Model model = in_file(method, path, [&] { return models::model_from_config(detail::config_of(config)); });
+  const detail::Hdf5Reader weights = weights_in(zip, method);
+  LoadedWeights report;
+  detail::assign_all(detail::match_keras_weights(method, weights, model, {}, report));
+  const ConfigValue compiled = detail::config_of(config).attached("compile_config");
+  if (options.compile && compiled.get<Config>() != nullptr) {
+    in_file(method, path, [&] { restore_compiled(model, *compiled.get<Config>(), weights); });
+  }
+  return model;
+}
+
+/// A whole model in the HDF5 format of Keras 1 and 2, which Keras 3 still writes.
+Model load_legacy(const std::string& path, const models::LoadModelOptions& options) {
+  constexpr const char* method = "load_model";
+  const detail::Hdf5Reader file(method, path);
+  const auto json = file.text_attribute("", "model_config");
+  if (!json) {
+    detail::fail<DataError>(method, "{}: the file has weights only, no model: make the model and call load_weights()",
+                            path);
+  }
+  const ConfigValue config = detail::parse_config(*json, path);
+  Model model = in_file(method, path, [&] { return models::model_from_config(detail::config_of(config)); });
+  LoadedWeights report;
+  detail::assign_all(detail::match_keras_weights(method, file, model, {}, report));
+  const auto training = file.text_attribute("", "training_config");
+  if (options.compile && training) {
+    const ConfigValue compiled = detail::parse_config(*training, path);
+    in_file(method, path, [&] { restore_compiled(model, detail::config_of(compiled), file); });
+  }
+  return model;
+}
+
+}  // namespace
+
+void Model::save(const std::string& path, const SaveOptions& options) const {
+  constexpr const char* method = "Model.save";
+  if (!path.ends_with(".keras")) {
+    detail::fail<ValueError>(method,
+                             "expected a path that ends with .keras, received \"{}\"; save_weights() has other "
+                             "formats",
+                             path);
+  }
+  check_built(*this, method);
+  if (!options.overwrite && detail::is_there(method, path)) {
+    detail::fail<DataError>(method, "{} exists already", path);
+  }
+  Config whole = config();
+  const auto& train = model_state().train;
+  if (train != nullptr) whole.attach("compile_config", detail::compile_config(*train));
+  const std::string json = detail::config_json(detail::keras_form(whole));
+  detail::Hdf5Writer weights(method);
+  Model handle = *this;
+  detail::write_keras_weights(weights, handle);
+  if (train != nullptr && options.include_optimizer && train->optimizer->built()) {
+    detail::write_keras_optimizer(weights, *train->optimizer);
+  }
+  const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  const std::string metadata = fmt::format(
+      "{{\"keras_version\": \"3.0.0\", \"date_saved\": \"{:%Y-%m-%d@%H:%M:%S}\", \"saved_by\": \"xtape {}.{}.{}\"}}",
+      fmt::gmtime(now), XTAPE_VERSION_MAJOR, XTAPE_VERSION_MINOR, XTAPE_VERSION_PATCH);
+  detail::ZipWriter zip(method, path);
+  zip.add("metadata.json", metadata, {}, false);
+  zip.add("config.json", json, {}, false);
+  zip.add("model.weights.h5", weights.take(), {}, false);
+  zip.commit();
+}
+
+void Model::save_weights(const std::string& path) const {
+  constexpr const char* method = "Model.save_weights";
+  check_built(*this, method);
+  if (is_hdf5(path)) {
+    if (!path.ends_with(".weights.h5")) {
+      detail::fail<ValueError>(method,
+                               "expected a path that ends with .weights.h5, as Keras 3 does, or .safetensors, "
+                               "received \"{}\"",
+                               path);
+    }
+    detail::Hdf5Writer file(method, path);
+    Model handle = *this;
+    detail::write_keras_weights(file, handle);
+    file.commit();
+    return;
+  }
+  io::NamedTensors tensors;
+  for (const auto& [weight, variable] : detail::named_weights(*this)) tensors.emplace_back(weight, variable.peek());
+  io::save_safetensors(path, tensors, {{"format", "xtape"}});
+}
+
+LoadedWeights Model::load_weights(const std::string& path, const LoadWeightsOptions& options) {
+  constexpr const char* method = "Model.load_weights";
+  check_built(*this, method);
+  LoadedWeights report;
+  Model handle = *this;
+  if (is_hdf5(path)) {
+    const detail::Hdf5Reader file(method, path);
+    detail::assign_all(detail::match_keras_weights(method, file, handle, options, report));
+  } else if (path.ends_with(".keras")) {
+    detail::ZipReader zip(method, path);
+    detail::assign_all(detail::match_keras_weights(method, weights_in(zip, method), handle, options, report));
+  } else {
+    const auto named = detail::named_weights(*this);
+    detail::assign_all(method, path, io::load_safetensors(path).tensors, named);
+    report.matched_by = "names";
+    for (const auto& [name, variable] : named) report.loaded.push_back(name);
+  }
+  return report;
+}
+
+namespace models {
+
+Model load_model(const std::string& path, const LoadModelOptions& options) {
+  if (path.ends_with(".keras")) return load_keras(path, options);
+  if (is_hdf5(path)) return load_legacy(path, options);
+  detail::fail<ValueError>("load_model", "expected a path that ends with .keras or .h5, received \"{}\"", path);
+}
+
+}  // namespace models
+}  // namespace xtape

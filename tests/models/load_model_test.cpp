@@ -1,0 +1,360 @@
+// Models as text and in files of Keras's format; Keras's own files are in keras_files_test.cpp.
+#include "xtape/models/load_model.hpp"
+
+#include <filesystem>
+#include <fstream>
+
+#include "support/check.hpp"
+#include "support/temp_dir.hpp"
+#include "support/warning_capture.hpp"
+#include "xtape/base/error.hpp"
+#include "xtape/core/creation.hpp"
+#include "xtape/core/random.hpp"
+#include "xtape/layers/activations.hpp"
+#include "xtape/layers/batch_normalization.hpp"
+#include "xtape/layers/bidirectional.hpp"
+#include "xtape/layers/dense.hpp"
+#include "xtape/layers/dropout.hpp"
+#include "xtape/layers/embedding.hpp"
+#include "xtape/layers/gru.hpp"
+#include "xtape/layers/lambda.hpp"
+#include "xtape/layers/layer_normalization.hpp"
+#include "xtape/layers/lstm.hpp"
+#include "xtape/layers/merging.hpp"
+#include "xtape/layers/multi_head_attention.hpp"
+#include "xtape/layers/normalization.hpp"
+#include "xtape/layers/symbolic_ops.hpp"
+#include "xtape/layers/time_distributed.hpp"
+#include "xtape/losses/any_loss.hpp"
+#include "xtape/losses/categorical_crossentropy.hpp"
+#include "xtape/losses/huber.hpp"
+#include "xtape/metrics/auc.hpp"
+#include "xtape/models/register_serializable.hpp"
+#include "xtape/models/sequential.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/ops/nn.hpp"
+#include "xtape/ops/reduce.hpp"
+#include "xtape/optimizers/adam.hpp"
+#include "xtape/optimizers/loss_scale_optimizer.hpp"
+#include "xtape/optimizers/schedules/decay.hpp"
+#include "xtape/optimizers/sgd.hpp"
+
+namespace xtape {
+namespace {
+
+using layers::Dense;
+using testing::TempDir;
+
+Tensor some(const Shape& shape) { return random::Generator(3).normal(shape); }
+
+std::vector<float> floats(const Tensor& tensor) { return tensor.to_vector<float>(); }
+
+/// Whether both give the same bits.
+void check_same(Model& a, Model& b, const TensorList& inputs) {
+  const TensorList x = a.predict(inputs), y = b.predict(inputs);
+  REQUIRE(x.size() == y.size());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    CHECK(x[i].shape() == y[i].shape());
+    CHECK(floats(x[i]) == floats(y[i]));
+  }
+}
+
+/// Saves, loads, compares, and makes the model again from its text.
+void check_round_trip(Model model, const TensorList& inputs) {
+  (void)model.predict(inputs);
+  const TempDir temp;
+  model.save(temp / "m.keras");
+  Model loaded = models::load_model(temp / "m.keras");
+  CHECK_MESSAGE(loaded.config() == model.config(), loaded.to_json(), "\ninstead of\n", model.to_json());
+  check_same(model, loaded, inputs);
+  Model again = models::model_from_json(model.to_json());
+  CHECK(again.config() == model.config());
+  again.set_weights(model.get_weights());
+  check_same(model, again, inputs);
+  model.save_weights(temp / "m.weights.h5");
+  for (auto variable : again.variables()) variable.assign(zeros_like(variable.peek()));
+  again.load_weights(temp / "m.weights.h5");
+  check_same(model, again, inputs);
+  again = models::model_from_json(model.to_json());
+  (void)again.predict(inputs);
+  again.load_weights(temp / "m.keras");
+  check_same(model, again, inputs);
+}
+
+TEST_CASE("load_model: a Sequential with an Input, and one that its first call built") {
+  check_round_trip(Sequential(Input({3}), Dense(4, {.activation = "relu"}), layers::BatchNormalization(),
+                              layers::Dropout(0.5, {.seed = 3}), Dense(2)),
+                   some({5, 3}));
+  check_round_trip(Sequential(Dense(4), layers::LeakyReLU(0.1), Dense(2)), some({5, 3}));
+  check_round_trip(Sequential(layers::Embedding(7, 3, {.mask_zero = true}),
+                              layers::Bidirectional(layers::GRU(2, {.return_sequences = true})),
+                              layers::TimeDistributed(Dense(2)), layers::LSTM(3)),
+                   constant({{1, 2, 0}, {4, 0, 0}}, int32));
+}
+
+TEST_CASE("load_model: functional models with shared layers, inner models, several inputs and outputs, and ops") {
+  auto left = Input({3}, {.name = "left"}), right = Input({3}, {.name = "right"});
+  Dense shared(4, {.activation = "tanh", .name = "shared"});
+  Sequential inner(Input({4}), Dense(4, {.activation = "relu"}), Dense(4));
+  auto a = shared(left), b = inner(shared(right));
+  auto sum = layers::Add()({a, b});
+  auto x = nn::relu(sum * 2 - 0.5) + inner(a);
+  auto mean = reduce_mean(x, {1}, true);
+  auto parts = split(concat({x, sum}, 1), 2, 1);
+  auto all = concat({parts[0], maximum(parts[1], mean), reshape(expand_dims(a, 1), {-1, 4})}, -1);
+  auto first = Dense(2, {.name = "first"})(all);
+  auto second = nn::softmax(slice_axis(all, 1, 2, 3));
+  check_round_trip(Model({left, right}, {first, second}, "branches"), {some({5, 3}), some({5, 3})});
+}
+
+TEST_CASE("load_model: attention, normalization, recurrent layers with states and masks") {
+  auto words = Input({4}, {.dtype = int32, .name = "words"});
+  auto x = layers::Embedding(9, 6, {.mask_zero = true})(words);
+  auto attended = layers::MultiHeadAttention(2, 3)({x, x});
+  x = layers::LayerNormalization()(layers::Add()({x, attended}));
+  auto states = layers::LSTM(3, {.return_sequences = true, .return_state = true}).outputs(x);
+  auto again = layers::LSTM(3)({x, states[1], states[2]});
+  check_round_trip(Model(words, {again, states[0]}), constant({{1, 2, 3, 0}, {4, 8, 0, 0}}, int32));
+  layers::Normalization normalization;
+  normalization.adapt(some({20, 3}));
+  check_round_trip(Sequential(Input({3}), normalization, Dense(1)), some({5, 3}));
+}
+
+TEST_CASE("load_model: what was frozen stays frozen") {
+  Sequential model(Input({3}), Dense(4), layers::BatchNormalization(), Dense(1));
+  model.layer(1).set_trainable(false);
+  const TempDir temp;
+  model.save(temp / "m.keras");
+  const Model loaded = models::load_model(temp / "m.keras");
+  CHECK(loaded.trainable_variables().size() == model.trainable_variables().size());
+  CHECK(loaded.trainable_variables().size() == 4);
+}
+
+/// Trains ten steps, saves, loads, trains ten more; and twenty steps at once.
+void check_resumed(const std::function<AnyOptimizer()>& optimizer, const Losses& loss, const Metrics& metrics) {
+  const Tensor x = some({40, 3}), y = cast(reduce_sum(x, {1}, true) > 0, float32);
+  const auto make = [&] {
+    random::set_seed(5);
+    Sequential model(Input({3}), Dense(8, {.activation = "relu"}), layers::BatchNormalization(),
+                     Dense(1, {.activation = "sigmoid"}));
+    model.compile({.optimizer = optimizer(), .loss = loss, .metrics = metrics});
+    return model;
+  };
+  const FitOptions ten{.batch_size = 20, .epochs = 5, .verbose = 0, .shuffle = false};
+  auto whole = make();
+  whole.fit(x, y, ten);
+  whole.fit(x, y, ten);
+  auto half = make();
+  half.fit(x, y, ten);
+  const TempDir temp;
+  half.save(temp / "half.keras");
+  Model loaded = models::load_model(temp / "half.keras");
+  CHECK(loaded.optimizer().iterations() == half.optimizer().iterations());
+  CHECK(loaded.optimizer().learning_rate() == half.optimizer().learning_rate());
+  const History history = loaded.fit(x, y, ten);
+  check_same(whole, loaded, x);
+  const auto a = whole.optimizer().variables(), b = loaded.optimizer().variables();
+  REQUIRE(a.size() == b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    CHECK(a[i].name() == b[i].name());
+    CHECK(a[i].dtype() == b[i].dtype());
+    CHECK(cast(a[i].peek(), float64).to_vector<double>() == cast(b[i].peek(), float64).to_vector<double>());
+  }
+  for (const auto& [name, value] : whole.evaluate(x, y, {.verbose = 0})) {
+    CHECK_MESSAGE(loaded.evaluate(x, y, {.verbose = 0})[name] == value, name);
+  }
+}
+
+TEST_CASE("load_model: training goes on bit for bit") {
+  check_resumed([] { return AnyOptimizer("adam"); }, "binary_crossentropy", {"accuracy", metrics::AUC()});
+  check_resumed(
+      [] {
+        return optimizers::SGD({.learning_rate = optimizers::schedules::ExponentialDecay({0.1, 5, 0.9}),
+                                .momentum = 0.9,
+                                .nesterov = true,
+                                .weight_decay = 0.001,
+                                .clipnorm = 1.0});
+      },
+      losses::Huber({.delta = 0.5}), {});
+  check_resumed([] { return optimizers::Adam({.amsgrad = true, .use_ema = true, .gradient_accumulation_steps = 2}); },
+                "mse", {"mae"});
+}
+
+TEST_CASE("load_model: without compile, and without the optimizer") {
+  Sequential model(Input({3}), Dense(1));
+  model.compile("adam", "mse");
+  model.fit(some({4, 3}), zeros({4, 1}), {.verbose = 0});
+  const TempDir temp;
+  model.save(temp / "m.keras", {.include_optimizer = false});
+  CHECK(!models::load_model(temp / "m.keras", {.compile = false}).compiled());
+  const Model loaded = models::load_model(temp / "m.keras");
+  CHECK(loaded.compiled());
+  CHECK(loaded.optimizer().iterations() == 0);
+  CHECK_THROWS_WITH_AS(model.save(temp / "m.keras", {.overwrite = false}), doctest::Contains("exists already"),
+                       DataError);
+  CHECK_THROWS_WITH_AS(model.save(temp / "m.h5"), doctest::Contains("ends with .keras"), ValueError);
+}
+
+/// A class of a user, with an argument and options.
+struct ScaleOptions {
+  double offset = 0;
+  DTypePolicy dtype = {};
+  std::string name = {};
+  XTAPE_FIELDS(offset, dtype, name)
+};
+struct Scale : LayerBase<Scale> {
+  explicit Scale(double factor, ScaleOptions options = {})
+      : LayerBase(options, {{"factor", factor}}), factor_(factor), offset_(options.offset) {}
+  Tensor call(const Tensor& x) override { return x * factor_ + offset_; }
+  double factor_, offset_;
+};
+/// One that is made by from_config.
+struct Shift : LayerBase<Shift> {
+  explicit Shift(const std::vector<double>& by) : by_(by) {}
+  static Shift from_config(const Config& config) { return Shift(detail::value_as<std::vector<double>>(config["by"])); }
+  Config config() const override {
+    Config config = LayerBase::config();
+    config.set("by", by_);
+    return config;
+  }
+  Tensor call(const Tensor& x) override {
+    return x + cast(constant(by_, {static_cast<std::int64_t>(by_.size())}), x.dtype());
+  }
+  std::vector<double> by_;
+};
+struct Halves {
+  Tensor operator()(const Shape& shape, DType dtype) const { return full(shape, value, dtype); }
+  double value = 0.5;
+  XTAPE_FIELDS(value)
+};
+
+TEST_CASE("load_model: classes of users") {
+  const auto model = [] {
+    return Sequential(Input({2}), Scale(3, {.offset = 0.25}), Shift({1, 2.5}),
+                      Dense(2, {.kernel_initializer = Halves{0.75}}));
+  };
+  CHECK_THROWS_WITH_AS(models::model_from_json(model().to_json()), doctest::Contains("unknown layer class 'Scale'"),
+                       ValueError);
+  register_serializable<Scale>("tests>Scale", "factor");
+  register_serializable<Shift>("tests>Shift");
+  register_serializable<Halves>("tests>Halves");
+  CHECK(model().to_json().find("\"registered_name\":\"tests>Scale\"") != std::string::npos);
+  check_round_trip(model(), some({4, 2}));
+}
+
+struct Subclassed : Model {
+  Dense first = track(Dense(4), "first"), second = track(Dense(2), "second");
+  Tensor call(const Tensor& x) override { return second(first(x)); }
+};
+
+TEST_CASE("load_model: subclassed models save their weights, and say that they cannot be loaded as a whole") {
+  Subclassed model;
+  const Tensor x = some({3, 3});
+  const Tensor y = model(x);
+  const TempDir temp;
+  model.save(temp / "m.keras");
+  CHECK_THROWS_WITH_AS(models::load_model(temp / "m.keras"), doctest::Contains("Subclassed"), DataError);
+  Subclassed other;
+  (void)other(x);
+  for (const char* file : {"m.keras", "m.weights.h5"}) {
+    if (file == std::string("m.weights.h5")) model.save_weights(temp / file);
+    for (auto variable : other.variables()) variable.assign(zeros_like(variable.peek()));
+    const LoadedWeights report = other.load_weights(temp / file);
+    CHECK(report.matched_by == "places");
+    CHECK(report.loaded == std::vector<std::string>{"first/kernel", "first/bias", "second/kernel", "second/bias"});
+    CHECK(floats(other(x)) == floats(y));
+  }
+}
+
+TEST_CASE("to_json: what text cannot hold is named with its place") {
+  const auto twice = [](const Tensor& x) { return x * 2; };
+  Sequential lambda(Input({2}), Dense(2), layers::Lambda(twice, {.name = "twice"}));
+  CHECK_THROWS_WITH_AS((void)lambda.to_json(), doctest::Contains("layers[2] (Lambda).function"), ValueError);
+  Sequential activation(Input({2}), Dense(2, {.activation = twice}));
+  CHECK_THROWS_WITH_AS((void)activation.to_json(), doctest::Contains("(Dense).activation"), ValueError);
+  const TempDir temp;
+  CHECK_THROWS_WITH_AS(lambda.save(temp / "m.keras"), doctest::Contains("Lambda"), ValueError);
+  CHECK(!std::filesystem::exists(temp / "m.keras"));
+  Sequential own(Input({2}), Dense(2));
+  own.compile("sgd", [](const Tensor& y, const Tensor& p) { return reduce_mean(square(y - p), -1); });
+  CHECK_THROWS_WITH_AS(own.save(temp / "m.keras"), doctest::Contains("compile_config.loss"), ValueError);
+}
+
+TEST_CASE("model_from_json: damaged texts are ValueErrors that say where") {
+  const auto check = [](const std::string& json, const char* text) {
+    CHECK_THROWS_WITH_AS((void)models::model_from_json(json), doctest::Contains(text), ValueError);
+  };
+  check("", "not JSON");
+  check("{\"class_name\": \"Sequential\"", "not JSON");
+  check("[1, 2]", "expected an object");
+  check(R"({"class_name": "Dense", "config": {"units": 3}})", "expected a model");
+  check(R"({"class_name": "Sequential", "config": {"name": "s"}})", "needs the argument 'layers'");
+  check(R"({"class_name": "Sequential", "config": {"layers": [{"class_name": "Dense", "config": {}}]}})",
+        "Dense needs the argument 'units'");
+  check(R"({"class_name": "Sequential", "config": {"layers": [{"class_name": "Dense", "config": {"units": "x"}}]}})",
+        "Dense.units: expected an integer, received \"x\"");
+  check(R"({"class_name": "Sequential", "config": {"layers": [{"class_name": "Dense", "config": {"units": 1e300}}]}})",
+        "Dense.units");
+  check(R"({"class_name": "Sequential", "config": {"layers": [{"class_name": "Dense",
+           "config": {"units": 3, "kernel_initializer": {"class_name": "Odd", "config": {}}}}]}})",
+        "Dense.kernel_initializer");
+  check(R"({"class_name": "Sequential", "config": {"layers": [{"class_name": "Conv2D",
+           "config": {"filters": 3, "kernel_size": [3, 3], "data_format": "channels_first"}}]}})",
+        "channels_first");
+  const std::string input = R"({"class_name": "InputLayer", "name": "i", "config": {"batch_shape": [null, 2],
+      "dtype": "float32", "name": "i"}, "inbound_nodes": []})";
+  const auto functional = [&](const std::string& layers) {
+    return R"({"class_name": "Functional", "config": {"name": "f", "layers": [)" + input + layers +
+           R"(], "input_layers": ["i", 0, 0], "output_layers": ["b", 0, 0]}})";
+  };
+  const auto dense = [](const std::string& name, const std::string& from) {
+    return R"(, {"class_name": "Dense", "name": ")" + name + R"(", "config": {"units": 2, "name": ")" + name +
+           R"("}, "inbound_nodes": [{"args": [{"class_name": "__keras_tensor__", "config": {"shape": [null, 2],
+           "dtype": "float32", "keras_history": [")" +
+           from + R"(", 0, 0]}}], "kwargs": {}}]})";
+  };
+  CHECK(models::model_from_json(functional(dense("a", "i") + dense("b", "a"))).count_params() == 12);
+  // Keras may list a layer before those that it needs.
+  CHECK(models::model_from_json(functional(dense("b", "a") + dense("a", "i"))).count_params() == 12);
+  check(functional(dense("a", "b") + dense("b", "a")), "wait for each other: a, b");
+  check(functional(dense("b", "nowhere")), "no layer 'nowhere'");
+  check(functional(dense("b", "i") + dense("b", "i")), "two layers named 'b'");
+  check(functional(dense("a", "i")), "no layer 'b'");
+  const std::string deep(100000, '[');
+  check(deep, "nested more than");
+}
+
+TEST_CASE("model_from_json: unknown arguments are told once, those that ask for nothing are not") {
+  testing::WarningCapture warnings;
+  const auto json = [](const std::string& argument) {
+    return R"({"class_name": "Sequential", "config": {"layers": [{"class_name": "InputLayer", "config": {"batch_shape":
+           [null, 2]}}, {"class_name": "Dense", "config": {"units": 3, )" +
+           argument + "}}]}}";
+  };
+  (void)models::model_from_json(json(R"("lora_rank": null, "quantization_config": null, "sparse": true)"));
+  CHECK(warnings.messages().empty());
+  (void)models::model_from_json(json(R"("lora_rank": 4)"));
+  (void)models::model_from_json(json(R"("lora_rank": 4)"));
+  REQUIRE(warnings.messages().size() == 1);
+  CHECK(warnings.messages()[0].find("lora_rank = 4 of Dense") != std::string::npos);
+}
+
+TEST_CASE("load_weights: by name, with mismatches, and what it reports") {
+  const TempDir temp;
+  Sequential model(Input({3}), Dense(4, {.name = "body"}), Dense(2, {.name = "head"}));
+  model.save_weights(temp / "m.weights.h5");
+  Sequential other(Input({3}), Dense(4, {.name = "body"}), Dense(5, {.name = "new_head"}));
+  CHECK_THROWS_WITH_AS(other.load_weights(temp / "m.weights.h5"), doctest::Contains("new_head/kernel"), DataError);
+  LoadedWeights report = other.load_weights(temp / "m.weights.h5", {.by_name = true});
+  CHECK(report.loaded == std::vector<std::string>{"body/kernel", "body/bias"});
+  CHECK(report.missing == std::vector<std::string>{"new_head/kernel", "new_head/bias"});
+  CHECK(report.unused == std::vector<std::string>{"layers/dense_1/vars/0", "layers/dense_1/vars/1"});
+  CHECK(report.matched_by == "names");
+  report = other.load_weights(temp / "m.weights.h5", {.skip_mismatch = true});
+  CHECK(report.loaded == std::vector<std::string>{"body/kernel", "body/bias"});
+  CHECK(floats(other.layer(0).get_weights()[0]) == floats(model.layer(0).get_weights()[0]));
+}
+
+}  // namespace
+}  // namespace xtape
