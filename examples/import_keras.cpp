@@ -25,12 +25,12 @@ int main(int argc, char** argv) {
   // Images that are light at the top or at the bottom, as data for training it further.
   const auto shape = model.input().shape();
   const std::int64_t count = 64, height = shape[1];
-  const auto labels = xp::cast(xp::reshape(xp::arange(count) % 2, {count, 1}), xp::float32);
+  const auto labels = xp::cast(xp::reshape(xp::mod(xp::arange(count), 2), {count, 1}), xp::float32);
   const auto rows =
       xp::reshape(xp::cast(xp::arange(height), xp::float32) / static_cast<double>(height), {1, height, 1, 1});
   const auto light = xp::reshape(labels, {count, 1, 1, 1});
   const auto images = (light * rows + (1 - light) * (1 - rows)) * xp::ones({1, 1, shape[2], shape[3]}) +
-                      xp::random::normal({count, height, shape[2], shape[3]}, {.stddev = 0.1});
+                      0.1 * xp::random::normal({count, height, shape[2], shape[3]});
   const auto classes = xp::reshape(xp::cast(labels, xp::int32), {count});
 
   model.compile(xp::optimizers::Adam({.learning_rate = 0.01}),

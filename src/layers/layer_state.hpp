@@ -45,12 +45,15 @@ class CallScope;
 struct GraphNode;
 struct ShownShapes;
 
+class WeightBudget;
+
 /// The context of layers on the calling thread. A LayerThreadScope restores it.
 struct LayerThread {
-  CallScope* call = nullptr;      ///< the innermost call
-  CloneScope* cloning = nullptr;  ///< not null: copies of layers are new layers
-  const Layer* asking = nullptr;  ///< the layer whose default call() is calling call_list(), or the other way round
-  bool keeping = false;           ///< a plain Model is copying the model of a derived class that it keeps
+  CallScope* call = nullptr;       ///< the innermost call
+  CloneScope* cloning = nullptr;   ///< not null: copies of layers are new layers
+  const Layer* asking = nullptr;   ///< the layer whose default call() is calling call_list(), or the other way round
+  bool keeping = false;            ///< a plain Model is copying the model of a derived class that it keeps
+  WeightBudget* budget = nullptr;  ///< while a model is loaded from a file
   const ShownShapes* shown_shapes = nullptr;  ///< of the layer that try_call() calls: errors show its symbolic inputs
 };
 extern constinit thread_local LayerThread layer_thread;
@@ -63,6 +66,19 @@ class LayerThreadScope {
 
  private:
   const LayerThread before_;
+};
+
+/// While it lives, the weights that layers make on the calling thread may have so many bytes altogether; more is a
+/// DataError. A damaged file could describe layers of any size.
+class WeightBudget {
+ public:
+  explicit WeightBudget(std::uint64_t bytes) noexcept : left_(bytes) { layer_thread.budget = this; }
+  /// Throws a DataError "[from_config] the weight 'dense/kernel' ...".
+  void take(const std::string& weight, const Shape& shape, DType dtype);
+
+ private:
+  const LayerThreadScope before_;
+  std::uint64_t left_;
 };
 
 /// Guards the parts of all layers (tracked layers, weights) and their names.

@@ -63,6 +63,18 @@ constexpr auto any_part = [](const auto&) { return true; };
 
 }  // namespace
 
+void detail::WeightBudget::take(const std::string& weight, const Shape& shape, DType dtype) {
+  const auto fail_large = [&] {
+    fail<DataError>("from_config", "the weight '{}' of shape {} is larger than all that the file holds", weight, shape);
+  };
+  std::uint64_t bytes = itemsize(dtype);
+  for (const std::int64_t size : shape) {
+    if (size < 0 || __builtin_mul_overflow(bytes, static_cast<std::uint64_t>(size), &bytes)) fail_large();
+  }
+  if (bytes > left_) fail_large();
+  left_ -= bytes;
+}
+
 Variable Layer::add_weight(const std::string& weight_name, const Shape& shape, const WeightOptions& options) {
   LayerState& own = state();
   (void)name();
@@ -87,6 +99,8 @@ Variable Layer::add_weight(const std::string& weight_name, const Shape& shape, c
     detail::fail<ValueError>("Layer.add_weight", "layer '{}' has been built without a weight '{}'", own.name,
                              weight_name);
   }
+  if (detail::layer_thread.budget != nullptr) [[unlikely]]
+    detail::layer_thread.budget->take(full_name, shape, options.dtype.value_or(own.policy.variable_dtype()));
   const detail::Trial::Suspended lasting;
   Variable variable(options.initializer(shape, options.dtype.value_or(own.policy.variable_dtype())),
                     {.trainable = options.trainable && own.trainable, .autocast = options.autocast, .name = full_name});

@@ -342,9 +342,10 @@ class GraphBuilder {
         for (const auto& [key, each] : sorted) self(self, each);
         return;
       }
-      const auto list = list_of(value);
-      if (list.empty() || list.front().get<std::string>() == nullptr) {
-        for (const auto& each : list) self(self, each);
+      const auto* list = value.get<ConfigValue::List>();
+      if (list == nullptr || list->empty()) fail_config("[layer, call, output]", value);
+      if (list->front().get<std::string>() == nullptr) {
+        for (const auto& each : *list) self(self, each);
         return;
       }
       const auto source = source_of(value);

@@ -1,5 +1,6 @@
 // Whole models and weights in files: Model::save, save_weights, load_weights, and models::load_model.
 #include <chrono>
+#include <filesystem>
 
 #include <fmt/chrono.h>
 
@@ -9,6 +10,7 @@
 #include "io/hdf5.hpp"
 #include "io/zip_reader.hpp"
 #include "io/zip_writer.hpp"
+#include "layers/layer_state.hpp"
 #include "models/compile_config.hpp"
 #include "models/keras_weights.hpp"
 #include "models/model_config.hpp"
@@ -73,11 +75,21 @@ void restore_compiled(Model& model, const Config& config, const detail::Hdf5Read
   detail::assign_all(detail::match_keras_optimizer("load_model", weights, optimizer));
 }
 
+/// Weights of another dtype than those in the file may be up to four times as large.
+detail::WeightBudget budget_of(const std::string& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  return detail::WeightBudget(error ? 0 : 4 * size + (std::uint64_t{1} << 20));
+}
+
 Model load_keras(const std::string& path, const models::LoadModelOptions& options) {
   constexpr const char* method = "load_model";
   detail::ZipReader zip(method, path);
   const ConfigValue config = detail::parse_config(member_text(zip, method, "config.json"), path);
-  Model model = in_file(method, path, [&] { return models::model_from_config(detail::config_of(config)); });
+  Model model = in_file(method, path, [&] {
+    const auto budget = budget_of(path);
+    return models::model_from_config(detail::config_of(config));
+  });
   const detail::Hdf5Reader weights = weights_in(zip, method);
   LoadedWeights report;
   detail::assign_all(detail::match_keras_weights(method, weights, model, {}, report));
@@ -98,7 +110,10 @@ Model load_legacy(const std::string& path, const models::LoadModelOptions& optio
                             path);
   }
   const ConfigValue config = detail::parse_config(*json, path);
-  Model model = in_file(method, path, [&] { return models::model_from_config(detail::config_of(config)); });
+  Model model = in_file(method, path, [&] {
+    const auto budget = budget_of(path);
+    return models::model_from_config(detail::config_of(config));
+  });
   LoadedWeights report;
   detail::assign_all(detail::match_keras_weights(method, file, model, {}, report));
   const auto training = file.text_attribute("", "training_config");

@@ -4,6 +4,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "io/file_bytes.hpp"
+#include "io/zip_reader.hpp"
+#include "io/zip_writer.hpp"
 #include "support/check.hpp"
 #include "support/temp_dir.hpp"
 #include "support/warning_capture.hpp"
@@ -323,6 +326,25 @@ TEST_CASE("model_from_json: damaged texts are ValueErrors that say where") {
   check(functional(dense("a", "i")), "no layer 'b'");
   const std::string deep(100000, '[');
   check(deep, "nested more than");
+}
+
+TEST_CASE("load_model: a file that describes more weights than it holds is refused before they are made") {
+  const TempDir temp;
+  Sequential(Input({3}), Dense(2)).save(temp / "good.keras");
+  for (const char* units : {"100000000", "100000000000000000"}) {
+    detail::ZipReader good("test", temp / "good.keras");
+    detail::ZipWriter bad("test", temp / "bad.keras");
+    for (const auto& member : good.members()) {
+      std::string bytes = detail::read_all(*good.bytes(member));
+      if (const auto at = bytes.find("\"units\":2"); at != std::string::npos) {
+        bytes.replace(at, 9, std::string("\"units\":") + units);
+      }
+      bad.add(member.name, bytes, {}, false);
+    }
+    bad.commit();
+    CHECK_THROWS_WITH_AS(models::load_model(temp / "bad.keras"),
+                         doctest::Contains("is larger than all that the file holds"), DataError);
+  }
 }
 
 TEST_CASE("model_from_json: unknown arguments are told once, those that ask for nothing are not") {
