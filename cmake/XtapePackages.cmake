@@ -1,5 +1,5 @@
-# Debian packages, by `cpack -G DEB` in a build of the shared library (scripts/package): libxtape0.1, which programs need, and
-# libxtape-dev, with which they are built.
+# Debian packages, by `cpack -G DEB` in a build of the shared library (scripts/package): libxtape0.1, which programs need,
+# libxtape-dev, with which they are built, and xtape-tools with the program xtape.
 set(abi ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 set(runtime libxtape${abi})
 set(CPACK_PACKAGE_NAME xtape)
@@ -19,17 +19,26 @@ file(WRITE ${PROJECT_BINARY_DIR}/debian/changelog
      " -- ${CPACK_PACKAGE_CONTACT}  ${date}\n")
 file(ARCHIVE_CREATE OUTPUT ${PROJECT_BINARY_DIR}/debian/changelog.gz PATHS ${PROJECT_BINARY_DIR}/debian/changelog FORMAT raw
      COMPRESSION GZip COMPRESSION_LEVEL 9)
-foreach(kind runtime development)
+set(kinds runtime development)
+if(TARGET xtape_program)
+  list(APPEND kinds tools)
+endif()
+foreach(kind ${kinds})
   set(package libxtape-dev)
   if(kind STREQUAL "runtime")
     set(package ${runtime})
+  elseif(kind STREQUAL "tools")
+    set(package xtape-tools)
   endif()
   set(folder ${CMAKE_INSTALL_DATADIR}/doc/${package})
   install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${folder} RENAME copyright COMPONENT debian_${kind} EXCLUDE_FROM_ALL)
   install(FILES ${PROJECT_BINARY_DIR}/debian/changelog.gz DESTINATION ${folder} COMPONENT debian_${kind} EXCLUDE_FROM_ALL)
 endforeach()
 
-set(CPACK_COMPONENTS_ALL xtape_runtime debian_runtime xtape_development debian_development)
+set(CPACK_COMPONENTS_ALL)
+foreach(kind ${kinds})
+  list(APPEND CPACK_COMPONENTS_ALL xtape_${kind} debian_${kind})
+endforeach()
 set(CPACK_COMPONENTS_GROUPING ONE_PER_GROUP)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
@@ -57,10 +66,18 @@ set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "${about} what programs are built with.
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
     "${runtime} (= ${PROJECT_VERSION}), libfmt-dev (>= 9), libxtensor-dev (>= 0.24), libxsimd-dev (>= 8)")
 
+set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME xtape-tools)
+set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION science)
+set(CPACK_DEBIAN_TOOLS_DESCRIPTION "${about} the program xtape, which looks into files of models.")
+set(CPACK_DEBIAN_TOOLS_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_TOOLS_PACKAGE_DEPENDS "${runtime} (>= ${PROJECT_VERSION})")
+set(CPACK_DEBIAN_TOOLS_PACKAGE_SUGGESTS graphviz)
+
 include(CPack)
-cpack_add_component_group(runtime)
-cpack_add_component_group(development)
-foreach(kind runtime development)
+foreach(kind ${kinds})
+  cpack_add_component_group(${kind})
+endforeach()
+foreach(kind ${kinds})
   cpack_add_component(xtape_${kind} GROUP ${kind})
   cpack_add_component(debian_${kind} GROUP ${kind})
 endforeach()

@@ -64,6 +64,7 @@
 #include "xtape/initializers/variance_scaling.hpp"
 #include "xtape/initializers/zeros.hpp"
 #include "xtape/io/csv.hpp"
+#include "xtape/io/hdf5.hpp"
 #include "xtape/io/idx.hpp"
 #include "xtape/io/limits.hpp"
 #include "xtape/io/named_tensors.hpp"

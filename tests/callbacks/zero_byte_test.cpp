@@ -7,6 +7,7 @@
 #include "support/check.hpp"
 #include "support/source_dir.hpp"
 #include "support/temp_dir.hpp"
+#include "xtape/io/hdf5.hpp"
 #include "xtape/models/load_model.hpp"
 #include "xtape/xtape.hpp"
 
@@ -68,6 +69,8 @@ const std::vector<Row>& rows() {
          checkpoint.set_model(model);
          checkpoint.on_epoch_end(0, {});
        }},
+      {"load_hdf5", [](const std::string& p) { (void)io::load_hdf5(p); }},
+      {"save_hdf5", [](const std::string& p) { io::save_hdf5(p, {}); }},
       {"load_model", [](const std::string& p) { (void)models::load_model(p + ".keras"); }},
       {"save", [](const std::string& p) { model.save(p + ".keras"); }},
       {"lines",

@@ -1,0 +1,13 @@
+# The program `xtape`.
+find_package(CLI11 QUIET)
+if(NOT CLI11_FOUND)
+  message(STATUS "the program xtape: CLI11 not found (Debian: libcli11-dev), not built")
+  return()
+endif()
+add_executable(xtape_program ${PROJECT_SOURCE_DIR}/src/tools/xtape.cpp)
+set_target_properties(xtape_program PROPERTIES OUTPUT_NAME xtape)
+xtape_compile_flags(xtape_program)
+target_link_libraries(xtape_program PRIVATE xtape::xtape CLI11::CLI11)
+if(XTAPE_INSTALL)
+  install(TARGETS xtape_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT xtape_tools)
+endif()
