@@ -65,7 +65,8 @@ Model::Model(AnyLayer model)
         detail::fail<ValueError>("Model", "expected a model, received the layer '{}' of class {}", model->name(),
                                  model->class_name());
       }()) {
-  if (typeid(*model) != typeid(Model)) of_class_ = std::move(model);
+  const Layer& object = *model;
+  if (typeid(object) != typeid(Model)) of_class_ = std::move(model);
 }
 
 detail::ModelState& Model::model_state() const {

@@ -39,7 +39,7 @@ struct Operation {
 /// operations; the distance of an operation is its longest way to an output, counted in calls.
 class OperationGraph {
  public:
-  explicit OperationGraph(const GraphEnds& ends) : ends_(ends) {
+  explicit OperationGraph(const GraphEnds& ends) {
     for (std::size_t i = 0; i < ends.inputs.size(); ++i) input_of_[key(ends.inputs[i])] = i;
     for (const auto& output : ends.outputs) visit(output);
     std::unordered_map<const void*, std::size_t> depth_of_call;
@@ -122,7 +122,6 @@ class OperationGraph {
     }
   }
 
-  const GraphEnds& ends_;
   std::map<Key, std::size_t> input_of_;
   std::unordered_map<const void*, Operation> operations_;
   std::unordered_set<const void*> entered_;

@@ -19,7 +19,9 @@ TEST_CASE("save_hdf5, load_hdf5: tensors of all dtypes under their paths") {
   io::save_hdf5(temp / "t.h5", tensors);
   const auto loaded = io::load_hdf5(temp / "t.h5");
   REQUIRE(loaded.size() == tensors.size());
-  for (const auto& [name, tensor] : tensors) {
+  for (const auto& each : tensors) {
+    const std::string& name = each.first;
+    const Tensor& tensor = each.second;
     const Tensor found = io::find(loaded, name);
     REQUIRE_MESSAGE(found.defined(), name);
     CHECK(found.dtype() == tensor.dtype());

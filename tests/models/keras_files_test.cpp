@@ -135,8 +135,8 @@ void check_compiled(Model& model, const Json& given) {
                                    {.batch_size = evaluate["batch_size"].get<std::int64_t>(),
                                     .verbose = 0,
                                     .sample_weight = weights.is_null() ? Tensor() : tensor(weights)});
-  for (const auto& [name, value] : evaluate["results"].items()) {
-    CHECK_MESSAGE(logs[name] == doctest::Approx(number(value)).epsilon(1e-5), name);
+  for (const auto& result : evaluate["results"].items()) {
+    CHECK_MESSAGE(logs[result.key()] == doctest::Approx(number(result.value())).epsilon(1e-5), result.key());
   }
 }
 
@@ -159,8 +159,8 @@ TEST_CASE("Keras's files: models have Keras's layers, weights, numbers and train
       const std::string what = given["what"];
       INFO(what);
       testing::TempDir temp;
-      for (const auto& [kind, file] : given["files"].items()) {
-        const std::string path = folder() + file.get<std::string>();
+      for (const auto& entry : given["files"].items()) {
+        const std::string kind = entry.key(), path = folder() + entry.value().get<std::string>();
         INFO(path);
         if (kind == "weights_h5") {
           Model model = models::load_model(folder() + given["files"]["keras"].get<std::string>(), {.compile = false});

@@ -164,8 +164,8 @@ void check_resumed(const std::function<AnyOptimizer()>& optimizer, const Losses&
     CHECK(a[i].dtype() == b[i].dtype());
     CHECK(cast(a[i].peek(), float64).to_vector<double>() == cast(b[i].peek(), float64).to_vector<double>());
   }
-  for (const auto& [name, value] : whole.evaluate(x, y, {.verbose = 0})) {
-    CHECK_MESSAGE(loaded.evaluate(x, y, {.verbose = 0})[name] == value, name);
+  for (const auto& each : whole.evaluate(x, y, {.verbose = 0})) {
+    CHECK_MESSAGE(loaded.evaluate(x, y, {.verbose = 0})[each.first] == each.second, each.first);
   }
 }
 
