@@ -22,6 +22,8 @@ class Arguments {
   Arguments(const KerasOp& op, const std::vector<SymbolicTensor>& tensors) : op_(op), tensors_(tensors) {}
 
   const std::string& op() const { return op_.config.class_name(); }
+  /// The number of arguments of the call that have no names.
+  std::size_t count() const { return op_.args.size(); }
   /// An argument of the call, otherwise of the constructor; none if it is absent.
   ConfigValue value(const char* name, std::size_t place) const {
     if (place < op_.args.size()) return op_.args[place];
@@ -69,17 +71,12 @@ class Arguments {
     if (!known->defined()) fail<ValueError>("from_config", "the op {} needs the argument '{}'", op(), name);
     return *known;
   }
-  std::vector<SymbolicTensor> tensors(const char* name, std::size_t place) const {
-    std::vector<SymbolicTensor> all;
+  SymbolicOperands operands(const char* name, std::size_t place) const {
     const ConfigValue found = value(name, place);
     const auto* list = found.get<ConfigValue::List>();
     if (list == nullptr) fail<ValueError>("from_config", "the op {} needs a list of tensors as '{}'", op(), name);
-    for (const auto& each : *list) {
-      if (!is_tensor(each)) {
-        fail<ValueError>("from_config", "the op {} needs tensors as '{}', but one is {}", op(), name, each.str());
-      }
-      all.push_back(resolve(each));
-    }
+    SymbolicOperands all({});
+    for (const auto& each : *list) all.push_back(operand(each, name));
     return all;
   }
   Axes axes(const char* name, std::size_t place) const { return Axes::from_config(value(name, place)); }
@@ -296,15 +293,17 @@ constexpr SpecialRow special[] = {
     {"Dot", [](const Arguments& a) -> SymbolicList { return symbolic::dot(a.operand("x1", 0), a.operand("x2", 1)); }},
     {"Einsum",
      [](const Arguments& a) -> SymbolicList {
-       // args: the operands; the subscripts are an argument of the constructor.
-       ConfigValue::List operands;
-       std::vector<SymbolicTensor> tensors;
-       for (std::size_t i = 0; a.is_tensor(a.value("", i)); ++i) tensors.push_back(a.tensor("", i));
-       return symbolic::einsum(a.get<std::string>("subscripts", 1000), tensors);
+       // The operands; the subscripts are an argument of the constructor.
+       SymbolicOperands operands({});
+       for (std::size_t i = 0; i < a.count(); ++i) operands.push_back(a.operand("operands", i));
+       return symbolic::einsum(a.get<std::string>("subscripts", a.count()), operands);
      }},
     {"Concatenate",
-     [](const Arguments& a) -> SymbolicList { return concat(a.tensors("xs", 0), a.get<int>("axis", 1, 0)); }},
-    {"Stack", [](const Arguments& a) -> SymbolicList { return stack(a.tensors("x", 0), a.get<int>("axis", 1, 0)); }},
+     [](const Arguments& a) -> SymbolicList {
+       return symbolic::concat(a.operands("xs", 0), a.get<int>("axis", 1, 0));
+     }},
+    {"Stack",
+     [](const Arguments& a) -> SymbolicList { return symbolic::stack(a.operands("x", 0), a.get<int>("axis", 1, 0)); }},
     {"ExpandDims",
      [](const Arguments& a) -> SymbolicList { return expand_dims(a.tensor("x", 0), a.get<int>("axis", 1)); }},
     {"Squeeze",
@@ -346,7 +345,9 @@ constexpr SpecialRow special[] = {
      }},
     {"Repeat",
      [](const Arguments& a) -> SymbolicList {
-       return symbolic::repeat(a.tensor("x", 0), a.get<std::int64_t>("repeats", 1), a.get<int>("axis", 2));
+       const SymbolicTensor x = a.tensor("x", 0);
+       const auto repeats = a.get<std::vector<std::int64_t>>("repeats", 1);
+       return a.value("axis", 2).is_none() ? repeat(x, repeats) : repeat(x, repeats, a.get<int>("axis", 2));
      }},
     {"Tile",
      [](const Arguments& a) -> SymbolicList {
@@ -421,8 +422,11 @@ KerasOp keras_op(const Layer& node, const std::vector<Config>& tensors) {
                        op.op, operand.variable.name());
     } else if (operand.known.defined() && operand.known.rank() == 0) {
       operands.emplace_back(cast(operand.known, float64).item<double>());
+    } else if (operand.known.defined()) {
+      operands.emplace_back(Config(
+          "__tensor__", {{"value", config_value(operand.known)}, {"dtype", std::string(name(operand.known.dtype()))}}));
     } else {
-      operands.emplace_back(config_value(operand.known));
+      operands.emplace_back();
     }
   }
   const auto attribute = [&](const char* name) { return attribute_of(op, name); };
@@ -457,7 +461,8 @@ KerasOp keras_op(const Layer& node, const std::vector<Config>& tensors) {
   if (name == "squeeze") return made("Squeeze", numpy, operands, {{"axis", axis}});
   if (name == "cast") return made("Cast", core_module, operands, {{"dtype", attribute("dtype")}});
   if (name == "where") return made("Where", numpy, operands);
-  if (name == "clip_by_value") {
+  const auto is_number = [](const ConfigValue& value) { return value.get<double>() != nullptr; };
+  if (name == "clip_by_value" && is_number(operands[1]) && is_number(operands[2])) {
     return made("Clip", numpy, {first}, {{"x_min", operands[1]}, {"x_max", operands[2]}});
   }
   if (name == "softmax") return made("Softmax", nn_module, operands, {{"axis", or_else(axis, std::int64_t{-1})}});
@@ -481,8 +486,11 @@ KerasOp keras_op(const Layer& node, const std::vector<Config>& tensors) {
   }
   if (name == "einsum") return made("Einsum", numpy, operands, {{"subscripts", attribute("equation")}});
   if (name == "gather" && attribute("batch_dims").is_none()) return made("Take", numpy, operands, {{"axis", axis}});
-  if (name == "repeat" && !axis.is_none()) {
-    return made("Repeat", numpy, operands, {{"repeats", attribute("repeats")}, {"axis", axis}});
+  if (name == "repeat") {
+    ConfigValue repeats = attribute("repeats");
+    if (const auto* list = repeats.get<ConfigValue::Integers>(); list != nullptr && list->size() == 1)
+      repeats = list->front();
+    return made("Repeat", numpy, operands, {{"repeats", repeats}, {"axis", axis}});
   }
   if (name == "tile") return made("Tile", numpy, operands, {{"repeats", attribute("multiples")}});
   if (name == "reverse") return made("Flip", numpy, operands, {{"axis", attribute("axes")}});

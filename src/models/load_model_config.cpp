@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "io/config_json.hpp"
+#include "layers/op_node.hpp"
 #include "models/keras_ops.hpp"
 #include "models/model_config.hpp"
 #include "xtape/base/from_config.hpp"
@@ -271,6 +272,8 @@ class GraphBuilder {
         made.results[number] = (*made.layer)->outputs(inputs_of(call, tensors));
       } else {
         made.results[number] = call_keras_op({made.config, call.args, call.kwargs}, tensors);
+        const GraphLayer& layer = made.results[number]->front().node()->layer;
+        if (op_description(*layer) != nullptr && number == 0) layer->set_name(made.name);
       }
     } catch (ValueError& error) {
       error.add_context("in the call of layer '" + made.name + "' of the loaded model");

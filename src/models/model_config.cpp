@@ -10,6 +10,7 @@
 #include "io/config_json.hpp"
 #include "layers/op_node.hpp"
 #include "models/keras_ops.hpp"
+#include "xtape/layers/attention.hpp"
 #include "xtape/layers/bidirectional.hpp"
 #include "xtape/layers/multi_head_attention.hpp"
 #include "xtape/layers/not_equal.hpp"
@@ -263,6 +264,11 @@ void attach_build_shapes(Config& config, const Layer& layer) {
     dictionary.set("value_shape", keras_shape(shapes[1]));
     if (shapes.size() > 2) dictionary.set("key_shape", keras_shape(shapes[2]));
     config.attach("build_config", Config("", {{"shapes_dict", dictionary}}));
+  } else if (dynamic_cast<const layers::Attention*>(&layer) != nullptr ||
+             dynamic_cast<const layers::AdditiveAttention*>(&layer) != nullptr) {  // which is called with a list
+    ConfigValue::List all;
+    for (const auto& shape : shapes) all.push_back(keras_shape(shape));
+    config.attach("build_config", Config("", {{"input_shape", all}}));
   } else {
     config.attach("build_config", Config("", {{"input_shape", keras_shape(shapes[0])}}));
   }

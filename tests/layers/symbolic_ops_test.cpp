@@ -14,7 +14,7 @@
 #include "xtape/core/creation.hpp"
 #include "xtape/layers/dense.hpp"
 #include "xtape/layers/embedding.hpp"
-#include "xtape/models/model.hpp"
+#include "xtape/models/load_model.hpp"
 #include "xtape/ops/map.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 #include "xtape/tape/mask.hpp"
@@ -382,6 +382,40 @@ TEST_CASE("symbolic ops: a model of each op gives what the op gives, bit for bit
       CHECK(outputs[i].shape() == expected[i].shape());
       CHECK(outputs[i].dtype() == expected[i].dtype());
     }
+  }
+}
+
+TEST_CASE("symbolic ops: a model of an op is made again from its text, or the error names the op") {
+  std::set<std::string> written;
+  for (const Row& row : rows()) {
+    CAPTURE(row.op);
+    TensorList inputs;
+    SymbolicList symbolic;
+    for (const Shape& shape : row.inputs) {
+      inputs.push_back(some(shape, 0.1, 0.9, static_cast<int>(inputs.size())));
+      symbolic.push_back(
+          Input(Shape(std::vector<std::int64_t>(shape.begin() + 1, shape.end())), {.batch_size = shape[0]}));
+    }
+    Model model(symbolic, row.symbolic(symbolic));
+    std::string text;
+    try {
+      text = model.to_json();
+    } catch (const ValueError& error) {
+      CHECK_MESSAGE(error.message().find("the op '") != std::string::npos, error.message());
+      continue;
+    }
+    written.insert(row.op);
+    Model again = models::model_from_json(text);
+    CHECK(again.to_json() == text);
+    const TensorList expected = model(inputs), received = again(inputs);
+    REQUIRE(received.size() == expected.size());
+    for (std::size_t k = 0; k < expected.size(); ++k) CHECK_SAME_BITS(received[k], expected[k]);
+  }
+  INFO(written.size());
+  CHECK(written.size() >= 70);
+  for (const char* op : {"add", "operator*", "matmul", "reduce_mean", "reshape", "concat", "split", "where",
+                         "nn::softmax", "nn::gelu", "slice_axis", "gather", "einsum"}) {
+    CHECK_MESSAGE(written.contains(op), op);
   }
 }
 
