@@ -68,8 +68,8 @@ class LayerThreadScope {
   const LayerThread before_;
 };
 
-/// While it lives, the weights that layers make on the calling thread may have so many bytes altogether; more is a
-/// DataError. A damaged file could describe layers of any size.
+/// While it lives, the weights that layers make on the calling thread are zeros, since they will be loaded, and may
+/// have so many bytes altogether; more is a DataError. A damaged file could describe layers of any size.
 class WeightBudget {
  public:
   explicit WeightBudget(std::uint64_t bytes) noexcept : left_(bytes) { layer_thread.budget = this; }

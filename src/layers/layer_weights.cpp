@@ -4,6 +4,7 @@
 #include "base/check.hpp"
 #include "core/undo.hpp"
 #include "layers/layer_state.hpp"
+#include "xtape/core/creation.hpp"
 #include "xtape/layers/layer.hpp"
 #include "xtape/ops/math.hpp"
 
@@ -99,10 +100,11 @@ Variable Layer::add_weight(const std::string& weight_name, const Shape& shape, c
     detail::fail<ValueError>("Layer.add_weight", "layer '{}' has been built without a weight '{}'", own.name,
                              weight_name);
   }
-  if (detail::layer_thread.budget != nullptr) [[unlikely]]
-    detail::layer_thread.budget->take(full_name, shape, options.dtype.value_or(own.policy.variable_dtype()));
+  const DType dtype = options.dtype.value_or(own.policy.variable_dtype());
+  const bool loading = detail::layer_thread.budget != nullptr;  // the file has the values
+  if (loading) detail::layer_thread.budget->take(full_name, shape, dtype);
   const detail::Trial::Suspended lasting;
-  Variable variable(options.initializer(shape, options.dtype.value_or(own.policy.variable_dtype())),
+  Variable variable(loading ? zeros(shape, dtype) : options.initializer(shape, dtype),
                     {.trainable = options.trainable && own.trainable, .autocast = options.autocast, .name = full_name});
   if (options.constraint) variable.set_constraint(options.constraint);
   const std::lock_guard lock(detail::structure_mutex());

@@ -144,7 +144,7 @@ bool take(const Hdf5Reader& file, const std::string& dataset, const Variable& va
                                  shown(dataset), variable.dtype(), variable.shape()));
     return false;
   }
-  assignments.push_back({variable, cast(file.read(dataset), variable.dtype())});
+  assignments.push_back({variable, dataset});
   return true;
 }
 
@@ -434,15 +434,25 @@ std::vector<Assignment> match_keras_optimizer(const char* method, const Hdf5Read
                                    spec.shape, variables[i].dtype(), variables[i].shape()));
       continue;
     }
-    assignments.push_back(
-        {variables[i], reshape(cast(file.read(datasets[i]), variables[i].dtype()), variables[i].shape())});
+    assignments.push_back({variables[i], datasets[i]});
   }
   differences.check(method, file.path(), false);
   return assignments;
 }
 
-void assign_all(const std::vector<Assignment>& assignments) {
-  for (auto [variable, value] : assignments) variable.assign(value);
+void assign_all(const Hdf5Reader& file, const std::vector<Assignment>& assignments, bool at_once) {
+  const auto value_of = [&](const Assignment& each) {
+    return reshape(cast(file.read(each.dataset), each.variable.dtype()), each.variable.shape());
+  };
+  xtape::Tensors values;
+  for (const auto& each : assignments) {
+    if (at_once) {
+      values.push_back(value_of(each));
+    } else {
+      Variable(each.variable).assign(value_of(each));
+    }
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) Variable(assignments[i].variable).assign(values[i]);
 }
 
 }  // namespace xtape::detail

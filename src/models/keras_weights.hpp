@@ -23,10 +23,10 @@ struct KerasGroup {
 /// All groups of a model, in the order in which Keras writes them; those without weights are among them.
 std::vector<KerasGroup> keras_groups(Model& model);
 
-/// Where a value of a file goes.
+/// Where a dataset of a file goes; it has the number of elements of the variable.
 struct Assignment {
   Variable variable;
-  Tensor value;
+  std::string dataset;
 };
 
 /// Finds the values of the weights in a file. What does not match is a DataError that lists it, or with skip_mismatch
@@ -41,6 +41,8 @@ void write_keras_optimizer(Hdf5Writer& file, const optimizers::Optimizer& optimi
 std::vector<Assignment> match_keras_optimizer(const char* method, const Hdf5Reader& file,
                                               const optimizers::Optimizer& optimizer);
 
-void assign_all(const std::vector<Assignment>& assignments);
+/// Reads the values and assigns them. With `at_once`, all are read before the first is assigned, so that a file that
+/// cannot be read changes nothing; otherwise one after the other, which needs less memory.
+void assign_all(const Hdf5Reader& file, const std::vector<Assignment>& assignments, bool at_once);
 
 }  // namespace xtape::detail

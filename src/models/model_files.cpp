@@ -72,7 +72,7 @@ void restore_compiled(Model& model, const Config& config, const detail::Hdf5Read
   detail::compile_from_config(model, config);
   optimizers::Optimizer& optimizer = model.optimizer();
   optimizer.build(model.trainable_variables());
-  detail::assign_all(detail::match_keras_optimizer("load_model", weights, optimizer));
+  detail::assign_all(weights, detail::match_keras_optimizer("load_model", weights, optimizer), false);
 }
 
 /// Weights of another dtype than those in the file may be up to four times as large.
@@ -92,7 +92,7 @@ Model load_keras(const std::string& path, const models::LoadModelOptions& option
   });
   const detail::Hdf5Reader weights = weights_in(zip, method);
   LoadedWeights report;
-  detail::assign_all(detail::match_keras_weights(method, weights, model, {}, report));
+  detail::assign_all(weights, detail::match_keras_weights(method, weights, model, {}, report), false);
   const ConfigValue compiled = detail::config_of(config).attached("compile_config");
   if (options.compile && compiled.get<Config>() != nullptr) {
     in_file(method, path, [&] { restore_compiled(model, *compiled.get<Config>(), weights); });
@@ -115,7 +115,7 @@ Model load_legacy(const std::string& path, const models::LoadModelOptions& optio
     return models::model_from_config(detail::config_of(config));
   });
   LoadedWeights report;
-  detail::assign_all(detail::match_keras_weights(method, file, model, {}, report));
+  detail::assign_all(file, detail::match_keras_weights(method, file, model, {}, report), false);
   const auto training = file.text_attribute("", "training_config");
   if (options.compile && training) {
     const ConfigValue compiled = detail::parse_config(*training, path);
@@ -187,10 +187,11 @@ LoadedWeights Model::load_weights(const std::string& path, const LoadWeightsOpti
   Model handle = *this;
   if (is_hdf5(path)) {
     const detail::Hdf5Reader file(method, path);
-    detail::assign_all(detail::match_keras_weights(method, file, handle, options, report));
+    detail::assign_all(file, detail::match_keras_weights(method, file, handle, options, report), true);
   } else if (path.ends_with(".keras")) {
     detail::ZipReader zip(method, path);
-    detail::assign_all(detail::match_keras_weights(method, weights_in(zip, method), handle, options, report));
+    const detail::Hdf5Reader file = weights_in(zip, method);
+    detail::assign_all(file, detail::match_keras_weights(method, file, handle, options, report), true);
   } else {
     const auto named = detail::named_weights(*this);
     detail::assign_all(method, path, io::load_safetensors(path).tensors, named);
