@@ -449,14 +449,16 @@ KerasOp keras_op(const Layer& node, const std::vector<Config>& tensors) {
     return value.is_none() ? std::move(otherwise) : value;
   };
   const ConfigValue first = operands.front(), axis = attribute("axis");
+  // Not {operands}, which is a copy of the list for some compilers (CWG 2137).
+  const ConfigValue::List one_list(1, ConfigValue(operands));
   const std::string& name = op.op;
   if (name == "reshape") return made("Reshape", numpy, operands, {{"newshape", attribute("shape")}});
   if (name == "flatten" && rank_of(tensors[0]) > 1) {
     return made("Reshape", numpy, operands, {{"newshape", ConfigValue::Integers{-1}}});
   }
   if (name == "transpose") return made("Transpose", numpy, operands, {{"axes", attribute("permutation")}});
-  if (name == "concat") return made("Concatenate", numpy, {operands}, {{"axis", axis}});
-  if (name == "stack") return made("Stack", numpy, {operands}, {{"axis", axis}});
+  if (name == "concat") return made("Concatenate", numpy, one_list, {{"axis", axis}});
+  if (name == "stack") return made("Stack", numpy, one_list, {{"axis", axis}});
   if (name == "expand_dims") return made("ExpandDims", numpy, operands, {{"axis", axis}});
   if (name == "squeeze") return made("Squeeze", numpy, operands, {{"axis", axis}});
   if (name == "cast") return made("Cast", core_module, operands, {{"dtype", attribute("dtype")}});
