@@ -175,6 +175,7 @@
 #include "xtape/models/callback.hpp"
 #include "xtape/models/checkpoint.hpp"
 #include "xtape/models/checkpoint_manager.hpp"
+#include "xtape/models/export_onnx_options.hpp"
 #include "xtape/models/history.hpp"
 #include "xtape/models/load_model.hpp"
 #include "xtape/models/logs.hpp"

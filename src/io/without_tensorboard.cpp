@@ -1,5 +1,6 @@
 #include "base/without.hpp"
 #include "io/events.hpp"
+#include "io/onnx_file.hpp"
 
 namespace xtape::detail {
 namespace {
@@ -22,5 +23,7 @@ std::string text_event(const EventTime&, const std::string&, const std::string&)
   fail_without_protobuf("FileWriter.text");
 }
 std::string graph_event(double, const std::vector<summary::GraphNode>&) { fail_without_protobuf("FileWriter.graph"); }
+
+std::string onnx_bytes(const char* op, const OnnxModel&) { fail_without_protobuf(op); }
 
 }  // namespace xtape::detail

@@ -143,13 +143,15 @@ void write_text(const std::string& path, const std::string& text) {
 
 void convert(const std::string& from, const std::string& to) {
   const std::string kind = extension(to);
-  if (is_model(from) &&
-      (kind == ".keras" || kind == ".json" || to.ends_with(".weights.h5") || kind == ".safetensors")) {
+  if (is_model(from) && (kind == ".keras" || kind == ".json" || kind == ".onnx" || to.ends_with(".weights.h5") ||
+                         kind == ".safetensors")) {
     const xp::Model model = xp::models::load_model(from);
     if (kind == ".keras") {
       model.save(to);
     } else if (kind == ".json") {
       write_text(to, model.to_json());
+    } else if (kind == ".onnx") {
+      model.export_onnx(to);
     } else {
       model.save_weights(to);
     }
@@ -158,7 +160,7 @@ void convert(const std::string& from, const std::string& to) {
     if (format == tensor_formats().end() || !format->second.save) {
       throw UsageError(
           fmt::format("{}: expected a path that ends with .safetensors, .npz, .npy or .h5, or for a model "
-                      ".keras, .weights.h5 or .json",
+                      ".keras, .weights.h5, .onnx or .json",
                       to));
     }
     format->second.save(to, load_tensors(from));

@@ -11,6 +11,7 @@
 
 #include "xtape/layers/layer.hpp"
 #include "xtape/layers/symbolic.hpp"
+#include "xtape/models/export_onnx_options.hpp"
 #include "xtape/models/history.hpp"
 #include "xtape/models/saving.hpp"
 #include "xtape/models/training.hpp"
@@ -162,6 +163,16 @@ class Model : public LayerBase<Model> {
   /// Throws a ValueError before the model is built, and for what a file cannot hold, such as a layer or loss that is a
   /// C++ lambda: the text names it. Throws a DataError that names the file when it cannot be written.
   void save(const std::string& path, const SaveOptions& options = {}) const;
+
+  /// Writes what the model computes in inference as an ONNX file, which ONNX Runtime and others run without xtape. For
+  /// Sequential and functional models of the library's layers, and models inside of them; the size of the batch, and
+  /// every size that the inputs leave open, stay open. Inputs and outputs have the names of the model's inputs and
+  /// output layers; bfloat16 is written as float32. See docs/guides/saving.md.
+  ///
+  /// Throws a ValueError before the model is built, for a layer, op or C++ function that ONNX has no node for, which
+  /// the text names, and for weights of 2 GiB or more; a DataError that names the file when it cannot be written; a
+  /// RuntimeError in a library built without protobuf.
+  void export_onnx(const std::string& path, const ExportOnnxOptions& options = {}) const;
 
   /// The layers of a model in their order (Sequential), or with the calls that connect them (functional), under Keras's
   /// names; see Layer::config(). A subclassed model has only its name and dtype.

@@ -1,0 +1,70 @@
+// Dense, Embedding, masks, and what does nothing in inference.
+#include "onnx/layer_mappings.hpp"
+#include "xtape/ops/math.hpp"
+
+namespace xtape::detail {
+namespace {
+
+OnnxValues identity(OnnxBuilder&, const OnnxCall& call) { return call.inputs(); }
+
+OnnxValues dense(OnnxBuilder& g, const OnnxCall& call) {
+  const OnnxValue& x = call.x();
+  const OnnxValue kernel = g.weight(call.weight_name("kernel"), call.weight("kernel"));
+  Shape shape = x.shape;
+  shape[-1] = kernel.shape[1];
+  OnnxValues inputs{g.cast(x, kernel.dtype), kernel};
+  if (call.find("bias") != nullptr) inputs.push_back(g.weight(call.weight_name("bias"), call.weight("bias")));
+  OnnxValue y;
+  if (x.rank() == 2) {
+    y = g.node("Gemm", inputs, {}, shape, kernel.dtype);
+  } else {
+    y = g.matmul(x, kernel);
+    if (inputs.size() == 3) y = g.add(y, inputs[2]);
+  }
+  return {map_activation(g, call, y)};
+}
+
+/// x != number, with the number in the dtype of x.
+OnnxValue not_equal(OnnxBuilder& g, const OnnxValue& x, double number) {
+  return g.logical_not(g.compare("Equal", x, g.scalar(number, x.dtype)));
+}
+
+OnnxValues embedding(OnnxBuilder& g, const OnnxCall& call) {
+  const OnnxValue& x = call.x();
+  const OnnxValue rows = g.weight(call.weight_name("embeddings"), call.weight("embeddings"));
+  const OnnxValue ids = x.dtype == int32 || x.dtype == int64 ? x : g.cast(x, int64);
+  OnnxValue y = g.gather(rows, ids, 0);
+  if (call.get<bool>("mask_zero")) return {g.with_mask(std::move(y), not_equal(g, x, 0))};
+  return {y};
+}
+
+OnnxValues masking(OnnxBuilder& g, const OnnxCall& call) {
+  const OnnxValue& x = call.x();
+  const OnnxValue mask = g.reduce_any(not_equal(g, x, call.get<double>("mask_value")), {-1}, false);
+  return {g.with_mask(g.where(g.expand_dims(mask, {-1}), x, g.scalar(0, x.dtype)), mask)};
+}
+
+OnnxValues not_equal_layer(OnnxBuilder& g, const OnnxCall& call) {
+  return {not_equal(g, call.x(), call.get<double>("value"))};
+}
+
+constexpr OnnxLayerMapping mappings[] = {
+    {"ActivityRegularization", identity},
+    {"AlphaDropout", identity},
+    {"Dense", dense},
+    {"Dropout", identity},
+    {"Embedding", embedding, OnnxMasks::own},
+    {"GaussianDropout", identity},
+    {"GaussianNoise", identity},
+    {"Identity", identity, OnnxMasks::own},
+    {"Masking", masking, OnnxMasks::own},
+    {"NotEqual", not_equal_layer, OnnxMasks::own},
+    {"SpatialDropout1D", identity},
+    {"SpatialDropout2D", identity},
+};
+
+}  // namespace
+
+std::span<const OnnxLayerMapping> onnx_core_layers() { return mappings; }
+
+}  // namespace xtape::detail

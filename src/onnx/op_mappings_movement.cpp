@@ -1,0 +1,243 @@
+// Ops that move elements: shapes, parts, joins, repetitions.
+#include <algorithm>
+#include <numeric>
+
+#include "onnx/op_mappings.hpp"
+#include "xtape/core/creation.hpp"
+
+namespace xtape::detail {
+namespace {
+
+using Integers = std::vector<std::int64_t>;
+
+OnnxValues reshape(OnnxBuilder& g, const OnnxOpCall& call) {
+  OnnxSizes sizes;
+  for (const auto size : call.get<Integers>("shape", {})) sizes.emplace_back(size);
+  return {g.reshape(call.x(), sizes)};
+}
+
+OnnxValues flatten(OnnxBuilder& g, const OnnxOpCall& call) { return {g.reshape(call.x(), {-1})}; }
+
+OnnxValues expand_dims(OnnxBuilder& g, const OnnxOpCall& call) {
+  return {g.expand_dims(call.x(), {call.get<std::int64_t>("axis", 0)})};
+}
+
+OnnxValues squeeze(OnnxBuilder& g, const OnnxOpCall& call) {
+  const OnnxValue& x = call.x();
+  Integers axes;
+  if (const ConfigValue axis = call.attribute("axis"); !axis.is_none()) {
+    axes = {value_as<std::int64_t>(axis)};
+  } else {
+    for (int each = 0; each < x.rank(); ++each) {
+      if (x.shape[each] == 1) axes.push_back(each);
+    }
+  }
+  return {axes.empty() ? x : g.squeeze(x, axes)};
+}
+
+OnnxValues transpose(OnnxBuilder& g, const OnnxOpCall& call) {
+  Integers permutation = call.get<Integers>("permutation", {});
+  if (permutation.empty()) {
+    permutation.resize(static_cast<std::size_t>(call.x().rank()));
+    std::iota(permutation.rbegin(), permutation.rend(), 0);
+  }
+  for (auto& axis : permutation) axis = normal_axis(OnnxBuilder::method, axis, call.x().rank());
+  return {g.transpose(call.x(), permutation)};
+}
+
+OnnxValues swapaxes(OnnxBuilder& g, const OnnxOpCall& call) {
+  Integers permutation(static_cast<std::size_t>(call.x().rank()));
+  std::iota(permutation.begin(), permutation.end(), 0);
+  const auto place = [&](const char* name) {
+    return permutation.begin() + normal_axis(OnnxBuilder::method, call.get<int>(name, 0), call.x().rank());
+  };
+  std::iter_swap(place("axis1"), place("axis2"));
+  return {g.transpose(call.x(), permutation)};
+}
+
+OnnxValues moveaxis(OnnxBuilder& g, const OnnxOpCall& call) {
+  return {g.move_axis(call.x(), call.get<int>("source", 0), call.get<int>("destination", 0))};
+}
+
+OnnxValues concat(OnnxBuilder& g, const OnnxOpCall& call) {
+  return {g.concat(call.operands, call.axis(0, call.x().rank()))};
+}
+
+OnnxValues stack(OnnxBuilder& g, const OnnxOpCall& call) {
+  const int axis = call.axis(0, call.x().rank() + 1);
+  OnnxValues rows;
+  for (const auto& operand : call.operands) rows.push_back(g.expand_dims(operand, {axis}));
+  return {g.concat(rows, axis)};
+}
+
+/// Parts of these sizes along an axis.
+OnnxValues parts_of(OnnxBuilder& g, const OnnxValue& x, int axis, const Integers& sizes) {
+  OnnxValues parts;
+  std::int64_t begin = 0;
+  for (const auto size : sizes) {
+    parts.push_back(g.slice(x, axis, begin, begin + size));
+    begin += size;
+  }
+  return parts;
+}
+
+OnnxValues split(OnnxBuilder& g, const OnnxOpCall& call) {
+  const OnnxValue& x = call.x();
+  const int axis = call.axis(0, x.rank());
+  Integers sizes = call.get<Integers>("sizes", {});
+  if (sizes.empty()) {
+    const auto n = call.get<std::int64_t>("n", 1);
+    if (x.shape[axis] < 0)
+      call.call.refuse("it needs an axis of known size, found a tensor of shape {}", x.shape.str());
+    sizes.assign(static_cast<std::size_t>(n), x.shape[axis] / n);
+  }
+  return parts_of(g, x, axis, sizes);
+}
+
+OnnxValues unstack(OnnxBuilder& g, const OnnxOpCall& call) {
+  const OnnxValue& x = call.x();
+  const int axis = call.axis(0, x.rank());
+  if (x.shape[axis] < 0) call.call.refuse("it needs an axis of known size, found a tensor of shape {}", x.shape.str());
+  OnnxValues parts = parts_of(g, x, axis, Integers(static_cast<std::size_t>(x.shape[axis]), 1));
+  for (auto& part : parts) part = g.squeeze(part, {axis});
+  return parts;
+}
+
+OnnxValues slice_axis(OnnxBuilder& g, const OnnxOpCall& call) {
+  const auto begin = call.get<std::int64_t>("begin", 0), size = call.get<std::int64_t>("size", 0);
+  return {g.slice(call.x(), call.axis(0, call.x().rank()), begin, begin + size)};
+}
+
+OnnxValues slice(OnnxBuilder& g, const OnnxOpCall& call) {
+  const Integers begin = call.get<Integers>("begin", {}), size = call.get<Integers>("size", {});
+  OnnxValue x = call.x();
+  for (int axis = 0; axis < x.rank(); ++axis) {
+    const auto at = static_cast<std::size_t>(axis);
+    const std::int64_t end = size[at] < 0 ? OnnxBuilder::to_end : begin[at] + size[at];
+    if (begin[at] != 0 || end != x.shape[axis]) x = g.slice(x, axis, begin[at], end);
+  }
+  return {x};
+}
+
+OnnxValues strided_slice(OnnxBuilder& g, const OnnxOpCall& call) {
+  const Integers begin = call.get<Integers>("begin", {}), end = call.get<Integers>("end", {});
+  const Integers strides = call.get<Integers>("strides", {});
+  OnnxValue x = call.x();
+  for (std::size_t i = 0; i < begin.size(); ++i) {
+    const std::int64_t step = i < strides.size() ? strides[i] : 1;
+    if (step < 1) call.call.refuse("its strides are not positive: use reverse");
+    const int axis = static_cast<int>(i);
+    if (begin[i] == 0 && end[i] == x.shape[axis] && step == 1) continue;
+    x = g.slice(x, axis, begin[i], end[i], step);
+  }
+  return {x};
+}
+
+OnnxValues gather(OnnxBuilder& g, const OnnxOpCall& call) {
+  if (call.get<std::int64_t>("batch_dims", 0) != 0) call.call.refuse("batch_dims has no counterpart: use it without");
+  OnnxValue indices = call.operands[1];
+  if (indices.dtype != int32 && indices.dtype != int64) indices = g.cast(indices, int64);
+  return {g.gather(call.x(), indices, call.axis(0, call.x().rank()))};
+}
+
+OnnxValues broadcast_to(OnnxBuilder& g, const OnnxOpCall& call) {
+  OnnxSizes sizes;
+  const Integers shape = call.get<Integers>("shape", {});
+  const int before = static_cast<int>(shape.size()) - call.x().rank();
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    // ONNX's Expand keeps the larger size, so 1 stands for a size of x that is not known.
+    sizes.emplace_back(shape[i] < 0 && static_cast<int>(i) >= before ? 1 : shape[i]);
+  }
+  return {g.broadcast_to(call.x(), sizes)};
+}
+
+OnnxValues tile(OnnxBuilder& g, const OnnxOpCall& call) {
+  Integers multiples = call.get<Integers>("multiples", {});
+  OnnxValue x = call.x();
+  while (static_cast<int>(multiples.size()) < x.rank()) multiples.insert(multiples.begin(), 1);
+  while (x.rank() < static_cast<int>(multiples.size())) x = g.expand_dims(x, {0});
+  return {g.tile(x, multiples)};
+}
+
+OnnxValues repeat(OnnxBuilder& g, const OnnxOpCall& call) {
+  const ConfigValue repeats = call.attribute("repeats");
+  if (repeats.get<std::int64_t>() == nullptr || call.attribute("axis").is_none()) {
+    call.call.refuse("only one number of repeats along one axis has a counterpart");
+  }
+  const OnnxValue& x = call.x();
+  const int axis = call.axis(0, x.rank());
+  const std::int64_t times = *repeats.get<std::int64_t>();
+  OnnxValue each = g.expand_dims(x, {axis + 1});
+  Integers multiples(static_cast<std::size_t>(each.rank()), 1);
+  multiples[static_cast<std::size_t>(axis) + 1] = times;
+  each = g.tile(each, multiples);
+  OnnxSizes sizes;
+  for (int at = 0; at < x.rank(); ++at) {
+    if (at != axis) {
+      sizes.emplace_back(x, at);
+    } else {
+      sizes.emplace_back(x.shape[at] < 0 ? -1 : x.shape[at] * times);
+    }
+  }
+  return {g.reshape(each, sizes)};
+}
+
+OnnxValues reverse(OnnxBuilder& g, const OnnxOpCall& call) {
+  OnnxValue x = call.x();
+  for (const auto axis : call.get<Integers>("axes", {})) x = g.reverse(x, static_cast<int>(axis));
+  return {x};
+}
+
+OnnxValues roll(OnnxBuilder& g, const OnnxOpCall& call) {
+  if (!call.attribute("shifts").is_none()) call.call.refuse("only one shift along one axis has a counterpart");
+  const OnnxValue& x = call.x();
+  const int axis = call.axis(0, x.rank());
+  const auto shift = call.get<std::int64_t>("shift", 0);
+  if (x.shape[axis] <= 0) call.call.refuse("it needs an axis of known size, found a tensor of shape {}", x.shape.str());
+  const std::int64_t size = x.shape[axis], begin = ((size - shift) % size + size) % size;
+  if (begin == 0) return {x};
+  return {g.concat({g.slice(x, axis, begin, OnnxBuilder::to_end), g.slice(x, axis, 0, begin)}, axis)};
+}
+
+OnnxValues triangle(OnnxBuilder& g, const OnnxOpCall& call, bool upper) {
+  if (g.opset() < 14) call.call.refuse("ONNX has it from opset 14 on");
+  return {g.alike("Trilu", {call.x(), g.scalar(static_cast<double>(call.get<std::int64_t>("k", 0)), int64)},
+                  {{"upper", std::int64_t{upper}}})};
+}
+
+constexpr OnnxOpMapping mappings[] = {
+    {"broadcast_to", broadcast_to},
+    {"concat", concat},
+    {"embedding_lookup",
+     [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues {
+       return {g.gather(call.x(), g.cast(call.operands[1], int64), 0)};
+     }},
+    {"expand_dims", expand_dims},
+    {"flatten", flatten},
+    {"gather", gather},
+    {"matrix_transpose",
+     [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues { return {g.move_axis(call.x(), -1, -2)}; }},
+    {"moveaxis", moveaxis},
+    {"repeat", repeat},
+    {"reshape", reshape},
+    {"reverse", reverse},
+    {"roll", roll},
+    {"slice", slice},
+    {"slice_axis", slice_axis},
+    {"split", split},
+    {"squeeze", squeeze},
+    {"stack", stack},
+    {"strided_slice", strided_slice},
+    {"swapaxes", swapaxes},
+    {"tile", tile},
+    {"transpose", transpose},
+    {"tril", [](OnnxBuilder& g, const OnnxOpCall& call) { return triangle(g, call, false); }},
+    {"triu", [](OnnxBuilder& g, const OnnxOpCall& call) { return triangle(g, call, true); }},
+    {"unstack", unstack},
+};
+
+}  // namespace
+
+std::span<const OnnxOpMapping> onnx_movement_ops() { return mappings; }
+
+}  // namespace xtape::detail
