@@ -403,6 +403,8 @@ IdleBlock* Shared::take_all() {
   const std::lock_guard lock(mutex);
   while (evict(victims, std::numeric_limits<std::int64_t>::max())) {
   }
+  worth_ = 0;  // what was in use before says nothing about what comes
+  peak_of_window_ = peak_of_last_ = in_use();
   return victims;
 }
 
