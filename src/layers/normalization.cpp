@@ -39,6 +39,7 @@ void Normalization::build(const Shape& input_shape) {
   }
   mean_ = add_weight("mean", Shape(kept), {.initializer = "zeros", .trainable = false, .autocast = false});
   variance_ = add_weight("variance", Shape(kept), {.initializer = "ones", .trainable = false, .autocast = false});
+  count_ = add_weight("count", {}, {.initializer = "zeros", .trainable = false, .autocast = false, .dtype = int32});
 }
 
 void Normalization::check_built() const {

@@ -10,10 +10,8 @@
 #include "layers/layer_state.hpp"
 #include "layers/op_node.hpp"
 #include "models/model_config.hpp"
-#include "xtape/core/creation.hpp"
 #include "xtape/layers/bidirectional.hpp"
 #include "xtape/layers/multi_head_attention.hpp"
-#include "xtape/layers/normalization.hpp"
 #include "xtape/layers/rnn.hpp"
 #include "xtape/layers/time_distributed.hpp"
 #include "xtape/models/sequential.hpp"
@@ -53,7 +51,6 @@ class GroupWalk {
         group.names.push_back(joined(name, weight.name));
       }
     }
-    group.counts = dynamic_cast<layers::Normalization*>(&layer) != nullptr && !group.variables.empty();
     groups.push_back(std::move(group));
   }
 
@@ -192,9 +189,6 @@ void report_group(const KerasGroup& group, const FileGroup& from, const Hdf5Read
     const bool taken = take(file, from.datasets[i], group.variables[i], group.names[i], assignments, differences);
     (taken ? report.loaded : report.missing).push_back(group.names[i]);
   }
-  const std::size_t expected = group.variables.size() + (group.counts ? 1 : 0);
-  for (std::size_t i = group.variables.size(); i < from.datasets.size() && i < expected; ++i)
-    used.insert(from.datasets[i]);
 }
 
 std::vector<Assignment> match_keras3(const char* method, const Hdf5Reader& file, Model& model,
@@ -328,8 +322,7 @@ std::vector<Assignment> match_legacy(const char* method, const Hdf5Reader& file,
       for (const auto& variable : variables) report.missing.push_back(variable.name());
       continue;
     }
-    const bool counts = dynamic_cast<layers::Normalization*>(&layer) != nullptr;
-    if (at->datasets.size() != variables.size() + (counts ? 1 : 0) && at->datasets.size() != variables.size()) {
+    if (at->datasets.size() != variables.size()) {
       differences.note(fmt::format("layer '{}' has {} weights in the file, the model's '{}' has {}", shown(at->layer),
                                    at->datasets.size(), layer.name(), variables.size()));
       continue;
@@ -372,7 +365,6 @@ void write_keras_weights(Hdf5Writer& file, Model& model) {
     for (std::size_t i = 0; i < group.variables.size(); ++i) {
       file.dataset(fmt::format("{}/{}", vars, i), group.variables[i].peek());
     }
-    if (group.counts) file.dataset(fmt::format("{}/{}", vars, group.variables.size()), zeros({}, int32));
   }
 }
 

@@ -17,7 +17,6 @@ struct KerasGroup {
   std::string layer;  ///< the name of the layer, an attribute of the group
   std::vector<Variable> variables;
   std::vector<std::string> names;  ///< of the variables in the model: "lstm/lstm_cell/kernel"
-  bool counts = false;             ///< of Normalization, to which Keras adds a number of samples
 };
 
 /// All groups of a model, in the order in which Keras writes them; those without weights are among them.

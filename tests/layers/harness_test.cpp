@@ -287,7 +287,11 @@ void check_copies(const LayerRow& row) {
   // Other values for all weights than those of a new layer.
   std::vector<Tensor> values;
   for (const auto& variable : layer->variables()) {
-    values.push_back(abs(variable.peek() + some(variable.shape(), variable.dtype(), -0.5, 0.5)) + 0.1);
+    if (is_floating(variable.dtype())) {
+      values.push_back(abs(variable.peek() + some(variable.shape(), variable.dtype(), -0.5, 0.5)) + 0.1);
+    } else {
+      values.push_back(variable.peek() + 1);
+    }
   }
   layer->set_weights(values);
   AnyLayer other = layer.clone();

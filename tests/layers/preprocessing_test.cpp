@@ -30,7 +30,7 @@ const testing::LayerTable table = {
      .make = [](DType dtype) { return Normalization({.dtype = dtype}); },
      .inputs = {{.shape = {2, 3, 4}}},
      .outputs = {{2, 3, 4}},
-     .weights = {{"mean", {4}, false}, {"variance", {4}, false}}},
+     .weights = {{"mean", {4}, false}, {"variance", {4}, false}, {"count", {}, false}}},
     {.layer = "Normalization",
      .masks = testing::Masks::passes,
      .make =

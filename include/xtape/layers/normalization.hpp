@@ -24,7 +24,8 @@ struct NormalizationOptions {
 ///     layers::Normalization normalize;
 ///     normalize.adapt(train_images);
 ///
-/// Before adapt() they are 0 and 1. Its weights mean and variance are not trainable and have the sizes of `axis`.
+/// Before adapt() they are 0 and 1. Its weights mean and variance are not trainable and have the sizes of `axis`. The
+/// third weight, the integer count, is Keras's too, and is not used by either.
 /// Integer inputs are cast to the layer's dtype. Throws a ValueError if only one of mean and variance is given, and for
 /// inputs of other sizes.
 class Normalization : public LayerBase<Normalization> {
@@ -48,7 +49,7 @@ class Normalization : public LayerBase<Normalization> {
   Tensor in_place(const Tensor& statistic) const;
 
   NormalizationOptions options_;
-  Variable mean_, variance_;
+  Variable mean_, variance_, count_;
   std::vector<std::int64_t> broadcast_;  ///< the sizes of `axis`, 1 for the other axes
 };
 
