@@ -53,6 +53,15 @@ bool is_op(const Config& config) {
   return config.module().starts_with("keras.src.ops") || config.module().starts_with("keras.ops");
 }
 
+/// Whether a call is one of an op, in a .h5 file of Keras 3, which has no modules. Layers of these names take a list.
+bool is_op_by_arguments(const Config& config, const ConfigValue::List& args) {
+  if (!config.module().empty() || args.size() < 2) return false;
+  for (const char* name : {"Add", "Subtract", "Multiply", "Maximum", "Minimum"}) {
+    if (config.class_name() == name) return true;
+  }
+  return false;
+}
+
 const ConfigValue& entry(const Config& config, const char* name) {
   if (!config.contains(name)) fail_missing(config, name);
   return config[name];
@@ -196,11 +205,13 @@ class GraphBuilder {
       made.results.push_back(SymbolicList(input_of(input)));
       return;
     }
+    bool op = is_op(config);
     for (const auto& node : nodes.is_none() ? ConfigValue::List{} : list_of(nodes)) {
       calls_.push_back(call_of(index, node));
+      op = op || is_op_by_arguments(config, calls_.back().args);
       made.results.emplace_back();
     }
-    if (is_op(config)) return;
+    if (op) return;
     if (config.class_name() == "TFOpLambda" || config.class_name() == "SlicingOpLambda") {
       fail<ValueError>("from_config",
                        "the layer '{}' is a {}, an op of TensorFlow, which xtape does not load: save the model with "

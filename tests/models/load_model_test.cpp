@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <regex>
 
 #include "io/file_bytes.hpp"
 #include "io/zip_reader.hpp"
@@ -345,6 +346,16 @@ TEST_CASE("load_model: a file that describes more weights than it holds is refus
     CHECK_THROWS_WITH_AS(models::load_model(temp / "bad.keras"),
                          doctest::Contains("is larger than all that the file holds"), DataError);
   }
+}
+
+TEST_CASE("model_from_json: sums and products of tensors and numbers without modules, as in .h5 files of Keras 3") {
+  auto x = Input({3});
+  Model model(x, layers::Add()({x, layers::ReLU()(x + 3.0) * (1.0 / 6.0)}));
+  const std::string json = std::regex_replace(model.to_json(), std::regex(R"("module": ?("[^"]*"|null), ?)"), "");
+  REQUIRE(json.find("\"module\"") == std::string::npos);
+  Model again = models::model_from_json(json);
+  const Tensor in = some({4, 3});
+  CHECK_SAME_BITS(again.predict(in), model.predict(in));
 }
 
 TEST_CASE("model_from_json: unknown arguments are told once, those that ask for nothing are not") {
