@@ -28,6 +28,7 @@
 #include "xtape/layers/identity.hpp"
 #include "xtape/layers/lambda.hpp"
 #include "xtape/layers/layer_normalization.hpp"
+#include "xtape/layers/layer_scale.hpp"
 #include "xtape/layers/lstm.hpp"
 #include "xtape/layers/masking.hpp"
 #include "xtape/layers/max_pooling2d.hpp"
@@ -48,6 +49,7 @@
 #include "xtape/layers/rnn.hpp"
 #include "xtape/layers/separable_conv2d.hpp"
 #include "xtape/layers/simple_rnn.hpp"
+#include "xtape/layers/stochastic_depth.hpp"
 #include "xtape/layers/time_distributed.hpp"
 #include "xtape/layers/unit_normalization.hpp"
 #include "xtape/layers/upsampling.hpp"
@@ -111,6 +113,7 @@ constexpr KnownLayer known[] = {
     {"LSTM", make<LSTM, "units">},
     {"LSTMCell", make<LSTMCell, "units">},
     {"LayerNormalization", make<LayerNormalization>},
+    {"LayerScale", make<LayerScale, "init_values", "projection_dim">},
     {"LeakyReLU", make<LeakyReLU, "negative_slope">},
     {"Masking", make<Masking, "mask_value">},
     {"MaxPooling1D", make<MaxPooling1D, "pool_size">},
@@ -141,6 +144,7 @@ constexpr KnownLayer known[] = {
     {"Softmax", make<Softmax, "axis">},
     {"SpatialDropout1D", make<SpatialDropout1D, "rate">},
     {"SpatialDropout2D", make<SpatialDropout2D, "rate">},
+    {"StochasticDepth", make<StochasticDepth, "drop_path_rate">},
     {"Subtract", make<Subtract>},
     {"TimeDistributed", make<TimeDistributed, "layer">},
     {"UnitNormalization", make<UnitNormalization, "axis">},

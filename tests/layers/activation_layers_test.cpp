@@ -8,6 +8,7 @@
 #include "xtape/layers/activations.hpp"
 #include "xtape/layers/identity.hpp"
 #include "xtape/layers/lambda.hpp"
+#include "xtape/layers/layer_scale.hpp"
 #include "xtape/layers/prelu.hpp"
 #include "xtape/layers/rescaling.hpp"
 #include "xtape/layers/symbolic.hpp"
@@ -18,8 +19,8 @@
 namespace xtape {
 namespace {
 
-using layers::ELU, layers::Identity, layers::Lambda, layers::LeakyReLU, layers::PReLU, layers::ReLU, layers::Rescaling,
-    layers::Softmax;
+using layers::ELU, layers::Identity, layers::Lambda, layers::LayerScale, layers::LeakyReLU, layers::PReLU, layers::ReLU,
+    layers::Rescaling, layers::Softmax;
 
 const testing::LayerTable table = {
     {.layer = "ReLU",
@@ -79,6 +80,21 @@ const testing::LayerTable table = {
      .make = [](DType d) { return Rescaling(0.5, {.offset = -1, .dtype = d}); },
      .inputs = {{.shape = {3, 4}}},
      .outputs = {{3, 4}}},
+    {.layer = "Rescaling",
+     .masks = testing::Masks::passes,
+     .make =
+         [](DType d) {
+           return Rescaling({0.5, 1, 2}, {.offset = {1, 2, 3}, .dtype = d});
+         },
+     .inputs = {{.shape = {2, 3}}},
+     .outputs = {{2, 3}}},
+    {.layer = "LayerScale",
+     .masks = testing::Masks::passes,
+     .make = [](DType d) { return LayerScale(0.5, 3, {.dtype = d}); },
+     .inputs = {{.shape = {2, 3}}},
+     .outputs = {{2, 3}},
+     .weights = {{"gamma", {3}}},
+     .wrong = {{{{2, 4}}, "expected an input whose last axis has size 3, received shape (2, 4)"}}},
     {.layer = "Lambda",
      .masks = testing::Masks::drops,
      .make = [](DType) { return Lambda([](const Tensor& x) { return square(x); }); },
@@ -137,6 +153,29 @@ TEST_CASE("Rescaling: bytes of images") {
   const Tensor bytes = constant({{0, 51, 255}}, uint8);
   CHECK_CLOSE(Rescaling(1 / 255.0)(bytes), {0, 0.2, 1});
   CHECK_CLOSE(Rescaling(1 / 127.5, {.offset = -1})(bytes), {-1, -0.6, 1}, 1e-6);
+}
+
+TEST_CASE("Rescaling: a number for each color") {
+  const Tensor image = constant({{{1.0, 2.0, 4.0}}});
+  CHECK_CLOSE(Rescaling({2, 3, 0.5})(image), {2, 6, 2});
+  CHECK_CLOSE(Rescaling(2, {.offset = {1, 0, -1}})(image), {3, 4, 7});
+  const Rescaling layer({2, 3}, {.offset = {0, 1}});
+  CHECK(layer.config()["scale"] == ConfigValue(std::vector<double>{2, 3}));
+  AnyLayer again = AnyLayer::from_config(layer.config());
+  CHECK_CLOSE((*again)(constant({{1.0, 1.0}})), {2, 4});
+  CHECK_THROWS_TEXT(ValueError, "[Rescaling] expected a number or a list of numbers, received an empty list",
+                    Rescaling(std::vector<double>()));
+}
+
+TEST_CASE("LayerScale: its factors, errors, and Keras's name for it") {
+  LayerScale layer(0.25, 2);
+  CHECK_CLOSE(layer(constant({{4.0, 8.0}})), {1, 2});
+  Variable(layer.gamma()).assign(constant({1.0, -1.0}));
+  CHECK_CLOSE(layer(constant({{4.0, 8.0}})), {4, -8});
+  CHECK(layer.gamma().name() == "layer_scale/gamma");
+  CHECK(layer.config().module() == "keras.src.applications.convnext");
+  CHECK_THROWS_TEXT(ValueError, "[LayerScale] expected projection_dim >= 1, received 0", LayerScale(1, 0));
+  CHECK_THROWS_TEXT(ValueError, "expected an input whose last axis has size 2, received shape (1,)", layer(ones({1})));
 }
 
 TEST_CASE("Lambda: of functions, overloaded functions, and generic callables") {

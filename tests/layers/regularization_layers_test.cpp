@@ -9,6 +9,7 @@
 #include "xtape/layers/dense.hpp"
 #include "xtape/layers/dropout.hpp"
 #include "xtape/layers/noise.hpp"
+#include "xtape/layers/stochastic_depth.hpp"
 #include "xtape/models/checkpoint.hpp"
 #include "xtape/models/sequential.hpp"
 #include "xtape/ops/math.hpp"
@@ -21,7 +22,7 @@ namespace xtape {
 namespace {
 
 using layers::ActivityRegularization, layers::AlphaDropout, layers::Dropout, layers::GaussianDropout,
-    layers::GaussianNoise, layers::SpatialDropout1D, layers::SpatialDropout2D;
+    layers::GaussianNoise, layers::SpatialDropout1D, layers::SpatialDropout2D, layers::StochasticDepth;
 
 const testing::LayerTable table = {
     {.layer = "Dropout",
@@ -36,6 +37,13 @@ const testing::LayerTable table = {
          {{{{2, 4}},
            "expected a noise_shape that broadcasts to the input, received noise_shape=(-1, 1, 3) and shape (2, 4)"},
           {{{2, 4, 2}}, "received noise_shape=(-1, 1, 3) and shape (2, 4, 2)"}},
+     .random = true},
+    {.layer = "StochasticDepth",
+     .masks = testing::Masks::passes,
+     .make = [](DType) { return StochasticDepth(0.5); },
+     .inputs = {{.shape = {4, 2, 3}}},
+     .outputs = {{4, 2, 3}},
+     .wrong = {{{{}}, "expected an input [batch, ...], received shape ()"}},
      .random = true},
     {.layer = "SpatialDropout1D",
      .masks = testing::Masks::passes,
@@ -151,7 +159,20 @@ TEST_CASE("regularization layers: a checkpoint holds where their random numbers 
   CHECK_SAME_BITS(model(x, training), z);
 }
 
+TEST_CASE("StochasticDepth: whole samples are dropped, as often as the rate says") {
+  StochasticDepth layer(0.25);
+  random::set_seed(3);
+  const Tensor kept = layer(ones({4000, 2, 3}), training);
+  const Tensor first = slice_axis(reshape(kept, {4000, 6}), 1, 0, 1);
+  CHECK_SAME_BITS(kept, broadcast_to(reshape(first, {4000, 1, 1}), {4000, 2, 3}));
+  CHECK(reduce_all((first == 0) | (first == 1 / 0.75F)).item<bool>());
+  CHECK(reduce_mean(first).item() == doctest::Approx(1).epsilon(0.03));
+  CHECK_SAME_BITS(layer(kept), kept);
+  CHECK(layer.config().module() == "keras.src.applications.convnext");
+}
+
 TEST_CASE("regularization layers: what cannot be is refused") {
+  CHECK_THROWS_TEXT(ValueError, "[StochasticDepth] expected 0 <= rate < 1, received rate=1", StochasticDepth(1));
   CHECK_THROWS_TEXT(ValueError, "[SpatialDropout1D] expected 0 <= rate < 1, received rate=1", SpatialDropout1D(1));
   CHECK_THROWS_TEXT(ValueError, "[GaussianDropout] expected 0 <= rate < 1, received rate=-1", GaussianDropout(-1));
   CHECK_THROWS_TEXT(ValueError,
