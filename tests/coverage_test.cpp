@@ -110,6 +110,17 @@ TEST_CASE("coverage: the umbrella header includes every header but those that ar
   CHECK(headers >= 200);
 }
 
+TEST_CASE("coverage: who uses fmt::join includes fmt/ranges.h, where newer versions of fmt have it") {
+  for (const std::string folder : {"include/xtape", "src", "tests", "examples"}) {
+    for (const std::string extension : {".hpp", ".cpp"}) {
+      for (const auto& [path, text] : testing::files_of(folder, extension)) {
+        const bool joins = text.find("fmt::join(") != std::string::npos;
+        CHECK_MESSAGE((!joins || text.find("#include <fmt/ranges.h>") != std::string::npos), folder, "/", path);
+      }
+    }
+  }
+}
+
 TEST_CASE("coverage: a class stands in the header of its name or of its family") {
   std::size_t classes = 0;
   for (const std::string folder :

@@ -1,4 +1,6 @@
 // The loops of Keras's training surface: fit, evaluate and predict.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <exception>

@@ -1,5 +1,7 @@
 #include "base/check.hpp"
 
+#include <fmt/ranges.h>
+
 #include <string>
 #include <vector>
 
