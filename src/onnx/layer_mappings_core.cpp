@@ -44,6 +44,11 @@ OnnxValues masking(OnnxBuilder& g, const OnnxCall& call) {
   return {g.with_mask(g.where(g.expand_dims(mask, {-1}), x, g.scalar(0, x.dtype)), mask)};
 }
 
+OnnxValues layer_scale(OnnxBuilder& g, const OnnxCall& call) {
+  const OnnxValue gamma = g.weight(call.weight_name("gamma"), call.weight("gamma"));
+  return {g.multiply(g.cast(call.x(), gamma.dtype), gamma)};
+}
+
 OnnxValues not_equal_layer(OnnxBuilder& g, const OnnxCall& call) {
   return {not_equal(g, call.x(), call.get<double>("value"))};
 }
@@ -57,10 +62,12 @@ constexpr OnnxLayerMapping mappings[] = {
     {"GaussianDropout", identity},
     {"GaussianNoise", identity},
     {"Identity", identity, OnnxMasks::own},
+    {"LayerScale", layer_scale},
     {"Masking", masking, OnnxMasks::own},
     {"NotEqual", not_equal_layer, OnnxMasks::own},
     {"SpatialDropout1D", identity},
     {"SpatialDropout2D", identity},
+    {"StochasticDepth", identity},
 };
 
 }  // namespace

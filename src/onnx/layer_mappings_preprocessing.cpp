@@ -6,6 +6,7 @@
 #include "xtape/core/creation.hpp"
 #include "xtape/layers/discretization.hpp"
 #include "xtape/layers/normalization.hpp"
+#include "xtape/layers/rescaling.hpp"
 #include "xtape/ops/math.hpp"
 
 namespace xtape::detail {
@@ -40,8 +41,13 @@ OnnxValues normalization(OnnxBuilder& g, const OnnxCall& call) {
 }
 
 OnnxValues rescaling(OnnxBuilder& g, const OnnxCall& call) {
-  const OnnxValue x = g.cast(call.x(), call.dtype());
-  return {g.with_scalar("Add", g.with_scalar("Mul", x, call.get<double>("scale")), call.get<double>("offset"))};
+  const auto with = [&](const char* op, const OnnxValue& x, const char* name) {
+    const auto value = call.get<layers::RescalingValue>(name);
+    if (!value.several()) return g.with_scalar(op, x, value.values()[0]);
+    const auto count = static_cast<std::int64_t>(value.values().size());
+    return g.binary(op, x, g.constant(cast(xtape::constant(value.values(), {count}), x.dtype)));
+  };
+  return {with("Add", with("Mul", g.cast(call.x(), call.dtype()), "scale"), "offset")};
 }
 
 /// 1 at each id, along a new last axis.
