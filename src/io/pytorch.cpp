@@ -15,6 +15,7 @@
 #include "core/launch.hpp"
 #include "io/file_tensor.hpp"
 #include "io/input_file.hpp"
+#include "io/model_index.hpp"
 #include "io/pytorch_pickle.hpp"
 #include "io/zip_reader.hpp"
 
@@ -186,9 +187,15 @@ class TorchFile {
 }  // namespace
 
 NamedTensors load_pytorch(const std::string& path) {
+  const auto load = [](const std::string& file) {
+    return detail::reading(op, file, [&] {
+      refuse_old_format(file);
+      return TorchFile(file).read();
+    });
+  };
+  if (!path.ends_with(".json")) return load(path);
   return detail::reading(op, path, [&] {
-    refuse_old_format(path);
-    return TorchFile(path).read();
+    return detail::load_indexed(op, path, [&](const std::string& file, const auto&) { return load(file); });
   });
 }
 

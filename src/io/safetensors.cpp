@@ -14,8 +14,8 @@
 #include "io/file_bytes.hpp"
 #include "io/file_tensor.hpp"
 #include "io/input_file.hpp"
+#include "io/model_index.hpp"
 #include "io/safetensors_header.hpp"
-#include "io/safetensors_index.hpp"
 #include "io/stored_elements.hpp"
 
 namespace xtape::io {
@@ -146,24 +146,12 @@ SafeTensors load_file(const std::string& path, const Wanted& wanted) {
 }
 
 SafeTensors load_sharded(const std::string& path) {
-  const auto index = detail::read_safetensors_index(loading, path);
-  std::map<std::string, std::map<std::string, std::size_t>> files;  // each with its tensors' places in the index
-  for (std::size_t i = 0; i < index.size(); ++i) files[index[i].second].emplace(index[i].first, i);
   SafeTensors result;
-  result.tensors.resize(index.size());
-  const auto slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash + 1);
-  for (const auto& file : files) {  // clang++ 14 does not capture structured bindings
-    const auto& places = file.second;
-    const std::string shard = folder + file.first;
-    SafeTensors part = load_file(shard, [&](const std::string& tensor) { return places.contains(tensor); });
-    for (auto& [tensor, value] : part.tensors) result.tensors[places.at(tensor)] = {tensor, std::move(value)};
-    for (const auto& [tensor, place] : places) {
-      if (result.tensors[place].second.defined()) continue;
-      fail<DataError>(loading, "{}: tensor '{}': expected it in {}, which does not have it", path, tensor, shard);
-    }
+  result.tensors = detail::load_indexed(loading, path, [&](const std::string& shard, const auto& wanted) {
+    SafeTensors part = load_file(shard, wanted);
     result.metadata.merge(part.metadata);
-  }
+    return std::move(part.tensors);
+  });
   return result;
 }
 

@@ -118,25 +118,11 @@ class GroupWalk {
   std::unordered_set<const LayerState*> visited_;
 };
 
-/// Collects what does not match.
-class Differences {
- public:
-  void note(const std::string& what) { text_ += "\n  " + what; }
-  void check(const char* method, const std::string& path, bool skip) const {
-    if (!text_.empty() && !skip) fail<DataError>(method, "{} does not match the model:{}", path, Whole{text_});
-  }
-
- private:
-  std::string text_;
-};
-
-bool castable(DType from, DType to) { return from == to || (is_floating(from) == is_floating(to)); }
-
 /// Adds the value of a dataset for a variable, or says why not.
 bool take(const Hdf5Reader& file, const std::string& dataset, const Variable& variable, const std::string& name,
           std::vector<Assignment>& assignments, Differences& differences) {
   const auto spec = file.spec(dataset);
-  if (spec.shape != variable.shape() || !castable(spec.dtype, variable.dtype())) {
+  if (spec.shape != variable.shape() || is_floating(spec.dtype) != is_floating(variable.dtype())) {
     differences.note(fmt::format("'{}' is {} {} in the file ({}), expected {} {}", shown(name), spec.dtype, spec.shape,
                                  shown(dataset), variable.dtype(), variable.shape()));
     return false;
@@ -266,7 +252,7 @@ std::vector<Assignment> match_keras3(const char* method, const Hdf5Reader& file,
     for (const auto& dataset : group.datasets) {
       if (used.contains(dataset)) continue;
       report.unused.push_back(dataset);
-      if (!options.by_name) differences.note(fmt::format("'{}' is in the file only", shown(dataset)));
+      if (!options.by_name) differences.only_in_file(fmt::format("'{}'", shown(dataset)));
     }
   }
   differences.check(method, file.path(), options.skip_mismatch);

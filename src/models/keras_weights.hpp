@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "io/hdf5.hpp"
+#include "models/weight_matching.hpp"
 #include "xtape/core/variable.hpp"
 #include "xtape/models/model.hpp"
 

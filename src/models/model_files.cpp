@@ -15,9 +15,11 @@
 #include "models/keras_weights.hpp"
 #include "models/model_config.hpp"
 #include "models/named_weights.hpp"
+#include "models/pytorch_weights.hpp"
 #include "models/train_state.hpp"
 #include "xtape/base/from_config.hpp"
 #include "xtape/io/limits.hpp"
+#include "xtape/io/pytorch.hpp"
 #include "xtape/io/safetensors.hpp"
 #include "xtape/models/load_model.hpp"
 #include "xtape/version.hpp"
@@ -59,6 +61,27 @@ detail::Hdf5Reader weights_in(detail::ZipReader& zip, const char* method) {
                             zip.path());
   }
   return {method, zip.bytes(*member)};
+}
+
+/// Whether a layout is "pytorch"; throws a ValueError for another one.
+bool is_pytorch(const char* method, const std::string& layout) {
+  if (!layout.empty() && layout != "pytorch") {
+    detail::fail<ValueError>(method, "expected the layout \"pytorch\" or \"\", received \"{}\"", layout);
+  }
+  return !layout.empty();
+}
+
+/// The tensors of a file of named ones, or of several by their index.
+io::NamedTensors tensors_in(const char* method, const std::string& path) {
+  const bool index = path.ends_with(".json");
+  if (path.ends_with(".safetensors") || (index && path.find(".bin.index") == std::string::npos)) {
+    return io::load_safetensors(path).tensors;
+  }
+  if (index || path.ends_with(".pt") || path.ends_with(".pth") || path.ends_with(".bin")) return io::load_pytorch(path);
+  detail::fail<ValueError>(method,
+                           "expected a path that ends with .safetensors, .pt, .pth, .bin, .index.json, .weights.h5, "
+                           ".keras or .h5, received \"{}\"",
+                           path);
 }
 
 void check_built(const Model& model, const char* method) {
@@ -159,20 +182,23 @@ void Model::save(const std::string& path, const SaveOptions& options) const {
   zip.commit();
 }
 
-void Model::save_weights(const std::string& path) const {
+void Model::save_weights(const std::string& path, const SaveWeightsOptions& options) const {
   constexpr const char* method = "Model.save_weights";
+  const bool pytorch = is_pytorch(method, options.layout);
   check_built(*this, method);
-  if (is_hdf5(path)) {
-    if (!path.ends_with(".weights.h5")) {
-      detail::fail<ValueError>(method,
-                               "expected a path that ends with .weights.h5, as Keras 3 does, or .safetensors, "
-                               "received \"{}\"",
-                               path);
-    }
+  Model handle = *this;
+  if (path.ends_with(".weights.h5") && !pytorch) {
     detail::Hdf5Writer file(method, path);
-    Model handle = *this;
     detail::write_keras_weights(file, handle);
     file.commit();
+    return;
+  }
+  if (!path.ends_with(".safetensors")) {
+    detail::fail<ValueError>(method, "expected a path that ends with {}.safetensors, received \"{}\"",
+                             pytorch ? "" : ".weights.h5, as Keras 3 does, or ", path);
+  }
+  if (pytorch) {
+    io::save_safetensors(path, detail::pytorch_state_dict(method, handle), {{"format", "pt"}});
     return;
   }
   io::NamedTensors tensors;
@@ -182,21 +208,25 @@ void Model::save_weights(const std::string& path) const {
 
 LoadedWeights Model::load_weights(const std::string& path, const LoadWeightsOptions& options) {
   constexpr const char* method = "Model.load_weights";
+  const bool pytorch = is_pytorch(method, options.layout);
+  const bool keras = is_hdf5(path) || path.ends_with(".keras");
+  if (keras && (pytorch || !options.rename.empty())) {
+    detail::fail<ValueError>(method, "{}: expected no {} for a file of Keras, whose layers have their places in it",
+                             path, pytorch ? "layout" : "rename");
+  }
   check_built(*this, method);
   LoadedWeights report;
   Model handle = *this;
-  if (is_hdf5(path)) {
-    const detail::Hdf5Reader file(method, path);
-    detail::assign_all(file, detail::match_keras_weights(method, file, handle, options, report), true);
-  } else if (path.ends_with(".keras")) {
+  if (path.ends_with(".keras")) {
     detail::ZipReader zip(method, path);
     const detail::Hdf5Reader file = weights_in(zip, method);
     detail::assign_all(file, detail::match_keras_weights(method, file, handle, options, report), true);
+  } else if (keras) {
+    const detail::Hdf5Reader file(method, path);
+    detail::assign_all(file, detail::match_keras_weights(method, file, handle, options, report), true);
   } else {
-    const auto named = detail::named_weights(*this);
-    detail::assign_all(method, path, io::load_safetensors(path).tensors, named);
-    report.matched_by = "names";
-    for (const auto& [name, variable] : named) report.loaded.push_back(name);
+    const auto match = pytorch ? detail::match_pytorch_weights : detail::match_names;
+    detail::assign_all(match(method, path, tensors_in(method, path), handle, options, report));
   }
   return report;
 }

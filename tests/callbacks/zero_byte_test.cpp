@@ -44,8 +44,8 @@ const std::vector<Row>& rows() {
       {"read_idx", [](const std::string& p) { io::read_idx(p); }},
       {"create_file_writer", [](const std::string& p) { summary::create_file_writer(p); }},
       {"FileWriter", [](const std::string& p) { summary::FileWriter writer(p); }},
-      {"save_weights", [](const std::string& p) { model.save_weights(p); }},
-      {"load_weights", [](const std::string& p) { model.load_weights(p); }},
+      {"save_weights", [](const std::string& p) { model.save_weights(p + ".safetensors"); }},
+      {"load_weights", [](const std::string& p) { model.load_weights(p + ".safetensors"); }},
       {"save", [](const std::string& p) { Checkpoint(model, sgd).save(p); }},
       {"restore", [](const std::string& p) { Checkpoint(model, sgd).restore(p); }},
       {"plot_model", [](const std::string& p) { plot_model(model, p + ".dot"); }},
@@ -74,6 +74,7 @@ const std::vector<Row>& rows() {
       {"save_hdf5", [](const std::string& p) { io::save_hdf5(p, {}); }},
       {"load_model", [](const std::string& p) { (void)models::load_model(p + ".keras"); }},
       {"save", [](const std::string& p) { model.save(p + ".keras"); }},
+      {"export_onnx", [](const std::string& p) { model.export_onnx(p + ".onnx"); }},
       {"lines",
        [](const std::string& p) {
          plot::lines({{"a", {1, 2}, {1, 2}}}, p + ".png");

@@ -165,9 +165,9 @@ TEST_CASE("safetensors: a model in several files, by its index") {
     says("tensor 'x': expected the name of a file beside the index, received '",
          R"({"weight_map": {"x": ")" + name + "\"}}");
   }
-  says("expected an index of safetensors files, with a \"weight_map\"", "{}");
-  says("expected an index of safetensors files, received 3", "3");
-  says("expected an index of safetensors files, received a list", "[]");
+  says("expected the index of a model in several files, with a \"weight_map\"", "{}");
+  says("expected the index of a model in several files, received 3", "3");
+  says("expected the index of a model in several files, received a list", "[]");
   says("weight_map: expected an object, received a list", R"({"weight_map": []})");
   says("tensor 'x': expected the name of a file, received 3", R"({"weight_map": {"x": 3}})");
   says("tensor 'x': expected the name of a file, received an object", R"({"weight_map": {"x": {}}})");

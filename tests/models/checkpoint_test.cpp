@@ -86,7 +86,7 @@ TEST_CASE("load_weights: what does not match is listed, and nothing has changed"
                        {{"dense/kernel", zeros({3, 4})}, {"dense/bias", zeros({5})}, {"extra", zeros({1})}});
   const auto before = all_weights(model);
   CHECK_THROWS_TEXT(DataError,
-                    "does not match:\n  'dense/bias' is float32 (5,) in the file, expected float32 (4,)\n  "
+                    "does not match the model:\n  'dense/bias' is float32 (5,) in the file, expected float32 (4,)\n  "
                     "'dense_1/kernel' is missing in the file\n  'dense_1/bias' is missing in the file\n  'extra' is in "
                     "the file only",
                     model.load_weights(folder / "w.safetensors"));

@@ -19,9 +19,13 @@ namespace xtape::io {
 /// becomes float32; int8, int16 and uint16 int32; uint32 and uint64 int64. Sparse, quantized and complex tensors and
 /// float8 are refused. Either byte order is read.
 ///
+/// A path that ends with ".json" is the index of a model in several files ("pytorch_model.bin.index.json"), which lie
+/// beside it: the tensors are those that the index names, in its order.
+///
 /// Throws a DataError that names the file, and the tensor where it is one, when the file is missing, damaged, or of the
 /// format before PyTorch 1.6, and for tensors that together are beyond the limit of io/limits.hpp (views can repeat the
-/// elements of a small file any number of times).
+/// elements of a small file any number of times); for an index that names a file which is not beside it, or does not
+/// have the tensor.
 NamedTensors load_pytorch(const std::string& path);
 
 }  // namespace xtape::io

@@ -182,15 +182,20 @@ class Model : public LayerBase<Model> {
   std::string to_json() const;
 
   /// Writes all weights: into a safetensors file (.safetensors) under their names within the model, such as
-  /// "dense/kernel", or into a .weights.h5 file as Keras does. The file is replaced as a whole. Throws a ValueError
-  /// before the model is built and for another extension, a DataError that names the file when it cannot be written.
-  void save_weights(const std::string& path) const;
-  /// Reads weights that save_weights, Keras (.weights.h5, .keras, .h5), PyTorch or Hugging Face (.safetensors and its
-  /// index .safetensors.index.json, .pt, .pth) wrote, and tells what it has read. See docs/guides/saving.md for how
-  /// weights of a file are matched with those of the model.
+  /// "dense/kernel", or into a .weights.h5 file as Keras does. With {.layout = "pytorch"} the safetensors file is a
+  /// state dict for the same model in PyTorch: "dense.weight", [units, inputs]. The file is replaced as a whole.
+  ///
+  /// Throws a ValueError before the model is built, for another extension or layout and for layers that PyTorch does
+  /// not have, which it names; a DataError that names the file when it cannot be written.
+  void save_weights(const std::string& path, const SaveWeightsOptions& options = {}) const;
+  /// Reads weights that save_weights, Keras (.weights.h5, .keras, .h5), PyTorch or Hugging Face (.safetensors, .pt,
+  /// .pth, .bin, and the .index.json of models in several files) wrote, and tells what it has read. Floating numbers
+  /// become the dtype of the variable. See docs/guides/saving.md for how weights of a file are matched with those of
+  /// the model.
   ///
   /// Throws a DataError, before any weight has changed, for a file that is missing or damaged, or whose names, shapes
-  /// or dtypes do not match; the text lists the differences.
+  /// or dtypes do not match; the text lists the differences. Throws a ValueError before the model is built, for another
+  /// extension or layout, and for a regular expression that is none.
   LoadedWeights load_weights(const std::string& path, const LoadWeightsOptions& options = {});
 
   /// Builds the model for inputs of this shape, where -1 stands for any size.

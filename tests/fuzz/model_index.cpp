@@ -1,12 +1,11 @@
-// The index of a model in several safetensors files.
-#include "io/safetensors_index.hpp"
+// The index of a model in several files.
+#include "io/model_index.hpp"
 #include "fuzz/files.hpp"
 
 using namespace xtape;
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  return fuzzing::read_as_file(data, size,
-                               [](const std::string& path) { detail::read_safetensors_index("fuzz", path); });
+  return fuzzing::read_as_file(data, size, [](const std::string& path) { detail::read_model_index("fuzz", path); });
 }
 
 std::vector<std::string> fuzzing::seeds() {

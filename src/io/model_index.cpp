@@ -1,4 +1,4 @@
-#include "io/safetensors_index.hpp"
+#include "io/model_index.hpp"
 
 #include <set>
 
@@ -17,7 +17,8 @@ class IndexReader final : public JsonHandler {
   IndexReader(const char* op, const std::string& path) : op_(op), path_(path) {}
 
   std::vector<std::pair<std::string, std::string>> take() {
-    if (!found_) fail<DataError>(op_, "{}: expected an index of safetensors files, with a \"weight_map\"", path_);
+    if (!found_)
+      fail<DataError>(op_, "{}: expected the index of a model in several files, with a \"weight_map\"", path_);
     return std::move(files_);
   }
 
@@ -31,7 +32,8 @@ class IndexReader final : public JsonHandler {
     files_.emplace_back(key_, value);
   }
   void other(const std::string& value) override {
-    if (depth_ == 0) fail<DataError>(op_, "{}: expected an index of safetensors files, received {}", path_, value);
+    if (depth_ == 0)
+      fail<DataError>(op_, "{}: expected the index of a model in several files, received {}", path_, value);
     if (in_map() || at_map()) unexpected(value);
   }
   void begin_object() override {
@@ -77,11 +79,35 @@ class IndexReader final : public JsonHandler {
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> read_safetensors_index(const char* op, const std::string& path) {
+std::vector<std::pair<std::string, std::string>> read_model_index(const char* op, const std::string& path) {
   InputFile file(op, path, InputFile::Gzip::text);
   IndexReader reader(op, path);
   parse_json(read_all(file), reader);
   return reader.take();
+}
+
+io::NamedTensors load_indexed(
+    const char* op, const std::string& path,
+    const std::function<io::NamedTensors(const std::string&, const std::function<bool(const std::string&)>&)>& load) {
+  const auto index = read_model_index(op, path);
+  std::map<std::string, std::map<std::string, std::size_t>> files;  // each with its tensors' places in the index
+  for (std::size_t i = 0; i < index.size(); ++i) files[index[i].second].emplace(index[i].first, i);
+  io::NamedTensors tensors(index.size());
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash + 1);
+  for (const auto& file : files) {  // clang++ 14 does not capture structured bindings
+    const auto& places = file.second;
+    const std::string shard = folder + file.first;
+    for (auto& [name, value] : load(shard, [&](const std::string& tensor) { return places.contains(tensor); })) {
+      const auto place = places.find(name);
+      if (place != places.end()) tensors[place->second] = {name, std::move(value)};
+    }
+    for (const auto& [name, place] : places) {
+      if (tensors[place].second.defined()) continue;
+      fail<DataError>(op, "{}: tensor '{}': expected it in {}, which does not have it", path, name, shard);
+    }
+  }
+  return tensors;
 }
 
 }  // namespace xtape::detail
