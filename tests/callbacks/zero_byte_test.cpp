@@ -74,7 +74,6 @@ const std::vector<Row>& rows() {
       {"save_hdf5", [](const std::string& p) { io::save_hdf5(p, {}); }},
       {"load_model", [](const std::string& p) { (void)models::load_model(p + ".keras"); }},
       {"save", [](const std::string& p) { model.save(p + ".keras"); }},
-      {"export_onnx", [](const std::string& p) { model.export_onnx(p + ".onnx"); }},
       {"lines",
        [](const std::string& p) {
          plot::lines({{"a", {1, 2}, {1, 2}}}, p + ".png");
