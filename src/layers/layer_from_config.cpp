@@ -176,7 +176,8 @@ AnyLayer AnyLayer::from_config(const ConfigValue& value) {
   if (config.contains("name") && !config["name"].is_none()) layer->set_name(xtape::detail::text_of(config["name"]));
   // Only if it is false: true would thaw inner layers that are frozen by themselves.
   if (config.contains("trainable") && !xtape::detail::bool_of(config["trainable"])) layer->set_trainable(false);
-  xtape::detail::report_unknown_arguments(config, layer->config());
+  // Not of a model, whose config is its whole graph and need not be writable.
+  if (!config.contains("layers")) xtape::detail::report_unknown_arguments(config, layer->config());
   return layer;
 }
 

@@ -19,13 +19,6 @@ namespace xtape {
 namespace detail {
 namespace {
 
-/// Sizes of a shape with its batch axis; null is -1.
-Shape shape_of(const ConfigValue& value) {
-  std::vector<std::int64_t> sizes;
-  for (const auto& size : list_of(value)) sizes.push_back(size.is_none() ? -1 : value_as<std::int64_t>(size));
-  return Shape(sizes);
-}
-
 SymbolicTensor input_of(const Config& layer) {
   ConfigValue found;
   for (const char* key : {"batch_shape", "batch_input_shape"}) {
@@ -38,7 +31,7 @@ SymbolicTensor input_of(const Config& layer) {
   }
   if (found.is_none()) fail_missing(layer, "batch_shape");
   std::optional<Shape> shape;
-  read_argument(layer.class_name(), "batch_shape", [&] { shape = shape_of(found); });
+  read_argument(layer.class_name(), "batch_shape", [&] { shape = value_as<Shape>(found); });
   if (shape->rank() == 0) fail<ValueError>("from_config", "InputLayer.batch_shape: expected a batch axis");
   InputOptions options;
   options.batch_size = shape->begin()[0];
@@ -70,7 +63,6 @@ const ConfigValue& entry(const Config& config, const char* name) {
 /// A Sequential model. Keras 2 has the shape of the input in the first layer, not in an InputLayer.
 AnyLayer sequential_from_config(const Config& config) {
   Sequential model;
-  std::optional<Shape> build_shape;
   bool first = true;
   for (const auto& each : list_of(entry(config, "layers"))) {
     const Config& layer = config_of(each);
@@ -87,7 +79,7 @@ AnyLayer sequential_from_config(const Config& config) {
     first = false;
   }
   if (config.contains("build_input_shape") && !config["build_input_shape"].is_none() && !model.built()) {
-    const Shape shape = shape_of(config["build_input_shape"]);
+    const Shape shape = value_as<Shape>(config["build_input_shape"]);
     model.build_for(shape);
   }
   return model;
@@ -102,6 +94,7 @@ struct PendingCall {
   struct Source {
     std::string layer;
     std::int64_t call, output;
+    friend bool operator==(const Source&, const Source&) = default;
   };
   std::vector<Source> tensors;
 };
@@ -186,7 +179,6 @@ class GraphBuilder {
     Config config;
     std::optional<AnyLayer> layer;                     ///< none for ops
     std::vector<std::optional<SymbolicList>> results;  ///< of each call
-    bool makes_automatic_masks = false;
   };
 
   void add_layer(const Config& config) {
@@ -293,12 +285,33 @@ class GraphBuilder {
     return true;
   }
 
-  /// Whether a mask is one that the layers pass to each other in xtape without being told: Keras has written the op
-  /// that Embedding and Masking make it with.
+  /// The sources of the tensors of a layer's first call.
+  std::vector<PendingCall::Source> inputs_of_layer(const Made& made) const {
+    for (const auto& call : calls_) {
+      if (&made_[call.layer] == &made) return call.tensors;
+    }
+    return {};
+  }
+
+  /// Whether a mask is one that the layers pass to each other in xtape without being told: Keras has written the ops
+  /// with which an Embedding or a Masking makes it from its input. A mask that the model makes itself is passed on.
   bool is_automatic_mask(const PendingCall::Source& source) const {
     const Made& made = layer_named(source.layer);
-    return is_op(made.config) && (made.config.class_name() == "NotEqual" || made.config.class_name() == "Any" ||
-                                  made.config.class_name() == "LogicalAnd" || made.config.class_name() == "LogicalOr");
+    if (!is_op(made.config)) return false;
+    const auto operands = inputs_of_layer(made);
+    const std::string& op = made.config.class_name();
+    if (op == "Any" || op == "LogicalAnd" || op == "LogicalOr") {
+      return std::any_of(operands.begin(), operands.end(), [&](const auto& each) { return is_automatic_mask(each); });
+    }
+    if (op != "NotEqual" || operands.empty()) return false;
+    return std::any_of(made_.begin(), made_.end(), [&](const Made& layer) {
+      const bool makes_mask = layer.config.class_name() == "Masking" ||
+                              (layer.config.class_name() == "Embedding" && layer.config.contains("mask_zero") &&
+                               layer.config["mask_zero"] == ConfigValue(true));
+      if (!makes_mask) return false;
+      const auto inputs = inputs_of_layer(layer);
+      return !inputs.empty() && inputs[0] == operands[0];
+    });
   }
 
   /// The tensors of a call in the order in which xtape's layers take them.
@@ -310,7 +323,8 @@ class GraphBuilder {
       } else if (const auto* list = value.get<ConfigValue::List>()) {
         for (const auto& each : *list) self(self, each, to);
       } else if (config != nullptr) {
-        for (const auto& [key, each] : config->entries()) self(self, each, to);  // Keras sorts a dictionary
+        const std::map<std::string, ConfigValue> sorted(config->entries().begin(), config->entries().end());
+        for (const auto& [key, each] : sorted) self(self, each, to);  // as Keras does
       }
     };
     const auto number_of = [&](const ConfigValue& value) -> std::optional<std::size_t> {

@@ -358,6 +358,58 @@ TEST_CASE("model_from_json: sums and products of tensors and numbers without mod
   CHECK_SAME_BITS(again.predict(in), model.predict(in));
 }
 
+/// A functional model of these layers, each {class, module, config, args, kwargs}, from the input "x" to the layer "y".
+std::string model_text(const std::string& shape, const std::string& dtype, const std::string& layers) {
+  return R"({"class_name": "Functional", "config": {"name": "f", "layers": [{"class_name": "InputLayer", "name": "x",
+      "config": {"batch_shape": )" +
+         shape + R"(, "dtype": ")" + dtype + R"(", "name": "x"}, "inbound_nodes": []})" + layers +
+         R"(], "input_layers": ["x", 0, 0], "output_layers": ["y", 0, 0]}})";
+}
+std::string layer_text(const std::string& module, const std::string& kind, const std::string& name,
+                       const std::string& config, const std::string& args, const std::string& kwargs = "{}") {
+  return R"(, {"module": ")" + module + R"(", "class_name": ")" + kind + R"(", "name": ")" + name + R"(", "config": )" +
+         config + R"(, "inbound_nodes": [{"args": [)" + args + R"(], "kwargs": )" + kwargs + "}]}";
+}
+std::string tensor_text(const std::string& layer) {
+  return R"({"class_name": "__keras_tensor__", "config": {"keras_history": [")" + layer + R"(", 0, 0]}})";
+}
+
+TEST_CASE("model_from_json: an op that is read and not written") {
+  Model model = models::model_from_json(
+      model_text("[null, 3]", "float32",
+                 layer_text("keras.src.ops.numpy", "Cumsum", "y", R"({"name": "y", "axis": 1})", tensor_text("x"))));
+  CHECK(floats(model(constant({{1.0, 2.0, 3.0}}, float32))) == std::vector<float>{1, 3, 6});
+  CHECK_THROWS_AS((void)model.to_json(), ValueError);
+}
+
+TEST_CASE("model_from_json: tensors in a dictionary are taken in the order of its keys, as in Keras") {
+  Model model = models::model_from_json(
+      model_text("[null, 1]", "float32",
+                 layer_text("keras.src.ops.numpy", "Negative", "n", R"({"name": "n"})", tensor_text("x")) +
+                     layer_text("keras.layers", "Concatenate", "y", R"({"name": "y"})",
+                                R"({"b": )" + tensor_text("x") + R"(, "a": )" + tensor_text("n") + "}")));
+  CHECK(floats(model(constant({{2.0}}, float32))) == std::vector<float>{-2, 2});
+}
+
+TEST_CASE("model_from_json: a mask that the model computes itself is used, as that of an Embedding is") {
+  const auto model = [](bool mask_zero) {
+    const std::string embedding = R"({"name": "e", "input_dim": 5, "output_dim": 2, "mask_zero": )" +
+                                  std::string(mask_zero ? "true" : "false") + "}";
+    return models::model_from_json(model_text(
+        "[null, 3]", "int32",
+        layer_text("keras.layers", "Embedding", "e", embedding, tensor_text("x")) +
+            layer_text("keras.src.ops.numpy", "NotEqual", "m", R"({"name": "m"})", tensor_text("x") + ", 0") +
+            layer_text("keras.layers", "SimpleRNN", "y", R"({"name": "y", "units": 2})", tensor_text("e"),
+                       R"({"mask": )" + tensor_text("m") + "}")));
+  };
+  Model by_embedding = model(true), by_itself = model(false);
+  by_itself.set_weights(by_embedding.get_weights());
+  const Tensor padded = constant({{1, 2, 0}}, int32), other = constant({{1, 2, 4}}, int32);
+  CHECK(floats(by_itself(padded)) == floats(by_embedding(padded)));
+  // A masked step keeps the output of the step before: the same as without that step.
+  CHECK(floats(by_itself(padded)) != floats(by_itself(other)));
+}
+
 TEST_CASE("model_from_json: unknown arguments are told once, those that ask for nothing are not") {
   testing::WarningCapture warnings;
   const auto json = [](const std::string& argument) {
