@@ -23,6 +23,18 @@ FilePtr open_file(const char* op, const std::string& path, const char* mode) {
   return file;
 }
 
+FilePtr open_regular_file(const char* op, const std::string& path, std::uint64_t& bytes) {
+  const fs::file_type type = file_type(op, path);
+  if (type == fs::file_type::not_found) fail<DataError>(op, "{}: no such file", path);
+  if (type == fs::file_type::directory) fail<DataError>(op, "{}: expected a file, received a directory", path);
+  if (type != fs::file_type::regular) fail<DataError>(op, "{}: expected a regular file", path);
+  FilePtr file = open_file(op, path, "rb");
+  std::error_code error;
+  bytes = fs::file_size(path, error);
+  if (error) fail<DataError>(op, "{}: cannot be read: {}", path, error.message());
+  return file;
+}
+
 fs::file_type file_type(const char* op, const std::string& path) {
   std::error_code error;
   const fs::file_status status = fs::status(checked_path(op, path), error);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -19,6 +20,10 @@ using FilePtr = std::unique_ptr<std::FILE, CloseFile>;
 
 /// fopen(). Throws a DataError "[op] path: cannot be opened: ..." if it fails.
 FilePtr open_file(const char* op, const std::string& path, const char* mode);
+
+/// Opens a regular file for reading and says how many bytes it has. Throws a DataError "[op] path: ..." for any other
+/// kind of file, and if it cannot be read.
+FilePtr open_regular_file(const char* op, const std::string& path, std::uint64_t& bytes);
 
 /// The type of the file to which a path leads, following links; file_type::not_found if there is none. Throws a
 /// DataError if it cannot be determined, as in a folder without search permission.

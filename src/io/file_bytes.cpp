@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <utility>
 
 #include "base/check.hpp"
@@ -28,15 +27,7 @@ void check_range(const FileBytes& bytes, std::uint64_t offset, std::size_t count
 class WholeFile final : public FileBytes {
  public:
   WholeFile(const char* op, const std::string& path) : op_(op), path_(path) {
-    using std::filesystem::file_type;
-    const file_type type = detail::file_type(op_, path_);
-    if (type == file_type::not_found) fail<DataError>(op_, "{}: no such file", path_);
-    if (type == file_type::directory) fail<DataError>(op_, "{}: expected a file, received a directory", path_);
-    if (type != file_type::regular) fail<DataError>(op_, "{}: expected a regular file", path_);
-    file_ = open_file(op_, path_, "rb");
-    std::error_code error;
-    size_ = std::filesystem::file_size(path_, error);
-    if (error) fail<DataError>(op_, "{}: cannot be read: {}", path_, error.message());
+    file_ = open_regular_file(op_, path_, size_);
     static_cast<void>(posix_fadvise(fileno(file_.get()), 0, 0, POSIX_FADV_SEQUENTIAL));
   }
 

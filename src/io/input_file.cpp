@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <limits>
-#include <system_error>
 
 #include "base/check.hpp"
 
@@ -21,15 +19,7 @@ bool is_gzip(const unsigned char* first_two) { return first_two[0] == 0x1f && fi
 }  // namespace
 
 InputFile::InputFile(const char* op, std::string path, Gzip gzip) : op_(op), path_(std::move(path)) {
-  using std::filesystem::file_type;
-  const file_type type = detail::file_type(op_, path_);
-  if (type == file_type::not_found) fail<DataError>(op_, "{}: no such file", path_);
-  if (type == file_type::directory) fail<DataError>(op_, "{}: expected a file, received a directory", path_);
-  if (type != file_type::regular) fail<DataError>(op_, "{}: expected a regular file", path_);
-  file_ = open_file(op_, path_, "rb");
-  std::error_code error;
-  file_bytes_ = std::filesystem::file_size(path_, error);
-  if (error) fail<DataError>(op_, "{}: cannot be read: {}", path_, error.message());
+  file_ = open_regular_file(op_, path_, file_bytes_);
 
   input_ = std::make_unique<unsigned char[]>(input_bytes);
   compressed_ = fill() >= 2 && gzip != Gzip::raw && is_gzip(input_.get());

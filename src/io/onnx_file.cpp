@@ -16,27 +16,6 @@ namespace pb = onnx_file;
 // raw_data is least significant byte first.
 static_assert(std::endian::native == std::endian::little);
 
-/// TensorProto.DataType
-int data_type(DType dtype) {
-  switch (dtype) {
-    case DType::float32:
-      return 1;
-    case DType::uint8:
-      return 2;
-    case DType::int32:
-      return 6;
-    case DType::int64:
-      return 7;
-    case DType::boolean:
-      return 9;
-    case DType::float64:
-      return 11;
-    case DType::bfloat16:
-      return 16;
-  }
-  return 0;
-}
-
 /// AttributeProto.AttributeType
 enum AttributeType : int { FLOAT = 1, INT = 2, STRING = 3, FLOATS = 6, INTS = 7, STRINGS = 8 };
 
@@ -71,7 +50,7 @@ void write_attribute(const OnnxAttribute& attribute, pb::AttributeProto& to) {
 void write_port(const OnnxPort& port, pb::ValueInfoProto& to) {
   to.set_name(port.name);
   auto& type = *to.mutable_type()->mutable_tensor_type();
-  type.set_elem_type(data_type(port.dtype));
+  type.set_elem_type(onnx_data_type(port.dtype));
   auto& shape = *type.mutable_shape();
   for (const auto& dimension : port.dimensions) {
     auto& dim = *shape.add_dim();
@@ -113,7 +92,7 @@ std::string onnx_bytes(const char* op, const OnnxModel& model) {
   for (const auto& [name, tensor] : model.initializers) {
     auto& to = *graph.add_initializer();
     to.set_name(name);
-    to.set_data_type(data_type(tensor.dtype()));
+    to.set_data_type(onnx_data_type(tensor.dtype()));
     for (const std::int64_t size : tensor.shape()) to.add_dims(size);
     const Read elements = host_read(op, tensor);
     to.set_raw_data(elements.bytes(), static_cast<std::size_t>(tensor.size()) * itemsize(tensor.dtype()));

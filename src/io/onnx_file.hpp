@@ -11,6 +11,27 @@
 // An ONNX model as data, and its bytes.
 namespace xtape::detail {
 
+/// TensorProto.DataType
+constexpr int onnx_data_type(DType dtype) {
+  switch (dtype) {
+    case DType::float32:
+      return 1;
+    case DType::uint8:
+      return 2;
+    case DType::int32:
+      return 6;
+    case DType::int64:
+      return 7;
+    case DType::boolean:
+      return 9;
+    case DType::float64:
+      return 11;
+    case DType::bfloat16:
+      return 16;
+  }
+  return 0;
+}
+
 struct OnnxAttribute {
   std::string name;
   std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>, std::vector<float>,

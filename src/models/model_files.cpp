@@ -27,14 +27,14 @@
 namespace xtape {
 namespace {
 
-/// A member of a .keras archive as text. Throws a DataError if it is missing.
-std::string member_text(detail::ZipReader& zip, const char* method, const char* name) {
+/// A member of a .keras archive. Throws a DataError if it is missing.
+std::shared_ptr<const detail::FileBytes> member_of(detail::ZipReader& zip, const char* method, const char* name) {
   const auto* member = zip.find(name);
   if (member == nullptr) {
     detail::fail<DataError>(method, "{}: expected a model saved by Keras 3, found no {} in the archive", zip.path(),
                             name);
   }
-  return detail::read_all(*zip.bytes(*member));
+  return zip.bytes(*member);
 }
 
 /// Runs f; a ValueError in it, which is about what the file holds, becomes a DataError with the name of the file.
@@ -53,15 +53,7 @@ auto in_file(const char* method, const std::string& path, F&& f) {
 
 bool is_hdf5(const std::string& path) { return path.ends_with(".h5") || path.ends_with(".hdf5"); }
 
-/// The weights in a .keras archive.
-detail::Hdf5Reader weights_in(detail::ZipReader& zip, const char* method) {
-  const auto* member = zip.find("model.weights.h5");
-  if (member == nullptr) {
-    detail::fail<DataError>(method, "{}: expected a model saved by Keras 3, found no model.weights.h5 in the archive",
-                            zip.path());
-  }
-  return {method, zip.bytes(*member)};
-}
+constexpr const char* weights_member = "model.weights.h5";
 
 /// Whether a layout is "pytorch"; throws a ValueError for another one.
 bool is_pytorch(const char* method, const std::string& layout) {
@@ -90,12 +82,14 @@ void check_built(const Model& model, const char* method) {
                            model.name());
 }
 
+constexpr const char* method_load = "load_model";
+
 /// Compiles a loaded model as its file says, and restores the optimizer.
 void restore_compiled(Model& model, const Config& config, const detail::Hdf5Reader& weights) {
   detail::compile_from_config(model, config);
   optimizers::Optimizer& optimizer = model.optimizer();
   optimizer.build(model.trainable_variables());
-  detail::assign_all(weights, detail::match_keras_optimizer("load_model", weights, optimizer), false);
+  detail::assign_all(weights, detail::match_keras_optimizer(method_load, weights, optimizer), false);
 }
 
 /// Weights of another dtype than those in the file may be up to four times as large.
@@ -105,46 +99,41 @@ detail::WeightBudget budget_of(const std::string& path) {
   return detail::WeightBudget(error ? 0 : 4 * size + (std::uint64_t{1} << 20));
 }
 
-Model load_keras(const std::string& path, const models::LoadModelOptions& options) {
-  constexpr const char* method = "load_model";
-  detail::ZipReader zip(method, path);
-  const ConfigValue config = detail::parse_config(member_text(zip, method, "config.json"), path);
-  Model model = in_file(method, path, [&] {
+/// The model of a file's config, with the file's weights, and compiled as `compiled` says, which may be none.
+Model loaded(const std::string& path, const ConfigValue& config, const detail::Hdf5Reader& weights,
+             const ConfigValue& compiled) {
+  Model model = in_file(method_load, path, [&] {
     const auto budget = budget_of(path);
     return models::model_from_config(detail::config_of(config));
   });
-  const detail::Hdf5Reader weights = weights_in(zip, method);
   LoadedWeights report;
-  detail::assign_all(weights, detail::match_keras_weights(method, weights, model, {}, report), false);
-  const ConfigValue compiled = detail::config_of(config).attached("compile_config");
-  if (options.compile && compiled.get<Config>() != nullptr) {
-    in_file(method, path, [&] { restore_compiled(model, *compiled.get<Config>(), weights); });
+  detail::assign_all(weights, detail::match_keras_weights(method_load, weights, model, {}, report), false);
+  if (!compiled.is_none()) {
+    in_file(method_load, path, [&] { restore_compiled(model, detail::config_of(compiled), weights); });
   }
   return model;
 }
 
+Model load_keras(const std::string& path, const models::LoadModelOptions& options) {
+  detail::ZipReader zip(method_load, path);
+  const ConfigValue config = detail::parse_config(detail::read_all(*member_of(zip, method_load, "config.json")), path);
+  const detail::Hdf5Reader weights(method_load, member_of(zip, method_load, weights_member));
+  const auto* model = config.get<Config>();
+  return loaded(path, config, weights,
+                options.compile && model != nullptr ? model->attached("compile_config") : ConfigValue());
+}
+
 /// A whole model in the HDF5 format of Keras 1 and 2, which Keras 3 still writes.
 Model load_legacy(const std::string& path, const models::LoadModelOptions& options) {
-  constexpr const char* method = "load_model";
-  const detail::Hdf5Reader file(method, path);
+  const detail::Hdf5Reader file(method_load, path);
   const auto json = file.text_attribute("", "model_config");
   if (!json) {
-    detail::fail<DataError>(method, "{}: the file has weights only, no model: make the model and call load_weights()",
-                            path);
+    detail::fail<DataError>(method_load,
+                            "{}: the file has weights only, no model: make the model and call load_weights()", path);
   }
-  const ConfigValue config = detail::parse_config(*json, path);
-  Model model = in_file(method, path, [&] {
-    const auto budget = budget_of(path);
-    return models::model_from_config(detail::config_of(config));
-  });
-  LoadedWeights report;
-  detail::assign_all(file, detail::match_keras_weights(method, file, model, {}, report), false);
   const auto training = file.text_attribute("", "training_config");
-  if (options.compile && training) {
-    const ConfigValue compiled = detail::parse_config(*training, path);
-    in_file(method, path, [&] { restore_compiled(model, detail::config_of(compiled), file); });
-  }
-  return model;
+  return loaded(path, detail::parse_config(*json, path), file,
+                options.compile && training ? detail::parse_config(*training, path) : ConfigValue());
 }
 
 }  // namespace
@@ -178,7 +167,7 @@ void Model::save(const std::string& path, const SaveOptions& options) const {
   detail::ZipWriter zip(method, path);
   zip.add("metadata.json", metadata, {}, false);
   zip.add("config.json", json, {}, false);
-  zip.add("model.weights.h5", weights.take(), {}, false);
+  zip.add(weights_member, weights.take(), {}, false);
   zip.commit();
 }
 
@@ -219,7 +208,7 @@ LoadedWeights Model::load_weights(const std::string& path, const LoadWeightsOpti
   Model handle = *this;
   if (path.ends_with(".keras")) {
     detail::ZipReader zip(method, path);
-    const detail::Hdf5Reader file = weights_in(zip, method);
+    const detail::Hdf5Reader file(method, member_of(zip, method, weights_member));
     detail::assign_all(file, detail::match_keras_weights(method, file, handle, options, report), true);
   } else if (keras) {
     const detail::Hdf5Reader file(method, path);

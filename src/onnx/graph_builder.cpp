@@ -146,25 +146,7 @@ DType OnnxBuilder::promoted(const OnnxValue& a, const OnnxValue& b) {
 OnnxValue OnnxBuilder::cast(const OnnxValue& x, DType given) {
   const DType dtype = stored(given);
   if (x.dtype == dtype) return x;
-  constexpr auto number = [](DType to) -> std::int64_t {
-    switch (to) {
-      case DType::float32:
-      case DType::bfloat16:
-        return 1;
-      case DType::uint8:
-        return 2;
-      case DType::int32:
-        return 6;
-      case DType::int64:
-        return 7;
-      case DType::boolean:
-        return 9;
-      case DType::float64:
-        return 11;
-    }
-    return 1;
-  };
-  OnnxValue y = node("Cast", {x}, {{"to", number(dtype)}}, x.shape, dtype);
+  OnnxValue y = node("Cast", {x}, {{"to", std::int64_t{onnx_data_type(dtype)}}}, x.shape, dtype);
   y.mask = x.mask;
   return y;
 }
