@@ -19,7 +19,7 @@ OnnxValues reduction(OnnxBuilder& g, const OnnxOpCall& call) {
   return {g.reduce(name, call.x(), axes, keepdims)};
 }
 constexpr char sum[] = "ReduceSum", mean[] = "ReduceMean", product[] = "ReduceProd", largest[] = "ReduceMax",
-               smallest[] = "ReduceMin", logsumexp[] = "ReduceLogSumExp", norm[] = "ReduceL2";
+               smallest[] = "ReduceMin", logsumexp[] = "ReduceLogSumExp";
 
 OnnxValues any(OnnxBuilder& g, const OnnxOpCall& call) {
   const auto [axes, keepdims] = along(call);
