@@ -477,7 +477,8 @@ void count_bytes(std::int64_t bytes) {
 
 #if XTAPE_POOL
 
-void* allocate_slowly(SizeClass size, const Request& request) {
+void* allocate_slowly(SizeClass size, const char* op, const Shape* shape, DType dtype) {
+  const Request request{op, shape, dtype};
   if (fails_now()) fail_allocation(size.bytes, request);
   const auto bytes = static_cast<std::int64_t>(size.bytes);
   IdleBlock* victims = nullptr;
@@ -532,7 +533,8 @@ void deallocate_slowly(void* pointer, std::uint8_t size_class) noexcept {
 
 #else
 
-void* allocate_slowly(SizeClass size, const Request& request) {
+void* allocate_slowly(SizeClass size, const char* op, const Shape* shape, DType dtype) {
+  const Request request{op, shape, dtype};
   if (fails_now()) fail_allocation(size.bytes, request);
   void* const begin = from_malloc(size.bytes + front);
   if (begin == nullptr) fail_allocation(size.bytes, request);
@@ -569,7 +571,7 @@ void fail_allocation(std::size_t bytes, const Request& request) {
 }
 
 void* allocate(std::size_t bytes, std::uint8_t& size_class, const char* op) {
-  return fast_allocate(bytes, size_class, {op});
+  return fast_allocate(bytes, size_class, op);
 }
 void deallocate(void* block, std::uint8_t size_class) noexcept { fast_deallocate(block, size_class); }
 

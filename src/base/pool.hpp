@@ -97,8 +97,9 @@ inline SizeClass class_of(std::size_t bytes) {
   return {(rounded + 63) / 64 * 64, static_cast<std::uint8_t>(index)};
 }
 
-/// Allocates a block if the thread's list is empty.
-void* allocate_slowly(SizeClass size, const Request& request);
+/// Allocates a block if the thread's list is empty. The arguments are those of a Request, in registers: a Request in
+/// memory would be written for each allocation of the fast path as well.
+void* allocate_slowly(SizeClass size, const char* op, const Shape* shape, DType dtype);
 /// Frees a block if the thread has no lists, or its list is full.
 void deallocate_slowly(void* block, std::uint8_t size_class) noexcept;
 
@@ -116,11 +117,14 @@ inline void* cached_block(SizeClass size) {
   return nullptr;
 }
 
-inline void* fast_allocate(std::size_t bytes, std::uint8_t& size_class, const Request& request) {
+inline void* fast_allocate(std::size_t bytes, std::uint8_t& size_class, const char* op, const Shape* shape = nullptr,
+                           DType dtype = DType::float32) {
   const SizeClass size = class_of(bytes);
   size_class = XTAPE_POOL ? size.index : uncached;
   void* const block = cached_block(size);
-  return block != nullptr ? block : allocate_slowly(size, request);
+  if (block != nullptr) [[likely]]
+    return block;
+  return allocate_slowly(size, op, shape, dtype);
 }
 
 inline void fast_deallocate(void* pointer, std::uint8_t size_class) noexcept {

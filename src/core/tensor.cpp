@@ -33,7 +33,7 @@ namespace {
                                                     std::int64_t numel, const char* op) {
   std::uint8_t size_class = 0;
   const std::size_t offset = offset_of_elements(bytes);
-  auto* block = static_cast<std::byte*>(fast_allocate(offset + bytes, size_class, {op, &shape, dtype}));
+  auto* block = static_cast<std::byte*>(fast_allocate(offset + bytes, size_class, op, &shape, dtype));
   return new (block) TensorImpl(dtype, numel, block + offset, size_class, shape);
 }
 
@@ -69,7 +69,7 @@ void set_provenance(TensorImpl& impl, Provenance provenance) {
     provenance.size_class = impl.provenance->size_class;
     *impl.provenance = std::move(provenance);
   } else {
-    void* const block = fast_allocate(sizeof(Provenance), provenance.size_class, {"Tensor"});
+    void* const block = fast_allocate(sizeof(Provenance), provenance.size_class, "Tensor");
     impl.provenance = new (block) Provenance(std::move(provenance));
   }
 }
