@@ -113,9 +113,10 @@ TEST_CASE("coverage: the umbrella header includes every header but those that ar
 TEST_CASE("coverage: who uses fmt::join includes fmt/ranges.h, where newer versions of fmt have it") {
   for (const std::string folder : {"include/xtape", "src", "tests", "examples"}) {
     for (const std::string extension : {".hpp", ".cpp"}) {
-      for (const auto& [path, text] : testing::files_of(folder, extension)) {
-        const bool joins = text.find("fmt::join(") != std::string::npos;
-        CHECK_MESSAGE((!joins || text.find("#include <fmt/ranges.h>") != std::string::npos), folder, "/", path);
+      for (const auto& file : testing::files_of(folder, extension)) {
+        const bool joins = file.second.find("fmt::join(") != std::string::npos;
+        const bool includes = file.second.find("#include <fmt/ranges.h>") != std::string::npos;
+        CHECK_MESSAGE((!joins || includes), folder, "/", file.first);
       }
     }
   }

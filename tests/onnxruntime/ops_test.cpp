@@ -212,8 +212,9 @@ TEST_CASE("ONNX Runtime: ops between layers") {
   constexpr int opsets[] = {17, 13, 18, 21};
   OnnxRuntimeCases cases;
   std::size_t number = 0;
-  for (const auto& [name, op, low, high] : rows()) {
-    CAPTURE(name);
+  for (const auto& row : rows()) {
+    const auto& [name, op, low, high] = row;
+    CAPTURE(row.name);
     const X x = Input({4, 6}, {.name = "x"}), y = Input({4, 6}, {.name = "y"});
     Model model({x, y}, op(x, y));
     std::vector<TensorList> runs;
