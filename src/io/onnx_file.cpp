@@ -17,9 +17,16 @@ namespace pb = onnx_file;
 static_assert(std::endian::native == std::endian::little);
 
 /// AttributeProto.AttributeType
-enum AttributeType : int { FLOAT = 1, INT = 2, STRING = 3, FLOATS = 6, INTS = 7, STRINGS = 8 };
+enum AttributeType : int { FLOAT = 1, INT = 2, STRING = 3, TENSOR = 4, FLOATS = 6, INTS = 7, STRINGS = 8 };
 
-void write_attribute(const OnnxAttribute& attribute, pb::AttributeProto& to) {
+void write_tensor(const char* op, const Tensor& tensor, pb::TensorProto& to) {
+  to.set_data_type(onnx_data_type(tensor.dtype()));
+  for (const std::int64_t size : tensor.shape()) to.add_dims(size);
+  const Read elements = host_read(op, tensor);
+  to.set_raw_data(elements.bytes(), static_cast<std::size_t>(tensor.size()) * itemsize(tensor.dtype()));
+}
+
+void write_attribute(const char* op, const OnnxAttribute& attribute, pb::AttributeProto& to) {
   to.set_name(attribute.name);
   std::visit(
       [&](const auto& value) {
@@ -39,6 +46,9 @@ void write_attribute(const OnnxAttribute& attribute, pb::AttributeProto& to) {
         } else if constexpr (std::is_same_v<T, std::vector<float>>) {
           to.set_type(FLOATS);
           for (const auto each : value) to.add_floats(each);
+        } else if constexpr (std::is_same_v<T, OnnxTensor>) {
+          to.set_type(TENSOR);
+          write_tensor(op, value.tensor, *to.mutable_t());
         } else {
           to.set_type(STRINGS);
           for (const auto& each : value) to.add_strings(each);
@@ -87,15 +97,13 @@ std::string onnx_bytes(const char* op, const OnnxModel& model) {
     to.set_name(node.name);
     for (const auto& input : node.inputs) to.add_input(input);
     for (const auto& output : node.outputs) to.add_output(output);
-    for (const auto& attribute : node.attributes) write_attribute(attribute, *to.add_attribute());
+    if (!node.domain.empty()) to.set_domain(node.domain);
+    for (const auto& attribute : node.attributes) write_attribute(op, attribute, *to.add_attribute());
   }
   for (const auto& [name, tensor] : model.initializers) {
     auto& to = *graph.add_initializer();
     to.set_name(name);
-    to.set_data_type(onnx_data_type(tensor.dtype()));
-    for (const std::int64_t size : tensor.shape()) to.add_dims(size);
-    const Read elements = host_read(op, tensor);
-    to.set_raw_data(elements.bytes(), static_cast<std::size_t>(tensor.size()) * itemsize(tensor.dtype()));
+    write_tensor(op, tensor, to);
   }
   for (const auto& port : model.inputs) write_port(port, *graph.add_input());
   for (const auto& port : model.outputs) write_port(port, *graph.add_output());

@@ -25,5 +25,8 @@ std::string text_event(const EventTime&, const std::string&, const std::string&)
 std::string graph_event(double, const std::vector<summary::GraphNode>&) { fail_without_protobuf("FileWriter.graph"); }
 
 std::string onnx_bytes(const char* op, const OnnxModel&) { fail_without_protobuf(op); }
+std::string onnx_type_name(int) { return {}; }
+std::optional<DType> dtype_of_onnx(int) { return std::nullopt; }
+OnnxModel read_onnx(const char* op, const std::string&) { fail_without_protobuf(op); }
 
 }  // namespace xtape::detail

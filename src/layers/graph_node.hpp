@@ -53,6 +53,9 @@ std::vector<std::shared_ptr<GraphNode>> nodes_between(const GraphEnds& ends);
 /// The same graph with copies of its layers, for a clone; called inside a CloneScope.
 GraphEnds cloned(const GraphEnds& ends);
 
+/// An Input of any shape, which may be that of a scalar. An empty name: the automatic one.
+SymbolicTensor make_input(const std::string& name, const Shape& shape, DType dtype);
+
 /// "(None, 28, 28)"
 std::string symbolic_shape(const Shape& shape);
 

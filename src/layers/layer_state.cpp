@@ -154,7 +154,7 @@ std::vector<std::pair<std::string, Variable>> LayerState::named_weights() {
     for (const auto& weight : layer.weights) {
       if (seen.insert(weight.variable.impl()).second) named.emplace_back(prefix + weight.name, weight.variable);
     }
-    for (const auto& child : layer.children) self(self, *child, prefix + child->name + "/");
+    for (const auto& child : layer.children) self(self, *child, child->in_paths ? prefix + child->name + "/" : prefix);
   };
   const std::lock_guard lock(structure_mutex());
   collect(collect, *this, "");

@@ -96,6 +96,8 @@ struct LayerSettings {
   bool supports_masking = false;
   Regularizer activity_regularizer;
   std::shared_ptr<const Description> description;  ///< null for a class without a description
+  std::string shown_class;  ///< the class in summaries, of layers that stand for several; empty: that of the object
+  bool in_paths = true;     ///< whether its name is a part of the names of its weights in files
 };
 
 struct LayerState : LayerSettings {

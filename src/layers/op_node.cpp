@@ -92,7 +92,10 @@ const OpDescription* op_description(const Layer& layer) {
 
 std::string shown_class(const Layer& layer) {
   const auto* node = dynamic_cast<const OpNode*>(&layer);
-  if (node == nullptr) return layer.class_name();
+  if (node == nullptr) {
+    const std::string& shown = LayerState::of(layer).shown_class;
+    return shown.empty() ? layer.class_name() : shown;
+  }
   std::string name;
   bool first = true;
   for (const char c : node->description().op) {

@@ -87,12 +87,12 @@ struct InputLayer : LayerBase<InputLayer> {
   Tensor call(const Tensor& input) override { return input; }
 };
 
+}  // namespace
+
 SymbolicTensor make_input(const std::string& name, const Shape& shape, DType dtype) {
   InputLayer layer(name);
   return GraphNode::output(GraphNode::make(GraphLayer(layer), {}, {shape}, {dtype}), 0);
 }
-
-}  // namespace
 
 GraphEnds cloned(const GraphEnds& ends) {
   std::map<std::pair<const GraphNode*, std::size_t>, SymbolicTensor> copies;

@@ -35,7 +35,9 @@ OnnxValues batch_normalization(OnnxBuilder& g, const OnnxCall& call) {
                              g.weight(call.weight_name("beta"), weight_or(call, "beta", 0, mean.shape())),
                              g.weight(call.weight_name("moving_mean"), mean),
                              g.weight(call.weight_name("moving_variance"), call.weight("moving_variance"))};
-  OnnxValue y = g.alike("BatchNormalization", inputs, {{"epsilon", static_cast<float>(call.get<double>("epsilon"))}});
+  OnnxValue y = g.alike("BatchNormalization", inputs,
+                        {{"epsilon", static_cast<float>(call.get<double>("epsilon"))},
+                         {"momentum", static_cast<float>(call.get<double>("momentum"))}});
   y = g.move_axis(y, 1, axis);
   y.mask = x.mask;
   return {y};

@@ -19,6 +19,7 @@
 #include "xtape/io/pytorch.hpp"
 #include "xtape/io/safetensors.hpp"
 #include "xtape/models/load_model.hpp"
+#include "xtape/onnx/load.hpp"
 #include "xtape/plot/plot_model.hpp"
 #include "xtape/version.hpp"
 
@@ -40,7 +41,12 @@ std::string extension(const std::string& path) {
 }
 
 bool is_model(const std::string& path) {
-  return extension(path) == ".keras" || (extension(path) == ".h5" && !path.ends_with(".weights.h5"));
+  return extension(path) == ".keras" || extension(path) == ".onnx" ||
+         (extension(path) == ".h5" && !path.ends_with(".weights.h5"));
+}
+
+xp::Model load_model(const std::string& path, const xp::models::LoadModelOptions& options = {}) {
+  return extension(path) == ".onnx" ? xp::onnx::load(path) : xp::models::load_model(path, options);
 }
 
 /// How each kind of file with tensors is read and, where xtape can, written.
@@ -51,6 +57,12 @@ struct TensorFormat {
 
 const std::map<std::string, TensorFormat>& tensor_formats() {
   const auto load_torch = [](const std::string& path) { return xp::io::load_pytorch(path); };
+  const auto load_onnx = [](const std::string& path) {
+    xp::io::NamedTensors weights;
+    for (const auto& variable : xp::onnx::load(path).variables())
+      weights.emplace_back(variable.name(), variable.peek());
+    return weights;
+  };
   static const std::map<std::string, TensorFormat> formats = {
       {".safetensors",
        {[](const std::string& path) { return xp::io::load_safetensors(path).tensors; },
@@ -68,6 +80,7 @@ const std::map<std::string, TensorFormat>& tensor_formats() {
       {".h5", {xp::io::load_hdf5, xp::io::save_hdf5}},
       {".hdf5", {xp::io::load_hdf5, xp::io::save_hdf5}},
       {".keras", {xp::io::load_hdf5, {}}},
+      {".onnx", {load_onnx, {}}},
       {".pt", {load_torch, {}}},
       {".pth", {load_torch, {}}},
       {".bin", {load_torch, {}}},
@@ -81,7 +94,7 @@ xp::io::NamedTensors load_tensors(const std::string& path) {
   const auto format = tensor_formats().find(extension(path));
   if (format == tensor_formats().end()) {
     throw UsageError(
-        fmt::format("{}: unknown kind of file, expected .keras, .h5, .safetensors, .pt, .npz or .npy", path));
+        fmt::format("{}: unknown kind of file, expected .keras, .h5, .onnx, .safetensors, .pt, .npz or .npy", path));
   }
   return format->second.load(path);
 }
@@ -107,6 +120,16 @@ void print_tensors(const xp::io::NamedTensors& tensors) {
   fmt::print("{} tensors, {} elements, {}\n", tensors.size(), elements, readable_bytes(bytes));
 }
 
+void print_ports(const char* what, const xp::SymbolicList& ports) {
+  for (const auto& port : ports) {
+    std::string sizes;
+    for (const auto size : port.shape()) {
+      sizes += fmt::format("{}{}", sizes.empty() ? "" : ", ", size < 0 ? "None" : std::to_string(size));
+    }
+    fmt::print("{} {}: {} [{}]\n", what, port.name(), name(port.dtype()), sizes);
+  }
+}
+
 void info(const std::string& path) {
   std::error_code error;
   const auto size = fs::file_size(path, error);
@@ -114,8 +137,11 @@ void info(const std::string& path) {
   fmt::print("{}, {}\n", path, readable_bytes(static_cast<double>(size)));
   if (is_model(path)) {
     try {
-      const xp::Model model = xp::models::load_model(path);
+      const xp::Model model = load_model(path);
       fmt::print("{}\n", model.summary_text());
+      print_ports("input", model.inputs());
+      print_ports("output", model.outputs());
+      if (extension(path) == ".onnx") return;
       if (model.compiled()) {
         const auto& optimizer = model.optimizer();
         fmt::print("optimizer: {} after {} steps, learning rate {}\n", optimizer.config().class_name(),
@@ -145,7 +171,7 @@ void convert(const std::string& from, const std::string& to) {
   const std::string kind = extension(to);
   if (is_model(from) && (kind == ".keras" || kind == ".json" || kind == ".onnx" || to.ends_with(".weights.h5") ||
                          kind == ".safetensors")) {
-    const xp::Model model = xp::models::load_model(from);
+    const xp::Model model = load_model(from);
     if (kind == ".keras") {
       model.save(to);
     } else if (kind == ".json") {
@@ -169,7 +195,7 @@ void convert(const std::string& from, const std::string& to) {
 }
 
 void predict(const std::string& path, const std::vector<std::string>& inputs, const std::string& output) {
-  xp::Model model = xp::models::load_model(path, {.compile = false});
+  xp::Model model = load_model(path, {.compile = false});
   xp::TensorList x;
   for (const auto& input : inputs) {
     if (extension(input) == ".npz") {
@@ -191,7 +217,7 @@ void predict(const std::string& path, const std::vector<std::string>& inputs, co
 }
 
 void plot(const std::string& path, const std::string& output, const xp::PlotModelOptions& options) {
-  const xp::Model model = xp::models::load_model(path, {.compile = false});
+  const xp::Model model = load_model(path, {.compile = false});
   if (extension(output) == ".dot") {
     write_text(output, xp::model_to_dot(model, options));
   } else if (!xp::plot_model(model, output, options)) {
@@ -211,14 +237,14 @@ int main(int argc, char** argv) {
   std::vector<std::string> inputs;
   xp::PlotModelOptions plot_options;
 
-  auto* info_command = program.add_subcommand("info", "What is in a .keras, .h5, .safetensors, .pt, .npz or .npy file");
+  auto* info_command =
+      program.add_subcommand("info", "What is in a .keras, .h5, .onnx, .safetensors, .pt, .npz or .npy file");
   info_command->add_option("FILE", file)->required();
   info_command->callback([&] { info(file); });
 
-  auto* summary_command = program.add_subcommand("summary", "The layers of a model in a .keras or .h5 file");
+  auto* summary_command = program.add_subcommand("summary", "The layers of a model in a .keras, .h5 or .onnx file");
   summary_command->add_option("MODEL", file)->required();
-  summary_command->callback(
-      [&] { fmt::print("{}\n", xp::models::load_model(file, {.compile = false}).summary_text()); });
+  summary_command->callback([&] { fmt::print("{}\n", load_model(file, {.compile = false}).summary_text()); });
 
   auto* convert_command = program.add_subcommand(
       "convert", "A model to .keras, .weights.h5, .safetensors or .json; tensors to .safetensors, .npz, .npy or .h5");

@@ -70,6 +70,7 @@ const std::vector<Row>& rows() {
          checkpoint.on_epoch_end(0, {});
        }},
       {"export_onnx", [](const std::string& p) { model.export_onnx(p + ".onnx"); }},
+      {"load", [](const std::string& p) { (void)onnx::load(p + ".onnx"); }},
       {"load_hdf5", [](const std::string& p) { (void)io::load_hdf5(p); }},
       {"save_hdf5", [](const std::string& p) { io::save_hdf5(p, {}); }},
       {"load_model", [](const std::string& p) { (void)models::load_model(p + ".keras"); }},

@@ -48,6 +48,7 @@ int main() {
   tensorboard("Model.export_onnx", [] {
     xp::Sequential{xp::Input({2}), xp::layers::Dense(1)}.export_onnx("without_tensorboard.onnx");
   });
+  tensorboard("onnx.load", [] { (void)xp::onnx::load("none.onnx"); });
   if (std::filesystem::exists(folder) || std::filesystem::exists("without_tensorboard.onnx")) {
     fmt::print("a writer that cannot write has made {}\n", folder);
     ++failures;
