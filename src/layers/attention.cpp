@@ -9,10 +9,7 @@
 #include "xtape/ops/reduce.hpp"
 #include "xtape/tape/mask.hpp"
 
-namespace xtape::layers {
-
-using xtape::detail::fail;
-
+namespace xtape {
 namespace detail {
 
 AttentionLayer::AttentionLayer(const char* class_name, std::string name, double dropout,
@@ -22,7 +19,7 @@ AttentionLayer::AttentionLayer(const char* class_name, std::string name, double 
       dropout_(dropout),
       causal_(causal),
       return_scores_(return_scores) {
-  check_rate(class_name, dropout);
+  check_dropout(class_name, dropout);
   set_supports_masking(true);
   if (seed) generator_ = track(std::make_shared<random::Generator>(*seed));
 }
@@ -82,6 +79,8 @@ TensorList AttentionLayer::call_list(const TensorList& inputs) {
 
 }  // namespace detail
 
+namespace layers {
+
 Attention::Attention(AttentionOptions options)
     : LayerBase("Attention", options.name, options.dropout, options.seed, options.use_causal_mask,
                 options.return_attention_scores),
@@ -89,7 +88,8 @@ Attention::Attention(AttentionOptions options)
   set_dtype_policy(options_.dtype);
   describe(options_);
   if (options_.score_mode != "dot" && options_.score_mode != "concat") {
-    fail<ValueError>("Attention", "expected score_mode to be one of dot, concat: received '{}'", options_.score_mode);
+    detail::fail<ValueError>("Attention", "expected score_mode to be one of dot, concat: received '{}'",
+                             options_.score_mode);
   }
 }
 
@@ -126,4 +126,5 @@ Tensor AdditiveAttention::scores(const Tensor& query, const Tensor& key) const {
   return reduce_sum(options_.use_scale ? t * scale_ : t, -1);
 }
 
-}  // namespace xtape::layers
+}  // namespace layers
+}  // namespace xtape

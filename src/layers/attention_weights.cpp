@@ -8,11 +8,11 @@
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/nn.hpp"
 
-namespace xtape::layers::detail {
+namespace xtape::detail {
 
-void check_rate(const char* layer, double dropout) {
+void check_dropout(const char* layer, double dropout) {
   if (!(dropout >= 0 && dropout < 1)) {
-    xtape::detail::fail<ValueError>(layer, "expected 0 <= dropout < 1, received dropout={}", dropout);
+    fail<ValueError>(layer, "expected 0 <= dropout < 1, received dropout={}", dropout);
   }
 }
 
@@ -28,4 +28,4 @@ Tensor attention_weights(const Tensor& scores, const Tensor& mask, bool causal) 
   return where(allowed, nn::softmax(where(allowed, scores, lowest)), 0);
 }
 
-}  // namespace xtape::layers::detail
+}  // namespace xtape::detail

@@ -7,7 +7,7 @@
 namespace xtape::layers {
 namespace {
 
-void check(const char* where, const Margins& cropping) {
+void check_cropping(const char* where, const Margins& cropping) {
   if (cropping.before < 0 || cropping.after < 0) {
     detail::fail<ValueError>(where, "`cropping` cannot be negative. Received: cropping=({}, {})", cropping.before,
                              cropping.after);
@@ -29,7 +29,7 @@ Tensor cropped(const char* where, const Tensor& x, int axis, const Margins& crop
 
 Cropping1D::Cropping1D(Margins cropping, CroppingOptions options)
     : LayerBase(options, {{"cropping", cropping}}), cropping_(cropping) {
-  check("Cropping1D", cropping);
+  check_cropping("Cropping1D", cropping);
 }
 
 Tensor Cropping1D::call(const Tensor& inputs) {
@@ -39,8 +39,8 @@ Tensor Cropping1D::call(const Tensor& inputs) {
 
 Cropping2D::Cropping2D(Margins2d cropping, CroppingOptions options)
     : LayerBase(options, {{"cropping", cropping}}), cropping_(cropping) {
-  check("Cropping2D", cropping.height);
-  check("Cropping2D", cropping.width);
+  check_cropping("Cropping2D", cropping.height);
+  check_cropping("Cropping2D", cropping.width);
 }
 
 Tensor Cropping2D::call(const Tensor& inputs) {

@@ -39,7 +39,7 @@ MultiHeadAttention::MultiHeadAttention(std::int64_t num_heads, std::int64_t key_
     fail<ValueError>(op, "expected positive sizes, received num_heads={}, key_dim={}, value_dim={}, output_shape={}",
                      num_heads, key_dim, value_dim_, options_.output_shape.value_or(1));
   }
-  detail::check_rate(op, options_.dropout);
+  detail::check_dropout(op, options_.dropout);
   set_supports_masking(true);
   if (options_.seed) generator_ = track(std::make_shared<random::Generator>(*options_.seed));
   if (options_.activity_regularizer) set_activity_regularizer(options_.activity_regularizer);

@@ -12,10 +12,7 @@
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
 
-namespace xtape::layers {
-
-using xtape::detail::fail;
-
+namespace xtape {
 namespace detail {
 
 ImageAugmentation::ImageAugmentation(const char* class_name, std::string name, std::optional<std::uint64_t> seed,
@@ -41,13 +38,14 @@ Tensor ImageAugmentation::call(const Tensor& inputs) {
   return x.rank() == 4 ? augment(x) : squeeze(augment(expand_dims(x, 0)), 0);
 }
 
-Tensor ImageAugmentation::draw(const Factor& factor, std::int64_t batch) const {
+Tensor ImageAugmentation::draw(const layers::Factor& factor, std::int64_t batch) const {
   if (factor.lower == factor.upper) return full({batch}, factor.lower, float64);
   random::Generator& generator = generator_ ? *generator_ : random::default_generator();
   return generator.uniform({batch}, factor.lower, factor.upper, float64);
 }
 
-void ImageAugmentation::check_factor(const char* name, const Factor& factor, double least, double greatest) const {
+void ImageAugmentation::check_factor(const char* name, const layers::Factor& factor, double least,
+                                     double greatest) const {
   if (!(least <= factor.lower && factor.lower <= factor.upper && factor.upper <= greatest)) {
     fail<ValueError>(class_name_, "expected {} <= lower <= upper <= {} for {}, received ({}, {})", least, greatest,
                      name, factor.lower, factor.upper);
@@ -55,6 +53,8 @@ void ImageAugmentation::check_factor(const char* name, const Factor& factor, dou
 }
 
 }  // namespace detail
+
+namespace layers {
 
 Factor Factor::from_config(const ConfigValue& value) {
   if (value.get<ConfigValue::Integers>() == nullptr && value.get<ConfigValue::Numbers>() == nullptr) {
@@ -97,7 +97,7 @@ Tensor for_each_image(const Tensor& numbers, const Tensor& images) {
 
 void check_range(const char* layer, const std::array<double, 2>& range) {
   if (!(range[0] < range[1])) {
-    fail<ValueError>(layer, "expected value_range in ascending order, received ({}, {})", range[0], range[1]);
+    detail::fail<ValueError>(layer, "expected value_range in ascending order, received ({}, {})", range[0], range[1]);
   }
 }
 
@@ -109,8 +109,8 @@ RandomFlip::RandomFlip(const std::string& mode, RandomFlipOptions options)
       vertical_(mode == "vertical" || mode == "horizontal_and_vertical") {
   describe(options, {{"mode", mode}});
   if (!horizontal_ && !vertical_) {
-    fail<ValueError>("RandomFlip",
-                     "expected mode to be one of horizontal, vertical, horizontal_and_vertical: received '{}'", mode);
+    detail::fail<ValueError>(
+        "RandomFlip", "expected mode to be one of horizontal, vertical, horizontal_and_vertical: received '{}'", mode);
   }
 }
 
@@ -168,7 +168,8 @@ RandomZoom::RandomZoom(Factor height_factor, RandomZoomOptions options)
   describe(options_, {{"height_factor", height_factor}});
   for (const Factor& factor : {height_factor, options_.width_factor.value_or(height_factor)}) {
     check_factor("the factor", factor, -1, any);
-    if (factor.lower == -1) fail<ValueError>("RandomZoom", "expected factors above -1, received {}", factor.lower);
+    if (factor.lower == -1)
+      detail::fail<ValueError>("RandomZoom", "expected factors above -1, received {}", factor.lower);
   }
   check_names(options_);
 }
@@ -213,4 +214,5 @@ Tensor RandomContrast::augment(const Tensor& images) {
   return clip_by_value((images - mean) * contrast + mean, low, high);
 }
 
-}  // namespace xtape::layers
+}  // namespace layers
+}  // namespace xtape

@@ -7,9 +7,8 @@
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 
-namespace xtape::layers {
-
-using xtape::detail::fail;
+namespace xtape {
+namespace layers {
 
 void RecurrentCell::begin_sequence(const Tensor&) {}
 Tensor RecurrentCell::prepare(const Tensor& x) { return x; }
@@ -19,6 +18,8 @@ TensorList RecurrentCell::step(const Tensor& x, const TensorList& states) {
   inputs.insert(inputs.end(), states.begin(), states.end());
   return (*this)(inputs);
 }
+
+}  // namespace layers
 
 namespace detail {
 
@@ -111,4 +112,5 @@ Tensor UnitsCell::multiply_mask(const Tensor& h) const { return h * state_mask_;
 Tensor UnitsCell::prepare(const Tensor& x) { return linear(dropped_inputs(x), kernel_, input_bias()); }
 
 }  // namespace detail
-}  // namespace xtape::layers
+
+}  // namespace xtape

@@ -2,7 +2,7 @@
 
 #include "xtape/layers/rnn.hpp"
 
-namespace xtape::layers::detail {
+namespace xtape::detail {
 
 /// The options of a layer for its cell, without the name.
 template <class Options>
@@ -13,7 +13,7 @@ Options unnamed(Options options) {
 
 /// The options of a layer that RNN uses.
 template <class Options>
-RNNOptions sequence_options(const Options& options) {
+layers::RNNOptions sequence_options(const Options& options) {
   return {.return_sequences = options.return_sequences,
           .return_state = options.return_state,
           .go_backwards = options.go_backwards,
@@ -22,4 +22,4 @@ RNNOptions sequence_options(const Options& options) {
           .name = options.name};
 }
 
-}  // namespace xtape::layers::detail
+}  // namespace xtape::detail

@@ -13,13 +13,16 @@
 #include "xtape/tape/mask.hpp"
 #include "xtape/tape/no_recording.hpp"
 
-namespace xtape::layers {
+namespace xtape {
+namespace detail {
 
-using xtape::detail::fail;
-
-detail::KeptStates::KeptStates(const KeptStates& other) : states_(other.states_) {
-  if (xtape::detail::CloneScope::current() != nullptr) states_ = std::make_shared<TensorList>();
+KeptStates::KeptStates(const KeptStates& other) : states_(other.states_) {
+  if (CloneScope::current() != nullptr) states_ = std::make_shared<TensorList>();
 }
+
+}  // namespace detail
+
+namespace layers {
 
 RNN RNN::from_config(const Config& config) {
   if (!config.contains("cell")) xtape::detail::fail_missing(config, "cell");
@@ -43,9 +46,9 @@ RNN::RNN(AnyLayer cell, RNNOptions options, int)
 
 void RNN::build(const Shape& input_shape) {
   if (input_shape.rank() != 3) {
-    fail<ValueError>(class_name().c_str(),
-                     "expected ndim=3 ([batch, time, features]), found ndim={}: received an input of shape {}",
-                     input_shape.rank(), input_shape);
+    detail::fail<ValueError>(class_name().c_str(),
+                             "expected ndim=3 ([batch, time, features]), found ndim={}: received an input of shape {}",
+                             input_shape.rank(), input_shape);
   }
   features_ = input_shape[2];
   const xtape::detail::NoRecording off;
@@ -89,9 +92,10 @@ RNN::Start RNN::first_states(const TensorList& given, const Tensor& x) const {
   const auto& sizes = state_sizes_;
   const auto shape = [&](std::size_t i) { return Shape{x.shape()[0], sizes[i]}; };
   if (options_.stateful && given.empty() && being_recomputed()) {
-    fail<RuntimeError>(class_name().c_str(),
-                       "expected initial states to be given to a stateful layer in recompute_grad: those that it kept "
-                       "have gone on when it is computed for the second time");
+    detail::fail<RuntimeError>(
+        class_name().c_str(),
+        "expected initial states to be given to a stateful layer in recompute_grad: those that it kept "
+        "have gone on when it is computed for the second time");
   }
   TensorList states;
   const TensorList& kept = *kept_;
@@ -99,8 +103,8 @@ RNN::Start RNN::first_states(const TensorList& given, const Tensor& x) const {
   const bool goes_on = options_.stateful && kept.size() == sizes.size() && kept[0].shape()[0] == x.shape()[0];
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     if (!given.empty() && given[i].shape() != shape(i)) {
-      fail<ValueError>(class_name().c_str(), "expected state {} of shape {}, received {}", i, shape(i),
-                       given[i].shape());
+      detail::fail<ValueError>(class_name().c_str(), "expected state {} of shape {}, received {}", i, shape(i),
+                               given[i].shape());
     }
     if (in_replays) {
       states.push_back(kept_in_replays(kept_.shared(), i, sizes.size(), shape(i), x.dtype()));
@@ -121,23 +125,26 @@ TensorList RNN::compute_mask_list(const TensorList& inputs, const TensorList& pr
 TensorList RNN::call_list(const TensorList& inputs) {
   Tensor x = inputs.front(), mask = get_mask(x);
   if (x.rank() != 3 || x.shape()[2] != features_) {
-    fail<ValueError>(class_name().c_str(), "expected sequences [batch, time, {}], received an input of shape {}",
-                     features_, x.shape());
+    detail::fail<ValueError>(class_name().c_str(),
+                             "expected sequences [batch, time, {}], received an input of shape {}", features_,
+                             x.shape());
   }
   if (x.shape()[1] == 0) {
-    fail<ValueError>(class_name().c_str(), "expected sequences of one step or more, received shape {}", x.shape());
+    detail::fail<ValueError>(class_name().c_str(), "expected sequences of one step or more, received shape {}",
+                             x.shape());
   }
   std::size_t used = 1;
   if (inputs.size() > 1 && inputs[1].dtype() == boolean) mask = inputs[used++];
   const std::size_t number_of_states = state_sizes_.size();
   if (inputs.size() != used && inputs.size() != used + number_of_states) {
-    fail<ValueError>(class_name().c_str(),
-                     "expected a sequence, a bool mask or none, and {} initial state(s) or none: received {} tensors",
-                     number_of_states, inputs.size());
+    detail::fail<ValueError>(
+        class_name().c_str(),
+        "expected a sequence, a bool mask or none, and {} initial state(s) or none: received {} tensors",
+        number_of_states, inputs.size());
   }
   if (mask.defined() && mask.shape() != Shape{x.shape()[0], x.shape()[1]}) {
-    fail<ValueError>(class_name().c_str(), "expected a mask of shape {}, received {}",
-                     Shape{x.shape()[0], x.shape()[1]}, mask.shape());
+    detail::fail<ValueError>(class_name().c_str(), "expected a mask of shape {}, received {}",
+                             Shape{x.shape()[0], x.shape()[1]}, mask.shape());
   }
   TensorList given;
   given.insert(given.end(), inputs.begin() + static_cast<std::ptrdiff_t>(used), inputs.end());
@@ -180,8 +187,9 @@ RNN::Sequence RNN::run(const Tensor& x, const Tensor& mask, Start start) {
   for (std::size_t t = 0; t < steps.size(); ++t) {
     const TensorList now = cell().step(steps[t], states);
     if (now.size() != 1 + states.size()) {
-      fail<ValueError>(class_name().c_str(), "expected the cell to return an output and {} state(s), received {}",
-                       states.size(), now.size());
+      detail::fail<ValueError>(class_name().c_str(),
+                               "expected the cell to return an output and {} state(s), received {}", states.size(),
+                               now.size());
     }
     Tensor output = now[0];
     if (mask.defined()) output = where(kept[t], output, t == 0 ? zeros_like(output) : outputs.back());
@@ -194,4 +202,5 @@ RNN::Sequence RNN::run(const Tensor& x, const Tensor& mask, Start start) {
   return {options_.return_sequences ? stack(outputs, 1) : Tensor(), last, std::move(states)};
 }
 
-}  // namespace xtape::layers
+}  // namespace layers
+}  // namespace xtape

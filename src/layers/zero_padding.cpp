@@ -7,7 +7,7 @@
 namespace xtape::layers {
 namespace {
 
-void check(const char* where, const Margins& padding) {
+void check_padding(const char* where, const Margins& padding) {
   if (padding.before < 0 || padding.after < 0) {
     detail::fail<ValueError>(where, "`padding` cannot be negative. Received: padding=({}, {})", padding.before,
                              padding.after);
@@ -18,7 +18,7 @@ void check(const char* where, const Margins& padding) {
 
 ZeroPadding1D::ZeroPadding1D(Margins padding, ZeroPaddingOptions options)
     : LayerBase(options, {{"padding", padding}}), padding_(padding) {
-  check("ZeroPadding1D", padding);
+  check_padding("ZeroPadding1D", padding);
 }
 
 Tensor ZeroPadding1D::call(const Tensor& inputs) {
@@ -28,8 +28,8 @@ Tensor ZeroPadding1D::call(const Tensor& inputs) {
 
 ZeroPadding2D::ZeroPadding2D(Margins2d padding, ZeroPaddingOptions options)
     : LayerBase(options, {{"padding", padding}}), padding_(padding) {
-  check("ZeroPadding2D", padding.height);
-  check("ZeroPadding2D", padding.width);
+  check_padding("ZeroPadding2D", padding.height);
+  check_padding("ZeroPadding2D", padding.width);
 }
 
 Tensor ZeroPadding2D::call(const Tensor& inputs) {

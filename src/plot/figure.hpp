@@ -74,7 +74,7 @@ std::string gnuplot_script(const FigureSpec& figure, PictureFormat format);
 
 /// A text as an expression of gnuplot's whose value is the text: 'it'."'".'s'."\n".'two lines'. (Not 'it''s': gnuplot
 /// takes two apostrophes after one for an end.) What is not UTF-8 becomes U+FFFD.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 /// Colors that people with any kind of color vision tell apart (Okabe and Ito, 2002), the most distinct first.
 const std::string& series_color(std::size_t i);

@@ -50,7 +50,7 @@ void write_axis(Out out, const char* axis, const AxisSpec& spec, bool grid) {
   if (spec.log) fmt::format_to(out, "set logscale {}\n", axis);
   if (spec.names.empty()) fmt::format_to(out, "set format {} '{}'\n", axis, spec.log ? "%g" : "%h");
   if (!spec.label.empty()) {
-    fmt::format_to(out, "set {}label {} textcolor rgb '{}'\n", axis, quoted(spec.label), text_color);
+    fmt::format_to(out, "set {}label {} textcolor rgb '{}'\n", axis, in_quotes(spec.label), text_color);
   }
   if (!spec.shown) {
     fmt::format_to(out, "unset {}tics\n", axis);
@@ -63,7 +63,7 @@ void write_axis(Out out, const char* axis, const AxisSpec& spec, bool grid) {
     for (std::size_t i = 0; i < spec.names.size(); ++i) {
       std::string text;  // of a tic, and only of a tic, gnuplot takes the text for a format
       for (const char c : spec.names[i].second) text += c == '%' ? "%%" : std::string(1, c);
-      fmt::format_to(out, "{}{} {}", i > 0 ? ", " : "", quoted(text), number(spec.names[i].first));
+      fmt::format_to(out, "{}{} {}", i > 0 ? ", " : "", in_quotes(text), number(spec.names[i].first));
     }
     fmt::format_to(out, ")");
   } else if (spec.step > 0) {
@@ -105,8 +105,8 @@ void write_panel(Out out, const PanelSpec& panel, std::size_t p) {
     fmt::format_to(out, "set bmargin at screen {}\nset tmargin at screen {}\n", number(bottom), number(top));
   }
   if (!panel.title.empty()) {
-    fmt::format_to(out, "set title {} font ',{}' textcolor rgb {}{}\n", quoted(panel.title), number(panel.title_size),
-                   quoted(panel.title_color), panel.margins ? " offset 0,-0.5" : "");
+    fmt::format_to(out, "set title {} font ',{}' textcolor rgb {}{}\n", in_quotes(panel.title),
+                   number(panel.title_size), in_quotes(panel.title_color), panel.margins ? " offset 0,-0.5" : "");
   }
   if (panel.equal) fmt::format_to(out, "set size ratio -1\n");
   write_axis(out, "x", panel.x, panel.grid);
@@ -119,8 +119,8 @@ void write_panel(Out out, const PanelSpec& panel, std::size_t p) {
                    panel.key);
   }
   for (const auto& text : panel.texts) {
-    fmt::format_to(out, "set label {} at {},{} center font ',{}' textcolor rgb {} front\n", quoted(text.text),
-                   number(text.x), number(text.y), number(text.size), quoted(text.color));
+    fmt::format_to(out, "set label {} at {},{} center font ',{}' textcolor rgb {} front\n", in_quotes(text.text),
+                   number(text.x), number(text.y), number(text.size), in_quotes(text.color));
   }
   fmt::format_to(out, "plot ");
   for (std::size_t i = 0; i < panel.layers.size(); ++i) {
@@ -130,7 +130,7 @@ void write_panel(Out out, const PanelSpec& panel, std::size_t p) {
     if (layer.label.empty()) {
       fmt::format_to(out, "notitle");
     } else {
-      fmt::format_to(out, "title {}", quoted(layer.label));
+      fmt::format_to(out, "title {}", in_quotes(layer.label));
     }
   }
   fmt::format_to(out, "\n");
@@ -138,7 +138,7 @@ void write_panel(Out out, const PanelSpec& panel, std::size_t p) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string result = "'";
   while (!text.empty()) {
     const std::size_t n = utf8_length(text);
@@ -184,7 +184,7 @@ std::string gnuplot_script(const FigureSpec& figure, PictureFormat format) {
   if (several) {
     fmt::format_to(out, "set multiplot layout {},{} rowsfirst", figure.rows, figure.columns);
     if (!figure.title.empty()) {
-      fmt::format_to(out, " title {} font ',15' textcolor rgb '{}'", quoted(figure.title), text_color);
+      fmt::format_to(out, " title {} font ',15' textcolor rgb '{}'", in_quotes(figure.title), text_color);
     }
     fmt::format_to(out, "\n");
   }

@@ -107,7 +107,7 @@ Layer make_curve(const char* op, const plot::Series& series, std::size_t index) 
     layer.data.push_back(y[i]);
   }
   const std::string& color = series.color.empty() ? series_color(index) : series.color;
-  layer.style = fmt::format("using 1:2 {} linecolor rgb {}", style_of(op, series.style), quoted(color));
+  layer.style = fmt::format("using 1:2 {} linecolor rgb {}", style_of(op, series.style), in_quotes(color));
   return layer;
 }
 

@@ -169,7 +169,7 @@ bool contour_paths(const Surface& f, const Region& region, const std::vector<Ser
   }
   for (std::size_t i = 0; i < paths.size(); ++i) {
     detail::Layer line = detail::make_curve(op, paths[i], i), start, end;
-    const std::string color = detail::quoted(paths[i].color.empty() ? detail::series_color(i) : paths[i].color);
+    const std::string color = detail::in_quotes(paths[i].color.empty() ? detail::series_color(i) : paths[i].color);
     start.data.assign(line.data.begin(), line.data.begin() + 2);
     start.style = fmt::format("using 1:2 with points pointtype 6 pointsize 1.3 linewidth 2 linecolor rgb {}", color);
     end.data.assign(line.data.end() - 2, line.data.end());

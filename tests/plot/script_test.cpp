@@ -12,7 +12,7 @@
 
 using namespace xtape;
 using namespace xtape::testing;
-using detail::quoted;
+using detail::in_quotes;
 
 namespace {
 
@@ -21,25 +21,25 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 }  // namespace
 
 TEST_CASE("plot script: texts in quotes that let nothing through") {
-  CHECK(quoted("plain") == "'plain'");
-  CHECK(quoted("it's") == R"('it'."'".'s')");
-  CHECK(quoted("'tis") == R"(''."'".'tis')");
-  CHECK(quoted("''") == R"(''."'".''."'".'')");
-  CHECK(quoted(R"(a_b^c {x} @y "z" \n `ls` %d)") == R"('a_b^c {x} @y "z" \n `ls` %d')");
-  CHECK(quoted("two\nlines") == R"('two'."\n".'lines')");
-  CHECK(quoted("a\tb\rc\x7f") == "'a b c '");
-  CHECK(quoted("") == "''");
+  CHECK(in_quotes("plain") == "'plain'");
+  CHECK(in_quotes("it's") == R"('it'."'".'s')");
+  CHECK(in_quotes("'tis") == R"(''."'".'tis')");
+  CHECK(in_quotes("''") == R"(''."'".''."'".'')");
+  CHECK(in_quotes(R"(a_b^c {x} @y "z" \n `ls` %d)") == R"('a_b^c {x} @y "z" \n `ls` %d')");
+  CHECK(in_quotes("two\nlines") == R"('two'."\n".'lines')");
+  CHECK(in_quotes("a\tb\rc\x7f") == "'a b c '");
+  CHECK(in_quotes("") == "''");
 }
 
 TEST_CASE("plot script: what is not UTF-8 becomes the replacement character") {
-  CHECK(quoted("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x99\x82") == "'caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x99\x82'");
+  CHECK(in_quotes("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x99\x82") == "'caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x99\x82'");
   const std::string replaced = "'\xef\xbf\xbd'";
-  CHECK(quoted("\xe9") == replaced);
-  CHECK(quoted("\x80") == replaced);
-  CHECK(quoted("\xff") == replaced);
-  CHECK(quoted("\xc0\xaf") == "'\xef\xbf\xbd\xef\xbf\xbd'");                  // an overlong '/'
-  CHECK(quoted("\xed\xa0\x80") == "'\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd'");  // a surrogate
-  CHECK(quoted("\xe2\x82'") == "'\xef\xbf\xbd\xef\xbf\xbd'.\"'\".''");        // cut off before the quote
+  CHECK(in_quotes("\xe9") == replaced);
+  CHECK(in_quotes("\x80") == replaced);
+  CHECK(in_quotes("\xff") == replaced);
+  CHECK(in_quotes("\xc0\xaf") == "'\xef\xbf\xbd\xef\xbf\xbd'");                  // an overlong '/'
+  CHECK(in_quotes("\xed\xa0\x80") == "'\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd'");  // a surrogate
+  CHECK(in_quotes("\xe2\x82'") == "'\xef\xbf\xbd\xef\xbf\xbd'.\"'\".''");        // cut off before the quote
 }
 
 TEST_CASE("plot script: the whole text of a small picture") {

@@ -7,8 +7,7 @@
 #include "xtape/core/random.hpp"
 #include "xtape/layers/layer.hpp"
 
-namespace xtape::layers {
-
+namespace xtape {
 namespace detail {
 
 /// The common base of Attention and AdditiveAttention: masks, dropout, weights.
@@ -40,6 +39,8 @@ class AttentionLayer : public Layer {
 };
 
 }  // namespace detail
+
+namespace layers {
 
 /// Keyword arguments of Attention.
 struct AttentionOptions {
@@ -106,4 +107,5 @@ class AdditiveAttention : public LayerBase<AdditiveAttention, detail::AttentionL
   Variable scale_;
 };
 
-}  // namespace xtape::layers
+}  // namespace layers
+}  // namespace xtape

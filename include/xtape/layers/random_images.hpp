@@ -12,7 +12,8 @@
 // it unchanged. Images are [batch, height, width, channels] or [height, width, channels] (a ValueError otherwise);
 // integer images become float32. Gradients flow to the images. "f in the factor" below means a number drawn uniformly
 // from it.
-namespace xtape::layers {
+namespace xtape {
+namespace layers {
 
 /// The interval from which a layer draws: `0.2` for [-0.2, 0.2], or `{-0.3, 0.1}`.
 struct Factor {
@@ -22,6 +23,8 @@ struct Factor {
   ConfigValue config() const { return std::array{lower, upper}; }
   static Factor from_config(const ConfigValue& value);
 };
+
+}  // namespace layers
 
 namespace detail {
 
@@ -36,9 +39,9 @@ class ImageAugmentation : public Layer {
   virtual Tensor augment(const Tensor& images) = 0;
 
   /// `batch` numbers drawn from the factor, float64.
-  Tensor draw(const Factor& factor, std::int64_t batch) const;
+  Tensor draw(const layers::Factor& factor, std::int64_t batch) const;
   /// Throws a ValueError unless least <= lower <= upper <= greatest.
-  void check_factor(const char* name, const Factor& factor, double least, double greatest) const;
+  void check_factor(const char* name, const layers::Factor& factor, double least, double greatest) const;
 
  private:
   void check_rank(const Shape& shape) const;
@@ -48,6 +51,8 @@ class ImageAugmentation : public Layer {
 };
 
 }  // namespace detail
+
+namespace layers {
 
 /// Keyword arguments of RandomFlip.
 struct RandomFlipOptions {
@@ -176,4 +181,5 @@ class RandomContrast : public LayerBase<RandomContrast, detail::ImageAugmentatio
   RandomColorOptions options_;
 };
 
-}  // namespace xtape::layers
+}  // namespace layers
+}  // namespace xtape

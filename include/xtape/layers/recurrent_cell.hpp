@@ -10,7 +10,8 @@
 #include "xtape/layers/layer.hpp"
 #include "xtape/ops/activation_function.hpp"
 
-namespace xtape::layers {
+namespace xtape {
+namespace layers {
 
 /// The base of the cells that RNN runs at each step of a sequence: layers {x, states...} -> {output, new states...},
 /// where x is [batch, features] and each state [batch, size]. A user's cell:
@@ -49,6 +50,8 @@ class RecurrentCell : public Layer {
   virtual TensorList step(const Tensor& x, const TensorList& states);
   bool may_make_masks() const override { return false; }
 };
+
+}  // namespace layers
 
 namespace detail {
 
@@ -91,7 +94,7 @@ struct CellConfig {
 };
 
 /// Kernels, biases and dropout of SimpleRNNCell, LSTMCell and GRUCell.
-class UnitsCell : public RecurrentCell {
+class UnitsCell : public layers::RecurrentCell {
  public:
   std::int64_t units() const noexcept { return config_.units; }
   std::vector<std::int64_t> state_size() const override { return {config_.units}; }
@@ -133,4 +136,5 @@ class UnitsCell : public RecurrentCell {
 };
 
 }  // namespace detail
-}  // namespace xtape::layers
+
+}  // namespace xtape

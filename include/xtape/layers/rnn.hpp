@@ -6,7 +6,8 @@
 
 #include "xtape/layers/recurrent_cell.hpp"
 
-namespace xtape::layers {
+namespace xtape {
+namespace layers {
 
 /// Keyword arguments of RNN.
 struct RNNOptions {
@@ -19,6 +20,8 @@ struct RNNOptions {
 
   XTAPE_FIELDS(return_sequences, return_state, go_backwards, stateful, zero_output_for_mask, name)
 };
+
+}  // namespace layers
 
 namespace detail {
 
@@ -40,6 +43,8 @@ class KeptStates {
 };
 
 }  // namespace detail
+
+namespace layers {
 
 /// Runs a cell over the steps of sequences [batch, time, features] (keras.layers.RNN).
 ///
@@ -106,4 +111,5 @@ class RNN : public LayerBase<RNN> {
   std::vector<std::int64_t> state_sizes_;  ///< of the cell, set by build()
 };
 
-}  // namespace xtape::layers
+}  // namespace layers
+}  // namespace xtape

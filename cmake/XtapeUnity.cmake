@@ -1,0 +1,64 @@
+# Sources compiled together. Most of the time that a short source takes goes to the headers, which its neighbours include
+# as well, so up to eight sources of a folder are one translation unit. Names that two sources define each for themselves
+# (in unnamed namespaces) keep them apart.
+
+# xtape_file_names(result source): what a source defines at the beginning of a line: functions, classes, aliases and
+# constants, without members of classes. More than its unnamed namespaces have, which does no harm.
+function(xtape_file_names result source)
+  file(STRINGS ${source} lines REGEX "^[A-Za-z]")
+  # Members, which are named by their class.
+  string(REGEX REPLACE "[A-Za-z_0-9>]+::[~A-Za-z_0-9]+\\(" "" lines "${lines}")
+  string(REGEX MATCHALL "(struct|class|using) [A-Za-z_0-9]+|[A-Za-z_0-9]+(\\[\\])? =|[A-Za-z_0-9]+\\(" names "${lines}")
+  string(REGEX REPLACE "(struct|class|using) |(\\[\\])? =|\\(" "" names "${names}")
+  list(REMOVE_DUPLICATES names)
+  set(${result} "${names}" PARENT_SCOPE)
+endfunction()
+
+# xtape_unity(target source...): compiles those sources of the target together that can be: of one folder, with the same
+# directives "using namespace". Sources stay alone that define macros, and the kernels, of which each takes long by itself.
+function(xtape_unity target)
+  set(max_sources 8)
+  set(groups 0)
+  foreach(source ${ARGN})
+    get_filename_component(folder ${source} DIRECTORY)
+    file(STRINGS ${source} macros REGEX "^#define" LIMIT_COUNT 1)
+    if(macros OR folder MATCHES "/src/kernels$")
+      set_property(SOURCE ${source} PROPERTY SKIP_UNITY_BUILD_INCLUSION ON)
+      continue()
+    endif()
+    file(STRINGS ${source} namespaces REGEX "^using namespace ")
+    string(MAKE_C_IDENTIFIER "${folder} ${namespaces}" kind)
+    xtape_file_names(names ${source})
+    # The first group of the kind that has a place and none of these names.
+    set(found "")
+    foreach(group ${groups_of_${kind}})
+      list(LENGTH sources_of_${group} size)
+      if(size LESS max_sources)
+        set(found ${group})
+        foreach(name ${names})
+          if(DEFINED has_${group}_${name})
+            set(found "")
+            break()
+          endif()
+        endforeach()
+      endif()
+      if(found)
+        break()
+      endif()
+    endforeach()
+    if(NOT found)
+      math(EXPR groups "${groups} + 1")
+      set(found ${groups})
+      list(APPEND groups_of_${kind} ${found})
+    endif()
+    list(APPEND sources_of_${found} ${source})
+    foreach(name ${names})
+      set(has_${found}_${name} ON)
+    endforeach()
+    set_property(SOURCE ${source} PROPERTY UNITY_GROUP ${found})
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  # g++ takes the sources for headers, whose classes should have no members of types in unnamed namespaces; clang++ warns
+  # of a local name that another source has as well.
+  target_compile_options(${target} PRIVATE $<IF:$<CXX_COMPILER_ID:GNU>,-Wno-subobject-linkage,-Wno-shadow>)
+endfunction()
