@@ -84,11 +84,6 @@ function(xtape_library_flags target)
   if(XTAPE_HAS_ONEDNN)
     target_compile_definitions(${target} PRIVATE XTAPE_HAS_ONEDNN)
   endif()
-  if(XTAPE_PCH)
-    target_precompile_headers(${target} PRIVATE <algorithm> <functional> <memory> <string> <vector> <fmt/format.h>
-                                                ${PROJECT_SOURCE_DIR}/src/base/check.hpp
-                                                ${PROJECT_SOURCE_DIR}/include/xtape/tape/record.hpp)
-  endif()
 endfunction()
 
 # xtape_test_properties(test...): the environment that every entry of ctest needs.
