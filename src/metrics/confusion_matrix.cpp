@@ -104,4 +104,12 @@ double ConfusionMatrix::result() const {
   return all == 0 ? 0 : right / all;
 }
 
+std::vector<double> ConfusionMatrix::state_numbers() const { return counts_; }
+
+bool ConfusionMatrix::set_state_numbers(std::span<const double> numbers) {
+  if (numbers.size() != counts_.size()) return false;
+  counts_.assign(numbers.begin(), numbers.end());
+  return true;
+}
+
 }  // namespace xtape::metrics

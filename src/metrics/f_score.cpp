@@ -112,4 +112,21 @@ F1Score::F1Score(const F1ScoreOptions& options)
   describe(options);
 }
 
+std::vector<double> FBetaScore::state_numbers() const {
+  std::vector<double> numbers;
+  for (const auto& c : counts_) {
+    numbers.insert(numbers.end(), {c.true_positives, c.false_positives, c.false_negatives, c.labels});
+  }
+  return numbers;
+}
+
+bool FBetaScore::set_state_numbers(std::span<const double> numbers) {
+  if (numbers.size() % 4 != 0) return false;
+  counts_.clear();
+  for (std::size_t i = 0; i < numbers.size(); i += 4) {
+    counts_.push_back({numbers[i], numbers[i + 1], numbers[i + 2], numbers[i + 3]});
+  }
+  return true;
+}
+
 }  // namespace xtape::metrics

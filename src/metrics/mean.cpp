@@ -27,4 +27,13 @@ double Mean::result() const {
   return count_ == 0 ? 0 : total_ / count_;
 }
 
+std::vector<double> Mean::state_numbers() const { return {total_, count_}; }
+
+bool Mean::set_state_numbers(std::span<const double> numbers) {
+  if (numbers.size() != 2) return false;
+  total_ = numbers[0];
+  count_ = numbers[1];
+  return true;
+}
+
 }  // namespace xtape::metrics

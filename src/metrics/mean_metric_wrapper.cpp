@@ -22,4 +22,7 @@ void MeanMetricWrapper::update_state(const Tensor& y_true, const Tensor& y_pred,
   mean_.update_state(call(y_true, y_pred), update.sample_weight);
 }
 
+std::vector<double> MeanMetricWrapper::state_numbers() const { return mean_.state_numbers(); }
+bool MeanMetricWrapper::set_state_numbers(std::span<const double> numbers) { return mean_.set_state_numbers(numbers); }
+
 }  // namespace xtape::metrics

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "base/check.hpp"
 #include "core/trace.hpp"
+#include "xtape/core/creation.hpp"
 
 namespace xtape::metrics {
 
@@ -23,6 +25,33 @@ Config Metric::config() const {
   }
   return config;
 }
+
+Tensor Metric::state() const {
+  use_state("state");
+  return constant(state_numbers());
+}
+
+void Metric::set_state(const Tensor& state) {
+  use_state("set_state");
+  constexpr const char* method = "Metric.set_state";
+  if (!state.defined() || state.dtype() != float64 || state.rank() != 1) {
+    detail::fail<ValueError>(method, "expected a float64 tensor [n], as state() gives, received {}",
+                             state.defined() ? fmt::format("a {} tensor {}", state.dtype(), state.shape()) : "none");
+  }
+  const std::vector<double> numbers = state.to_vector<double>();
+  if (!set_state_numbers(numbers)) {
+    detail::fail<ValueError>(method, "{} numbers are no state of the metric '{}': was it made with other options?",
+                             numbers.size(), name_);
+  }
+}
+
+std::vector<double> Metric::state_numbers() const {
+  detail::fail<RuntimeError>("Metric.state",
+                             "the class of the metric '{}' does not say what its state is: override state_numbers() "
+                             "and set_state_numbers()",
+                             name_);
+}
+bool Metric::set_state_numbers(std::span<const double>) { return false; }
 
 void Metric::use_state(const char* what) const {
   if (detail::thread_state.tracer != nullptr)

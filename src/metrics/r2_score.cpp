@@ -119,4 +119,21 @@ double R2Score::result() const {
   return adjusted(total / weights);
 }
 
+std::vector<double> R2Score::state_numbers() const {
+  if (sums_.empty()) return {};
+  std::vector<double> numbers{static_cast<double>(samples_)};
+  for (const auto& s : sums_) numbers.insert(numbers.end(), {s.mean, s.variation, s.residuals, s.weights});
+  return numbers;
+}
+
+bool R2Score::set_state_numbers(std::span<const double> numbers) {
+  if (!numbers.empty() && numbers.size() % 4 != 1) return false;
+  sums_.clear();
+  samples_ = numbers.empty() ? 0 : static_cast<std::int64_t>(numbers[0]);
+  for (std::size_t i = 1; i < numbers.size(); i += 4) {
+    sums_.push_back({numbers[i], numbers[i + 1], numbers[i + 2], numbers[i + 3]});
+  }
+  return true;
+}
+
 }  // namespace xtape::metrics

@@ -180,4 +180,20 @@ double ThresholdValueMetric::result() const {
   return sum / static_cast<double>(all.size());
 }
 
+std::vector<double> ThresholdMetric::state_numbers() const {
+  std::vector<double> numbers = positives_;
+  numbers.insert(numbers.end(), negatives_.begin(), negatives_.end());
+  return numbers;
+}
+
+bool ThresholdMetric::set_state_numbers(std::span<const double> numbers) {
+  const std::size_t per_label = 2 * (thresholds_.size() + 1), labels = numbers.size() / per_label;
+  if (numbers.size() % per_label != 0 || (!settings_.per_label && labels != 1)) return false;
+  const auto middle = numbers.begin() + static_cast<std::ptrdiff_t>(numbers.size() / 2);
+  positives_.assign(numbers.begin(), middle);
+  negatives_.assign(middle, numbers.end());
+  labels_ = static_cast<std::int64_t>(labels);
+  return true;
+}
+
 }  // namespace xtape::metrics

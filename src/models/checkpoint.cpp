@@ -29,7 +29,8 @@ random::GeneratorState unpacked(const Tensor& tensor) {
 void Checkpoint::check_new(const std::string& name) const {
   const auto same = [&](const auto& other) { return other.first == name; };
   const auto taken = [&](const auto& list) { return std::any_of(list.begin(), list.end(), same); };
-  if (name.empty() || taken(variables_) || taken(generators_) || taken(models_) || taken(optimizers_)) {
+  if (name.empty() || taken(variables_) || taken(generators_) || taken(metrics_) || taken(models_) ||
+      taken(optimizers_)) {
     detail::fail<ValueError>("Checkpoint.add", "expected a name that is not taken yet, received \"{}\"", name);
   }
 }
@@ -42,6 +43,11 @@ void Checkpoint::add(const std::string& name, const Variable& variable) {
 void Checkpoint::add(const std::string& name, random::Generator& generator) {
   check_new(name);
   generators_.emplace_back(name, &generator);
+}
+
+void Checkpoint::add(const std::string& name, metrics::Metric& metric) {
+  check_new(name);
+  metrics_.emplace_back(name, &metric);
 }
 
 void Checkpoint::add(const std::string& name, Model& model) {
@@ -108,6 +114,7 @@ void Checkpoint::save(const std::string& path) const {
   io::NamedTensors tensors;
   for (const auto& [name, variable] : all_variables()) tensors.emplace_back(name, variable.peek());
   for (const auto& [name, generator] : all_generators()) tensors.emplace_back(name, packed(generator->state()));
+  for (const auto& [name, metric] : metrics_) tensors.emplace_back("metric/" + name, metric->state());
   io::save_safetensors(path, tensors, {{"format", kind}});
 }
 
@@ -128,7 +135,29 @@ bool Checkpoint::restore(const std::string& path) {
     states.push_back(Variable(packed(generator->state()), {.trainable = false, .name = name}));
     variables.emplace_back(name, states.back());
   }
-  detail::assign_all(method, path, file.tensors, variables);
+  // So are those of metrics, which may have another shape than now.
+  std::vector<Tensor> before, found;
+  for (const auto& [name, metric] : metrics_) {
+    before.push_back(metric->state());
+    const std::string key = "metric/" + name;
+    const auto same = [&](const auto& tensor) { return tensor.first == key; };
+    const auto at = std::find_if(file.tensors.begin(), file.tensors.end(), same);
+    found.push_back(at == file.tensors.end() ? before.back() : at->second);
+    variables.emplace_back(key, Variable(found.back(), {.trainable = false, .name = key}));
+  }
+  const auto set_metrics = [this](const std::vector<Tensor>& states) {
+    for (std::size_t i = 0; i < states.size(); ++i) metrics_[i].second->set_state(states[i]);
+  };
+  try {
+    set_metrics(found);
+    detail::assign_all(method, path, file.tensors, variables);
+  } catch (const ValueError& error) {
+    set_metrics(before);
+    detail::fail<DataError>(method, "{}: {}", path, error.what());
+  } catch (...) {
+    set_metrics(before);
+    throw;
+  }
   for (std::size_t i = 0; i < generators.size(); ++i) generators[i].second->set_state(unpacked(states[i].peek()));
   return true;
 }

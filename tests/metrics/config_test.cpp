@@ -118,6 +118,27 @@ const Tensor one_hot =
     constant({{1.0, 0.0, 0.0}, {0.0, 0.0, 1.0}, {0.0, 1.0, 0.0}, {1.0, 0.0, 0.0}, {0.0, 1.0, 0.0}, {0.0, 0.0, 1.0}});
 const Tensor classes = constant({0, 2, 1, 0, 1, 2}), guesses = constant({0, 1, 1, 0, 2, 2});
 
+/// A metric that takes the state of another one goes on as that one does.
+void check_continues(const AnyMetric& metric, const AnyMetric& again, const Tensor& labels, const Tensor& given) {
+  const Tensor state = metric->state();
+  CHECK(state.dtype() == float64);
+  const Tensor weights = arange(0.0, static_cast<double>(labels.shape()[0]), 1.0);
+  const auto go_on = [&](const AnyMetric& each) {
+    each->update_state(labels, given, weights);
+    return each->result();
+  };
+  const double expected = go_on(metric);
+  again->reset_state();
+  again->set_state(state);
+  CHECK_CLOSE(go_on(again), expected, 0);
+  CHECK(again->state().to_vector<double>() == metric->state().to_vector<double>());
+  CHECK(state.to_vector<double>() != metric->state().to_vector<double>());
+  CHECK_THROWS_TEXT(ValueError, "[Metric.set_state] 7 numbers are no state of the metric '" + metric.name() + "'",
+                    again->set_state(zeros({7}, float64)));
+  CHECK_THROWS_TEXT(ValueError, "expected a float64 tensor [n]", again->set_state(zeros({2})));
+  CHECK(again->state().to_vector<double>() == metric->state().to_vector<double>());
+}
+
 void check_same_results(const AnyMetric& metric, const AnyMetric& again) {
   const Tensor column = slice_axis(predictions, 1, 0, 1), zeros_and_ones = constant({1.0, 0.0, 0.0, 1.0, 1.0, 0.0});
   const std::vector<std::pair<Tensor, Tensor>> pairs = {
@@ -133,6 +154,7 @@ void check_same_results(const AnyMetric& metric, const AnyMetric& again) {
     }
     again->update_state(labels, given);
     CHECK_CLOSE(again->result(), metric->result(), 0);
+    check_continues(metric, again, labels, given);
     ++computed;
     break;  // others may differ in the number of classes
   }
@@ -145,7 +167,7 @@ Config only(const Config& config, const Names& names) {
   return part;
 }
 
-TEST_CASE("config: every metric is made again from its class and options") {
+TEST_CASE("config: every metric is made again from its class and options, and continues from a state") {
   const auto declared = arguments_in(headers_of("include/xtape/metrics"));
   std::set<std::string> seen;
   WarningCapture warnings;

@@ -13,6 +13,8 @@
 #include "xtape/io/safetensors.hpp"
 #include "xtape/layers/dense.hpp"
 #include "xtape/layers/dropout.hpp"
+#include "xtape/metrics/auc.hpp"
+#include "xtape/metrics/mean.hpp"
 #include "xtape/models/sequential.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
@@ -162,6 +164,56 @@ TEST_CASE("Checkpoint: of another training, damaged or of weights alone, it chan
   checkpoint.add("a", Variable(1.0F));
   CHECK_THROWS_TEXT(ValueError, "a name that is not taken yet, received \"a\"",
                     checkpoint.add("a", random::default_generator()));
+}
+
+TEST_CASE("Checkpoint: the state of metrics") {
+  const Folder folder;
+  const auto path = folder / "c.safetensors";
+  auto model = network();
+  optimizers::Adam optimizer;
+  const Tensor labels = constant({{1.0, 0.0}, {0.0, 1.0}}), scores = constant({{0.8, 0.3}, {0.6, 0.1}});
+  metrics::Mean loss("loss");
+  metrics::AUC auc({.multi_label = true});
+  loss.update_state(constant({1.0, 4.0}));
+  auc.update_state(labels, scores);
+  Checkpoint checkpoint(model, optimizer);
+  checkpoint.add("loss", loss);
+  checkpoint.add("auc", auc);
+  CHECK_THROWS_TEXT(ValueError, "\"auc\"", checkpoint.add("auc", loss));
+  checkpoint.save(path);
+  CHECK(loss(constant(2.0)) == doctest::Approx(7.0 / 3));
+
+  metrics::Mean resumed_loss("loss");
+  metrics::AUC resumed_auc({.multi_label = true});
+  Checkpoint resumed(model, optimizer);
+  resumed.add("loss", resumed_loss);
+  resumed.add("auc", resumed_auc);
+  REQUIRE(resumed.restore(path));
+  CHECK(resumed_loss.result() == 2.5);
+  CHECK(resumed_loss(constant(2.0)) == loss.result());
+  CHECK(resumed_auc.result() == auc.result());
+
+  const auto refuses = [&](const std::string& name, metrics::Metric& metric, const std::string& text) {
+    Checkpoint other(model, optimizer);
+    other.add("loss", resumed_loss);
+    other.add(name, metric);
+    const double before = resumed_loss.result();
+    CHECK_THROWS_TEXT(DataError, text, other.restore(path));
+    CHECK(resumed_loss.result() == before);
+  };
+  metrics::AUC coarse({.num_thresholds = 3, .multi_label = true});
+  refuses("auc", coarse, "numbers are no state of the metric 'auc'");
+  refuses("none", coarse, "'metric/none' is missing in the file");
+
+  struct Silent : metrics::Metric {
+    Silent() : Metric("silent") {}
+    void reset_state() override {}
+    double result() const override { return 0; }
+  } silent;
+  Checkpoint with_silent(model, optimizer);
+  with_silent.add("silent", silent);
+  CHECK_THROWS_TEXT(RuntimeError, "the class of the metric 'silent' does not say what its state is",
+                    with_silent.save(path));
 }
 
 TEST_CASE("Checkpoint.restore: false only where there is no file") {

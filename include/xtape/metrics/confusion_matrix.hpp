@@ -52,6 +52,9 @@ class ConfusionMatrix : public PredictionMetric {
   }
 
  private:
+  std::vector<double> state_numbers() const override;
+  bool set_state_numbers(std::span<const double> numbers) override;
+
   std::int64_t num_classes_;
   std::optional<std::int64_t> ignore_class_;
   bool sparse_y_true_, sparse_y_pred_;

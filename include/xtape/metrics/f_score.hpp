@@ -41,6 +41,8 @@ class FBetaScore : public PredictionMetric {
     double true_positives = 0, false_positives = 0, false_negatives = 0, labels = 0;
   };
   double score(const Counts& counts) const;
+  std::vector<double> state_numbers() const override;
+  bool set_state_numbers(std::span<const double> numbers) override;
 
   Average average_;
   double beta_;

@@ -22,6 +22,8 @@ class Mean : public Metric {
   }
   void reset_state() override;
   double result() const override;
+  std::vector<double> state_numbers() const override;
+  bool set_state_numbers(std::span<const double> numbers) override;
 
  private:
   double total_ = 0;

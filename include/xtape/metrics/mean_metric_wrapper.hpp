@@ -40,6 +40,9 @@ class MeanMetricWrapper : public PredictionMetric {
   virtual Tensor call(const Tensor& y_true, const Tensor& y_pred) const { return fn_(y_true, y_pred); }
 
  private:
+  std::vector<double> state_numbers() const override;
+  bool set_state_numbers(std::span<const double> numbers) override;
+
   Mean mean_;
   Function fn_;
 };

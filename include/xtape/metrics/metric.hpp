@@ -1,10 +1,12 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "xtape/base/config.hpp"
+#include "xtape/core/tensor.hpp"
 
 namespace xtape::metrics {
 
@@ -29,6 +31,18 @@ class Metric : public detail::Described {
   virtual void reset_state() = 0;
   /// The value over all updates since the beginning or reset_state().
   virtual double result() const = 0;
+
+  /// What the updates have added up to: a float64 tensor [n], with n = 0 where nothing was kept yet. Checkpoint saves
+  /// it. Throws a RuntimeError for a user's class that does not override state_numbers().
+  Tensor state() const;
+  /// Continues from state() of a metric that was made with the same options. Throws a ValueError for a state of another
+  /// kind; nothing has changed then.
+  void set_state(const Tensor& state);
+  /// All numbers that update_state() changes, for state(). A user's class with a state overrides this function and the
+  /// next one; one that keeps its numbers in other metrics has theirs, one after the other.
+  virtual std::vector<double> state_numbers() const;
+  /// Takes back what state_numbers() gave; false, and nothing changes, if it cannot be such a state.
+  virtual bool set_state_numbers(std::span<const double> numbers);
 
  protected:
   explicit Metric(std::string name);

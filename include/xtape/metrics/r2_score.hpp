@@ -40,6 +40,8 @@ class R2Score : public PredictionMetric {
     double score() const;
   };
   double adjusted(double score) const;
+  std::vector<double> state_numbers() const override;
+  bool set_state_numbers(std::span<const double> numbers) override;
 
   bool by_variance_;
   std::int64_t num_regressors_;

@@ -26,6 +26,8 @@ class Sum : public Metric {
     use_state("result");
     return total_;
   }
+  std::vector<double> state_numbers() const override;
+  bool set_state_numbers(std::span<const double> numbers) override;
 
  private:
   double total_ = 0;

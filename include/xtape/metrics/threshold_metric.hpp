@@ -47,6 +47,9 @@ class ThresholdMetric : public PredictionMetric {
   std::vector<Counts> counts(std::int64_t label = 0) const;
 
  private:
+  std::vector<double> state_numbers() const override;
+  bool set_state_numbers(std::span<const double> numbers) override;
+
   template <class T>
   void add(const T* predictions, const bool* positive, const double* weights, std::int64_t rows, std::int64_t n,
            const std::vector<T>& sorted);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "xtape/core/random.hpp"
+#include "xtape/metrics/metric.hpp"
 #include "xtape/models/model.hpp"
 
 namespace xtape {
@@ -30,7 +31,8 @@ class Checkpoint {
   /// With the optimizer of compile().
   explicit Checkpoint(Model& model) : Checkpoint(model, model.optimizer()) {}
 
-  /// Adds a variable, a generator, or another model or optimizer under a name, as for the two networks of a GAN:
+  /// Adds a variable, a generator, a metric, or another model or optimizer under a name, as for the two networks of a
+  /// GAN:
   ///
   ///     xp::Checkpoint checkpoint(generator, generator_optimizer);
   ///     checkpoint.add("discriminator", discriminator);
@@ -39,6 +41,8 @@ class Checkpoint {
   /// Throws a ValueError for a name that is taken. An added optimizer must have been built before restore().
   void add(const std::string& name, const Variable& variable);
   void add(const std::string& name, random::Generator& generator);
+  /// A metric that is saved between two epochs need not be added: fit() resets the metrics of compile().
+  void add(const std::string& name, metrics::Metric& metric);
   void add(const std::string& name, Model& model);
   void add(const std::string& name, optimizers::Optimizer& optimizer);
 
@@ -66,6 +70,7 @@ class Checkpoint {
   optimizers::Optimizer* optimizer_;
   Named variables_;
   Generators generators_;
+  std::vector<std::pair<std::string, metrics::Metric*>> metrics_;
   std::vector<std::pair<std::string, Model*>> models_;
   std::vector<std::pair<std::string, optimizers::Optimizer*>> optimizers_;
 };
