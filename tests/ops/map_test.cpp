@@ -29,54 +29,119 @@ struct Row {
   std::string function;
   std::function<Tensor(const Tensor&)> mapped;
   std::function<double(double)> formula;
-  double low = -2, high = 2;
+  double low, high;
 };
 
-// A macro, as the functions must be found through their arguments.
-#define XTAPE_ROW(name, expression, ...)                                                         \
-  Row {                                                                                          \
-    name, [](const Tensor& t) { return map([](auto x) { return expression; }, t); }, __VA_ARGS__ \
-  }
+// One function object for all rows, of which each is found by its number: to compile one for each takes minutes.
+// Macros, as the functions must be found through their arguments.
+#define XTAPE_ROWS                                                                                      \
+  XTAPE_ROW("abs", abs(x), [](double x) { return std::abs(x); })                                        \
+  XTAPE_ROW("exp", exp(x), [](double x) { return std::exp(x); })                                        \
+  XTAPE_ROW("expm1", expm1(x), [](double x) { return std::expm1(x); })                                  \
+  XTAPE_ROW(                                                                                            \
+      "log", log(x), [](double x) { return std::log(x); }, 0.1, 4)                                      \
+  XTAPE_ROW(                                                                                            \
+      "log1p", log1p(x), [](double x) { return std::log1p(x); }, -0.8, 4)                               \
+  XTAPE_ROW(                                                                                            \
+      "sqrt", sqrt(x), [](double x) { return std::sqrt(x); }, 0.1, 4)                                   \
+  XTAPE_ROW("square", square(x), [](double x) { return x * x; })                                        \
+  XTAPE_ROW(                                                                                            \
+      "sin", sin(x), [](double x) { return std::sin(x); }, -8, 8)                                       \
+  XTAPE_ROW(                                                                                            \
+      "cos", cos(x), [](double x) { return std::cos(x); }, -8, 8)                                       \
+  XTAPE_ROW(                                                                                            \
+      "tan", tan(x), [](double x) { return std::tan(x); }, -1.2, 1.2)                                   \
+  XTAPE_ROW(                                                                                            \
+      "atan", atan(x), [](double x) { return std::atan(x); }, -4, 4)                                    \
+  XTAPE_ROW("sinh", sinh(x), [](double x) { return std::sinh(x); })                                     \
+  XTAPE_ROW("cosh", cosh(x), [](double x) { return std::cosh(x); })                                     \
+  XTAPE_ROW("tanh", tanh(x), [](double x) { return std::tanh(x); })                                     \
+  XTAPE_ROW("sigmoid", sigmoid(x), [](double x) { return 1 / (1 + std::exp(-x)); })                     \
+  XTAPE_ROW("erf", erf(x), [](double x) { return std::erf(x); })                                        \
+  XTAPE_ROW("relu", relu(x), [](double x) { return std::max(x, 0.0); })                                 \
+  XTAPE_ROW("sign", sign(x), [](double x) { return x > 0 ? 1.0 : -1.0; })                               \
+  XTAPE_ROW("pow of whole exponents", pow(x, 5) - pow(x, 1) + pow(x, 0),                                \
+            [](double x) { return std::pow(x, 5) - x + 1; })                                            \
+  XTAPE_ROW(                                                                                            \
+      "pow of other exponents", pow(x, -1.5) + pow(x, 2.5),                                             \
+      [](double x) { return std::pow(x, -1.5) + std::pow(x, 2.5); }, 0.3, 3)                            \
+  XTAPE_ROW("pow of a number", pow(2, x), [](double x) { return std::pow(2, x); })                      \
+  XTAPE_ROW("arithmetic", (+x - 3) * x / (2 + x * x) - (1 - -x),                                        \
+            [](double x) { return (x - 3) * x / (2 + x * x) - 1 - x; })                                 \
+  XTAPE_ROW("max, min", max(min(x, 1), -1) * x, [](double x) { return std::clamp(x, -1.0, 1.0) * x; })  \
+  XTAPE_ROW("select", select(x > 0 && !(x >= 1), x * x, where(x < -1 || x != x, 3, -x)), [](double x) { \
+    return x > 0 && x < 1 ? x * x : x < -1 ? 3 : -x;                                                    \
+  })
 
-const std::vector<Row> functions = {
-    XTAPE_ROW("abs", abs(x), [](double x) { return std::abs(x); }),
-    XTAPE_ROW("exp", exp(x), [](double x) { return std::exp(x); }),
-    XTAPE_ROW("expm1", expm1(x), [](double x) { return std::expm1(x); }),
-    XTAPE_ROW(
-        "log", log(x), [](double x) { return std::log(x); }, 0.1, 4),
-    XTAPE_ROW(
-        "log1p", log1p(x), [](double x) { return std::log1p(x); }, -0.8, 4),
-    XTAPE_ROW(
-        "sqrt", sqrt(x), [](double x) { return std::sqrt(x); }, 0.1, 4),
-    XTAPE_ROW("square", square(x), [](double x) { return x * x; }),
-    XTAPE_ROW(
-        "sin", sin(x), [](double x) { return std::sin(x); }, -8, 8),
-    XTAPE_ROW(
-        "cos", cos(x), [](double x) { return std::cos(x); }, -8, 8),
-    XTAPE_ROW(
-        "tan", tan(x), [](double x) { return std::tan(x); }, -1.2, 1.2),
-    XTAPE_ROW(
-        "atan", atan(x), [](double x) { return std::atan(x); }, -4, 4),
-    XTAPE_ROW("sinh", sinh(x), [](double x) { return std::sinh(x); }),
-    XTAPE_ROW("cosh", cosh(x), [](double x) { return std::cosh(x); }),
-    XTAPE_ROW("tanh", tanh(x), [](double x) { return std::tanh(x); }),
-    XTAPE_ROW("sigmoid", sigmoid(x), [](double x) { return 1 / (1 + std::exp(-x)); }),
-    XTAPE_ROW("erf", erf(x), [](double x) { return std::erf(x); }),
-    XTAPE_ROW("relu", relu(x), [](double x) { return std::max(x, 0.0); }),
-    XTAPE_ROW("sign", sign(x), [](double x) { return x > 0 ? 1.0 : -1.0; }),
-    XTAPE_ROW("pow of whole exponents", pow(x, 5) - pow(x, 1) + pow(x, 0),
-              [](double x) { return std::pow(x, 5) - x + 1; }),
-    XTAPE_ROW(
-        "pow of other exponents", pow(x, -1.5) + pow(x, 2.5),
-        [](double x) { return std::pow(x, -1.5) + std::pow(x, 2.5); }, 0.3, 3),
-    XTAPE_ROW("pow of a number", pow(2, x), [](double x) { return std::pow(2, x); }),
-    XTAPE_ROW("arithmetic", (+x - 3) * x / (2 + x * x) - (1 - -x),
-              [](double x) { return (x - 3) * x / (2 + x * x) - 1 - x; }),
-    XTAPE_ROW("max, min", max(min(x, 1), -1) * x, [](double x) { return std::clamp(x, -1.0, 1.0) * x; }),
-    XTAPE_ROW("select", select(x > 0 && !(x >= 1), x* x, where(x < -1 || x != x, 3, -x)),
-              [](double x) { return x > 0 && x < 1 ? x * x
-                                    : x < -1       ? 3
-                                                   : -x; }),
+struct RowFunction {
+  std::size_t number;
+  template <class T>
+  T operator()(const T& x) const {
+    std::size_t row = 0;
+#define XTAPE_ROW(name, expression, ...) \
+  if (number == row++) return expression;
+    XTAPE_ROWS
+#undef XTAPE_ROW
+    return x;
+  }
+};
+
+std::vector<Row> all_rows() {
+  std::vector<Row> rows;
+  const auto add = [&](const char* name, std::function<double(double)> formula, double low = -2, double high = 2) {
+    const RowFunction function{rows.size()};
+    rows.push_back({name, [function](const Tensor& t) { return map(function, t); }, std::move(formula), low, high});
+  };
+#define XTAPE_ROW(name, expression, ...) add(name, __VA_ARGS__);
+  XTAPE_ROWS
+#undef XTAPE_ROW
+  return rows;
+}
+
+const std::vector<Row> functions = all_rows();
+
+// As above, with the value and the first and second derivative at -inf, -far, 0, far and inf.
+#define XTAPE_CASES                                                                                                   \
+  XTAPE_CASE("abs", abs(x), {inf, -1, 0}, {far, -1, 0}, {0, 0, 0}, {far, 1, 0}, {inf, 1, 0})                          \
+  XTAPE_CASE("exp", exp(x), {0, 0, 0}, {0, 0, 0}, {1, 1, 1}, {inf, inf, inf}, {inf, inf, inf})                        \
+  XTAPE_CASE("expm1", expm1(x), {-1, 0, 0}, {-1, 0, 0}, {0, 1, 1}, {inf, inf, inf}, {inf, inf, inf})                  \
+  XTAPE_CASE("log of |x|", log(abs(x)), {inf, tiny, tiny}, {std::log(far), tiny, tiny}, {-inf, nan, nan},             \
+             {std::log(far), tiny, tiny}, {inf, tiny, tiny})                                                          \
+  XTAPE_CASE("log1p of |x|", log1p(abs(x)), {inf, tiny, tiny}, {std::log(far), tiny, tiny}, {0, 0, 0},                \
+             {std::log(far), tiny, tiny}, {inf, tiny, tiny})                                                          \
+  XTAPE_CASE("square", square(x * 1e-20), {inf, -inf, tiny}, {1e20, -2e-10, tiny}, {0, 0, tiny}, {1e20, 2e-10, tiny}, \
+             {inf, inf, tiny})                                                                                        \
+  XTAPE_CASE("atan", atan(x), {-half_pi, 0, 0}, {-half_pi, tiny, tiny}, {0, 1, 0}, {half_pi, tiny, tiny},             \
+             {half_pi, 0, 0})                                                                                         \
+  XTAPE_CASE("atan of 1e-5 x", atan(x * 1e-5), {-half_pi, 0, 0}, {-half_pi, tiny, tiny}, {0, 1e-5, 0},                \
+             {half_pi, tiny, tiny}, {half_pi, 0, 0})                                                                  \
+  XTAPE_CASE("sinh", sinh(x), {-inf, inf, -inf}, {-inf, inf, -inf}, {0, 1, 0}, {inf, inf, inf}, {inf, inf, inf})      \
+  XTAPE_CASE("cosh", cosh(x), {inf, -inf, inf}, {inf, -inf, inf}, {1, 0, 1}, {inf, inf, inf}, {inf, inf, inf})        \
+  XTAPE_CASE("tanh", tanh(x), {-1, 0, 0}, {-1, 0, 0}, {0, 1, 0}, {1, 0, 0}, {1, 0, 0})                                \
+  XTAPE_CASE("sigmoid", sigmoid(x), {0, 0, 0}, {0, 0, 0}, {0.5, 0.25, 0}, {1, 0, 0}, {1, 0, 0})                       \
+  XTAPE_CASE("erf", erf(x), {-1, 0, 0}, {-1, 0, 0}, {0, slope, 0}, {1, 0, 0}, {1, 0, 0})                              \
+  XTAPE_CASE("relu", relu(x), {0, 0, 0}, {0, 0, 0}, {0, 0, 0}, {far, 1, 0}, {inf, 1, 0})                              \
+  XTAPE_CASE("max", max(x, 1), {1, 0, 0}, {1, 0, 0}, {1, 0, 0}, {far, 1, 0}, {inf, 1, 0})                             \
+  XTAPE_CASE("min", min(x, 1), {-inf, 1, 0}, {-far, 1, 0}, {0, 1, 0}, {1, 0, 0}, {1, 0, 0})                           \
+  XTAPE_CASE("reciprocal", 1 / x, {0, 0, 0}, {-1 / far, tiny, tiny}, {inf, -inf, inf}, {1 / far, tiny, tiny},         \
+             {0, 0, 0})                                                                                               \
+  XTAPE_CASE("square root of |x|", sqrt(abs(x)), {inf, 0, 0}, {1e15, -5e-16, tiny}, {0, nan, nan},                    \
+             {1e15, 5e-16, tiny}, {inf, 0, 0})                                                                        \
+  XTAPE_CASE("2^x", pow(2, x), {0, 0, 0}, {0, 0, 0}, {1, log2, log2 * log2}, {inf, inf, inf}, {inf, inf, inf})        \
+  XTAPE_CASE("x^1", pow(x, 1), {-inf, 1, 0}, {-far, 1, 0}, {0, 1, 0}, {far, 1, 0}, {inf, 1, 0})                       \
+  XTAPE_CASE("x^-1", pow(x, -1), {0, 0, 0}, {-1 / far, tiny, tiny}, {inf, -inf, inf}, {1 / far, tiny, tiny}, {0, 0, 0})
+
+struct CaseFunction {
+  std::size_t number;
+  template <class T>
+  T operator()(const T& x) const {
+    std::size_t row = 0;
+#define XTAPE_CASE(name, expression, ...) \
+  if (number == row++) return expression;
+    XTAPE_CASES
+#undef XTAPE_CASE
+    return x;
+  }
 };
 
 Tensor gradient(const std::function<Tensor(const Tensor&)>& f, const Tensor& x) {
@@ -168,42 +233,11 @@ TEST_CASE("map: values and derivatives to the second order at 0, of large number
     std::function<Tensor(const Tensor&)> mapped;
     std::array<double, 3> least, low, zero, high, most;  // value, first and second derivative at -inf, ..., inf
   };
-#define XTAPE_CASE(name, expression, ...)                                                        \
-  Case {                                                                                         \
-    name, [](const Tensor& t) { return map([](auto x) { return expression; }, t); }, __VA_ARGS__ \
-  }
   const double far = 1e30, tiny = 0;  // smaller than any tolerance below
-  const std::vector<Case> cases = {
-      XTAPE_CASE("abs", abs(x), {inf, -1, 0}, {far, -1, 0}, {0, 0, 0}, {far, 1, 0}, {inf, 1, 0}),
-      XTAPE_CASE("exp", exp(x), {0, 0, 0}, {0, 0, 0}, {1, 1, 1}, {inf, inf, inf}, {inf, inf, inf}),
-      XTAPE_CASE("expm1", expm1(x), {-1, 0, 0}, {-1, 0, 0}, {0, 1, 1}, {inf, inf, inf}, {inf, inf, inf}),
-      XTAPE_CASE("log of |x|", log(abs(x)), {inf, tiny, tiny}, {std::log(far), tiny, tiny}, {-inf, nan, nan},
-                 {std::log(far), tiny, tiny}, {inf, tiny, tiny}),
-      XTAPE_CASE("log1p of |x|", log1p(abs(x)), {inf, tiny, tiny}, {std::log(far), tiny, tiny}, {0, 0, 0},
-                 {std::log(far), tiny, tiny}, {inf, tiny, tiny}),
-      XTAPE_CASE("square", square(x * 1e-20), {inf, -inf, tiny}, {1e20, -2e-10, tiny}, {0, 0, tiny},
-                 {1e20, 2e-10, tiny}, {inf, inf, tiny}),
-      XTAPE_CASE("atan", atan(x), {-half_pi, 0, 0}, {-half_pi, tiny, tiny}, {0, 1, 0}, {half_pi, tiny, tiny},
-                 {half_pi, 0, 0}),
-      XTAPE_CASE("atan of 1e-5 x", atan(x * 1e-5), {-half_pi, 0, 0}, {-half_pi, tiny, tiny}, {0, 1e-5, 0},
-                 {half_pi, tiny, tiny}, {half_pi, 0, 0}),
-      XTAPE_CASE("sinh", sinh(x), {-inf, inf, -inf}, {-inf, inf, -inf}, {0, 1, 0}, {inf, inf, inf}, {inf, inf, inf}),
-      XTAPE_CASE("cosh", cosh(x), {inf, -inf, inf}, {inf, -inf, inf}, {1, 0, 1}, {inf, inf, inf}, {inf, inf, inf}),
-      XTAPE_CASE("tanh", tanh(x), {-1, 0, 0}, {-1, 0, 0}, {0, 1, 0}, {1, 0, 0}, {1, 0, 0}),
-      XTAPE_CASE("sigmoid", sigmoid(x), {0, 0, 0}, {0, 0, 0}, {0.5, 0.25, 0}, {1, 0, 0}, {1, 0, 0}),
-      XTAPE_CASE("erf", erf(x), {-1, 0, 0}, {-1, 0, 0}, {0, slope, 0}, {1, 0, 0}, {1, 0, 0}),
-      XTAPE_CASE("relu", relu(x), {0, 0, 0}, {0, 0, 0}, {0, 0, 0}, {far, 1, 0}, {inf, 1, 0}),
-      XTAPE_CASE("max", max(x, 1), {1, 0, 0}, {1, 0, 0}, {1, 0, 0}, {far, 1, 0}, {inf, 1, 0}),
-      XTAPE_CASE("min", min(x, 1), {-inf, 1, 0}, {-far, 1, 0}, {0, 1, 0}, {1, 0, 0}, {1, 0, 0}),
-      XTAPE_CASE("reciprocal", 1 / x, {0, 0, 0}, {-1 / far, tiny, tiny}, {inf, -inf, inf}, {1 / far, tiny, tiny},
-                 {0, 0, 0}),
-      XTAPE_CASE("square root of |x|", sqrt(abs(x)), {inf, 0, 0}, {1e15, -5e-16, tiny}, {0, nan, nan},
-                 {1e15, 5e-16, tiny}, {inf, 0, 0}),
-      XTAPE_CASE("2^x", pow(2, x), {0, 0, 0}, {0, 0, 0}, {1, log2, log2 * log2}, {inf, inf, inf}, {inf, inf, inf}),
-      XTAPE_CASE("x^1", pow(x, 1), {-inf, 1, 0}, {-far, 1, 0}, {0, 1, 0}, {far, 1, 0}, {inf, 1, 0}),
-      XTAPE_CASE("x^-1", pow(x, -1), {0, 0, 0}, {-1 / far, tiny, tiny}, {inf, -inf, inf}, {1 / far, tiny, tiny},
-                 {0, 0, 0}),
-  };
+  std::vector<Case> cases;
+#define XTAPE_CASE(name, expression, ...) \
+  cases.push_back(Case{name, [f = CaseFunction{cases.size()}](const Tensor& t) { return map(f, t); }, __VA_ARGS__});
+  XTAPE_CASES
 #undef XTAPE_CASE
   const std::vector<double> points = {-inf, -far, 0, far, inf};
   for (const auto& each : cases) {
