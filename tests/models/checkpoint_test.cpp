@@ -171,6 +171,7 @@ TEST_CASE("Checkpoint: the state of metrics") {
   const auto path = folder / "c.safetensors";
   auto model = network();
   optimizers::Adam optimizer;
+  optimizer.build(model.trainable_variables());
   const Tensor labels = constant({{1.0, 0.0}, {0.0, 1.0}}), scores = constant({{0.8, 0.3}, {0.6, 0.1}});
   metrics::Mean loss("loss");
   metrics::AUC auc({.multi_label = true});
