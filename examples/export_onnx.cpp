@@ -40,5 +40,9 @@ int main(int argc, char** argv) {
   const std::string file = output("sides.onnx");
   model.export_onnx(file);
   fmt::print("{} bytes\n", std::filesystem::file_size(file));
+
+  // Any function of tensors can be exported: here the model with the choice of the side after it.
+  xp::export_onnx([&](const xp::Tensor& x) { return xp::argmax(model(x), -1); },
+                  xp::Input({12, 12, 1}, {.name = "image"}), output("side.onnx"));
   fmt::print("python: onnxruntime.InferenceSession(\"sides.onnx\").run([\"side\"], {{\"image\": images}})\n");
 }

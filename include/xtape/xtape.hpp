@@ -200,6 +200,7 @@
 #include "xtape/models/saving.hpp"
 #include "xtape/models/sequential.hpp"
 #include "xtape/models/training.hpp"
+#include "xtape/onnx/export_onnx.hpp"
 #include "xtape/onnx/load.hpp"
 #include "xtape/ops/activation_function.hpp"
 #include "xtape/ops/arithmetic.hpp"

@@ -178,6 +178,12 @@ void register_class_name(const std::type_info& type, const std::string& name) {
   known.names[type] = name;
 }
 
+bool has_registered_name(const std::type_info& type) {
+  ClassNames& known = class_names();
+  const std::lock_guard lock(known.mutex);
+  return known.names.contains(type);
+}
+
 Config config_of_class(const std::type_info& type, std::vector<Config::Entry> entries) {
   {
     ClassNames& known = class_names();

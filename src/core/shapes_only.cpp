@@ -1,6 +1,7 @@
 #include "core/shapes_only.hpp"
 
 #include "base/check.hpp"
+#include "core/call_notes.hpp"
 #include "core/element_access.hpp"
 
 namespace xtape::detail {
@@ -13,15 +14,20 @@ void fail_without_elements(const char* op, const TensorImpl& impl) {
       impl.shape);
 }
 
-bool known_and_small(LaunchKind kind, std::span<const Tensor* const> operands, std::size_t outputs) {
-  constexpr std::int64_t max_elements = 1024;
+bool has_elements(const Tensor& t) noexcept { return !ElementAccess::has_none(*t.impl()); }
+
+bool known_and_small(const Tracer& tracer, LaunchKind kind, std::span<const Tensor* const> operands,
+                     std::size_t outputs) {
   // Small results of constants, such as indices, are computed, so that layers can read them.
+  constexpr std::int64_t max_elements = 1024;
+  const bool noted = tracer.notes != nullptr;
   const std::size_t inputs = operands.size() - outputs;
   bool run = kind != LaunchKind::state;
   for (std::size_t i = 0; i < operands.size(); ++i) {
     if (!operands[i]->defined()) continue;
     const TensorImpl& impl = *operands[i]->impl();
-    run = run && impl.numel <= max_elements && !(i < inputs && ElementAccess::has_none(impl));
+    run = run && (noted ? !(i < inputs && impl.of_variable) : impl.numel <= max_elements) &&
+          !(i < inputs && ElementAccess::has_none(impl));
   }
   for (const Tensor* output : operands.last(outputs)) {
     if (!output->defined()) continue;
@@ -32,6 +38,10 @@ bool known_and_small(LaunchKind kind, std::span<const Tensor* const> operands, s
     }
   }
   return run;
+}
+
+void ShapesOnly::variable_read(const Variable& variable) {
+  if (notes != nullptr) notes->add_variable(variable);
 }
 
 void ShapesOnly::host_read(const char* op, const TensorImpl* impl) {

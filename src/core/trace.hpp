@@ -27,6 +27,8 @@ class Operands {
   const std::uint32_t* places_ = nullptr;
 };
 
+class CallNotes;
+
 using Kernel = std::function<void(const Operands&)>;
 
 /// Which optimisations of a launch are allowed.
@@ -45,6 +47,8 @@ class Tracer {
   const std::uint64_t number;
   /// Whether kernels run. If not, new tensors have no elements: see core/shapes_only.hpp.
   const bool computes;
+  /// Where ops and layers note what they are called with; null: nobody asks. See core/call_notes.hpp.
+  CallNotes* notes = nullptr;
   /// A new tensor, whose address may be that of an earlier one. Its elements are not written yet.
   virtual void made(const TensorImpl* impl) = 0;
   virtual void made_view(const TensorImpl* source, const TensorImpl* view, std::int64_t bytes) = 0;
@@ -71,8 +75,10 @@ class Tracer {
 void give_elements(TensorImpl& impl);
 
 /// When kernels do not run: whether this one runs all the same, because it is small and all its inputs have elements,
-/// such as constants. If so, its outputs get elements; otherwise they lose them.
-bool known_and_small(LaunchKind kind, std::span<const Tensor* const> operands, std::size_t outputs);
+/// such as constants. If so, its outputs get elements; otherwise they lose them. For a tracer with notes see
+/// ShapesOnly.
+bool known_and_small(const Tracer& tracer, LaunchKind kind, std::span<const Tensor* const> operands,
+                     std::size_t outputs);
 
 /// Whether a kernel with one output, the last of the tensors, has to run.
 template <class... T>
@@ -80,7 +86,7 @@ bool to_be_run(const T&... tensors) {
   if (thread_state.tracer == nullptr || thread_state.tracer->computes) [[likely]]
     return true;
   const Tensor* const operands[] = {&tensors...};
-  return known_and_small(LaunchKind::pure, operands, 1);
+  return known_and_small(*thread_state.tracer, LaunchKind::pure, operands, 1);
 }
 
 /// While it lives, no tracer is active on the calling thread.
@@ -96,7 +102,8 @@ class Untraced {
 [[gnu::noinline]] inline void trace_launch(LaunchKind kind, Kernel kernel, std::span<const Tensor* const> operands,
                                            std::size_t outputs) {
   Untraced untraced;
-  if (untraced.hidden()->computes || known_and_small(kind, operands, outputs)) kernel(Operands(operands.data()));
+  if (untraced.hidden()->computes || known_and_small(*untraced.hidden(), kind, operands, outputs))
+    kernel(Operands(operands.data()));
   untraced.hidden()->launched(std::move(kernel), operands, outputs, kind);
 }
 

@@ -8,6 +8,7 @@
 #include "core/traced_context.hpp"
 #include "core/undo.hpp"
 #include "layers/autocast.hpp"
+#include "layers/called_layer.hpp"
 #include "layers/graph_node.hpp"
 #include "layers/layer_state.hpp"
 #include "ops/in_float32.hpp"
@@ -140,6 +141,7 @@ auto Layer::run(const Inputs& inputs, CallOptions options, F&& compute) {
       std::vector<Shape> shapes;
       for (const Tensor& input : span_of(inputs)) shapes.push_back(input.shape());
       prepare(shapes);
+      own.set_build_dtypes(span_of(inputs));
     }
     forget_losses();
     auto output = [&] {
@@ -186,10 +188,14 @@ auto Layer::run(const Inputs& inputs, CallOptions options, F&& compute) {
 }
 
 Tensor Layer::operator()(const Tensor& input, CallOptions options) {
+  if (detail::noting()) [[unlikely]]
+    return detail::note_call(*this, input, options, [&] { return (*this)(input, options); });
   return run(input, options, [&](const Tensor& x) { return call(x); });
 }
 
 TensorList Layer::operator()(const TensorList& inputs, CallOptions options) {
+  if (detail::noting()) [[unlikely]]
+    return detail::note_call(*this, inputs, options, [&] { return (*this)(inputs, options); });
   return run(inputs, options, [&](const TensorList& xs) { return call_list(xs); });
 }
 

@@ -49,6 +49,17 @@ void LayerState::set_build_shapes(const std::vector<Shape>& shapes) {
   }
 }
 
+std::vector<DType> LayerState::build_dtypes() const {
+  const std::lock_guard lock(mutex);
+  return build_dtypes_;
+}
+
+void LayerState::set_build_dtypes(std::span<const Tensor> inputs) {
+  const std::lock_guard lock(mutex);
+  if (!build_dtypes_.empty()) return;
+  for (const Tensor& input : inputs) build_dtypes_.push_back(input.dtype());
+}
+
 void LayerState::set_output_shape(const Shape& shape) {
   const std::lock_guard lock(mutex);
   output_shape_ = shape;

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -159,6 +160,9 @@ struct LayerState : LayerSettings {
   /// before.
   std::vector<Shape> build_shapes() const;
   void set_build_shapes(const std::vector<Shape>& shapes);
+  /// The dtypes of the inputs of the first call; empty before.
+  std::vector<DType> build_dtypes() const;
+  void set_build_dtypes(std::span<const Tensor> inputs);
   void set_output_shape(const Shape& shape);
 
   /// The nodes that calls with symbolic tensors have made, as long as graphs or symbolic tensors hold them.
@@ -224,6 +228,8 @@ struct LayerState : LayerSettings {
   static std::unique_ptr<Layer> copy(const Layer& layer) { return layer.copy(); }
   /// The object whose functions compute: see Layer::object().
   static Layer& object(Layer& layer) { return layer.object(); }
+  /// The ends of a model's graph, or null.
+  static const GraphEnds* graph_ends(const Layer& layer) { return layer.graph_ends(); }
   /// Whether a layer uses the masks of its inputs.
   static bool takes_masks(const Layer& layer) { return layer.supports_masking() || layer.may_make_masks(); }
 
@@ -236,6 +242,7 @@ struct LayerState : LayerSettings {
   std::vector<std::weak_ptr<std::vector<Tensor>>> added_losses_;  ///< one list for each thread, whose table owns it
   std::optional<Shape> output_shape_;
   std::vector<Shape> build_shapes_;
+  std::vector<DType> build_dtypes_;
   std::vector<std::weak_ptr<GraphNode>> nodes_;
   std::atomic<std::uint64_t> version_{0};
   Lists lists_;

@@ -4,6 +4,8 @@
 #include <cctype>
 
 #include "base/check.hpp"
+#include "core/call_notes.hpp"
+#include "core/shapes_only.hpp"
 #include "layers/layer_state.hpp"
 #include "ops/in_float32.hpp"
 #include "xtape/ops/math.hpp"
@@ -13,11 +15,9 @@ namespace {
 
 class OpNode : public LayerBase<OpNode> {
  public:
-  OpNode(const char* op, const std::vector<SymbolicOperand>& operands, OpWidening widening, OpFunction function,
-         std::vector<Config::Entry> attributes)
+  OpNode(const char* op, const std::vector<SymbolicOperand>& operands, OpWidening widening, OpFunction function)
       : LayerBase("", float32), widening_(widening), function_(std::move(function)) {
     description_.op = op;
-    description_.attributes = std::move(attributes);
     LayerState::of(*this).name_unless_given(op);
     set_casts_inputs(false);
     for (const auto& operand : operands) {
@@ -36,7 +36,7 @@ class OpNode : public LayerBase<OpNode> {
                                                  : operand.known);
     }
     if (widening_ == OpWidening::float32) widen(all);
-    return function_(all);
+    return described_ ? function_(all) : describe(all);
   }
   TensorList compute_mask_list(const TensorList&, const TensorList&) override {
     return {};
@@ -46,6 +46,27 @@ class OpNode : public LayerBase<OpNode> {
   const OpDescription& description() const noexcept { return description_; }
 
  private:
+  /// The first call, which finds the shapes of the results, notes the arguments of the op.
+  TensorList describe(const Tensors& operands) {
+    CallNotes notes;
+    TensorList results;
+    {
+      const ShapesOnly noted(&notes);
+      results = function_(operands);
+    }
+    described_ = true;
+    if (description_.op == "map") return results;  // runs as several ops
+    if (notes.all().size() != 1 || description_.op != notes.all().front().op) {
+      fail<RuntimeError>(description_.op.c_str(),
+                         "the op does not note its arguments: it has to begin with XTAPE_NOTE");
+    }
+    const CallNote& note = notes.all().front();
+    description_.attributes = note.attributes;
+    for (std::size_t i = description_.operands.size(); i < note.operands.size(); ++i) {  // those in options
+      description_.operands.push_back({false, Variable(), note.operands[i]});
+    }
+    return results;
+  }
   static void widen(Tensors& operands) {
     const auto any = [&](DType dtype) {
       return std::any_of(operands.begin(), operands.end(),
@@ -56,20 +77,20 @@ class OpNode : public LayerBase<OpNode> {
   }
 
   OpDescription description_;
+  bool described_ = false;
   OpWidening widening_;
   OpFunction function_;
 };
 
 }  // namespace
 
-SymbolicList op_node(const char* op, std::vector<SymbolicOperand> operands, OpWidening widening, OpFunction function,
-                     std::vector<Config::Entry> attributes) {
+SymbolicList op_node(const char* op, std::vector<SymbolicOperand> operands, OpWidening widening, OpFunction function) {
   SymbolicList inputs;
   for (const auto& operand : operands) {
     if (operand.symbolic) inputs.push_back(*operand.symbolic);
   }
   if (inputs.empty()) fail<ValueError>(op, "expected at least one symbolic tensor");
-  return OpNode(op, operands, widening, std::move(function), std::move(attributes))(inputs);
+  return OpNode(op, operands, widening, std::move(function))(inputs);
 }
 
 std::vector<SymbolicOperand> operands_and(const SymbolicOperands& list, std::vector<SymbolicOperand> named) {

@@ -17,28 +17,16 @@ using OpFunction = std::function<TensorList(std::span<const Tensor> operands)>;
 /// that take only one dtype.
 enum class OpWidening : std::uint8_t { none, float32 };
 
-/// An argument of an op as data; custom for options that have no fields.
-template <class T>
-ConfigValue attribute(const T& argument) {
-  if constexpr (std::same_as<T, DType>) {
-    return name(argument);
-  } else if constexpr (HasFields<T>) {
-    return Config("", field_entries(argument));
-  } else {
-    return argument;
-  }
-}
-
-/// An op as a node of the graph, with the name of the op and its arguments other than the operands. Variables among its
-/// operands are weights of the node. Throws a ValueError if no operand is symbolic, and a RuntimeError for an op whose
-/// result shape depends on elements.
-SymbolicList op_node(const char* op, std::vector<SymbolicOperand> operands, OpWidening widening, OpFunction function,
-                     std::vector<Config::Entry> attributes = {});
+/// An op as a node of the graph. `function` calls the op of that name and no other, whose note (core/call_notes.hpp)
+/// has its arguments. Variables among its operands are weights of the node. Throws a ValueError if no operand is
+/// symbolic, and a RuntimeError for an op whose result shape depends on elements.
+SymbolicList op_node(const char* op, std::vector<SymbolicOperand> operands, OpWidening widening, OpFunction function);
 
 /// What a node computes, for writing it down.
 struct OpDescription {
   std::string op;
-  /// The operands in the op's order. Of the symbolic ones, nothing but their place: they are the inputs of the node.
+  /// The operands in the op's order, lists last. Of the symbolic ones, nothing but their place: they are the inputs of
+  /// the node.
   struct Operand {
     bool symbolic;
     Variable variable;  ///< empty: none

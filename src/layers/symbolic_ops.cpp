@@ -10,7 +10,6 @@
 
 namespace xtape {
 
-using detail::attribute;
 using detail::op_node;
 using detail::operands_and;
 using detail::OpWidening;
@@ -47,24 +46,21 @@ SymbolicTensor scaled_dot_product_attention(const detail::SymbolicOperand& q, co
   return op_node("scaled_dot_product_attention", {q, k, v}, OpWidening::none,
                  [options](std::span<const Tensor> in) -> TensorList {
                    return xtape::nn::scaled_dot_product_attention(in[0], in[1], in[2], options);
-                 },
-                 {{"options", attribute(options)}});
+                 });
 }
 SymbolicTensor dot_product_attention(const detail::SymbolicOperand& q, const detail::SymbolicOperand& k,
                                      const detail::SymbolicOperand& v, const AttentionOptions& options) {
   return op_node("dot_product_attention", {q, k, v}, OpWidening::none,
                  [options](std::span<const Tensor> in) -> TensorList {
                    return xtape::nn::dot_product_attention(in[0], in[1], in[2], options);
-                 },
-                 {{"options", attribute(options)}});
+                 });
 }
 }  // namespace nn::symbolic
 namespace symbolic {
 SymbolicTensor clip_by_norm(const detail::SymbolicOperand& x, const detail::SymbolicOperand& clip_norm,
                             const Axes& axes) {
   return op_node("clip_by_norm", {x, clip_norm}, OpWidening::none,
-                 [axes](std::span<const Tensor> in) -> TensorList { return xtape::clip_by_norm(in[0], in[1], axes); },
-                 {{"axes", attribute(axes)}});
+                 [axes](std::span<const Tensor> in) -> TensorList { return xtape::clip_by_norm(in[0], in[1], axes); });
 }
 SymbolicTensor global_norm(const detail::SymbolicOperands& tensors) {
   return op_node("global_norm", operands_and(tensors, {}), OpWidening::none,
@@ -86,19 +82,16 @@ SymbolicTensor einsum(const std::string& equation, const detail::SymbolicOperand
   return op_node("einsum", operands_and(operands, {}), OpWidening::none,
                  [equation](std::span<const Tensor> in) -> TensorList {
                    return xtape::einsum(equation, std::vector<Tensor>(in.begin() + 0, in.end()));
-                 },
-                 {{"equation", attribute(equation)}});
+                 });
 }
 SymbolicTensor tensordot(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b, int axes) {
   return op_node("tensordot", {a, b}, OpWidening::none,
-                 [axes](std::span<const Tensor> in) -> TensorList { return xtape::tensordot(in[0], in[1], axes); },
-                 {{"axes", attribute(axes)}});
+                 [axes](std::span<const Tensor> in) -> TensorList { return xtape::tensordot(in[0], in[1], axes); });
 }
 SymbolicTensor tensordot(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b,
                          const std::pair<std::vector<int>, std::vector<int>>& axes) {
   return op_node("tensordot", {a, b}, OpWidening::none,
-                 [axes](std::span<const Tensor> in) -> TensorList { return xtape::tensordot(in[0], in[1], axes); },
-                 {{"axes", attribute(axes)}});
+                 [axes](std::span<const Tensor> in) -> TensorList { return xtape::tensordot(in[0], in[1], axes); });
 }
 SymbolicTensor dot(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b) {
   return op_node("dot", {a, b}, OpWidening::none,
@@ -111,58 +104,51 @@ SymbolicTensor outer(const detail::SymbolicOperand& a, const detail::SymbolicOpe
 }  // namespace symbolic
 namespace linalg::symbolic {
 SymbolicTensor matvec(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b, MatvecOptions options) {
-  return op_node(
-      "matvec", {a, b}, OpWidening::none,
-      [options](std::span<const Tensor> in) -> TensorList { return xtape::linalg::matvec(in[0], in[1], options); },
-      {{"options", attribute(options)}});
+  return op_node("matvec", {a, b}, OpWidening::none, [options](std::span<const Tensor> in) -> TensorList {
+    return xtape::linalg::matvec(in[0], in[1], options);
+  });
 }
 }  // namespace linalg::symbolic
 namespace nn::symbolic {
 SymbolicTensor conv2d(const detail::SymbolicOperand& x, const detail::SymbolicOperand& filters,
                       const Conv2dOptions& options) {
-  return op_node(
-      "conv2d", {x, filters}, OpWidening::none,
-      [options](std::span<const Tensor> in) -> TensorList { return xtape::nn::conv2d(in[0], in[1], options); },
-      {{"options", attribute(options)}});
+  return op_node("conv2d", {x, filters}, OpWidening::none, [options](std::span<const Tensor> in) -> TensorList {
+    return xtape::nn::conv2d(in[0], in[1], options);
+  });
 }
 SymbolicTensor conv1d(const detail::SymbolicOperand& x, const detail::SymbolicOperand& filters,
                       const Conv1dOptions& options) {
-  return op_node(
-      "conv1d", {x, filters}, OpWidening::none,
-      [options](std::span<const Tensor> in) -> TensorList { return xtape::nn::conv1d(in[0], in[1], options); },
-      {{"options", attribute(options)}});
+  return op_node("conv1d", {x, filters}, OpWidening::none, [options](std::span<const Tensor> in) -> TensorList {
+    return xtape::nn::conv1d(in[0], in[1], options);
+  });
 }
 SymbolicTensor depthwise_conv2d(const detail::SymbolicOperand& x, const detail::SymbolicOperand& filters,
                                 const Conv2dOptions& options) {
   return op_node("depthwise_conv2d", {x, filters}, OpWidening::none,
                  [options](std::span<const Tensor> in) -> TensorList {
                    return xtape::nn::depthwise_conv2d(in[0], in[1], options);
-                 },
-                 {{"options", attribute(options)}});
+                 });
 }
 SymbolicTensor conv2d_transpose(const detail::SymbolicOperand& x, const detail::SymbolicOperand& filters,
                                 const Conv2dTransposeOptions& options) {
   return op_node("conv2d_transpose", {x, filters}, OpWidening::none,
                  [options](std::span<const Tensor> in) -> TensorList {
                    return xtape::nn::conv2d_transpose(in[0], in[1], options);
-                 },
-                 {{"options", attribute(options)}});
+                 });
 }
 SymbolicTensor conv2d_backprop_input(const Shape& input_shape, const detail::SymbolicOperand& filters,
                                      const detail::SymbolicOperand& dy, const Conv2dOptions& options) {
   return op_node("conv2d_backprop_input", {filters, dy}, OpWidening::none,
                  [input_shape, options](std::span<const Tensor> in) -> TensorList {
                    return xtape::nn::conv2d_backprop_input(input_shape, in[0], in[1], options);
-                 },
-                 {{"input_shape", attribute(input_shape)}, {"options", attribute(options)}});
+                 });
 }
 SymbolicTensor conv2d_backprop_filter(const detail::SymbolicOperand& x, const Shape& filter_shape,
                                       const detail::SymbolicOperand& dy, const Conv2dOptions& options) {
   return op_node("conv2d_backprop_filter", {x, dy}, OpWidening::none,
                  [filter_shape, options](std::span<const Tensor> in) -> TensorList {
                    return xtape::nn::conv2d_backprop_filter(in[0], filter_shape, in[1], options);
-                 },
-                 {{"filter_shape", attribute(filter_shape)}, {"options", attribute(options)}});
+                 });
 }
 }  // namespace nn::symbolic
 namespace linalg {
@@ -172,13 +158,11 @@ SymbolicTensor matrix_transpose(const SymbolicTensor& x) {
 }
 SymbolicTensor diag(const SymbolicTensor& x, std::int64_t k) {
   return op_node("diag", {x}, OpWidening::none,
-                 [k](std::span<const Tensor> in) -> TensorList { return xtape::linalg::diag(in[0], k); },
-                 {{"k", attribute(k)}});
+                 [k](std::span<const Tensor> in) -> TensorList { return xtape::linalg::diag(in[0], k); });
 }
 SymbolicTensor diag_part(const SymbolicTensor& x, std::int64_t k) {
   return op_node("diag_part", {x}, OpWidening::none,
-                 [k](std::span<const Tensor> in) -> TensorList { return xtape::linalg::diag_part(in[0], k); },
-                 {{"k", attribute(k)}});
+                 [k](std::span<const Tensor> in) -> TensorList { return xtape::linalg::diag_part(in[0], k); });
 }
 }  // namespace linalg
 namespace linalg::symbolic {
@@ -193,19 +177,16 @@ SymbolicTensor trace(const SymbolicTensor& x) {
                  [](std::span<const Tensor> in) -> TensorList { return xtape::linalg::trace(in[0]); });
 }
 SymbolicTensor band_part(const SymbolicTensor& x, std::int64_t lower, std::int64_t upper) {
-  return op_node("band_part", {x}, OpWidening::none,
-                 [lower, upper](std::span<const Tensor> in) -> TensorList {
-                   return xtape::linalg::band_part(in[0], lower, upper);
-                 },
-                 {{"lower", attribute(lower)}, {"upper", attribute(upper)}});
+  return op_node("band_part", {x}, OpWidening::none, [lower, upper](std::span<const Tensor> in) -> TensorList {
+    return xtape::linalg::band_part(in[0], lower, upper);
+  });
 }
 }  // namespace linalg
 namespace nn {
 SymbolicTensor dropout(const SymbolicTensor& x, double rate, const DropoutOptions& options) {
-  return op_node(
-      "dropout", {x}, OpWidening::none,
-      [rate, options](std::span<const Tensor> in) -> TensorList { return xtape::nn::dropout(in[0], rate, options); },
-      {{"rate", attribute(rate)}, {"options", attribute(options)}});
+  return op_node("dropout", {x}, OpWidening::none, [rate, options](std::span<const Tensor> in) -> TensorList {
+    return xtape::nn::dropout(in[0], rate, options);
+  });
 }
 }  // namespace nn
 SymbolicTensor reciprocal(const SymbolicTensor& x) {
@@ -286,8 +267,7 @@ SymbolicTensor digamma(const SymbolicTensor& x) {
 }
 SymbolicTensor polygamma(int n, const SymbolicTensor& x) {
   return op_node("polygamma", {x}, OpWidening::none,
-                 [n](std::span<const Tensor> in) -> TensorList { return xtape::polygamma(n, in[0]); },
-                 {{"n", attribute(n)}});
+                 [n](std::span<const Tensor> in) -> TensorList { return xtape::polygamma(n, in[0]); });
 }
 SymbolicTensor floor(const SymbolicTensor& x) {
   return op_node("floor", {x}, OpWidening::none,
@@ -319,24 +299,20 @@ SymbolicTensor affine_transform(const detail::SymbolicOperand& images, const det
   return op_node("affine_transform", {images, transform}, OpWidening::none,
                  [options](std::span<const Tensor> in) -> TensorList {
                    return xtape::image::affine_transform(in[0], in[1], options);
-                 },
-                 {{"options", attribute(options)}});
+                 });
 }
 }  // namespace image::symbolic
 namespace image {
 SymbolicTensor resize(const SymbolicTensor& images, Size2d size, const std::string& interpolation) {
-  return op_node("resize", {images}, OpWidening::none,
-                 [size, interpolation](std::span<const Tensor> in) -> TensorList {
-                   return xtape::image::resize(in[0], size, interpolation);
-                 },
-                 {{"size", attribute(size)}, {"interpolation", attribute(interpolation)}});
+  return op_node("resize", {images}, OpWidening::none, [size, interpolation](std::span<const Tensor> in) -> TensorList {
+    return xtape::image::resize(in[0], size, interpolation);
+  });
 }
 }  // namespace image
 SymbolicTensor index(const SymbolicTensor& x, ListOf<IndexItem> items) {
   return op_node("index", {x}, OpWidening::none,
                  [items = std::vector<IndexItem>(items.begin(), items.end())](
-                     std::span<const Tensor> in) -> TensorList { return xtape::index(in[0], items); },
-                 {{"items", attribute(items)}});
+                     std::span<const Tensor> in) -> TensorList { return xtape::index(in[0], items); });
 }
 SymbolicTensor strided_slice(const SymbolicTensor& x, ListOf<std::int64_t> begin, ListOf<std::int64_t> end,
                              ListOf<std::int64_t> strides) {
@@ -346,8 +322,7 @@ SymbolicTensor strided_slice(const SymbolicTensor& x, ListOf<std::int64_t> begin
        end = std::vector<std::int64_t>(end.begin(), end.end()),
        strides = std::vector<std::int64_t>(strides.begin(), strides.end())](std::span<const Tensor> in) -> TensorList {
         return xtape::strided_slice(in[0], begin, end, strides);
-      },
-      {{"begin", attribute(begin)}, {"end", attribute(end)}, {"strides", attribute(strides)}});
+      });
 }
 namespace symbolic {
 SymbolicTensor gather_nd(const detail::SymbolicOperand& x, const detail::SymbolicOperand& indices) {
@@ -357,8 +332,7 @@ SymbolicTensor gather_nd(const detail::SymbolicOperand& x, const detail::Symboli
 SymbolicTensor scatter_nd(const detail::SymbolicOperand& indices, const detail::SymbolicOperand& updates,
                           const Shape& shape) {
   return op_node("scatter_nd", {indices, updates}, OpWidening::none,
-                 [shape](std::span<const Tensor> in) -> TensorList { return xtape::scatter_nd(in[0], in[1], shape); },
-                 {{"shape", attribute(shape)}});
+                 [shape](std::span<const Tensor> in) -> TensorList { return xtape::scatter_nd(in[0], in[1], shape); });
 }
 SymbolicTensor tensor_scatter_add(const detail::SymbolicOperand& x, const detail::SymbolicOperand& indices,
                                   const detail::SymbolicOperand& updates) {
@@ -374,13 +348,11 @@ SymbolicTensor tensor_scatter_update(const detail::SymbolicOperand& x, const det
 }
 SymbolicTensor boolean_mask(const detail::SymbolicOperand& x, const detail::SymbolicOperand& mask, int axis) {
   return op_node("boolean_mask", {x, mask}, OpWidening::none,
-                 [axis](std::span<const Tensor> in) -> TensorList { return xtape::boolean_mask(in[0], in[1], axis); },
-                 {{"axis", attribute(axis)}});
+                 [axis](std::span<const Tensor> in) -> TensorList { return xtape::boolean_mask(in[0], in[1], axis); });
 }
 SymbolicTensor matmul(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b, MatmulOptions options) {
   return op_node("matmul", {a, b}, OpWidening::none,
-                 [options](std::span<const Tensor> in) -> TensorList { return xtape::matmul(in[0], in[1], options); },
-                 {{"options", attribute(options)}});
+                 [options](std::span<const Tensor> in) -> TensorList { return xtape::matmul(in[0], in[1], options); });
 }
 SymbolicTensor linear(const detail::SymbolicOperand& x, const detail::SymbolicOperand& w,
                       const detail::SymbolicOperand& b) {
@@ -413,26 +385,21 @@ SymbolicEigh eigh(const SymbolicTensor& x) {
 }  // namespace linalg
 namespace linalg::symbolic {
 SymbolicTensor lstsq(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b, LstsqOptions options) {
-  return op_node(
-      "lstsq", {a, b}, OpWidening::none,
-      [options](std::span<const Tensor> in) -> TensorList { return xtape::linalg::lstsq(in[0], in[1], options); },
-      {{"options", attribute(options)}});
+  return op_node("lstsq", {a, b}, OpWidening::none, [options](std::span<const Tensor> in) -> TensorList {
+    return xtape::linalg::lstsq(in[0], in[1], options);
+  });
 }
 }  // namespace linalg::symbolic
 namespace linalg {
 SymbolicTensor matrix_norm(const SymbolicTensor& x, const std::string& ord, bool keepdims) {
-  return op_node("matrix_norm", {x}, OpWidening::none,
-                 [ord, keepdims](std::span<const Tensor> in) -> TensorList {
-                   return xtape::linalg::matrix_norm(in[0], ord, keepdims);
-                 },
-                 {{"ord", attribute(ord)}, {"keepdims", attribute(keepdims)}});
+  return op_node("matrix_norm", {x}, OpWidening::none, [ord, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::linalg::matrix_norm(in[0], ord, keepdims);
+  });
 }
 SymbolicTensor matrix_norm(const SymbolicTensor& x, double ord, bool keepdims) {
-  return op_node("matrix_norm", {x}, OpWidening::none,
-                 [ord, keepdims](std::span<const Tensor> in) -> TensorList {
-                   return xtape::linalg::matrix_norm(in[0], ord, keepdims);
-                 },
-                 {{"ord", attribute(ord)}, {"keepdims", attribute(keepdims)}});
+  return op_node("matrix_norm", {x}, OpWidening::none, [ord, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::linalg::matrix_norm(in[0], ord, keepdims);
+  });
 }
 SymbolicTensor inv(const SymbolicTensor& x) {
   return op_node("inv", {x}, OpWidening::none,
@@ -456,18 +423,15 @@ SymbolicSlogdet slogdet(const SymbolicTensor& x) {
 }  // namespace linalg
 namespace linalg::symbolic {
 SymbolicTensor solve(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b, SolveOptions options) {
-  return op_node(
-      "solve", {a, b}, OpWidening::none,
-      [options](std::span<const Tensor> in) -> TensorList { return xtape::linalg::solve(in[0], in[1], options); },
-      {{"options", attribute(options)}});
+  return op_node("solve", {a, b}, OpWidening::none, [options](std::span<const Tensor> in) -> TensorList {
+    return xtape::linalg::solve(in[0], in[1], options);
+  });
 }
 SymbolicTensor triangular_solve(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b,
                                 TriangularSolveOptions options) {
-  return op_node("triangular_solve", {a, b}, OpWidening::none,
-                 [options](std::span<const Tensor> in) -> TensorList {
-                   return xtape::linalg::triangular_solve(in[0], in[1], options);
-                 },
-                 {{"options", attribute(options)}});
+  return op_node("triangular_solve", {a, b}, OpWidening::none, [options](std::span<const Tensor> in) -> TensorList {
+    return xtape::linalg::triangular_solve(in[0], in[1], options);
+  });
 }
 }  // namespace linalg::symbolic
 namespace linalg {
@@ -556,8 +520,7 @@ SymbolicTensor where(const detail::SymbolicOperand& condition, const detail::Sym
 }  // namespace symbolic
 SymbolicTensor cast(const SymbolicTensor& x, DType dtype) {
   return op_node("cast", {x}, OpWidening::float32,
-                 [dtype](std::span<const Tensor> in) -> TensorList { return xtape::cast(in[0], dtype); },
-                 {{"dtype", attribute(dtype)}});
+                 [dtype](std::span<const Tensor> in) -> TensorList { return xtape::cast(in[0], dtype); });
 }
 namespace symbolic {
 SymbolicTensor equal(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b) {
@@ -603,8 +566,7 @@ SymbolicTensor stop_gradient(const SymbolicTensor& x) {
 }
 SymbolicTensor reshape(const SymbolicTensor& x, const Shape& shape) {
   return op_node("reshape", {x}, OpWidening::none,
-                 [shape](std::span<const Tensor> in) -> TensorList { return xtape::reshape(in[0], shape); },
-                 {{"shape", attribute(shape)}});
+                 [shape](std::span<const Tensor> in) -> TensorList { return xtape::reshape(in[0], shape); });
 }
 SymbolicTensor flatten(const SymbolicTensor& x) {
   return op_node("flatten", {x}, OpWidening::none,
@@ -612,8 +574,7 @@ SymbolicTensor flatten(const SymbolicTensor& x) {
 }
 SymbolicTensor expand_dims(const SymbolicTensor& x, int axis) {
   return op_node("expand_dims", {x}, OpWidening::none,
-                 [axis](std::span<const Tensor> in) -> TensorList { return xtape::expand_dims(in[0], axis); },
-                 {{"axis", attribute(axis)}});
+                 [axis](std::span<const Tensor> in) -> TensorList { return xtape::expand_dims(in[0], axis); });
 }
 SymbolicTensor squeeze(const SymbolicTensor& x) {
   return op_node("squeeze", {x}, OpWidening::none,
@@ -621,8 +582,7 @@ SymbolicTensor squeeze(const SymbolicTensor& x) {
 }
 SymbolicTensor squeeze(const SymbolicTensor& x, int axis) {
   return op_node("squeeze", {x}, OpWidening::none,
-                 [axis](std::span<const Tensor> in) -> TensorList { return xtape::squeeze(in[0], axis); },
-                 {{"axis", attribute(axis)}});
+                 [axis](std::span<const Tensor> in) -> TensorList { return xtape::squeeze(in[0], axis); });
 }
 SymbolicTensor transpose(const SymbolicTensor& x) {
   return op_node("transpose", {x}, OpWidening::none,
@@ -631,157 +591,131 @@ SymbolicTensor transpose(const SymbolicTensor& x) {
 SymbolicTensor transpose(const SymbolicTensor& x, ListOf<int> permutation) {
   return op_node("transpose", {x}, OpWidening::none,
                  [permutation = std::vector<int>(permutation.begin(), permutation.end())](
-                     std::span<const Tensor> in) -> TensorList { return xtape::transpose(in[0], permutation); },
-                 {{"permutation", attribute(permutation)}});
+                     std::span<const Tensor> in) -> TensorList { return xtape::transpose(in[0], permutation); });
 }
 SymbolicTensor swapaxes(const SymbolicTensor& x, int axis1, int axis2) {
-  return op_node(
-      "swapaxes", {x}, OpWidening::none,
-      [axis1, axis2](std::span<const Tensor> in) -> TensorList { return xtape::swapaxes(in[0], axis1, axis2); },
-      {{"axis1", attribute(axis1)}, {"axis2", attribute(axis2)}});
+  return op_node("swapaxes", {x}, OpWidening::none, [axis1, axis2](std::span<const Tensor> in) -> TensorList {
+    return xtape::swapaxes(in[0], axis1, axis2);
+  });
 }
 SymbolicTensor moveaxis(const SymbolicTensor& x, int source, int destination) {
-  return op_node("moveaxis", {x}, OpWidening::none,
-                 [source, destination](std::span<const Tensor> in) -> TensorList {
-                   return xtape::moveaxis(in[0], source, destination);
-                 },
-                 {{"source", attribute(source)}, {"destination", attribute(destination)}});
+  return op_node("moveaxis", {x}, OpWidening::none, [source, destination](std::span<const Tensor> in) -> TensorList {
+    return xtape::moveaxis(in[0], source, destination);
+  });
 }
 namespace symbolic {
 SymbolicTensor concat(const detail::SymbolicOperands& values, int axis) {
   return op_node(
       "concat", operands_and(values, {}), OpWidening::none,
-      [axis](std::span<const Tensor> in) -> TensorList { return xtape::concat(ListOf<Tensor>(in.subspan(0)), axis); },
-      {{"axis", attribute(axis)}});
+      [axis](std::span<const Tensor> in) -> TensorList { return xtape::concat(ListOf<Tensor>(in.subspan(0)), axis); });
 }
 SymbolicTensor stack(const detail::SymbolicOperands& values, int axis) {
-  return op_node(
-      "stack", operands_and(values, {}), OpWidening::none,
-      [axis](std::span<const Tensor> in) -> TensorList { return xtape::stack(ListOf<Tensor>(in.subspan(0)), axis); },
-      {{"axis", attribute(axis)}});
+  return op_node("stack", operands_and(values, {}), OpWidening::none, [axis](std::span<const Tensor> in) -> TensorList {
+    return xtape::stack(ListOf<Tensor>(in.subspan(0)), axis);
+  });
 }
 }  // namespace symbolic
 SymbolicList unstack(const SymbolicTensor& x, int axis) {
   return op_node("unstack", {x}, OpWidening::none,
-                 [axis](std::span<const Tensor> in) -> TensorList { return xtape::unstack(in[0], axis); },
-                 {{"axis", attribute(axis)}});
+                 [axis](std::span<const Tensor> in) -> TensorList { return xtape::unstack(in[0], axis); });
 }
 SymbolicList split(const SymbolicTensor& x, ListOf<std::int64_t> sizes, int axis) {
   return op_node("split", {x}, OpWidening::none,
                  [sizes = std::vector<std::int64_t>(sizes.begin(), sizes.end()),
-                  axis](std::span<const Tensor> in) -> TensorList { return xtape::split(in[0], sizes, axis); },
-                 {{"sizes", attribute(sizes)}, {"axis", attribute(axis)}});
+                  axis](std::span<const Tensor> in) -> TensorList { return xtape::split(in[0], sizes, axis); });
 }
 namespace symbolic {
 SymbolicList split(const SymbolicTensor& x, std::int64_t n, int axis) {
   return op_node("split", {x}, OpWidening::none,
-                 [n, axis](std::span<const Tensor> in) -> TensorList { return xtape::split(in[0], n, axis); },
-                 {{"n", attribute(n)}, {"axis", attribute(axis)}});
+                 [n, axis](std::span<const Tensor> in) -> TensorList { return xtape::split(in[0], n, axis); });
 }
 }  // namespace symbolic
 SymbolicTensor slice(const SymbolicTensor& x, ListOf<std::int64_t> begin, ListOf<std::int64_t> size) {
   return op_node("slice", {x}, OpWidening::none,
                  [begin = std::vector<std::int64_t>(begin.begin(), begin.end()),
                   size = std::vector<std::int64_t>(size.begin(), size.end())](
-                     std::span<const Tensor> in) -> TensorList { return xtape::slice(in[0], begin, size); },
-                 {{"begin", attribute(begin)}, {"size", attribute(size)}});
+                     std::span<const Tensor> in) -> TensorList { return xtape::slice(in[0], begin, size); });
 }
 SymbolicTensor slice_axis(const SymbolicTensor& x, int axis, std::int64_t begin, std::int64_t size) {
-  return op_node("slice_axis", {x}, OpWidening::none,
-                 [axis, begin, size](std::span<const Tensor> in) -> TensorList {
-                   return xtape::slice_axis(in[0], axis, begin, size);
-                 },
-                 {{"axis", attribute(axis)}, {"begin", attribute(begin)}, {"size", attribute(size)}});
+  return op_node("slice_axis", {x}, OpWidening::none, [axis, begin, size](std::span<const Tensor> in) -> TensorList {
+    return xtape::slice_axis(in[0], axis, begin, size);
+  });
 }
 namespace symbolic {
 SymbolicTensor gather(const detail::SymbolicOperand& x, const detail::SymbolicOperand& indices, int axis) {
   return op_node("gather", {x, indices}, OpWidening::none,
-                 [axis](std::span<const Tensor> in) -> TensorList { return xtape::gather(in[0], in[1], axis); },
-                 {{"axis", attribute(axis)}});
+                 [axis](std::span<const Tensor> in) -> TensorList { return xtape::gather(in[0], in[1], axis); });
 }
 SymbolicTensor gather(const detail::SymbolicOperand& x, const detail::SymbolicOperand& indices, int axis,
                       int batch_dims) {
   return op_node("gather", {x, indices}, OpWidening::none,
                  [axis, batch_dims](std::span<const Tensor> in) -> TensorList {
                    return xtape::gather(in[0], in[1], axis, batch_dims);
-                 },
-                 {{"axis", attribute(axis)}, {"batch_dims", attribute(batch_dims)}});
+                 });
 }
 }  // namespace symbolic
 SymbolicTensor broadcast_to(const SymbolicTensor& x, const Shape& shape) {
   return op_node("broadcast_to", {x}, OpWidening::none,
-                 [shape](std::span<const Tensor> in) -> TensorList { return xtape::broadcast_to(in[0], shape); },
-                 {{"shape", attribute(shape)}});
+                 [shape](std::span<const Tensor> in) -> TensorList { return xtape::broadcast_to(in[0], shape); });
 }
 SymbolicTensor tile(const SymbolicTensor& x, ListOf<std::int64_t> multiples) {
   return op_node("tile", {x}, OpWidening::none,
                  [multiples = std::vector<std::int64_t>(multiples.begin(), multiples.end())](
-                     std::span<const Tensor> in) -> TensorList { return xtape::tile(in[0], multiples); },
-                 {{"multiples", attribute(multiples)}});
+                     std::span<const Tensor> in) -> TensorList { return xtape::tile(in[0], multiples); });
 }
 SymbolicTensor repeat(const SymbolicTensor& x, ListOf<std::int64_t> repeats, int axis) {
   return op_node("repeat", {x}, OpWidening::none,
                  [repeats = std::vector<std::int64_t>(repeats.begin(), repeats.end()),
-                  axis](std::span<const Tensor> in) -> TensorList { return xtape::repeat(in[0], repeats, axis); },
-                 {{"repeats", attribute(repeats)}, {"axis", attribute(axis)}});
+                  axis](std::span<const Tensor> in) -> TensorList { return xtape::repeat(in[0], repeats, axis); });
 }
 SymbolicTensor repeat(const SymbolicTensor& x, ListOf<std::int64_t> repeats) {
   return op_node("repeat", {x}, OpWidening::none,
                  [repeats = std::vector<std::int64_t>(repeats.begin(), repeats.end())](
-                     std::span<const Tensor> in) -> TensorList { return xtape::repeat(in[0], repeats); },
-                 {{"repeats", attribute(repeats)}});
+                     std::span<const Tensor> in) -> TensorList { return xtape::repeat(in[0], repeats); });
 }
 namespace symbolic {
 SymbolicTensor repeat(const SymbolicTensor& x, std::int64_t repeats, int axis) {
-  return op_node(
-      "repeat", {x}, OpWidening::none,
-      [repeats, axis](std::span<const Tensor> in) -> TensorList { return xtape::repeat(in[0], repeats, axis); },
-      {{"repeats", attribute(repeats)}, {"axis", attribute(axis)}});
+  return op_node("repeat", {x}, OpWidening::none, [repeats, axis](std::span<const Tensor> in) -> TensorList {
+    return xtape::repeat(in[0], repeats, axis);
+  });
 }
 SymbolicTensor repeat(const SymbolicTensor& x, std::int64_t repeats) {
   return op_node("repeat", {x}, OpWidening::none,
-                 [repeats](std::span<const Tensor> in) -> TensorList { return xtape::repeat(in[0], repeats); },
-                 {{"repeats", attribute(repeats)}});
+                 [repeats](std::span<const Tensor> in) -> TensorList { return xtape::repeat(in[0], repeats); });
 }
 }  // namespace symbolic
 SymbolicTensor reverse(const SymbolicTensor& x, ListOf<int> axes) {
   return op_node("reverse", {x}, OpWidening::none,
                  [axes = std::vector<int>(axes.begin(), axes.end())](std::span<const Tensor> in) -> TensorList {
                    return xtape::reverse(in[0], axes);
-                 },
-                 {{"axes", attribute(axes)}});
+                 });
 }
 SymbolicTensor roll(const SymbolicTensor& x, std::int64_t shift, int axis) {
   return op_node("roll", {x}, OpWidening::none,
-                 [shift, axis](std::span<const Tensor> in) -> TensorList { return xtape::roll(in[0], shift, axis); },
-                 {{"shift", attribute(shift)}, {"axis", attribute(axis)}});
+                 [shift, axis](std::span<const Tensor> in) -> TensorList { return xtape::roll(in[0], shift, axis); });
 }
 SymbolicTensor roll(const SymbolicTensor& x, ListOf<std::int64_t> shifts, ListOf<int> axes) {
   return op_node("roll", {x}, OpWidening::none,
                  [shifts = std::vector<std::int64_t>(shifts.begin(), shifts.end()),
                   axes = std::vector<int>(axes.begin(), axes.end())](std::span<const Tensor> in) -> TensorList {
                    return xtape::roll(in[0], shifts, axes);
-                 },
-                 {{"shifts", attribute(shifts)}, {"axes", attribute(axes)}});
+                 });
 }
 namespace symbolic {
 SymbolicList meshgrid(const detail::SymbolicOperands& vectors, const MeshgridOptions& options) {
   return op_node("meshgrid", operands_and(vectors, {}), OpWidening::none,
                  [options](std::span<const Tensor> in) -> TensorList {
                    return xtape::meshgrid(std::vector<Tensor>(in.begin() + 0, in.end()), options);
-                 },
-                 {{"options", attribute(options)}});
+                 });
 }
 }  // namespace symbolic
 SymbolicTensor tril(const SymbolicTensor& x, std::int64_t k) {
   return op_node("tril", {x}, OpWidening::none,
-                 [k](std::span<const Tensor> in) -> TensorList { return xtape::tril(in[0], k); },
-                 {{"k", attribute(k)}});
+                 [k](std::span<const Tensor> in) -> TensorList { return xtape::tril(in[0], k); });
 }
 SymbolicTensor triu(const SymbolicTensor& x, std::int64_t k) {
   return op_node("triu", {x}, OpWidening::none,
-                 [k](std::span<const Tensor> in) -> TensorList { return xtape::triu(in[0], k); },
-                 {{"k", attribute(k)}});
+                 [k](std::span<const Tensor> in) -> TensorList { return xtape::triu(in[0], k); });
 }
 namespace nn {
 SymbolicTensor relu(const SymbolicTensor& x) {
@@ -793,11 +727,9 @@ SymbolicTensor leaky_relu(const SymbolicTensor& x) {
                  [](std::span<const Tensor> in) -> TensorList { return xtape::nn::leaky_relu(in[0]); });
 }
 SymbolicTensor leaky_relu(const SymbolicTensor& x, double negative_slope) {
-  return op_node("leaky_relu", {x}, OpWidening::none,
-                 [negative_slope](std::span<const Tensor> in) -> TensorList {
-                   return xtape::nn::leaky_relu(in[0], negative_slope);
-                 },
-                 {{"negative_slope", attribute(negative_slope)}});
+  return op_node("leaky_relu", {x}, OpWidening::none, [negative_slope](std::span<const Tensor> in) -> TensorList {
+    return xtape::nn::leaky_relu(in[0], negative_slope);
+  });
 }
 SymbolicTensor softplus(const SymbolicTensor& x) {
   return op_node("softplus", {x}, OpWidening::none,
@@ -821,8 +753,7 @@ SymbolicTensor softmax(const SymbolicTensor& x) {
 }
 SymbolicTensor softmax(const SymbolicTensor& x, int axis) {
   return op_node("softmax", {x}, OpWidening::none,
-                 [axis](std::span<const Tensor> in) -> TensorList { return xtape::nn::softmax(in[0], axis); },
-                 {{"axis", attribute(axis)}});
+                 [axis](std::span<const Tensor> in) -> TensorList { return xtape::nn::softmax(in[0], axis); });
 }
 SymbolicTensor log_softmax(const SymbolicTensor& x) {
   return op_node("log_softmax", {x}, OpWidening::none,
@@ -830,8 +761,7 @@ SymbolicTensor log_softmax(const SymbolicTensor& x) {
 }
 SymbolicTensor log_softmax(const SymbolicTensor& x, int axis) {
   return op_node("log_softmax", {x}, OpWidening::none,
-                 [axis](std::span<const Tensor> in) -> TensorList { return xtape::nn::log_softmax(in[0], axis); },
-                 {{"axis", attribute(axis)}});
+                 [axis](std::span<const Tensor> in) -> TensorList { return xtape::nn::log_softmax(in[0], axis); });
 }
 }  // namespace nn
 namespace nn::symbolic {
@@ -876,8 +806,7 @@ SymbolicTensor elu(const SymbolicTensor& x) {
 }
 SymbolicTensor elu(const SymbolicTensor& x, double alpha) {
   return op_node("elu", {x}, OpWidening::none,
-                 [alpha](std::span<const Tensor> in) -> TensorList { return xtape::nn::elu(in[0], alpha); },
-                 {{"alpha", attribute(alpha)}});
+                 [alpha](std::span<const Tensor> in) -> TensorList { return xtape::nn::elu(in[0], alpha); });
 }
 SymbolicTensor selu(const SymbolicTensor& x) {
   return op_node("selu", {x}, OpWidening::none,
@@ -889,8 +818,7 @@ SymbolicTensor gelu(const SymbolicTensor& x) {
 }
 SymbolicTensor gelu(const SymbolicTensor& x, const GeluOptions& options) {
   return op_node("gelu", {x}, OpWidening::none,
-                 [options](std::span<const Tensor> in) -> TensorList { return xtape::nn::gelu(in[0], options); },
-                 {{"options", attribute(options)}});
+                 [options](std::span<const Tensor> in) -> TensorList { return xtape::nn::gelu(in[0], options); });
 }
 SymbolicTensor silu(const SymbolicTensor& x) {
   return op_node("silu", {x}, OpWidening::none,
@@ -929,30 +857,25 @@ SymbolicTensor exponential(const SymbolicTensor& x) {
                  [](std::span<const Tensor> in) -> TensorList { return xtape::nn::exponential(in[0]); });
 }
 SymbolicTensor l2_normalize(const SymbolicTensor& x, const Axes& axes, double epsilon) {
-  return op_node("l2_normalize", {x}, OpWidening::none,
-                 [axes, epsilon](std::span<const Tensor> in) -> TensorList {
-                   return xtape::nn::l2_normalize(in[0], axes, epsilon);
-                 },
-                 {{"axes", attribute(axes)}, {"epsilon", attribute(epsilon)}});
+  return op_node("l2_normalize", {x}, OpWidening::none, [axes, epsilon](std::span<const Tensor> in) -> TensorList {
+    return xtape::nn::l2_normalize(in[0], axes, epsilon);
+  });
 }
 std::pair<SymbolicTensor, SymbolicTensor> moments(const SymbolicTensor& x, const Axes& axes, bool keepdims) {
-  const auto all = op_node("moments", {x}, OpWidening::none,
-                           [axes, keepdims](std::span<const Tensor> in) -> TensorList {
-                             const auto y = xtape::nn::moments(in[0], axes, keepdims);
-                             return {y.first, y.second};
-                           },
-                           {{"axes", attribute(axes)}, {"keepdims", attribute(keepdims)}});
+  const auto all =
+      op_node("moments", {x}, OpWidening::none, [axes, keepdims](std::span<const Tensor> in) -> TensorList {
+        const auto y = xtape::nn::moments(in[0], axes, keepdims);
+        return {y.first, y.second};
+      });
   return {all[0], all[1]};
 }
 }  // namespace nn
 namespace nn::symbolic {
 SymbolicTensor layer_norm(const detail::SymbolicOperand& x, const detail::SymbolicOperand& gamma,
                           const detail::SymbolicOperand& beta, const LayerNormOptions& options) {
-  return op_node("layer_norm", {x, gamma, beta}, OpWidening::none,
-                 [options](std::span<const Tensor> in) -> TensorList {
-                   return xtape::nn::layer_norm(in[0], in[1], in[2], options);
-                 },
-                 {{"options", attribute(options)}});
+  return op_node("layer_norm", {x, gamma, beta}, OpWidening::none, [options](std::span<const Tensor> in) -> TensorList {
+    return xtape::nn::layer_norm(in[0], in[1], in[2], options);
+  });
 }
 SymbolicTensor batch_norm(const detail::SymbolicOperand& x, const detail::SymbolicOperand& mean,
                           const detail::SymbolicOperand& variance, const detail::SymbolicOperand& offset,
@@ -960,8 +883,7 @@ SymbolicTensor batch_norm(const detail::SymbolicOperand& x, const detail::Symbol
   return op_node("batch_norm", {x, mean, variance, offset, scale}, OpWidening::none,
                  [epsilon](std::span<const Tensor> in) -> TensorList {
                    return xtape::nn::batch_norm(in[0], in[1], in[2], in[3], in[4], epsilon);
-                 },
-                 {{"epsilon", attribute(epsilon)}});
+                 });
 }
 SymbolicBatchNorm batch_norm_training(const detail::SymbolicOperand& x, const detail::SymbolicOperand& scale,
                                       const detail::SymbolicOperand& offset, double epsilon) {
@@ -969,58 +891,46 @@ SymbolicBatchNorm batch_norm_training(const detail::SymbolicOperand& x, const de
                            [epsilon](std::span<const Tensor> in) -> TensorList {
                              const auto y = xtape::nn::batch_norm_training(in[0], in[1], in[2], epsilon);
                              return {y.y, y.mean, y.variance};
-                           },
-                           {{"epsilon", attribute(epsilon)}});
+                           });
   return {all[0], all[1], all[2]};
 }
 }  // namespace nn::symbolic
 SymbolicTensor pad(const SymbolicTensor& x, const std::vector<std::array<std::int64_t, 2>>& paddings,
                    const PadOptions& options) {
-  return op_node(
-      "pad", {x}, OpWidening::none,
-      [paddings, options](std::span<const Tensor> in) -> TensorList { return xtape::pad(in[0], paddings, options); },
-      {{"paddings", attribute(paddings)}, {"options", attribute(options)}});
+  return op_node("pad", {x}, OpWidening::none, [paddings, options](std::span<const Tensor> in) -> TensorList {
+    return xtape::pad(in[0], paddings, options);
+  });
 }
 namespace nn {
 SymbolicTensor max_pool2d(const SymbolicTensor& x, Size2d ksize, const Pool2dOptions& options) {
-  return op_node("max_pool2d", {x}, OpWidening::none,
-                 [ksize, options](std::span<const Tensor> in) -> TensorList {
-                   return xtape::nn::max_pool2d(in[0], ksize, options);
-                 },
-                 {{"ksize", attribute(ksize)}, {"options", attribute(options)}});
+  return op_node("max_pool2d", {x}, OpWidening::none, [ksize, options](std::span<const Tensor> in) -> TensorList {
+    return xtape::nn::max_pool2d(in[0], ksize, options);
+  });
 }
 SymbolicTensor max_pool1d(const SymbolicTensor& x, std::int64_t ksize, const Pool1dOptions& options) {
-  return op_node("max_pool1d", {x}, OpWidening::none,
-                 [ksize, options](std::span<const Tensor> in) -> TensorList {
-                   return xtape::nn::max_pool1d(in[0], ksize, options);
-                 },
-                 {{"ksize", attribute(ksize)}, {"options", attribute(options)}});
+  return op_node("max_pool1d", {x}, OpWidening::none, [ksize, options](std::span<const Tensor> in) -> TensorList {
+    return xtape::nn::max_pool1d(in[0], ksize, options);
+  });
 }
 SymbolicTensor avg_pool2d(const SymbolicTensor& x, Size2d ksize, const Pool2dOptions& options) {
-  return op_node("avg_pool2d", {x}, OpWidening::none,
-                 [ksize, options](std::span<const Tensor> in) -> TensorList {
-                   return xtape::nn::avg_pool2d(in[0], ksize, options);
-                 },
-                 {{"ksize", attribute(ksize)}, {"options", attribute(options)}});
+  return op_node("avg_pool2d", {x}, OpWidening::none, [ksize, options](std::span<const Tensor> in) -> TensorList {
+    return xtape::nn::avg_pool2d(in[0], ksize, options);
+  });
 }
 SymbolicTensor avg_pool1d(const SymbolicTensor& x, std::int64_t ksize, const Pool1dOptions& options) {
-  return op_node("avg_pool1d", {x}, OpWidening::none,
-                 [ksize, options](std::span<const Tensor> in) -> TensorList {
-                   return xtape::nn::avg_pool1d(in[0], ksize, options);
-                 },
-                 {{"ksize", attribute(ksize)}, {"options", attribute(options)}});
+  return op_node("avg_pool1d", {x}, OpWidening::none, [ksize, options](std::span<const Tensor> in) -> TensorList {
+    return xtape::nn::avg_pool1d(in[0], ksize, options);
+  });
 }
 SymbolicTensor global_average_pool(const SymbolicTensor& x, bool keepdims) {
-  return op_node(
-      "global_average_pool", {x}, OpWidening::none,
-      [keepdims](std::span<const Tensor> in) -> TensorList { return xtape::nn::global_average_pool(in[0], keepdims); },
-      {{"keepdims", attribute(keepdims)}});
+  return op_node("global_average_pool", {x}, OpWidening::none, [keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::nn::global_average_pool(in[0], keepdims);
+  });
 }
 SymbolicTensor global_max_pool(const SymbolicTensor& x, bool keepdims) {
-  return op_node(
-      "global_max_pool", {x}, OpWidening::none,
-      [keepdims](std::span<const Tensor> in) -> TensorList { return xtape::nn::global_max_pool(in[0], keepdims); },
-      {{"keepdims", attribute(keepdims)}});
+  return op_node("global_max_pool", {x}, OpWidening::none, [keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::nn::global_max_pool(in[0], keepdims);
+  });
 }
 }  // namespace nn
 namespace random {
@@ -1033,8 +943,7 @@ SymbolicTensor categorical(const SymbolicTensor& logits, std::int64_t count, Gen
   return op_node("categorical", {logits}, OpWidening::none,
                  [count, &generator](std::span<const Tensor> in) -> TensorList {
                    return xtape::random::categorical(in[0], count, generator);
-                 },
-                 {{"count", attribute(count)}});
+                 });
 }
 SymbolicTensor shuffle(const SymbolicTensor& x, Generator& generator) {
   return op_node("shuffle", {x}, OpWidening::none, [&generator](std::span<const Tensor> in) -> TensorList {
@@ -1050,8 +959,7 @@ SymbolicLstmResult lstm(const detail::SymbolicOperand& x, const detail::Symbolic
                            [options](std::span<const Tensor> in) -> TensorList {
                              const auto y = xtape::nn::lstm(in[0], in[1], in[2], in[3], options);
                              return {y.outputs, y.h, y.c};
-                           },
-                           {{"options", attribute(options)}});
+                           });
   return {all[0], all[1], all[2]};
 }
 SymbolicGruResult gru(const detail::SymbolicOperand& x, const detail::SymbolicOperand& kernel,
@@ -1061,122 +969,99 @@ SymbolicGruResult gru(const detail::SymbolicOperand& x, const detail::SymbolicOp
                            [options](std::span<const Tensor> in) -> TensorList {
                              const auto y = xtape::nn::gru(in[0], in[1], in[2], in[3], options);
                              return {y.outputs, y.h};
-                           },
-                           {{"options", attribute(options)}});
+                           });
   return {all[0], all[1]};
 }
 }  // namespace nn::symbolic
 SymbolicTensor reduce_sum(const SymbolicTensor& x, const Axes& axes, bool keepdims) {
-  return op_node(
-      "reduce_sum", {x}, OpWidening::none,
-      [axes, keepdims](std::span<const Tensor> in) -> TensorList { return xtape::reduce_sum(in[0], axes, keepdims); },
-      {{"axes", attribute(axes)}, {"keepdims", attribute(keepdims)}});
+  return op_node("reduce_sum", {x}, OpWidening::none, [axes, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::reduce_sum(in[0], axes, keepdims);
+  });
 }
 SymbolicTensor reduce_mean(const SymbolicTensor& x, const Axes& axes, bool keepdims) {
-  return op_node(
-      "reduce_mean", {x}, OpWidening::none,
-      [axes, keepdims](std::span<const Tensor> in) -> TensorList { return xtape::reduce_mean(in[0], axes, keepdims); },
-      {{"axes", attribute(axes)}, {"keepdims", attribute(keepdims)}});
+  return op_node("reduce_mean", {x}, OpWidening::none, [axes, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::reduce_mean(in[0], axes, keepdims);
+  });
 }
 SymbolicTensor reduce_prod(const SymbolicTensor& x, const Axes& axes, bool keepdims) {
-  return op_node(
-      "reduce_prod", {x}, OpWidening::none,
-      [axes, keepdims](std::span<const Tensor> in) -> TensorList { return xtape::reduce_prod(in[0], axes, keepdims); },
-      {{"axes", attribute(axes)}, {"keepdims", attribute(keepdims)}});
+  return op_node("reduce_prod", {x}, OpWidening::none, [axes, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::reduce_prod(in[0], axes, keepdims);
+  });
 }
 SymbolicTensor reduce_max(const SymbolicTensor& x, const Axes& axes, bool keepdims) {
-  return op_node(
-      "reduce_max", {x}, OpWidening::none,
-      [axes, keepdims](std::span<const Tensor> in) -> TensorList { return xtape::reduce_max(in[0], axes, keepdims); },
-      {{"axes", attribute(axes)}, {"keepdims", attribute(keepdims)}});
+  return op_node("reduce_max", {x}, OpWidening::none, [axes, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::reduce_max(in[0], axes, keepdims);
+  });
 }
 SymbolicTensor reduce_min(const SymbolicTensor& x, const Axes& axes, bool keepdims) {
-  return op_node(
-      "reduce_min", {x}, OpWidening::none,
-      [axes, keepdims](std::span<const Tensor> in) -> TensorList { return xtape::reduce_min(in[0], axes, keepdims); },
-      {{"axes", attribute(axes)}, {"keepdims", attribute(keepdims)}});
+  return op_node("reduce_min", {x}, OpWidening::none, [axes, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::reduce_min(in[0], axes, keepdims);
+  });
 }
 SymbolicTensor reduce_all(const SymbolicTensor& x, const Axes& axes, bool keepdims) {
-  return op_node(
-      "reduce_all", {x}, OpWidening::none,
-      [axes, keepdims](std::span<const Tensor> in) -> TensorList { return xtape::reduce_all(in[0], axes, keepdims); },
-      {{"axes", attribute(axes)}, {"keepdims", attribute(keepdims)}});
+  return op_node("reduce_all", {x}, OpWidening::none, [axes, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::reduce_all(in[0], axes, keepdims);
+  });
 }
 SymbolicTensor reduce_any(const SymbolicTensor& x, const Axes& axes, bool keepdims) {
-  return op_node(
-      "reduce_any", {x}, OpWidening::none,
-      [axes, keepdims](std::span<const Tensor> in) -> TensorList { return xtape::reduce_any(in[0], axes, keepdims); },
-      {{"axes", attribute(axes)}, {"keepdims", attribute(keepdims)}});
+  return op_node("reduce_any", {x}, OpWidening::none, [axes, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::reduce_any(in[0], axes, keepdims);
+  });
 }
 SymbolicTensor argmax(const SymbolicTensor& x, int axis) {
   return op_node("argmax", {x}, OpWidening::none,
-                 [axis](std::span<const Tensor> in) -> TensorList { return xtape::argmax(in[0], axis); },
-                 {{"axis", attribute(axis)}});
+                 [axis](std::span<const Tensor> in) -> TensorList { return xtape::argmax(in[0], axis); });
 }
 SymbolicTensor argmin(const SymbolicTensor& x, int axis) {
   return op_node("argmin", {x}, OpWidening::none,
-                 [axis](std::span<const Tensor> in) -> TensorList { return xtape::argmin(in[0], axis); },
-                 {{"axis", attribute(axis)}});
+                 [axis](std::span<const Tensor> in) -> TensorList { return xtape::argmin(in[0], axis); });
 }
 SymbolicTensor cumsum(const SymbolicTensor& x, int axis, const ScanOptions& options) {
-  return op_node(
-      "cumsum", {x}, OpWidening::none,
-      [axis, options](std::span<const Tensor> in) -> TensorList { return xtape::cumsum(in[0], axis, options); },
-      {{"axis", attribute(axis)}, {"options", attribute(options)}});
+  return op_node("cumsum", {x}, OpWidening::none, [axis, options](std::span<const Tensor> in) -> TensorList {
+    return xtape::cumsum(in[0], axis, options);
+  });
 }
 SymbolicTensor cumprod(const SymbolicTensor& x, int axis, const ScanOptions& options) {
-  return op_node(
-      "cumprod", {x}, OpWidening::none,
-      [axis, options](std::span<const Tensor> in) -> TensorList { return xtape::cumprod(in[0], axis, options); },
-      {{"axis", attribute(axis)}, {"options", attribute(options)}});
+  return op_node("cumprod", {x}, OpWidening::none, [axis, options](std::span<const Tensor> in) -> TensorList {
+    return xtape::cumprod(in[0], axis, options);
+  });
 }
 SymbolicTensor sort(const SymbolicTensor& x, int axis, SortDirection direction) {
-  return op_node(
-      "sort", {x}, OpWidening::none,
-      [axis, direction](std::span<const Tensor> in) -> TensorList { return xtape::sort(in[0], axis, direction); },
-      {{"axis", attribute(axis)}, {"direction", attribute(direction)}});
+  return op_node("sort", {x}, OpWidening::none, [axis, direction](std::span<const Tensor> in) -> TensorList {
+    return xtape::sort(in[0], axis, direction);
+  });
 }
 SymbolicTensor argsort(const SymbolicTensor& x, int axis, SortDirection direction) {
-  return op_node(
-      "argsort", {x}, OpWidening::none,
-      [axis, direction](std::span<const Tensor> in) -> TensorList { return xtape::argsort(in[0], axis, direction); },
-      {{"axis", attribute(axis)}, {"direction", attribute(direction)}});
+  return op_node("argsort", {x}, OpWidening::none, [axis, direction](std::span<const Tensor> in) -> TensorList {
+    return xtape::argsort(in[0], axis, direction);
+  });
 }
 SymbolicTopK top_k(const SymbolicTensor& x, std::int64_t k) {
-  const auto all = op_node("top_k", {x}, OpWidening::none,
-                           [k](std::span<const Tensor> in) -> TensorList {
-                             const auto y = xtape::top_k(in[0], k);
-                             return {y.values, y.indices};
-                           },
-                           {{"k", attribute(k)}});
+  const auto all = op_node("top_k", {x}, OpWidening::none, [k](std::span<const Tensor> in) -> TensorList {
+    const auto y = xtape::top_k(in[0], k);
+    return {y.values, y.indices};
+  });
   return {all[0], all[1]};
 }
 SymbolicTensor reduce_logsumexp(const SymbolicTensor& x, const Axes& axes, bool keepdims) {
-  return op_node("reduce_logsumexp", {x}, OpWidening::none,
-                 [axes, keepdims](std::span<const Tensor> in) -> TensorList {
-                   return xtape::reduce_logsumexp(in[0], axes, keepdims);
-                 },
-                 {{"axes", attribute(axes)}, {"keepdims", attribute(keepdims)}});
+  return op_node("reduce_logsumexp", {x}, OpWidening::none, [axes, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::reduce_logsumexp(in[0], axes, keepdims);
+  });
 }
 SymbolicTensor reduce_variance(const SymbolicTensor& x, const Axes& axes, bool keepdims) {
-  return op_node("reduce_variance", {x}, OpWidening::none,
-                 [axes, keepdims](std::span<const Tensor> in) -> TensorList {
-                   return xtape::reduce_variance(in[0], axes, keepdims);
-                 },
-                 {{"axes", attribute(axes)}, {"keepdims", attribute(keepdims)}});
+  return op_node("reduce_variance", {x}, OpWidening::none, [axes, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::reduce_variance(in[0], axes, keepdims);
+  });
 }
 SymbolicTensor reduce_std(const SymbolicTensor& x, const Axes& axes, bool keepdims) {
-  return op_node(
-      "reduce_std", {x}, OpWidening::none,
-      [axes, keepdims](std::span<const Tensor> in) -> TensorList { return xtape::reduce_std(in[0], axes, keepdims); },
-      {{"axes", attribute(axes)}, {"keepdims", attribute(keepdims)}});
+  return op_node("reduce_std", {x}, OpWidening::none, [axes, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::reduce_std(in[0], axes, keepdims);
+  });
 }
 SymbolicTensor norm(const SymbolicTensor& x, const NormOptions& options, const Axes& axes, bool keepdims) {
-  return op_node("norm", {x}, OpWidening::none,
-                 [options, axes, keepdims](std::span<const Tensor> in) -> TensorList {
-                   return xtape::norm(in[0], options, axes, keepdims);
-                 },
-                 {{"options", attribute(options)}, {"axes", attribute(axes)}, {"keepdims", attribute(keepdims)}});
+  return op_node("norm", {x}, OpWidening::none, [options, axes, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::norm(in[0], options, axes, keepdims);
+  });
 }
 
 }  // namespace xtape

@@ -61,10 +61,4 @@ Tensor mean_squared_error(const Tensor& y_true, const Tensor& y_pred) {
   return fused(target, prediction);
 }
 
-MeanSquaredError::MeanSquaredError(const MeanSquaredErrorOptions& options) : Loss(options) {}
-
-Tensor MeanSquaredError::call(const Tensor& y_true, const Tensor& y_pred) const {
-  return mean_squared_error(y_true, y_pred);
-}
-
 }  // namespace xtape::losses

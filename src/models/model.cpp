@@ -101,7 +101,10 @@ Tensor Model::call(const Tensor& input) {
 
 TensorList Model::call_list(const TensorList& inputs) {
   if (Model* model = of_class()) return model->call_list(inputs);
-  return graph_ != nullptr ? graph_->run(inputs, name()) : Layer::call_list(inputs);
+  if (graph_ == nullptr) return Layer::call_list(inputs);
+  // A derived class may have a call() of its own.
+  if (inputs.size() == 1 && graph_->outputs().size() == 1) return call(inputs.front());
+  return graph_->run(inputs, name());
 }
 
 }  // namespace xtape

@@ -10,6 +10,8 @@
 #include "io/config_json.hpp"
 #include "layers/op_node.hpp"
 #include "models/keras_ops.hpp"
+#include "models/own_call.hpp"
+#include "xtape/base/from_config.hpp"
 #include "xtape/layers/attention.hpp"
 #include "xtape/layers/bidirectional.hpp"
 #include "xtape/layers/multi_head_attention.hpp"
@@ -363,13 +365,16 @@ void add_graph(Config& config, const FunctionalGraph& graph) {
 
 Config Model::config() const {
   if (const Model* model = of_class()) return model->config();
-  if (graph_ == nullptr) return LayerBase::config();
+  if (graph_ == nullptr || detail::has_registered_name(typeid(*this))) return LayerBase::config();
+  detail::expect_no_own_call(*this);
   Config config("Functional", {{"name", name()}, {"trainable", trainable()}}, "keras.src.models.functional");
   detail::add_graph(config, *graph_);
   return config;
 }
 
 Config Sequential::config() const {
+  if (detail::has_registered_name(typeid(*this))) return LayerBase::config();
+  detail::expect_no_own_call(*this);
   Config config("Sequential", {{"name", name()}, {"trainable", trainable()}, {"dtype", dtype_policy()}}, "keras");
   ConfigValue::List layers;
   if (stack_->ends != nullptr) {

@@ -1,5 +1,7 @@
 #include "xtape/models/sequential.hpp"
 
+#include <typeinfo>
+
 #include "base/check.hpp"
 #include "layers/graph_node.hpp"
 #include "models/fitted_input.hpp"
@@ -25,7 +27,9 @@ Tensor Sequential::call(const Tensor& input) {
 }
 
 TensorList Sequential::call_list(const TensorList& inputs) {
-  if (stack_->ends != nullptr) return call(inputs.only());
+  // A derived class may have a call() of its own.
+  const bool derived = typeid(*this) != typeid(Sequential);
+  if (stack_->ends != nullptr || (derived && inputs.size() == 1)) return call(inputs.only());
   TensorList x = inputs;
   for (const auto& layer : stack_->layers) x = (*layer)(x);
   return x;

@@ -23,6 +23,9 @@ struct OnnxValue {
   Shape shape = {};                            ///< -1: unknown
   std::shared_ptr<const OnnxValue> mask = {};  ///< what get_mask() gives for the tensor; null: none
 
+  /// Of inputs and results: the names of sizes that are not known; empty: no names.
+  std::vector<std::string> size_names = {};
+
   int rank() const noexcept { return shape.rank(); }
 };
 using OnnxValues = std::vector<OnnxValue>;
@@ -41,7 +44,7 @@ using OnnxSizes = std::vector<OnnxSize>;
 /// their results as far as they are known. bfloat16 becomes float32 everywhere, for which every runtime has kernels.
 class OnnxBuilder {
  public:
-  static constexpr const char* method = "Model.export_onnx";
+  static constexpr const char* method = "export_onnx";
   static constexpr std::int64_t to_end = std::numeric_limits<std::int64_t>::max();
 
   /// The names of weights begin with that of the model, which the file leaves out.

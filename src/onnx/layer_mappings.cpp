@@ -5,6 +5,8 @@
 
 #include "layers/op_node.hpp"
 #include "models/functional_graph.hpp"
+#include "models/own_call.hpp"
+#include "onnx/traced_call.hpp"
 #include "xtape/models/sequential.hpp"
 #include "xtape/ops/math.hpp"
 
@@ -42,12 +44,13 @@ OnnxValue OnnxCall::with_given_mask() const {
   return first;
 }
 
+std::string OnnxCall::where() const {
+  if (const auto* op = op_description(layer_)) return fmt::format("the op '{}'", op->op);
+  return fmt::format("layer '{}' ({})", LayerState::of(layer_).shown_path(), layer_.class_name());
+}
+
 void OnnxCall::refuse_text(const std::string& text) const {
-  if (const auto* op = op_description(layer_)) {
-    fail<ValueError>(OnnxBuilder::method, "the op '{}': {}", op->op, Whole{text});
-  }
-  fail<ValueError>(OnnxBuilder::method, "layer '{}' ({}): {}", LayerState::of(layer_).shown_path(), layer_.class_name(),
-                   Whole{text});
+  fail<ValueError>(OnnxBuilder::method, "{}: {}", Whole{where()}, Whole{text});
 }
 
 const OnnxLayerMapping* find_onnx_layer(const std::string& class_name) {
@@ -60,6 +63,17 @@ const OnnxLayerMapping* find_onnx_layer(const std::string& class_name) {
     }
   }
   return nullptr;
+}
+
+void complete(OnnxValue& value, const Shape& known) {
+  if (value.rank() != known.rank()) {
+    fail<RuntimeError>(OnnxBuilder::method,
+                       "expected a result of shape {} of {}, got one of shape {}: please report it", known, value.name,
+                       value.shape);
+  }
+  for (int axis = 0; axis < known.rank(); ++axis) {
+    if (value.shape[axis] < 0) value.shape[axis] = known[axis];
+  }
 }
 
 namespace {
@@ -79,18 +93,6 @@ OnnxValues cast_inputs(OnnxBuilder& g, Layer& layer, OnnxValues inputs) {
     if (is_floating(input.dtype)) input = g.cast(input, to);
   }
   return inputs;
-}
-
-/// Completes the shape that the mapping has computed by one that is known from the model.
-void complete(OnnxValue& value, const Shape& known) {
-  if (value.rank() != known.rank()) {
-    fail<RuntimeError>(OnnxBuilder::method,
-                       "expected a result of shape {} of {}, got one of shape {}: please report it", known, value.name,
-                       value.shape);
-  }
-  for (int axis = 0; axis < known.rank(); ++axis) {
-    if (value.shape[axis] < 0) value.shape[axis] = known[axis];
-  }
 }
 
 OnnxValues map_graph(OnnxBuilder& g, const FunctionalGraph& graph, const OnnxValues& inputs, const Model& model) {
@@ -120,20 +122,29 @@ OnnxValues map_graph(OnnxBuilder& g, const FunctionalGraph& graph, const OnnxVal
 
 std::optional<OnnxValues> map_model(OnnxBuilder& g, Layer& layer, const OnnxValues& inputs) {
   auto* model = dynamic_cast<Model*>(&layer);
-  if (model == nullptr) return std::nullopt;
-  if (auto* sequential = dynamic_cast<Sequential*>(model)) {
-    OnnxValues x = inputs;
-    for (std::size_t i = 0; i < sequential->size(); ++i) x = map_layer(g, sequential->layer(i), x);
-    return x;
-  }
-  if (model->graph() == nullptr) return std::nullopt;
-  return map_graph(g, *model->graph(), inputs, *model);
+  if (model == nullptr || has_own_call(*model)) return std::nullopt;
+  if (model->graph() != nullptr) return map_graph(g, *model->graph(), inputs, *model);
+  auto& sequential = dynamic_cast<Sequential&>(layer);
+  OnnxValues x = inputs;
+  for (std::size_t i = 0; i < sequential.size(); ++i) x = map_layer(g, sequential.layer(i), x);
+  return x;
 }
 
 OnnxValues map_layer(OnnxBuilder& g, Layer& handle, const OnnxValues& given, const std::vector<Shape>& output_shapes) {
   Layer& layer = LayerState::object(handle);
-  const OnnxBuilder::Scope scope(g, layer.name());
   OnnxValues outputs;
+  if (!has_onnx_mapping(layer)) {
+    outputs = map_traced(g, given, [&](const TensorList& inputs) { return layer(inputs, {.training = false}); });
+    // Whether the batch is still the first axis.
+    const auto keeps_batch = [&](const OnnxValue& y) {
+      return y.rank() > 0 && (y.shape[0] >= 0 || y.size_names.front() == given.front().size_names.front());
+    };
+    const bool named = !given.empty() && !given.front().size_names.empty();
+    if (!named || !std::all_of(outputs.begin(), outputs.end(), keeps_batch)) g.note_op();
+    for (std::size_t i = 0; i < outputs.size() && i < output_shapes.size(); ++i) complete(outputs[i], output_shapes[i]);
+    return outputs;
+  }
+  const OnnxBuilder::Scope scope(g, layer.name());
   OnnxMasks masks = OnnxMasks::own;
   if (op_description(layer) != nullptr) {
     outputs = map_op(g, OnnxCall(layer, given, output_shapes));
@@ -143,24 +154,7 @@ OnnxValues map_layer(OnnxBuilder& g, Layer& handle, const OnnxValues& given, con
     outputs = *std::move(of_model);
   } else {
     const OnnxCall call(layer, cast_inputs(g, layer, given), output_shapes);
-    // A user's class may have the name of one of the library.
-    const bool own = !call.config().module().empty();
-    const auto* mapping = own ? find_onnx_layer(layer.class_name()) : nullptr;
-    if (mapping == nullptr) {
-      if (layer.class_name() == "Lambda") {
-        call.refuse(
-            "it computes by a C++ function, which ONNX has no node for: use ops between the layers of a functional "
-            "model (xtape::tanh(x) of a symbolic tensor, ...) or layers of the library in its place");
-      }
-      if (dynamic_cast<Model*>(&layer) != nullptr) {
-        call.refuse(
-            "the model's class has a call() of its own, which ONNX has no node for: export a Sequential or functional "
-            "model of the same layers");
-      }
-      call.refuse(
-          "ONNX has no node for the class: write what it computes as layers of the library and ops between the layers "
-          "of a functional model");
-    }
+    const auto* mapping = find_onnx_layer(layer.class_name());
     outputs = mapping->map(g, call);
     masks = mapping->masks;
     if (masks == OnnxMasks::of_input) {

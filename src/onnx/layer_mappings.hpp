@@ -53,6 +53,8 @@ class OnnxCall {
     refuse_text(fmt::format(text, std::forward<Args>(args)...));
   }
   [[noreturn]] void refuse_text(const std::string& text) const;
+  /// "layer 'lstm' (LSTM)"
+  std::string where() const;
 
  private:
   Layer& layer_;
@@ -84,12 +86,16 @@ std::span<const OnnxLayerMapping> onnx_preprocessing_layers();
 /// Null for a class without a mapping.
 const OnnxLayerMapping* find_onnx_layer(const std::string& class_name);
 
-/// The nodes of any layer or model: casts its inputs as the layer does, and gives its outputs their masks. Throws a
-/// ValueError for what has no mapping.
+/// Completes the shape that a mapping has computed by one that is known from elsewhere.
+void complete(OnnxValue& value, const Shape& known);
+
+/// The nodes of any layer or model: casts its inputs as the layer does, and gives its outputs their masks. A layer
+/// without a mapping is traced (traced_call.hpp).
 OnnxValues map_layer(OnnxBuilder& builder, Layer& layer, const OnnxValues& inputs,
                      const std::vector<Shape>& output_shapes = {});
 
-/// The nodes of the layers of a Sequential or functional model; nothing for a layer that is neither.
+/// The nodes of the layers of a Sequential or functional model; nothing for a layer that is neither, or has a call of
+/// its own.
 std::optional<OnnxValues> map_model(OnnxBuilder& builder, Layer& layer, const OnnxValues& inputs);
 
 /// The nodes of the node of an op.
@@ -114,17 +120,17 @@ OnnxValue map_resize(OnnxBuilder& builder, const OnnxValue& x, std::int64_t heig
 std::array<std::int64_t, 2> same_padding(std::int64_t size, std::int64_t window, std::int64_t stride,
                                          std::int64_t dilation);
 
-/// A convolution of [batch, spatial..., channels] with 1 or 2 spatial axes. The bias may be an empty tensor.
+/// A convolution of [batch, spatial..., channels] with 1 or 2 spatial axes.
 struct OnnxConvolution {
-  Tensor kernel;  ///< in ONNX's layout
-  Tensor bias = {};
-  std::string kernel_name, bias_name = {};
+  OnnxValue kernel;     ///< in ONNX's layout
+  OnnxValue bias = {};  ///< without a name: none
   std::vector<std::int64_t> window, strides, dilations;
   std::int64_t groups = 1;
   std::string padding = "valid";  ///< or "same"
 };
+/// `where` is for errors.
 OnnxValue map_convolution(OnnxBuilder& builder, const OnnxValue& x, const OnnxConvolution& convolution,
-                          const OnnxCall& call);
+                          const std::string& where);
 struct OnnxTransposedConvolution : OnnxConvolution {
   std::optional<std::vector<std::int64_t>> output_padding = {};
 };
@@ -132,7 +138,11 @@ OnnxValue map_transposed_convolution(OnnxBuilder& builder, const OnnxValue& x,
                                      const OnnxTransposedConvolution& convolution);
 /// "MaxPool" or "AveragePool".
 OnnxValue map_pooling(OnnxBuilder& builder, const char* op, const OnnxValue& x, const std::vector<std::int64_t>& window,
-                      const std::vector<std::int64_t>& strides, const std::string& padding, const OnnxCall& call);
+                      const std::vector<std::int64_t>& strides, const std::string& padding, const std::string& where);
+/// [spatial..., in, out] -> [out, in, spatial...], and for a convolution of each channel by itself [spatial...,
+/// channels, multiplier] -> [channels * multiplier, 1, spatial...].
+Tensor onnx_kernel(const Tensor& kernel);
+Tensor onnx_depthwise_kernel(const Tensor& kernel);
 /// [batch, spatial..., channels] -> [batch, channels, spatial...], and back.
 OnnxValue channels_first(OnnxBuilder& builder, const OnnxValue& x);
 OnnxValue channels_last(OnnxBuilder& builder, const OnnxValue& x);

@@ -26,7 +26,7 @@ namespace {
 /// result.
 std::vector<std::int64_t> add_padding(const OnnxValue& x, const std::string& padding,
                                       const std::vector<std::int64_t>& window, const std::vector<std::int64_t>& strides,
-                                      const std::vector<std::int64_t>& dilations, const OnnxCall& call,
+                                      const std::vector<std::int64_t>& dilations, const std::string& where,
                                       std::vector<OnnxAttribute>& attributes) {
   const std::size_t n = window.size();
   std::vector<std::int64_t> pads(2 * n, 0), sizes;
@@ -37,8 +37,10 @@ std::vector<std::int64_t> add_padding(const OnnxValue& x, const std::string& pad
       if (size < 0 && strides[i] > 1) {
         open = true;
         if (std::any_of(dilations.begin(), dilations.end(), [](std::int64_t d) { return d > 1; })) {
-          call.refuse("padding \"same\" with strides and dilation needs an input of known size, found one of shape {}",
-                      x.shape.str());
+          fail<ValueError>(OnnxBuilder::method,
+                           "{}: padding \"same\" with strides and dilation needs an input of known size, found one of "
+                           "shape {}",
+                           Whole{where}, x.shape.str());
         }
       } else {
         const auto [before, after] = same_padding(size < 0 ? reach : size, window[i], strides[i], dilations[i]);
@@ -66,13 +68,13 @@ Shape channels_first_shape(const OnnxValue& x, std::int64_t channels, const std:
 
 }  // namespace
 
-OnnxValue map_convolution(OnnxBuilder& g, const OnnxValue& x, const OnnxConvolution& c, const OnnxCall& call) {
+OnnxValue map_convolution(OnnxBuilder& g, const OnnxValue& x, const OnnxConvolution& c, const std::string& where) {
   std::vector<OnnxAttribute> attributes{
       {"kernel_shape", c.window}, {"strides", c.strides}, {"dilations", c.dilations}, {"group", c.groups}};
-  const auto sizes = add_padding(x, c.padding, c.window, c.strides, c.dilations, call, attributes);
-  OnnxValues inputs{channels_first(g, x), g.weight(c.kernel_name, c.kernel)};
-  if (c.bias.defined()) inputs.push_back(g.weight(c.bias_name, c.bias));
-  const Shape shape = channels_first_shape(x, c.kernel.shape()[0], sizes);
+  const auto sizes = add_padding(x, c.padding, c.window, c.strides, c.dilations, where, attributes);
+  OnnxValues inputs{channels_first(g, x), c.kernel};
+  if (!c.bias.name.empty()) inputs.push_back(c.bias);
+  const Shape shape = channels_first_shape(x, c.kernel.shape[0], sizes);
   return channels_last(g, g.node("Conv", inputs, std::move(attributes), shape, x.dtype));
 }
 
@@ -96,9 +98,9 @@ OnnxValue map_transposed_convolution(OnnxBuilder& g, const OnnxValue& x, const O
     const std::int64_t size = x.shape[static_cast<int>(i) + 1];
     sizes.push_back(size < 0 ? -1 : (size - 1) * stride + grown);
   }
-  OnnxValues inputs{channels_first(g, x), g.weight(c.kernel_name, c.kernel)};
-  if (c.bias.defined()) inputs.push_back(g.weight(c.bias_name, c.bias));
-  const Shape shape = channels_first_shape(x, c.kernel.shape()[1], sizes);
+  OnnxValues inputs{channels_first(g, x), c.kernel};
+  if (!c.bias.name.empty()) inputs.push_back(c.bias);
+  const Shape shape = channels_first_shape(x, c.kernel.shape[1], sizes);
   return channels_last(g, g.node("ConvTranspose", inputs,
                                  {{"kernel_shape", c.window},
                                   {"strides", c.strides},
@@ -109,12 +111,28 @@ OnnxValue map_transposed_convolution(OnnxBuilder& g, const OnnxValue& x, const O
 }
 
 OnnxValue map_pooling(OnnxBuilder& g, const char* op, const OnnxValue& x, const std::vector<std::int64_t>& window,
-                      const std::vector<std::int64_t>& strides, const std::string& padding, const OnnxCall& call) {
+                      const std::vector<std::int64_t>& strides, const std::string& padding, const std::string& where) {
   std::vector<OnnxAttribute> attributes{{"kernel_shape", window}, {"strides", strides}};
   const std::vector<std::int64_t> dense(window.size(), 1);
-  const auto sizes = add_padding(x, padding, window, strides, dense, call, attributes);
+  const auto sizes = add_padding(x, padding, window, strides, dense, where, attributes);
   const Shape shape = channels_first_shape(x, x.shape.back(), sizes);
   return channels_last(g, g.node(op, {channels_first(g, x)}, std::move(attributes), shape, x.dtype));
+}
+
+Tensor onnx_kernel(const Tensor& kernel) {
+  std::vector<int> permutation{kernel.rank() - 1, kernel.rank() - 2};
+  for (int axis = 0; axis < kernel.rank() - 2; ++axis) permutation.push_back(axis);
+  return xtape::transpose(kernel, permutation);
+}
+
+Tensor onnx_depthwise_kernel(const Tensor& kernel) {
+  std::vector<int> permutation{kernel.rank() - 2, kernel.rank() - 1};
+  std::vector<std::int64_t> shape{kernel.shape()[-1] * kernel.shape()[-2], 1};
+  for (int axis = 0; axis < kernel.rank() - 2; ++axis) {
+    permutation.push_back(axis);
+    shape.push_back(kernel.shape()[axis]);
+  }
+  return xtape::reshape(xtape::transpose(kernel, permutation), Shape(shape));
 }
 
 namespace {
@@ -125,32 +143,10 @@ std::vector<std::int64_t> per_axis(const ConfigValue& value) {
   return value_as<std::vector<std::int64_t>>(value);
 }
 
-/// [spatial..., in, out] -> [out, in, spatial...]
-Tensor kernel_of(const Tensor& kernel) {
-  std::vector<int> permutation{kernel.rank() - 1, kernel.rank() - 2};
-  for (int axis = 0; axis < kernel.rank() - 2; ++axis) permutation.push_back(axis);
-  return xtape::transpose(kernel, permutation);
-}
-
-/// [spatial..., channels, multiplier] -> [channels * multiplier, 1, spatial...]
-Tensor depthwise_kernel_of(const Tensor& kernel) {
-  std::vector<int> permutation{kernel.rank() - 2, kernel.rank() - 1};
-  std::vector<std::int64_t> shape{kernel.shape()[-1] * kernel.shape()[-2], 1};
-  for (int axis = 0; axis < kernel.rank() - 2; ++axis) {
-    permutation.push_back(axis);
-    shape.push_back(kernel.shape()[axis]);
-  }
-  return xtape::reshape(xtape::transpose(kernel, permutation), Shape(shape));
-}
-
-OnnxConvolution described(const OnnxCall& call, const char* kernel, Tensor in_layout) {
+OnnxConvolution described(OnnxBuilder& g, const OnnxCall& call, const char* kernel, const Tensor& in_layout) {
   OnnxConvolution c;
-  c.kernel = std::move(in_layout);
-  c.kernel_name = call.weight_name(kernel);
-  if (call.find("bias") != nullptr) {
-    c.bias = call.weight("bias");
-    c.bias_name = call.weight_name("bias");
-  }
+  c.kernel = g.weight(call.weight_name(kernel), in_layout);
+  if (call.find("bias") != nullptr) c.bias = g.weight(call.weight_name("bias"), call.weight("bias"));
   c.window = per_axis(call.argument("kernel_size"));
   c.strides = per_axis(call.argument("strides"));
   c.dilations = per_axis(call.argument("dilation_rate"));
@@ -159,40 +155,40 @@ OnnxConvolution described(const OnnxCall& call, const char* kernel, Tensor in_la
 }
 
 OnnxValues conv(OnnxBuilder& g, const OnnxCall& call) {
-  OnnxConvolution c = described(call, "kernel", kernel_of(call.weight("kernel")));
+  OnnxConvolution c = described(g, call, "kernel", onnx_kernel(call.weight("kernel")));
   c.groups = call.get<std::int64_t>("groups");
   OnnxValue x = call.x();
   if (c.padding == "causal") {
     x = g.pad(x, {{{0, 0}}, {{(c.window[0] - 1) * c.dilations[0], 0}}, {{0, 0}}}, "constant", 0);
     c.padding = "valid";
   }
-  return {map_activation(g, call, map_convolution(g, x, c, call))};
+  return {map_activation(g, call, map_convolution(g, x, c, call.where()))};
 }
 
 OnnxValues depthwise(OnnxBuilder& g, const OnnxCall& call) {
-  OnnxConvolution c = described(call, "kernel", depthwise_kernel_of(call.weight("kernel")));
+  OnnxConvolution c = described(g, call, "kernel", onnx_depthwise_kernel(call.weight("kernel")));
   c.groups = call.weight("kernel").shape()[-2];
-  return {map_activation(g, call, map_convolution(g, call.x(), c, call))};
+  return {map_activation(g, call, map_convolution(g, call.x(), c, call.where()))};
 }
 
 OnnxValues separable(OnnxBuilder& g, const OnnxCall& call) {
   const Tensor kernel = call.weight("depthwise_kernel");
-  OnnxConvolution each = described(call, "depthwise_kernel", depthwise_kernel_of(kernel));
+  OnnxConvolution each = described(g, call, "depthwise_kernel", onnx_depthwise_kernel(kernel));
   each.groups = kernel.shape()[-2];
-  OnnxConvolution mix{.kernel = kernel_of(call.weight("pointwise_kernel")),
-                      .bias = each.bias,
-                      .kernel_name = call.weight_name("pointwise_kernel"),
-                      .bias_name = each.bias_name,
-                      .window = {1, 1},
-                      .strides = {1, 1},
-                      .dilations = {1, 1}};
+  OnnxConvolution mix{
+      .kernel = g.weight(call.weight_name("pointwise_kernel"), onnx_kernel(call.weight("pointwise_kernel"))),
+      .bias = each.bias,
+      .window = {1, 1},
+      .strides = {1, 1},
+      .dilations = {1, 1}};
   each.bias = {};
-  return {map_activation(g, call, map_convolution(g, map_convolution(g, call.x(), each, call), mix, call))};
+  return {
+      map_activation(g, call, map_convolution(g, map_convolution(g, call.x(), each, call.where()), mix, call.where()))};
 }
 
 OnnxValues transposed(OnnxBuilder& g, const OnnxCall& call) {
-  // [spatial..., out, in] -> [in, out, spatial...], which is the order of kernel_of().
-  OnnxTransposedConvolution c{described(call, "kernel", kernel_of(call.weight("kernel")))};
+  // [spatial..., out, in] -> [in, out, spatial...], which is the order of onnx_kernel().
+  OnnxTransposedConvolution c{described(g, call, "kernel", onnx_kernel(call.weight("kernel")))};
   if (!call.argument("output_padding").is_none()) c.output_padding = per_axis(call.argument("output_padding"));
   return {map_activation(g, call, map_transposed_convolution(g, call.x(), c))};
 }

@@ -13,7 +13,7 @@ OnnxValues pooling(OnnxBuilder& g, const OnnxCall& call) {
   const auto window = sizes("pool_size");
   const auto strides = call.argument("strides").is_none() ? window : sizes("strides");
   return {map_pooling(g, max ? "MaxPool" : "AveragePool", call.x(), window, strides, call.get<std::string>("padding"),
-                      call)};
+                      call.where())};
 }
 
 std::vector<std::int64_t> spatial_axes(const OnnxValue& x) {

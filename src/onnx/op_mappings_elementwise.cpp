@@ -70,7 +70,7 @@ OnnxValue floating(OnnxBuilder& g, const OnnxValue& x) { return is_floating(x.dt
 OnnxValues divide(OnnxBuilder& g, const OnnxOpCall& call) {
   OnnxValue a = call.operands[0], b = call.operands[1];
   if (!is_floating(OnnxBuilder::promoted(a, b))) {
-    call.call.refuse("the division of integers differs between xtape and ONNX: cast them to float32 first");
+    call.refuse("the division of integers differs between xtape and ONNX: cast them to float32 first");
   }
   return {g.divide(a, b)};
 }
@@ -84,7 +84,7 @@ OnnxValues divide_no_nan(OnnxBuilder& g, const OnnxOpCall& call) {
 
 OnnxValue floor_quotient(OnnxBuilder& g, const OnnxOpCall& call) {
   if (!is_floating(OnnxBuilder::promoted(call.operands[0], call.operands[1]))) {
-    call.call.refuse("the division of integers differs between xtape and ONNX: cast them to float32 first");
+    call.refuse("the division of integers differs between xtape and ONNX: cast them to float32 first");
   }
   return g.alike("Floor", {g.divide(call.operands[0], call.operands[1])});
 }

@@ -11,9 +11,7 @@ namespace {
 using Integers = std::vector<std::int64_t>;
 
 OnnxValues reshape(OnnxBuilder& g, const OnnxOpCall& call) {
-  OnnxSizes sizes;
-  for (const auto size : call.get<Integers>("shape", {})) sizes.emplace_back(size);
-  return {g.reshape(call.x(), sizes)};
+  return {g.reshape(call.x(), call.sizes("shape", /*infers=*/true))};
 }
 
 OnnxValues flatten(OnnxBuilder& g, const OnnxOpCall& call) { return {g.reshape(call.x(), {-1})}; }
@@ -87,8 +85,7 @@ OnnxValues split(OnnxBuilder& g, const OnnxOpCall& call) {
   Integers sizes = call.get<Integers>("sizes", {});
   if (sizes.empty()) {
     const auto n = call.get<std::int64_t>("n", 1);
-    if (x.shape[axis] < 0)
-      call.call.refuse("it needs an axis of known size, found a tensor of shape {}", x.shape.str());
+    if (x.shape[axis] < 0) call.refuse("it needs an axis of known size, found a tensor of shape {}", x.shape.str());
     sizes.assign(static_cast<std::size_t>(n), x.shape[axis] / n);
   }
   return parts_of(g, x, axis, sizes);
@@ -97,56 +94,100 @@ OnnxValues split(OnnxBuilder& g, const OnnxOpCall& call) {
 OnnxValues unstack(OnnxBuilder& g, const OnnxOpCall& call) {
   const OnnxValue& x = call.x();
   const int axis = call.axis(0, x.rank());
-  if (x.shape[axis] < 0) call.call.refuse("it needs an axis of known size, found a tensor of shape {}", x.shape.str());
+  if (x.shape[axis] < 0) call.refuse("it needs an axis of known size, found a tensor of shape {}", x.shape.str());
   OnnxValues parts = parts_of(g, x, axis, Integers(static_cast<std::size_t>(x.shape[axis]), 1));
   for (auto& part : parts) part = g.squeeze(part, {axis});
   return parts;
 }
 
+/// Of an axis. The places are those of the two runs of a trace.
+OnnxValue part(OnnxBuilder& g, const OnnxOpCall& call, const OnnxValue& x, int axis, std::array<std::int64_t, 2> begin,
+               std::array<std::int64_t, 2> end, std::int64_t step = 1) {
+  const std::int64_t from = call.place(begin[0], begin[1], axis), to = call.place(end[0], end[1], axis);
+  const bool all = from == 0 && step == 1 && (to == OnnxBuilder::to_end || to == x.shape[axis]);
+  return all ? x : g.slice(x, axis, from, to, step);
+}
+
 OnnxValues slice_axis(OnnxBuilder& g, const OnnxOpCall& call) {
-  const auto begin = call.get<std::int64_t>("begin", 0), size = call.get<std::int64_t>("size", 0);
-  return {g.slice(call.x(), call.axis(0, call.x().rank()), begin, begin + size)};
+  const auto begin = call.integers("begin"), size = call.integers("size");
+  return {part(g, call, call.x(), call.axis(0, call.x().rank()), {begin.first[0], begin.second[0]},
+               {begin.first[0] + size.first[0], begin.second[0] + size.second[0]})};
 }
 
 OnnxValues slice(OnnxBuilder& g, const OnnxOpCall& call) {
-  const Integers begin = call.get<Integers>("begin", {}), size = call.get<Integers>("size", {});
+  const auto begin = call.integers("begin"), size = call.integers("size");
   OnnxValue x = call.x();
   for (int axis = 0; axis < x.rank(); ++axis) {
     const auto at = static_cast<std::size_t>(axis);
-    const std::int64_t end = size[at] < 0 ? OnnxBuilder::to_end : begin[at] + size[at];
-    if (begin[at] != 0 || end != x.shape[axis]) x = g.slice(x, axis, begin[at], end);
+    const auto end = [&](const Integers& from, const Integers& sizes) {
+      return sizes[at] < 0 ? OnnxBuilder::to_end : from[at] + sizes[at];
+    };
+    x = part(g, call, x, axis, {begin.first[at], begin.second[at]},
+             {end(begin.first, size.first), end(begin.second, size.second)});
   }
   return {x};
 }
 
 OnnxValues strided_slice(OnnxBuilder& g, const OnnxOpCall& call) {
-  const Integers begin = call.get<Integers>("begin", {}), end = call.get<Integers>("end", {});
+  const auto begin = call.integers("begin"), end = call.integers("end");
   const Integers strides = call.get<Integers>("strides", {});
   OnnxValue x = call.x();
-  for (std::size_t i = 0; i < begin.size(); ++i) {
+  for (std::size_t i = 0; i < begin.first.size(); ++i) {
     const std::int64_t step = i < strides.size() ? strides[i] : 1;
-    if (step < 1) call.call.refuse("its strides are not positive: use reverse");
-    const int axis = static_cast<int>(i);
-    if (begin[i] == 0 && end[i] == x.shape[axis] && step == 1) continue;
-    x = g.slice(x, axis, begin[i], end[i], step);
+    if (step < 1) call.refuse("its strides are not positive: use reverse");
+    x = part(g, call, x, static_cast<int>(i), {begin.first[i], begin.second[i]}, {end.first[i], end.second[i]}, step);
+  }
+  return {x};
+}
+
+/// Python's brackets: x[2, 1:, ..., None].
+OnnxValues index(OnnxBuilder& g, const OnnxOpCall& call) {
+  const ConfigValue::List items = list_of(call.attribute("items"));
+  const auto kind = [](const ConfigValue& item) {
+    const auto* config = item.get<Config>();
+    return config == nullptr ? std::string() : config->class_name();
+  };
+  const auto named = std::count_if(
+      items.begin(), items.end(), [&](const ConfigValue& item) { return !item.is_none() && kind(item) != "Ellipsis"; });
+  OnnxValue x = call.x();
+  int axis = 0;
+  for (const ConfigValue& item : items) {
+    if (item.is_none()) {
+      x = g.expand_dims(x, {axis++});
+    } else if (const auto* number = item.get<std::int64_t>()) {
+      x = g.squeeze(g.slice(x, axis, *number, *number == -1 ? OnnxBuilder::to_end : *number + 1), {axis});
+    } else if (kind(item) == "Ellipsis") {
+      axis += call.x().rank() - static_cast<int>(named);
+    } else {
+      const Config& range = *item.get<Config>();
+      const auto bound = [&](const char* name) { return value_as<std::optional<std::int64_t>>(range[name]); };
+      const std::int64_t step = bound("step").value_or(1);
+      if (step < 0) {
+        call.refuse("its steps are not positive: use reverse");
+      }
+      const auto start = bound("start"), stop = bound("stop");
+      if (start.value_or(0) != 0 || stop || step != 1) {
+        x = g.slice(x, axis, start.value_or(0), stop.value_or(OnnxBuilder::to_end), step);
+      }
+      ++axis;
+    }
   }
   return {x};
 }
 
 OnnxValues gather(OnnxBuilder& g, const OnnxOpCall& call) {
-  if (call.get<std::int64_t>("batch_dims", 0) != 0) call.call.refuse("batch_dims has no counterpart: use it without");
+  if (call.get<std::int64_t>("batch_dims", 0) != 0) call.refuse("batch_dims has no counterpart: use it without");
   OnnxValue indices = call.operands[1];
   if (indices.dtype != int32 && indices.dtype != int64) indices = g.cast(indices, int64);
   return {g.gather(call.x(), indices, call.axis(0, call.x().rank()))};
 }
 
 OnnxValues broadcast_to(OnnxBuilder& g, const OnnxOpCall& call) {
-  OnnxSizes sizes;
-  const Integers shape = call.get<Integers>("shape", {});
-  const int before = static_cast<int>(shape.size()) - call.x().rank();
-  for (std::size_t i = 0; i < shape.size(); ++i) {
+  OnnxSizes sizes = call.sizes("shape", /*infers=*/false);
+  const int before = static_cast<int>(sizes.size()) - call.x().rank();
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
     // ONNX's Expand keeps the larger size, so 1 stands for a size of x that is not known.
-    sizes.emplace_back(shape[i] < 0 && static_cast<int>(i) >= before ? 1 : shape[i]);
+    if (sizes[i].size < 0 && sizes[i].of == nullptr && static_cast<int>(i) >= before) sizes[i] = 1;
   }
   return {g.broadcast_to(call.x(), sizes)};
 }
@@ -160,13 +201,13 @@ OnnxValues tile(OnnxBuilder& g, const OnnxOpCall& call) {
 }
 
 OnnxValues repeat(OnnxBuilder& g, const OnnxOpCall& call) {
-  const ConfigValue repeats = call.attribute("repeats");
-  if (repeats.get<std::int64_t>() == nullptr || call.attribute("axis").is_none()) {
-    call.call.refuse("only one number of repeats along one axis has a counterpart");
+  const Integers repeats = call.get<Integers>("repeats", {});
+  if (repeats.size() != 1 || call.attribute("axis").is_none()) {
+    call.refuse("only one number of repeats along one axis has a counterpart");
   }
   const OnnxValue& x = call.x();
   const int axis = call.axis(0, x.rank());
-  const std::int64_t times = *repeats.get<std::int64_t>();
+  const std::int64_t times = repeats[0];
   OnnxValue each = g.expand_dims(x, {axis + 1});
   Integers multiples(static_cast<std::size_t>(each.rank()), 1);
   multiples[static_cast<std::size_t>(axis) + 1] = times;
@@ -189,18 +230,18 @@ OnnxValues reverse(OnnxBuilder& g, const OnnxOpCall& call) {
 }
 
 OnnxValues roll(OnnxBuilder& g, const OnnxOpCall& call) {
-  if (!call.attribute("shifts").is_none()) call.call.refuse("only one shift along one axis has a counterpart");
+  if (!call.attribute("shifts").is_none()) call.refuse("only one shift along one axis has a counterpart");
   const OnnxValue& x = call.x();
   const int axis = call.axis(0, x.rank());
   const auto shift = call.get<std::int64_t>("shift", 0);
-  if (x.shape[axis] <= 0) call.call.refuse("it needs an axis of known size, found a tensor of shape {}", x.shape.str());
+  if (x.shape[axis] <= 0) call.refuse("it needs an axis of known size, found a tensor of shape {}", x.shape.str());
   const std::int64_t size = x.shape[axis], begin = ((size - shift) % size + size) % size;
   if (begin == 0) return {x};
   return {g.concat({g.slice(x, axis, begin, OnnxBuilder::to_end), g.slice(x, axis, 0, begin)}, axis)};
 }
 
 OnnxValues triangle(OnnxBuilder& g, const OnnxOpCall& call, bool upper) {
-  if (g.opset() < 14) call.call.refuse("ONNX has it from opset 14 on");
+  if (g.opset() < 14) call.refuse("ONNX has it from opset 14 on");
   return {g.alike("Trilu", {call.x(), g.scalar(static_cast<double>(call.get<std::int64_t>("k", 0)), int64)},
                   {{"upper", std::int64_t{upper}}})};
 }
@@ -215,6 +256,13 @@ constexpr OnnxOpMapping mappings[] = {
     {"expand_dims", expand_dims},
     {"flatten", flatten},
     {"gather", gather},
+    {"index", index},
+    {"masked",
+     [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues {
+       OnnxValue x = call.x();
+       x.mask = nullptr;
+       return {call.operands[1].name.empty() ? x : g.with_mask(x, call.operands[1])};
+     }},
     {"matrix_transpose",
      [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues { return {g.move_axis(call.x(), -1, -2)}; }},
     {"moveaxis", moveaxis},

@@ -1,4 +1,6 @@
 // Reductions, sums along an axis, and the places of the largest elements.
+#include <limits>
+
 #include "onnx/op_mappings.hpp"
 
 namespace xtape::detail {
@@ -50,6 +52,26 @@ OnnxValues top_k(OnnxBuilder& g, const OnnxOpCall& call) {
                  {{shape, call.x().dtype}, {shape, int64}});
 }
 
+/// Stable in either direction, as ONNX's TopK is.
+OnnxValues sorted(OnnxBuilder& g, const OnnxOpCall& call) {
+  const OnnxValue& x = call.x();
+  const int axis = call.axis(-1, x.rank());
+  return g.nodes("TopK", {x, g.sizes({OnnxSize(x, axis)})},
+                 {{"axis", std::int64_t{axis}}, {"largest", call.get<std::int64_t>("direction", 0)}},
+                 {{x.shape, x.dtype}, {x.shape, int64}});
+}
+
+/// The 1-, 2- or largest norm.
+OnnxValues norm(OnnxBuilder& g, const OnnxOpCall& call) {
+  const auto [axes, keepdims] = along(call);
+  const double order = call.option<double>("ord", 2);
+  if (order == 2) return {g.alike("Sqrt", {g.reduce("ReduceSum", g.multiply(call.x(), call.x()), axes, keepdims)})};
+  const OnnxValue sizes = g.alike("Abs", {call.x()});
+  if (order == 1) return {g.reduce("ReduceSum", sizes, axes, keepdims)};
+  if (order != std::numeric_limits<double>::infinity()) call.refuse("only the 1-, 2- and inf-norm have counterparts");
+  return {g.reduce("ReduceMax", sizes, axes, keepdims)};
+}
+
 OnnxValues place(OnnxBuilder& g, const OnnxOpCall& call, const char* op) {
   const OnnxValue& x = call.x();
   const int axis = call.axis(0, x.rank());
@@ -61,7 +83,6 @@ OnnxValues place(OnnxBuilder& g, const OnnxOpCall& call, const char* op) {
 }
 
 OnnxValues cumulative_sum(OnnxBuilder& g, const OnnxOpCall& call) {
-  call.expect_readable("options");
   const OnnxValue& x = call.x();
   return {g.alike("CumSum", {x, g.scalar(call.axis(0, x.rank()), int64)},
                   {{"exclusive", std::int64_t{call.option<bool>("exclusive", false)}},
@@ -70,9 +91,11 @@ OnnxValues cumulative_sum(OnnxBuilder& g, const OnnxOpCall& call) {
 
 constexpr OnnxOpMapping mappings[] = {
     {"argmax", [](OnnxBuilder& g, const OnnxOpCall& call) { return place(g, call, "ArgMax"); }},
+    {"argsort", [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues { return {sorted(g, call)[1]}; }},
     {"argmin", [](OnnxBuilder& g, const OnnxOpCall& call) { return place(g, call, "ArgMin"); }},
     {"cumsum", cumulative_sum},
     {"moments", moments},
+    {"norm", norm},
     {"reduce_all", all},
     {"reduce_any", any},
     {"reduce_logsumexp", reduction<logsumexp>},
@@ -84,6 +107,7 @@ constexpr OnnxOpMapping mappings[] = {
      [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues { return {g.alike("Sqrt", {variance(g, call)})}; }},
     {"reduce_sum", reduction<sum>},
     {"reduce_variance", [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues { return {variance(g, call)}; }},
+    {"sort", [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues { return {sorted(g, call)[0]}; }},
     {"top_k", top_k},
 };
 

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/dtype_errors.hpp"
+#include "core/call_notes.hpp"
 #include "core/launch.hpp"
 #include "kernels/special.hpp"
 #include "ops/elementwise.hpp"
@@ -67,6 +68,7 @@ T floor_remainder(T a, T b) {
 }  // namespace
 
 Tensor divide_no_nan(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(divide_no_nan, a, b);
   Tensor y = map_binary<Domain::floating>("divide_no_nan", a, b, [](auto p, auto q) {
     using V = decltype(p);
     return select(q == V(0), V(0), p / q);
@@ -80,6 +82,7 @@ Tensor divide_no_nan(const Tensor& a, const Tensor& b) {
 }
 
 Tensor floordiv(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(floordiv, a, b);
   check_divisor("floordiv", a, b);
   Tensor y = map_binary<Domain::numbers>("floordiv", a, b, [](auto p, auto q) {
     using V = decltype(p);
@@ -93,6 +96,7 @@ Tensor floordiv(const Tensor& a, const Tensor& b) {
 }
 
 Tensor mod(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(mod, a, b);
   check_divisor("mod", a, b);
   Tensor y = map_binary<Domain::numbers>("mod", a, b, [](auto p, auto q) {
     using V = decltype(p);
@@ -108,6 +112,7 @@ Tensor mod(const Tensor& a, const Tensor& b) {
 }
 
 Tensor squared_difference(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(squared_difference, a, b);
   Tensor y = map_binary<Domain::numbers>("squared_difference", a, b, [](auto p, auto q) {
     const auto difference = kernels::minus(p, q);
     return kernels::times(difference, difference);
@@ -144,6 +149,7 @@ Tensor inverse(const Tensor& u, const Tensor& v) {
 }  // namespace
 
 Tensor atan2(const Tensor& y, const Tensor& x) {
+  XTAPE_NOTE(atan2, y, x);
   Tensor angle = map_binary<Domain::floating, false, detail::costly>("atan2", y, x, [](auto p, auto q) {
     return kernels::by_element([](auto a, auto b) { return std::atan2(a, b); }, p, q);
   });
@@ -155,6 +161,7 @@ Tensor atan2(const Tensor& y, const Tensor& x) {
 }
 
 Tensor logical_xor(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(logical_xor, a, b);
   for (const Tensor& t : {a, b}) {
     detail::expect_boolean("logical_xor", t.dtype());
   }

@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "base/dtype_errors.hpp"
+#include "core/call_notes.hpp"
 #include "core/convert.hpp"
 #include "core/launch.hpp"
 #include "kernels/attention.hpp"
@@ -260,6 +261,7 @@ Tensor attention(const char* op, bool heads_inside, const Tensor& q, const Tenso
 
 Tensor nn::scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                         const AttentionOptions& options) {
+  XTAPE_NOTE(nn::scaled_dot_product_attention, q, k, v, options);
   const char* op = "scaled_dot_product_attention";
   check_dtypes(op, q, k, v);
   const auto &a = q.shape(), &b = k.shape(), &c = v.shape();
@@ -272,6 +274,7 @@ Tensor nn::scaled_dot_product_attention(const Tensor& q, const Tensor& k, const 
 }
 
 Tensor nn::dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options) {
+  XTAPE_NOTE(nn::dot_product_attention, q, k, v, options);
   const char* op = "dot_product_attention";
   check_dtypes(op, q, k, v);
   const auto &a = q.shape(), &b = k.shape(), &c = v.shape();

@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "base/dtype_errors.hpp"
+#include "core/call_notes.hpp"
 #include "xtape/core/indexed_slices.hpp"
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/math.hpp"
@@ -52,6 +53,7 @@ Tensor norm_of_all(const char* op, std::span<const Tensor> tensors) {
 }  // namespace
 
 Tensor clip_by_norm(const Tensor& x, const Tensor& clip_norm, const Axes& axes) {
+  XTAPE_NOTE(clip_by_norm, x, clip_norm, axes);
   check_floating("clip_by_norm", x);
   if (axes.all()) {
     const Tensor factor = clip_norm / maximum(norm(elements(x)), clip_norm);
@@ -60,9 +62,13 @@ Tensor clip_by_norm(const Tensor& x, const Tensor& clip_norm, const Axes& axes) 
   return x * (clip_norm / maximum(norm(x, {}, axes, true), clip_norm));
 }
 
-Tensor global_norm(std::span<const Tensor> tensors) { return norm_of_all("global_norm", tensors); }
+Tensor global_norm(std::span<const Tensor> tensors) {
+  XTAPE_NOTE(global_norm, tensors);
+  return norm_of_all("global_norm", tensors);
+}
 
 std::pair<Tensors, Tensor> clip_by_global_norm(std::span<const Tensor> tensors, const Tensor& clip_norm) {
+  XTAPE_NOTE(clip_by_global_norm, tensors, clip_norm);
   const Tensor all = norm_of_all("clip_by_global_norm", tensors);
   const Tensor factor =
       where(is_finite(all), clip_norm / maximum(all, clip_norm), std::numeric_limits<double>::quiet_NaN());

@@ -6,6 +6,7 @@
 
 #include "base/check.hpp"
 #include "base/dtype_errors.hpp"
+#include "core/call_notes.hpp"
 #include "xtape/ops/contraction.hpp"
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/math.hpp"
@@ -137,10 +138,12 @@ Tensor tensordot_as(const char* op, const Tensor& a, const Tensor& b, const std:
 }  // namespace detail
 
 Tensor tensordot(const Tensor& a, const Tensor& b, const std::pair<std::vector<int>, std::vector<int>>& axes) {
+  XTAPE_NOTE(tensordot, a, b, axes);
   return detail::tensordot_as("tensordot", a, b, axes.first, axes.second);
 }
 
 Tensor tensordot(const Tensor& a, const Tensor& b, int axes) {
+  XTAPE_NOTE(tensordot, a, b, axes);
   if (axes < 0 || axes > a.rank() || axes > b.rank()) {
     detail::fail<ValueError>("tensordot", "there are no {} axes to sum over: {} and {}", axes, a.shape(), b.shape());
   }
@@ -153,13 +156,18 @@ Tensor tensordot(const Tensor& a, const Tensor& b, int axes) {
 }
 
 Tensor dot(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(dot, a, b);
   if (a.rank() == 0 || b.rank() == 0) return a * b;
   return detail::tensordot_as("dot", a, b, {-1}, {b.rank() == 1 ? 0 : -2});
 }
 
-Tensor outer(const Tensor& a, const Tensor& b) { return detail::tensordot_as("outer", a, b, {}, {}); }
+Tensor outer(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(outer, a, b);
+  return detail::tensordot_as("outer", a, b, {}, {});
+}
 
 Tensor linalg::matvec(const Tensor& a, const Tensor& b, MatvecOptions options) {
+  XTAPE_NOTE(linalg::matvec, a, b, options);
   if (a.rank() < 2 || b.rank() < 1) {
     detail::fail<ValueError>("linalg.matvec", "expected [..., m, k] x [..., k]: {} x {}", a.shape(), b.shape());
   }

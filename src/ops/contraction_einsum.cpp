@@ -2,6 +2,7 @@
 #include <map>
 
 #include "base/check.hpp"
+#include "core/call_notes.hpp"
 #include "kernels/strided.hpp"
 #include "ops/contraction.hpp"
 #include "ops/strided_window.hpp"
@@ -155,6 +156,7 @@ Labelled reduced(Labelled x, const std::vector<int>& keep, const std::map<int, s
 }  // namespace
 
 Tensor einsum(const std::string& equation, const std::vector<Tensor>& operands) {
+  XTAPE_NOTE(einsum, equation, operands);
   if (operands.empty()) detail::fail<ValueError>("einsum", "expected at least one tensor, received none");
   const Equation terms = read(equation, operands);
   std::map<int, std::int64_t> sizes;

@@ -4,6 +4,7 @@
 
 #include "base/check.hpp"
 #include "base/dtype_errors.hpp"
+#include "core/call_notes.hpp"
 #include "core/launch.hpp"
 #include "kernels/conv.hpp"
 #include "kernels/dispatch.hpp"
@@ -155,15 +156,18 @@ Tensor as_images(const Tensor& x) { return reshape(x, {x.shape()[0], 1, x.shape(
 }  // namespace
 
 Tensor nn::conv2d(const Tensor& x, const Tensor& filters, const Conv2dOptions& options) {
+  XTAPE_NOTE(nn::conv2d, x, filters, options);
   return convolution("conv2d", x, filters, {}, options, false);
 }
 
 Tensor detail::conv2d(const Tensor& x, const Tensor& filters, const Tensor& bias, const Conv2dOptions& options,
                       bool relu) {
+  XTAPE_NOTE(detail::conv2d, x, filters, bias, options, relu);
   return convolution("conv2d", x, filters, bias, options, relu);
 }
 
 Tensor nn::conv1d(const Tensor& x, const Tensor& filters, const Conv1dOptions& options) {
+  XTAPE_NOTE(nn::conv1d, x, filters, options);
   const char* op = "conv1d";
   if (x.rank() != 3) fail<ValueError>(op, "expected sequences [batch, width, channels], received shape {}", x.shape());
   if (filters.rank() != 3) {
@@ -177,6 +181,7 @@ Tensor nn::conv1d(const Tensor& x, const Tensor& filters, const Conv1dOptions& o
 }
 
 Tensor nn::depthwise_conv2d(const Tensor& x, const Tensor& filters, const Conv2dOptions& options) {
+  XTAPE_NOTE(nn::depthwise_conv2d, x, filters, options);
   const char* op = "depthwise_conv2d";
   const auto& w = filters.shape();
   if (w.rank() != 4)
@@ -191,15 +196,18 @@ Tensor nn::depthwise_conv2d(const Tensor& x, const Tensor& filters, const Conv2d
 
 Tensor nn::conv2d_backprop_input(const Shape& input_shape, const Tensor& filters, const Tensor& dy,
                                  const Conv2dOptions& options) {
+  XTAPE_NOTE(nn::conv2d_backprop_input, input_shape, filters, dy, options);
   return backprop_input("conv2d_backprop_input", input_shape, filters, dy, options);
 }
 
 Tensor nn::conv2d_backprop_filter(const Tensor& x, const Shape& filter_shape, const Tensor& dy,
                                   const Conv2dOptions& options) {
+  XTAPE_NOTE(nn::conv2d_backprop_filter, x, filter_shape, dy, options);
   return backprop_filter("conv2d_backprop_filter", x, filter_shape, dy, options, false).first;
 }
 
 Tensor nn::conv2d_transpose(const Tensor& x, const Tensor& filters, const Conv2dTransposeOptions& options) {
+  XTAPE_NOTE(nn::conv2d_transpose, x, filters, options);
   const char* op = "conv2d_transpose";
   const auto &in = x.shape(), &w = filters.shape();
   if (in.rank() != 4) fail<ValueError>(op, "expected images [batch, height, width, channels], received shape {}", in);

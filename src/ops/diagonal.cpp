@@ -3,6 +3,7 @@
 #include "base/check.hpp"
 #include "base/dtype_errors.hpp"
 #include "base/sizes.hpp"
+#include "core/call_notes.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "kernels/stream.hpp"
@@ -38,11 +39,13 @@ StridedWindow diagonal_of(const char* op, const Shape& shape, std::int64_t k) {
 }  // namespace
 
 Tensor matrix_transpose(const Tensor& x) {
+  XTAPE_NOTE(linalg::matrix_transpose, x);
   check_matrix("linalg.matrix_transpose", x.shape());
   return swapaxes(x, -1, -2);
 }
 
 Tensor diag(const Tensor& x, std::int64_t k) {
+  XTAPE_NOTE(linalg::diag, x, k);
   if (x.rank() < 1) fail<ValueError>("linalg.diag", "expected a tensor of rank 1 or more: received shape ()");
   detail::PoolVector<std::int64_t> sizes(x.shape().begin(), x.shape().end());
   constexpr std::int64_t max_offset = std::int64_t{1} << 32;  // larger matrices do not fit into memory
@@ -55,6 +58,7 @@ Tensor diag(const Tensor& x, std::int64_t k) {
 }
 
 Tensor diag_part(const Tensor& x, std::int64_t k) {
+  XTAPE_NOTE(linalg::diag_part, x, k);
   check_matrix("linalg.diag_part", x.shape());
   const std::int64_t rows = x.shape(-2), columns = x.shape(-1);
   if (k != 0 && (k <= -rows || k >= columns)) {
@@ -64,6 +68,7 @@ Tensor diag_part(const Tensor& x, std::int64_t k) {
 }
 
 Tensor set_diag(const Tensor& x, const Tensor& diagonal) {
+  XTAPE_NOTE(linalg::set_diag, x, diagonal);
   const char* op = "linalg.set_diag";
   check_matrix(op, x.shape());
   detail::expect_same_dtype(op, x.dtype(), diagonal.dtype());
@@ -90,11 +95,13 @@ Tensor set_diag(const Tensor& x, const Tensor& diagonal) {
 }
 
 Tensor trace(const Tensor& x) {
+  XTAPE_NOTE(linalg::trace, x);
   check_matrix("linalg.trace", x.shape());
   return reduce_sum(diag_part(x), -1);
 }
 
 Tensor band_part(const Tensor& x, std::int64_t lower, std::int64_t upper) {
+  XTAPE_NOTE(linalg::band_part, x, lower, upper);
   constexpr std::int64_t far = std::int64_t{1} << 62;
   return detail::keep_band("linalg.band_part", x, lower < 0 ? -far : -lower, upper < 0 ? far : upper);
 }

@@ -1,5 +1,6 @@
 #include "xtape/ops/dropout.hpp"
 
+#include "core/call_notes.hpp"
 #include "core/trace.hpp"
 #include "ops/elementwise.hpp"
 #include "ops/in_float32.hpp"
@@ -23,6 +24,7 @@ Tensor keep(const Tensor& x, const Tensor& chance, double rate) {
 }  // namespace
 
 Tensor dropout(const Tensor& x, double rate, const DropoutOptions& options) {
+  XTAPE_NOTE(nn::dropout, x, rate, options);
   if (!(rate >= 0 && rate < 1)) {
     detail::fail<ValueError>("dropout", "expected 0 <= rate < 1, received rate={}", rate);
   }

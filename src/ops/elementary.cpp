@@ -3,6 +3,7 @@
 #include <limits>
 #include <numbers>
 
+#include "core/call_notes.hpp"
 #include "kernels/special.hpp"
 #include "ops/elementwise.hpp"
 #include "ops/fused_gradient.hpp"
@@ -47,74 +48,88 @@ Tensor asinh_grad(const Tensor& dy, const Tensor& x) {
 }  // namespace
 
 Tensor reciprocal(const Tensor& x) {
+  XTAPE_NOTE(reciprocal, x);
   Tensor y = apply("reciprocal", x, [](auto v) { return decltype(v)(1) / v; });
   return record("reciprocal", {x}, y, [&] { return [y](const Tensor& dy) { return Grads{-(dy * square(y))}; }; });
 }
 
 Tensor rsqrt(const Tensor& x) {
+  XTAPE_NOTE(rsqrt, x);
   Tensor y = apply("rsqrt", x, [](auto v) { return decltype(v)(1) / sqrt(v); });
   return record("rsqrt", {x}, y, [&] { return [y](const Tensor& dy) { return Grads{dy * -0.5 * (y * square(y))}; }; });
 }
 
 Tensor expm1(const Tensor& x) {
+  XTAPE_NOTE(expm1, x);
   Tensor y = apply("expm1", x, [](auto v) { return expm1(v); });
   return record("expm1", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * exp(x)}; }; });
 }
 
 Tensor log1p(const Tensor& x) {
+  XTAPE_NOTE(log1p, x);
   Tensor y = apply("log1p", x, [](auto v) { return log1p(v); });
   return record("log1p", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy / (1 + x)}; }; });
 }
 
 Tensor sin(const Tensor& x) {
+  XTAPE_NOTE(sin, x);
   Tensor y = apply("sin", x, [](auto v) { return sin(v); });
   return record("sin", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * cos(x)}; }; });
 }
 
 Tensor cos(const Tensor& x) {
+  XTAPE_NOTE(cos, x);
   Tensor y = apply("cos", x, [](auto v) { return cos(v); });
   return record("cos", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{-(dy * sin(x))}; }; });
 }
 
 Tensor tan(const Tensor& x) {
+  XTAPE_NOTE(tan, x);
   Tensor y = apply("tan", x, [](auto v) { return tan(v); });
   return record("tan", {x}, y,
                 [&] { return [y](const Tensor& dy) { return Grads{dy * elementwise::slope::tan(y)}; }; });
 }
 
 Tensor asin(const Tensor& x) {
+  XTAPE_NOTE(asin, x);
   Tensor y = apply("asin", x, [](auto v) { return asin(v); });
   return record("asin", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * rsqrt((1 - x) * (1 + x))}; }; });
 }
 
 Tensor acos(const Tensor& x) {
+  XTAPE_NOTE(acos, x);
   Tensor y = apply("acos", x, [](auto v) { return acos(v); });
   return record("acos", {x}, y,
                 [&] { return [x](const Tensor& dy) { return Grads{-(dy * rsqrt((1 - x) * (1 + x)))}; }; });
 }
 
 Tensor atan(const Tensor& x) {
+  XTAPE_NOTE(atan, x);
   Tensor y = apply("atan", x, [](auto v) { return atan(v); });
   return record("atan", {x}, y,
                 [&] { return [x](const Tensor& dy) { return Grads{dy / (1 + square(finite(x, 1e15)))}; }; });
 }
 
 Tensor sinh(const Tensor& x) {
+  XTAPE_NOTE(sinh, x);
   Tensor y = apply("sinh", x, [](auto v) { return sinh(v); });
   return record("sinh", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * cosh(x)}; }; });
 }
 
 Tensor cosh(const Tensor& x) {
+  XTAPE_NOTE(cosh, x);
   Tensor y = apply("cosh", x, [](auto v) { return cosh(v); });
   return record("cosh", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * sinh(x)}; }; });
 }
 
 Tensor asinh(const Tensor& x) {
+  XTAPE_NOTE(asinh, x);
   Tensor y = apply("asinh", x, [](auto v) { return asinh(v); });
   return record("asinh", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{asinh_grad(dy, x)}; }; });
 }
 
 Tensor acosh(const Tensor& x) {
+  XTAPE_NOTE(acosh, x);
   // xsimd's acosh returns numbers for x < 1, where it must be NaN.
   Tensor y = apply("acosh", x, [](auto v) {
     using V = decltype(v);
@@ -125,11 +140,13 @@ Tensor acosh(const Tensor& x) {
 }
 
 Tensor atanh(const Tensor& x) {
+  XTAPE_NOTE(atanh, x);
   Tensor y = apply("atanh", x, [](auto v) { return atanh(v); });
   return record("atanh", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy / ((1 - x) * (1 + x))}; }; });
 }
 
 Tensor erf(const Tensor& x) {
+  XTAPE_NOTE(erf, x);
   // xsimd's erf is wrong by up to 70 units in the last place for double.
   Tensor y = apply("erf", x, [](auto v) {
     if constexpr (std::is_same_v<typename decltype(v)::value_type, float>) {
@@ -144,6 +161,7 @@ Tensor erf(const Tensor& x) {
 }
 
 Tensor erfc(const Tensor& x) {
+  XTAPE_NOTE(erfc, x);
   Tensor y = apply("erfc", x, [](auto v) { return kernels::erfc(v); });
   return record("erfc", {x}, y, [&] {
     return [x](const Tensor& dy) { return Grads{dy * (-2 * std::numbers::inv_sqrtpi) * gaussian(x)}; };
@@ -151,14 +169,19 @@ Tensor erfc(const Tensor& x) {
 }
 
 Tensor lgamma(const Tensor& x) {
+  XTAPE_NOTE(lgamma, x);
   Tensor y = apply<detail::costly>(
       "lgamma", x, [](auto v) { return kernels::by_element([](auto a) { return kernels::lgamma(a); }, v); });
   return record("lgamma", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * digamma(x)}; }; });
 }
 
-Tensor digamma(const Tensor& x) { return polygamma(0, x); }
+Tensor digamma(const Tensor& x) {
+  XTAPE_NOTE(digamma, x);
+  return polygamma(0, x);
+}
 
 Tensor polygamma(int n, const Tensor& x) {
+  XTAPE_NOTE(polygamma, n, x);
   if (n < 0) detail::fail<ValueError>("polygamma", "expected an order of at least 0, received {}", n);
   const char* op = n == 0 ? "digamma" : "polygamma";
   Tensor y = apply<detail::costly>(op, x, [n](auto v) {
@@ -171,12 +194,15 @@ Tensor polygamma(int n, const Tensor& x) {
 }
 
 Tensor floor(const Tensor& x) {
+  XTAPE_NOTE(floor, x);
   return record_no_gradient("floor", {x}, apply("floor", x, [](auto v) { return floor(v); }));
 }
 Tensor ceil(const Tensor& x) {
+  XTAPE_NOTE(ceil, x);
   return record_no_gradient("ceil", {x}, apply("ceil", x, [](auto v) { return ceil(v); }));
 }
 Tensor round(const Tensor& x) {
+  XTAPE_NOTE(round, x);
   return record_no_gradient("round", {x}, apply("round", x, [](auto v) { return nearbyint(v); }));
 }
 
@@ -191,14 +217,17 @@ Tensor classify(const char* op, const Tensor& x, const F& f) {
 }  // namespace
 
 Tensor is_nan(const Tensor& x) {
+  XTAPE_NOTE(is_nan, x);
   return classify("is_nan", x, [](auto v) { return kernels::is_nan(v); });
 }
 Tensor is_inf(const Tensor& x) {
+  XTAPE_NOTE(is_inf, x);
   return classify("is_inf", x, [](auto v) {
     return xsimd::abs(v) == decltype(v)(std::numeric_limits<typename decltype(v)::value_type>::infinity());
   });
 }
 Tensor is_finite(const Tensor& x) {
+  XTAPE_NOTE(is_finite, x);
   // Comparisons with NaN are false.
   return classify("is_finite", x, [](auto v) {
     return xsimd::abs(v) < decltype(v)(std::numeric_limits<typename decltype(v)::value_type>::infinity());

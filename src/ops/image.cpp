@@ -2,6 +2,7 @@
 
 #include "base/check.hpp"
 #include "base/dtype_errors.hpp"
+#include "core/call_notes.hpp"
 #include "core/convert.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
@@ -88,6 +89,7 @@ void check_pixels(const char* op, const Shape& shape) {
 }  // namespace
 
 Tensor affine_transform(const Tensor& images, const Tensor& transform, const AffineTransformOptions& options) {
+  XTAPE_NOTE(image::affine_transform, images, transform, options);
   const char* op = "affine_transform";
   const bool bilinear = is_bilinear(op, options.interpolation);
   const Beyond beyond = beyond_of(op, options.fill_mode);
@@ -105,6 +107,7 @@ Tensor affine_transform(const Tensor& images, const Tensor& transform, const Aff
 }
 
 Tensor resize(const Tensor& images, Size2d size, const std::string& interpolation) {
+  XTAPE_NOTE(image::resize, images, size, interpolation);
   const char* op = "resize";
   const bool bilinear = is_bilinear(op, interpolation);
   if (size.height < 1 || size.width < 1) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "core/call_notes.hpp"
 #include "kernels/strided.hpp"
 #include "ops/strided_window.hpp"
 
@@ -87,10 +88,28 @@ Tensor index_as(const char* op, const Tensor& x, ListOf<IndexItem> items) {
 
 }  // namespace
 
-Tensor index(const Tensor& x, ListOf<IndexItem> items) { return index_as("index", x, items); }
+ConfigValue IndexItem::config() const {
+  switch (kind_) {
+    case Kind::integer:
+      return number_;
+    case Kind::slice:
+      return Config("Slice", {{"start", slice_.start}, {"stop", slice_.stop}, {"step", slice_.step}});
+    case Kind::rest:
+      return Config("Ellipsis");
+    case Kind::added:
+      break;
+  }
+  return {};
+}
+
+Tensor index(const Tensor& x, ListOf<IndexItem> items) {
+  XTAPE_NOTE(index, x, items);
+  return index_as("index", x, items);
+}
 
 Tensor strided_slice(const Tensor& x, ListOf<std::int64_t> begin, ListOf<std::int64_t> end,
                      ListOf<std::int64_t> strides) {
+  XTAPE_NOTE(strided_slice, x, begin, end, strides);
   if (begin.size() != end.size() || (!strides.empty() && strides.size() != begin.size())) {
     fail<ValueError>("strided_slice", "expected as many begins as ends and strides: received {}, {} and {}",
                      begin.size(), end.size(), strides.size());

@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "base/dtype_errors.hpp"
+#include "core/call_notes.hpp"
 #include "core/convert.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
@@ -157,10 +158,12 @@ Tensor find_last(const Places& places) {
 }  // namespace
 
 Tensor gather_nd(const Tensor& x, const Tensor& indices) {
+  XTAPE_NOTE(gather_nd, x, indices);
   return gather_rows(x, find_places("gather_nd", indices, x.shape()));
 }
 
 Tensor scatter_nd(const Tensor& indices, const Tensor& updates, const Shape& shape) {
+  XTAPE_NOTE(scatter_nd, indices, updates, shape);
   for (const auto size : shape) {
     if (size < 0) fail<ValueError>("scatter_nd", "sizes must not be negative: received shape {}", shape);
   }
@@ -170,6 +173,7 @@ Tensor scatter_nd(const Tensor& indices, const Tensor& updates, const Shape& sha
 }
 
 Tensor tensor_scatter_add(const Tensor& x, const Tensor& indices, const Tensor& updates) {
+  XTAPE_NOTE(tensor_scatter_add, x, indices, updates);
   const char* op = "tensor_scatter_add";
   check_dtypes(op, x, updates);
   const Places places = find_places(op, indices, x.shape());
@@ -181,6 +185,7 @@ Tensor tensor_scatter_add(const Tensor& x, const Tensor& indices, const Tensor& 
 }
 
 Tensor tensor_scatter_update(const Tensor& x, const Tensor& indices, const Tensor& updates) {
+  XTAPE_NOTE(tensor_scatter_update, x, indices, updates);
   const char* op = "tensor_scatter_update";
   check_dtypes(op, x, updates);
   const Places places = find_places(op, indices, x.shape());
@@ -200,6 +205,7 @@ Tensor tensor_scatter_update(const Tensor& x, const Tensor& indices, const Tenso
 }
 
 Tensor boolean_mask(const Tensor& x, const Tensor& mask, int axis_) {
+  XTAPE_NOTE(boolean_mask, x, mask, axis_);
   const char* op = "boolean_mask";
   detail::expect_boolean(op, mask.dtype(), "a bool mask");
   const int axis = detail::normal_axis(op, axis_, x.rank()), after = axis + mask.rank();

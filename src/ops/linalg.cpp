@@ -4,6 +4,7 @@
 
 #include "base/check.hpp"
 #include "base/dtype_errors.hpp"
+#include "core/call_notes.hpp"
 #include "core/convert.hpp"
 #include "core/launch.hpp"
 #include "kernels/gemm.hpp"
@@ -148,6 +149,7 @@ Tensor vector_product(const Tensor& a, const Tensor& b, MatmulOptions options) {
 }  // namespace
 
 Tensor matmul(const Tensor& a, const Tensor& b, MatmulOptions options) {
+  XTAPE_NOTE(matmul, a, b, options);
   check_operands("matmul", a, b);
   if (a.rank() < 2 || b.rank() < 2) return vector_product(a, b, options);
   const std::int64_t m = a.shape(options.transpose_a ? -1 : -2), k = a.shape(options.transpose_a ? -2 : -1);
@@ -222,9 +224,13 @@ Grads dense_grads_by_ops(const Tensor& x, const Tensor& w, const Tensor& dz, con
 
 }  // namespace
 
-Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b) { return detail::dense(x, w, b, /*relu=*/false); }
+Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b) {
+  XTAPE_NOTE(linear, x, w, b);
+  return detail::dense(x, w, b, /*relu=*/false);
+}
 
 Tensor detail::dense(const Tensor& x, const Tensor& w, const Tensor& b, bool relu) {
+  XTAPE_NOTE(detail::dense, x, w, b, relu);
   const char* op = "linear";
   // Mixed precision: bfloat16 inputs may have float32 weights.
   const auto check_weights = [&](const Tensor& t) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/call_notes.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "kernels/lapack.hpp"
@@ -107,6 +108,7 @@ Tensor svd_gradient(const Tensor& s, const Tensor& u, const Tensor& v, const Ten
 }  // namespace
 
 Qr qr(const Tensor& x) {
+  XTAPE_NOTE(linalg::qr, x);
   const char* op = "linalg.qr";
   kernels::need_lapack(op);
   const Matrices m = detail::check_matrices(op, x);
@@ -144,6 +146,7 @@ Qr qr(const Tensor& x) {
 }
 
 Svd svd(const Tensor& x) {
+  XTAPE_NOTE(linalg::svd, x);
   const char* op = "linalg.svd";
   kernels::need_lapack(op);
   const Matrices m = detail::check_matrices(op, x);
@@ -178,6 +181,7 @@ Svd svd(const Tensor& x) {
 }
 
 Eigh eigh(const Tensor& x) {
+  XTAPE_NOTE(linalg::eigh, x);
   const char* op = "linalg.eigh";
   kernels::need_lapack(op);
   const Matrices m = detail::check_square(op, x);

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "core/call_notes.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "ops/matrices.hpp"
@@ -52,6 +53,7 @@ Tensor multiple_of_identity(const Matrices& m, DType dtype, double value) {
 }  // namespace
 
 Tensor lstsq(const Tensor& a_, const Tensor& b_, LstsqOptions options) {
+  XTAPE_NOTE(linalg::lstsq, a_, b_, options);
   const char* op = "linalg.lstsq";
   if (!(options.l2_regularizer >= 0)) {
     fail<ValueError>(op, "the l2_regularizer must not be negative: received {}", options.l2_regularizer);
@@ -76,6 +78,7 @@ Tensor lstsq(const Tensor& a_, const Tensor& b_, LstsqOptions options) {
 }
 
 Tensor matrix_norm(const Tensor& x, const std::string& ord, bool keepdims) {
+  XTAPE_NOTE(linalg::matrix_norm, x, ord, keepdims);
   const char* op = "linalg.matrix_norm";
   detail::check_matrices(op, x);
   Tensor y;
@@ -90,6 +93,7 @@ Tensor matrix_norm(const Tensor& x, const std::string& ord, bool keepdims) {
 }
 
 Tensor matrix_norm(const Tensor& x, double ord, bool keepdims) {
+  XTAPE_NOTE(linalg::matrix_norm, x, ord, keepdims);
   const char* op = "linalg.matrix_norm";
   detail::check_matrices(op, x);
   const double kind = std::abs(ord);

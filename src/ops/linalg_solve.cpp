@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/call_notes.hpp"
 #include "core/launch.hpp"
 #include "kernels/lapack.hpp"
 #include "ops/fused_gradient.hpp"
@@ -32,7 +33,13 @@ Pivots pivots_for(const Matrices& m) { return Pivots(static_cast<std::size_t>(m.
 
 }  // namespace
 
+Tensor inverse(const Tensor& x) {
+  XTAPE_NOTE(linalg::inverse, x);
+  return inv(x);
+}
+
 Tensor inv(const Tensor& x) {
+  XTAPE_NOTE(linalg::inv, x);
   const char* op = "linalg.inv";
   kernels::need_lapack(op);
   const Matrices m = detail::check_square(op, x);
@@ -107,6 +114,7 @@ Tensor solve_by(const Factors& f, const Tensor& b, bool adjoint) {
 }  // namespace
 
 Tensor solve(const Tensor& a_, const Tensor& b_, SolveOptions options) {
+  XTAPE_NOTE(linalg::solve, a_, b_, options);
   const char* op = "linalg.solve";
   detail::check_square(op, a_);
   const detail::System system = detail::make_system(op, a_, b_);
@@ -129,6 +137,7 @@ Tensor solve(const Tensor& a_, const Tensor& b_, SolveOptions options) {
 }
 
 Tensor triangular_solve(const Tensor& a_, const Tensor& b_, TriangularSolveOptions options) {
+  XTAPE_NOTE(linalg::triangular_solve, a_, b_, options);
   const char* op = "linalg.triangular_solve";
   kernels::need_lapack(op);
   detail::check_square(op, a_);
@@ -170,6 +179,7 @@ Tensor triangular_solve(const Tensor& a_, const Tensor& b_, TriangularSolveOptio
 }
 
 Tensor cholesky(const Tensor& x) {
+  XTAPE_NOTE(linalg::cholesky, x);
   const char* op = "linalg.cholesky";
   kernels::need_lapack(op);
   const Matrices m = detail::check_square(op, x);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/call_notes.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "kernels/lapack.hpp"
@@ -160,6 +161,7 @@ Tensor cofactors(const char* op, const Tensor& x) {
 }  // namespace
 
 Tensor det(const Tensor& x) {
+  XTAPE_NOTE(linalg::det, x);
   const char* op = "linalg.det";
   kernels::need_lapack(op);
   const Matrices m = detail::check_square(op, x);
@@ -178,6 +180,7 @@ Tensor det(const Tensor& x) {
 }
 
 Slogdet slogdet(const Tensor& x) {
+  XTAPE_NOTE(linalg::slogdet, x);
   const char* op = "linalg.slogdet";
   kernels::need_lapack(op);
   const Matrices m = detail::check_square(op, x);

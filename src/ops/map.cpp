@@ -181,6 +181,8 @@ Tensors run_map(const MapFunction& function, std::span<const Tensor> inputs, std
   return outputs;
 }
 
+bool map_is_noted() noexcept { return thread_state.tracer != nullptr && thread_state.tracer->notes != nullptr; }
+
 Tensors map_by_ops(const TracedFunction& function, int level, std::span<const Tensor> inputs,
                    std::span<const bool> wanted) {
   // The levels are functions of single elements: inputs are broadcast before, and their gradients summed after.

@@ -1,5 +1,6 @@
 #include "xtape/ops/math.hpp"
 
+#include "core/call_notes.hpp"
 #include "ops/elementwise.hpp"
 #include "tape/accumulate.hpp"
 #include "xtape/core/creation.hpp"
@@ -13,11 +14,13 @@ using detail::map_binary;
 using detail::map_unary;
 
 Tensor add(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(add, a, b);
   Tensor y = map_binary<Domain::numbers>("add", a, b, [](auto p, auto q) { return kernels::plus(p, q); });
   return record("add", {a, b}, std::move(y), [](const Tensor& dy) { return Grads{dy, dy}; });
 }
 
 Tensor subtract(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(subtract, a, b);
   Tensor y = map_binary<Domain::numbers>("subtract", a, b, [](auto p, auto q) { return kernels::minus(p, q); });
   return record("subtract", {a, b}, std::move(y), [](const Tensor& dy, Needs need) {
     return Grads{dy, need[1] ? -dy : Tensor()};
@@ -25,6 +28,7 @@ Tensor subtract(const Tensor& a, const Tensor& b) {
 }
 
 Tensor multiply(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(multiply, a, b);
   Tensor y = map_binary<Domain::numbers>("multiply", a, b, [](auto p, auto q) { return kernels::times(p, q); });
   return record("multiply", {a, b}, std::move(y), [&](Tracked tracked) {
     return [a = tracked.if_for(1, a), b = tracked.if_for(0, b)](const Tensor& dy, Needs need) {
@@ -34,6 +38,7 @@ Tensor multiply(const Tensor& a, const Tensor& b) {
 }
 
 Tensor divide(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(divide, a, b);
   Tensor y = map_binary<Domain::floating>("divide", a, b, [](auto p, auto q) { return p / q; });
   return record("divide", {a, b}, std::move(y), [&](Tracked tracked) {
     return [b, y = tracked.if_for(1, y)](const Tensor& dy, Needs need) {
@@ -44,6 +49,7 @@ Tensor divide(const Tensor& a, const Tensor& b) {
 }
 
 Tensor pow(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(pow, a, b);
   // Uses the standard library, since exp(b log a) on vectors loses accuracy for large results.
   Tensor y = map_binary<Domain::floating, false, detail::costly>("pow", a, b, [](auto p, auto q) {
     using V = decltype(p);
@@ -82,6 +88,7 @@ Tensor pow(const Tensor& a, const Tensor& b) {
 }
 
 Tensor maximum(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(maximum, a, b);
   Tensor y = map_binary<Domain::numbers>("maximum", a, b, [](auto p, auto q) {
     using kernels::is_nan, kernels::select;
     return select(is_nan(p) || p > q, p, q);
@@ -95,6 +102,7 @@ Tensor maximum(const Tensor& a, const Tensor& b) {
 }
 
 Tensor minimum(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(minimum, a, b);
   Tensor y = map_binary<Domain::numbers>("minimum", a, b, [](auto p, auto q) {
     using kernels::is_nan, kernels::select;
     return select(is_nan(p) || p < q, p, q);
@@ -108,6 +116,7 @@ Tensor minimum(const Tensor& a, const Tensor& b) {
 }
 
 Tensor negative(const Tensor& x) {
+  XTAPE_NOTE(negative, x);
   Tensor y = map_unary<Domain::numbers>("negative", x, [](auto v) {
     using V = decltype(v);
     if constexpr (std::is_integral_v<V>) {
@@ -120,6 +129,7 @@ Tensor negative(const Tensor& x) {
 }
 
 Tensor abs(const Tensor& x) {
+  XTAPE_NOTE(abs, x);
   Tensor y = map_unary<Domain::numbers>("abs", x, [](auto v) {
     using kernels::select;
     using V = decltype(v);
@@ -133,6 +143,7 @@ Tensor abs(const Tensor& x) {
 }
 
 Tensor sign(const Tensor& x) {
+  XTAPE_NOTE(sign, x);
   Tensor y = map_unary<Domain::numbers>("sign", x, [](auto v) {
     using kernels::select;
     using V = decltype(v);
@@ -142,6 +153,7 @@ Tensor sign(const Tensor& x) {
 }
 
 Tensor square(const Tensor& x) {
+  XTAPE_NOTE(square, x);
   Tensor y = map_unary<Domain::numbers>("square", x, [](auto v) { return kernels::times(v, v); });
   return record("square", {x}, std::move(y), [&] { return [x](const Tensor& dy) { return Grads{dy * (x * 2)}; }; });
 }
@@ -167,16 +179,19 @@ Tensor sqrt_grad(const Tensor& dy, const Tensor& y) {
 }  // namespace
 
 Tensor sqrt(const Tensor& x) {
+  XTAPE_NOTE(sqrt, x);
   Tensor y = map_unary<Domain::floating>("sqrt", x, [](auto v) { return sqrt(v); });
   return record("sqrt", {x}, std::move(y), [&] { return [y](const Tensor& dy) { return Grads{sqrt_grad(dy, y)}; }; });
 }
 
 Tensor exp(const Tensor& x) {
+  XTAPE_NOTE(exp, x);
   Tensor y = map_unary<Domain::floating>("exp", x, [](auto v) { return exp(v); });
   return record("exp", {x}, std::move(y), [&] { return [y](const Tensor& dy) { return Grads{dy * y}; }; });
 }
 
 Tensor log(const Tensor& x) {
+  XTAPE_NOTE(log, x);
   Tensor y = map_unary<Domain::floating>("log", x, [](auto v) { return log(v); });
   return record("log", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy / x}; }; });
 }
@@ -201,11 +216,13 @@ Tensor sigmoid_grad(const Tensor& dy, const Tensor& y) {
 }  // namespace
 
 Tensor tanh(const Tensor& x) {
+  XTAPE_NOTE(tanh, x);
   Tensor y = map_unary<Domain::floating>("tanh", x, [](auto v) { return tanh(v); });
   return record("tanh", {x}, std::move(y), [&] { return [y](const Tensor& dy) { return Grads{tanh_grad(dy, y)}; }; });
 }
 
 Tensor sigmoid(const Tensor& x) {
+  XTAPE_NOTE(sigmoid, x);
   // Uses e^-|x|, which cannot overflow.
   Tensor y = map_unary<Domain::floating>("sigmoid", x, [](auto v) {
     using V = decltype(v);
@@ -217,6 +234,7 @@ Tensor sigmoid(const Tensor& x) {
 }
 
 Tensor clip_by_value(const Tensor& x, const Tensor& low, const Tensor& high) {
+  XTAPE_NOTE(clip_by_value, x, low, high);
   if (x.dtype() == boolean) detail::fail_domain("clip_by_value", Domain::numbers, x.dtype());
   for (const Tensor& bound : {low, high}) {  // first, so that errors have this name
     detail::common_dtype("clip_by_value", x, bound);
@@ -244,6 +262,9 @@ Tensor clip_by_value(const Tensor& x, const Tensor& low, const Tensor& high) {
   });
 }
 
-Tensor stop_gradient(const Tensor& x) { return record_no_gradient("stop_gradient", {x}, detail::make_alias(x)); }
+Tensor stop_gradient(const Tensor& x) {
+  XTAPE_NOTE(stop_gradient, x);
+  return record_no_gradient("stop_gradient", {x}, detail::make_alias(x));
+}
 
 }  // namespace xtape

@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "base/dtype_errors.hpp"
+#include "core/call_notes.hpp"
 #include "ops/elementwise.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/tape/record.hpp"
@@ -31,33 +32,44 @@ const Tensor& boolean_only(const char* op, const Tensor& t) {
 }  // namespace
 
 Tensor equal(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(equal, a, b);
   return compare("equal", a, b, [](auto p, auto q) { return p == q; });
 }
 Tensor not_equal(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(not_equal, a, b);
   return compare("not_equal", a, b, [](auto p, auto q) { return !(p == q); });  // true for NaN
 }
 Tensor less(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(less, a, b);
   return compare("less", a, b, [](auto p, auto q) { return p < q; });
 }
 Tensor less_equal(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(less_equal, a, b);
   return compare("less_equal", a, b, [](auto p, auto q) { return p <= q; });
 }
 Tensor greater(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(greater, a, b);
   return compare("greater", a, b, [](auto p, auto q) { return p > q; });
 }
 Tensor greater_equal(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(greater_equal, a, b);
   return compare("greater_equal", a, b, [](auto p, auto q) { return p >= q; });
 }
 
 Tensor logical_and(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(logical_and, a, b);
   return combine("logical_and", boolean_only("logical_and", a), boolean_only("logical_and", b),
                  [](auto p, auto q) { return p & q; });
 }
 Tensor logical_or(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(logical_or, a, b);
   return combine("logical_or", boolean_only("logical_or", a), boolean_only("logical_or", b),
                  [](auto p, auto q) { return p | q; });
 }
-Tensor logical_not(const Tensor& x) { return equal(boolean_only("logical_not", x), false); }
+Tensor logical_not(const Tensor& x) {
+  XTAPE_NOTE(logical_not, x);
+  return equal(boolean_only("logical_not", x), false);
+}
 
 namespace {
 
@@ -106,6 +118,7 @@ void where_loop(const void*, std::int64_t n, void* out_, const void* const* in, 
 }  // namespace
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(where, condition, a, b);
   boolean_only("where", condition);
   const DType dtype = detail::common_dtype("where", a, b);
   const bool alike = condition.shape() == a.shape() && condition.shape() == b.shape();
@@ -128,6 +141,7 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
 }
 
 Tensor cast(const Tensor& x, DType dtype) {
+  XTAPE_NOTE(cast, x, dtype);
   if (x.dtype() == dtype && !x.impl()->weak) return x;
   Tensor y = detail::convert(x, dtype);
   if (!is_floating(x.dtype()) || !is_floating(dtype)) return record_no_gradient("cast", {x}, std::move(y));

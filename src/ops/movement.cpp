@@ -8,6 +8,7 @@
 
 #include "base/check.hpp"
 #include "base/sizes.hpp"
+#include "core/call_notes.hpp"
 #include "core/convert.hpp"
 #include "core/launch.hpp"
 #include "kernels/strided.hpp"
@@ -19,33 +20,38 @@ namespace xtape {
 
 using detail::fail;
 
-Tensor reshape(const Tensor& x, const Shape& wanted) {
-  Shape shape = wanted;
+Tensor reshape(const Tensor& x, const Shape& shape_) {
+  XTAPE_NOTE(reshape, x, shape_);
+  Shape shape = shape_;
   int open = -1;
   for (int axis = 0; axis < shape.rank(); ++axis) {
     if (shape[axis] == -1 && open < 0) {
       open = axis;
       shape[axis] = 1;
     } else if (shape[axis] < 0) {
-      fail<ValueError>("reshape", "at most one size may be -1 and none less: {} from {}", wanted, x.shape());
+      fail<ValueError>("reshape", "at most one size may be -1 and none less: {} from {}", shape_, x.shape());
     }
   }
   const std::int64_t known = detail::checked_numel("reshape", shape);
   if (open >= 0) {
     if (known == 0 || x.size() % known != 0) {
-      fail<ValueError>("reshape", "cannot infer the size -1: {} from {} with {} elements", wanted, x.shape(), x.size());
+      fail<ValueError>("reshape", "cannot infer the size -1: {} from {} with {} elements", shape_, x.shape(), x.size());
     }
     shape[open] = x.size() / known;
   } else if (known != x.size()) {
-    fail<ValueError>("reshape", "numbers of elements differ: {} has {}, {} has {}", x.shape(), x.size(), wanted, known);
+    fail<ValueError>("reshape", "numbers of elements differ: {} has {}, {} has {}", x.shape(), x.size(), shape_, known);
   }
   return record("reshape", {x}, detail::make_view(x, shape),
                 [&] { return [from = x.shape()](const Tensor& dy) { return Grads{reshape(dy, from)}; }; });
 }
 
-Tensor flatten(const Tensor& x) { return reshape(x, {-1}); }
+Tensor flatten(const Tensor& x) {
+  XTAPE_NOTE(flatten, x);
+  return reshape(x, {-1});
+}
 
 Tensor expand_dims(const Tensor& x, int axis) {
+  XTAPE_NOTE(expand_dims, x, axis);
   const int at = detail::normal_axis("expand_dims", axis, x.rank() + 1);
   detail::PoolVector<std::int64_t> sizes(x.shape().begin(), x.shape().end());
   sizes.insert(sizes.begin() + at, 1);
@@ -53,6 +59,7 @@ Tensor expand_dims(const Tensor& x, int axis) {
 }
 
 Tensor squeeze(const Tensor& x) {
+  XTAPE_NOTE(squeeze, x);
   detail::PoolVector<std::int64_t> sizes;
   for (const auto size : x.shape()) {
     if (size != 1) sizes.push_back(size);
@@ -61,6 +68,7 @@ Tensor squeeze(const Tensor& x) {
 }
 
 Tensor squeeze(const Tensor& x, int axis) {
+  XTAPE_NOTE(squeeze, x, axis);
   const int at = detail::normal_axis("squeeze", axis, x.rank());
   if (x.shape()[at] != 1) fail<ValueError>("squeeze", "axis {} of shape {} is not of size 1", axis, x.shape());
   detail::PoolVector<std::int64_t> sizes(x.shape().begin(), x.shape().end());
@@ -87,12 +95,14 @@ Tensor permuted(const Tensor& x, const Shape& axes) {
 }  // namespace
 
 Tensor transpose(const Tensor& x) {
+  XTAPE_NOTE(transpose, x);
   Shape reversed = x.shape();
   std::iota(std::reverse_iterator(reversed.end()), std::reverse_iterator(reversed.begin()), 0);
   return permuted(x, reversed);
 }
 
 Tensor transpose(const Tensor& x, ListOf<int> permutation) {
+  XTAPE_NOTE(transpose, x, permutation);
   const int rank = x.rank();
   Shape axes = x.shape(), taken = x.shape();
   std::fill(taken.begin(), taken.end(), 0);
@@ -110,6 +120,7 @@ Tensor transpose(const Tensor& x, ListOf<int> permutation) {
 }
 
 Tensor concat(ListOf<Tensor> values, int axis_) {
+  XTAPE_NOTE(concat, values, axis_);
   if (values.empty()) fail<ValueError>("concat", "expected at least one tensor, received none");
   const Tensor& first = values[0];
   const int axis = detail::normal_axis("concat", axis_, first.rank());
@@ -163,6 +174,7 @@ Tensor concat(ListOf<Tensor> values, int axis_) {
 }
 
 Tensor stack(ListOf<Tensor> values, int axis) {
+  XTAPE_NOTE(stack, values, axis);
   Tensors expanded;
   for (const auto& t : values) {
     if (t.shape() != values[0].shape()) {
@@ -200,6 +212,7 @@ Tensor unslice(const Tensor& dy, const Shape& begin, const Shape& shape) {
 }  // namespace
 
 Tensor slice(const Tensor& x, ListOf<std::int64_t> begin, ListOf<std::int64_t> size) {
+  XTAPE_NOTE(slice, x, begin, size);
   const int rank = x.rank();
   if (static_cast<int>(begin.size()) != rank || static_cast<int>(size.size()) != rank) {
     fail<ValueError>("slice", "expected a begin and a size for each axis of shape {}: received {} and {}", x.shape(),
@@ -235,6 +248,7 @@ Tensor slice(const Tensor& x, ListOf<std::int64_t> begin, ListOf<std::int64_t> s
 }
 
 Tensor slice_axis(const Tensor& x, int axis_, std::int64_t begin, std::int64_t size) {
+  XTAPE_NOTE(slice_axis, x, axis_, begin, size);
   const int axis = detail::normal_axis("slice_axis", axis_, x.rank());
   Shape begins = x.shape(), sizes = x.shape();
   std::fill(begins.begin(), begins.end(), 0);
@@ -244,6 +258,7 @@ Tensor slice_axis(const Tensor& x, int axis_, std::int64_t begin, std::int64_t s
 }
 
 Tensor broadcast_to(const Tensor& x, const Shape& shape) {
+  XTAPE_NOTE(broadcast_to, x, shape);
   if (!detail::broadcasts_to(x.shape(), shape)) {
     fail<ValueError>("broadcast_to", "shape {} does not broadcast to {}", x.shape(), shape);
   }

@@ -2,6 +2,7 @@
 
 #include "base/check.hpp"
 #include "base/dtype_errors.hpp"
+#include "core/call_notes.hpp"
 #include "core/convert.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
@@ -78,6 +79,7 @@ void copy_slices(Read x, const Layout& from, const std::int64_t* index, std::int
 }  // namespace
 
 Tensor gather(const Tensor& x, const Tensor& indices, int axis_) {
+  XTAPE_NOTE(gather, x, indices, axis_);
   detail::expect_integer("gather", indices.dtype(), "integer indices");
   const int axis = detail::normal_axis("gather", axis_, x.rank());
   const Layout from(x.shape(), axis);

@@ -1,5 +1,6 @@
 #include "base/check.hpp"
 #include "base/dtype_errors.hpp"
+#include "core/call_notes.hpp"
 #include "core/convert.hpp"
 #include "core/launch.hpp"
 #include "xtape/ops/movement.hpp"
@@ -7,6 +8,7 @@
 namespace xtape {
 
 Tensor gather(const Tensor& x, const Tensor& indices, int axis_, int batch_dims) {
+  XTAPE_NOTE(gather, x, indices, axis_, batch_dims);
   using detail::fail;
   if (batch_dims == 0) return gather(x, indices, axis_);
   const char* op = "gather";

@@ -6,6 +6,7 @@
 
 #include "base/check.hpp"
 #include "base/sizes.hpp"
+#include "core/call_notes.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
@@ -25,6 +26,7 @@ using detail::Read;
 using detail::Write;
 
 Tensor swapaxes(const Tensor& x, int axis1, int axis2) {
+  XTAPE_NOTE(swapaxes, x, axis1, axis2);
   detail::PoolVector<int> permutation(static_cast<std::size_t>(x.rank()));
   std::iota(permutation.begin(), permutation.end(), 0);
   const int first = detail::normal_axis("swapaxes", axis1, x.rank());
@@ -34,6 +36,7 @@ Tensor swapaxes(const Tensor& x, int axis1, int axis2) {
 }
 
 Tensor moveaxis(const Tensor& x, int source, int destination) {
+  XTAPE_NOTE(moveaxis, x, source, destination);
   const int from = detail::normal_axis("moveaxis", source, x.rank());
   const int to = detail::normal_axis("moveaxis", destination, x.rank());
   detail::PoolVector<int> permutation(static_cast<std::size_t>(x.rank()));
@@ -53,6 +56,7 @@ Tensor empty_result(const char* op, const Tensor& x, const Shape& shape) {
 }  // namespace
 
 Tensor tile(const Tensor& x, ListOf<std::int64_t> multiples) {
+  XTAPE_NOTE(tile, x, multiples);
   const bool valid = std::all_of(multiples.begin(), multiples.end(), [](auto m) { return m >= 0; });
   if (!valid || static_cast<int>(multiples.size()) != x.rank()) {
     fail<ValueError>("tile", "expected a multiple, not negative, for each axis of shape {}: received [{}]", x.shape(),
@@ -100,6 +104,7 @@ Tensor repeat_each(const Tensor& x, std::int64_t n, int axis) {
 }  // namespace
 
 Tensor repeat(const Tensor& x, ListOf<std::int64_t> repeats, int axis_) {
+  XTAPE_NOTE(repeat, x, repeats, axis_);
   const int axis = detail::normal_axis("repeat", axis_, x.rank());
   const std::int64_t size = x.shape()[axis];
   const bool valid = std::all_of(repeats.begin(), repeats.end(), [](auto n) { return n >= 0; });
@@ -122,9 +127,13 @@ Tensor repeat(const Tensor& x, ListOf<std::int64_t> repeats, int axis_) {
   return gather(x, detail::constant_of_trace(Tensor(indices)), axis);
 }
 
-Tensor repeat(const Tensor& x, ListOf<std::int64_t> repeats) { return repeat(flatten(x), repeats, 0); }
+Tensor repeat(const Tensor& x, ListOf<std::int64_t> repeats) {
+  XTAPE_NOTE(repeat, x, repeats);
+  return repeat(flatten(x), repeats, 0);
+}
 
 Tensor reverse(const Tensor& x, ListOf<int> axes) {
+  XTAPE_NOTE(reverse, x, axes);
   Shape strides = kernels::contiguous_strides(x.shape());
   std::int64_t offset = 0;
   for (const int axis_ : axes) {
@@ -143,6 +152,7 @@ Tensor reverse(const Tensor& x, ListOf<int> axes) {
 }
 
 Tensor roll(const Tensor& x, std::int64_t shift, int axis_) {
+  XTAPE_NOTE(roll, x, shift, axis_);
   const int axis = detail::normal_axis("roll", axis_, x.rank());
   Tensor y = detail::make_tensor(x.shape(), x.dtype());
   const std::int64_t size = x.shape()[axis];
@@ -171,6 +181,7 @@ Tensor roll(const Tensor& x, std::int64_t shift, int axis_) {
 }
 
 Tensor roll(const Tensor& x, ListOf<std::int64_t> shifts, ListOf<int> axes) {
+  XTAPE_NOTE(roll, x, shifts, axes);
   if (shifts.size() != axes.size()) {
     fail<ValueError>("roll", "expected a shift for each axis: received {} and {}", shifts.size(), axes.size());
   }
@@ -180,6 +191,7 @@ Tensor roll(const Tensor& x, ListOf<std::int64_t> shifts, ListOf<int> axes) {
 }
 
 Tensors meshgrid(const std::vector<Tensor>& vectors, const MeshgridOptions& options) {
+  XTAPE_NOTE(meshgrid, vectors, options);
   if (options.indexing != "xy" && options.indexing != "ij") {
     fail<ValueError>("meshgrid", "indexing must be \"xy\" or \"ij\": received \"{}\"", options.indexing);
   }
@@ -236,7 +248,13 @@ namespace {
 constexpr std::int64_t far = std::int64_t{1} << 62;
 }
 
-Tensor tril(const Tensor& x, std::int64_t k) { return detail::keep_band("tril", x, -far, k); }
-Tensor triu(const Tensor& x, std::int64_t k) { return detail::keep_band("triu", x, k, far); }
+Tensor tril(const Tensor& x, std::int64_t k) {
+  XTAPE_NOTE(tril, x, k);
+  return detail::keep_band("tril", x, -far, k);
+}
+Tensor triu(const Tensor& x, std::int64_t k) {
+  XTAPE_NOTE(triu, x, k);
+  return detail::keep_band("triu", x, k, far);
+}
 
 }  // namespace xtape

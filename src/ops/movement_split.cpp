@@ -1,6 +1,7 @@
 #include <fmt/ranges.h>
 
 #include "base/check.hpp"
+#include "core/call_notes.hpp"
 #include "kernels/strided.hpp"
 #include "ops/strided_launch.hpp"
 #include "xtape/core/creation.hpp"
@@ -61,9 +62,10 @@ Sizes equal_sizes(const char* op, std::int64_t parts, std::int64_t size) {
 
 }  // namespace
 
-Tensors split(const Tensor& x, ListOf<std::int64_t> wanted, int axis_) {
+Tensors split(const Tensor& x, ListOf<std::int64_t> sizes_, int axis_) {
+  XTAPE_NOTE(split, x, sizes_, axis_);
   const int axis = detail::normal_axis("split", axis_, x.rank());
-  Sizes sizes(wanted.begin(), wanted.end());
+  Sizes sizes(sizes_.begin(), sizes_.end());
   const std::int64_t all = x.shape()[axis];
   std::int64_t sum = 0;
   std::int64_t* open = nullptr;
@@ -78,21 +80,23 @@ Tensors split(const Tensor& x, ListOf<std::int64_t> wanted, int axis_) {
   }
   if (open != nullptr) *open = all - sum;
   if (!valid || (open == nullptr && sum != all)) {
-    fail<ValueError>("split", "sizes [{}] do not add up to axis {} of shape {}", fmt::join(wanted, ", "), axis,
+    fail<ValueError>("split", "sizes [{}] do not add up to axis {} of shape {}", fmt::join(sizes_, ", "), axis,
                      x.shape());
   }
   return cut("split", x, sizes, axis);
 }
 
-Tensors detail::split_equally(const Tensor& x, std::int64_t parts, int axis_) {
+Tensors detail::split_equally(const Tensor& x, std::int64_t n, int axis_) {
+  XTAPE_NOTE(split, x, n, axis_);
   const int axis = normal_axis("split", axis_, x.rank());
-  if (parts <= 0 || x.shape()[axis] % parts != 0) {
-    fail<ValueError>("split", "{} equal parts do not fit axis {} of shape {}", parts, axis, x.shape());
+  if (n <= 0 || x.shape()[axis] % n != 0) {
+    fail<ValueError>("split", "{} equal parts do not fit axis {} of shape {}", n, axis, x.shape());
   }
-  return cut("split", x, equal_sizes("split", parts, x.shape()[axis] / parts), axis);
+  return cut("split", x, equal_sizes("split", n, x.shape()[axis] / n), axis);
 }
 
 Tensors unstack(const Tensor& x, int axis_) {
+  XTAPE_NOTE(unstack, x, axis_);
   const int axis = detail::normal_axis("unstack", axis_, x.rank());
   Tensors slices = cut("unstack", x, equal_sizes("unstack", x.shape()[axis], 1), axis);
   for (auto& slice : slices) slice = squeeze(slice, axis);

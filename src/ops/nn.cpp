@@ -1,5 +1,6 @@
 #include "xtape/ops/nn.hpp"
 
+#include "core/call_notes.hpp"
 #include "ops/elementwise.hpp"
 #include "ops/logits.hpp"
 #include "xtape/ops/math.hpp"
@@ -27,6 +28,7 @@ Tensor detail::relu_grad(const Tensor& dy, const Tensor& y) {
 namespace nn {
 
 Tensor relu(const Tensor& x) {
+  XTAPE_NOTE(nn::relu, x);
   Tensor y = map_unary<Domain::numbers>("relu", x, [](auto v) {
     using kernels::select;
     using V = decltype(v);
@@ -36,14 +38,19 @@ Tensor relu(const Tensor& x) {
                 [&] { return [y](const Tensor& dy) { return Grads{detail::relu_grad(dy, y)}; }; });
 }
 
-Tensor leaky_relu(const Tensor& x) { return leaky_relu(x, 0.2); }
+Tensor leaky_relu(const Tensor& x) {
+  XTAPE_NOTE(nn::leaky_relu, x);
+  return leaky_relu(x, 0.2);
+}
 
 Tensor leaky_relu(const Tensor& x, double negative_slope) {
+  XTAPE_NOTE(nn::leaky_relu, x, negative_slope);
   if (!is_floating(x.dtype())) detail::fail_domain("leaky_relu", Domain::floating, x.dtype());
   return where(x < 0, x * negative_slope, x);
 }
 
 Tensor softplus(const Tensor& x) {
+  XTAPE_NOTE(nn::softplus, x);
   // max(x, 0) + log(1 + e^-|x|)
   Tensor y = map_unary<Domain::floating>("softplus", x, [](auto v) {
     using V = decltype(v);
@@ -53,15 +60,23 @@ Tensor softplus(const Tensor& x) {
 }
 
 Tensor sigmoid(const Tensor& x) {
+  XTAPE_NOTE(nn::sigmoid, x);
   Tensor y = xtape::sigmoid(x);
   detail::remember_sigmoid(y, x);
   return y;
 }
 
-Tensor tanh(const Tensor& x) { return xtape::tanh(x); }
-Tensor linear(const Tensor& x) { return x; }
+Tensor tanh(const Tensor& x) {
+  XTAPE_NOTE(nn::tanh, x);
+  return xtape::tanh(x);
+}
+Tensor linear(const Tensor& x) {
+  XTAPE_NOTE(nn::linear, x);
+  return x;
+}
 
 Tensor sigmoid_cross_entropy_with_logits(const Tensor& labels, const Tensor& logits) {
+  XTAPE_NOTE(nn::sigmoid_cross_entropy_with_logits, labels, logits);
   const char* op = "sigmoid_cross_entropy_with_logits";
   if (labels.shape() != logits.shape()) {
     detail::fail<ValueError>(op, "labels and logits must have one shape: {} and {}", labels.shape(), logits.shape());
@@ -81,13 +96,17 @@ Tensor sigmoid_cross_entropy_with_logits(const Tensor& labels, const Tensor& log
 }
 
 Tensor bias_add(const Tensor& x, const Tensor& bias) {
+  XTAPE_NOTE(nn::bias_add, x, bias);
   if (x.rank() < 1 || bias.rank() != 1 || bias.shape()[0] != x.shape().back()) {
     detail::fail<ValueError>("bias_add", "expected x [..., n] and a bias [n]: {} and {}", x.shape(), bias.shape());
   }
   return x + bias;
 }
 
-Tensor embedding_lookup(const Tensor& params, const Tensor& ids) { return gather(params, ids); }
+Tensor embedding_lookup(const Tensor& params, const Tensor& ids) {
+  XTAPE_NOTE(nn::embedding_lookup, params, ids);
+  return gather(params, ids);
+}
 
 }  // namespace nn
 }  // namespace xtape

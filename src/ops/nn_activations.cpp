@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/call_notes.hpp"
 #include "kernels/special.hpp"
 #include "ops/elementwise.hpp"
 #include "ops/fused_gradient.hpp"
@@ -142,6 +143,7 @@ Tensor gelu_by_tanh(const Tensor& x) {
 }  // namespace
 
 Tensor relu6(const Tensor& x) {
+  XTAPE_NOTE(nn::relu6, x);
   return activation<Domain::numbers>(
       "relu6", x,
       [](auto v) {
@@ -154,13 +156,26 @@ Tensor relu6(const Tensor& x) {
       });
 }
 
-Tensor elu(const Tensor& x) { return elu(x, 1); }
-Tensor elu(const Tensor& x, double alpha) { return scaled_elu("elu", x, alpha, 1); }
-Tensor selu(const Tensor& x) { return scaled_elu("selu", x, 1.6732632423543772, 1.0507009873554805); }
+Tensor elu(const Tensor& x) {
+  XTAPE_NOTE(nn::elu, x);
+  return elu(x, 1);
+}
+Tensor elu(const Tensor& x, double alpha) {
+  XTAPE_NOTE(nn::elu, x, alpha);
+  return scaled_elu("elu", x, alpha, 1);
+}
+Tensor selu(const Tensor& x) {
+  XTAPE_NOTE(nn::selu, x);
+  return scaled_elu("selu", x, 1.6732632423543772, 1.0507009873554805);
+}
 
-Tensor gelu(const Tensor& x) { return gelu(x, {}); }
+Tensor gelu(const Tensor& x) {
+  XTAPE_NOTE(nn::gelu, x);
+  return gelu(x, {});
+}
 
 Tensor gelu(const Tensor& x, const GeluOptions& options) {
+  XTAPE_NOTE(nn::gelu, x, options);
   if (options.approximate) return gelu_by_tanh(x);
   return activation(
       "gelu", x, [](auto v) { return not_infinite(v) * normal_probability(v); },
@@ -172,6 +187,7 @@ Tensor gelu(const Tensor& x, const GeluOptions& options) {
 }
 
 Tensor silu(const Tensor& x) {
+  XTAPE_NOTE(nn::silu, x);
   return activation(
       "silu", x, [](auto v) { return not_infinite(v) * logistic(v).s; },
       [](auto dy, auto x_) {
@@ -180,9 +196,13 @@ Tensor silu(const Tensor& x) {
         return dy * (s + v * slope);
       });
 }
-Tensor swish(const Tensor& x) { return silu(x); }
+Tensor swish(const Tensor& x) {
+  XTAPE_NOTE(nn::swish, x);
+  return silu(x);
+}
 
 Tensor mish(const Tensor& x) {
+  XTAPE_NOTE(nn::mish, x);
   // With e = e^x: tanh(log(1 + e)) = n / (n + 2) with n = e (e + 2), which rounds to 1 from x = 20 on.
   return activation(
       "mish", x,
@@ -199,6 +219,7 @@ Tensor mish(const Tensor& x) {
 }
 
 Tensor hard_sigmoid(const Tensor& x) {
+  XTAPE_NOTE(nn::hard_sigmoid, x);
   return activation(
       "hard_sigmoid", x,
       [](auto v) {
@@ -213,6 +234,7 @@ Tensor hard_sigmoid(const Tensor& x) {
 }
 
 Tensor hard_silu(const Tensor& x) {
+  XTAPE_NOTE(nn::hard_silu, x);
   return activation(
       "hard_silu", x,
       [](auto v) {
@@ -225,9 +247,13 @@ Tensor hard_silu(const Tensor& x) {
         return dy * choose(v > number<V>(-3), choose(v < three, within_bend, number<V>(1)), number<V>(0));
       });
 }
-Tensor hard_swish(const Tensor& x) { return hard_silu(x); }
+Tensor hard_swish(const Tensor& x) {
+  XTAPE_NOTE(nn::hard_swish, x);
+  return hard_silu(x);
+}
 
 Tensor log_sigmoid(const Tensor& x) {
+  XTAPE_NOTE(nn::log_sigmoid, x);
   return activation(
       "log_sigmoid", x,
       [](auto v) {
@@ -238,6 +264,7 @@ Tensor log_sigmoid(const Tensor& x) {
 }
 
 Tensor softsign(const Tensor& x) {
+  XTAPE_NOTE(nn::softsign, x);
   return activation(
       "softsign", x,
       [](auto v) {
@@ -251,6 +278,9 @@ Tensor softsign(const Tensor& x) {
       });
 }
 
-Tensor exponential(const Tensor& x) { return xtape::exp(x); }
+Tensor exponential(const Tensor& x) {
+  XTAPE_NOTE(nn::exponential, x);
+  return xtape::exp(x);
+}
 
 }  // namespace xtape::nn

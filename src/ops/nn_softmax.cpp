@@ -1,6 +1,7 @@
 #include "kernels/softmax.hpp"
 
 #include "base/dtype_errors.hpp"
+#include "core/call_notes.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "ops/elementwise.hpp"
@@ -97,16 +98,24 @@ Tensor column(const Tensor& dy) { return expand_dims(dy, -1); }
 
 namespace nn {
 
-Tensor softmax(const Tensor& x) { return softmax(x, -1); }
-Tensor log_softmax(const Tensor& x) { return log_softmax(x, -1); }
+Tensor softmax(const Tensor& x) {
+  XTAPE_NOTE(nn::softmax, x);
+  return softmax(x, -1);
+}
+Tensor log_softmax(const Tensor& x) {
+  XTAPE_NOTE(nn::log_softmax, x);
+  return log_softmax(x, -1);
+}
 
 Tensor softmax(const Tensor& x, int axis) {
+  XTAPE_NOTE(nn::softmax, x, axis);
   check_floating("softmax", x);
   const int at = detail::normal_axis("softmax", axis, x.rank());
   return at == x.rank() - 1 ? softmax_last(x) : along_axis(x, at, softmax_last);
 }
 
 Tensor log_softmax(const Tensor& x, int axis) {
+  XTAPE_NOTE(nn::log_softmax, x, axis);
   check_floating("log_softmax", x);
   const int at = detail::normal_axis("log_softmax", axis, x.rank());
   return at == x.rank() - 1 ? log_softmax_last(x) : along_axis(x, at, log_softmax_last);
@@ -121,6 +130,7 @@ Shape without_last(const Shape& shape) {
 }  // namespace
 
 Tensor softmax_cross_entropy_with_logits(const Tensor& labels, const Tensor& logits) {
+  XTAPE_NOTE(nn::softmax_cross_entropy_with_logits, labels, logits);
   const char* op = "softmax_cross_entropy_with_logits";
   check_floating(op, logits);
   if (logits.rank() < 1 || labels.shape() != logits.shape()) {
@@ -192,6 +202,7 @@ Tensor sparse_grad(const Tensor& dy, const Tensor& p, const Tensor& labels) {
 }  // namespace
 
 Tensor sparse_softmax_cross_entropy_with_logits(const Tensor& labels, const Tensor& logits) {
+  XTAPE_NOTE(nn::sparse_softmax_cross_entropy_with_logits, labels, logits);
   const char* op = "sparse_softmax_cross_entropy_with_logits";
   check_floating(op, logits);
   detail::expect_integer(op, labels.dtype(), "integer labels");

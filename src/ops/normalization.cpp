@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "base/dtype_errors.hpp"
+#include "core/call_notes.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
@@ -97,18 +98,21 @@ Tensor layer_norm_rows(const Tensor& x, const Tensor& gamma, const Tensor& beta,
 }  // namespace
 
 Tensor l2_normalize(const Tensor& x, const Axes& axes, double epsilon) {
+  XTAPE_NOTE(nn::l2_normalize, x, axes, epsilon);
   check_floating("l2_normalize", x);
   detail::reduction_plan("l2_normalize", x.shape(), axes);
   return x / maximum(norm(x, {}, axes, true), std::sqrt(std::max(epsilon, 0.0)));
 }
 
 std::pair<Tensor, Tensor> moments(const Tensor& x, const Axes& axes, bool keepdims) {
+  XTAPE_NOTE(nn::moments, x, axes, keepdims);
   check_floating("moments", x);
   detail::reduction_plan("moments", x.shape(), axes);
   return {reduce_mean(x, axes, keepdims), reduce_variance(x, axes, keepdims)};
 }
 
 Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, const LayerNormOptions& options) {
+  XTAPE_NOTE(nn::layer_norm, x, gamma, beta, options);
   check_floating("layer_norm", x);
   const detail::ReductionPlan plan = detail::reduction_plan("layer_norm", x.shape(), options.axes);
   detail::PoolVector<std::int64_t> normalized, leading;
@@ -138,6 +142,7 @@ Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, cons
 
 Tensor batch_norm(const Tensor& x, const Tensor& mean_, const Tensor& variance_, const Tensor& offset_,
                   const Tensor& scale_, double epsilon) {
+  XTAPE_NOTE(nn::batch_norm, x, mean_, variance_, offset_, scale_, epsilon);
   check_floating("batch_norm", x);
   const auto fitting = [&x](const Tensor& t) {
     if (!t.defined()) return t;
@@ -154,6 +159,7 @@ Tensor batch_norm(const Tensor& x, const Tensor& mean_, const Tensor& variance_,
 }
 
 BatchNorm batch_norm_training(const Tensor& x, const Tensor& scale, const Tensor& offset, double epsilon) {
+  XTAPE_NOTE(nn::batch_norm_training, x, scale, offset, epsilon);
   const char* op = "batch_norm_training";
   check_floating(op, x);
   if (x.rank() < 1) fail<ValueError>(op, "expected x of rank 1 or more, received shape {}", x.shape());

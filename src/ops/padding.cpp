@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "core/call_notes.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
@@ -48,6 +49,7 @@ std::vector<std::int64_t> mirrored(std::int64_t size, std::int64_t before, std::
 }  // namespace
 
 Tensor pad(const Tensor& x, const std::vector<std::array<std::int64_t, 2>>& paddings, const PadOptions& options) {
+  XTAPE_NOTE(pad, x, paddings, options);
   const bool symmetric = options.mode == "symmetric", reflect = options.mode == "reflect";
   if (!symmetric && !reflect && options.mode != "constant") {
     fail<ValueError>("pad", "the mode must be \"constant\", \"reflect\" or \"symmetric\": received \"{}\"",

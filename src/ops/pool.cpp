@@ -2,6 +2,7 @@
 
 #include "base/check.hpp"
 #include "base/dtype_errors.hpp"
+#include "core/call_notes.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
 #include "kernels/pool.hpp"
@@ -144,31 +145,37 @@ Axes inner_axes(const char* op, const Tensor& x) {
 }  // namespace
 
 Tensor nn::max_pool2d(const Tensor& x, Size2d ksize, const Pool2dOptions& options) {
+  XTAPE_NOTE(nn::max_pool2d, x, ksize, options);
   check_numeric("max_pool2d", x);
   return pool2d("max_pool2d", max_pool, x, ksize, options);
 }
 
 Tensor nn::max_pool1d(const Tensor& x, std::int64_t ksize, const Pool1dOptions& options) {
+  XTAPE_NOTE(nn::max_pool1d, x, ksize, options);
   check_numeric("max_pool1d", x);
   return pool1d("max_pool1d", max_pool, x, ksize, options);
 }
 
 Tensor nn::avg_pool2d(const Tensor& x, Size2d ksize, const Pool2dOptions& options) {
+  XTAPE_NOTE(nn::avg_pool2d, x, ksize, options);
   check_floating("avg_pool2d", x);
   return pool2d("avg_pool2d", avg_pool, x, ksize, options);
 }
 
 Tensor nn::avg_pool1d(const Tensor& x, std::int64_t ksize, const Pool1dOptions& options) {
+  XTAPE_NOTE(nn::avg_pool1d, x, ksize, options);
   check_floating("avg_pool1d", x);
   return pool1d("avg_pool1d", avg_pool, x, ksize, options);
 }
 
 Tensor nn::global_average_pool(const Tensor& x, bool keepdims) {
+  XTAPE_NOTE(nn::global_average_pool, x, keepdims);
   check_floating("global_average_pool", x);
   return reduce_mean(x, inner_axes("global_average_pool", x), keepdims);
 }
 
 Tensor nn::global_max_pool(const Tensor& x, bool keepdims) {
+  XTAPE_NOTE(nn::global_max_pool, x, keepdims);
   check_numeric("global_max_pool", x);
   return reduce_max(x, inner_axes("global_max_pool", x), keepdims);
 }

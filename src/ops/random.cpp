@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "base/dtype_errors.hpp"
+#include "core/call_notes.hpp"
 #include "core/convert.hpp"
 #include "core/launch.hpp"
 #include "kernels/parallel.hpp"
@@ -59,6 +60,7 @@ Tensor bernoulli(const Shape& shape, double p, DType dtype, Generator& generator
 }
 
 Tensor bernoulli(const Tensor& probabilities, Generator& generator) {
+  XTAPE_NOTE(random::bernoulli, probabilities, generator);
   const DType dtype = probabilities.dtype();
   detail::expect_floating("random.bernoulli", dtype);
   const Tensor wide = detail::convert(probabilities, float64);
@@ -78,6 +80,7 @@ Tensor bernoulli(const Tensor& probabilities, Generator& generator) {
 }
 
 Tensor categorical(const Tensor& logits, std::int64_t count, Generator& generator) {
+  XTAPE_NOTE(random::categorical, logits, count, generator);
   const char* op = "random.categorical";
   detail::expect_floating(op, logits.dtype(), "floating logits");
   if (logits.rank() != 2 || count < 0 || (logits.shape()[1] == 0 && logits.shape()[0] > 0 && count > 0)) {
@@ -110,6 +113,7 @@ Tensor categorical(const Tensor& logits, std::int64_t count, Generator& generato
 }
 
 Tensor shuffle(const Tensor& x, Generator& generator) {
+  XTAPE_NOTE(random::shuffle, x, generator);
   if (x.rank() < 1) fail<ValueError>("random.shuffle", "expected a tensor of rank 1 or more, received a scalar");
   return gather(x, generator.permutation(x.shape()[0]));
 }

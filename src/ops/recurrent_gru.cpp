@@ -1,3 +1,4 @@
+#include "core/call_notes.hpp"
 #include "ops/in_float32.hpp"
 #include "ops/recurrent.hpp"
 #include "xtape/ops/linalg.hpp"
@@ -97,6 +98,7 @@ struct Rule {
 
 GruResult gru(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_kernel, const Tensor& bias,
               const GruOptions& options) {
+  XTAPE_NOTE(nn::gru, x, kernel, recurrent_kernel, bias, options);
   const char* op = "gru";
   const std::int64_t units = detail::check_recurrent(op, x, kernel, recurrent_kernel, 3);
   detail::check_recurrent_bias(op, bias, x, options.reset_after ? Shape{2, 3 * units} : Shape{3 * units});

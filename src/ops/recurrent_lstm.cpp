@@ -1,3 +1,4 @@
+#include "core/call_notes.hpp"
 #include "ops/in_float32.hpp"
 #include "ops/recurrent.hpp"
 #include "xtape/ops/linalg.hpp"
@@ -77,6 +78,7 @@ struct Rule {
 
 LstmResult lstm(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_kernel, const Tensor& bias,
                 const LstmOptions& options) {
+  XTAPE_NOTE(nn::lstm, x, kernel, recurrent_kernel, bias, options);
   const char* op = "lstm";
   const std::int64_t units = detail::check_recurrent(op, x, kernel, recurrent_kernel, 4);
   detail::check_recurrent_bias(op, bias, x, {4 * units});

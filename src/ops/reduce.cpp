@@ -4,6 +4,7 @@
 
 #include "base/check.hpp"
 #include "base/dtype_errors.hpp"
+#include "core/call_notes.hpp"
 #include "core/convert.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
@@ -138,6 +139,7 @@ Tensor index_of(const char* op, decltype(&kernels::reduce_argmax) kernel, const 
 }  // namespace
 
 Tensor reduce_sum(const Tensor& x, const Axes& axes, bool keepdims) {
+  XTAPE_NOTE(reduce_sum, x, axes, keepdims);
   const ReductionPlan plan = detail::reduction_plan("reduce_sum", numbers_only("reduce_sum", x).shape(), axes);
   const Tensor y = shaped(run(&kernels::reduce_sum, x, plan), plan, keepdims);
   return record("reduce_sum", {x}, y, [&] {
@@ -191,6 +193,7 @@ Tensor mean_of_all(const Tensor& x) {
 }  // namespace
 
 Tensor reduce_mean(const Tensor& x, const Axes& axes, bool keepdims) {
+  XTAPE_NOTE(reduce_mean, x, axes, keepdims);
   detail::expect_floating("reduce_mean", x.dtype());
   if (axes.all() && !keepdims && x.dtype() != bfloat16 && x.rank() > 0) return mean_of_all(x);
   const ReductionPlan plan = detail::reduction_plan("reduce_mean", x.shape(), axes);
@@ -204,6 +207,7 @@ Tensor reduce_mean(const Tensor& x, const Axes& axes, bool keepdims) {
 }
 
 Tensor reduce_prod(const Tensor& x, const Axes& axes, bool keepdims) {
+  XTAPE_NOTE(reduce_prod, x, axes, keepdims);
   const ReductionPlan plan = detail::reduction_plan("reduce_prod", numbers_only("reduce_prod", x).shape(), axes);
   if (!is_floating(x.dtype())) return shaped(run(&kernels::reduce_prod, x, plan), plan, keepdims);
   // Multiplies one half of the elements with the other, repeatedly, in public ops. So the gradient needs no division,
@@ -225,19 +229,29 @@ Tensor reduce_prod(const Tensor& x, const Axes& axes, bool keepdims) {
 }
 
 Tensor reduce_max(const Tensor& x, const Axes& axes, bool keepdims) {
+  XTAPE_NOTE(reduce_max, x, axes, keepdims);
   return extreme("reduce_max", &kernels::reduce_max, x, axes, keepdims);
 }
 Tensor reduce_min(const Tensor& x, const Axes& axes, bool keepdims) {
+  XTAPE_NOTE(reduce_min, x, axes, keepdims);
   return extreme("reduce_min", &kernels::reduce_min, x, axes, keepdims);
 }
 Tensor reduce_all(const Tensor& x, const Axes& axes, bool keepdims) {
+  XTAPE_NOTE(reduce_all, x, axes, keepdims);
   return logic("reduce_all", &kernels::reduce_min, x, axes, keepdims, true);
 }
 Tensor reduce_any(const Tensor& x, const Axes& axes, bool keepdims) {
+  XTAPE_NOTE(reduce_any, x, axes, keepdims);
   return logic("reduce_any", &kernels::reduce_max, x, axes, keepdims, false);
 }
 
-Tensor argmax(const Tensor& x, int axis) { return index_of("argmax", &kernels::reduce_argmax, x, axis); }
-Tensor argmin(const Tensor& x, int axis) { return index_of("argmin", &kernels::reduce_argmin, x, axis); }
+Tensor argmax(const Tensor& x, int axis) {
+  XTAPE_NOTE(argmax, x, axis);
+  return index_of("argmax", &kernels::reduce_argmax, x, axis);
+}
+Tensor argmin(const Tensor& x, int axis) {
+  XTAPE_NOTE(argmin, x, axis);
+  return index_of("argmin", &kernels::reduce_argmin, x, axis);
+}
 
 }  // namespace xtape

@@ -2,6 +2,7 @@
 
 #include "base/check.hpp"
 #include "base/dtype_errors.hpp"
+#include "core/call_notes.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
@@ -65,6 +66,7 @@ Tensor recurrence(const Tensor& a, const Tensor& b, int axis, bool reverse) {
 }  // namespace
 
 Tensor cumsum(const Tensor& x, int axis_, const ScanOptions& options) {
+  XTAPE_NOTE(cumsum, x, axis_, options);
   const int axis = check("cumsum", x, axis_);
   if (x.dtype() == bfloat16) return detail::in_float32(cumsum, x, axis, options);
   Tensor y = detail::make_tensor(x.shape(), x.dtype());
@@ -79,6 +81,7 @@ Tensor cumsum(const Tensor& x, int axis_, const ScanOptions& options) {
 }
 
 Tensor cumprod(const Tensor& x, int axis_, const ScanOptions& options) {
+  XTAPE_NOTE(cumprod, x, axis_, options);
   const int axis = check("cumprod", x, axis_);
   if (x.dtype() == bfloat16) return detail::in_float32(cumprod, x, axis, options);
   Tensor y = detail::make_tensor(x.shape(), x.dtype());

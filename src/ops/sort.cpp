@@ -2,6 +2,7 @@
 
 #include "base/check.hpp"
 #include "base/dtype_errors.hpp"
+#include "core/call_notes.hpp"
 #include "core/convert.hpp"
 #include "core/launch.hpp"
 #include "kernels/sort.hpp"
@@ -88,6 +89,7 @@ int check(const char* op, const Tensor& x, int axis) {
 }  // namespace
 
 Tensor sort(const Tensor& x, int axis_, SortDirection direction) {
+  XTAPE_NOTE(sort, x, axis_, direction);
   const int axis = check("sort", x, axis_);
   const bool descending = direction == SortDirection::descending;
   if (axis == x.rank() - 1) return first("sort", x, x.shape().back(), descending, false).values;
@@ -95,6 +97,7 @@ Tensor sort(const Tensor& x, int axis_, SortDirection direction) {
 }
 
 Tensor argsort(const Tensor& x, int axis_, SortDirection direction) {
+  XTAPE_NOTE(argsort, x, axis_, direction);
   const int axis = check("argsort", x, axis_);
   if (axis != x.rank() - 1) return swapaxes(argsort(swapaxes(x, axis, -1), -1, direction), axis, -1);
   const Tensor keys = detail::convert(x, detail::widened(x.dtype()));
@@ -110,6 +113,7 @@ Tensor argsort(const Tensor& x, int axis_, SortDirection direction) {
 }
 
 TopK top_k(const Tensor& x, std::int64_t k) {
+  XTAPE_NOTE(top_k, x, k);
   check("top_k", x, -1);
   if (k < 0 || k > x.shape().back()) {
     detail::fail<ValueError>("top_k", "expected 0 <= k <= the last axis of shape {}, received {}", x.shape(), k);

@@ -6,6 +6,7 @@
 
 #include "base/check.hpp"
 #include "base/dtype_errors.hpp"
+#include "core/call_notes.hpp"
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "kernels/dispatch.hpp"
@@ -123,6 +124,7 @@ Tensor log_sum_exp_grad(const Tensor& dy, const Tensor& x, const Tensor& total, 
 }  // namespace
 
 Tensor reduce_logsumexp(const Tensor& x, const Axes& axes, bool keepdims) {
+  XTAPE_NOTE(reduce_logsumexp, x, axes, keepdims);
   const ReductionPlan plan = make_plan("reduce_logsumexp", x, axes);
   if (x.dtype() == bfloat16) return detail::in_float32(reduce_logsumexp, x, axes, keepdims);
   Tensor y = [&] {
@@ -137,6 +139,7 @@ Tensor reduce_logsumexp(const Tensor& x, const Axes& axes, bool keepdims) {
 }
 
 Tensor reduce_variance(const Tensor& x, const Axes& axes, bool keepdims) {
+  XTAPE_NOTE(reduce_variance, x, axes, keepdims);
   const ReductionPlan plan = make_plan("reduce_variance", x, axes);
   if (x.dtype() == bfloat16) return detail::in_float32(reduce_variance, x, axes, keepdims);
   Tensor y = [&] {
@@ -153,6 +156,7 @@ Tensor reduce_variance(const Tensor& x, const Axes& axes, bool keepdims) {
 }
 
 Tensor reduce_std(const Tensor& x, const Axes& axes, bool keepdims) {
+  XTAPE_NOTE(reduce_std, x, axes, keepdims);
   const ReductionPlan plan = make_plan("reduce_std", x, axes);
   if (x.dtype() == bfloat16) return detail::in_float32(reduce_std, x, axes, keepdims);
   Tensor y = [&] {
@@ -196,6 +200,7 @@ NormOrder::NormOrder(const char* name) : order_(2) {
 }
 
 Tensor norm(const Tensor& x, const NormOptions& options, const Axes& axes, bool keepdims) {
+  XTAPE_NOTE(norm, x, options, axes, keepdims);
   const ReductionPlan plan = make_plan("norm", x, axes);
   if (x.dtype() == bfloat16) return detail::in_float32(norm, x, options, axes, keepdims);
   const double p = options.ord.value();

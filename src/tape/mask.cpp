@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/check.hpp"
-#include "core/trace.hpp"
+#include "core/call_notes.hpp"
 #include "xtape/tape/record.hpp"
 
 namespace xtape {
@@ -28,6 +28,7 @@ bool mask_fits(const Shape& mask, const Shape& t) noexcept {
 
 Tensor masked(Tensor t, const Tensor& mask_) {
   if (!mask_.defined() && !has_mask(t)) return t;
+  XTAPE_NOTE(masked, t, mask_);
   // Masks of masks could form chains of any length, which would be destroyed recursively.
   const Tensor mask = has_mask(mask_) ? masked(mask_, {}) : mask_;
   if (has_mask(t) && mask.defined() && get_mask(t).is_same(mask)) return t;

@@ -55,6 +55,31 @@ TEST_CASE("symbolic ops: the source is what the headers of ops make it") {
   check("src/layers/symbolic_ops.cpp", testing::symbolic_ops_source(ops));
 }
 
+TEST_CASE("ops: each begins with a note of its arguments, under the names that its header has") {
+  std::set<std::string> notes;
+  for (const auto& file : std::filesystem::directory_iterator(testing::source_dir() + "/src/ops")) {
+    const std::string text = contents(file.path().string());
+    const std::string begin = "XTAPE_NOTE(";
+    for (auto at = text.find(begin); at != std::string::npos; at = text.find(begin, at + 1)) {
+      std::string note = words(text.substr(at + begin.size(), text.find(')', at) - at - begin.size()));
+      for (std::size_t i; (i = note.find("_,")) != std::string::npos;) note.erase(i, 1);
+      if (note.ends_with('_')) note.pop_back();
+      notes.insert(note);
+    }
+  }
+  std::size_t count = 0;
+  for (const auto& op : testing::op_declarations().functions) {
+    if (!testing::takes_tensors(op) || testing::made_by_hand(op) || op.name.starts_with("operator")) continue;
+    // A template calls the op that is not one.
+    if (op.name == "repeat" && !op.template_of.empty()) continue;
+    std::string expected = op.full_name();
+    for (const auto& parameter : op.parameters) expected += "," + parameter.name;
+    CHECK_MESSAGE(notes.contains(expected), "src/ops has no line XTAPE_NOTE(", expected, ")");
+    ++count;
+  }
+  CHECK(count >= 160);
+}
+
 /// An op of tensors, as functions of tensors and of symbolic tensors.
 struct Row {
   template <class F>

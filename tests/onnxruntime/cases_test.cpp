@@ -11,7 +11,10 @@
 #include <fstream>
 #include <iterator>
 
+#include "support/check.hpp"
 #include "support/source_dir.hpp"
+#include "xtape/onnx/export_onnx.hpp"
+#include "xtape/onnx/load.hpp"
 #include "xtape/ops/math.hpp"
 
 namespace xtape::testing {
@@ -33,6 +36,19 @@ std::string json_of(const Tensor& given) {
   }
   return fmt::format(R"({{"dtype": "{}", "dims": [{}], "data": [{}]}})", name(tensor.dtype()),
                      fmt::join(tensor.shape(), ", "), fmt::join(numbers, ", "));
+}
+
+/// The model of the file computes the same in xtape.
+void check_import(const std::string& name, const std::string& path, const TensorList& inputs,
+                  const TensorList& expected) {
+  CAPTURE(name);
+  Model model = onnx::load(path);
+  const TensorList actual = model(inputs);
+  REQUIRE(actual.size() == expected.size());
+  for (std::size_t i = 0; i < actual.size(); ++i) {
+    CAPTURE(i);
+    CHECK_CLOSE(cast(actual[i], float64), cast(expected[i], float64), 1e-5, 1e-5);
+  }
 }
 
 std::string json_of(const TensorList& tensors) {
@@ -62,10 +78,50 @@ void OnnxRuntimeCases::add(const std::string& case_name, Model& model, const std
                            const ExportOnnxOptions& options, Model* computes) {
   const std::string file = fmt::format("{}.onnx", count_);
   model.export_onnx(folder_ / file, options);
-  std::vector<std::string> runs;
+  check_and_add(case_name, file, inputs, [&](const TensorList& x) -> TensorList {
+    return (computes == nullptr ? model : *computes)(x);
+  });
+}
+
+void OnnxRuntimeCases::add(const std::string& case_name, const std::function<TensorList(const TensorList&)>& function,
+                           const SymbolicList& model_inputs, const std::vector<TensorList>& inputs,
+                           const ExportOnnxOptions& options) {
+  const std::string file = fmt::format("{}.onnx", count_);
+  export_onnx(function, model_inputs, folder_ / file, options);
+  check_and_add(case_name, file, inputs, function);
+}
+
+void OnnxRuntimeCases::check_and_add(const std::string& case_name, const std::string& file,
+                                     const std::vector<TensorList>& inputs,
+                                     const std::function<TensorList(const TensorList&)>& computes) {
+  std::vector<TensorList> outputs;
   for (const TensorList& each : inputs) {
-    runs.push_back(fmt::format(R"({{"inputs": {}, "outputs": {}}})", json_of(each),
-                               json_of((computes == nullptr ? model : *computes)(each))));
+    outputs.push_back(computes(each));
+    check_import(case_name, folder_ / file, each, outputs.back());
+  }
+  add_runs(case_name, file, inputs, outputs);
+}
+
+void OnnxRuntimeCases::add_file(const std::string& case_name, detail::OnnxModel model,
+                                const std::vector<TensorList>& inputs) {
+  const std::string file = fmt::format("{}.onnx", count_);
+  Model loaded = onnx::load(folder_.write(file, detail::onnx_bytes("test", model)));
+  const SymbolicList ports = loaded.outputs();
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    model.outputs[i].dtype = ports[i].dtype();
+    model.outputs[i].dimensions.assign(static_cast<std::size_t>(ports[i].shape().rank()), {});
+  }
+  folder_.write(file, detail::onnx_bytes("test", model));
+  std::vector<TensorList> outputs;
+  for (const TensorList& each : inputs) outputs.push_back(loaded(each));
+  add_runs(case_name, file, inputs, outputs);
+}
+
+void OnnxRuntimeCases::add_runs(const std::string& case_name, const std::string& file,
+                                const std::vector<TensorList>& inputs, const std::vector<TensorList>& outputs) {
+  std::vector<std::string> runs;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    runs.push_back(fmt::format(R"({{"inputs": {}, "outputs": {}}})", json_of(inputs[i]), json_of(outputs[i])));
   }
   json_ += fmt::format("{}{{\"name\": \"{}\", \"file\": \"{}\", \"runs\": [{}]}}", json_.empty() ? "" : ",\n",
                        case_name, file, fmt::join(runs, ", "));

@@ -166,7 +166,7 @@ std::string header_entry(const OpDeclaration& op) {
 }
 
 std::string source_entry(const OpDeclarations& ops, const OpDeclaration& op) {
-  std::string captures, operands, arguments, attributes, list;
+  std::string captures, operands, arguments, list;
   const auto listed = [](std::string& text, const std::string& one) { text += (text.empty() ? "" : ", ") + one; };
   std::ptrdiff_t singles = 0;
   for (const auto& p : op.parameters) {
@@ -188,7 +188,6 @@ std::string source_entry(const OpDeclarations& ops, const OpDeclaration& op) {
       } else {
         listed(captures, (p.type == "Generator&" ? "&" : "") + p.name);
       }
-      if (p.type != "Generator&") listed(attributes, "{\"" + p.name + "\", attribute(" + p.name + ")}");
       listed(arguments, p.name);
     }
   }
@@ -198,17 +197,16 @@ std::string source_entry(const OpDeclarations& ops, const OpDeclaration& op) {
   const std::string widens = op.header == "xtape/ops/math.hpp" || op.header == "xtape/ops/arithmetic.hpp"
                                  ? "OpWidening::float32"
                                  : "OpWidening::none";
-  const std::string named = (attributes.empty() ? "" : ", {" + attributes + "}") + ")";
   std::string made = "op_node(\"" + op.name + "\", " +
                      (list.empty() ? "{" + operands + "}" : "operands_and(" + list + ", {" + operands + "})") + ", " +
                      widens + ", [" + captures + "](std::span<const Tensor> in) -> TensorList { ";
   if (op.result == "Tensor" || op.result == "Tensors") {
-    made += "return " + call + "; }" + named;
+    made += "return " + call + "; })";
     result = "return " + made + ";";
   } else {
     std::string taken, given;
     if (op.result == "std::pair<Tensors, Tensor>") {
-      made += "auto y = " + call + "; y.first.push_back(y.second); return std::move(y.first); }" + named;
+      made += "auto y = " + call + "; y.first.push_back(y.second); return std::move(y.first); })";
       result = "auto all = " + made +
                "; const SymbolicTensor last = all.back(); all.pop_back(); return {std::move(all), last};";
     } else {
@@ -221,7 +219,7 @@ std::string source_entry(const OpDeclarations& ops, const OpDeclaration& op) {
         taken = "y.first, y.second";
         given = "all[0], all[1]";
       }
-      made += "const auto y = " + call + "; return {" + taken + "}; }" + named;
+      made += "const auto y = " + call + "; return {" + taken + "}; })";
       result = "const auto all = " + made + "; return {" + given + "};";
     }
   }
@@ -289,7 +287,7 @@ std::string symbolic_ops_source(const OpDeclarations& ops) {
   }
   return std::string("#include \"xtape/layers/symbolic_ops.hpp\"\n\n") + note +
          "\n#include <span>\n#include <utility>\n#include <vector>\n\n#include \"layers/op_node.hpp\"\n"
-         "\nnamespace xtape {\n\nusing detail::attribute;\nusing detail::op_node;\nusing detail::operands_and;\nusing "
+         "\nnamespace xtape {\n\nusing detail::op_node;\nusing detail::operands_and;\nusing "
          "detail::OpWidening;\n\n" +
          spaces.finish() + "\n}  // namespace xtape\n";
 }

@@ -225,6 +225,7 @@ class Registry {
 
 /// Makes config_of_class() use this name for the class.
 void register_class_name(const std::type_info& type, const std::string& name);
+bool has_registered_name(const std::type_info& type);
 
 /// Warns, once for each class and argument, of arguments of a Config that the class does not have, unless they ask for
 /// nothing: none, false, or Keras's own defaults such as data_format = "channels_last". Throws a ValueError for

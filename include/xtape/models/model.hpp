@@ -164,13 +164,18 @@ class Model : public LayerBase<Model> {
   /// C++ lambda: the text names it. Throws a DataError that names the file when it cannot be written.
   void save(const std::string& path, const SaveOptions& options = {}) const;
 
-  /// Writes what the model computes in inference as an ONNX file, which ONNX Runtime and others run without xtape. For
-  /// Sequential and functional models of the library's layers, and models inside of them; the size of the batch, and
-  /// every size that the inputs leave open, stay open. Inputs and outputs have the names of the model's inputs and
-  /// output layers; bfloat16 is written as float32. See docs/guides/saving.md.
+  /// Writes what the model computes in inference as an ONNX file, which ONNX Runtime and others run without xtape. The
+  /// size of the batch, and every size that the inputs leave open, stay open. Inputs and outputs have the names of the
+  /// model's inputs and output layers; bfloat16 is written as float32. See docs/guides/saving.md.
   ///
-  /// Throws a ValueError before the model is built, for a layer, op or C++ function that ONNX has no node for, which
-  /// the text names, and for weights of 2 GiB or more; a DataError that names the file when it cannot be written; a
+  /// C++ code runs on shapes alone: the call() of a subclassed model and of layers of your own, Lambdas, activations.
+  /// The ops and layers that it calls are written, and what it computes without them cannot be. With open sizes it runs
+  /// twice; it may use them, as in `reshape(x, {x.shape(0), -1})`, but must call the same ops for all of them. The
+  /// inputs of a subclassed model are ExportOnnxOptions::inputs, otherwise those of its first call, "input", "input_1";
+  /// its outputs are "output", "output_1". See also xtape::export_onnx for functions of tensors.
+  ///
+  /// Throws a ValueError before the model is built, for a layer, op or C++ code that ONNX has no node for, which the
+  /// text names, and for weights of 2 GiB or more; a DataError that names the file when it cannot be written; a
   /// RuntimeError in a library built without protobuf.
   void export_onnx(const std::string& path, const ExportOnnxOptions& options = {}) const;
 

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/random.hpp"
 #include "xtape/core/tensor.hpp"
 
@@ -20,6 +21,8 @@ struct AttentionOptions {
   /// The dropout rate of the weights, as in nn::dropout; each call drops different ones.
   double dropout = 0;
   random::Generator* generator = nullptr;  ///< from which dropout draws; null: the default generator
+
+  XTAPE_FIELDS(mask, is_causal, scale, dropout)
 };
 
 /// softmax(scale q k^T + mask) v over the last two axes (Vaswani et al., 2017): queries [..., T, d], keys [..., S, d]

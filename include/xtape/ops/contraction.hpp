@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
 // Sums of products over chosen axes; they run on matmul where they can. The operands must have the same dtype (a
@@ -38,6 +39,8 @@ namespace linalg {
 /// Keyword arguments of matvec.
 struct MatvecOptions {
   bool transpose_a = false;
+
+  XTAPE_FIELDS(transpose_a)
 };
 
 /// Matrices times vectors: [..., m, k] x [..., k] -> [..., m]. The leading axes broadcast.

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 #include "xtape/ops/window_options.hpp"
 
@@ -17,6 +18,8 @@ struct Conv2dOptions {
   Size2d strides = 1;
   Padding padding = Padding::valid;
   Size2d dilations = 1;  ///< the distance between the taps of a filter
+
+  XTAPE_FIELDS(strides, padding, dilations)
 };
 
 /// y[n, i, j, o] = sum over a, b, c of x[n, i s - p + a d, j s - p + b d, c] w[a, b, c, o] for strides s, padding p and
@@ -30,6 +33,8 @@ struct Conv1dOptions {
   std::int64_t strides = 1;
   Padding padding = Padding::valid;
   std::int64_t dilations = 1;
+
+  XTAPE_FIELDS(strides, padding, dilations)
 };
 
 /// The same along one axis (tf.nn.conv1d): [N, W, C] and [k, C / groups, O] -> [N, OW, O].
@@ -47,6 +52,8 @@ struct Conv2dTransposeOptions {
   Size2d strides = 1;
   Padding padding = Padding::valid;
   Size2d dilations = 1;
+
+  XTAPE_FIELDS(output_shape, strides, padding, dilations)
 };
 
 /// The transpose (the gradient) of a convolution that maps images of the output's shape to the shape of x

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 #include "xtape/ops/window_options.hpp"
 
@@ -19,6 +20,8 @@ struct AffineTransformOptions {
   /// image (d c b a | a b c d | d c b a); "wrap": the repeated image.
   std::string fill_mode = "constant";
   double fill_value = 0;
+
+  XTAPE_FIELDS(interpolation, fill_mode, fill_value)
 };
 
 /// Pixel (x, y) of the result is the value of the image at ((a0 x + a1 y + a2) / k, (b0 x + b1 y + b2) / k), with k =

@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "xtape/base/config.hpp"
 #include "xtape/base/list_of.hpp"
 #include "xtape/core/tensor.hpp"
 
@@ -50,6 +51,8 @@ class IndexItem {
   std::int64_t number() const noexcept { return number_; }
   const Slice& slice() const& noexcept { return slice_; }
   Slice slice() const&& { return slice_; }
+  /// The number, Slice{start, stop, step}, Ellipsis{}, or none for a new axis.
+  ConfigValue config() const;
 
  private:
   Kind kind_;

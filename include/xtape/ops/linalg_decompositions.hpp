@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
 // Decompositions of matrices, over the last two axes of float32 or float64 tensors (tf.linalg): a TypeError for other
@@ -43,6 +44,8 @@ Eigh eigh(const Tensor& x);
 /// Keyword arguments of lstsq.
 struct LstsqOptions {
   double l2_regularizer = 0;  ///< minimise |a x - b|^2 + l2_regularizer |x|^2
+
+  XTAPE_FIELDS(l2_regularizer)
 };
 /// The x that minimises |a x - b|; for m < n the one with the smallest norm. [..., m, n], [..., m, k] -> [..., n, k],
 /// or a vector b [m] -> [..., n]; the leading axes broadcast. Uses qr for accuracy, as tf.linalg.lstsq with fast=False,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
 // Square matrices, over the last two axes of float32 or float64 tensors (tf.linalg): a TypeError for other dtypes, a
@@ -10,7 +11,7 @@ namespace linalg {
 
 /// The inverse matrix. Throws a ValueError for a singular matrix, that is, one with a pivot of exactly 0.
 Tensor inv(const Tensor& x);
-inline Tensor inverse(const Tensor& x) { return inv(x); }
+Tensor inverse(const Tensor& x);
 
 /// The determinant: [..., n, n] -> [...]; 1 for an empty matrix. The gradient, the matrix of cofactors, exists for
 /// singular matrices too. Their second derivative, which uses a singular value decomposition, is right if the rank is
@@ -29,6 +30,8 @@ Slogdet slogdet(const Tensor& x);
 /// Keyword arguments of solve.
 struct SolveOptions {
   bool adjoint = false;  ///< solve a^T x = b
+
+  XTAPE_FIELDS(adjoint)
 };
 /// The x with a x = b: [..., n, n], [..., n, k] -> [..., n, k], or a vector b [n] -> [..., n]. The leading axes
 /// broadcast. Throws a ValueError for a singular matrix.
@@ -38,6 +41,8 @@ Tensor solve(const Tensor& a, const Tensor& b, SolveOptions options = {});
 struct TriangularSolveOptions {
   bool lower = true;     ///< a is lower triangular; elements above its diagonal are not read
   bool adjoint = false;  ///< solve a^T x = b
+
+  XTAPE_FIELDS(lower, adjoint)
 };
 /// solve() for a triangular matrix, which is singular if its diagonal contains a 0.
 Tensor triangular_solve(const Tensor& a, const Tensor& b, TriangularSolveOptions options = {});

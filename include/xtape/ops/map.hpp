@@ -147,6 +147,11 @@ Tensor map(F f, const T&... inputs) {
   constexpr int arguments = sizeof...(T);
   const std::array<Tensor, arguments> tensors{Tensor(inputs)...};
   const auto prepared = detail::map_inputs<arguments>(tensors);
+  if (detail::map_is_noted()) {
+    const detail::TracedFunction traced{&f, arguments, &detail::trace_map<F, arguments>};
+    const bool all[] = {true};
+    return detail::map_by_ops(traced, 0, prepared, all)[0];
+  }
   if (prepared[0].dtype() == bfloat16) return detail::map_bfloat16<Arch>(f, prepared);
   const bool wanted[] = {true};
   return std::move(detail::run_map<Arch, F, arguments, 0>(f, prepared, wanted)[0]);

@@ -96,6 +96,9 @@ Tensor trace_map(const void* f_, std::span<const Tensor> x) {
   (std::make_integer_sequence<int, arguments>{});
 }
 
+/// Whether somebody asks which ops the thread calls, so that a function of map has to run as ops.
+bool map_is_noted() noexcept;
+
 /// The wanted outputs of MapLevel at this level, computed by ops; empty for outputs that do not depend on the inputs.
 Tensors map_by_ops(const TracedFunction& function, int level, std::span<const Tensor> inputs,
                    std::span<const bool> wanted);

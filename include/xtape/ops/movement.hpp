@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "xtape/base/config.hpp"
 #include "xtape/base/list_of.hpp"
 #include "xtape/core/tensor.hpp"
 
@@ -91,6 +92,8 @@ Tensor roll(const Tensor& x, ListOf<std::int64_t> shifts, ListOf<int> axes);
 /// Keyword arguments of meshgrid.
 struct MeshgridOptions {
   std::string indexing = "xy";  ///< "xy": Cartesian, the first vector runs along axis 1; "ij": along axis 0
+
+  XTAPE_FIELDS(indexing)
 };
 /// The coordinates of a grid, from one vector for each axis (tf.meshgrid). Vectors of n and m elements give two tensors
 /// of shape [m, n] ([n, m] for "ij"); further vectors add axes at the end. Throws a ValueError for tensors of rank

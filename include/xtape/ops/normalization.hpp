@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 #include "xtape/ops/reduce.hpp"
 
@@ -21,6 +22,8 @@ std::pair<Tensor, Tensor> moments(const Tensor& x, const Axes& axes = {}, bool k
 struct LayerNormOptions {
   Axes axes = -1;
   double epsilon = 1e-3;
+
+  XTAPE_FIELDS(axes, epsilon)
 };
 /// (x - mean) / sqrt(variance + epsilon) gamma + beta, with the mean and variance of each sample over the axes (Ba,
 /// Kiros, Hinton, 2016; keras.layers.LayerNormalization). gamma and beta have the shape of these axes. Throws a

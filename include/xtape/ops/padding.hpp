@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
 namespace xtape {
@@ -13,6 +14,8 @@ namespace xtape {
 struct PadOptions {
   std::string mode = "constant";  ///< "constant", "reflect" or "symmetric"
   double constant_values = 0;     ///< the value that "constant" adds
+
+  XTAPE_FIELDS(mode, constant_values)
 };
 
 /// x with paddings[i][0] elements added before and paddings[i][1] after it along axis i (tf.pad). "constant" adds a

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 #include "xtape/ops/window_options.hpp"
 
@@ -15,12 +16,16 @@ namespace nn {
 struct Pool2dOptions {
   std::optional<Size2d> strides = {};  ///< unset: the window's size
   Padding padding = Padding::valid;
+
+  XTAPE_FIELDS(strides, padding)
 };
 
 /// Keyword arguments of the pooling ops of sequences.
 struct Pool1dOptions {
   std::optional<std::int64_t> strides = {};  ///< unset: the window's size
   Padding padding = Padding::valid;
+
+  XTAPE_FIELDS(strides, padding)
 };
 
 /// The largest element of each window, without padding (tf.nn.max_pool2d); NaN if the window contains one. The gradient

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
 // Recurrent layers over whole sequences [batch, time, features], each as one recorded op, with Keras's layout of the
@@ -13,6 +14,8 @@ struct LstmOptions {
   Tensor initial_h = {};  ///< [batch, units]; unset: zeros
   Tensor initial_c = {};
   Tensor mask = {};  ///< bool [batch, time]: steps where it is false do not change h and c
+
+  XTAPE_FIELDS(initial_h, initial_c, mask)
 };
 /// What lstm() returns.
 struct LstmResult {
@@ -37,6 +40,8 @@ struct GruOptions {
   /// the paper.
   bool reset_after = true;
   Tensor mask = {};  ///< bool [batch, time]: steps where it is false do not change h
+
+  XTAPE_FIELDS(initial_h, reset_after, mask)
 };
 /// What gru() returns.
 struct GruResult {

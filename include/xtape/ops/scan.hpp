@@ -1,5 +1,6 @@
 #pragma once
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
 namespace xtape {
@@ -8,6 +9,8 @@ namespace xtape {
 struct ScanOptions {
   bool exclusive = false;  ///< each result is over the elements before it, without itself
   bool reverse = false;    ///< from the end of the axis
+
+  XTAPE_FIELDS(exclusive, reverse)
 };
 
 /// The cumulative sums along an axis (tf.math.cumsum): [a, b, c] gives [a, a + b, a + b + c]; exclusive: [0, a, a + b];

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 #include "xtape/ops/reduce.hpp"
 
@@ -23,6 +24,7 @@ class NormOrder {
   NormOrder(double order);
   NormOrder(const char* name);
   double value() const noexcept { return order_; }
+  double config() const noexcept { return order_; }
 
  private:
   double order_;
@@ -31,6 +33,8 @@ class NormOrder {
 /// Keyword arguments of norm.
 struct NormOptions {
   NormOrder ord = 2;
+
+  XTAPE_FIELDS(ord)
 };
 
 /// The norm of x as a vector, over all axes or over each of the given ones together: (sum |x|^ord)^(1 / ord), or max

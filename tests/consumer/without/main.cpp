@@ -45,7 +45,7 @@ int main() {
   tensorboard("FileWriter.image", [] { (void)xp::detail::image_event({}, "x", xp::zeros({1, 2, 2}), 3); });
   tensorboard("FileWriter.text", [] { (void)xp::detail::text_event({}, "a", "b"); });
   tensorboard("FileWriter.graph", [] { (void)xp::detail::graph_event(0, {}); });
-  tensorboard("Model.export_onnx", [] {
+  tensorboard("export_onnx", [] {
     xp::Sequential{xp::Input({2}), xp::layers::Dense(1)}.export_onnx("without_tensorboard.onnx");
   });
   tensorboard("onnx.load", [] { (void)xp::onnx::load("none.onnx"); });
