@@ -78,9 +78,8 @@ void OnnxRuntimeCases::add(const std::string& case_name, Model& model, const std
                            const ExportOnnxOptions& options, Model* computes) {
   const std::string file = fmt::format("{}.onnx", count_);
   model.export_onnx(folder_ / file, options);
-  check_and_add(case_name, file, inputs, [&](const TensorList& x) -> TensorList {
-    return (computes == nullptr ? model : *computes)(x);
-  });
+  check_and_add(case_name, file, inputs,
+                [&](const TensorList& x) -> TensorList { return (computes == nullptr ? model : *computes)(x); });
 }
 
 void OnnxRuntimeCases::add(const std::string& case_name, const std::function<TensorList(const TensorList&)>& function,
