@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "onnx/traced_call.hpp"
+#include "onnx/open_sizes.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/math.hpp"
 

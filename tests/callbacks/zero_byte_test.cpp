@@ -70,6 +70,8 @@ const std::vector<Row>& rows() {
          checkpoint.on_epoch_end(0, {});
        }},
       {"export_onnx", [](const std::string& p) { model.export_onnx(p + ".onnx"); }},
+      {"export_onnx_function",
+       [](const std::string& p) { export_onnx([](const Tensor& t) { return -t; }, Input({2}), p + ".onnx"); }},
       {"load", [](const std::string& p) { (void)onnx::load(p + ".onnx"); }},
       {"load_hdf5", [](const std::string& p) { (void)io::load_hdf5(p); }},
       {"save_hdf5", [](const std::string& p) { io::save_hdf5(p, {}); }},
