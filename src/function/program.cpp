@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <unordered_map>
 
 #include "core/convert.hpp"
 #include "core/element_access.hpp"
+#include "function/arena_plan.hpp"
 #include "kernels/parallel.hpp"
 #include "xtape/base/error.hpp"
 
@@ -19,8 +21,6 @@ const Tensor no_tensor;
 std::int64_t bytes_of(const TracedTensor& tensor) {
   return tensor.shape.numel() * static_cast<std::int64_t>(itemsize(tensor.dtype));
 }
-
-constexpr std::int64_t alignment = 64;
 
 /// The number of elements of the pieces in which fused steps run, and the number of buffers for one piece.
 constexpr std::int64_t piece = 1024;
@@ -36,6 +36,7 @@ Program::Program(Trace trace) : trace_(std::move(trace)) {
   find_stretches();
   plan_memory();
   bind();
+  bind_directly();
 }
 
 Place Program::base_of(Place place) const {
@@ -76,17 +77,17 @@ void Program::find_lives() {
     escapes_[base_of(place)] = true;
   }
   // If the old value of a variable is read after a step that writes to the variable, it is held until then.
+  std::unordered_map<const VariableImpl*, std::vector<std::size_t>> writers;  // the steps, in order
+  for (std::size_t i = 0; i < trace_.steps.size(); ++i) {
+    for (const Variable& written : trace_.steps[i].writes) writers[written.impl()].push_back(i);
+  }
   for (Place place = 0; place < trace_.tensors.size(); ++place) {
     const TracedTensor& tensor = trace_.tensors[place];
     if (tensor.kind != Kind::variable || !lives_[place].used()) continue;
-    std::uint32_t writes = 0;
-    for (std::size_t i = 0; i < trace_.steps.size(); ++i) {
-      for (const Variable& written : trace_.steps[i].writes) {
-        if (!written.is_same(tensor.variable)) continue;
-        if (writes == tensor.index && lives_[place].last > i) holds_.emplace_back(i, place);
-        ++writes;
-      }
-    }
+    const auto steps = writers.find(tensor.variable.impl());
+    if (steps == writers.end() || tensor.index >= steps->second.size()) continue;
+    const std::size_t writer = steps->second[tensor.index];
+    if (lives_[place].last > writer) holds_.emplace_back(writer, place);
   }
   std::sort(holds_.begin(), holds_.end());
 }
@@ -102,20 +103,23 @@ bool Program::fuses(const TracedStep& step, std::int64_t numel) const {
 
 void Program::find_stretches() {
   buffers_.assign(trace_.tensors.size(), no_buffer);
-  const auto held_before = [&](std::size_t step) {
-    return std::any_of(holds_.begin(), holds_.end(), [&](const auto& hold) { return hold.first == step; });
-  };
+  std::vector<bool> viewed(trace_.tensors.size(), false);
+  for (const TracedTensor& tensor : trace_.tensors) {
+    if (tensor.kind == Kind::view) viewed[tensor.base] = true;
+  }
+  std::vector<bool> held_before(trace_.steps.size(), false);
+  for (const auto& hold : holds_) held_before[hold.first] = true;
   for (std::size_t i = 0; i < trace_.steps.size();) {
     const std::int64_t numel = trace_.steps[i].kernel ? 0 : trace_.tensors[trace_.steps[i].places.back()].shape.numel();
     std::size_t end = i;
     while (numel >= worth_fusing && end < trace_.steps.size() && fuses(trace_.steps[end], numel)) ++end;
     if (end > i + 1) {
       stretches_.push_back({i, end, true});
-      assign_buffers(stretches_.back());
+      assign_buffers(stretches_.back(), viewed);
       fused_ += end - i;
       i = end;
     } else {
-      if (stretches_.empty() || stretches_.back().fused || held_before(i)) {
+      if (stretches_.empty() || stretches_.back().fused || held_before[i]) {
         stretches_.push_back({i, i, false});
       }
       stretches_.back().end = ++i;
@@ -124,18 +128,14 @@ void Program::find_stretches() {
 }
 
 /// A result that is used only inside a fused stretch needs a buffer of one piece, no memory in the arena.
-void Program::assign_buffers(const Stretch& stretch) {
+void Program::assign_buffers(const Stretch& stretch, const std::vector<bool>& viewed) {
   std::array<std::size_t, max_buffers> busy_until{};  // the number of a step, plus 1
   for (std::size_t i = stretch.begin; i < stretch.end; ++i) {
     const Place out = trace_.steps[i].places.back();
     const Life& life = lives_[out];
     const bool inside = trace_.tensors[out].kind == Kind::result && !escapes_[out] && life.first == i &&
                         life.last < stretch.end && trace_.steps[i].loop.out_bytes <= 8;
-    // A view needs a whole array.
-    const bool viewed = std::any_of(trace_.tensors.begin(), trace_.tensors.end(), [&](const TracedTensor& tensor) {
-      return tensor.kind == Kind::view && tensor.base == out;
-    });
-    if (!inside || viewed) continue;
+    if (!inside || viewed[out]) continue;  // a view needs a whole array
     for (std::uint8_t buffer = 0; buffer < max_buffers; ++buffer) {
       if (busy_until[buffer] > i) continue;
       buffers_[out] = buffer;
@@ -145,16 +145,8 @@ void Program::assign_buffers(const Stretch& stretch) {
   }
 }
 
-/// Gives results offsets in one arena: the largest first, each at the lowest offset that is free during its life.
+/// Gives results offsets in one arena.
 void Program::plan_memory() {
-  offsets_.assign(trace_.tensors.size(), -1);
-  std::vector<Place> places;
-  for (Place place = 0; place < trace_.tensors.size(); ++place) {
-    if (trace_.tensors[place].kind == Kind::result && lives_[place].used() && !escapes_[place] &&
-        buffers_[place] == no_buffer) {
-      places.push_back(place);
-    }
-  }
   // Fused steps run together, so a tensor whose last reader is in a stretch lives until the end of the stretch.
   std::vector<std::size_t> begin_of(trace_.steps.size() + 1), end_of(trace_.steps.size() + 1);
   for (std::size_t i = 0; i <= trace_.steps.size(); ++i) begin_of[i] = end_of[i] = i;
@@ -164,32 +156,18 @@ void Program::plan_memory() {
       end_of[i] = stretch.end - 1;
     }
   }
-  for (const Place place : places) {
-    lives_[place].first = begin_of[lives_[place].first];
-    lives_[place].last = end_of[lives_[place].last];
-  }
-  const auto padded = [&](Place place) {
-    return std::max((bytes_of(trace_.tensors[place]) + alignment - 1) / alignment * alignment, alignment);
-  };
-  std::stable_sort(places.begin(), places.end(), [&](Place a, Place b) { return padded(a) > padded(b); });
-  std::vector<Place> placed;
-  for (const Place place : places) {
-    std::vector<std::pair<std::int64_t, std::int64_t>> taken;
-    for (const Place other : placed) {
-      if (lives_[place].first <= lives_[other].last && lives_[other].first <= lives_[place].last) {
-        taken.emplace_back(offsets_[other], offsets_[other] + padded(other));
-      }
+  std::vector<Place> places;
+  std::vector<ArenaArray> arrays;
+  for (Place place = 0; place < trace_.tensors.size(); ++place) {
+    const Life& life = lives_[place];
+    if (trace_.tensors[place].kind == Kind::result && life.used() && !escapes_[place] && buffers_[place] == no_buffer) {
+      places.push_back(place);
+      arrays.push_back({bytes_of(trace_.tensors[place]), begin_of[life.first], end_of[life.last]});
     }
-    std::sort(taken.begin(), taken.end());
-    std::int64_t offset = 0;
-    for (const auto& [begin, end] : taken) {
-      if (offset + padded(place) <= begin) break;
-      offset = std::max(offset, end);
-    }
-    offsets_[place] = offset;
-    arena_bytes_ = std::max(arena_bytes_, offset + padded(place));
-    placed.push_back(place);
   }
+  arena_bytes_ = plan_arena(arrays);
+  offsets_.assign(trace_.tensors.size(), -1);
+  for (std::size_t i = 0; i < places.size(); ++i) offsets_[places[i]] = arrays[i].offset;
 }
 
 void Program::bind() {
@@ -228,6 +206,83 @@ void Program::bind() {
   }
 }
 
+/// The address of a tensor's elements if it is the same in all runs, or else in each run, where set_addresses() puts
+/// it. False if it may change within a run, as that of a variable after a write.
+bool Program::bind_operand(Place place, const std::byte*& address) {
+  std::int64_t bytes = 0;
+  Place base = place;
+  for (; trace_.tensors[base].kind == Kind::view; base = trace_.tensors[base].base) bytes += trace_.tensors[base].bytes;
+  const TracedTensor& tensor = trace_.tensors[base];
+  if (buffers_[base] != no_buffer) return false;
+  if (tensor.kind == Kind::constant || offsets_[base] >= 0) {
+    address = ElementAccess::of(tensors_[base]) + bytes;
+    return true;
+  }
+  // The value that a variable has before a run stays where it is while it is needed: before a write it is held.
+  if (tensor.kind == Kind::variable && tensor.index > 0) return false;
+  addresses_.push_back({&address, base, bytes});
+  return true;
+}
+
+void Program::bind_directly() {
+  direct_.resize(trace_.steps.size());
+  std::size_t constants = 0;
+  for (const TracedStep& step : trace_.steps) constants += step.kernel ? 0 : step.places.size() - 1;
+  splats_.reserve(constants);  // they do not move
+  for (const Stretch& stretch : stretches_) {
+    for (std::size_t i = stretch.begin; !stretch.fused && i < stretch.end; ++i)
+      bind_directly(trace_.steps[i], direct_[i]);
+  }
+}
+
+void Program::bind_directly(const TracedStep& step, DirectStep& direct) {
+  if (step.kernel || step.loop.stream_from >= 0) return;
+  const std::int64_t n = trace_.tensors[step.places.back()].shape.numel();
+  if (n == 0 || n >= 2 * step.loop.grain) return;
+  const std::size_t operands = step.places.size() - 1, bound_before = addresses_.size();
+  bool bound = bind_operand(step.places.back(), direct.out);
+  for (std::size_t k = 0; bound && k < operands; ++k) {
+    const std::int64_t own = trace_.tensors[step.places[k]].shape.numel();
+    bound = (own == n || own == 1) && bind_operand(step.places[k], direct.in[k]);
+    if (!bound || own == n) continue;
+    direct.numbers = static_cast<std::uint8_t>(direct.numbers | 1u << k);
+    if (trace_.tensors[base_of(step.places[k])].kind != Kind::constant) continue;
+    Splat& splat = splats_.emplace_back();
+    kernels::make_splat(splat.bytes, direct.in[k], step.loop.bytes[k]);
+    direct.in[k] = splat.bytes;
+    direct.repeated = static_cast<std::uint8_t>(direct.repeated | 1u << k);
+  }
+  if (!bound) {
+    addresses_.resize(bound_before);
+    direct = {};
+    return;
+  }
+  direct.loop = step.loop.loop;
+  direct.f = step.loop.f;
+  direct.n = n;
+}
+
+void Program::set_addresses() noexcept {
+  for (const Address& each : addresses_) *each.to = ElementAccess::of(*table_[each.base]) + each.bytes;
+}
+
+void Program::run_directly(const DirectStep& direct, const TracedStep& step) const {
+  using Steps = std::array<std::int64_t, kernels::max_operands>;
+  static constexpr std::array<Steps, 8> steps = {
+      {{1, 1, 1}, {0, 1, 1}, {1, 0, 1}, {0, 0, 1}, {1, 1, 0}, {0, 1, 0}, {1, 0, 0}, {0, 0, 0}}};
+  std::array<const void*, kernels::max_operands> in;
+  std::copy(direct.in.begin(), direct.in.end(), in.begin());
+  Splat splats[kernels::max_operands];
+  if (const unsigned numbers = direct.numbers & ~unsigned{direct.repeated}; numbers != 0) {
+    for (std::size_t k = 0; k < in.size(); ++k) {
+      if ((numbers >> k & 1u) == 0) continue;
+      kernels::make_splat(splats[k].bytes, in[k], step.loop.bytes[k]);
+      in[k] = splats[k].bytes;
+    }
+  }
+  direct.loop(direct.f, direct.n, const_cast<std::byte*>(direct.out), in.data(), steps[direct.numbers].data());
+}
+
 void Program::prepare(std::span<const Tensor* const> arguments) {
   for (std::size_t i = 0; i < arguments.size(); ++i) table_[i + 1] = arguments[i];
   for (const auto& hold : holds_) table_[hold.second] = &trace_.tensors[hold.second].variable.impl()->value;
@@ -235,6 +290,7 @@ void Program::prepare(std::span<const Tensor* const> arguments) {
     const TracedTensor& tensor = trace_.tensors[place];
     tensors_[place] = make_tensor(tensor.shape, tensor.dtype);
   }
+  set_addresses();
 }
 
 void Program::run_elementwise(const TracedStep& step) const {
@@ -292,7 +348,7 @@ void Program::run_fused(const Stretch& stretch) const {
     step.out = {buffer != no_buffer ? nullptr : ElementAccess::of(*table_[out]), buffer, 1, from.loop.out_bytes};
   }
   kernels::parallel_for(numel, grain, [&](std::int64_t begin, std::int64_t end) {
-    alignas(64) std::byte buffers[max_buffers][piece * 8 + alignment];
+    alignas(64) std::byte buffers[max_buffers][piece * 8 + 64];
     for (; begin < end; begin += piece) {
       const std::int64_t n = std::min(piece, end - begin);
       for (const Step& step : steps) {
@@ -339,7 +395,9 @@ Tensors Program::run(std::span<const Tensor* const> arguments) {
     }
     for (std::size_t i = stretch.begin; i < stretch.end; ++i) {
       const TracedStep& step = trace_.steps[i];
-      if (step.kernel) {
+      if (direct_[i].loop != nullptr) {
+        run_directly(direct_[i], step);
+      } else if (step.kernel) {
         try {
           step.kernel(Operands(table_.data(), step.places.data()));
         } catch (Error& error) {

@@ -4,7 +4,9 @@
 
 #include "core/convert.hpp"
 #include "core/launch.hpp"
+#include "core/launch_elementwise.hpp"
 #include "core/reduce_axes.hpp"
+#include "kernels/addition.hpp"
 #include "kernels/inplace.hpp"
 #include "kernels/reduce.hpp"
 #include "kernels/strided.hpp"
@@ -74,12 +76,17 @@ Tensor accumulate(Tensor a, Tensor b) {
     }
   }
   Tensor sum = make_like(a, a.dtype());
-  launch(
-      [add_to](Read one, Read other, Write to) {
-        std::memcpy(to.bytes(), one.bytes(), static_cast<std::size_t>(one.size_in_bytes()));
-        add_to(other, to);
-      },
-      a, b, sum);
+  const kernels::Elementwise addition = kernels::addition(a.dtype());
+  if (addition.loop != nullptr) {  // function() runs elementwise steps quicker than others
+    launch_elementwise(addition, a, b, sum);
+  } else {
+    launch(
+        [add_to](Read one, Read other, Write to) {
+          std::memcpy(to.bytes(), one.bytes(), static_cast<std::size_t>(one.size_in_bytes()));
+          add_to(other, to);
+        },
+        a, b, sum);
+  }
   return record("add", {a, b}, std::move(sum), [](const Tensor& dy) { return Grads{dy, dy}; });
 }
 

@@ -55,6 +55,25 @@ const std::vector<Row>& rows() {
        [](const Tensors& t) {
          return losses::sparse_categorical_crossentropy(constant({0, 2, 1, 1}), nn::softmax(t[0]));
        }},
+      {"numbers that are computed, beside few elements",
+       {{}, {5}, {1, 3}},
+       [](const Tensors& t) {
+         const Tensor number = t[0] * 3 + 1;
+         return reduce_sum(t[1] * number) - reduce_sum(number - t[2]) * (number / t[0]) + exp(t[0]);
+       }},
+      {"views of results and of arguments",
+       {{2, 3}, {6}},
+       [](const Tensors& t) {
+         const Tensor product = t[0] * reshape(t[1], {2, 3});
+         return reshape(product, {6}) + slice(t[1] * 2, {2}, {1}) * slice(t[1], {5}, {1});
+       }},
+      {"many steps on few elements",
+       {{3}, {}},
+       [](const Tensors& t) {
+         Tensor y = t[0];
+         for (int i = 0; i < 1500; ++i) y = (y * 0.5f + t[0]) - t[1] / (i + 1);
+         return y * t[1];
+       }},
       {"a gradient used twice", {{5}}, [](const Tensors& t) { return t[0] * t[0] + t[0] * exp(t[0]); }},
   };
   return all;

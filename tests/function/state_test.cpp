@@ -37,6 +37,35 @@ void check_same_calls(F&& f) {
 
 }  // namespace
 
+TEST_CASE("function: a variable that is read, written and read again, and views of it") {
+  for (const Shape& shape : {Shape{}, Shape{4}}) {
+    CAPTURE(shape);
+    const auto body = [](Variable& v) {
+      return [&v](const Tensor& x) {
+        const Tensor before = v * 2, viewed = reshape(v, {v.shape().numel()}) + 1;
+        const Tensor old = v;
+        v.assign(before + x);
+        const Tensor after = v * 3, late = old - v;
+        v.assign_add(after);
+        return TensorList{before, viewed, after, late, v + x, old * x};
+      };
+    };
+    Variable called(ones(shape)), replayed_in(ones(shape));
+    auto call = body(called);
+    auto replay = function(body(replayed_in));
+    for (int i = 0; i < 4; ++i) {
+      CAPTURE(i);
+      const Tensor x = full(shape, 0.25 * i - 1);
+      const TensorList expected = call(x), received = replay(x);
+      REQUIRE(received.size() == expected.size());
+      for (std::size_t k = 0; k < expected.size(); ++k) CHECK_SAME_BITS(received[k], expected[k]);
+      CHECK_SAME_BITS(replayed_in.peek(), called.peek());
+    }
+    CHECK(replay.obstacle().empty());
+    CHECK(replay.trace_count() == 1);
+  }
+}
+
 TEST_CASE("function: a random generator made inside gives the same numbers in every call") {
   check_same_calls([](const Tensor& x) {
     random::Generator own(7);
