@@ -159,9 +159,13 @@ constexpr const char* without_namespaces(const char* name) {
 }  // namespace xtape::detail
 
 /// The first line of an op: if somebody asks, notes its arguments under the names of the parameters, of which an
-/// underscore at the end is left out, and makes the call inside the note.
-#define XTAPE_NOTE(op, ...)                                                                          \
-  if (::xtape::detail::noting()) [[unlikely]]                                                        \
-  return ::xtape::detail::thread_state.tracer->notes->run(                                           \
-      ::xtape::detail::note_of(::xtape::detail::without_namespaces(#op), #__VA_ARGS__, __VA_ARGS__), \
-      [&]() { return op(__VA_ARGS__); })
+/// underscore at the end is left out, and makes the call inside the note. That is a function of its own, so that the op
+/// has no more to do than the question.
+#define XTAPE_NOTE(op, ...)                                                                              \
+  if (::xtape::detail::noting()) [[unlikely]]                                                            \
+    return [&]() __attribute__((noinline, cold)) {                                                       \
+      return ::xtape::detail::thread_state.tracer->notes->run(                                           \
+          ::xtape::detail::note_of(::xtape::detail::without_namespaces(#op), #__VA_ARGS__, __VA_ARGS__), \
+          [&]() { return op(__VA_ARGS__); });                                                            \
+    }                                                                                                    \
+  ()

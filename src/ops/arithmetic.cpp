@@ -65,6 +65,18 @@ T floor_remainder(T a, T b) {
   }
 }
 
+kernels::Batch<double> floor_remainders(const kernels::Batch<double>& a, const kernels::Batch<double>& b) {
+  using V = kernels::Batch<double>;
+  V rest;
+  if (!kernels::remainder(a, b, rest)) {
+    return kernels::by_element([](double x, double y) { return floor_remainder(x, y); }, a, b);
+  }
+  return select(rest != V(0) && (rest < V(0)) != (b < V(0)), rest + b, rest);
+}
+kernels::Batch<float> floor_remainders(const kernels::Batch<float>& a, const kernels::Batch<float>& b) {
+  return kernels::in_double([](const auto& x, const auto& y) { return floor_remainders(x, y); }, a, b);
+}
+
 }  // namespace
 
 Tensor divide_no_nan(const Tensor& a, const Tensor& b) {
@@ -103,7 +115,7 @@ Tensor mod(const Tensor& a, const Tensor& b) {
     if constexpr (std::is_integral_v<V>) {
       return floor_remainder(p, q);
     } else {
-      return kernels::by_element([](auto x, auto z) { return floor_remainder(x, z); }, p, q);
+      return floor_remainders(p, q);
     }
   });
   return record("mod", {a, b}, y, [&] {
@@ -150,9 +162,8 @@ Tensor inverse(const Tensor& u, const Tensor& v) {
 
 Tensor atan2(const Tensor& y, const Tensor& x) {
   XTAPE_NOTE(atan2, y, x);
-  Tensor angle = map_binary<Domain::floating, false, detail::costly>("atan2", y, x, [](auto p, auto q) {
-    return kernels::by_element([](auto a, auto b) { return std::atan2(a, b); }, p, q);
-  });
+  Tensor angle = map_binary<Domain::floating, false, detail::costly>(
+      "atan2", y, x, [](auto p, auto q) { return kernels::atan2(p, q); });
   return record("atan2", {y, x}, angle, [&] {
     return [y = detail::strong(y, angle.dtype()), x = detail::strong(x, angle.dtype())](const Tensor& dy, Needs need) {
       return Grads{need[0] ? dy * inverse(x, y) : Tensor(), need[1] ? -(dy * inverse(y, x)) : Tensor()};

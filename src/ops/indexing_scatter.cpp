@@ -214,12 +214,16 @@ Tensor boolean_mask(const Tensor& x, const Tensor& mask, int axis_) {
   }
   // Read on the host, since the shape of the result depends on the elements.
   const bool* chosen = detail::host_read(op, mask).data<bool>();
-  std::vector<std::int64_t> indices;
-  for (std::int64_t i = 0; i < mask.size(); ++i) {
-    if (chosen[i]) indices.push_back(i);
+  Tensor indices = detail::make_tensor({std::count(chosen, chosen + mask.size(), true)}, int64, op);
+  auto* place = detail::host_write(op, indices).data<std::int64_t>();
+  const auto* const end = place + indices.size();
+  for (std::int64_t i = 0; place != end; ++i) {  // without a branch that depends on the mask
+    *place = i;
+    place += chosen[i] ? 1 : 0;
   }
+  indices = detail::constant_of_trace(std::move(indices));  // if it is one, the mask is a constant
   const Shape flat = joined(joined(part(x.shape(), 0, axis), {mask.size()}), part(x.shape(), after, x.rank()));
-  return gather(reshape(x, flat), constant(indices), axis);
+  return gather(reshape(x, flat), indices, axis);
 }
 
 }  // namespace xtape

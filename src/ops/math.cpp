@@ -1,6 +1,9 @@
 #include "xtape/ops/math.hpp"
 
+#include <limits>
+
 #include "core/call_notes.hpp"
+#include "kernels/special.hpp"
 #include "ops/elementwise.hpp"
 #include "tape/accumulate.hpp"
 #include "xtape/core/creation.hpp"
@@ -48,18 +51,47 @@ Tensor divide(const Tensor& a, const Tensor& b) {
   });
 }
 
+namespace {
+
+/// x^n for the exponents for which there is a short way, as in NumPy; otherwise empty. Within one unit in the last
+/// place, with the values of std::pow for zeros and infinities.
+Tensor short_power(const Tensor& x, double n) {
+  constexpr const char* op = "pow";
+  if (n == 1) return map_unary<Domain::floating>(op, x, [](auto v) { return v; });
+  if (n == 2) return map_unary<Domain::floating>(op, x, [](auto v) { return v * v; });
+  if (n == 3) return map_unary<Domain::floating>(op, x, [](auto v) { return v * v * v; });
+  if (n == -1) {
+    return map_unary<Domain::floating>(op, x, [](auto v) {
+      using V = decltype(v);
+      return V(1) / v;
+    });
+  }
+  // pow(-0, 0.5) is 0 and pow(-inf, 0.5) infinite, unlike their square roots.
+  const auto root = [](auto v) {
+    using V = decltype(v);
+    const V infinity(std::numeric_limits<typename V::value_type>::infinity());
+    return select(v == -infinity, infinity, sqrt(v + V(0)));
+  };
+  if (n == 0.5) return map_unary<Domain::floating>(op, x, root);
+  if (n == -0.5) {
+    return map_unary<Domain::floating>(op, x, [root](auto v) {
+      using V = decltype(v);
+      return V(1) / root(v);
+    });
+  }
+  return {};
+}
+
+}  // namespace
+
 Tensor pow(const Tensor& a, const Tensor& b) {
   XTAPE_NOTE(pow, a, b);
-  // Uses the standard library, since exp(b log a) on vectors loses accuracy for large results.
-  Tensor y = map_binary<Domain::floating, false, detail::costly>("pow", a, b, [](auto p, auto q) {
-    using V = decltype(p);
-    using T = typename V::value_type;
-    T base[V::size], exponent[V::size];
-    p.store_unaligned(base);
-    q.store_unaligned(exponent);
-    for (std::size_t i = 0; i < V::size; ++i) base[i] = std::pow(base[i], exponent[i]);
-    return V::load_unaligned(base);
-  });
+  const bool is_number = a.defined() && b.defined() && b.impl()->weak && !a.impl()->weak && is_floating(a.dtype());
+  Tensor y = is_number ? short_power(a, detail::weak_value(b)) : Tensor();
+  if (!y.defined()) {
+    y = map_binary<Domain::floating, false, detail::costly>("pow", a, b,
+                                                            [](auto p, auto q) { return kernels::pow(p, q); });
+  }
   if (!is_tracked({a, b})) return y;
   if (b.impl()->weak &&
       !is_tracked({b})) {  // n a^(n-1); for n = 0 the derivative is 0, also at a = 0, where 0 a^-1 is NaN

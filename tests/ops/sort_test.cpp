@@ -6,6 +6,7 @@
 #include "ops/table.hpp"
 #include "support/threads.hpp"
 #include "xtape/base/error.hpp"
+#include "xtape/core/random.hpp"
 #include "xtape/ops/reduce.hpp"
 #include "xtape/tape/check_gradients.hpp"
 #include "xtape/tape/gradient_tape.hpp"
@@ -37,6 +38,42 @@ TEST_CASE("sort, argsort: equal elements keep their order, NaN is the largest, i
     CHECK_TENSOR_EQ(argsort(t, -1, down), constant({5, 0, 3, 2, 1, 4}, int64));
   }
   CHECK_TENSOR_EQ(sort(tensor({200, 3, 255, 0}, uint8)), tensor({0, 3, 200, 255}, uint8));
+}
+
+TEST_CASE("sort, argsort: long rows, of few different values or many, in either direction") {
+  random::Generator generator(8);
+  for (const DType dtype : {float32, float64, int32, int64, uint8}) {
+    CAPTURE(dtype);
+    for (const std::int64_t n : {1023, 1024, 5000}) {
+      for (const double range : {0.0, 3.0, 100.0, 1e9}) {
+        if (dtype == uint8 && range > 100) continue;
+        const Tensor numbers = generator.uniform({2, n}, dtype == uint8 ? 0 : -range, range + 1, float64);
+        const Tensor x = cast(numbers, dtype);
+        for (const auto direction : {up, down}) {
+          const Tensor values = sort(x, -1, direction), places = argsort(x, -1, direction);
+          const auto elements = to_doubles(x), sorted = to_doubles(values);
+          const auto order = places.to_vector<std::int64_t>();
+          std::size_t wrong = 0;
+          for (std::size_t row = 0; row < 2; ++row) {
+            const auto begin = row * static_cast<std::size_t>(n);
+            std::vector<std::int64_t> expected(static_cast<std::size_t>(n));
+            std::iota(expected.begin(), expected.end(), 0);
+            std::ranges::stable_sort(expected, [&](std::int64_t a, std::int64_t b) {
+              const double p = elements[begin + static_cast<std::size_t>(a)];
+              const double q = elements[begin + static_cast<std::size_t>(b)];
+              return direction == up ? p < q : p > q;
+            });
+            for (std::size_t i = 0; i < expected.size(); ++i) {
+              const bool right = order[begin + i] == expected[i] &&
+                                 sorted[begin + i] == elements[begin + static_cast<std::size_t>(expected[i])];
+              wrong += right ? 0 : 1;
+            }
+          }
+          CHECK(wrong == 0);
+        }
+      }
+    }
+  }
 }
 
 TEST_CASE("sort, argsort: every axis against the standard library") {

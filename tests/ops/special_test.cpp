@@ -1,7 +1,10 @@
+#include <cmath>
 #include <cstdint>
+#include <vector>
 
 #include "ops/table.hpp"
 #include "xtape/base/error.hpp"
+#include "xtape/core/random.hpp"
 #include "xtape/ops/arithmetic.hpp"
 #include "xtape/ops/clip.hpp"
 #include "xtape/ops/elementary.hpp"
@@ -20,7 +23,123 @@ const Table<Alone> alone{{"polygamma"},    {"floordiv"},    {"mod"},
 
 const double pi = std::acos(-1.0);
 
+/// Numbers at which functions of two numbers differ most, and all pairs of them.
+std::pair<Tensor, Tensor> extreme_pairs(DType dtype) {
+  const std::vector<double> numbers{0, -0.0, 1,   -1,   0.5, -0.5, 2,     -2,     3,        -3,        0.1, -2.5,
+                                    7, -7,   1e9, -1e9, 300, -300, 1e-30, -1e-30, INFINITY, -INFINITY, NAN, 1.5};
+  std::vector<double> a, b;
+  for (const double x : numbers) {
+    for (const double y : numbers) {
+      a.push_back(x);
+      b.push_back(y);
+    }
+  }
+  return {tensor(a, dtype), tensor(b, dtype)};
+}
+
+/// The largest difference from what `f` gives, in units in the last place of the dtype. Values that are not finite and
+/// zeros have to be the same, with their signs.
+template <class T, class F>
+double largest_error(const Tensor& y, const Tensor& a, const Tensor& b, const F& f) {
+  const auto results = y.to_vector<T>(), x = a.to_vector<T>(), z = b.to_vector<T>();
+  double largest = 0;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const long double exact = f(static_cast<long double>(x[i]), static_cast<long double>(z[i]));
+    const T expected = static_cast<T>(exact);
+    double error = 0;
+    if (std::isnan(expected) || std::isinf(expected) || expected == 0) {
+      const bool same = std::isnan(expected)
+                            ? std::isnan(results[i])
+                            : results[i] == expected && std::signbit(results[i]) == std::signbit(expected);
+      error = same ? 0 : INFINITY;
+    } else {
+      const T unit = std::nextafter(std::abs(expected), static_cast<T>(INFINITY)) - std::abs(expected);
+      error = static_cast<double>(std::abs(static_cast<long double>(results[i]) - exact) / unit);
+    }
+    if (error > largest) {
+      largest = error;
+      CAPTURE(x[i]);
+      CAPTURE(z[i]);
+      CAPTURE(results[i]);
+      CHECK(largest < 4);
+    }
+  }
+  return largest;
+}
+
+const auto exact_mod = [](long double a, long double b) {
+  const long double rest = std::fmod(a, b);
+  return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+};
+
 }  // namespace
+
+TEST_CASE("pow, atan2, mod: the values of the standard library for all pairs of extreme numbers") {
+  const auto power = [](long double a, long double b) { return std::pow(a, b); };
+  const auto angle = [](long double a, long double b) { return std::atan2(a, b); };
+  {
+    const auto [a, b] = extreme_pairs(float32);
+    CHECK(largest_error<float>(xtape::pow(a, b), a, b, power) < 0.51);
+    CHECK(largest_error<float>(xtape::atan2(a, b), a, b, angle) < 0.51);
+    CHECK(largest_error<float>(xtape::mod(a, b), a, b, exact_mod) <= 0.5);
+  }
+  const auto [a, b] = extreme_pairs(float64);
+  CHECK(largest_error<double>(xtape::pow(a, b), a, b, power) < 1);
+  CHECK(largest_error<double>(xtape::atan2(a, b), a, b, angle) < 3);
+  CHECK(largest_error<double>(xtape::mod(a, b), a, b, exact_mod) <= 0.5);
+}
+
+TEST_CASE("pow, atan2, mod: accuracy for random numbers") {
+  random::Generator generator(5);
+  const auto power = [](long double a, long double b) { return std::pow(a, b); };
+  const auto angle = [](long double a, long double b) { return std::atan2(a, b); };
+  for (const double range : {1.0, 30.0}) {
+    const Tensor x = xtape::exp(generator.normal({20000}, 0, range, float64)),
+                 y = generator.normal({20000}, 0, 5, float64);
+    const Tensor signs = xtape::sign(generator.normal({20000}, 0, 1, float64));
+    const Tensor a = cast(x, float32), b = cast(y, float32), c = cast(x * signs, float32);
+    CHECK(largest_error<float>(xtape::pow(a, b), a, b, power) < 0.51);
+    CHECK(largest_error<float>(xtape::atan2(c, b), c, b, angle) < 0.51);
+    CHECK(largest_error<float>(xtape::mod(c, b), c, b, exact_mod) <= 0.5);
+    CHECK(largest_error<double>(xtape::atan2(x * signs, y), x * signs, y, angle) < 3);
+    CHECK(largest_error<double>(xtape::mod(x * signs, y), x * signs, y, exact_mod) <= 0.5);
+  }
+}
+
+TEST_CASE("mod: quotients that are rounded up to a whole number") {
+  // 3 b - a is less than a unit of the quotient.
+  for (const DType dtype : {float32, float64}) {
+    const double unit = dtype == float32 ? std::pow(2, -23) : std::pow(2, -52);
+    std::vector<double> a, b;
+    for (int k = 1; k < 200; ++k) {
+      b.push_back(1 + k * unit);
+      a.push_back(3 * (1 + k * unit) - 2 * unit);
+      b.push_back(-(1 + k * unit));
+      a.push_back(a.back());
+    }
+    const Tensor x = tensor(a, dtype), y = tensor(b, dtype), rest = mod(x, y);
+    CHECK((dtype == float32 ? largest_error<float>(rest, x, y, exact_mod)
+                            : largest_error<double>(rest, x, y, exact_mod)) <= 0.5);
+  }
+}
+
+TEST_CASE("pow: plain exponents with a short way, their values and derivatives") {
+  const auto numbers = extreme_pairs(float64).first;
+  for (const DType dtype : {float32, float64}) {
+    const Tensor x = cast(numbers, dtype);
+    for (const double n : {1.0, 2.0, 3.0, -1.0, 0.5, -0.5, 0.0, 4.0, 2.5}) {
+      CAPTURE(n);
+      const auto power = [](long double a, long double b) { return std::pow(a, b); };
+      const Tensor y = xtape::pow(x, n), exponents = full(x.shape(), n, dtype);
+      CHECK((dtype == float32 ? largest_error<float>(y, x, exponents, power)
+                              : largest_error<double>(y, x, exponents, power)) < 1.5);
+      const GradientCheck check =
+          check_gradients([n](const Tensor& t) { return xtape::pow(t, n); }, some({7}, float64, 0.2, 3));
+      CHECK_MESSAGE(check, check.message);
+    }
+  }
+  CHECK_THROWS_TEXT(TypeError, "[pow] expected a floating tensor, received int32", xtape::pow(ones({2}, int32), 2));
+}
 
 TEST_CASE("polygamma: closed forms of its values, gradients to second order") {
   // psi_n(1) = (-1)^(n+1) n! zeta(n + 1), psi_1(1/2) = pi^2 / 2, and the recurrence (Abramowitz and Stegun 6.4).
