@@ -1,7 +1,6 @@
 #include "optimize/objective.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "base/check.hpp"
 #include "xtape/core/creation.hpp"
@@ -15,8 +14,7 @@ Tensor Objective::evaluate() {
   if (value.dtype() != float32 && value.dtype() != float64) {
     detail::fail<TypeError>(op_, "expected a function that returns float32 or float64, received {}", value.dtype());
   }
-  resolution_ =
-      value.dtype() == float64 ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon();
+  resolution_ = resolution_of(value.dtype());
   return value;
 }
 

@@ -1,7 +1,6 @@
 #include "optimize/residuals.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <vector>
 
 #include "base/check.hpp"
@@ -88,8 +87,7 @@ Tensor Residuals::evaluate() {
   if (value.dtype() != float32 && value.dtype() != float64) {
     detail::fail<TypeError>(op_, "expected a function that returns float32 or float64, received {}", value.dtype());
   }
-  resolution_ =
-      value.dtype() == float64 ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon();
+  resolution_ = resolution_of(value.dtype());
   return value;
 }
 

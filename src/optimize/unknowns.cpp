@@ -1,5 +1,6 @@
 #include "optimize/unknowns.hpp"
 
+#include <limits>
 #include <utility>
 
 #include "base/check.hpp"
@@ -36,6 +37,10 @@ void Unknowns::check(const char* op, const Tensor& t) {
     fail<TypeError>(op, "expected float32 or float64 to start from, received {}", t.dtype());
   }
   size_ += static_cast<std::size_t>(t.size());
+}
+
+double resolution_of(DType dtype) {
+  return dtype == float64 ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon();
 }
 
 void append_elements(Vector& elements, const Tensor& t) {

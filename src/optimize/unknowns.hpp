@@ -58,7 +58,10 @@ auto restoring(Unknowns& unknowns, const F& f) {
   }
 }
 
-/// The elements of a floating tensor.
+/// The relative distance of neighbouring numbers of float32 or float64.
+double resolution_of(DType dtype);
+
+/// Appends the elements of a tensor of float32 or float64.
 void append_elements(Vector& elements, const Tensor& t);
 
 }  // namespace xtape::optimize
