@@ -43,7 +43,9 @@ const Tensor& matrix_for(const std::string& solver) { return solver == "cg" ? po
 TEST_CASE("iterative solvers: the second difference, whose inverse of ones is a parabola") {
   constexpr int n = 50;
   const Tensor i = testing::steps(1, n);
-  for (const auto& [name, solver] : solvers) {
+  for (const auto& entry : solvers) {
+    const std::string name = entry.first;
+    const Solver solver = entry.second;
     CAPTURE(name);
     const auto found = solver(laplacian, ones({n}, float64), {.tolerance = 1e-12, .restart = 60});
     CHECK(found.converged);
@@ -69,7 +71,9 @@ TEST_CASE("iterative solvers: any shape, a start, a preconditioner") {
   const auto a = [&](const Tensor& x) { return diagonal * x + 0.3 * reverse(x, {1}) - 0.2 * roll(x, 1, 0); };
   const auto symmetric = [&](const Tensor& x) { return diagonal * x + 0.3 * reverse(x, {1}); };
   const Tensor truth = reshape(sin(testing::steps(1, 30)), {6, 5});
-  for (const auto& [name, solver] : solvers) {
+  for (const auto& entry : solvers) {
+    const std::string name = entry.first;
+    const Solver solver = entry.second;
     CAPTURE(name);
     const LinearOperator matrix = name == "cg" ? LinearOperator(symmetric) : LinearOperator(a);
     const Tensor rhs = matrix(truth);
@@ -95,7 +99,9 @@ TEST_CASE("iterative solvers: any shape, a start, a preconditioner") {
 
 TEST_CASE("iterative solvers: a singular matrix does not converge, and is no error") {
   const auto singular = [](const Tensor& x) { return constant({1.0, 0.0}, float64) * x; };
-  for (const auto& [name, solver] : solvers) {
+  for (const auto& entry : solvers) {
+    const std::string name = entry.first;
+    const Solver solver = entry.second;
     CAPTURE(name);
     const auto found = solver(singular, constant({1.0, 1.0}, float64), {});
     CHECK_FALSE(found.converged);
@@ -140,7 +146,9 @@ TEST_CASE("iterative solvers: variables in the matrix, in float32") {
 
 TEST_CASE("iterative solvers: errors") {
   const auto identity = [](const Tensor& x) { return x; };
-  for (const auto& [name, solver] : solvers) {
+  for (const auto& entry : solvers) {
+    const std::string name = entry.first;
+    const Solver solver = entry.second;
     const std::string op = "[linalg." + name + "] ";
     CHECK_THROWS_TEXT(ValueError, op + "expected a function for the matrix, received an empty one", solver({}, b, {}));
     CHECK_THROWS_TEXT(TypeError, op + "expected a right-hand side, received an empty tensor",
