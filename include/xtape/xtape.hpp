@@ -75,6 +75,8 @@
 #include "xtape/initializers/random_initializers.hpp"
 #include "xtape/initializers/variance_scaling.hpp"
 #include "xtape/initializers/zeros.hpp"
+#include "xtape/integrate/odeint.hpp"
+#include "xtape/integrate/quad.hpp"
 #include "xtape/io/csv.hpp"
 #include "xtape/io/hdf5.hpp"
 #include "xtape/io/idx.hpp"
