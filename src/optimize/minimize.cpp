@@ -17,12 +17,17 @@ Point by_bfgs(Minimizer& m, Point start) { return descend(m, *bfgs(), std::move(
 Point by_cg(Minimizer& m, Point start) { return descend(m, *nonlinear_cg(), std::move(start)); }
 Point by_newton_cg(Minimizer& m, Point start) { return descend(m, *newton_cg(m.f), std::move(start)); }
 
-constexpr detail::Named<Method> methods[] = {
-    {"lbfgs", by_lbfgs, {"l-bfgs"}},
-    {"bfgs", by_bfgs},
-    {"cg", by_cg},
-    {"newton-cg", by_newton_cg, {"newton_cg"}},
-    {"trust-ncg", trust_ncg, {"trust_ncg"}},
+/// A method, and whether it needs products with the Hessian.
+struct Kind {
+  Method run;
+  bool second_order;
+};
+constexpr detail::Named<Kind> methods[] = {
+    {"lbfgs", {by_lbfgs, false}, {"l-bfgs"}},
+    {"bfgs", {by_bfgs, false}},
+    {"cg", {by_cg, false}},
+    {"newton-cg", {by_newton_cg, true}, {"newton_cg"}},
+    {"trust-ncg", {trust_ncg, true}, {"trust_ncg"}},
 };
 
 void check(const MinimizeOptions& options) {
@@ -34,11 +39,10 @@ void check(const MinimizeOptions& options) {
 }
 
 /// Moves the unknowns to the minimum.
-MinimumReport run(Unknowns& unknowns, Objective::Function f, const MinimizeOptions& options) {
+MinimumReport run(Unknowns& unknowns, Objective objective, const MinimizeOptions& options) {
   check(options);
-  const Method method = detail::get_named(op, "method", methods, options.method).value;
+  const Method method = detail::get_named(op, "method", methods, options.method).value.run;
   const detail::NoRecording unseen;
-  Objective objective(op, std::move(f), unknowns);
   Minimizer minimizer(objective, options);
   Point point = objective.at(unknowns.values());
   if (minimizer.starts_at(point)) point = method(minimizer, std::move(point));
@@ -52,10 +56,23 @@ MinimumReport minimize(const std::function<Tensor()>& loss, const std::vector<Va
                        const MinimizeOptions& options) {
   if (!loss) detail::fail<ValueError>(op, "expected a function that computes the loss, received an empty one");
   Unknowns unknowns(op, variables);
-  return restoring(unknowns, [&] {
-    return run(
-        unknowns, [&](std::span<const Tensor>) { return loss(); }, options);
-  });
+  const auto f = [&](std::span<const Tensor>) { return loss(); };
+  return restoring(unknowns, [&] { return run(unknowns, Objective(op, f, unknowns), options); });
+}
+
+MinimumReport minimize(const std::function<std::pair<Tensor, Tensors>()>& loss_and_gradients,
+                       const std::vector<Variable>& variables, const MinimizeOptions& options) {
+  if (!loss_and_gradients) {
+    detail::fail<ValueError>(op, "expected a function that computes the loss and its gradients, received an empty one");
+  }
+  if (detail::get_named(op, "method", methods, options.method).value.second_order) {
+    detail::fail<ValueError>(op,
+                             "expected a function that returns the loss alone for the method '{}', received one that "
+                             "returns gradients too",
+                             options.method);
+  }
+  Unknowns unknowns(op, variables);
+  return restoring(unknowns, [&] { return run(unknowns, Objective(op, loss_and_gradients, unknowns), options); });
 }
 
 }  // namespace optimize
@@ -63,7 +80,7 @@ MinimumReport minimize(const std::function<Tensor()>& loss, const std::vector<Va
 optimize::MinimumReport detail::minimize(const ScalarOfTensors& f, std::vector<Tensor>& x,
                                          const optimize::MinimizeOptions& options) {
   optimize::Unknowns unknowns("minimize", x);
-  optimize::MinimumReport report = optimize::run(unknowns, f, options);
+  optimize::MinimumReport report = optimize::run(unknowns, optimize::Objective("minimize", f, unknowns), options);
   x = unknowns.tensors();
   return report;
 }

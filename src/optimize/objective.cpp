@@ -8,9 +8,8 @@
 
 namespace xtape::optimize {
 
-Tensor Objective::evaluate() {
-  ++evaluations_;
-  const Tensor value = detail::check_scalar(op_, f_(unknowns_.tensors()));
+Tensor Objective::checked(const Tensor& value) {
+  detail::check_scalar(op_, value);
   if (value.dtype() != float32 && value.dtype() != float64) {
     detail::fail<TypeError>(op_, "expected a function that returns float32 or float64, received {}", value.dtype());
   }
@@ -18,20 +17,53 @@ Tensor Objective::evaluate() {
   return value;
 }
 
-Point Objective::at(const Vector& x) {
-  Point point{.x = unknowns_.rounded(x)};
-  unknowns_.move_to(point.x);
+Tensor Objective::evaluate() {
+  ++evaluations_;
+  return checked(f_(unknowns_.tensors()));
+}
+
+/// By the tape.
+std::pair<Tensor, Tensors> Objective::differentiated() {
   const auto sources = unknowns_.sources();
   GradientTape tape({.watch_accessed_variables = false});
   unknowns_.watch_with(tape);
   const Tensor value = evaluate();
-  const bool first = evaluations_ == 1;
-  Tensors gradients =
-      tape.gradient(value, std::span<const detail::Source>(sources),
-                    {.unconnected_gradients = first ? UnconnectedGradients::none : UnconnectedGradients::zero});
-  if (first && std::none_of(gradients.begin(), gradients.end(), [](const Tensor& g) { return g.defined(); })) {
+  Tensors gradients = tape.gradient(value, std::span<const detail::Source>(sources));
+  const auto none = [](const Tensor& gradient) { return !gradient.defined(); };
+  if (evaluations_ == 1 && std::all_of(gradients.begin(), gradients.end(), none)) {
     detail::fail<ValueError>(op_, "expected a function that depends on x: no gradient flows from its value to x");
   }
+  return {value, std::move(gradients)};
+}
+
+/// By the user's function.
+std::pair<Tensor, Tensors> Objective::given() {
+  ++evaluations_;
+  auto [value, gradients] = with_gradients_();
+  const auto sources = unknowns_.sources();
+  if (gradients.size() != sources.size()) {
+    detail::fail<ValueError>(op_, "expected a gradient for each of {} variables, received {}", sources.size(),
+                             gradients.size());
+  }
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    const Tensor& variable = sources[i].peek();
+    if (!gradients[i].defined()) continue;
+    if (gradients[i].shape() != variable.shape()) {
+      detail::fail<ValueError>(op_, "gradients[{}] has shape {}, its variable {}", i, gradients[i].shape(),
+                               variable.shape());
+    }
+    if (gradients[i].dtype() != variable.dtype()) {
+      detail::fail<TypeError>(op_, "gradients[{}] is {}, its variable {}", i, gradients[i].dtype(), variable.dtype());
+    }
+  }
+  return {checked(value), std::move(gradients)};
+}
+
+Point Objective::at(const Vector& x) {
+  Point point{.x = unknowns_.rounded(x)};
+  unknowns_.move_to(point.x);
+  auto [value, gradients] = with_gradients_ ? given() : differentiated();
+  const auto sources = unknowns_.sources();
   for (std::size_t i = 0; i < gradients.size(); ++i) {
     if (!gradients[i].defined()) gradients[i] = zeros_like(sources[i].peek());
   }

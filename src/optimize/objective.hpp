@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "optimize/unknowns.hpp"
 #include "optimize/vectors.hpp"
@@ -27,8 +28,13 @@ using Product = std::function<Vector(const Vector&)>;
 class Objective {
  public:
   using Function = std::function<Tensor(std::span<const Tensor>)>;
+  /// The value and a gradient for each unknown.
+  using WithGradients = std::function<std::pair<Tensor, Tensors>()>;
   /// `op` stands in errors.
   Objective(const char* op, Function f, Unknowns& unknowns) : op_(op), f_(std::move(f)), unknowns_(unknowns) {}
+  /// Without hessian().
+  Objective(const char* op, WithGradients f, Unknowns& unknowns)
+      : op_(op), with_gradients_(std::move(f)), unknowns_(unknowns) {}
 
   /// The value and the gradient at x, rounded to the dtypes of the unknowns.
   Point at(const Vector& x);
@@ -42,10 +48,14 @@ class Objective {
   double resolution() const noexcept { return resolution_; }
 
  private:
+  Tensor checked(const Tensor& value);
   Tensor evaluate();
+  std::pair<Tensor, Tensors> differentiated();
+  std::pair<Tensor, Tensors> given();
 
   const char* op_;
   Function f_;
+  WithGradients with_gradients_;
   Unknowns& unknowns_;
   std::int64_t evaluations_ = 0;
   double resolution_ = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include "optimize/more_garbow_hillstrom.hpp"
 #include "support/check.hpp"
@@ -10,10 +11,12 @@
 #include "xtape/core/creation.hpp"
 #include "xtape/core/random.hpp"
 #include "xtape/core/tensor_list.hpp"
+#include "xtape/function/function.hpp"
 #include "xtape/layers/dense.hpp"
 #include "xtape/models/sequential.hpp"
 #include "xtape/tape/custom_gradient.hpp"
 #include "xtape/tape/gradient_tape.hpp"
+#include "xtape/transforms/grad.hpp"
 
 using namespace xtape;
 using optimize::minimize;
@@ -227,6 +230,46 @@ TEST_CASE("minimize: variables keep their values when the function throws, and s
     CHECK_MESSAGE(report.success(), report.message);
     CHECK_CLOSE(a, center, 1e-6);
   }
+}
+
+TEST_CASE("minimize: a loss with its gradients, traced once and replayed") {
+  const Variable w(zeros({3}, float64)), b(constant(0.5, float64));
+  const std::vector<Variable> variables{w, b};
+  const auto loss = [&] { return bowl(w) + square(b - 2); };
+  auto step = function(value_and_grad(loss, variables));
+  for (const char* method : {"lbfgs", "bfgs", "cg"}) {
+    CAPTURE(method);
+    w.impl()->value = zeros({3}, float64);
+    const auto report = minimize([&] { return step(); }, variables, {.method = method, .gradient_tolerance = 1e-7});
+    CHECK_MESSAGE(report.success(), report.message);
+    CHECK(report.value == loss().item());
+    CHECK_CLOSE(w, center, 1e-6);
+    CHECK_CLOSE(b, 2, 1e-6);
+  }
+  CHECK(step.obstacle().empty());
+  CHECK(step.trace_count() == 1);
+  using Result = std::pair<Tensor, Tensors>;
+  const Tensor one = ones({}, float64);
+  CHECK_THROWS_TEXT(
+      ValueError,
+      "[minimize] expected a function that returns the loss alone for the method 'newton-cg', received one "
+      "that returns gradients too",
+      minimize([&] { return step(); }, variables, {.method = "newton-cg"}));
+  CHECK_THROWS_TEXT(ValueError, "[minimize] expected a gradient for each of 2 variables, received 1",
+                    minimize([&] { return Result(one, Tensors{one}); }, variables));
+  CHECK_THROWS_TEXT(ValueError, "[minimize] gradients[0] has shape (), its variable (3,)",
+                    minimize(
+                        [&] {
+                          return Result(one, Tensors{one, one});
+                        },
+                        variables));
+  CHECK_THROWS_TEXT(TypeError, "[minimize] gradients[1] is float32, its variable float64",
+                    minimize(
+                        [&] {
+                          return Result(one, Tensors{Tensor(), ones({})});
+                        },
+                        variables));
+  CHECK(minimize([&] { return Result(one, Tensors{Tensor(), Tensor()}); }, variables).iterations == 0);
 }
 
 TEST_CASE("minimize: tapes outside see nothing of it") {

@@ -96,6 +96,16 @@ requires std::invocable<F&, const X&> Minimum<X> minimize(F&& f, const X& x0, co
 /// given twice or has a constraint.
 MinimumReport minimize(const std::function<Tensor()>& loss, const std::vector<Variable>& variables,
                        const MinimizeOptions& options = {});
+/// The same with a function that gives the loss and its gradients for the variables, in their order, such as one that
+/// function() has traced:
+///
+///     auto step = function(value_and_grad(loss, variables));
+///     optimize::minimize([&] { return step(); }, variables);
+///
+/// Not for "newton-cg" and "trust-ncg", which need second derivatives (a ValueError), and which the tape takes from the
+/// loss alone. An empty gradient counts as zeros. Also throws a ValueError for another number or shape of gradients.
+MinimumReport minimize(const std::function<std::pair<Tensor, Tensors>()>& loss_and_gradients,
+                       const std::vector<Variable>& variables, const MinimizeOptions& options = {});
 
 }  // namespace optimize
 }  // namespace xtape
