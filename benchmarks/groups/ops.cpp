@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <xtape/core/random.hpp>
 #include <xtape/xtape.hpp>
 

@@ -3,6 +3,7 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <onnx.pb.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <charconv>

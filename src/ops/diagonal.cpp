@@ -1,5 +1,7 @@
 #include "xtape/ops/diagonal.hpp"
 
+#include <algorithm>
+
 #include "base/check.hpp"
 #include "base/dtype_errors.hpp"
 #include "base/sizes.hpp"

@@ -1,5 +1,7 @@
 #include "ops/matrices.hpp"
 
+#include <algorithm>
+
 #include "base/dtype_errors.hpp"
 #include "ops/elementwise.hpp"
 #include "xtape/ops/movement.hpp"

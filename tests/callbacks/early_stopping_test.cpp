@@ -1,5 +1,6 @@
 #include "xtape/callbacks/early_stopping.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "callbacks/tiny_model.hpp"

@@ -1,5 +1,6 @@
 #include "kernels/gemm_bf16.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>

@@ -1,5 +1,6 @@
 #include "kernels/gemm.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>

@@ -1,5 +1,6 @@
 #include "xtape/layers/dense.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "support/check.hpp"

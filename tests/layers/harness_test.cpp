@@ -1,5 +1,6 @@
 #include "layers/harness.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cmath>

@@ -1,4 +1,5 @@
 // What holds for the masks of every layer of the harness's tables.
+#include <algorithm>
 #include <thread>
 
 #include "layers/all_rows.hpp"

@@ -1,4 +1,5 @@
 // The figures of fit, against a loop written by hand in plain numbers.
+#include <algorithm>
 #include <cmath>
 #include <optional>
 

@@ -1,4 +1,5 @@
 // Models that Keras has saved: what they are and compute. The numbers are Keras's own.
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>

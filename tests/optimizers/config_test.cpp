@@ -1,4 +1,5 @@
 // What optimizers and schedules were made with, as data, and objects from it.
+#include <algorithm>
 #include <set>
 
 #include "support/changed_options.hpp"

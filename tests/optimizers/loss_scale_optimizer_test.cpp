@@ -1,5 +1,6 @@
 #include "xtape/optimizers/loss_scale_optimizer.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "support/check.hpp"
