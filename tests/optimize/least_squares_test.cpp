@@ -76,6 +76,20 @@ TEST_CASE("least_squares: a linear problem is solved in one step, as by linalg::
   CHECK_CLOSE(found.jacobian, transpose(a), 1e-12);
 }
 
+TEST_CASE("least_squares: the units of the unknowns do not matter") {
+  // Powers of two, so that the numbers are the same bit for bit.
+  const Tensor units = constant({1024.0, 1.0 / 4096, 1.0}, float64);
+  const auto in_units = [&](const Tensor& p) { return residuals(p / units); };
+  for (const char* method : {"lm", "gauss-newton"}) {
+    CAPTURE(method);
+    const auto plain = least_squares(residuals, ones({3}, float64), {.method = method});
+    const auto scaled = least_squares(in_units, units, {.method = method});
+    CHECK(scaled.iterations == plain.iterations);
+    CHECK(scaled.evaluations == plain.evaluations);
+    CHECK_CLOSE(scaled.x / units, plain.x, 1e-12);
+  }
+}
+
 TEST_CASE("least_squares: what it reports") {
   const auto few = least_squares(residuals, ones({3}, float64), {.max_iterations = 1});
   CHECK(few.status == Status::max_iterations);

@@ -232,6 +232,25 @@ TEST_CASE("minimize: variables keep their values when the function throws, and s
   }
 }
 
+TEST_CASE("minimize: at a kink, where no slope is flat, the point of the callback is the best one") {
+  const Variable x(constant({1.0, -2.0}, float64));
+  const auto loss = [&] { return reduce_sum(abs(x - constant({0.3, 0.1}, float64)) * constant({1.0, 3.0}, float64)); };
+  for (const char* method : {"lbfgs", "bfgs", "cg"}) {
+    CAPTURE(method);
+    x.impl()->value = constant({1.0, -2.0}, float64);
+    int iterations = 0;
+    const auto watch = [&](const optimize::Iteration& now) {
+      CHECK(loss().item() == now.value);
+      ++iterations;
+      return false;
+    };
+    const auto report = minimize(loss, {x}, {.method = method, .callback = watch});
+    CHECK(iterations > 0);
+    CHECK(loss().item() == report.value);
+    CHECK(report.value < 0.1);
+  }
+}
+
 TEST_CASE("minimize: a loss with its gradients, traced once and replayed") {
   const Variable w(zeros({3}, float64)), b(constant(0.5, float64));
   const std::vector<Variable> variables{w, b};

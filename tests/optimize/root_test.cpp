@@ -46,6 +46,23 @@ TEST_CASE("root: the square systems of More, Garbow and Hillstrom") {
   CHECK(systems >= 10);
 }
 
+TEST_CASE("root: Broyden's method needs one Jacobian where it starts near the root, and few steps") {
+  int jacobians = 0;
+  const auto counted = [&](const Tensor& x) {
+    jacobians += is_recording() ? 1 : 0;
+    return curves(x);
+  };
+  const Tensor start = constant({1.3, 0.8}, float64);
+  const auto broyden = root(counted, start, {.method = "broyden"});
+  CHECK_MESSAGE(broyden.success(), broyden.message);
+  CHECK(jacobians == 1);
+  CHECK(broyden.iterations <= 8);
+  jacobians = 0;
+  const auto newton = root(counted, start, {.method = "newton"});
+  CHECK(jacobians == newton.iterations);
+  CHECK(newton.iterations <= 5);
+}
+
 TEST_CASE("root: float32 and any shape") {
   for (const auto& method : methods) {
     for (const DType dtype : {float32, float64}) {
