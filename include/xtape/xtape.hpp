@@ -66,6 +66,7 @@
 #include "xtape/data/text_datasets.hpp"
 #include "xtape/data/timeseries.hpp"
 #include "xtape/data/train_test_split.hpp"
+#include "xtape/function/control_flow.hpp"
 #include "xtape/function/function.hpp"
 #include "xtape/initializers/constant.hpp"
 #include "xtape/initializers/identity.hpp"

@@ -3,6 +3,7 @@
 #include "base/check.hpp"
 #include "core/call_notes.hpp"
 #include "core/element_access.hpp"
+#include "core/partial_tracer.hpp"
 
 namespace xtape::detail {
 
@@ -20,14 +21,19 @@ bool known_and_small(const Tracer& tracer, LaunchKind kind, std::span<const Tens
                      std::size_t outputs) {
   // Small results of constants, such as indices, are computed, so that layers can read them.
   constexpr std::int64_t max_elements = 1024;
+  const auto* partial = dynamic_cast<const PartialTracer*>(&tracer);
   const bool noted = tracer.notes != nullptr;
   const std::size_t inputs = operands.size() - outputs;
+  const auto known_input = [&](const TensorImpl& impl) {
+    if (ElementAccess::has_none(impl)) return impl.numel == 0;
+    return partial != nullptr ? partial->is_known(impl) : !noted || !impl.of_variable;
+  };
   bool run = kind != LaunchKind::state;
   for (std::size_t i = 0; i < operands.size(); ++i) {
     if (!operands[i]->defined()) continue;
     const TensorImpl& impl = *operands[i]->impl();
-    run = run && (noted ? !(i < inputs && impl.of_variable) : impl.numel <= max_elements) &&
-          !(i < inputs && ElementAccess::has_none(impl));
+    const bool small = partial != nullptr || noted || impl.numel <= max_elements;
+    run = run && small && (i >= inputs || known_input(impl));
   }
   for (const Tensor* output : operands.last(outputs)) {
     if (!output->defined()) continue;

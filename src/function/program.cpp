@@ -182,6 +182,10 @@ void Program::bind() {
   for (Place place = 0; place < n; ++place) {
     const TracedTensor& tensor = trace_.tensors[place];
     const bool used = lives_[base_of(place)].used();
+    if (tensor.kind == Kind::argument) {
+      arguments_.resize(std::max<std::size_t>(arguments_.size(), tensor.index + 1));
+      arguments_[tensor.index] = place;
+    }
     if (!used || buffers_[place] != no_buffer) continue;
     table_[place] = &tensors_[place];
     if (tensor.kind == Kind::constant) {
@@ -284,7 +288,7 @@ void Program::run_directly(const DirectStep& direct, const TracedStep& step) con
 }
 
 void Program::prepare(std::span<const Tensor* const> arguments) {
-  for (std::size_t i = 0; i < arguments.size(); ++i) table_[i + 1] = arguments[i];
+  for (std::size_t i = 0; i < arguments.size(); ++i) table_[arguments_[i]] = arguments[i];
   for (const auto& hold : holds_) table_[hold.second] = &trace_.tensors[hold.second].variable.impl()->value;
   for (const Place place : fresh_) {
     const TracedTensor& tensor = trace_.tensors[place];

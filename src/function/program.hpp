@@ -129,6 +129,7 @@ class Program {
   std::vector<Splat> splats_;
   std::vector<Tensor> tensors_;              ///< by place
   std::vector<const Tensor*> table_;         ///< by place: the current tensor
+  std::vector<Place> arguments_;             ///< by argument
   std::vector<Place> fresh_, moving_views_;  ///< made in each run
   std::vector<std::pair<std::size_t, Place>>
       holds_;  ///< before this step, hold the old value of a variable that is needed later

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "core/shapes_only.hpp"
 #include "core/traced_context.hpp"
 #include "tape/variable_hooks.hpp"
 #include "xtape/core/provenance.hpp"
@@ -13,25 +14,41 @@ namespace xtape::detail {
 
 using Kind = TracedTensor::Kind;
 
-TraceBuilder::TraceBuilder(std::span<const Tensor> arguments) {
+TraceBuilder::TraceBuilder(std::span<const Tensor> arguments, const TraceBuilder* outer, bool runs_kernels)
+    : PartialTracer(runs_kernels), outer_(outer) {
   trace_.tensors.emplace_back();
-  for (const Tensor& argument : arguments) {
-    const Place place = add(Kind::argument, argument.impl());
-    trace_.tensors[place].index = place - 1;
-  }
+  for (const Tensor& argument : arguments) trace_.tensors[add(Kind::argument, argument.impl())].index = arguments_++;
 }
 
 void TraceBuilder::start() noexcept {
   started_ = true;
-  thread_state.tracer = this;
+  around_ = std::exchange(thread_state.tracer, this);
   update_variable_hooks();
 }
 
 void TraceBuilder::stop() noexcept {
   if (!started_) return;
   started_ = false;
-  thread_state.tracer = nullptr;
+  thread_state.tracer = around_;
   update_variable_hooks();
+}
+
+bool TraceBuilder::knows(const TensorImpl* impl) const {
+  return places_.contains(impl) || (outer_ != nullptr && outer_->knows(impl));
+}
+
+bool TraceBuilder::is_known(const TensorImpl& impl) const {
+  if (const auto found = places_.find(&impl); found != places_.end()) {
+    return found->second != unknown && is_constant(found->second);
+  }
+  return !impl.of_variable && !knows(&impl);
+}
+
+Place TraceBuilder::capture(const TensorImpl* impl, Captured captured) {
+  const Place place = add(Kind::argument, impl);
+  trace_.tensors[place].index = arguments_++;
+  captured_.push_back(std::move(captured));
+  return place;
 }
 
 Place TraceBuilder::add(Kind kind, const TensorImpl* impl) {
@@ -55,6 +72,10 @@ void TraceBuilder::made(const TensorImpl* impl) {
 }
 
 void TraceBuilder::made_view(const TensorImpl* source, const TensorImpl* view, std::int64_t bytes) {
+  if (is_part() && !places_.contains(source) && knows(source)) {
+    retain(const_cast<TensorImpl*>(source));
+    capture(source, {Tensor::adopt(const_cast<TensorImpl*>(source)), {}});
+  }
   const auto found = places_.find(source);
   if (found == places_.end()) {
     // A view of a tensor from outside is a constant like that tensor, unless it is the value of a variable whose read
@@ -82,6 +103,11 @@ void TraceBuilder::made_constant(const Tensor& t) { trace_.tensors[add(Kind::con
 void TraceBuilder::variable_read(const Variable& variable) {
   const VariableImpl* impl = variable.impl();
   const TensorImpl* value = impl->value.impl();
+  if (is_part()) {
+    const auto same = [&](const Captured& each) { return each.variable.defined() && each.variable.is_same(variable); };
+    if (std::none_of(captured_.begin(), captured_.end(), same)) capture(value, {{}, variable});
+    return;
+  }
   const auto written = writes_.find(impl);
   const std::uint32_t writes = written == writes_.end() ? 0 : written->second;
   const auto found = places_.find(value);
@@ -94,7 +120,12 @@ void TraceBuilder::variable_read(const Variable& variable) {
   trace_.tensors[place].index = writes;
 }
 
-void TraceBuilder::variable_written(const Variable& variable) { about_to_write_.push_back(variable); }
+void TraceBuilder::variable_written(const Variable& variable) {
+  if (is_part()) {
+    give_up(fmt::format("it assigns the variable '{}' inside: carry the value instead", variable.name()));
+  }
+  about_to_write_.push_back(variable);
+}
 
 Place TraceBuilder::place_of(const Tensor& t) {
   if (!t.defined()) return 0;
@@ -113,6 +144,7 @@ Place TraceBuilder::place_of(const Tensor& t) {
     }
     return found->second;
   }
+  if (is_part() && knows(impl)) return capture(impl, {t, {}});
   if (impl->of_variable) {
     give_up("the value of a variable was kept from before the call");
     return unknown;
@@ -131,6 +163,7 @@ void TraceBuilder::append(TracedStep step, std::span<const Tensor* const> operan
   for (const Variable& variable : step.writes) ++writes_[variable.impl()];
   if (!obstacle_.empty()) return;
   const std::size_t inputs = operands.size() - step.outputs;
+  has_state_ = has_state_ || step.kind == LaunchKind::state;
   bool constant = step.kind != LaunchKind::state;
   for (std::size_t i = 0; i < inputs; ++i) {
     step.places.push_back(place_of(*operands[i]));
@@ -170,6 +203,7 @@ void TraceBuilder::launched_elementwise(const kernels::Elementwise& f, std::span
 }
 
 void TraceBuilder::host_read(const char* op, const TensorImpl* impl) {
+  if (is_part() && impl->numel > 0 && !is_known(*impl)) fail_without_elements(op, *impl);
   const auto found = places_.find(impl);
   if (found == places_.end()) {
     if (impl->of_variable) give_up(fmt::format("it looks at the elements of a variable ({})", op));
@@ -179,6 +213,7 @@ void TraceBuilder::host_read(const char* op, const TensorImpl* impl) {
 }
 
 void TraceBuilder::host_written(const char* op, const TensorImpl* impl) {
+  if (is_part()) give_elements(const_cast<TensorImpl&>(*impl));
   if (impl->of_variable) give_up(fmt::format("{} changes a variable on the host", op));
   places_[impl] = unknown;
   host_ops_[impl] = op;

@@ -4,14 +4,26 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/partial_tracer.hpp"
 #include "function/program.hpp"
 
 namespace xtape::detail {
 
+/// A tensor that a part of a traced function reads from outside, or the value of a variable.
+struct Captured {
+  Tensor tensor;  ///< empty: the variable's value
+  Variable variable;
+};
+
 /// Notes what the calling thread computes from the arguments of a function, between start() and stop().
-class TraceBuilder final : public Tracer {
+///
+/// A part, such as the body of a loop, is traced by a builder of its own, without kernels. What it reads of the traced
+/// function around it, and of variables, becomes further arguments: captured().
+class TraceBuilder final : public PartialTracer {
  public:
-  explicit TraceBuilder(std::span<const Tensor> arguments);
+  explicit TraceBuilder(std::span<const Tensor> arguments) : TraceBuilder(arguments, nullptr, true) {}
+  /// For a part of what `outer` traces, which may be null.
+  TraceBuilder(std::span<const Tensor> arguments, const TraceBuilder* outer) : TraceBuilder(arguments, outer, false) {}
   TraceBuilder(const TraceBuilder&) = delete;
   ~TraceBuilder() override { stop(); }
 
@@ -24,6 +36,11 @@ class TraceBuilder final : public Tracer {
   bool made_variables() const noexcept { return made_variables_; }
   /// The trace of a function that returned these results.
   Trace finish(std::span<const Tensor> results);
+  /// In the order of the arguments that they are, after those that were given.
+  const std::vector<Captured>& captured() const noexcept { return captured_; }
+  /// Whether a step depends on more than its inputs, such as a random generator, or changes more than its outputs.
+  bool has_state() const noexcept { return has_state_; }
+  bool is_known(const TensorImpl& impl) const override;
 
   void made(const TensorImpl* impl) override;
   void made_view(const TensorImpl* source, const TensorImpl* view, std::int64_t bytes) override;
@@ -39,6 +56,11 @@ class TraceBuilder final : public Tracer {
   void give_up(std::string why) override;
 
  private:
+  TraceBuilder(std::span<const Tensor> arguments, const TraceBuilder* outer, bool runs_kernels);
+  bool is_part() const noexcept { return !computes; }
+  /// Whether it, or what is around it, has seen the tensor.
+  bool knows(const TensorImpl* impl) const;
+  Place capture(const TensorImpl* impl, Captured captured);
   static constexpr Place unknown = ~Place{0};  ///< the place of a tensor whose elements no launch has written
   Place add(TracedTensor::Kind kind, const TensorImpl* impl);
   /// The place of a tensor that a launch reads; `unknown` if it has none, which ends the trace.
@@ -51,7 +73,12 @@ class TraceBuilder final : public Tracer {
   std::unordered_map<const TensorImpl*, std::string> host_ops_;  ///< by tensor: the name of the host code that wrote it
   std::unordered_map<const VariableImpl*, std::uint32_t> writes_;
   std::vector<Variable> about_to_write_;
+  std::vector<Captured> captured_;
+  std::uint32_t arguments_ = 0;
+  const TraceBuilder* outer_;
+  Tracer* around_ = nullptr;  ///< of the thread, before start()
   std::string obstacle_;
+  bool has_state_ = false;
   bool made_variables_ = false;
   bool started_ = false;
 };
