@@ -35,8 +35,11 @@ void fail_ragged(std::int64_t expected, std::int64_t received) {
                    received);
 }
 
-Tensor from_elements(const void* values, std::size_t count, const Shape& shape, DType dtype) {
-  Tensor out = make_tensor(shape, dtype);
+void fail_unsigned(std::uint64_t number) { fail<ValueError>("constant", "{} does not fit into int64", number); }
+
+namespace {
+Tensor copy_of_elements(const void* values, std::size_t count, const Shape& shape, DType dtype) {
+  Tensor out = make_tensor(shape, dtype, "constant");
   if (out.size() != static_cast<std::int64_t>(count)) {
     fail<ValueError>("constant", "shape {} has {} elements, received {}", shape, out.size(), count);
   }
@@ -44,22 +47,70 @@ Tensor from_elements(const void* values, std::size_t count, const Shape& shape, 
   return constant_of_trace(std::move(out));
 }
 
-Tensor from_doubles(std::span<const double> values, const Shape& shape, DType dtype) {
-  return convert(from_elements(values.data(), values.size(), shape, float64), dtype);
-}
-
-namespace {
 void check_fits(const char* op, std::int64_t value, DType dtype) {
   if ((dtype == int32 && (value < INT32_MIN || value > INT32_MAX)) ||
       (dtype == uint8 && (value < 0 || value > UINT8_MAX))) {
     fail<ValueError>(op, "{} does not fit into {}, pass another dtype", value, dtype);
   }
 }
+
+/// The numbers of nested braces, checking that these are rectangular.
+struct Flattened {
+  std::vector<double> doubles;
+  std::vector<std::int64_t> integers, sizes;
+  bool floating = false, boolean = true;
+
+  void add(const Literal& literal, std::size_t depth) {
+    if (literal.kind() != Literal::Kind::list) {
+      if (depth != sizes.size()) fail_ragged(sizes[depth], 1);  // a number beside a list
+      floating = floating || literal.kind() == Literal::Kind::floating;
+      boolean = boolean && literal.kind() == Literal::Kind::boolean;
+      doubles.push_back(literal.number());
+      integers.push_back(literal.kind() == Literal::Kind::floating ? 0 : literal.integer());
+      return;
+    }
+    const auto n = static_cast<std::int64_t>(literal.list().size());
+    if (depth == sizes.size()) {
+      if (!doubles.empty()) fail_ragged(1, n);  // a list beside a number
+      sizes.push_back(n);
+    }
+    if (sizes[depth] != n) fail_ragged(sizes[depth], n);
+    for (const Literal& element : literal.list()) add(element, depth + 1);
+  }
+};
 }  // namespace
+
+Tensor from_literal(const Literal& literal, const Shape* shape, std::optional<AnyDType> dtype) {
+  Flattened all;
+  all.add(literal, 0);
+  const Shape own(all.sizes);
+  if (all.floating || all.doubles.empty())
+    return from_doubles(all.doubles, shape != nullptr ? *shape : own, dtype.value_or(float32));
+  return from_integers(all.integers, shape != nullptr ? *shape : own, dtype.value_or(all.boolean ? boolean : int32));
+}
+
+Tensor from_elements(const void* values, DType stored, std::size_t count, const Shape& shape,
+                     std::optional<AnyDType> dtype) {
+  const Tensor out = copy_of_elements(values, count, shape, stored);
+  const DType wanted = dtype.value_or(stored);
+  kernels::visit(stored, [&]<class T>(kernels::Type<T>) {
+    if constexpr (std::is_integral_v<T>) {
+      if (wanted == stored) return;
+      for (std::size_t i = 0; i < count; ++i) {
+        check_fits("constant", static_cast<std::int64_t>(static_cast<const T*>(values)[i]), wanted);
+      }
+    }
+  });
+  return wanted == stored ? out : convert(out, wanted);
+}
+
+Tensor from_doubles(std::span<const double> values, const Shape& shape, DType dtype) {
+  return convert(copy_of_elements(values.data(), values.size(), shape, float64), dtype);
+}
 
 Tensor from_integers(std::span<const std::int64_t> values, const Shape& shape, DType dtype) {
   for (const auto value : values) check_fits("constant", value, dtype);
-  return convert(from_elements(values.data(), values.size(), shape, int64), dtype);
+  return convert(copy_of_elements(values.data(), values.size(), shape, int64), dtype);
 }
 
 Tensor arange_integers(std::int64_t start, std::int64_t stop, std::int64_t step, DType dtype) {
@@ -109,13 +160,16 @@ Tensor arange_doubles(double start, double stop, double step, DType dtype) {
 
 }  // namespace detail
 
-Tensor zeros(const Shape& shape, DType dtype) { return detail::filled(shape, dtype, 0); }
-Tensor ones(const Shape& shape, DType dtype) { return detail::filled(shape, dtype, 1); }
-Tensor full(const Shape& shape, double value, DType dtype) { return detail::filled(shape, dtype, value); }
+Tensor zeros(const Shape& shape, AnyDType dtype) { return detail::filled(shape, dtype, 0); }
+Tensor ones(const Shape& shape, AnyDType dtype) { return detail::filled(shape, dtype, 1); }
+Tensor full(const Shape& shape, double value, AnyDType dtype) { return detail::filled(shape, dtype, value); }
 Tensor zeros_like(const Tensor& t) { return detail::filled(t.shape(), t.dtype(), 0); }
 Tensor ones_like(const Tensor& t) { return detail::filled(t.shape(), t.dtype(), 1); }
+Tensor full_like(const Tensor& t, double value, std::optional<AnyDType> dtype) {
+  return detail::filled(t.shape(), dtype.value_or(t.dtype()), value);
+}
 
-Tensor eye(std::int64_t rows, std::int64_t columns, DType dtype) {
+Tensor eye(std::int64_t rows, std::int64_t columns, AnyDType dtype) {
   if (columns < 0) columns = rows;
   const Tensor out = detail::make_tensor({rows, columns}, float64);
   detail::launch(
@@ -128,7 +182,7 @@ Tensor eye(std::int64_t rows, std::int64_t columns, DType dtype) {
   return detail::convert(out, dtype);
 }
 
-Tensor linspace(double start, double stop, std::int64_t count, DType dtype) {
+Tensor linspace(double start, double stop, std::int64_t count, AnyDType dtype) {
   if (count < 0) detail::fail<ValueError>("linspace", "the count must not be negative, received {}", count);
   Tensor out = detail::make_tensor({count}, float64);
   detail::launch(
@@ -143,7 +197,7 @@ Tensor linspace(double start, double stop, std::int64_t count, DType dtype) {
   return detail::convert(out, dtype);
 }
 
-Tensor one_hot(const Tensor& indices, std::int64_t depth, DType dtype, double on_value, double off_value) {
+Tensor one_hot(const Tensor& indices, std::int64_t depth, AnyDType dtype, double on_value, double off_value) {
   detail::expect_integer("one_hot", indices.dtype(), "integer indices");
   if (depth < 0) detail::fail<ValueError>("one_hot", "the depth must not be negative, received {}", depth);
   std::vector<std::int64_t> sizes(indices.shape().begin(), indices.shape().end());

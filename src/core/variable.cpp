@@ -8,6 +8,7 @@
 #include "core/launch.hpp"
 #include "core/undo.hpp"
 #include "kernels/inplace.hpp"
+#include "kernels/strided.hpp"
 
 namespace xtape {
 namespace detail {
@@ -106,6 +107,21 @@ void Variable::assign_add(const Tensor& delta) {
 void Variable::assign_sub(const Tensor& delta) {
   launch_update(*this, checked_value("Variable.assign_sub", delta),
                 [](const Variable& variable, detail::Read t) { add_to_value(variable, t, /*subtract=*/true); });
+}
+
+void detail::assign_part(const Variable& variable, const Tensor& value, const Shape& strides, std::int64_t offset) {
+  constexpr const char* op = "Variable.assign_slice";
+  const DType dtype = variable.dtype();
+  if (value.dtype() != dtype) {
+    fail<TypeError>(op, "variable '{}' is {}, received {}", variable.name(), dtype, value.dtype());
+  }
+  if (thread_state.variable_hooks != nullptr) thread_state.variable_hooks->assigned(variable, value);
+  if (value.size() == 0) return;
+  launch_update(variable, value, [strides, offset](const Variable& to, Read from) {
+    const Write all = host_write(op, value_for_update(to));
+    kernels::strided_store(all.dtype(), from.shape(), from.bytes(),
+                           all.bytes() + offset * static_cast<std::int64_t>(itemsize(all.dtype())), strides);
+  });
 }
 
 void Variable::throw_empty() {

@@ -12,6 +12,7 @@
 #include "layers/graph_node.hpp"
 #include "layers/op_node.hpp"
 #include "xtape/core/creation.hpp"
+#include "xtape/layers/symbolic_ops.hpp"
 #include "xtape/tape/no_recording.hpp"
 
 namespace xtape {
@@ -219,24 +220,30 @@ std::vector<Shape> common_shapes(const TensorList& a, const TensorList& b) {
 
 }  // namespace
 
-SymbolicList Layer::operator()(const SymbolicList& inputs) {
+SymbolicTensor SymbolicTensor::operator[](const IndexItem& item) const { return xtape::index(*this, {item}); }
+SymbolicTensor SymbolicTensor::operator[](std::initializer_list<IndexItem> items) const {
+  return xtape::index(*this, items);
+}
+
+SymbolicList Layer::operator()(const SymbolicList& inputs) const {
+  auto& self = const_cast<Layer&>(*this);
   if (inputs.empty()) detail::fail<ValueError>(class_name().c_str(), "expected at least one symbolic tensor");
   const auto* caller = detail::CallScope::current();
   detail::CallScope scope(false, caller == nullptr ? nullptr : caller->layer());
-  const TensorList first = try_call(*this, inputs, 0);
-  const TensorList second = all_known(inputs) ? first : try_call(*this, inputs, 1);
+  const TensorList first = try_call(self, inputs, 0);
+  const TensorList second = all_known(inputs) ? first : try_call(self, inputs, 1);
   std::vector<Shape> shapes = common_shapes(first, second);
   if (!shapes.empty()) state().set_output_shape(shapes.front());
   std::vector<DType> dtypes;
   for (const Tensor& output : first) dtypes.push_back(output.dtype());
-  const auto node = detail::GraphNode::make(detail::GraphLayer(*this), inputs, std::move(shapes), std::move(dtypes));
+  const auto node = detail::GraphNode::make(detail::GraphLayer(self), inputs, std::move(shapes), std::move(dtypes));
   scope.succeed();
   return detail::GraphNode::outputs(node);
 }
 
-SymbolicTensor Layer::operator()(const SymbolicTensor& input) { return (*this)(SymbolicList(input)).only(); }
+SymbolicTensor Layer::operator()(const SymbolicTensor& input) const { return (*this)(SymbolicList(input)).only(); }
 
-SymbolicList Layer::outputs(const SymbolicList& inputs) { return (*this)(inputs); }
+SymbolicList Layer::outputs(const SymbolicList& inputs) const { return (*this)(inputs); }
 
 namespace {
 std::shared_ptr<detail::GraphNode> only_node(const Layer& layer, const char* asked) {

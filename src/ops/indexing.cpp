@@ -6,6 +6,10 @@
 #include "core/call_notes.hpp"
 #include "kernels/strided.hpp"
 #include "ops/strided_window.hpp"
+#include "xtape/core/variable.hpp"
+#include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
+#include "xtape/tape/no_recording.hpp"
 
 namespace xtape {
 namespace {
@@ -33,23 +37,23 @@ Range resolve(const char* op, const Slice& slice, std::int64_t size) {
   return {begin, count, count > 1 ? step : 1};
 }
 
-Tensor index_as(const char* op, const Tensor& x, ListOf<IndexItem> items) {
+detail::StridedWindow window_of(const char* op, const Shape& whole, ListOf<IndexItem> items) {
   using Kind = IndexItem::Kind;
   const auto count_of = [&items](Kind kind) {
     return static_cast<int>(std::count_if(items.begin(), items.end(), [kind](auto& i) { return i.kind() == kind; }));
   };
   if (count_of(Kind::rest) > 1) fail<ValueError>(op, "at most one ellipsis is possible");
   const int named = count_of(Kind::integer) + count_of(Kind::slice);
-  if (named > x.rank()) {
-    fail<IndexError>(op, "too many indices: {} for shape {} of rank {}", named, x.shape(), x.rank());
+  if (named > whole.rank()) {
+    fail<IndexError>(op, "too many indices: {} for shape {} of rank {}", named, whole, whole.rank());
   }
-  const Shape strides = kernels::contiguous_strides(x.shape());
+  const Shape strides = kernels::contiguous_strides(whole);
   detail::PoolVector<std::int64_t> sizes, steps;
-  detail::StridedWindow window{.op = op, .shape = {}, .strides = {}, .whole = x.shape()};
+  detail::StridedWindow window{.op = op, .shape = {}, .strides = {}, .whole = whole};
   int axis = 0;
   const auto take_whole = [&](int count) {
     for (; count > 0; --count, ++axis) {
-      sizes.push_back(x.shape()[axis]);
+      sizes.push_back(whole[axis]);
       steps.push_back(strides[axis]);
     }
   };
@@ -60,19 +64,19 @@ Tensor index_as(const char* op, const Tensor& x, ListOf<IndexItem> items) {
         steps.push_back(0);
         break;
       case Kind::rest:
-        take_whole(x.rank() - named);
+        take_whole(whole.rank() - named);
         break;
       case Kind::integer: {
-        const std::int64_t size = x.shape()[axis], at = item.number() < 0 ? item.number() + size : item.number();
+        const std::int64_t size = whole[axis], at = item.number() < 0 ? item.number() + size : item.number();
         if (at < 0 || at >= size) {
-          fail<IndexError>(op, "slice index {} of dimension {} out of bounds: shape {}", item.number(), axis,
-                           x.shape());
+          fail<IndexError>(op, "slice index {} of dimension {} of size {} out of bounds: shape {}", item.number(), axis,
+                           size, whole);
         }
         window.offset += at * strides[axis++];
         break;
       }
       case Kind::slice: {
-        const Range range = resolve(op, item.slice(), x.shape()[axis]);
+        const Range range = resolve(op, item.slice(), whole[axis]);
         window.offset += range.begin * strides[axis];
         sizes.push_back(range.count);
         steps.push_back(range.step * strides[axis++]);
@@ -80,10 +84,21 @@ Tensor index_as(const char* op, const Tensor& x, ListOf<IndexItem> items) {
       }
     }
   }
-  take_whole(x.rank() - axis);
+  take_whole(whole.rank() - axis);
   window.shape = Shape(sizes);
   window.strides = Shape(steps);
-  return detail::read_window(x, window);
+  return window;
+}
+
+Tensor index_as(const char* op, const Tensor& x, ListOf<IndexItem> items) {
+  return detail::read_window(x, window_of(op, x.shape(), items));
+}
+
+bool broadcasts_to(const Shape& from, const Shape& to) {
+  for (int i = 1; i <= from.rank(); ++i) {
+    if (i > to.rank() ? from[-i] != 1 : from[-i] != 1 && from[-i] != to[-i]) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -105,6 +120,28 @@ ConfigValue IndexItem::config() const {
 Tensor index(const Tensor& x, ListOf<IndexItem> items) {
   XTAPE_NOTE(index, x, items);
   return index_as("index", x, items);
+}
+
+Tensor Tensor::operator[](const IndexItem& item) const { return index(*this, {item}); }
+Tensor Tensor::operator[](std::initializer_list<IndexItem> items) const { return index(*this, items); }
+Tensor Variable::operator[](const IndexItem& item) const { return index(value(), {item}); }
+Tensor Variable::operator[](std::initializer_list<IndexItem> items) const { return index(value(), items); }
+
+void Variable::assign_slice(ListOf<IndexItem> items, const Tensor& new_value) {
+  constexpr const char* op = "Variable.assign_slice";
+  const detail::NoRecording unseen;
+  const detail::StridedWindow part = window_of(op, shape(), items);
+  // Axes of size 1 in front are left out, as in NumPy.
+  const Tensor value = new_value.impl()->weak ? cast(new_value, dtype()) : new_value;
+  const Shape given = value.shape();
+  const int extra = std::max(given.rank() - part.shape.rank(), 0);
+  if (!broadcasts_to(given, part.shape)) {
+    fail<ValueError>(op, "expected a value that broadcasts to {}, a part of variable '{}', received shape {}",
+                     part.shape, name(), given);
+  }
+  const Tensor fitting =
+      extra > 0 ? reshape(value, Shape(std::span(given).subspan(static_cast<std::size_t>(extra)))) : value;
+  detail::assign_part(*this, broadcast_to(fitting, part.shape), part.strides, part.offset);
 }
 
 Tensor strided_slice(const Tensor& x, ListOf<std::int64_t> begin, ListOf<std::int64_t> end,

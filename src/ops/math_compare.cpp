@@ -140,7 +140,8 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   });
 }
 
-Tensor cast(const Tensor& x, DType dtype) {
+Tensor cast(const Tensor& x, AnyDType to) {
+  const DType dtype = to;
   XTAPE_NOTE(cast, x, dtype);
   if (x.dtype() == dtype && !x.impl()->weak) return x;
   Tensor y = detail::convert(x, dtype);

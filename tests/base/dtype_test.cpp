@@ -5,6 +5,7 @@
 #include <string>
 
 #include "support/check.hpp"
+#include "xtape/base/error.hpp"
 
 using namespace xtape;
 
@@ -59,4 +60,14 @@ TEST_CASE("dtype: bfloat16 keeps infinities, overflows to them and keeps NaN") {
   CHECK(std::isnan(rounded(std::numeric_limits<float>::quiet_NaN())));
   // A NaN whose upper half alone would be an infinity.
   CHECK(std::isnan(rounded(std::bit_cast<float>(0x7f800001u))));
+}
+
+TEST_CASE("dtype: by name") {
+  for (const DType each : detail::all_dtypes) {
+    CHECK(dtype(name(each)) == each);
+    CHECK(static_cast<DType>(AnyDType(name(each))) == each);
+  }
+  CHECK_THROWS_TEXT(ValueError,
+                    "[dtype] expected one of float32, float64, int32, int64, uint8, bool, bfloat16, received \"float\"",
+                    dtype("float"));
 }

@@ -3,7 +3,9 @@
 #include "xtape/core/tensor.hpp"
 #include "xtape/core/variable.hpp"
 #include "xtape/core/xtensor.hpp"
+#include "xtape/ops/indexing.hpp"
 #include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
 #include "xtape/tape/record.hpp"
 
 using namespace xtape;
@@ -87,4 +89,60 @@ void rule_that_is_none(const Tensor& x) {
 void rule_that_is_made(const Tensor& x) {
   record("op", {x}, x, [&] { return [x](const Tensor& dy) { return Grads{dy * x}; }; });
 }
+#endif
+
+// A part of a tensor is a tensor of its own.
+#ifdef MUST_NOT_COMPILE
+// expected: the elements of a tensor do not change: write v.assign_slice\(\{...\}, value\) for a Variable v
+void assign_to_a_part(Tensor& t) { t[0] = 5; }
+#else
+void assign_to_a_part_of_a_variable(Variable& v) { v.assign_slice({0}, 5); }
+#endif
+
+// The same in place.
+#ifdef MUST_NOT_COMPILE
+// expected: the elements of a tensor do not change
+void add_to_a_part(Tensor& t) { t[{all, 0}] += t[0]; }
+#else
+void add_to_a_tensor(Tensor& t) { t += 5; }
+#endif
+
+// The same of a Variable.
+#ifdef MUST_NOT_COMPILE
+// expected: write v.assign_slice
+void assign_to_a_part_by_brackets(Variable& v, const Tensor& t) { v[0] = t; }
+#else
+void assign_to_a_part_by_name(Variable& v, const Tensor& t) { v.assign_slice({0}, t); }
+#endif
+
+// A tensor among the brackets: NumPy takes it for indices or for a mask, by its dtype.
+#ifdef MUST_NOT_COMPILE
+// expected: x\[tensor\]: write gather\(x, indices\), or boolean_mask\(x, mask\)
+void index_by_a_tensor(const Tensor& x, const Tensor& mask) { x[mask]; }
+#else
+void mask_by_name(const Tensor& x, const Tensor& mask) { boolean_mask(x, mask); }
+#endif
+
+// A Variable is assigned to by name.
+#ifdef MUST_NOT_COMPILE
+// expected: a Variable's value changes by w.assign\(value\)
+void assign_by_sign(Variable& w, const Tensor& t) { w = t; }
+#else
+void assign_by_name(Variable& w, const Tensor& t) { w.assign(t); }
+#endif
+
+// The same in place.
+#ifdef MUST_NOT_COMPILE
+// expected: w.assign_sub\(delta\)
+void subtract_by_sign(Variable& w, const Tensor& g) { w -= 0.1 * g; }
+#else
+void subtract_by_name(Variable& w, const Tensor& g) { w.assign_sub(0.1 * g); }
+#endif
+
+// tf.constant([a, b]) of tensors.
+#ifdef MUST_NOT_COMPILE
+// expected: constant\(\) of tensors: write stack\(\{a, b\}\)
+void constant_of_tensors(const Tensor& a, const Tensor& b) { constant({a, b}); }
+#else
+void stack_of_tensors(const Tensor& a, const Tensor& b) { stack({a, b}); }
 #endif

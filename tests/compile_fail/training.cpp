@@ -9,7 +9,7 @@ using namespace xtape;
 // The state of an optimizer is not copied.
 #ifdef MUST_NOT_COMPILE
 // expected: deleted
-// expected: AnyOptimizer\(O& optimizer\)
+// expected: AnyOptimizer\(O& optimizer\) = delete;  // which has state: write std::move\(optimizer\), or give a
 void copy_of_an_optimizer(optimizers::SGD& sgd) { const AnyOptimizer optimizer = sgd; }
 #else
 void moved_optimizer(optimizers::SGD& sgd) { const AnyOptimizer optimizer = std::move(sgd); }

@@ -2,10 +2,15 @@
 
 #include <array>
 #include <cmath>
+#include <deque>
+#include <initializer_list>
 #include <limits>
+#include <span>
+#include <vector>
 
 #include "support/check.hpp"
 #include "xtape/base/error.hpp"
+#include "xtape/ops/indexing.hpp"
 
 using namespace xtape;
 
@@ -154,4 +159,72 @@ TEST_CASE("creation: one_hot as TensorFlow's") {
   CHECK_THROWS_TEXT(TypeError, "[one_hot] expected integer indices, received float32", one_hot(constant({1.0}), 3));
   CHECK_THROWS_TEXT(TypeError, "received bool", one_hot(constant({true}), 3));
   CHECK_THROWS_TEXT(ValueError, "[one_hot] the depth must not be negative, received -1", one_hot(constant({1}), -1));
+}
+
+TEST_CASE("creation: braces of mixed numbers") {
+  CHECK_TENSOR_EQ(constant({1, 2.5}), constant({1.0, 2.5}));
+  CHECK(constant({1, 2.5}).dtype() == float32);
+  CHECK_TENSOR_EQ(constant({{1, 2.5}, {3, 4}}), constant({{1.0, 2.5}, {3.0, 4.0}}));
+  CHECK(constant({true, 2}).dtype() == int32);
+  CHECK(constant({true, false}).dtype() == boolean);
+  CHECK_TENSOR_EQ(constant({std::int64_t{1}, 2}), constant({1, 2}));
+  CHECK_TENSOR_EQ(constant({}), zeros({0}));
+  CHECK(constant({{{{{1, 2}}}}}).shape() == Shape{1, 1, 1, 1, 2});
+  CHECK(constant({{{1}}, {{2}}}).shape() == Shape{2, 1, 1});
+  CHECK_TENSOR_EQ(constant({1, 2, 3, 4.5}, {2, 2}), constant({{1.0, 2.0}, {3.0, 4.5}}));
+  CHECK_TENSOR_EQ(constant({1, 2}, {2, 1}, "float64"), constant({{1.0}, {2.0}}, float64));
+  CHECK_TENSOR_EQ(constant(5, {2, 3}), full({2, 3}, 5, int32));
+  CHECK_TENSOR_EQ(constant(0.1, {2}, float64), constant({0.1, 0.1}, float64));
+  CHECK_THROWS_TEXT(ValueError, "[constant] the nested braces are not rectangular: expected 2 elements, received 1",
+                    constant({{1, 2}, 3}));
+  CHECK_THROWS_TEXT(ValueError, "[constant] the nested braces are not rectangular: expected 1 elements, received 2",
+                    constant({3, {1, 2}}));
+  CHECK_THROWS_TEXT(ValueError, "[constant] shape (3,) has 3 elements, received 2", constant({1, 2}, {3}));
+}
+
+TEST_CASE("creation: from everything that holds numbers") {
+  const float rows[2][3] = {{1, 2, 3}, {4, 5, 6}};
+  const Tensor expected = constant({{1.0, 2.0, 3.0}, {4.0, 5.0, 6.0}});
+  CHECK_TENSOR_EQ(constant(rows), expected);
+  CHECK_TENSOR_EQ(constant(rows[1]), expected[1]);
+  CHECK_TENSOR_EQ(constant(std::array<std::array<float, 3>, 2>{{{1, 2, 3}, {4, 5, 6}}}), expected);
+  CHECK_TENSOR_EQ(constant(std::vector<std::vector<float>>{{1, 2, 3}, {4, 5, 6}}), expected);
+  CHECK_TENSOR_EQ(constant(std::vector<std::array<float, 3>>{{1, 2, 3}, {4, 5, 6}}), expected);
+  CHECK_TENSOR_EQ(constant(std::array{1.5, 2.5}), constant({1.5, 2.5}, float64));
+  CHECK_TENSOR_EQ(constant(std::deque<int>{1, 2}), constant({1, 2}));
+  CHECK_TENSOR_EQ(constant(std::initializer_list<int>{1, 2}), constant({1, 2}));
+  std::vector<float> writable{1, 2};
+  CHECK_TENSOR_EQ(constant(std::span(writable)), constant({1.0, 2.0}));
+  CHECK_TENSOR_EQ(constant(std::span<float, 2>(writable)), constant({1.0, 2.0}));
+  CHECK_TENSOR_EQ(constant(std::vector<bool>{true, false, true}), constant({true, false, true}));
+  CHECK_TENSOR_EQ(constant(std::vector<std::vector<bool>>{{true}, {false}}), constant({{true}, {false}}));
+  CHECK_TENSOR_EQ(constant(Shape{2, 3}), constant({2, 3}, int64));
+  CHECK_TENSOR_EQ(constant(std::vector<float>{2}, {}), constant(2.0));
+  CHECK_THROWS_TEXT(ValueError, "[constant] the nested braces are not rectangular: expected 2 elements, received 1",
+                    constant(std::vector<std::vector<int>>{{1, 2}, {3}}));
+}
+
+TEST_CASE("creation: types that no dtype has become the next larger one") {
+  CHECK(constant(std::vector<std::int8_t>{1}).dtype() == int32);
+  CHECK(constant(std::vector<short>{-1}).item<int>() == -1);
+  CHECK(constant(std::vector<std::uint16_t>{65535}).item<int>() == 65535);
+  CHECK_TENSOR_EQ(constant(std::vector<std::uint32_t>{4294967295}), constant({4294967295}, int64));
+  CHECK_TENSOR_EQ(constant(std::vector<std::size_t>{1, 2}), constant({1, 2}, int64));
+  CHECK(constant(std::vector<long long>{1}).dtype() == int64);
+  CHECK(constant(std::vector<long double>{0.1L}).item() == 0.1);
+  CHECK_THROWS_TEXT(ValueError, "[constant] 18446744073709551615 does not fit into int64",
+                    constant(std::vector<std::uint64_t>{18446744073709551615U}));
+}
+
+TEST_CASE("creation: numbers of one type as another dtype") {
+  const std::vector<int> labels{0, 255};
+  CHECK_TENSOR_EQ(constant(labels, uint8), constant({0, 255}, uint8));
+  CHECK_TENSOR_EQ(constant(labels, {2, 1}, float32), constant({{0.0}, {255.0}}));
+  CHECK_TENSOR_EQ(constant(std::vector<double>{0.5}, "float32"), constant({0.5}));
+  CHECK_THROWS_TEXT(ValueError, "[constant] 256 does not fit into uint8", constant(std::vector<int>{256}, uint8));
+  CHECK_THROWS_TEXT(ValueError, "[constant] 4294967296 does not fit into int32",
+                    constant(std::vector<std::int64_t>{4294967296}, int32));
+  CHECK_TENSOR_EQ(full_like(constant({1, 2}), 3), constant({3, 3}));
+  CHECK_TENSOR_EQ(full_like(constant({1, 2}), 0.5, float64), constant({0.5, 0.5}, float64));
+  CHECK(zeros({2}, "int32").dtype() == int32);
 }

@@ -294,3 +294,25 @@ TEST_CASE("function: a stateful recurrent layer goes on where the call before en
     check_same_calls(step(*one), step(*other));
   }
 }
+
+TEST_CASE("function: parts of a variable are assigned in every replay") {
+  const auto body = [](Variable& v) {
+    return [&v](const Tensor& x) {
+      const Tensor before = v[{all, 1}];
+      v.assign_slice({0}, x);
+      v.assign_slice({Slice(1, {}), -1}, reduce_sum(before));
+      return v * 2;
+    };
+  };
+  Variable called(ones({3, 2})), replayed_in(ones({3, 2}));
+  auto call = body(called);
+  auto replay = function(body(replayed_in));
+  for (int i = 0; i < 4; ++i) {
+    const Tensor x = constant({i, 2 * i}, float32);
+    const Tensor expected = call(x);
+    CHECK_SAME_BITS(replay(x), expected);
+    CHECK_SAME_BITS(replayed_in.peek(), called.peek());
+  }
+  CHECK(replay.obstacle().empty());
+  CHECK(replay.trace_count() == 1);
+}

@@ -76,7 +76,7 @@ T make(Choices& c) {
     return c.below(3) == 0 ? Axes() : Axes(c.numbers<int>());
   } else if constexpr (std::is_same_v<T, Shape>) {
     return c.below(4) == 0 ? Shape(c.numbers<std::int64_t>()) : c.shape();
-  } else if constexpr (std::is_same_v<T, DType>) {
+  } else if constexpr (std::is_same_v<T, DType> || std::is_same_v<T, AnyDType>) {
     return c.dtype();
   } else if constexpr (std::is_same_v<T, bool>) {
     return c.below(2) == 1;
@@ -279,8 +279,8 @@ const Call calls[] = {
     call(image::affine_transform), call(image::resize),
     // new tensors
     call(zeros), call(full), call(eye), call(linspace), call(one_hot),
-    call_of<Tensor(std::int64_t, std::int64_t, std::int64_t, DType)>(arange<std::int64_t>),
-    call_of<Tensor(double, double, double, DType)>(arange<double>)};
+    call_of<Tensor(std::int64_t, std::int64_t, std::int64_t, AnyDType)>(arange<std::int64_t>),
+    call_of<Tensor(double, double, double, AnyDType)>(arange<double>)};
 
 }  // namespace
 

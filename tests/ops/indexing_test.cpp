@@ -3,6 +3,9 @@
 #include "ops/movement_table.hpp"
 #include "support/threads.hpp"
 #include "xtape/base/error.hpp"
+#include "xtape/core/variable.hpp"
+#include "xtape/ops/reduce.hpp"
+#include "xtape/tape/gradient_tape.hpp"
 
 using namespace xtape;
 using namespace xtape::testing;
@@ -150,8 +153,9 @@ TEST_CASE("indexing: large arrays, on one thread and on several") {
 
 TEST_CASE("indexing: errors") {
   const Tensor x = ones({2, 3});
-  CHECK_THROWS_TEXT(IndexError, "[index] slice index 2 of dimension 0 out of bounds: shape (2, 3)", index(x, {2}));
-  CHECK_THROWS_TEXT(IndexError, "[index] slice index -4 of dimension 1 out of bounds", index(x, {all, -4}));
+  CHECK_THROWS_TEXT(IndexError, "[index] slice index 2 of dimension 0 of size 2 out of bounds: shape (2, 3)",
+                    index(x, {2}));
+  CHECK_THROWS_TEXT(IndexError, "[index] slice index -4 of dimension 1 of size 3 out of bounds", index(x, {all, -4}));
   CHECK_THROWS_TEXT(IndexError, "[index] too many indices: 3 for shape (2, 3) of rank 2", index(x, {0, all, 0}));
   CHECK_THROWS_TEXT(ValueError, "[index] at most one ellipsis is possible", index(x, {ellipsis, ellipsis}));
   CHECK_THROWS_TEXT(ValueError, "[index] the step of a slice must not be 0", index(x, {Slice{0, 1, 0}}));
@@ -191,4 +195,78 @@ TEST_CASE("indexing: errors") {
   CHECK_THROWS_TEXT(ValueError, "[gather] the first 1 axes must agree: (2, 3) and indices (3,)",
                     gather(x, constant({0, 1, 0}), 1, 1));
   CHECK_THROWS_TEXT(TypeError, "[gather] expected integer indices", gather(x, x, 1, 1));
+}
+
+TEST_CASE("indexing: brackets of tensors and variables are index()") {
+  const Tensor x = reshape(arange(24), {4, 3, 2});
+  const Variable v(cast(x, float32));
+  const std::size_t one = 1;
+  CHECK_TENSOR_EQ(x[0], constant({{0, 1}, {2, 3}, {4, 5}}));
+  CHECK_TENSOR_EQ(x[-1], x[3]);
+  CHECK_TENSOR_EQ(x[one], index(x, {1}));
+  CHECK_TENSOR_EQ((x[{1, 2}]), constant({10, 11}));
+  CHECK_TENSOR_EQ(x[{0}], x[0]);
+  CHECK_TENSOR_EQ((x[{all, 0}]), constant({{0, 1}, {6, 7}, {12, 13}, {18, 19}}));
+  CHECK_TENSOR_EQ((x[{Slice(1, -1), newaxis}]), expand_dims(slice_axis(x, 0, 1, 2), 1));
+  CHECK_TENSOR_EQ((x[{ellipsis, Slice({}, {}, -1)}]), reverse(x, {2}));
+  CHECK_TENSOR_EQ(x[Slice(2, {})], slice_axis(x, 0, 2, 2));
+  CHECK(x[newaxis].shape() == Shape{1, 4, 3, 2});
+  CHECK(x[all].shape() == x.shape());
+  CHECK((x[{1, 2, 0}].item<int>()) == 10);
+  CHECK_TENSOR_EQ(v[0], cast(x[0], float32));
+  CHECK_TENSOR_EQ((v[{all, 2, 1}]), constant({5.0, 11.0, 17.0, 23.0}));
+  CHECK_THROWS_TEXT(IndexError, "[index] slice index 4 of dimension 0 of size 4 out of bounds: shape (4, 3, 2)", x[4]);
+  CHECK_THROWS_TEXT(IndexError, "[index] too many indices: 2 for shape (2,) of rank 1", (x[{0, 0}][{0, 1}]));
+}
+
+TEST_CASE("indexing: gradients flow through brackets, to a variable too") {
+  const Variable v(constant({{1.0, 2.0}, {3.0, 4.0}}, float64));
+  const Tensor x = constant({5.0, 6.0, 7.0}, float64);
+  GradientTape tape;
+  tape.watch(x);
+  const Tensor loss = reduce_sum(v[0] * x[Slice(1, {})]) + square(v[{1, 0}]);
+  const auto [dv, dx] = tape.gradient(loss, std::tuple(v, x));
+  CHECK_CLOSE(dv, {6, 7, 6, 0}, 0);
+  CHECK_CLOSE(dx, {0, 1, 2}, 0);
+}
+
+TEST_CASE("indexing: a part of a variable is assigned") {
+  Variable v(zeros({3, 4}, float64), {.name = "w"});
+  const Tensor before = v.value();
+  v.assign_slice({0}, constant({1.0, 2.0, 3.0, 4.0}, float64));
+  v.assign_slice({all, 1}, 7);
+  v.assign_slice({Slice(1, {}), Slice({}, {}, -2)}, constant({{-1.0}, {-2.0}}, float64));
+  v.assign_slice({2, newaxis, 0}, constant({{9.0}}, float64));
+  CHECK_CLOSE(v, {1, 7, 3, 4, 0, -1, 0, -1, 9, -2, 0, -2}, 0);
+  CHECK_CLOSE(before, std::vector<double>(12, 0), 0);
+  v.assign_slice({Slice(3, {})}, 5);  // nothing
+  v.assign_slice({}, v.value() + 1);
+  CHECK_CLOSE(v[0], {2, 8, 4, 5}, 0);
+  Variable same(arange(4), {.trainable = false});
+  same.assign_slice({Slice(1, {})}, same[Slice({}, -1)]);  // from its own elements
+  CHECK_TENSOR_EQ(same.value(), constant({0, 0, 1, 2}));
+
+  const Tensor kept = v.value();
+  CHECK_THROWS_TEXT(IndexError, "[Variable.assign_slice] slice index 3 of dimension 0 of size 3 out of bounds",
+                    v.assign_slice({3}, 0));
+  CHECK_THROWS_TEXT(ValueError,
+                    "[Variable.assign_slice] expected a value that broadcasts to (4,), a part of variable 'w', "
+                    "received shape (3,)",
+                    v.assign_slice({0}, zeros({3}, float64)));
+  CHECK_THROWS_TEXT(ValueError, "received shape (2, 4)", v.assign_slice({0}, zeros({2, 4}, float64)));
+  CHECK_THROWS_TEXT(TypeError, "[Variable.assign_slice] variable 'w' is float64, received float32",
+                    v.assign_slice({0}, zeros({4})));
+  CHECK_TENSOR_EQ(v.value(), kept);
+}
+
+TEST_CASE("indexing: tapes do not see that a part is assigned, and read the new value") {
+  Variable v(constant({1.0, 2.0}, float64));
+  const Tensor x = constant(3.0, float64);
+  GradientTape tape({.persistent = true});
+  tape.watch(x);
+  v.assign_slice({0}, 2 * x);
+  const Tensor loss = reduce_sum(square(v));
+  tape.stop();
+  CHECK_CLOSE(tape.gradient(loss, v), {12, 4}, 0);
+  CHECK_FALSE(tape.gradient(loss, x).defined());
 }

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 #include "xtape/base/compiler.hpp"
 
@@ -53,6 +55,23 @@ constexpr const char* name(DType dtype) {
   }
   return "unknown";
 }
+
+/// The dtype of a name: `dtype("float32")`. Throws a ValueError for another text, with the list of the names.
+DType dtype(std::string_view name);
+
+/// A dtype as an option: `float32`, or its name, as in Keras.
+class AnyDType {
+ public:
+  constexpr AnyDType(DType dtype) noexcept : dtype_(dtype) {}
+  /// Throws what dtype() throws.
+  AnyDType(const char* name) : dtype_(dtype(name)) {}
+  AnyDType(const std::string& name) : dtype_(dtype(name)) {}
+
+  constexpr operator DType() const noexcept { return dtype_; }
+
+ private:
+  DType dtype_;
+};
 
 /// Bytes of one element.
 constexpr std::size_t itemsize(DType dtype) {

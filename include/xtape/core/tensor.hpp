@@ -3,6 +3,7 @@
 #include <atomic>
 #include <concepts>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <span>
 #include <string>
@@ -26,6 +27,7 @@ class xexpression;
 namespace xtape {
 
 class Tensor;
+class IndexItem;
 
 namespace detail {
 
@@ -123,6 +125,14 @@ concept XtensorExpression = std::is_class_v<E> && std::is_base_of_v<xt::xexpress
 
 void check_dtype(const char* op, const TensorImpl* impl, DType wanted);
 
+template <class T>
+void elements_do_not_change() {
+  static_assert(
+      sizeof(T) == 0,
+      "the elements of a tensor do not change: write v.assign_slice({...}, value) for a Variable v, otherwise "
+      "make a new tensor, by where(), concat() or tensor_scatter_update()");
+}
+
 }  // namespace detail
 
 /// An immutable n-dimensional array with a run-time dtype: a small handle that is cheap to copy, whose copies share the
@@ -137,7 +147,7 @@ class Tensor {
     if (impl_ != nullptr) detail::retain(impl_);
   }
   Tensor(Tensor&& other) noexcept : impl_(std::exchange(other.impl_, nullptr)) {}
-  Tensor& operator=(Tensor other) noexcept {
+  Tensor& operator=(Tensor other) & noexcept {
     std::swap(impl_, other.impl_);
     return *this;
   }
@@ -172,6 +182,38 @@ class Tensor {
   /// The number of elements.
   std::int64_t size() const { return checked()->numel; }
   DType dtype() const { return checked()->dtype; }
+
+  /// Python's brackets: `x[0]`, `x[{all, 0}]`, `x[{Slice(1, -1), newaxis, ellipsis}]`. See index(), whose header,
+  /// `xtape/ops/indexing.hpp`, they need.
+  Tensor operator[](const IndexItem& item) const;
+  Tensor operator[](std::initializer_list<IndexItem> items) const;
+  /// Not compiled: an op says what is meant.
+  template <class T>
+  requires std::is_base_of_v<Tensor, T> Tensor operator[](const T&) const {
+    static_assert(sizeof(T) == 0, "x[tensor]: write gather(x, indices), or boolean_mask(x, mask)");
+    return *this;
+  }
+  /// Not compiled: x[0] is a tensor of its own.
+  template <class T>
+  void operator=(T&&) && {
+    detail::elements_do_not_change<T>();
+  }
+  template <class T>
+  void operator+=(const T&) && {
+    detail::elements_do_not_change<T>();
+  }
+  template <class T>
+  void operator-=(const T&) && {
+    detail::elements_do_not_change<T>();
+  }
+  template <class T>
+  void operator*=(const T&) && {
+    detail::elements_do_not_change<T>();
+  }
+  template <class T>
+  void operator/=(const T&) && {
+    detail::elements_do_not_change<T>();
+  }
 
   /// The elements in row-major order, valid as long as this or another handle of the tensor lives (so not of a
   /// temporary: see to_vector). Throws a TypeError when T is not the tensor's dtype.
@@ -266,8 +308,16 @@ class Tensor {
   detail::TensorImpl* impl_ = nullptr;
 };
 
-/// Several tensors, such as the gradients of a vector of sources: a std::vector with xtape's allocator.
-using Tensors = detail::PoolVector<Tensor>;
+/// Several tensors, such as the gradients of a vector of sources: a vector with xtape's allocator, which converts from
+/// and to a std::vector<Tensor>.
+class Tensors : public detail::PoolVector<Tensor> {
+ public:
+  using detail::PoolVector<Tensor>::vector;
+  Tensors() = default;
+  Tensors(const std::vector<Tensor>& tensors) : detail::PoolVector<Tensor>(tensors.begin(), tensors.end()) {}
+  Tensors(detail::PoolVector<Tensor> tensors) noexcept : detail::PoolVector<Tensor>(std::move(tensors)) {}
+  operator std::vector<Tensor>() const { return {begin(), end()}; }
+};
 
 namespace detail {
 

@@ -1,12 +1,16 @@
 #pragma once
 
 #include <atomic>
+#include <concepts>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 
+#include "xtape/base/list_of.hpp"
 #include "xtape/core/tensor.hpp"
 #include "xtape/core/thread_state.hpp"
 
@@ -15,6 +19,13 @@ namespace xtape {
 class Variable;
 
 namespace detail {
+
+template <class T>
+void variables_are_not_assigned() {
+  static_assert(sizeof(T) == 0,
+                "a Variable's value changes by w.assign(value), w.assign_add(delta), w.assign_sub(delta): write "
+                "w.assign(w * 2) for w *= 2. `w = other` takes another Variable, and makes both the same one");
+}
 
 struct VariableImpl {
   VariableImpl(Tensor initial, std::string named, bool is_trainable, bool is_cast)
@@ -107,6 +118,38 @@ class Variable {
   void assign_add(const Tensor& delta);
   /// value -= delta
   void assign_sub(const Tensor& delta);
+  /// value[items] = new_value, which broadcasts to the shape of that part (in TensorFlow v[0].assign(t)):
+  ///
+  ///     v.assign_slice({0}, t);    v.assign_slice({all, Slice(1, 3)}, 0);
+  ///
+  /// Throws what index() throws, a ValueError if the value does not broadcast and a TypeError for another dtype; the
+  /// variable then keeps its value. Needs `xtape/ops/indexing.hpp`.
+  void assign_slice(ListOf<IndexItem> items, const Tensor& new_value);
+
+  /// A part of the value, as of a Tensor.
+  Tensor operator[](const IndexItem& item) const;
+  Tensor operator[](std::initializer_list<IndexItem> items) const;
+  /// Not compiled: a plain "=" looks as if gradients followed it.
+  template <class T>
+  requires(std::convertible_to<T, Tensor> && !std::same_as<std::remove_cvref_t<T>, Variable>) void operator=(T&&) {
+    detail::variables_are_not_assigned<T>();
+  }
+  template <class T>
+  void operator+=(const T&) const {
+    detail::variables_are_not_assigned<T>();
+  }
+  template <class T>
+  void operator-=(const T&) const {
+    detail::variables_are_not_assigned<T>();
+  }
+  template <class T>
+  void operator*=(const T&) const {
+    detail::variables_are_not_assigned<T>();
+  }
+  template <class T>
+  void operator/=(const T&) const {
+    detail::variables_are_not_assigned<T>();
+  }
 
   bool is_same(const Variable& other) const noexcept { return impl_ == other.impl_; }
   detail::VariableImpl* impl() const noexcept { return impl_.get(); }
@@ -125,6 +168,8 @@ class Variable {
 namespace detail {
 /// The variable's elements for an update in place. Elements that another tensor shares are copied first.
 Tensor& value_for_update(const Variable& variable);
+/// Assigns to the elements at `offset` and the strides, of a part of the variable that has the shape of the value.
+void assign_part(const Variable& variable, const Tensor& value, const Shape& strides, std::int64_t offset);
 /// Counts every change of the set of variables or of their trainable flags, so that lists of variables can be cached.
 std::uint64_t structure_version() noexcept;
 void structure_changed() noexcept;

@@ -29,8 +29,8 @@ struct GraphNode;
 /// Keyword arguments of Input.
 struct InputOptions {
   std::int64_t batch_size = -1;  ///< -1: any
-  DType dtype = float32;
-  std::string name = {};  ///< unset: "input_layer"
+  AnyDType dtype = float32;      ///< or a name: "int32"
+  std::string name = {};         ///< unset: "input_layer"
 };
 
 /// A tensor without elements (keras.KerasTensor): it has a shape and a dtype, and knows the layers that compute it.
@@ -51,6 +51,10 @@ class SymbolicTensor {
   std::string name() const&& { return name(); }
   /// "<SymbolicTensor shape=(None, 10), dtype=float32, name=dense>"
   std::string str() const;
+
+  /// Python's brackets, as for a Tensor: `x[{all, 0}]`.
+  SymbolicTensor operator[](const IndexItem& item) const;
+  SymbolicTensor operator[](std::initializer_list<IndexItem> items) const;
 
   const std::shared_ptr<detail::GraphNode>& node() const& noexcept { return node_; }
   std::shared_ptr<detail::GraphNode> node() const&& { return node_; }

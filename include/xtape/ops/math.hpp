@@ -51,7 +51,7 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
 
 /// Converts the elements to another dtype. Floating numbers are truncated towards zero and saturate as integers.
 /// Gradients flow only between floating dtypes.
-Tensor cast(const Tensor& x, DType dtype);
+Tensor cast(const Tensor& x, AnyDType dtype);
 
 /// Comparisons: bool tensors, with broadcasting and without gradients. Two different integer dtypes are compared by
 /// value, so that `argmax(y) == labels` works.

@@ -31,10 +31,9 @@ class AnyOptimizer : public detail::AnyOf<AnyOptimizer, optimizers::Optimizer> {
   template <class O>
   requires(std::derived_from<O, optimizers::Optimizer> && !std::is_lvalue_reference_v<O>) AnyOptimizer(O&& optimizer)
       : AnyOf(std::make_shared<std::remove_cvref_t<O>>(std::forward<O>(optimizer))) {}
-  /// An optimizer has state, so it is not copied. Write std::move(optimizer), or hold it in a std::shared_ptr if you
-  /// also use it yourself.
+  /// An optimizer has state, so it is not copied. Hold it in a std::shared_ptr if you also use it yourself.
   template <std::derived_from<optimizers::Optimizer> O>
-  AnyOptimizer(O& optimizer) = delete;
+  AnyOptimizer(O& optimizer) = delete;  // which has state: write std::move(optimizer), or give a std::shared_ptr
 
   /// The Config of the optimizer, see optimizers::Optimizer; none where there is none.
   ConfigValue config() const;
