@@ -119,6 +119,15 @@ std::string Tensor::str() const { return print(*this, ""); }
 
 std::ostream& operator<<(std::ostream& stream, const Tensor& tensor) { return stream << tensor.str(); }
 std::ostream& operator<<(std::ostream& stream, const Variable& variable) { return stream << variable.peek().str(); }
+std::ostream& operator<<(std::ostream& stream, const Tensors& tensors) {
+  return stream << detail::formatted(tensors, "");
+}
+std::ostream& operator<<(std::ostream& stream, const std::vector<Tensor>& tensors) {
+  return stream << detail::formatted(tensors, "");
+}
+std::ostream& operator<<(std::ostream& stream, const std::vector<Variable>& variables) {
+  return stream << detail::formatted(variables, "");
+}
 
 namespace detail {
 
@@ -133,6 +142,31 @@ std::string formatted(const Tensor& tensor, fmt::string_view specification) {
 template <>
 std::string formatted(const Variable& variable, fmt::string_view specification) {
   return formatted(variable.peek(), specification);
+}
+
+namespace {
+template <class List>
+std::string formatted_list(const List& list, fmt::string_view specification) {
+  std::string text = "[";
+  for (const auto& each : list) text += (text.size() > 1 ? ", " : "") + formatted(each, specification);
+  return text + "]";
+}
+}  // namespace
+template <>
+std::string formatted(const Tensors& tensors, fmt::string_view specification) {
+  return formatted_list(tensors, specification);
+}
+template <>
+std::string formatted(const TensorList& tensors, fmt::string_view specification) {
+  return formatted_list(tensors, specification);
+}
+template <>
+std::string formatted(const std::vector<Tensor>& tensors, fmt::string_view specification) {
+  return formatted_list(tensors, specification);
+}
+template <>
+std::string formatted(const std::vector<Variable>& variables, fmt::string_view specification) {
+  return formatted_list(variables, specification);
 }
 
 }  // namespace detail

@@ -187,16 +187,19 @@ auto Layer::run(const Inputs& inputs, CallOptions options, F&& compute) {
   }
 }
 
-Tensor Layer::operator()(const Tensor& input, CallOptions options) {
+// What a call changes is the layer, not its handle: members that build() sets are the same in all handles.
+Tensor Layer::operator()(const Tensor& input, CallOptions options) const {
+  auto& self = const_cast<Layer&>(*this);
   if (detail::noting()) [[unlikely]]
-    return detail::note_call(*this, input, options, [&] { return (*this)(input, options); });
-  return run(input, options, [&](const Tensor& x) { return call(x); });
+    return detail::note_call(self, input, options, [&] { return self(input, options); });
+  return self.run(input, options, [&](const Tensor& x) { return self.call(x); });
 }
 
-TensorList Layer::operator()(const TensorList& inputs, CallOptions options) {
+TensorList Layer::operator()(const TensorList& inputs, CallOptions options) const {
+  auto& self = const_cast<Layer&>(*this);
   if (detail::noting()) [[unlikely]]
-    return detail::note_call(*this, inputs, options, [&] { return (*this)(inputs, options); });
-  return run(inputs, options, [&](const TensorList& xs) { return call_list(xs); });
+    return detail::note_call(self, inputs, options, [&] { return self(inputs, options); });
+  return self.run(inputs, options, [&](const TensorList& xs) { return self.call_list(xs); });
 }
 
 // The defaults of call() and call_list() call each other. If both are defaults, the class has no call.

@@ -1,6 +1,9 @@
 #include "xtape/models/callback.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <ostream>
 
 #include "base/check.hpp"
 #include "xtape/models/history.hpp"
@@ -31,6 +34,38 @@ void Logs::set(std::string_view name, double value) {
   values_.emplace_back(name, value);
 }
 
+std::ostream& operator<<(std::ostream& stream, const Logs& logs) { return stream << detail::formatted(logs, ""); }
+std::ostream& operator<<(std::ostream& stream, const EpochValues& values) {
+  return stream << detail::formatted(values, "");
+}
+
+namespace detail {
+namespace {
+std::string formatted_number(double value, fmt::string_view specification) {
+  try {
+    return fmt::format(fmt::runtime(fmt::format("{{:{}}}", specification)), value);
+  } catch (const fmt::format_error& error) {
+    fail<ValueError>("format", "'{}' does not suit numbers: {}", specification, error.what());
+  }
+}
+}  // namespace
+
+template <>
+std::string formatted(const Logs& logs, fmt::string_view specification) {
+  std::string text = "{";
+  for (const auto& [name, value] : logs) {
+    text += fmt::format("{}'{}': {}", text.size() > 1 ? ", " : "", name, formatted_number(value, specification));
+  }
+  return text + "}";
+}
+template <>
+std::string formatted(const EpochValues& values, fmt::string_view specification) {
+  std::string text = "[";
+  for (const double value : values) text += (text.size() > 1 ? ", " : "") + formatted_number(value, specification);
+  return text + "]";
+}
+}  // namespace detail
+
 Model& Callback::model() const {
   if (model_ == nullptr) detail::fail<RuntimeError>("Callback.model", "the callback has not been given to a model");
   return *model_;
@@ -39,7 +74,7 @@ Model& Callback::model() const {
 AnyCallback::AnyCallback(Callback* callback)
     : AnyOf(callback == nullptr ? nullptr : std::shared_ptr<Callback>(callback, [](Callback*) {})) {}
 
-const std::vector<double>& History::operator[](const std::string& name) const {
+const EpochValues& History::operator[](const std::string& name) const {
   const auto found = history.find(name);
   if (found != history.end()) return found->second;
   std::string names;

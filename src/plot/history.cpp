@@ -12,7 +12,7 @@ namespace {
 
 using detail::fail;
 constexpr const char* op = "plot::history";
-using History = std::map<std::string, std::vector<double>>;
+using History = std::map<std::string, EpochValues>;
 
 bool is_validation(const std::string& name) { return name.starts_with("val_"); }
 
@@ -47,7 +47,7 @@ Series curve(const char* label, const std::vector<double>& values, std::size_t e
 detail::PanelSpec metric_panel(const History& history, const std::string& name, const HistoryOptions& options) {
   const auto values_of = [&](const std::string& key) {
     const auto at = history.find(key);
-    return at == history.end() ? std::vector<double>() : at->second;
+    return at == history.end() ? EpochValues() : at->second;
   };
   const std::vector<double> train = values_of(name);
   const std::vector<double> validation = is_validation(name) ? std::vector<double>() : values_of("val_" + name);

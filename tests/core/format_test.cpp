@@ -4,6 +4,7 @@
 #include <limits>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "support/check.hpp"
 #include "xtape/base/error.hpp"
@@ -181,4 +182,18 @@ TEST_CASE("format: an empty tensor is None, and a variable prints its value unse
   CHECK(stream.str() == "[1. 2.]");
   CHECK(fmt::format("{}", variable) == "[1. 2.]");
   CHECK(tape.watched_variables().empty());
+}
+
+TEST_CASE("format: lists of tensors and variables") {
+  const Tensor a = constant({1.0, 2.5}), b = constant(3);
+  const std::string expected = "[[1.  2.5], 3]";
+  CHECK(fmt::format("{}", Tensors{a, b}) == expected);
+  CHECK(fmt::format("{}", TensorList{a, b}) == expected);
+  CHECK(fmt::format("{}", std::vector<Tensor>{a, b}) == expected);
+  CHECK(fmt::format("{}", std::vector<Variable>{Variable(a), Variable(b)}) == expected);
+  CHECK(fmt::format("{:.2f}", Tensors{a}) == "[[1.00 2.50]]");
+  CHECK(fmt::format("{}", Tensors{}) == "[]");
+  std::ostringstream stream;
+  stream << Tensors{b} << TensorList{b} << std::vector<Tensor>{b} << std::vector<Variable>{Variable(b)};
+  CHECK(stream.str() == "[3][3][3][3]");
 }

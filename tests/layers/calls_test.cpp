@@ -12,6 +12,7 @@
 #include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/random.hpp"
+#include "xtape/layers/activation.hpp"
 #include "xtape/layers/activations.hpp"
 #include "xtape/layers/activity_regularization.hpp"
 #include "xtape/layers/batch_normalization.hpp"
@@ -27,6 +28,7 @@
 #include "xtape/layers/time_distributed.hpp"
 #include "xtape/metrics/mean.hpp"
 #include "xtape/models/sequential.hpp"
+#include "xtape/ops/linalg.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
@@ -389,6 +391,22 @@ TEST_CASE("threads: a built model is called, evaluated and predicted with from s
       CHECK(copy.losses().size() == 3);
     }
   });
+}
+
+TEST_CASE("layer: a const handle is called, and one that a lambda has captured by value") {
+  const layers::Dense dense(2, "relu");
+  const Tensor x = ones({3, 4});
+  const auto called = [dense](const Tensor& t) { return dense(t, {.training = true}); };
+  const Tensor y = called(x);
+  CHECK(dense.built());
+  CHECK_TENSOR_EQ(dense(x), y);
+  CHECK_TENSOR_EQ(y, nn::relu(matmul(x, dense.kernel()) + dense.bias()));
+  CHECK_TENSOR_EQ(TensorList(dense.outputs(TensorList{x}))[0], y);
+  const Sequential model{dense};
+  CHECK_TENSOR_EQ(model(x), y);
+  CHECK(dense(Input({4})).shape() == Shape{-1, 2});
+  const layers::LeakyReLU leaky;  // a layer as an activation
+  CHECK_TENSOR_EQ(layers::Activation(leaky)(x - 2), leaky(x - 2));
 }
 
 }  // namespace

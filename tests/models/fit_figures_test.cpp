@@ -90,7 +90,7 @@ struct Figures {
   }
 };
 
-using History_ = std::map<std::string, Numbers>;
+using History_ = std::map<std::string, EpochValues>;
 
 History_ by_hand(const Case& c, const Batches& train, const Batches& validation) {
   History_ history;

@@ -174,7 +174,7 @@ TEST_CASE("load_model: training goes on bit for bit") {
   check_resumed([] { return AnyOptimizer("adam"); }, "binary_crossentropy", {"accuracy", metrics::AUC()});
   check_resumed(
       [] {
-        return optimizers::SGD({.learning_rate = optimizers::schedules::ExponentialDecay({0.1, 5, 0.9}),
+        return optimizers::SGD({.learning_rate = optimizers::schedules::ExponentialDecay(0.1, 5, 0.9),
                                 .momentum = 0.9,
                                 .nesterov = true,
                                 .weight_decay = 0.001,

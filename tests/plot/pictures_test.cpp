@@ -23,7 +23,7 @@
 
 using namespace xtape;
 using namespace xtape::testing;
-using History = std::map<std::string, std::vector<double>>;
+using Curves = std::map<std::string, EpochValues>;
 
 namespace {
 
@@ -35,7 +35,7 @@ std::size_t count(const std::string& text, const std::string& part) {
   return n;
 }
 
-const History two_epochs = {
+const Curves two_epochs = {
     {"accuracy", {0.5, 0.75}}, {"loss", {2, 1}}, {"val_accuracy", {0.5, 0.625}}, {"val_loss", {3, 2.5}}};
 
 Tensor x_minus_y(const Tensor& points) { return gather(points, 0, 1) - gather(points, 1, 1); }

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <concepts>
+#include <cstdint>
+#include <utility>
+
 #include "xtape/layers/layer.hpp"
 #include "xtape/ops/activation_function.hpp"
 
@@ -28,6 +32,9 @@ struct DenseOptions {
 class Dense : public LayerBase<Dense> {
  public:
   explicit Dense(std::int64_t units, DenseOptions options = {});
+  /// The activation as the second argument, as in Keras: `Dense(64, "relu")`.
+  template <std::convertible_to<ActivationFunction> A>
+  Dense(std::int64_t units, A&& activation) : Dense(units, DenseOptions{.activation = std::forward<A>(activation)}) {}
 
   std::int64_t units() const noexcept { return units_; }
   const Variable& kernel() const& noexcept { return kernel_; }

@@ -111,18 +111,19 @@ class Layer {
   Layer& operator=(Layer&& other) noexcept;
   virtual ~Layer();
 
-  /// Builds the layer on the first call and computes its output. An error inside names the layer and the model.
-  Tensor operator()(const Tensor& input, CallOptions options = {});
+  /// Builds the layer on the first call and computes its output. An error inside names the layer and the model. A
+  /// const handle can be called as well, such as one that a lambda has captured: the layer is the same one.
+  Tensor operator()(const Tensor& input, CallOptions options = {}) const;
   /// The same with several inputs or outputs.
-  TensorList operator()(const TensorList& inputs, CallOptions options = {});
+  TensorList operator()(const TensorList& inputs, CallOptions options = {}) const;
   /// All outputs of a layer that has several, such as an LSTM that returns its state.
-  TensorList outputs(const TensorList& inputs, CallOptions options = {}) { return (*this)(inputs, options); }
+  TensorList outputs(const TensorList& inputs, CallOptions options = {}) const { return (*this)(inputs, options); }
 
   /// Calls in the functional style: the layer is built for the shapes of the inputs and becomes a node of the graph
   /// from which Model(inputs, outputs) is made. See Input.
-  SymbolicTensor operator()(const SymbolicTensor& input);
-  SymbolicList operator()(const SymbolicList& inputs);
-  SymbolicList outputs(const SymbolicList& inputs);
+  SymbolicTensor operator()(const SymbolicTensor& input) const;
+  SymbolicList operator()(const SymbolicList& inputs) const;
+  SymbolicList outputs(const SymbolicList& inputs) const;
 
   /// The inputs and outputs of the layer's only call with symbolic tensors; of a functional model, or a Sequential with
   /// an Input, those of its own graph. With them, a part of a model becomes a model that shares its layers:

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <initializer_list>
+#include <iosfwd>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "xtape/base/format.hpp"
 #include "xtape/base/memory.hpp"
 
 namespace xtape {
@@ -14,6 +16,7 @@ namespace xtape {
 ///     auto results = model.evaluate(x, y);
 ///     fmt::print("{:.4f}\n", results["accuracy"]);
 ///     for (const auto& [name, value] : results) ...
+///     fmt::print("{:.4f}\n", results);    // {'loss': 0.3512, 'accuracy': 0.9021}
 class Logs {
  public:
   using value_type = std::pair<std::string, double>;
@@ -40,4 +43,15 @@ class Logs {
   detail::PoolVector<value_type> values_;  // one is made in every step
 };
 
+/// Writes what `fmt::print("{}", logs)` prints.
+std::ostream& operator<<(std::ostream& stream, const Logs& logs);
+
+namespace detail {
+template <>
+std::string formatted(const Logs& logs, fmt::string_view specification);
+}  // namespace detail
+
 }  // namespace xtape
+
+template <>
+struct fmt::formatter<xtape::Logs> : xtape::detail::Formatter {};

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "xtape/base/compiler.hpp"
+#include "xtape/models/history.hpp"
 
 namespace xtape::plot {
 
@@ -20,7 +20,7 @@ struct HistoryOptions {
 /// What Model::fit has recorded: a panel for each metric with its values per epoch, of the training and, named "val_"
 /// and the metric's name, of the validation. Epochs count from 1. If there are n times as many epochs as validation
 /// values, these are of every n-th epoch. Throws a ValueError for a metric that is not in the history.
-bool history(const std::map<std::string, std::vector<double>>& history, const std::string& path,
+bool history(const std::map<std::string, EpochValues>& history, const std::string& path,
              const HistoryOptions& options = {});
 
 }  // namespace xtape::plot
