@@ -46,9 +46,6 @@ void GradientTape::watch(const Tensor& tensor) {
 void GradientTape::watch(const Variable& variable) {
   recording<RuntimeError>("GradientTape.watch", impl()).record.watch(variable);
 }
-void GradientTape::watch(std::span<const Tensor> tensors) {
-  for (const auto& tensor : tensors) watch(tensor);
-}
 void GradientTape::watch(std::initializer_list<detail::Source> sources) {
   for (const auto& source : sources) {
     if (source.tensor != nullptr) {

@@ -144,17 +144,28 @@ std::pair<Tensor, std::function<Tensor(const Tensor&)>> vjp(const std::function<
 }
 
 Tensor hessian(const std::function<Tensor(const Tensor&)>& f, const Tensor& x) {
-  GradientTape outer({.watch_accessed_variables = false});
-  const Tensor own = detail::identity(x);
+  return detail::hessian_blocks([&](const std::vector<Tensor>& xs) { return f(xs[0]); }, {x})[0][0];
+}
+
+std::vector<Tensors> detail::hessian_blocks(const std::function<Tensor(const std::vector<Tensor>&)>& f,
+                                            const std::vector<Tensor>& xs) {
+  GradientTape outer({.persistent = true, .watch_accessed_variables = false});
+  std::vector<Tensor> own;
+  for (const Tensor& x : xs) own.push_back(detail::identity(x));
   outer.watch(own);
-  Tensor g;
+  Tensors gradients;
   {
     GradientTape inner({.watch_accessed_variables = false});
     inner.watch(own);
     const Tensor y = detail::check_scalar("hessian", f(own));
-    g = inner.gradient(y, own, zeros_if_unconnected());
+    gradients = inner.gradient(y, own, zeros_if_unconnected());
   }
-  return outer.jacobian(g, own, {.unconnected_gradients = UnconnectedGradients::zero});
+  outer.stop();
+  std::vector<Tensors> blocks;
+  for (const Tensor& g : gradients) {
+    blocks.push_back(outer.jacobian(g, own, {.unconnected_gradients = UnconnectedGradients::zero}));
+  }
+  return blocks;
 }
 
 Tensor hessian_vector_product(const std::function<Tensor(const Tensor&)>& f, const Tensor& x, const Tensor& vector) {

@@ -1,12 +1,18 @@
 #include "xtape/tape/gradient_tape.hpp"
 
+#include <map>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "support/check.hpp"
 #include "support/warning_capture.hpp"
 #include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
+#include "xtape/ops/contraction.hpp"
 #include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
 
 using namespace xtape;
@@ -427,4 +433,21 @@ TEST_CASE("GradientTape: a moved tape goes on where it was") {
   target.watch(x);
   CHECK_CLOSE(target.gradient(x * x, x), 6.0);
   CHECK_FALSE(is_recording());
+}
+
+TEST_CASE("GradientTape: watch takes structures of tensors and variables, and results of ops as vectors") {
+  const Tensor x = constant({1.0, 2.0, 3.0, 4.0}, float64);
+  const std::vector<Tensor> halves = split(x, 2);
+  const Variable frozen(constant(3.0, float64), {.trainable = false});
+  GradientTape tape({.persistent = true});
+  tape.watch(halves);
+  tape.watch(std::vector<Variable>{frozen});
+  tape.watch(std::pair(x, std::map<std::string, Variable>{{"w", frozen}}));
+  const Tensor loss = reduce_sum(halves[0] * halves[1]) * frozen;
+  const std::vector<Tensor> grads = tape.gradient(loss, halves);
+  CHECK_CLOSE(grads[0], {9, 12}, 0);
+  CHECK_CLOSE(grads[1], {3, 6}, 0);
+  CHECK_CLOSE(tape.gradient(loss, frozen), 11, 0);
+  CHECK_CLOSE(einsum("i,i->", split(x, 2)), 11, 0);
+  CHECK(meshgrid(split(x, 2)).size() == 2);
 }

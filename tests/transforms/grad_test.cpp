@@ -170,3 +170,22 @@ TEST_CASE("ForwardAccumulator: what does not fit") {
   CHECK_THROWS_TEXT(ValueError, "[ForwardAccumulator] primals[0] and primals[1] are the same",
                     ForwardAccumulator({x, x}, {v, v}));
 }
+
+TEST_CASE("hessian: of several tensors, in blocks") {
+  const Tensor p = constant({1.0, 2.0}, float64), q = constant({{3.0}, {5.0}}, float64);
+  // p' diag(p) q summed with q^3: d2/dp2 = diag(2 q), d2/dp dq = diag(2 p), d2/dq2 = diag(6 q).
+  const auto of_both = [](const std::vector<Tensor>& t) {
+    return reduce_sum(square(t[0]) * reshape(t[1], {2})) + reduce_sum(square(t[1]) * t[1]);
+  };
+  const std::vector<Tensors> blocks = hessian(of_both, {p, q});
+  REQUIRE(blocks.size() == 2);
+  CHECK(blocks[0][1].shape() == Shape{2, 2, 1});
+  CHECK(blocks[1][0].shape() == Shape{2, 1, 2});
+  CHECK(blocks[1][1].shape() == Shape{2, 1, 2, 1});
+  CHECK_CLOSE(reshape(blocks[0][0], {4}), {6, 0, 0, 10}, 1e-12);
+  CHECK_CLOSE(reshape(blocks[0][1], {4}), {2, 0, 0, 4}, 1e-12);
+  CHECK_CLOSE(reshape(blocks[1][0], {4}), {2, 0, 0, 4}, 1e-12);
+  CHECK_CLOSE(reshape(blocks[1][1], {4}), {18, 0, 0, 30}, 1e-12);
+  CHECK_CLOSE(hessian([](const std::vector<Tensor>& t) { return reduce_sum(t[0]); }, {p, q})[1][0],
+              std::vector<double>(4, 0), 0);
+}

@@ -83,8 +83,12 @@ class GradientTape {
   /// gives a warning. Throws a RuntimeError when the tape does not record.
   void watch(const Tensor& tensor);
   void watch(const Variable& variable);
-  void watch(std::span<const Tensor> tensors);
   void watch(std::initializer_list<detail::Source> sources);
+  /// The same for tensors and variables in vectors, arrays, tuples, pairs and maps, nested in any way.
+  template <detail::Structure S>
+  void watch(const S& sources) {
+    detail::for_each_leaf(sources, [&](const auto& leaf) { watch(leaf); });
+  }
 
   /// Ends the recording (leaves Python's `with`); does nothing if the recording has ended already, for example with its
   /// thread.

@@ -11,6 +11,11 @@
 // Products with Jacobians and Hessians, which need no full matrix, and the Hessian itself.
 namespace xtape {
 
+namespace detail {
+std::vector<Tensors> hessian_blocks(const std::function<Tensor(const std::vector<Tensor>&)>& f,
+                                    const std::vector<Tensor>& xs);
+}  // namespace detail
+
 /// Computes derivatives in forward mode, along one direction (tf.autodiff.ForwardAccumulator):
 ///
 ///     ForwardAccumulator accumulator({x}, {tangent});
@@ -54,6 +59,14 @@ std::pair<Tensor, std::function<Tensor(const Tensor&)>> vjp(const std::function<
 /// The matrix of second derivatives of a scalar function, [x..., x...]. Takes one backward pass for each element of x.
 /// Throws a ValueError unless f(x) has one element.
 Tensor hessian(const std::function<Tensor(const Tensor&)>& f, const Tensor& x);
+
+/// The same for a function of several tensors: the blocks of the Hessian, [i][j] for xs[i] and xs[j].
+///
+///     auto blocks = hessian([](const std::vector<Tensor>& x) { return loss(x[0], x[1]); }, {a, b});
+template <class F>
+std::vector<Tensors> hessian(const F& f, const std::vector<Tensor>& xs) {
+  return detail::hessian_blocks(f, xs);
+}
 
 /// The product of the Hessian with a vector of x's shape, at the cost of two gradients (Pearlmutter: Fast exact
 /// multiplication by the Hessian, 1994). Throws a ValueError unless f(x) has one element and the shapes agree.
