@@ -518,7 +518,7 @@ SymbolicTensor where(const detail::SymbolicOperand& condition, const detail::Sym
                  [](std::span<const Tensor> in) -> TensorList { return xtape::where(in[0], in[1], in[2]); });
 }
 }  // namespace symbolic
-SymbolicTensor cast(const SymbolicTensor& x, DType dtype) {
+SymbolicTensor cast(const SymbolicTensor& x, AnyDType dtype) {
   return op_node("cast", {x}, OpWidening::float32,
                  [dtype](std::span<const Tensor> in) -> TensorList { return xtape::cast(in[0], dtype); });
 }

@@ -12,7 +12,7 @@ namespace {
 std::set<std::string> names_of(const testing::OpDeclarations& declared) {
   std::set<std::string> names;
   for (const auto& op : declared.functions) {
-    if (!op.name.starts_with("operator")) names.insert(op.full_name());
+    if (!op.name.starts_with("operator") && !op.is_alias()) names.insert(op.full_name());
   }
   return names;
 }

@@ -141,8 +141,10 @@ class Reader {
     static const std::regex declares(
         "(template <.*> )?(?:inline )?([A-Z]\\w*|std::pair<.*>) (\\w+|operator\\S+)\\((.*)\\)");
     std::smatch match;
+    static const std::regex uses("using ([\\w:]+::\\w+)");
+    if (std::regex_match(text, match, uses)) found_.usings.emplace_back(space(), match[1]);
     if (internal() || spaces_.empty() || !std::regex_match(text, match, declares)) return;
-    OpDeclaration found{header_, space(), match[3], trimmed(match[1]), match[2], {}, body};
+    OpDeclaration found{header_, space(), match[3], trimmed(match[1]), match[2], {}, trimmed(body)};
     for (const auto& parameter : split_outside(match[4], ',')) found.parameters.push_back(parameter_of(parameter));
     const auto same = [&](const OpDeclaration& other) {
       return other.full_name() == found.full_name() && other.parameters.size() == found.parameters.size() &&
@@ -178,6 +180,7 @@ OpDeclarations op_declarations() {
     text << in.rdbuf();
     OpDeclarations found = op_declarations(header, text.str());
     all.functions.insert(all.functions.end(), found.functions.begin(), found.functions.end());
+    all.usings.insert(all.usings.end(), found.usings.begin(), found.usings.end());
     all.structs.insert(all.structs.end(), found.structs.begin(), found.structs.end());
   }
   return all;

@@ -24,6 +24,8 @@ struct OpDeclaration {
   std::vector<OpParameter> parameters;
   std::string body;  ///< of an inline function
 
+  /// Whether it is another name of an op, or made of several, and so has no rows of its own.
+  bool is_alias() const { return header == "xtape/ops/aliases.hpp"; }
   std::string full_name() const { return space.empty() ? name : space + "::" + name; }
 };
 
@@ -36,6 +38,7 @@ struct OpStruct {
 
 struct OpDeclarations {
   std::vector<OpDeclaration> functions;
+  std::vector<std::pair<std::string, std::string>> usings;  ///< namespaces, and "nn::softplus" of "using nn::softplus;"
   std::vector<OpStruct> structs;
 };
 

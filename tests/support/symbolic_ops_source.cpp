@@ -74,7 +74,8 @@ class Spaces {
 std::vector<OpDeclaration> with_operands(const OpDeclarations& ops) {
   std::vector<OpDeclaration> all;
   for (const auto& op : ops.functions) {
-    if (takes_tensors(op) && !made_by_hand(op)) all.push_back(op);
+    const bool forwards = !op.is_alias() || op.body.starts_with("return ");
+    if (takes_tensors(op) && !made_by_hand(op) && forwards) all.push_back(op);
   }
   return all;
 }
@@ -99,7 +100,9 @@ constexpr const char* note =
     "// Made of the headers in include/xtape/ops by tests/layers/symbolic_ops_test.cpp, which says how. Do not edit.\n";
 
 /// Whether the function of the .cpp is another one than what users call, a template.
-bool has_inner(const OpDeclaration& op) { return !is_operator(op) && (mixes(op) || !op.template_of.empty()); }
+bool has_inner(const OpDeclaration& op) {
+  return !is_operator(op) && !op.is_alias() && (mixes(op) || !op.template_of.empty());
+}
 
 std::string inner_space(const OpDeclaration& op) { return op.space + (op.space.empty() ? "" : "::") + "symbolic"; }
 
@@ -125,13 +128,14 @@ std::string header_entry(const OpDeclaration& op) {
     return p.type == "N" ? "static_cast<std::int64_t>(" + p.name + ")" : p.name;
   });
   const auto plain = [&](const OpParameter& p) { return plain_parameter(op, p); };
+  const std::string body =
+      op.is_alias() ? " { " + op.body + " }" : " { return symbolic::" + op.name + "(" + arguments + "); }";
   if (!mixes(op) && op.template_of.empty()) {
-    return line(result + " " + op.name + "(" +
+    return line((op.is_alias() ? "inline " : "") + result + " " + op.name + "(" +
                 joined(op.parameters,
                        [&](const OpParameter& p) { return plain(p) + (p.value.empty() ? "" : " = " + p.value); }) +
-                ");");
+                ")" + (op.is_alias() ? body : ";"));
   }
-  const std::string inner = "symbolic::" + op.name;
   if (!mixes(op)) {
     return op.template_of + "\n" +
            line(result + " " + op.name + "(" +
@@ -140,7 +144,7 @@ std::string header_entry(const OpDeclaration& op) {
                          return (is_tensor(p) ? "const SymbolicTensor& " + p.name : p.type + " " + p.name) +
                                 (p.value.empty() ? "" : " = " + p.value);
                        }) +
-                ") { return " + inner + "(" + arguments + "); }");
+                ")" + body);
   }
   std::string parameters, types, constraint;
   char letter = 'A';
@@ -162,7 +166,7 @@ std::string header_entry(const OpDeclaration& op) {
   }
   std::string text = "template <" + types + ">\n";
   if (!constraint.empty()) text += "requires detail::AnySymbolic<" + constraint + ">\n";
-  return text + line(result + " " + op.name + "(" + parameters + ") { return " + inner + "(" + arguments + "); }");
+  return text + line(result + " " + op.name + "(" + parameters + ")" + body);
 }
 
 std::string source_entry(const OpDeclarations& ops, const OpDeclaration& op) {
@@ -257,7 +261,12 @@ std::string symbolic_ops_header(const OpDeclarations& ops) {
   for (const auto& op : all) {
     if (has_inner(op)) spaces.add(inner_space(op), inner_declaration(op));
   }
-  for (const auto& op : all) spaces.add(op.space, header_entry(op));
+  for (const bool aliases : {false, true}) {  // these call what is declared before them
+    for (const auto& op : all) {
+      if (op.is_alias() == aliases) spaces.add(op.space, header_entry(op));
+    }
+  }
+  for (const auto& [space, name] : ops.usings) spaces.add(space, "using " + name + ";\n");
   return std::string("#pragma once\n\n") + note +
          "\n#include <concepts>\n#include <cstdint>\n#include <utility>\n\n"
          "#include \"xtape/layers/symbolic.hpp\"\n" +
@@ -283,7 +292,8 @@ std::string symbolic_ops_source(const OpDeclarations& ops) {
   const auto all = with_operands(ops);
   Spaces spaces;
   for (const auto& op : all) {
-    if (!is_operator(op)) spaces.add(has_inner(op) ? inner_space(op) : op.space, source_entry(ops, op));
+    if (!is_operator(op) && !op.is_alias())
+      spaces.add(has_inner(op) ? inner_space(op) : op.space, source_entry(ops, op));
   }
   return std::string("#include \"xtape/layers/symbolic_ops.hpp\"\n\n") + note +
          "\n#include <span>\n#include <utility>\n#include <vector>\n\n#include \"layers/op_node.hpp\"\n"

@@ -11,4 +11,7 @@ struct NonNeg {
   XTAPE_FIELDS()
 };
 
+/// The same in the form of a function, as Keras has it.
+inline NonNeg non_neg() { return {}; }
+
 }  // namespace xtape::constraints

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 #include "xtape/ops/reduce.hpp"
@@ -38,5 +40,14 @@ struct MinMaxNorm {
   Tensor operator()(const Tensor& w) const;
   XTAPE_FIELDS(min_value, max_value, rate, axis)
 };
+
+/// The same in the form of functions, as Keras has them: `constraints::max_norm(2)`.
+inline MaxNorm max_norm(double max_value = 2, Axes axis = 0) {
+  return {.max_value = max_value, .axis = std::move(axis)};
+}
+inline UnitNorm unit_norm(Axes axis = 0) { return {.axis = std::move(axis)}; }
+inline MinMaxNorm min_max_norm(double min_value = 0, double max_value = 1, double rate = 1, Axes axis = 0) {
+  return {.min_value = min_value, .max_value = max_value, .rate = rate, .axis = std::move(axis)};
+}
 
 }  // namespace xtape::constraints

@@ -21,4 +21,7 @@ struct Orthogonal {
   XTAPE_FIELDS(gain, seed)
 };
 
+/// Keras's other name: `initializers::orthogonal()`.
+using orthogonal = Orthogonal;
+
 }  // namespace xtape::initializers

@@ -41,4 +41,9 @@ struct TruncatedNormal {
   XTAPE_FIELDS(mean, stddev, seed)
 };
 
+/// Keras's other names: `initializers::random_normal()`.
+using random_normal = RandomNormal;
+using random_uniform = RandomUniform;
+using truncated_normal = TruncatedNormal;
+
 }  // namespace xtape::initializers

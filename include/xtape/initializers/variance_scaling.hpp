@@ -80,4 +80,13 @@ struct LecunUniform {
   XTAPE_FIELDS(seed)
 };
 
+/// Keras's other names: `initializers::variance_scaling()`.
+using variance_scaling = VarianceScaling;
+using glorot_uniform = GlorotUniform;
+using glorot_normal = GlorotNormal;
+using he_normal = HeNormal;
+using he_uniform = HeUniform;
+using lecun_normal = LecunNormal;
+using lecun_uniform = LecunUniform;
+
 }  // namespace xtape::initializers

@@ -30,5 +30,7 @@ class AveragePooling2D : public LayerBase<AveragePooling2D> {
   Size2d pool_size_;
   AveragePooling2DOptions options_;
 };
+/// Keras's other name.
+using AvgPool2D = AveragePooling2D;
 
 }  // namespace xtape::layers

@@ -68,5 +68,7 @@ class Conv1D : public LayerBase<Conv1D> {
   Conv1DOptions options_;
   Variable kernel_, bias_;
 };
+/// Keras's other name.
+using Convolution1D = Conv1D;
 
 }  // namespace xtape::layers

@@ -54,5 +54,7 @@ class Conv2D : public LayerBase<Conv2D> {
   Conv2DOptions options_;
   Variable kernel_, bias_;
 };
+/// Keras's other name.
+using Convolution2D = Conv2D;
 
 }  // namespace xtape::layers

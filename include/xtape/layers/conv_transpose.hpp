@@ -62,6 +62,8 @@ class Conv2DTranspose : public LayerBase<Conv2DTranspose> {
   Conv2DTransposeOptions options_;
   Variable kernel_, bias_;
 };
+/// Keras's other name.
+using Convolution2DTranspose = Conv2DTranspose;
 
 /// Keyword arguments of Conv1DTranspose.
 struct Conv1DTransposeOptions {
@@ -108,5 +110,7 @@ class Conv1DTranspose : public LayerBase<Conv1DTranspose> {
   Conv1DTransposeOptions options_;
   Variable kernel_, bias_;
 };
+/// Keras's other name.
+using Convolution1DTranspose = Conv1DTranspose;
 
 }  // namespace xtape::layers

@@ -33,6 +33,8 @@ class GlobalAveragePooling1D : public LayerBase<GlobalAveragePooling1D> {
  private:
   bool keepdims_;
 };
+/// Keras's other name.
+using GlobalAvgPool1D = GlobalAveragePooling1D;
 
 /// The mean of each channel: [batch, height, width, channels] -> [batch, channels]
 /// (keras.layers.GlobalAveragePooling2D). Throws a ValueError for another rank.
@@ -46,6 +48,8 @@ class GlobalAveragePooling2D : public LayerBase<GlobalAveragePooling2D> {
  private:
   bool keepdims_;
 };
+/// Keras's other name.
+using GlobalAvgPool2D = GlobalAveragePooling2D;
 
 /// The largest element of each channel: [batch, steps, channels] -> [batch, channels]
 /// (keras.layers.GlobalMaxPooling1D). Throws a ValueError for another rank.
@@ -59,6 +63,8 @@ class GlobalMaxPooling1D : public LayerBase<GlobalMaxPooling1D> {
  private:
   bool keepdims_;
 };
+/// Keras's other name.
+using GlobalMaxPool1D = GlobalMaxPooling1D;
 
 /// The largest element of each channel: [batch, height, width, channels] -> [batch, channels]
 /// (keras.layers.GlobalMaxPooling2D). Throws a ValueError for another rank.
@@ -72,5 +78,7 @@ class GlobalMaxPooling2D : public LayerBase<GlobalMaxPooling2D> {
  private:
   bool keepdims_;
 };
+/// Keras's other name.
+using GlobalMaxPool2D = GlobalMaxPooling2D;
 
 }  // namespace xtape::layers

@@ -30,5 +30,7 @@ class MaxPooling2D : public LayerBase<MaxPooling2D> {
   Size2d pool_size_;
   MaxPooling2DOptions options_;
 };
+/// Keras's other name.
+using MaxPool2D = MaxPooling2D;
 
 }  // namespace xtape::layers

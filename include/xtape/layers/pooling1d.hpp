@@ -30,6 +30,8 @@ class MaxPooling1D : public LayerBase<MaxPooling1D> {
   std::int64_t pool_size_;
   Pooling1DOptions options_;
 };
+/// Keras's other name.
+using MaxPool1D = MaxPooling1D;
 
 /// The mean of the elements in each window, without padding (keras.layers.AveragePooling1D). Shapes and errors are
 /// those of MaxPooling1D.
@@ -44,5 +46,7 @@ class AveragePooling1D : public LayerBase<AveragePooling1D> {
   std::int64_t pool_size_;
   Pooling1DOptions options_;
 };
+/// Keras's other name.
+using AvgPool1D = AveragePooling1D;
 
 }  // namespace xtape::layers

@@ -57,5 +57,7 @@ class SeparableConv2D : public LayerBase<SeparableConv2D> {
   SeparableConv2DOptions options_;
   Variable depthwise_kernel_, pointwise_kernel_, bias_;
 };
+/// Keras's other name.
+using SeparableConvolution2D = SeparableConv2D;
 
 }  // namespace xtape::layers

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "xtape/layers/symbolic.hpp"
+#include "xtape/ops/aliases.hpp"
 #include "xtape/ops/arithmetic.hpp"
 #include "xtape/ops/attention.hpp"
 #include "xtape/ops/clip.hpp"
@@ -451,7 +452,7 @@ template <class A, class B, class C>
 requires detail::AnySymbolic<A, B, C> SymbolicTensor where(const A& condition, const B& a, const C& b) {
   return symbolic::where(condition, a, b);
 }
-SymbolicTensor cast(const SymbolicTensor& x, DType dtype);
+SymbolicTensor cast(const SymbolicTensor& x, AnyDType dtype);
 template <class A, class B>
 requires detail::AnySymbolic<A, B> SymbolicTensor equal(const A& a, const B& b) { return symbolic::equal(a, b); }
 template <class A, class B>
@@ -672,5 +673,93 @@ SymbolicTensor reduce_variance(const SymbolicTensor& x, const Axes& axes = {}, b
 SymbolicTensor reduce_std(const SymbolicTensor& x, const Axes& axes = {}, bool keepdims = false);
 SymbolicTensor norm(const SymbolicTensor& x, const NormOptions& options = {}, const Axes& axes = {},
                     bool keepdims = false);
+template <detail::SymbolicOperandList L = detail::SymbolicOperands>
+SymbolicTensor concatenate(const L& values, int axis = 0) {
+  return concat(values, axis);
+}
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor take(const A& x, const B& indices) {
+  return gather(flatten(x), indices);
+}
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor take(const A& x, const B& indices, int axis) {
+  return gather(x, indices, axis);
+}
+inline SymbolicTensor flip(const SymbolicTensor& x, int axis) { return reverse(x, {axis}); }
+inline SymbolicTensor flip(const SymbolicTensor& x, ListOf<int> axes) { return reverse(x, axes); }
+template <class A, class B, class C>
+requires detail::AnySymbolic<A, B, C> SymbolicTensor clip(const A& x, const B& low, const C& high) {
+  return clip_by_value(x, low, high);
+}
+template <class A, class B, class C>
+requires detail::AnySymbolic<A, B, C> SymbolicTensor tensor_scatter_nd_add(const A& x, const B& indices,
+                                                                           const C& updates) {
+  return tensor_scatter_add(x, indices, updates);
+}
+template <class A, class B, class C>
+requires detail::AnySymbolic<A, B, C> SymbolicTensor tensor_scatter_nd_update(const A& x, const B& indices,
+                                                                              const C& updates) {
+  return tensor_scatter_update(x, indices, updates);
+}
+inline SymbolicTensor sum(const SymbolicTensor& x, const Axes& axes = {}, bool keepdims = false) {
+  return reduce_sum(x, axes, keepdims);
+}
+inline SymbolicTensor mean(const SymbolicTensor& x, const Axes& axes = {}, bool keepdims = false) {
+  return reduce_mean(x, axes, keepdims);
+}
+inline SymbolicTensor prod(const SymbolicTensor& x, const Axes& axes = {}, bool keepdims = false) {
+  return reduce_prod(x, axes, keepdims);
+}
+inline SymbolicTensor var(const SymbolicTensor& x, const Axes& axes = {}, bool keepdims = false) {
+  return reduce_variance(x, axes, keepdims);
+}
+inline SymbolicTensor logsumexp(const SymbolicTensor& x, const Axes& axes = {}, bool keepdims = false) {
+  return reduce_logsumexp(x, axes, keepdims);
+}
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor power(const A& a, const B& b) { return pow(a, b); }
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor true_divide(const A& a, const B& b) { return divide(a, b); }
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor floor_divide(const A& a, const B& b) { return floordiv(a, b); }
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor remainder(const A& a, const B& b) { return mod(a, b); }
+inline SymbolicTensor absolute(const SymbolicTensor& x) { return abs(x); }
+inline SymbolicTensor arcsin(const SymbolicTensor& x) { return asin(x); }
+inline SymbolicTensor arccos(const SymbolicTensor& x) { return acos(x); }
+inline SymbolicTensor arctan(const SymbolicTensor& x) { return atan(x); }
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor arctan2(const A& y, const B& x) { return atan2(y, x); }
+inline SymbolicTensor arcsinh(const SymbolicTensor& x) { return asinh(x); }
+inline SymbolicTensor arccosh(const SymbolicTensor& x) { return acosh(x); }
+inline SymbolicTensor arctanh(const SymbolicTensor& x) { return atanh(x); }
+inline SymbolicTensor isnan(const SymbolicTensor& x) { return is_nan(x); }
+inline SymbolicTensor isinf(const SymbolicTensor& x) { return is_inf(x); }
+inline SymbolicTensor isfinite(const SymbolicTensor& x) { return is_finite(x); }
+namespace ops {
+inline SymbolicTensor max(const SymbolicTensor& x, const Axes& axes = {}, bool keepdims = false) {
+  return reduce_max(x, axes, keepdims);
+}
+inline SymbolicTensor min(const SymbolicTensor& x, const Axes& axes = {}, bool keepdims = false) {
+  return reduce_min(x, axes, keepdims);
+}
+inline SymbolicTensor all(const SymbolicTensor& x, const Axes& axes = {}, bool keepdims = false) {
+  return reduce_all(x, axes, keepdims);
+}
+inline SymbolicTensor any(const SymbolicTensor& x, const Axes& axes = {}, bool keepdims = false) {
+  return reduce_any(x, axes, keepdims);
+}
+inline SymbolicTensor std(const SymbolicTensor& x, const Axes& axes = {}, bool keepdims = false) {
+  return reduce_std(x, axes, keepdims);
+}
+}  // namespace ops
+using nn::softplus;
+namespace linalg {
+using ::xtape::norm;
+}  // namespace linalg
+namespace ops {
+using ::xtape::sigmoid;
+using ::xtape::tanh;
+}  // namespace ops
 
 }  // namespace xtape

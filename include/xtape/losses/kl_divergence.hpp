@@ -7,6 +7,8 @@ namespace xtape::losses {
 /// sum(y_true log(y_true / y_pred)) over the last axis, both clipped to [1e-7, 1] (Kullback, Leibler, 1951). Shapes,
 /// dtypes and errors as those of mean_squared_error.
 Tensor kl_divergence(const Tensor& y_true, const Tensor& y_pred);
+/// Keras's other name.
+inline Tensor kld(const Tensor& y_true, const Tensor& y_pred) { return kl_divergence(y_true, y_pred); }
 
 /// Keyword arguments of KLDivergence.
 struct KLDivergenceOptions {

@@ -7,6 +7,8 @@ namespace xtape::losses {
 /// mean(log(cosh(y_pred - y_true))) over the last axis: e^2 / 2 for small errors, |e| - log 2 for large ones, accurate
 /// and without overflow for both. Shapes, dtypes and errors as those of mean_squared_error.
 Tensor log_cosh(const Tensor& y_true, const Tensor& y_pred);
+/// Keras's other name.
+inline Tensor logcosh(const Tensor& y_true, const Tensor& y_pred) { return log_cosh(y_true, y_pred); }
 
 /// Keyword arguments of LogCosh.
 struct LogCoshOptions {

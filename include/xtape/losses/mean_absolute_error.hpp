@@ -7,6 +7,8 @@ namespace xtape::losses {
 /// mean(|y_true - y_pred|) over the last axis: [..., n] and [..., n] -> [...]. Shapes, dtypes and errors as those of
 /// mean_squared_error.
 Tensor mean_absolute_error(const Tensor& y_true, const Tensor& y_pred);
+/// Keras's other name.
+inline Tensor mae(const Tensor& y_true, const Tensor& y_pred) { return mean_absolute_error(y_true, y_pred); }
 
 /// Keyword arguments of MeanAbsoluteError.
 struct MeanAbsoluteErrorOptions {

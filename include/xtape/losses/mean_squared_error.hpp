@@ -9,6 +9,8 @@ namespace xtape::losses {
 /// as in Keras; y_true may be a single number. Throws a ValueError for other shapes that differ (Keras broadcasts them)
 /// and for scalars.
 Tensor mean_squared_error(const Tensor& y_true, const Tensor& y_pred);
+/// Keras's other name.
+inline Tensor mse(const Tensor& y_true, const Tensor& y_pred) { return mean_squared_error(y_true, y_pred); }
 
 /// Keyword arguments of MeanSquaredError.
 struct MeanSquaredErrorOptions {

@@ -1,10 +1,26 @@
 #pragma once
 
+#include "xtape/losses/log_cosh.hpp"
+#include "xtape/losses/mean_absolute_error.hpp"
+#include "xtape/losses/mean_absolute_percentage_error.hpp"
+#include "xtape/losses/mean_squared_error.hpp"
+#include "xtape/losses/mean_squared_logarithmic_error.hpp"
 #include "xtape/metrics/mean_metric_wrapper.hpp"
 
 // Family: means of the losses of the same names that measure errors, where the formulas, shapes and errors are
 // described.
 namespace xtape::metrics {
+
+/// The losses as functions, which Keras has here too.
+using losses::log_cosh;
+using losses::mae;
+using losses::mape;
+using losses::mean_absolute_error;
+using losses::mean_absolute_percentage_error;
+using losses::mean_squared_error;
+using losses::mean_squared_logarithmic_error;
+using losses::mse;
+using losses::msle;
 
 /// The mean of losses::mean_squared_error.
 class MeanSquaredError : public MeanMetricWrapper {

@@ -36,4 +36,9 @@ struct L1L2 {
   XTAPE_FIELDS(l1, l2)
 };
 
+/// The same in the form of functions, as Keras has them: `regularizers::l2(0.01)`.
+inline L1 l1(double factor = 0.01) { return {.l1 = factor}; }
+inline L2 l2(double factor = 0.01) { return {.l2 = factor}; }
+inline L1L2 l1_l2(double l1 = 0.01, double l2 = 0.01) { return {.l1 = l1, .l2 = l2}; }
+
 }  // namespace xtape::regularizers
