@@ -8,6 +8,7 @@
 #include "support/stdout_capture.hpp"
 #include "support/warning_capture.hpp"
 #include "xtape/base/error.hpp"
+#include "xtape/callbacks/reduce_lr_on_plateau.hpp"
 #include "xtape/metrics/auc.hpp"
 #include "xtape/metrics/mean_metric_wrapper.hpp"
 #include "xtape/ops/reduce.hpp"
@@ -186,6 +187,15 @@ TEST_CASE("EarlyStopping: in fit, again and again") {
                                   .validation_data = {x, y}});
   CHECK(history["val_loss"].size() == 3);
   CHECK(weight_of(model) == doctest::Approx(1 - 3 * 2));  // after one step of w -= 3 * 2 w
+}
+
+TEST_CASE("callbacks: the first options without their names") {
+  CHECK(EarlyStopping("loss").monitor() == "loss");
+  CHECK(EarlyStopping(std::string("val_auc"), {.patience = 2}).monitor() == "val_auc");
+  CHECK(callbacks::ReduceLROnPlateau("loss", 0.5, 3).monitor() == "loss");
+  CHECK_THROWS_TEXT(ValueError, "factor", callbacks::ReduceLROnPlateau("loss", 2));
+  const AnyCallback stopping = EarlyStopping("loss");
+  CHECK(static_cast<bool>(stopping));
 }
 
 }  // namespace

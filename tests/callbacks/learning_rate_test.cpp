@@ -84,7 +84,7 @@ TEST_CASE("ReduceLROnPlateau: warnings, errors and messages") {
   model.optimizer().set_learning_rate(0.5);
   drive(callback, model, "val_loss", {1, 1});
   CHECK(out.text() == "\nEpoch 2: ReduceLROnPlateau reducing learning rate to 0.05.\n");
-  model.compile(optimizers::SGD({.learning_rate = optimizers::schedules::ExponentialDecay({0.1, 10, 0.5})}), "mse");
+  model.compile(optimizers::SGD({.learning_rate = optimizers::schedules::ExponentialDecay(0.1, 10, 0.5)}), "mse");
   CHECK_THROWS_TEXT(TypeError, "This optimizer was created with a `LearningRateSchedule`",
                     drive(callback, model, "val_loss", {1, 1}));
 }
@@ -138,7 +138,7 @@ TEST_CASE("LearningRateScheduler: errors") {
   CHECK_THROWS_TEXT(ValueError, "received an empty function",
                     LearningRateScheduler(std::function<double(int, double)>()));
   CHECK_THROWS_TEXT(ValueError, "received an empty function", LearningRateScheduler(std::function<double(int)>()));
-  model.compile(optimizers::SGD({.learning_rate = optimizers::schedules::ExponentialDecay({0.1, 10, 0.5})}), "mse");
+  model.compile(optimizers::SGD({.learning_rate = optimizers::schedules::ExponentialDecay(0.1, 10, 0.5)}), "mse");
   LearningRateScheduler constant([](int) { return 0.1; });
   CHECK_THROWS_TEXT(TypeError, "This optimizer was created with a `LearningRateSchedule`",
                     drive(constant, model, "loss", {1}));

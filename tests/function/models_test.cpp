@@ -100,7 +100,7 @@ TEST_CASE("function: a network trains as without it, with dropout, decay of the 
   check_training(mlp, vectors, adam);
   check_training(mlp, vectors, [] {
     return optimizers::SGD(
-        {.learning_rate = optimizers::schedules::ExponentialDecay({0.1, 2, 0.5}), .momentum = 0.9, .nesterov = true});
+        {.learning_rate = optimizers::schedules::ExponentialDecay(0.1, 2, 0.5), .momentum = 0.9, .nesterov = true});
   });
   check_training(mlp, vectors, [] { return optimizers::AdamW({.learning_rate = 0.05, .global_clipnorm = 0.1}); });
   check_training(mlp, vectors, [] { return optimizers::RMSprop({.learning_rate = 0.01, .clipvalue = 0.05}); });

@@ -15,6 +15,7 @@
 #include "xtape/losses/log_cosh.hpp"
 #include "xtape/losses/mean_absolute_error.hpp"
 #include "xtape/losses/mean_absolute_percentage_error.hpp"
+#include "xtape/losses/mean_squared_error.hpp"
 #include "xtape/losses/mean_squared_logarithmic_error.hpp"
 #include "xtape/losses/poisson.hpp"
 #include "xtape/losses/segmentation.hpp"
@@ -281,4 +282,16 @@ TEST_CASE("dice and tversky: Keras's numbers") {
     CHECK_MESSAGE(check.ok, check.message);
     CHECK_THROWS_TEXT(ValueError, "y_true and y_pred must have the same shape", f(ones({2, 2}), ones({2, 3})));
   }
+}
+
+TEST_CASE("losses: Keras's short names") {
+  const Tensor labels = constant({{1.0, 2.0}, {0.5, 3.0}}), predictions = constant({{1.5, 1.0}, {0.25, 2.0}});
+  CHECK_TENSOR_EQ(losses::mse(labels, predictions), losses::mean_squared_error(labels, predictions));
+  CHECK_TENSOR_EQ(losses::mae(labels, predictions), losses::mean_absolute_error(labels, predictions));
+  CHECK_TENSOR_EQ(losses::mape(labels, predictions), losses::mean_absolute_percentage_error(labels, predictions));
+  CHECK_TENSOR_EQ(losses::msle(labels, predictions), losses::mean_squared_logarithmic_error(labels, predictions));
+  CHECK_TENSOR_EQ(losses::kld(labels, predictions), losses::kl_divergence(labels, predictions));
+  CHECK_TENSOR_EQ(losses::logcosh(labels, predictions), losses::log_cosh(labels, predictions));
+  CHECK(losses::Huber(2.5).config() == losses::Huber({.delta = 2.5}).config());
+  CHECK(losses::BinaryCrossentropy(true).config() == losses::BinaryCrossentropy({.from_logits = true}).config());
 }

@@ -9,6 +9,7 @@
 #include "xtape/metrics/categorical_accuracy.hpp"
 #include "xtape/metrics/probabilistic.hpp"
 #include "xtape/metrics/regression.hpp"
+#include "xtape/metrics/sparse_categorical_accuracy.hpp"
 #include "xtape/metrics/sum.hpp"
 #include "xtape/metrics/top_k_categorical_accuracy.hpp"
 #include "xtape/ops/math.hpp"
@@ -222,4 +223,21 @@ TEST_CASE("metrics::TopKCategoricalAccuracy and its sparse form: Keras's numbers
   CHECK_THROWS_TEXT(ValueError, "[top_k_categorical_accuracy] expected k >= 1, received 0",
                     metrics::TopKCategoricalAccuracy({.k = 0}));
   CHECK_THROWS_TEXT(ValueError, "[mine] expected k >= 1, received -1", Sparse({.k = -1, .name = "mine"}));
+}
+
+TEST_CASE("metrics: accuracies as functions, of each sample") {
+  const Tensor y_pred = constant({{0.1, 0.7, 0.2}, {0.8, 0.15, 0.05}, {0.3, 0.35, 0.4}});
+  const Tensor one_hot_labels = constant({{0, 1, 0}, {0, 1, 0}, {1, 0, 0}}), labels = constant({1, 1, 0});
+  CHECK_TENSOR_EQ(metrics::categorical_accuracy(one_hot_labels, y_pred), constant({1.0, 0.0, 0.0}));
+  CHECK_TENSOR_EQ(metrics::sparse_categorical_accuracy(labels, y_pred), constant({1.0, 0.0, 0.0}));
+  CHECK_TENSOR_EQ(metrics::top_k_categorical_accuracy(one_hot_labels, y_pred, 2), constant({1.0, 1.0, 0.0}));
+  CHECK_TENSOR_EQ(metrics::sparse_top_k_categorical_accuracy(labels, y_pred, 2), constant({1.0, 1.0, 0.0}));
+  CHECK_TENSOR_EQ(metrics::sparse_top_k_categorical_accuracy(labels, y_pred), ones({3}));
+  CHECK_TENSOR_EQ(metrics::binary_accuracy(constant({{1, 0}, {1, 1}}), constant({{0.6, 0.6}, {0.4, 0.9}})),
+                  constant({{1.0, 0.0}, {0.0, 1.0}}));
+  CHECK_TENSOR_EQ(metrics::binary_accuracy(constant({1, 0}), constant({0.6, 0.6}), 0.7), constant({0.0, 1.0}));
+  CHECK_THROWS_TEXT(ValueError, "[top_k_categorical_accuracy] expected k >= 1, received 0",
+                    metrics::top_k_categorical_accuracy(one_hot_labels, y_pred, 0));
+  CHECK_THROWS_TEXT(ValueError, "[binary_accuracy]", metrics::binary_accuracy(labels, y_pred));
+  CHECK_TENSOR_EQ(metrics::mse(y_pred, y_pred), zeros({3}));
 }

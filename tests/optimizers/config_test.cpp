@@ -1,6 +1,7 @@
 // What optimizers and schedules were made with, as data, and objects from it.
 #include <algorithm>
 #include <set>
+#include <type_traits>
 
 #include "support/changed_options.hpp"
 #include "support/check.hpp"
@@ -184,7 +185,7 @@ TEST_CASE("config: the learning rate is the present one") {
   CHECK(sgd.get_config()["learning_rate"] == 0.1);
   sgd.set_learning_rate(0.2);
   CHECK(sgd.config()["learning_rate"] == 0.2);
-  sgd.set_learning_rate(schedules::ExponentialDecay({0.1, 10, 0.5}));
+  sgd.set_learning_rate(schedules::ExponentialDecay(0.1, 10, 0.5));
   CHECK(sgd.config()["learning_rate"].str() ==
         "ExponentialDecay{initial_learning_rate = 0.1, decay_steps = 10, decay_rate = 0.5, staircase = false}");
   sgd.set_learning_rate([](std::int64_t) { return 0.3; });
@@ -295,7 +296,7 @@ TEST_CASE("config: optimizers that Keras wrote") {
                          {"name", "ExponentialDecay"}},
                         "keras.optimizers.schedules");
   CHECK(AnyOptimizer::from_config(keras3("Adam", "adam", schedule, of_adam))->config() ==
-        optimizers::Adam({.learning_rate = schedules::ExponentialDecay({0.1, 10, 0.5})}).config());
+        optimizers::Adam({.learning_rate = schedules::ExponentialDecay(0.1, 10, 0.5)}).config());
   CHECK(AnyOptimizer::from_config(keras3("RMSprop", "rm_sprop", 0.002,
                                          {{"rho", 0.9}, {"momentum", 0.0}, {"epsilon", 1e-07}, {"centered", false}}))
             ->config() == optimizers::RMSprop({.learning_rate = 0.002, .name = "rm_sprop"}).config());
@@ -335,6 +336,33 @@ TEST_CASE("config: optimizers that Keras wrote") {
                     AnyOptimizer::from_config(Config("SGD", {{"decay", "fast"}})));
   CHECK_THROWS_TEXT(ValueError, "SGD.learning_rate: expected a number, received ExponentialDecay",
                     AnyOptimizer::from_config(Config("SGD", {{"decay", 1}, {"learning_rate", schedule}})));
+}
+
+TEST_CASE("config: the first options without their names") {
+  using optimizers::Adam, optimizers::AdamW, optimizers::SGD;
+  const auto same = [](const auto& a, const auto& b) { CHECK_MESSAGE(a.config() == b.config(), a.config().str()); };
+  same(Adam(0.1), Adam({.learning_rate = 0.1}));
+  same(Adam(1), Adam({.learning_rate = 1}));
+  same(Adam(0.1F, 0.8), Adam({.learning_rate = 0.1F, .beta_1 = 0.8}));
+  same(Adam(0.1, {.beta_2 = 0.9, .name = "own"}), Adam({.learning_rate = 0.1, .beta_2 = 0.9, .name = "own"}));
+  same(AdamW(0.1, 0.01), AdamW({.learning_rate = 0.1, .weight_decay = 0.01}));
+  same(SGD(0.01, 0.9), SGD({.learning_rate = 0.01, .momentum = 0.9}));
+  same(SGD(0.01, 1, true), SGD({.learning_rate = 0.01, .momentum = 1, .nesterov = true}));
+  same(SGD(schedules::ExponentialDecay(0.1, 10, 0.5), 0.9),
+       SGD({.learning_rate =
+                schedules::ExponentialDecay({.initial_learning_rate = 0.1, .decay_steps = 10, .decay_rate = 0.5}),
+            .momentum = 0.9}));
+  const SGD called([](std::int64_t step) { return 0.5 + static_cast<double>(step); });
+  CHECK(called.learning_rate() == 0.5);
+  same(schedules::ExponentialDecay(0.1, 10, 0.5, true),
+       schedules::ExponentialDecay(
+           {.initial_learning_rate = 0.1, .decay_steps = 10, .decay_rate = 0.5, .staircase = true}));
+  same(schedules::PiecewiseConstantDecay({10, 20}, {3.0, 2.0, 1.0}),
+       schedules::PiecewiseConstantDecay({.boundaries = {10, 20}, .values = {3.0, 2.0, 1.0}}));
+  static_assert(!std::is_constructible_v<schedules::ExponentialDecay, double, int>, "decay_rate has no default");
+  static_assert(!std::is_constructible_v<Adam, const char*>, "a text is no rate");
+  static_assert(!std::is_convertible_v<double, Adam>);
+  CHECK_THROWS_TEXT(ValueError, "momentum", SGD(0.1, 2));
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ TEST_CASE("optimizer options: schedule, loss scale, clipping, decay, average and
 }
 
 TEST_CASE("optimizer options: accumulation, with the rate of all steps and a count of updates") {
-  SGD optimizer({.learning_rate = schedules::ExponentialDecay({0.5, 2, 0.5}),
+  SGD optimizer({.learning_rate = schedules::ExponentialDecay(0.5, 2, 0.5),
                  .momentum = 0.9,
                  .weight_decay = 0.1,
                  .global_clipnorm = 1,

@@ -196,6 +196,37 @@ ConfigValue config_of_callable(const Function& function) {
   }
 }
 
+/// Assigns values to the first fields of an options struct, as Python's arguments without names.
+template <class... Values>
+struct FirstFields;
+template <>
+struct FirstFields<> {
+  template <class... Fields>
+  void operator()(Fields&...) const {}
+};
+template <class Value, class... Values>
+struct FirstFields<Value, Values...> {
+  const Value& value;
+  FirstFields<Values...> rest;
+
+  explicit FirstFields(const Value& first, const Values&... others) : value(first), rest{others...} {}
+  template <class Field, class... Fields>
+  requires(std::is_convertible_v<const Value&, Field>&& std::is_invocable_v<FirstFields<Values...>, Fields&...>) void
+  operator()(Field& field, Fields&... fields) const {
+    field = static_cast<Field>(value);
+    rest(fields...);
+  }
+};
+template <class Options, class... Values>
+concept HasFirstFields = sizeof...(Values) > 0 && requires(Options& options, const FirstFields<Values...>& values) {
+  options.with_fields(values);
+};
+template <class Options, class... Values>
+Options with_first_fields(Options options, const Values&... values) {
+  options.with_fields(FirstFields<Values...>(values...));
+  return options;
+}
+
 /// What an object was made with, which its config() reads when it is called: arguments, and the options of a derived
 /// class.
 struct Description {
@@ -238,7 +269,12 @@ class Described {
 
 /// In a struct: lists all its fields in their order, so that they can be read and set as data. `fields(f)` calls
 /// f(name, value) for each field; a layer's config() has the fields of its options, and from_config() sets them.
+/// `with_fields(f)` calls f with all fields at once.
 #define XTAPE_FIELDS(...)                                                     \
+  template <class F>                                                          \
+  auto with_fields(const F& f)->decltype(f(__VA_ARGS__)) {                    \
+    return f(__VA_ARGS__);                                                    \
+  }                                                                           \
   template <class F>                                                          \
   void fields([[maybe_unused]] F&& f) const {                                 \
     ::xtape::detail::visit_named(f, #__VA_ARGS__ __VA_OPT__(, ) __VA_ARGS__); \
@@ -247,3 +283,15 @@ class Described {
   void fields([[maybe_unused]] F&& f) {                                       \
     ::xtape::detail::visit_named(f, #__VA_ARGS__ __VA_OPT__(, ) __VA_ARGS__); \
   }
+
+/// In a class with a constructor that takes Options: the constructors in which the first options have no names, as in
+/// Keras, beside the one in which all have: SGD(0.01, 0.9), SGD(0.01, {.nesterov = true}). `required` of them must be
+/// given.
+#define XTAPE_FIRST_OPTIONS(Class, Options, required)                                                                \
+  template <class... First>                                                                                          \
+  requires(sizeof...(First) >= required &&                                                                           \
+           ::xtape::detail::HasFirstFields<Options, First...>) explicit Class(const First&... first)                 \
+      : Class(::xtape::detail::with_first_fields(Options{}, first...)) {}                                            \
+  template <class First>                                                                                             \
+  requires(required <= 1 && ::xtape::detail::HasFirstFields<Options, First>) Class(const First& first, Options more) \
+      : Class(::xtape::detail::with_first_fields(std::move(more), first)) {}

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "xtape/base/config.hpp"
 #include "xtape/callbacks/monitor_callback.hpp"
 #include "xtape/core/tensor.hpp"
 
@@ -19,6 +20,8 @@ struct EarlyStoppingOptions {
   std::optional<double> baseline = {};  ///< only what is better than this counts as an improvement
   bool restore_best_weights = false;    ///< at the end of the training the model gets its weights of the best epoch
   int start_from_epoch = 0;             ///< earlier epochs do not count
+
+  XTAPE_FIELDS(monitor, min_delta, patience, verbose, mode, baseline, restore_best_weights, start_from_epoch)
 };
 
 /// Ends the training when the monitored value no longer improves (keras.callbacks.EarlyStopping).
@@ -33,6 +36,7 @@ struct EarlyStoppingOptions {
 class EarlyStopping : public MonitorCallback {
  public:
   explicit EarlyStopping(const EarlyStoppingOptions& options = {});
+  XTAPE_FIRST_OPTIONS(EarlyStopping, EarlyStoppingOptions, 1)
 
   /// The epoch, counted from 0, after which this callback ended the training; 0 if it did not.
   int stopped_epoch() const noexcept { return stopped_epoch_; }

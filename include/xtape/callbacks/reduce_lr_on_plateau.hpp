@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "xtape/base/config.hpp"
 #include "xtape/callbacks/monitor_callback.hpp"
 
 namespace xtape::callbacks {
@@ -16,6 +17,8 @@ struct ReduceLROnPlateauOptions {
   double min_delta = 1e-4;    ///< a smaller change is no improvement
   int cooldown = 0;           ///< epochs after a reduction that do not count for the patience
   double min_lr = 0;          ///< the rate does not fall below this
+
+  XTAPE_FIELDS(monitor, factor, patience, verbose, mode, min_delta, cooldown, min_lr)
 };
 
 /// Reduces the learning rate when a figure no longer improves (keras.callbacks.ReduceLROnPlateau).
@@ -28,6 +31,7 @@ class ReduceLROnPlateau : public MonitorCallback {
  public:
   /// Throws a ValueError for a factor outside [0, 1).
   explicit ReduceLROnPlateau(const ReduceLROnPlateauOptions& options = {});
+  XTAPE_FIRST_OPTIONS(ReduceLROnPlateau, ReduceLROnPlateauOptions, 1)
 
   bool in_cooldown() const noexcept { return cooldown_counter_ > 0; }
 

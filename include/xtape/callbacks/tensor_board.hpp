@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "xtape/base/config.hpp"
 #include "xtape/callbacks/frequency.hpp"
 #include "xtape/io/summary_writer.hpp"
 #include "xtape/models/callback.hpp"
@@ -18,6 +19,8 @@ struct TensorBoardOptions {
   bool write_images = false;            ///< with the histograms, the weights as images
   bool write_steps_per_second = false;  ///< training steps a second, of epochs and, with update_freq, of batches
   Frequency update_freq = "epoch";      ///< if not "epoch": also the figures of every so many batches
+
+  XTAPE_FIELDS(log_dir, histogram_freq, write_graph, write_images, write_steps_per_second, update_freq)
 };
 
 /// Writes what TensorBoard shows (keras.callbacks.TensorBoard):
@@ -37,6 +40,7 @@ class TensorBoard : public Callback {
  public:
   /// Throws a ValueError for a histogram_freq below 0.
   explicit TensorBoard(const TensorBoardOptions& options = {});
+  XTAPE_FIRST_OPTIONS(TensorBoard, TensorBoardOptions, 1)
 
   void set_model(Model& model) override;
   void on_train_begin() override;

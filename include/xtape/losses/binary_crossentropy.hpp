@@ -35,6 +35,7 @@ struct BinaryCrossentropyOptions {
 class BinaryCrossentropy : public LossFunctionWrapper {
  public:
   explicit BinaryCrossentropy(const BinaryCrossentropyOptions& options = {});
+  XTAPE_FIRST_OPTIONS(BinaryCrossentropy, BinaryCrossentropyOptions, 1)
 };
 
 }  // namespace xtape::losses

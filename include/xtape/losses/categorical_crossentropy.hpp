@@ -37,6 +37,7 @@ struct CategoricalCrossentropyOptions {
 class CategoricalCrossentropy : public Loss {
  public:
   explicit CategoricalCrossentropy(const CategoricalCrossentropyOptions& options = {});
+  XTAPE_FIRST_OPTIONS(CategoricalCrossentropy, CategoricalCrossentropyOptions, 1)
 
  protected:
   Tensor call(const Tensor& y_true, const Tensor& y_pred) const override;

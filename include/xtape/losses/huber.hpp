@@ -21,6 +21,7 @@ struct HuberOptions {
 class Huber : public LossFunctionWrapper {
  public:
   explicit Huber(const HuberOptions& options = {});
+  XTAPE_FIRST_OPTIONS(Huber, HuberOptions, 1)
 };
 
 }  // namespace xtape::losses

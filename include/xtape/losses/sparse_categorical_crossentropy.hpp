@@ -40,6 +40,7 @@ struct SparseCategoricalCrossentropyOptions {
 class SparseCategoricalCrossentropy : public Loss {
  public:
   explicit SparseCategoricalCrossentropy(const SparseCategoricalCrossentropyOptions& options = {});
+  XTAPE_FIRST_OPTIONS(SparseCategoricalCrossentropy, SparseCategoricalCrossentropyOptions, 1)
 
  protected:
   Tensor call(const Tensor& y_true, const Tensor& y_pred) const override;

@@ -30,6 +30,7 @@ class AUC : public ThresholdMetric {
   /// Throws a ValueError for fewer than 2 thresholds, thresholds outside [0, 1], and unknown names of curves and
   /// methods.
   explicit AUC(const AUCOptions& options = {});
+  XTAPE_FIRST_OPTIONS(AUC, AUCOptions, 1)
 
   void update_state(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight = {}) override;
   double result() const override;

@@ -4,6 +4,9 @@
 
 namespace xtape::metrics {
 
+/// 1 or 0 (float32) for each element: see BinaryAccuracy. No gradient.
+Tensor binary_accuracy(const Tensor& y_true, const Tensor& y_pred, double threshold = 0.5);
+
 /// Keyword arguments of BinaryAccuracy.
 struct BinaryAccuracyOptions {
   std::string name = "binary_accuracy";
@@ -19,6 +22,7 @@ class BinaryAccuracy : public MeanMetricWrapper {
  public:
   explicit BinaryAccuracy(const BinaryAccuracyOptions& options = {})
       : MeanMetricWrapper(options), threshold_(options.threshold) {}
+  XTAPE_FIRST_OPTIONS(BinaryAccuracy, BinaryAccuracyOptions, 1)
 
  protected:
   Tensor call(const Tensor& y_true, const Tensor& y_pred) const override;

@@ -6,6 +6,11 @@
 
 namespace xtape::metrics {
 
+/// 1 or 0 (float32) for each sample, [...]: see TopKCategoricalAccuracy and SparseTopKCategoricalAccuracy. No gradient.
+Tensor top_k_categorical_accuracy(const Tensor& y_true, const Tensor& y_pred, std::int64_t k = 5);
+Tensor sparse_top_k_categorical_accuracy(const Tensor& y_true, const Tensor& y_pred, std::int64_t k = 5,
+                                         bool from_sorted_ids = false);
+
 /// Keyword arguments of TopKCategoricalAccuracy.
 struct TopKCategoricalAccuracyOptions {
   std::int64_t k = 5;
@@ -20,6 +25,7 @@ struct TopKCategoricalAccuracyOptions {
 class TopKCategoricalAccuracy : public MeanMetricWrapper {
  public:
   explicit TopKCategoricalAccuracy(const TopKCategoricalAccuracyOptions& options = {});
+  XTAPE_FIRST_OPTIONS(TopKCategoricalAccuracy, TopKCategoricalAccuracyOptions, 1)
 
  protected:
   Tensor call(const Tensor& y_true, const Tensor& y_pred) const override;
@@ -42,6 +48,7 @@ struct SparseTopKCategoricalAccuracyOptions {
 class SparseTopKCategoricalAccuracy : public MeanMetricWrapper {
  public:
   explicit SparseTopKCategoricalAccuracy(const SparseTopKCategoricalAccuracyOptions& options = {});
+  XTAPE_FIRST_OPTIONS(SparseTopKCategoricalAccuracy, SparseTopKCategoricalAccuracyOptions, 1)
 
  protected:
   Tensor call(const Tensor& y_true, const Tensor& y_pred) const override;

@@ -35,6 +35,7 @@ class Adadelta : public ElementwiseOptimizer {
   /// Throws a ValueError for a rho outside [0, 1] and a negative epsilon, and for the options of OptimizerOptions that
   /// are out of range.
   explicit Adadelta(const AdadeltaOptions& options = {});
+  XTAPE_FIRST_OPTIONS(Adadelta, AdadeltaOptions, 1)
 
  protected:
   std::vector<Variable> build_slots(const Variable& variable) override;

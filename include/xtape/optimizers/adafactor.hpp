@@ -47,6 +47,7 @@ class Adafactor : public Optimizer {
   /// Throws a ValueError for a positive beta_2_decay, a negative epsilon, a clip_threshold that is not positive, and
   /// for the options of OptimizerOptions that are out of range.
   explicit Adafactor(const AdafactorOptions& options = {});
+  XTAPE_FIRST_OPTIONS(Adafactor, AdafactorOptions, 1)
 
  protected:
   std::vector<Variable> build_slots(const Variable& variable) override;

@@ -33,6 +33,7 @@ class Adagrad : public ElementwiseOptimizer {
   /// Throws a ValueError for a negative initial_accumulator_value or epsilon, and for the options of OptimizerOptions
   /// that are out of range.
   explicit Adagrad(const AdagradOptions& options = {});
+  XTAPE_FIRST_OPTIONS(Adagrad, AdagradOptions, 1)
 
  protected:
   std::vector<Variable> build_slots(const Variable& variable) override;

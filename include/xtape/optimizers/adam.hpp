@@ -38,6 +38,7 @@ class Adam : public ElementwiseOptimizer {
   /// Throws a ValueError for a beta outside [0, 1) and a negative epsilon, and for the options of OptimizerOptions that
   /// are out of range.
   explicit Adam(const AdamOptions& options = {});
+  XTAPE_FIRST_OPTIONS(Adam, AdamOptions, 1)
 
  protected:
   std::vector<Variable> build_slots(const Variable& variable) override;

@@ -35,6 +35,7 @@ class Adamax : public ElementwiseOptimizer {
   /// Throws a ValueError for a beta outside [0, 1) and a negative epsilon, and for the options of OptimizerOptions that
   /// are out of range.
   explicit Adamax(const AdamaxOptions& options = {});
+  XTAPE_FIRST_OPTIONS(Adamax, AdamaxOptions, 1)
 
  protected:
   std::vector<Variable> build_slots(const Variable& variable) override;

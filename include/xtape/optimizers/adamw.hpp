@@ -32,6 +32,7 @@ class AdamW : public Adam {
  public:
   /// Throws a ValueError without a weight_decay, and for the options of OptimizerOptions that are out of range.
   explicit AdamW(const AdamWOptions& options = {});
+  XTAPE_FIRST_OPTIONS(AdamW, AdamWOptions, 1)
 };
 
 }  // namespace xtape::optimizers

@@ -44,6 +44,7 @@ class Ftrl : public ElementwiseOptimizer {
   /// Throws a ValueError for a positive learning_rate_power, a negative initial_accumulator_value or strength, and what
   /// Optimizer throws.
   explicit Ftrl(const FtrlOptions& options = {});
+  XTAPE_FIRST_OPTIONS(Ftrl, FtrlOptions, 1)
 
  protected:
   std::vector<Variable> build_slots(const Variable& variable) override;

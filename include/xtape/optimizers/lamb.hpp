@@ -39,6 +39,7 @@ class Lamb : public Optimizer {
   /// Throws a ValueError for a beta outside [0, 1) and a negative epsilon, and for the options of OptimizerOptions that
   /// are out of range.
   explicit Lamb(const LambOptions& options = {});
+  XTAPE_FIRST_OPTIONS(Lamb, LambOptions, 1)
 
  protected:
   std::vector<Variable> build_slots(const Variable& variable) override;

@@ -13,7 +13,7 @@ namespace xtape::optimizers {
 /// The learning rate of an optimizer: a number, a schedule of the namespace `schedules`, or any callable that returns a
 /// double. The callable takes the number of the step (an std::int64_t, 0 in the first step) or nothing.
 ///
-///     SGD({.learning_rate = 0.1})    SGD({.learning_rate = schedules::ExponentialDecay({0.1, 1000, 0.96})})
+///     SGD({.learning_rate = 0.1})    SGD({.learning_rate = schedules::ExponentialDecay(0.1, 1000, 0.96)})
 ///     SGD({.learning_rate = [](std::int64_t step) { return 0.1 / (1 + step); }})
 class LearningRate {
  public:

@@ -32,6 +32,7 @@ class Lion : public ElementwiseOptimizer {
  public:
   /// Throws a ValueError for a beta_1 outside (0, 1], and for the options of OptimizerOptions that are out of range.
   explicit Lion(const LionOptions& options = {});
+  XTAPE_FIRST_OPTIONS(Lion, LionOptions, 1)
 
  protected:
   std::vector<Variable> build_slots(const Variable& variable) override;

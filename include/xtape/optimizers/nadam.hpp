@@ -36,6 +36,7 @@ class Nadam : public ElementwiseOptimizer {
   /// Throws a ValueError for a beta outside [0, 1) and a negative epsilon, and for the options of OptimizerOptions that
   /// are out of range.
   explicit Nadam(const NadamOptions& options = {});
+  XTAPE_FIRST_OPTIONS(Nadam, NadamOptions, 1)
 
  protected:
   std::vector<Variable> build_slots(const Variable& variable) override;

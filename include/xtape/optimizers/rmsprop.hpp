@@ -40,6 +40,7 @@ class RMSprop : public ElementwiseOptimizer {
   /// Throws a ValueError for a rho or momentum outside [0, 1] and a negative epsilon, and for the options of
   /// OptimizerOptions that are out of range.
   explicit RMSprop(const RMSpropOptions& options = {});
+  XTAPE_FIRST_OPTIONS(RMSprop, RMSpropOptions, 1)
 
  protected:
   std::vector<Variable> build_slots(const Variable& variable) override;

@@ -32,6 +32,7 @@ class SGD : public ElementwiseOptimizer {
  public:
   /// Throws a ValueError for a momentum outside [0, 1], and for the options of OptimizerOptions that are out of range.
   explicit SGD(const SGDOptions& options = {});
+  XTAPE_FIRST_OPTIONS(SGD, SGDOptions, 1)
 
  protected:
   std::vector<Variable> build_slots(const Variable& variable) override;

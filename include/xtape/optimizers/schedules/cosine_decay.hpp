@@ -28,6 +28,7 @@ class CosineDecay : public LearningRateSchedule {
  public:
   /// Throws a ValueError for decay_steps < 1 and warmup_steps < 0.
   explicit CosineDecay(const CosineDecayOptions& options);
+  XTAPE_FIRST_OPTIONS(CosineDecay, CosineDecayOptions, 2)
   double operator()(std::int64_t step) const override;
 
  private:
@@ -53,6 +54,7 @@ class CosineDecayRestarts : public LearningRateSchedule {
  public:
   /// Throws a ValueError for first_decay_steps < 1, and if t_mul is not positive.
   explicit CosineDecayRestarts(const CosineDecayRestartsOptions& options);
+  XTAPE_FIRST_OPTIONS(CosineDecayRestarts, CosineDecayRestartsOptions, 2)
   double operator()(std::int64_t step) const override;
 
  private:

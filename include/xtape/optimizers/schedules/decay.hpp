@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "xtape/optimizers/schedules/learning_rate_schedule.hpp"
@@ -22,6 +23,7 @@ class ExponentialDecay : public LearningRateSchedule {
  public:
   /// Throws a ValueError for decay_steps < 1.
   explicit ExponentialDecay(const ExponentialDecayOptions& options);
+  XTAPE_FIRST_OPTIONS(ExponentialDecay, ExponentialDecayOptions, 3)
   double operator()(std::int64_t step) const override;
 
  private:
@@ -43,6 +45,7 @@ class InverseTimeDecay : public LearningRateSchedule {
  public:
   /// Throws a ValueError for decay_steps < 1.
   explicit InverseTimeDecay(const InverseTimeDecayOptions& options);
+  XTAPE_FIRST_OPTIONS(InverseTimeDecay, InverseTimeDecayOptions, 3)
   double operator()(std::int64_t step) const override;
 
  private:
@@ -59,11 +62,13 @@ struct PiecewiseConstantDecayOptions {
 
 /// values[i] for the first i with step <= boundaries[i]; the last value after the last boundary.
 ///
-///     PiecewiseConstantDecay({{100000, 110000}, {1.0, 0.5, 0.1}})
+///     PiecewiseConstantDecay({100000, 110000}, {1.0, 0.5, 0.1})
 class PiecewiseConstantDecay : public LearningRateSchedule {
  public:
   /// Throws a ValueError unless there is one value more than boundaries, and for boundaries that do not ascend.
   explicit PiecewiseConstantDecay(PiecewiseConstantDecayOptions options);
+  PiecewiseConstantDecay(std::vector<std::int64_t> boundaries, std::vector<double> values)
+      : PiecewiseConstantDecay(PiecewiseConstantDecayOptions{std::move(boundaries), std::move(values)}) {}
   double operator()(std::int64_t step) const override;
 
  private:
@@ -91,6 +96,7 @@ class PolynomialDecay : public LearningRateSchedule {
  public:
   /// Throws a ValueError for decay_steps < 1.
   explicit PolynomialDecay(const PolynomialDecayOptions& options);
+  XTAPE_FIRST_OPTIONS(PolynomialDecay, PolynomialDecayOptions, 2)
   double operator()(std::int64_t step) const override;
 
  private:

@@ -7,7 +7,7 @@
 
 /// Learning rates that depend on the number of the step, 0 in the first step (keras.optimizers.schedules).
 ///
-///     optimizers::Adam({.learning_rate = optimizers::schedules::CosineDecay({1e-3, /*decay_steps=*/10'000})})
+///     optimizers::Adam({.learning_rate = optimizers::schedules::CosineDecay(1e-3, /*decay_steps=*/10'000)})
 namespace xtape::optimizers::schedules {
 
 /// The base class of schedules. A user's schedule can derive from it, or be any callable from a step to a double.
