@@ -47,9 +47,7 @@ int main(int argc, char** argv) {
       path_of("Lion", Lion({.learning_rate = 0.008})),   path_of("Lamb", Lamb({.learning_rate = 0.02})),
   };
 
-  auto surface = [](const xp::Tensor& points) {
-    return beale(xp::index(points, {xp::all, 0}), xp::index(points, {xp::all, 1}));
-  };
+  auto surface = [](const xp::Tensor& points) { return beale(points[{xp::all, 0}], points[{xp::all, 1}]); };
   const xp::plot::Region region{0, 4.5, -1.5, 1.6};
   const xp::plot::ContourPathsOptions options{.log_levels = true, .minimum = {{3, 0.5}}};
   xp::plot::contour_paths(surface, region, descent, output("optimizers_descent.png"), options);

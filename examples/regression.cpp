@@ -37,8 +37,8 @@ int main(int argc, char** argv) {
 
   auto line = xp::linspace(-1, 1, 200);
   auto predicted = model.predict(xp::expand_dims(line, 1));
-  auto mean = xp::index(predicted, {xp::all, 0});
-  auto spread = xp::exp(0.5 * xp::index(predicted, {xp::all, 1}));
+  auto mean = predicted[{xp::all, 0}];
+  auto spread = xp::exp(0.5 * predicted[{xp::all, 1}]);
   xp::plot::lines(
       {{.label = "data", .x = x_train, .y = y_train, .style = "o", .color = "#9fb3c8"},
        {.label = "mean", .x = line, .y = mean, .color = "#1764ab"},

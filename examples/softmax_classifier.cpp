@@ -31,7 +31,7 @@ int main(int argc, char** argv) {
   // One-hot labels: rows of zeros with a single one.
   auto y_train = xp::utils::to_categorical(train.y, 10);
   auto y_test = xp::utils::to_categorical(test.y, 10);
-  fmt::print("label {} as one-hot: {:.0f}\n", xp::index(test.y, {0}), xp::index(y_test, {0}));
+  fmt::print("label {} as one-hot: {:.0f}\n", test.y[0], y_test[0]);
 
   xp::random::set_seed(1);  // the same initial weights and order of the images
   auto one_hot_model = classifier();

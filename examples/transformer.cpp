@@ -53,7 +53,7 @@ int main(int argc, char** argv) {
 
   auto some = xp::random::uniform({1, length}, 0, digits, xp::int32);
   fmt::print("{}\n{}\n", some, xp::argmax(model.predict(some), -1));
-  auto weights = xp::index(model.weights(some), {0});  // [2, time, time]
+  auto weights = model.weights(some)[0];  // [2, time, time]
   xp::plot::image_grid(weights / xp::reduce_max(weights), {"head 1", "head 2"}, output("transformer.png"),
                        {.title = "from each place (rows) to each place (columns)", .columns = 2, .size = 240});
 }
