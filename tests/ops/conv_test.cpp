@@ -141,7 +141,7 @@ const FunctionRows replays(table, [](const Op& row) {
   std::vector<FunctionRow> rows;
   for (const Geometry& g : geometries) {
     if (!row.applies(g) || g.y.numel() * g.w.numel() > 10000) continue;
-    rows.push_back({row.op, [f = row.f, g](const TensorList& x) { return f(g, x[0], x[1]); },
+    rows.push_back({row.op, [f = row.f, g](const std::vector<Tensor>& x) { return f(g, x[0], x[1]); },
                     fresh_inputs({shape_of(g, row.a), shape_of(g, row.b)})});
   }
   return rows;
