@@ -60,7 +60,8 @@ struct Flattened {
   std::vector<std::int64_t> integers, sizes;
   bool floating = false, boolean = true;
 
-  void add(const Literal& literal, std::size_t depth) {
+  /// Not inlined into itself, where g++ 12 warns of vectors that are never empty.
+  [[gnu::noinline]] void add(const Literal& literal, std::size_t depth) {
     if (literal.kind() != Literal::Kind::list) {
       if (depth != sizes.size()) fail_ragged(sizes[depth], 1);  // a number beside a list
       floating = floating || literal.kind() == Literal::Kind::floating;
