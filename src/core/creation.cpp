@@ -57,11 +57,11 @@ void check_fits(const char* op, std::int64_t value, DType dtype) {
 /// The numbers of nested braces, checking that these are rectangular.
 struct Flattened {
   std::vector<double> doubles;
-  std::vector<std::int64_t> integers, sizes;
+  std::vector<std::int64_t> integers;
+  PoolVector<std::int64_t> sizes;
   bool floating = false, boolean = true;
 
-  /// Not inlined into itself, where g++ 12 warns of vectors that are never empty.
-  [[gnu::noinline]] void add(const Literal& literal, std::size_t depth) {
+  void add(const Literal& literal, std::size_t depth) {
     if (literal.kind() != Literal::Kind::list) {
       if (depth != sizes.size()) fail_ragged(sizes[depth], 1);  // a number beside a list
       floating = floating || literal.kind() == Literal::Kind::floating;
@@ -84,7 +84,7 @@ struct Flattened {
 Tensor from_literal(const Literal& literal, const Shape* shape, std::optional<AnyDType> dtype) {
   Flattened all;
   all.add(literal, 0);
-  const Shape own(all.sizes);
+  const Shape own(std::span<const std::int64_t>(all.sizes));
   if (all.floating || all.doubles.empty())
     return from_doubles(all.doubles, shape != nullptr ? *shape : own, dtype.value_or(float32));
   return from_integers(all.integers, shape != nullptr ? *shape : own, dtype.value_or(all.boolean ? boolean : int32));
