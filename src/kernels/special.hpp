@@ -103,18 +103,33 @@ inline Batch<double> pow(const Batch<double>& x, const Batch<double>& y) {
   return by_element([](double a, double b) { return std::pow(a, b); }, x, y);
 }
 
-/// a - b trunc(a / b) with the sign of a, exact, as std::fmod. False if a quotient is too large for that, or a number
-/// not finite.
-inline bool remainder(const Batch<double>& a, const Batch<double>& b, Batch<double>& rest) {
-  using V = Batch<double>;
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-  constexpr double largest = 0x1p52;
+/// c - a b, rounded once; only where has_fused is true. xsimd's fnma may round the product.
+#if defined(__AVX512F__)
+inline constexpr bool has_fused = sizeof(Batch<double>) == 64;
+inline Batch<double> fused(const Batch<double>& a, const Batch<double>& b, const Batch<double>& c) {
+  return _mm512_fnmadd_pd(a, b, c);
+}
+#elif defined(__AVX2__) && defined(__FMA__)
+inline constexpr bool has_fused = sizeof(Batch<double>) == 32;
+inline Batch<double> fused(const Batch<double>& a, const Batch<double>& b, const Batch<double>& c) {
+  return _mm256_fnmadd_pd(a, b, c);
+}
 #else
-  constexpr double largest = 0x1p28;  // of floats: the product is exact
+inline constexpr bool has_fused = false;
+inline Batch<double> fused(const Batch<double>& a, const Batch<double>& b, const Batch<double>& c) { return c - a * b; }
 #endif
+
+/// a - b trunc(a / b) with the sign of a, exact, as std::fmod; `of_floats`: both were floats. False if a quotient is
+/// too large for that, or a number not finite.
+template <bool of_floats>
+bool remainder(const Batch<double>& a, const Batch<double>& b, Batch<double>& rest) {
+  using V = Batch<double>;
+  if (!has_fused && !of_floats) return false;
+  // Without a fused instruction, the product of a whole number of 28 bits and a float is exact.
+  constexpr double largest = has_fused ? 0x1p52 : 0x1p28;
   const V quotient = a / b, size = xsimd::abs(b);
   if (!xsimd::all(xsimd::abs(quotient) < V(largest) && size < V(std::numeric_limits<double>::infinity()))) return false;
-  rest = xsimd::fnma(xsimd::trunc(quotient), b, a);
+  rest = fused(xsimd::trunc(quotient), b, a);
   // The quotient may have been rounded up to a whole number.
   const auto beyond = (a < V(0) && rest > V(0)) || (a > V(0) && rest < V(0));
   rest = select(beyond, rest + xsimd::copysign(size, a), rest);

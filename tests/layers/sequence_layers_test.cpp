@@ -111,8 +111,7 @@ TEST_CASE("Embedding: numbers of a floating dtype are whole") {
   CHECK_TENSOR_EQ(embedding(constant({1.0, 4.0})), embedding(constant({1, 4})));
   CHECK_THROWS_TEXT(ValueError, "[Embedding] index 0.5 at position 1 is not an integer",
                     embedding(constant({1.0, 0.5})));
-  CHECK_THROWS_TEXT(ValueError, "[Embedding] index nan at position 0 is not an integer",
-                    embedding(constant({NAN})));
+  CHECK_THROWS_TEXT(ValueError, "[Embedding] index nan at position 0 is not an integer", embedding(constant({NAN})));
 }
 
 TEST_CASE("Embedding: masks, given by hand, in the functional style too") {
