@@ -1,7 +1,5 @@
-#include <algorithm>
-#include <cmath>
-
 #include "optimize/minimizer.hpp"
+#include "optimize/truncated_cg.hpp"
 
 namespace xtape::optimize {
 namespace {
@@ -16,24 +14,14 @@ class NewtonDirection : public Direction {
       steepest_ = false;
       return scaled(-1, point.gradient);
     }
-    const Product hessian = f_.hessian(point.x);
-    const double size = norm(point.gradient), tolerance = std::min(0.5, std::sqrt(size)) * size;
-    Vector z(point.x.size(), 0), r = point.gradient, d = scaled(-1, r);
-    double rr = dot(r, r);
-    for (std::size_t j = 0; j < 2 * z.size() + 10; ++j) {
-      const Vector hd = hessian(d);
-      const double curvature = dot(d, hd);
-      if (!(curvature > 0)) return j == 0 ? scaled(-1, point.gradient) : z;
-      const double alpha = rr / curvature;
-      add_scaled(z, alpha, d);
-      add_scaled(r, alpha, hd);
-      const double next = dot(r, r);
-      if (!(std::sqrt(next) > tolerance)) break;
-      d = scaled(next / rr, std::move(d));
-      add_scaled(d, -1, r);
-      rr = next;
-    }
-    return z;
+    bool first = true;
+    const auto ends = [&](ModelStep& z, const Vector& d, const Vector&, double alpha) {
+      const bool bends_down = !(alpha >= 0);
+      if (bends_down && first) z.p = d;  // the steepest descent
+      first = false;
+      return bends_down;
+    };
+    return truncated_cg(point.gradient, f_.hessian(point.x), ends).p;
   }
   void moved(const Point&, const Point&) override {}
   void reset() override { steepest_ = true; }

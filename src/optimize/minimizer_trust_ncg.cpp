@@ -3,16 +3,10 @@
 #include <utility>
 
 #include "optimize/minimizer.hpp"
+#include "optimize/truncated_cg.hpp"
 
 namespace xtape::optimize {
 namespace {
-
-/// A step of the quadratic model g p + p H p / 2, and H p.
-struct ModelStep {
-  Vector p, hp;
-  bool at_boundary = false;
-  double decrease(const Vector& gradient) const { return -dot(gradient, p) - dot(p, hp) / 2; }
-};
 
 /// Goes from z along d to the boundary of the region.
 void go_to_boundary(ModelStep& z, const Vector& d, const Vector& hd, double radius) {
@@ -26,30 +20,13 @@ void go_to_boundary(ModelStep& z, const Vector& d, const Vector& hd, double radi
 
 /// Steihaug's conjugate gradients (algorithm 7.2).
 ModelStep steihaug(const Vector& gradient, const Product& hessian, double radius) {
-  const std::size_t n = gradient.size();
-  const double size = norm(gradient), tolerance = std::min(0.5, std::sqrt(size)) * size;
-  ModelStep z{Vector(n, 0), Vector(n, 0)};
-  Vector r = gradient, d = scaled(-1, r);
-  double rr = dot(r, r);
-  for (std::size_t j = 0; j < 2 * n + 10; ++j) {
-    const Vector hd = hessian(d);
-    const double curvature = dot(d, hd), alpha = rr / curvature;
+  return truncated_cg(gradient, hessian, [&](ModelStep& z, const Vector& d, const Vector& hd, double alpha) {
     Vector p = z.p;
     add_scaled(p, alpha, d);
-    if (!(curvature > 0) || !(norm(p) < radius)) {
-      go_to_boundary(z, d, hd, radius);
-      return z;
-    }
-    z.p = std::move(p);
-    add_scaled(z.hp, alpha, hd);
-    add_scaled(r, alpha, hd);
-    const double next = dot(r, r);
-    if (!(std::sqrt(next) > tolerance)) break;
-    d = scaled(next / rr, std::move(d));
-    add_scaled(d, -1, r);
-    rr = next;
-  }
-  return z;
+    if (alpha >= 0 && norm(p) < radius) return false;
+    go_to_boundary(z, d, hd, radius);
+    return true;
+  });
 }
 
 /// How much of the decrease that the model promised has come; 1 where both are below the rounding of f.
