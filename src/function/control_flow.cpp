@@ -7,6 +7,7 @@
 #include "base/check.hpp"
 #include "core/launch.hpp"
 #include "tape/tape_impl.hpp"
+#include "xtape/core/creation.hpp"
 #include "xtape/function/control_flow.hpp"
 #include "xtape/tape/record.hpp"
 
@@ -113,6 +114,16 @@ void CapturedSources::check_unchanged(const char* op) const {
                        "for the gradient first",
                        variable.name());
   }
+}
+
+Tensor or_zeros(const Tensor& gradient, const Tensor& output) {
+  return gradient.defined() ? gradient : zeros_like(output);
+}
+
+Grads grads_of(std::vector<Tensor> gradients) {
+  Grads grads;
+  for (auto& gradient : gradients) grads.push_back(std::move(gradient));
+  return grads;
 }
 
 std::vector<std::size_t> floating_places(std::span<const Tensor> tensors) {

@@ -54,6 +54,11 @@ class CapturedSources {
   std::vector<std::size_t> places_;
 };
 
+/// The gradient of an output, zeros if it was not used.
+Tensor or_zeros(const Tensor& gradient, const Tensor& output);
+/// What a rule returns.
+Grads grads_of(std::vector<Tensor> gradients);
+
 /// The places of the floating tensors.
 std::vector<std::size_t> floating_places(std::span<const Tensor> tensors);
 

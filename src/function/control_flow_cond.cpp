@@ -79,13 +79,10 @@ std::shared_ptr<const TracedCond> trace_cond(const std::array<SubProgram::Body, 
     }
     traced.floating_arguments = detail::floating_places(like);
     Tensors back_like = like;
-    {
-      const detail::ShapesOnly shapes;
-      for (std::size_t i = 0; i < results.size(); ++i) {
-        if (!is_floating(results[i].dtype)) continue;
-        traced.floating_results.push_back(i);
-        back_like.push_back(detail::make_tensor(results[i].shape, results[i].dtype));
-      }
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      if (!is_floating(results[i].dtype)) continue;
+      traced.floating_results.push_back(i);
+      back_like.push_back(detail::without_elements(results[i]));
     }
     const std::array<SubProgram::Body, 2> back{back_body(bodies[0], traced, 0, like.size()),
                                                back_body(bodies[1], traced, 1, like.size())};
@@ -108,7 +105,7 @@ struct CondRule {
     if (traced->back == nullptr) detail::fail_order(op);
     Tensors in = arguments;
     for (const std::size_t i : traced->floating_results) {
-      in.push_back(dys[i].defined() ? dys[i] : zeros_like(outputs[i]));
+      in.push_back(detail::or_zeros(dys[i], outputs[i]));
     }
     for (const auto& each : captured) each.check_unchanged(op);
     const Tensors found = as_step(traced->back, pred, in);
@@ -120,9 +117,7 @@ struct CondRule {
       for (std::size_t i = 0; i < captured[branch].size(); ++i) all[begin + captured[branch].place(i)] = found[next++];
       begin += everything_captured[branch];
     }
-    Grads grads;
-    for (auto& gradient : all) grads.push_back(std::move(gradient));
-    return grads;
+    return detail::grads_of(std::move(all));
   }
 };
 

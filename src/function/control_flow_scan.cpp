@@ -60,8 +60,7 @@ Shape stacked_shape(const Shape& row, std::int64_t steps) {
 /// Tensors as the body gets them, for their dtypes and shapes.
 Tensors like_arguments(const TensorList& init, const TensorList& xs) {
   Tensors like(init.begin(), init.end());
-  const detail::ShapesOnly shapes;
-  for (const Tensor& x : xs) like.push_back(detail::make_tensor(row_shape(x), x.dtype()));
+  for (const Tensor& x : xs) like.push_back(detail::without_elements({x.dtype(), row_shape(x)}));
   return like;
 }
 
@@ -125,11 +124,8 @@ std::shared_ptr<const TracedLoop> trace_loop(const Loop& loop, const Tensors& li
     for (std::size_t i = 0; i < traced.captured.size(); ++i) back_like.push_back(traced.captured.value(i));
     const std::size_t back_carries = back_like.size();
     back_like.insert(back_like.end(), like.begin(), like.end());
-    {
-      const detail::ShapesOnly shapes;
-      for (const std::size_t i : traced.floating_outputs) {
-        back_like.push_back(detail::make_tensor(results[loop.carries + i].shape, results[loop.carries + i].dtype));
-      }
+    for (const std::size_t i : traced.floating_outputs) {
+      back_like.push_back(detail::without_elements(results[loop.carries + i]));
     }
     for (const std::size_t i : traced.floating_carries) {
       if (traced.with_kept) back_like.push_back(carry[i]);
@@ -154,15 +150,14 @@ struct ScanRule {
     if (traced->back == nullptr) detail::fail_order(op);
     captured.check_unchanged(op);
     const std::size_t carries = init.size(), ys = traced->outputs;
-    const auto or_zeros = [](const Tensor& dy, const Tensor& y) { return dy.defined() ? dy : zeros_like(y); };
     TensorList first, each;
-    for (const std::size_t i : traced->floating_carries) first.push_back(or_zeros(dys[i], init[i]));
+    for (const std::size_t i : traced->floating_carries) first.push_back(detail::or_zeros(dys[i], init[i]));
     for (std::size_t i = 0; i < captured.size(); ++i) first.push_back(zeros_like(captured.value(i)));
     for (std::size_t i = 0; i < carries; ++i) each.push_back(outputs[ys + i]);
     each.insert(each.end(), xs.begin(), xs.end());
-    for (const std::size_t i : traced->floating_outputs) each.push_back(or_zeros(dys[carries + i], outputs[i]));
+    for (const std::size_t i : traced->floating_outputs) each.push_back(detail::or_zeros(dys[carries + i], outputs[i]));
     for (const std::size_t i : traced->floating_carries) {
-      if (traced->with_kept) each.push_back(or_zeros(dys[carries + ys + i], outputs[ys + i]));
+      if (traced->with_kept) each.push_back(detail::or_zeros(dys[carries + ys + i], outputs[ys + i]));
     }
     const ScanResult found = as_step(traced->back, first, each);
     std::vector<Tensor> all(carries + xs.size() + everything_captured);
@@ -172,9 +167,7 @@ struct ScanRule {
     for (std::size_t i = 0; i < captured.size(); ++i) {
       all[carries + xs.size() + captured.place(i)] = found.carry[count + i];
     }
-    Grads grads;
-    for (auto& gradient : all) grads.push_back(std::move(gradient));
-    return grads;
+    return detail::grads_of(std::move(all));
   }
 };
 

@@ -114,16 +114,14 @@ struct WhileRule {
     if (traced->back == nullptr) detail::fail_order(op);
     captured.check_unchanged(op);
     Tensors given;
-    for (const std::size_t i : traced->floating) given.push_back(dys[i].defined() ? dys[i] : zeros_like(init[i]));
+    for (const std::size_t i : traced->floating) given.push_back(detail::or_zeros(dys[i], init[i]));
     const Tensors found = gradients(traced, init, read_by_body, count, given);
     std::vector<Tensor> all(init.size() + read_by_condition + read_by_body.size());
     for (std::size_t i = 0; i < given.size(); ++i) all[traced->floating[i]] = found[i];
     for (std::size_t i = 0; i < captured.size(); ++i) {
       all[init.size() + read_by_condition + captured.place(i)] = found[given.size() + i];
     }
-    Grads grads;
-    for (auto& gradient : all) grads.push_back(std::move(gradient));
-    return grads;
+    return detail::grads_of(std::move(all));
   }
 };
 

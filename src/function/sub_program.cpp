@@ -23,9 +23,8 @@ const char* carried(const Tensor& t) {
 }
 
 Tensors without_elements(std::span<const Tensor> like) {
-  const ShapesOnly shapes;
   Tensors made;
-  for (const Tensor& t : like) made.push_back(make_tensor(t.shape(), t.dtype()));
+  for (const Tensor& t : like) made.push_back(detail::without_elements({t.dtype(), t.shape()}));
   return made;
 }
 
@@ -37,6 +36,11 @@ void try_on_shapes(const SubProgram::Body& body, std::span<const Tensor> like) {
 }
 
 }  // namespace
+
+Tensor without_elements(const SubProgram::Result& like) {
+  const ShapesOnly shapes;
+  return make_tensor(like.shape, like.dtype);
+}
 
 std::shared_ptr<SubProgram> SubProgram::trace(const Body& body, std::span<const Tensor> like, std::string& obstacle) {
   for (const Tensor& t : like) {

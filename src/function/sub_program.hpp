@@ -44,4 +44,7 @@ class SubProgram {
   bool has_state_ = false;
 };
 
+/// A tensor of this dtype and shape for a trace on shapes alone.
+Tensor without_elements(const SubProgram::Result& like);
+
 }  // namespace xtape::detail

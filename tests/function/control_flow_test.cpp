@@ -1,7 +1,10 @@
 #include "xtape/function/control_flow.hpp"
 
+#include <atomic>
+#include <cmath>
 #include <functional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -450,4 +453,36 @@ TEST_CASE("control flow: a variable that is assigned between a loop and its grad
   });
   CHECK_THROWS_TEXT(RuntimeError, "which the body reads, was assigned before the gradient was asked for",
                     (void)f(ones({2}, float64)));
+}
+
+TEST_CASE("control flow: a function with a loop and a branch, called from several threads") {
+  auto f = function([](const Tensor& x) {
+    GradientTape tape;
+    tape.watch(x);
+    const Tensor y = fori_loop(
+        0, 20, [&](const Tensor&, const TensorList& h) -> TensorList { return sin(h[0] + x); }, x)[0];
+    const TensorList z = cond(
+        reduce_sum(x) > 0.0, [&]() -> TensorList { return y * 2; }, [&]() -> TensorList { return y * x; });
+    return tape.gradient(reduce_sum(z[0]), x);
+  });
+  const auto expected = [](double value) {  // d of 20 times h = sin(h + x), from h = x, and then the branch
+    double h = value, dh = 1;
+    for (int i = 0; i < 20; ++i) {
+      dh = std::cos(h + value) * (dh + 1);
+      h = std::sin(h + value);
+    }
+    return value > 0 ? 2 * dh : dh * value + h;
+  };
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int call = 0; call < 50; ++call) {
+        const double value = 0.1 * (call % 7) - 0.35 + 0.01 * t;
+        if (std::abs(f(constant(value, float64)).item<double>() - expected(value)) > 1e-9) ++wrong;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(wrong == 0);
 }
