@@ -219,14 +219,16 @@ void Storage::resize(std::uint64_t size) noexcept {
   }
 }
 
-// Registered anew for each file: a program's own H5close() would end one that is kept.
+// Registered anew for each file: a program's own H5close() would end one that is kept. Written is the format that every
+// libhdf5 reads, which since version 2 is no longer its own choice.
 Handle access_to(Storage& storage) {
   static const H5FD_class_t the_driver = driver();
   const Handle registered(H5FDregister(&the_driver), H5FDunregister);
   Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   const DriverInfo info{&storage};
   if (!registered || !access || H5Pset_driver(access.get(), registered.get(), &info) < 0 ||
-      H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG) < 0) {
+      H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG) < 0 ||
+      H5Pset_libver_bounds(access.get(), H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST) < 0) {
     return {};
   }
   return access;
