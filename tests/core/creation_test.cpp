@@ -47,6 +47,15 @@ TEST_CASE("creation: a dtype may be given") {
   CHECK(constant({large}, int64).item<std::int64_t>() == large);
 }
 
+TEST_CASE("creation: braces around one number make a list, also where its type is named") {
+  CHECK(constant({1.0}).shape() == Shape{1});
+  CHECK(constant<double>({1.0}).shape() == Shape{1});
+  CHECK_SAME_BITS(constant<double>({1.0}, float64), constant({1.0}, float64));
+  CHECK_SAME_BITS(constant<double>({1, 2}, float64), constant({1.0, 2.0}, float64));
+  CHECK_SAME_BITS(constant<bool>(3), constant(true));
+  CHECK_SAME_BITS(constant<int>(2.5, {2}), constant({2, 2}));
+}
+
 TEST_CASE("creation: braces of unequal lengths are an error") {
   CHECK_THROWS_TEXT(ValueError, "[constant] the nested braces are not rectangular: expected 3 elements, received 2",
                     constant({{1, 2, 3}, {4, 5}}));

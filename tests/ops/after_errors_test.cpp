@@ -14,16 +14,16 @@
 using namespace xtape;
 using testing::floating;
 using testing::FunctionRow;
-using testing::TensorList;
+using Operands = testing::TensorList;
 
 namespace {
 
 /// The inputs, each in turn made into something that may be refused.
-std::vector<TensorList> wrong_inputs(const FunctionRow& row, const TensorList& right) {
-  std::vector<TensorList> all;
+std::vector<Operands> wrong_inputs(const FunctionRow& row, const Operands& right) {
+  std::vector<Operands> all;
   for (std::size_t i = 0; i < right.size(); ++i) {
     const auto with = [&](const Tensor& other) {
-      TensorList inputs = right;
+      Operands inputs = right;
       inputs[i] = other;
       all.push_back(inputs);
     };
@@ -44,17 +44,17 @@ std::vector<TensorList> wrong_inputs(const FunctionRow& row, const TensorList& r
 }
 
 /// The value, and the gradients for all floating inputs, of a call that the tape records.
-Tensors results(const FunctionRow& row, const TensorList& inputs, GradientTape& tape) {
+Tensors results(const FunctionRow& row, const Operands& inputs, GradientTape& tape) {
   random::set_seed(3);
   Tensors all{row.f(inputs)};
-  const TensorList sources = floating(inputs);
+  const Operands sources = floating(inputs);
   if (sources.empty() || !is_floating(all[0].dtype())) return all;
   const Tensors gradients = tape.gradient(all[0], sources);
   all.insert(all.end(), gradients.begin(), gradients.end());
   return all;
 }
 
-Tensors results(const FunctionRow& row, const TensorList& inputs) {
+Tensors results(const FunctionRow& row, const Operands& inputs) {
   GradientTape tape;
   tape.watch(floating(inputs));
   return results(row, inputs, tape);
@@ -71,10 +71,10 @@ void check_same(const Tensors& actual, const Tensors& expected) {
 TEST_CASE("ops: after a call that throws, the right one gives the right bits, value and gradients") {
   for (const FunctionRow& row : testing::function_rows()) {
     CAPTURE(row.op);
-    const TensorList right = row.inputs(0);
+    const Operands right = row.inputs(0);
     const Tensors expected = results(row, right);
     int refused = 0, number = 0;
-    for (const TensorList& wrong : wrong_inputs(row, right)) {
+    for (const Operands& wrong : wrong_inputs(row, right)) {
       CAPTURE(number++);
       // Under the tape that the right call is recorded by, too.
       GradientTape tape;

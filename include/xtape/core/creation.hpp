@@ -23,6 +23,10 @@ inline constexpr DType literal_dtype = std::is_same_v<T, bool>       ? boolean
                                        : std::is_floating_point_v<T> ? float32
                                                                      : int32;
 
+/// T unless another type is named.
+template <class As, class T>
+using NumberAs = std::conditional_t<std::is_void_v<As>, T, As>;
+
 /// What stands in the braces of constant(): a number, or braces again.
 class Literal {
  public:
@@ -146,20 +150,22 @@ Tensor from_range(const R& range, const Shape* shape, std::optional<AnyDType> dt
 Tensor full(const Shape& shape, double value, AnyDType dtype = float32);
 
 /// A scalar. The dtype follows Python's literals: float32 for a floating number, int32 for an integer, bool for a bool,
-/// unless it is given. Throws a ValueError for an integer that does not fit into the dtype.
-template <detail::Number T>
+/// unless it is given. Throws a ValueError for an integer that does not fit into the dtype. The type of the number can be
+/// named, as in `constant<bool>(1)`.
+template <class As = void, detail::Number T>  // As is not T, so that braces are a list
 Tensor constant(T value) {
-  return detail::from_literal(value, nullptr, {});
+  return detail::from_literal(static_cast<detail::NumberAs<As, T>>(value), nullptr, {});
 }
-template <detail::Number T, std::convertible_to<AnyDType> D>
+template <class As = void, detail::Number T, std::convertible_to<AnyDType> D>
 Tensor constant(T value, D dtype) {
-  return detail::from_literal(value, nullptr, dtype);
+  return detail::from_literal(static_cast<detail::NumberAs<As, T>>(value), nullptr, dtype);
 }
 
 /// Every element `value` (tf.constant with a shape).
-template <detail::Number T>
+template <class As = void, detail::Number T>
 Tensor constant(T value, const Shape& shape, std::optional<AnyDType> dtype = {}) {
-  return full(shape, static_cast<double>(value), dtype.value_or(detail::literal_dtype<T>));
+  using Value = detail::NumberAs<As, T>;
+  return full(shape, static_cast<double>(static_cast<Value>(value)), dtype.value_or(detail::literal_dtype<Value>));
 }
 
 /// A tensor from nested braces: `constant({{1, 2}, {3, 4.5}})`. The dtype is that of Python's literals: float32 if one
@@ -177,6 +183,10 @@ Tensor constant(std::initializer_list<detail::Literal> values, D dtype) {
 template <detail::Number T>
 Tensor constant(std::initializer_list<detail::Literal> values) {
   return detail::from_literal(values, nullptr, detail::literal_dtype<T>);
+}
+template <detail::Number T, std::convertible_to<AnyDType> D>
+Tensor constant(std::initializer_list<detail::Literal> values, D dtype) {
+  return detail::from_literal(values, nullptr, dtype);
 }
 inline Tensor constant(std::initializer_list<detail::Literal> values, const Shape& shape,
                        std::optional<AnyDType> dtype = {}) {
