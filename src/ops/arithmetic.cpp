@@ -72,7 +72,8 @@ kernels::Batch<double> floor_remainders(const kernels::Batch<double>& a, const k
   if (!kernels::remainder<of_floats>(a, b, rest)) {
     return kernels::by_element([](double x, double y) { return floor_remainder(x, y); }, a, b);
   }
-  return select(rest != V(0) && ((rest < V(0)) ^ (b < V(0))), rest + b, rest);
+  // Masks are not compared: xsimd's != and ^ of them are wrong on some processors.
+  return select((rest < V(0) && b > V(0)) || (rest > V(0) && b < V(0)), rest + b, rest);
 }
 kernels::Batch<float> floor_remainders(const kernels::Batch<float>& a, const kernels::Batch<float>& b) {
   return kernels::in_double([](const auto& x, const auto& y) { return floor_remainders<true>(x, y); }, a, b);

@@ -150,8 +150,8 @@ Tensor from_range(const R& range, const Shape* shape, std::optional<AnyDType> dt
 Tensor full(const Shape& shape, double value, AnyDType dtype = float32);
 
 /// A scalar. The dtype follows Python's literals: float32 for a floating number, int32 for an integer, bool for a bool,
-/// unless it is given. Throws a ValueError for an integer that does not fit into the dtype. The type of the number can be
-/// named, as in `constant<bool>(1)`.
+/// unless it is given. Throws a ValueError for an integer that does not fit into the dtype. The type of the number can
+/// be named, as in `constant<bool>(1)`.
 template <class As = void, detail::Number T>  // As is not T, so that braces are a list
 Tensor constant(T value) {
   return detail::from_literal(static_cast<detail::NumberAs<As, T>>(value), nullptr, {});
