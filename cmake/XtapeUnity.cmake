@@ -6,29 +6,33 @@
 # constants, without members of classes. More than its unnamed namespaces have, which does no harm.
 function(xtape_file_names result source)
   file(STRINGS ${source} lines REGEX "^[A-Za-z]")
-  # Members, which are named by their class.
+  # Tests, whose names are doctest's own.
+  list(FILTER lines EXCLUDE REGEX "^(TEST_CASE|using namespace )")
+  # What a constant is, and members, which are named by their class.
+  string(REGEX REPLACE " = [^;]*" " =" lines "${lines}")
   string(REGEX REPLACE "[A-Za-z_0-9>]+::[~A-Za-z_0-9]+\\(" "" lines "${lines}")
-  string(REGEX MATCHALL "(struct|class|using) [A-Za-z_0-9]+|[A-Za-z_0-9]+(\\[\\])? =|[A-Za-z_0-9]+\\(" names "${lines}")
-  string(REGEX REPLACE "(struct|class|using) |(\\[\\])? =|\\(" "" names "${names}")
+  string(REGEX MATCHALL "(struct|class) [A-Za-z_0-9]+|[A-Za-z_0-9]+(\\[\\])? =|[A-Za-z_0-9]+[({]" names "${lines}")
+  string(REGEX REPLACE "(struct|class) |(\\[\\])? =|[({]" "" names "${names}")
   list(REMOVE_DUPLICATES names)
   set(${result} "${names}" PARENT_SCOPE)
 endfunction()
 
-# xtape_unity(target source...): compiles those sources of the target together that can be: of one folder, with the same
-# directives "using namespace". Sources stay alone that define macros, those of parts that can be left out, and the kernels, of
-# which each takes long by itself.
-function(xtape_unity target)
+# xtape_unity(targets source...): compiles those sources together that can be, in each of the targets that have them: of one
+# folder, with the same directives "using namespace". Sources stay alone that define macros, those of parts that can be left
+# out, and the kernels, of which each takes long by itself.
+function(xtape_unity targets)
   set(max_sources 8)
   foreach(source ${ARGN})
     get_filename_component(folder ${source} DIRECTORY)
     get_property(alone SOURCE ${source} PROPERTY SKIP_UNITY_BUILD_INCLUSION)
-    file(STRINGS ${source} macros REGEX "^#define" LIMIT_COUNT 1)
+    # fmt/ranges.h gives templates a meaning that a source before it may have used without.
+    file(STRINGS ${source} macros REGEX "^#define|^#include .fmt/(ranges|std)[.]h" LIMIT_COUNT 1)
     if(alone OR macros OR folder MATCHES "/src/kernels$")
       set_property(SOURCE ${source} PROPERTY SKIP_UNITY_BUILD_INCLUSION ON)
       continue()
     endif()
     file(STRINGS ${source} namespaces REGEX "^using namespace ")
-    string(REGEX REPLACE ".*/src/" "" folder ${folder})
+    file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR} ${folder})
     string(MAKE_C_IDENTIFIER "${folder} ${namespaces}" kind)
     xtape_file_names(names ${source})
     # The first group of the kind that has a place and none of these names.
@@ -59,8 +63,10 @@ function(xtape_unity target)
     endforeach()
     set_property(SOURCE ${source} PROPERTY UNITY_GROUP ${found})
   endforeach()
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  set_target_properties(${targets} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
   # g++ takes the sources for headers, whose classes should have no members of types in unnamed namespaces; clang++ warns
   # of a local name that another source has as well.
-  target_compile_options(${target} PRIVATE $<IF:$<CXX_COMPILER_ID:GNU>,-Wno-subobject-linkage,-Wno-shadow>)
+  foreach(target ${targets})
+    target_compile_options(${target} PRIVATE $<IF:$<CXX_COMPILER_ID:GNU>,-Wno-subobject-linkage,-Wno-shadow>)
+  endforeach()
 endfunction()

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "kernels/libraries.hpp"
+
 // Made together with the levels, by cmake/link_levels.
 extern "C" {
 extern const void* xtape_chosen_functions[];  ///< where each jump goes; those of the first level until one is chosen
@@ -26,11 +28,11 @@ bool runs_here(const char* level) {
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
                     __builtin_cpu_supports("bmi2");
   if (std::strcmp(level, "avx2") == 0) return avx2;
-  if (std::strcmp(level, "avx512") == 0) {
-    return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vl");
-  }
+  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                      __builtin_cpu_supports("avx512vl");
+  if (std::strcmp(level, "avx512") == 0) return avx512;
+  if (std::strcmp(level, "avx512_bf16") == 0) return avx512 && __builtin_cpu_supports("avx512bf16");
   return true;
 }
 #else
@@ -53,13 +55,17 @@ const XtapeLevel& find_level(const char* name) {
   return *widest;
 }
 
+const XtapeLevel* chosen = xtape_levels;
+
 }  // namespace
+
+const char* chosen_level() noexcept { return chosen->name; }
 
 /// The file of jumps has it run before the constructors of the program's own static objects, which may call ops.
 extern "C" [[gnu::visibility("hidden")]] void xtape_choose_level() {
   const char* const asked = std::getenv("XTAPE_ISA");
-  const XtapeLevel& level = find_level(asked != nullptr && *asked != '\0' ? asked : nullptr);
-  std::memcpy(xtape_chosen_functions, level.functions, xtape_function_count * sizeof(void*));
+  chosen = &find_level(asked != nullptr && *asked != '\0' ? asked : nullptr);
+  std::memcpy(xtape_chosen_functions, chosen->functions, xtape_function_count * sizeof(void*));
 }
 
 }  // namespace xtape::kernels

@@ -19,11 +19,11 @@ std::string threads() {
 
 const char* or_none(const char* names) { return *names == '\0' ? "none" : names; }
 
-/// "avx512bw", or "fma3+avx2, chosen from sse2, avx2, avx512".
+/// "avx512bw", or "avx2 (fma3+avx2), chosen from sse2, avx2, avx512".
 std::string instruction_set() {
-  std::string running = kernels::instruction_set();
-  if (*detail::build_levels != '\0') running += fmt::format(", chosen from {}", detail::build_levels);
-  return running;
+  const std::string compiled = kernels::instruction_set();
+  if (kernels::chosen_level == nullptr) return compiled;
+  return fmt::format("{} ({}), chosen from {}", kernels::chosen_level(), compiled, detail::build_levels);
 }
 
 }  // namespace

@@ -3,13 +3,15 @@
 #include <algorithm>
 
 #include "kernels/gemm.hpp"
+#include "kernels/gemm_bf16_dot.hpp"
 #include "kernels/gemm_bf16_onednn.hpp"
 #include "kernels/long_products.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/scratch.hpp"
 
-// Products of bfloat16: by oneDNN where the processor multiplies bfloat16, otherwise the operands become float32 and
-// the result is rounded once. A bfloat16 product of two numbers is exact in float32, so both round the same sums.
+// Products of bfloat16: by oneDNN, or by dot_gemm() where it is not there, if the processor multiplies bfloat16;
+// otherwise the operands become float32 and the result is rounded once. A bfloat16 product of two numbers is exact in
+// float32, so both round the same sums.
 namespace xtape::kernels {
 namespace {
 
@@ -84,10 +86,13 @@ void product(const Bf16Product& g) {
   if (g.m <= 0 || g.n <= 0) return;
   constexpr std::int64_t max_sum = 65536;  // as in library_gemm of float32
   if (g.k > max_sum) return by_pieces(g, max_sum);
-  if (g.k <= 0 || !onednn_gemm(g)) by_float32(g);
+  if (g.k > 0 && (onednn_gemm(g) || dot_gemm(g))) return;
+  by_float32(g);
 }
 
 }  // namespace
+
+const char* why_bf16_is_slow() noexcept { return has_dot_gemm() ? nullptr : why_onednn_bf16_is_slow(); }
 
 void gemm(bool trans_a, bool trans_b, std::int64_t m, std::int64_t n, std::int64_t k, const BFloat16* a,
           std::int64_t lda, const BFloat16* b, std::int64_t ldb, BFloat16* c, std::int64_t ldc) {

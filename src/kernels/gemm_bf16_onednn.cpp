@@ -1,7 +1,5 @@
 #include "kernels/gemm_bf16_onednn.hpp"
 
-#include "kernels/gemm_bf16.hpp"
-
 #ifdef XTAPE_HAS_ONEDNN
 
 #include <algorithm>
@@ -126,7 +124,7 @@ bool run(Plan& plan, const Bf16Product& g, void* scratchpad) {
 
 }  // namespace
 
-const char* why_bf16_is_slow() noexcept {
+const char* why_onednn_bf16_is_slow() noexcept {
   // An instruction set's number has the bits of all that it includes; newer versions of oneDNN know further ones.
   constexpr auto wanted = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
   const bool there = (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
@@ -134,7 +132,7 @@ const char* why_bf16_is_slow() noexcept {
 }
 
 bool onednn_gemm(const Bf16Product& g) {
-  static const bool fast = why_bf16_is_slow() == nullptr;
+  static const bool fast = why_onednn_bf16_is_slow() == nullptr;
   if (!fast || std::max({g.m, g.n, g.k, g.lda, g.ldb, g.ldc}) > std::numeric_limits<std::int32_t>::max()) return false;
   // A primitive for each part, which belongs to the calling thread, whichever thread runs it.
   const std::int64_t threads = threads_for(g);
@@ -178,7 +176,9 @@ bool onednn_gemm(const Bf16Product& g) {
 
 namespace xtape::kernels {
 
-const char* why_bf16_is_slow() noexcept { return "xtape was built without oneDNN"; }
+const char* why_onednn_bf16_is_slow() noexcept {
+  return "xtape was built without oneDNN, and its own products of bfloat16 need AVX512-BF16";
+}
 bool onednn_gemm(const Bf16Product&) { return false; }
 
 }  // namespace xtape::kernels

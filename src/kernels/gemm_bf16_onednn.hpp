@@ -24,6 +24,9 @@ struct Bf16Product {
   std::int64_t ldc;
 };
 
+/// Why onednn_gemm() has no fast kernels; null if it has.
+const char* why_onednn_bf16_is_slow() noexcept;
+
 /// False where oneDNN is not there or has no fast kernel for it.
 bool onednn_gemm(const Bf16Product& g);
 

@@ -22,15 +22,17 @@ std::string fact(const std::string& name) {
 }
 
 #ifdef __x86_64__
-/// What a library with levels chooses on this processor, by xsimd's names, where XTAPE_ISA may ask for another one.
+/// What a library with levels chooses on this processor, with xsimd's name for it, where XTAPE_ISA may ask for another
+/// one.
 std::string expected_level() {
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+  const bool bf16 = avx512 && __builtin_cpu_supports("avx512bf16");
   const char* const given = std::getenv("XTAPE_ISA");
   const std::string asked = given != nullptr ? given : "";
-  if (asked == "sse2") return "sse2";
-  if (asked == "avx2" && avx2) return "fma3+avx2";
-  return avx512 ? "avx512bw" : avx2 ? "fma3+avx2" : "sse2";
+  if (asked == "sse2" || !avx2) return "sse2 (sse2)";
+  if (asked == "avx2" || !avx512) return "avx2 (fma3+avx2)";
+  return asked == "avx512" || !bf16 ? "avx512 (avx512bw)" : "avx512_bf16 (avx512bw)";
 }
 #endif
 
