@@ -27,6 +27,7 @@ Group function_group();
 Group kernels_group();
 Group products_group();
 Group tape_group();
+Group forward_group();
 Group ops_group();
 Group map_group();
 Group fit_group();
@@ -40,9 +41,9 @@ Group memory_group();
 /// All groups, in the order of the report.
 inline std::vector<Group> groups() {
   // The tape is first, since its first row needs a process that has had one thread only.
-  return {tape_group(),      steps_group(),  function_group(), kernels_group(),        products_group(),
-          ops_group(),       map_group(),    fit_group(),      optimizers_group(),     data_group(),
-          inference_group(), define_group(), memory_group(),   mixed_precision_group()};
+  return {tape_group(),     forward_group(),   steps_group(),  function_group(), kernels_group(),
+          products_group(), ops_group(),       map_group(),    fit_group(),      optimizers_group(),
+          data_group(),     inference_group(), define_group(), memory_group(),   mixed_precision_group()};
 }
 
 }  // namespace bench

@@ -88,9 +88,12 @@ class CallNotes {
     } else if constexpr (sizeof(R) == 2 * sizeof(Tensor)) {
       const auto& [a, b] = result;
       all.insert(all.end(), {a, b});
-    } else {
+    } else if constexpr (sizeof(R) == 3 * sizeof(Tensor)) {
       const auto& [a, b, c] = result;
       all.insert(all.end(), {a, b, c});
+    } else {
+      const auto& [a, b, c, d] = result;
+      all.insert(all.end(), {a, b, c, d});
     }
   }
 

@@ -5,7 +5,7 @@
 
 #include "core/launch.hpp"
 #include "xtape/ops/math.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape::integrate {
 namespace {
@@ -52,7 +52,7 @@ Tensor combination(std::span<const Tensor> xs, std::span<const double> factors) 
         }
       },
       operands, 1);
-  return record("odeint", terms, y, [&] {
+  return record_elementwise("odeint", terms, y, [&] {
     return [weights](const Tensor& dy, Needs need) {
       Grads gradients;
       for (std::size_t i = 0; i < weights.size(); ++i) gradients.push_back(need[i] ? dy * weights[i] : Tensor());

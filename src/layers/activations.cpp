@@ -28,14 +28,9 @@ ReLU::ReLU(ReLUOptions options) : LayerBase(options), options_(std::move(options
 }
 
 Tensor ReLU::call(const Tensor& inputs) {
-  const auto& [max_value, slope, threshold, dtype, name] = options_;
-  Tensor y = inputs;
-  if (threshold == 0) {
-    y = slope == 0 ? nn::relu(inputs) : nn::leaky_relu(inputs, slope);
-  } else {
-    y = where(inputs <= threshold, slope == 0 ? Tensor(0) : (inputs - threshold) * slope, inputs);  // NaN stays
-  }
-  return max_value ? minimum(y, *max_value) : y;
+  return nn::relu(
+      inputs,
+      {.negative_slope = options_.negative_slope, .max_value = options_.max_value, .threshold = options_.threshold});
 }
 
 LeakyReLU::LeakyReLU(double negative_slope, ActivationLayerOptions options)

@@ -15,6 +15,17 @@ using detail::operands_and;
 using detail::OpWidening;
 
 namespace symbolic {
+SymbolicTensor take_along_axis(const detail::SymbolicOperand& x, const detail::SymbolicOperand& indices, int axis) {
+  return op_node("take_along_axis", {x, indices}, OpWidening::none, [axis](std::span<const Tensor> in) -> TensorList {
+    return xtape::take_along_axis(in[0], in[1], axis);
+  });
+}
+SymbolicTensor put_along_axis(const detail::SymbolicOperand& x, const detail::SymbolicOperand& indices,
+                              const detail::SymbolicOperand& values, int axis) {
+  return op_node(
+      "put_along_axis", {x, indices, values}, OpWidening::none,
+      [axis](std::span<const Tensor> in) -> TensorList { return xtape::put_along_axis(in[0], in[1], in[2], axis); });
+}
 SymbolicTensor divide_no_nan(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b) {
   return op_node("divide_no_nan", {a, b}, OpWidening::float32,
                  [](std::span<const Tensor> in) -> TensorList { return xtape::divide_no_nan(in[0], in[1]); });
@@ -57,6 +68,32 @@ SymbolicTensor dot_product_attention(const detail::SymbolicOperand& q, const det
 }
 }  // namespace nn::symbolic
 namespace symbolic {
+SymbolicTensor bitwise_and(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b) {
+  return op_node("bitwise_and", {a, b}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::bitwise_and(in[0], in[1]); });
+}
+SymbolicTensor bitwise_or(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b) {
+  return op_node("bitwise_or", {a, b}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::bitwise_or(in[0], in[1]); });
+}
+SymbolicTensor bitwise_xor(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b) {
+  return op_node("bitwise_xor", {a, b}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::bitwise_xor(in[0], in[1]); });
+}
+}  // namespace symbolic
+SymbolicTensor bitwise_not(const SymbolicTensor& x) {
+  return op_node("bitwise_not", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::bitwise_not(in[0]); });
+}
+namespace symbolic {
+SymbolicTensor bitwise_left_shift(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b) {
+  return op_node("bitwise_left_shift", {a, b}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::bitwise_left_shift(in[0], in[1]); });
+}
+SymbolicTensor bitwise_right_shift(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b) {
+  return op_node("bitwise_right_shift", {a, b}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::bitwise_right_shift(in[0], in[1]); });
+}
 SymbolicTensor clip_by_norm(const detail::SymbolicOperand& x, const detail::SymbolicOperand& clip_norm,
                             const Axes& axes) {
   return op_node("clip_by_norm", {x, clip_norm}, OpWidening::none,
@@ -100,6 +137,18 @@ SymbolicTensor dot(const detail::SymbolicOperand& a, const detail::SymbolicOpera
 SymbolicTensor outer(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b) {
   return op_node("outer", {a, b}, OpWidening::none,
                  [](std::span<const Tensor> in) -> TensorList { return xtape::outer(in[0], in[1]); });
+}
+SymbolicTensor inner(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b) {
+  return op_node("inner", {a, b}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::inner(in[0], in[1]); });
+}
+SymbolicTensor cross(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b, int axis) {
+  return op_node("cross", {a, b}, OpWidening::none,
+                 [axis](std::span<const Tensor> in) -> TensorList { return xtape::cross(in[0], in[1], axis); });
+}
+SymbolicTensor kron(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b) {
+  return op_node("kron", {a, b}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::kron(in[0], in[1]); });
 }
 }  // namespace symbolic
 namespace linalg::symbolic {
@@ -148,6 +197,72 @@ SymbolicTensor conv2d_backprop_filter(const detail::SymbolicOperand& x, const Sh
   return op_node("conv2d_backprop_filter", {x, dy}, OpWidening::none,
                  [filter_shape, options](std::span<const Tensor> in) -> TensorList {
                    return xtape::nn::conv2d_backprop_filter(in[0], filter_shape, in[1], options);
+                 });
+}
+}  // namespace nn::symbolic
+SymbolicTensor argwhere(const SymbolicTensor& x) {
+  return op_node("argwhere", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::argwhere(in[0]); });
+}
+SymbolicList nonzero(const SymbolicTensor& x) {
+  return op_node("nonzero", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::nonzero(in[0]); });
+}
+SymbolicUnique unique(const SymbolicTensor& x) {
+  const auto all = op_node("unique", {x}, OpWidening::none, [](std::span<const Tensor> in) -> TensorList {
+    const auto y = xtape::unique(in[0]);
+    return {y.values, y.indices, y.inverse, y.counts};
+  });
+  return {all[0], all[1], all[2], all[3]};
+}
+SymbolicTensor bincount(const SymbolicTensor& x, const BincountOptions& options) {
+  return op_node("bincount", {x}, OpWidening::none,
+                 [options](std::span<const Tensor> in) -> TensorList { return xtape::bincount(in[0], options); });
+}
+namespace symbolic {
+SymbolicTensor bincount(const detail::SymbolicOperand& x, const detail::SymbolicOperand& weights,
+                        const BincountOptions& options) {
+  return op_node("bincount", {x, weights}, OpWidening::none, [options](std::span<const Tensor> in) -> TensorList {
+    return xtape::bincount(in[0], in[1], options);
+  });
+}
+SymbolicTensor searchsorted(const detail::SymbolicOperand& sorted_sequence, const detail::SymbolicOperand& values,
+                            const SearchsortedOptions& options) {
+  return op_node(
+      "searchsorted", {sorted_sequence, values}, OpWidening::none,
+      [options](std::span<const Tensor> in) -> TensorList { return xtape::searchsorted(in[0], in[1], options); });
+}
+}  // namespace symbolic
+SymbolicHistogram histogram(const SymbolicTensor& x, const HistogramOptions& options) {
+  const auto all = op_node("histogram", {x}, OpWidening::none, [options](std::span<const Tensor> in) -> TensorList {
+    const auto y = xtape::histogram(in[0], options);
+    return {y.counts, y.edges};
+  });
+  return {all[0], all[1]};
+}
+SymbolicTensor cov(const SymbolicTensor& x, const CovOptions& options) {
+  return op_node("cov", {x}, OpWidening::none,
+                 [options](std::span<const Tensor> in) -> TensorList { return xtape::cov(in[0], options); });
+}
+SymbolicTensor corrcoef(const SymbolicTensor& x) {
+  return op_node("corrcoef", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::corrcoef(in[0]); });
+}
+namespace symbolic {
+SymbolicTensor average(const detail::SymbolicOperand& x, const Axes& axes, const detail::SymbolicOperand& weights,
+                       bool keepdims) {
+  return op_node("average", {x, weights}, OpWidening::none, [axes, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::average(in[0], axes, in[1], keepdims);
+  });
+}
+}  // namespace symbolic
+namespace nn::symbolic {
+SymbolicTensor ctc_loss(const detail::SymbolicOperand& target, const detail::SymbolicOperand& output,
+                        const detail::SymbolicOperand& target_length, const detail::SymbolicOperand& output_length,
+                        std::int64_t mask_index) {
+  return op_node("ctc_loss", {target, output, target_length, output_length}, OpWidening::none,
+                 [mask_index](std::span<const Tensor> in) -> TensorList {
+                   return xtape::nn::ctc_loss(in[0], in[1], in[2], in[3], mask_index);
                  });
 }
 }  // namespace nn::symbolic
@@ -303,6 +418,22 @@ SymbolicTensor affine_transform(const detail::SymbolicOperand& images, const det
 }
 }  // namespace image::symbolic
 namespace image {
+SymbolicTensor extract_patches(const SymbolicTensor& images, Size2d size, const ExtractPatchesOptions& options) {
+  return op_node("extract_patches", {images}, OpWidening::none,
+                 [size, options](std::span<const Tensor> in) -> TensorList {
+                   return xtape::image::extract_patches(in[0], size, options);
+                 });
+}
+}  // namespace image
+namespace image::symbolic {
+SymbolicTensor grid_sample(const detail::SymbolicOperand& images, const detail::SymbolicOperand& grid,
+                           const GridSampleOptions& options) {
+  return op_node("grid_sample", {images, grid}, OpWidening::none, [options](std::span<const Tensor> in) -> TensorList {
+    return xtape::image::grid_sample(in[0], in[1], options);
+  });
+}
+}  // namespace image::symbolic
+namespace image {
 SymbolicTensor resize(const SymbolicTensor& images, Size2d size, const std::string& interpolation) {
   return op_node("resize", {images}, OpWidening::none, [size, interpolation](std::span<const Tensor> in) -> TensorList {
     return xtape::image::resize(in[0], size, interpolation);
@@ -400,6 +531,35 @@ SymbolicTensor matrix_norm(const SymbolicTensor& x, double ord, bool keepdims) {
   return op_node("matrix_norm", {x}, OpWidening::none, [ord, keepdims](std::span<const Tensor> in) -> TensorList {
     return xtape::linalg::matrix_norm(in[0], ord, keepdims);
   });
+}
+SymbolicTensor pinv(const SymbolicTensor& x, const PinvOptions& options) {
+  return op_node("pinv", {x}, OpWidening::none,
+                 [options](std::span<const Tensor> in) -> TensorList { return xtape::linalg::pinv(in[0], options); });
+}
+SymbolicTensor eigvalsh(const SymbolicTensor& x) {
+  return op_node("eigvalsh", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::linalg::eigvalsh(in[0]); });
+}
+SymbolicTensor logdet(const SymbolicTensor& x) {
+  return op_node("logdet", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::linalg::logdet(in[0]); });
+}
+SymbolicTensor matrix_power(const SymbolicTensor& x, int n) {
+  return op_node("matrix_power", {x}, OpWidening::none,
+                 [n](std::span<const Tensor> in) -> TensorList { return xtape::linalg::matrix_power(in[0], n); });
+}
+SymbolicTensor expm(const SymbolicTensor& x) {
+  return op_node("expm", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::linalg::expm(in[0]); });
+}
+SymbolicTensor matrix_rank(const SymbolicTensor& x, const MatrixRankOptions& options) {
+  return op_node("matrix_rank", {x}, OpWidening::none, [options](std::span<const Tensor> in) -> TensorList {
+    return xtape::linalg::matrix_rank(in[0], options);
+  });
+}
+SymbolicTensor cond(const SymbolicTensor& x, double p) {
+  return op_node("cond", {x}, OpWidening::none,
+                 [p](std::span<const Tensor> in) -> TensorList { return xtape::linalg::cond(in[0], p); });
 }
 SymbolicTensor inv(const SymbolicTensor& x) {
   return op_node("inv", {x}, OpWidening::none,
@@ -717,6 +877,41 @@ SymbolicTensor triu(const SymbolicTensor& x, std::int64_t k) {
   return op_node("triu", {x}, OpWidening::none,
                  [k](std::span<const Tensor> in) -> TensorList { return xtape::triu(in[0], k); });
 }
+SymbolicTensor nansum(const SymbolicTensor& x, const Axes& axes, bool keepdims) {
+  return op_node("nansum", {x}, OpWidening::none, [axes, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::nansum(in[0], axes, keepdims);
+  });
+}
+SymbolicTensor nanprod(const SymbolicTensor& x, const Axes& axes, bool keepdims) {
+  return op_node("nanprod", {x}, OpWidening::none, [axes, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::nanprod(in[0], axes, keepdims);
+  });
+}
+SymbolicTensor nanmean(const SymbolicTensor& x, const Axes& axes, bool keepdims) {
+  return op_node("nanmean", {x}, OpWidening::none, [axes, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::nanmean(in[0], axes, keepdims);
+  });
+}
+SymbolicTensor nanmax(const SymbolicTensor& x, const Axes& axes, bool keepdims) {
+  return op_node("nanmax", {x}, OpWidening::none, [axes, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::nanmax(in[0], axes, keepdims);
+  });
+}
+SymbolicTensor nanmin(const SymbolicTensor& x, const Axes& axes, bool keepdims) {
+  return op_node("nanmin", {x}, OpWidening::none, [axes, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::nanmin(in[0], axes, keepdims);
+  });
+}
+SymbolicTensor nanvar(const SymbolicTensor& x, const Axes& axes, bool keepdims) {
+  return op_node("nanvar", {x}, OpWidening::none, [axes, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::nanvar(in[0], axes, keepdims);
+  });
+}
+SymbolicTensor nanstd(const SymbolicTensor& x, const Axes& axes, bool keepdims) {
+  return op_node("nanstd", {x}, OpWidening::none, [axes, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::nanstd(in[0], axes, keepdims);
+  });
+}
 namespace nn {
 SymbolicTensor relu(const SymbolicTensor& x) {
   return op_node("relu", {x}, OpWidening::none,
@@ -796,6 +991,10 @@ SymbolicTensor embedding_lookup(const detail::SymbolicOperand& params, const det
 }
 }  // namespace nn::symbolic
 namespace nn {
+SymbolicTensor relu(const SymbolicTensor& x, const ReluOptions& options) {
+  return op_node("relu", {x}, OpWidening::none,
+                 [options](std::span<const Tensor> in) -> TensorList { return xtape::nn::relu(in[0], options); });
+}
 SymbolicTensor relu6(const SymbolicTensor& x) {
   return op_node("relu6", {x}, OpWidening::none,
                  [](std::span<const Tensor> in) -> TensorList { return xtape::nn::relu6(in[0]); });
@@ -856,6 +1055,78 @@ SymbolicTensor exponential(const SymbolicTensor& x) {
   return op_node("exponential", {x}, OpWidening::none,
                  [](std::span<const Tensor> in) -> TensorList { return xtape::nn::exponential(in[0]); });
 }
+SymbolicTensor celu(const SymbolicTensor& x) {
+  return op_node("celu", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::nn::celu(in[0]); });
+}
+SymbolicTensor celu(const SymbolicTensor& x, double alpha) {
+  return op_node("celu", {x}, OpWidening::none,
+                 [alpha](std::span<const Tensor> in) -> TensorList { return xtape::nn::celu(in[0], alpha); });
+}
+SymbolicTensor squareplus(const SymbolicTensor& x) {
+  return op_node("squareplus", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::nn::squareplus(in[0]); });
+}
+SymbolicTensor squareplus(const SymbolicTensor& x, double b) {
+  return op_node("squareplus", {x}, OpWidening::none,
+                 [b](std::span<const Tensor> in) -> TensorList { return xtape::nn::squareplus(in[0], b); });
+}
+SymbolicTensor hard_tanh(const SymbolicTensor& x) {
+  return op_node("hard_tanh", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::nn::hard_tanh(in[0]); });
+}
+SymbolicTensor hard_shrink(const SymbolicTensor& x) {
+  return op_node("hard_shrink", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::nn::hard_shrink(in[0]); });
+}
+SymbolicTensor hard_shrink(const SymbolicTensor& x, double threshold) {
+  return op_node("hard_shrink", {x}, OpWidening::none, [threshold](std::span<const Tensor> in) -> TensorList {
+    return xtape::nn::hard_shrink(in[0], threshold);
+  });
+}
+SymbolicTensor soft_shrink(const SymbolicTensor& x) {
+  return op_node("soft_shrink", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::nn::soft_shrink(in[0]); });
+}
+SymbolicTensor soft_shrink(const SymbolicTensor& x, double threshold) {
+  return op_node("soft_shrink", {x}, OpWidening::none, [threshold](std::span<const Tensor> in) -> TensorList {
+    return xtape::nn::soft_shrink(in[0], threshold);
+  });
+}
+SymbolicTensor tanh_shrink(const SymbolicTensor& x) {
+  return op_node("tanh_shrink", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::nn::tanh_shrink(in[0]); });
+}
+SymbolicTensor threshold(const SymbolicTensor& x, double threshold, double default_value) {
+  return op_node("threshold", {x}, OpWidening::none,
+                 [threshold, default_value](std::span<const Tensor> in) -> TensorList {
+                   return xtape::nn::threshold(in[0], threshold, default_value);
+                 });
+}
+SymbolicTensor sparse_plus(const SymbolicTensor& x) {
+  return op_node("sparse_plus", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::nn::sparse_plus(in[0]); });
+}
+SymbolicTensor sparse_sigmoid(const SymbolicTensor& x) {
+  return op_node("sparse_sigmoid", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::nn::sparse_sigmoid(in[0]); });
+}
+SymbolicTensor glu(const SymbolicTensor& x) {
+  return op_node("glu", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::nn::glu(in[0]); });
+}
+SymbolicTensor glu(const SymbolicTensor& x, int axis) {
+  return op_node("glu", {x}, OpWidening::none,
+                 [axis](std::span<const Tensor> in) -> TensorList { return xtape::nn::glu(in[0], axis); });
+}
+SymbolicTensor sparsemax(const SymbolicTensor& x) {
+  return op_node("sparsemax", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::nn::sparsemax(in[0]); });
+}
+SymbolicTensor sparsemax(const SymbolicTensor& x, int axis) {
+  return op_node("sparsemax", {x}, OpWidening::none,
+                 [axis](std::span<const Tensor> in) -> TensorList { return xtape::nn::sparsemax(in[0], axis); });
+}
 SymbolicTensor l2_normalize(const SymbolicTensor& x, const Axes& axes, double epsilon) {
   return op_node("l2_normalize", {x}, OpWidening::none, [axes, epsilon](std::span<const Tensor> in) -> TensorList {
     return xtape::nn::l2_normalize(in[0], axes, epsilon);
@@ -895,6 +1166,61 @@ SymbolicBatchNorm batch_norm_training(const detail::SymbolicOperand& x, const de
   return {all[0], all[1], all[2]};
 }
 }  // namespace nn::symbolic
+SymbolicTensor exp2(const SymbolicTensor& x) {
+  return op_node("exp2", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::exp2(in[0]); });
+}
+SymbolicTensor log2(const SymbolicTensor& x) {
+  return op_node("log2", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::log2(in[0]); });
+}
+SymbolicTensor log10(const SymbolicTensor& x) {
+  return op_node("log10", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::log10(in[0]); });
+}
+SymbolicTensor trunc(const SymbolicTensor& x) {
+  return op_node("trunc", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::trunc(in[0]); });
+}
+SymbolicTensor deg2rad(const SymbolicTensor& x) {
+  return op_node("deg2rad", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::deg2rad(in[0]); });
+}
+SymbolicTensor rad2deg(const SymbolicTensor& x) {
+  return op_node("rad2deg", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::rad2deg(in[0]); });
+}
+SymbolicTensor signbit(const SymbolicTensor& x) {
+  return op_node("signbit", {x}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::signbit(in[0]); });
+}
+namespace symbolic {
+SymbolicTensor copysign(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b) {
+  return op_node("copysign", {a, b}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::copysign(in[0], in[1]); });
+}
+SymbolicTensor heaviside(const detail::SymbolicOperand& x, const detail::SymbolicOperand& value) {
+  return op_node("heaviside", {x, value}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::heaviside(in[0], in[1]); });
+}
+SymbolicTensor hypot(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b) {
+  return op_node("hypot", {a, b}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::hypot(in[0], in[1]); });
+}
+SymbolicTensor logaddexp(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b) {
+  return op_node("logaddexp", {a, b}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::logaddexp(in[0], in[1]); });
+}
+}  // namespace symbolic
+SymbolicTensor nan_to_num(const SymbolicTensor& x, const NanToNumOptions& options) {
+  return op_node("nan_to_num", {x}, OpWidening::none,
+                 [options](std::span<const Tensor> in) -> TensorList { return xtape::nan_to_num(in[0], options); });
+}
+SymbolicTensor count_nonzero(const SymbolicTensor& x, const Axes& axes, bool keepdims) {
+  return op_node("count_nonzero", {x}, OpWidening::none, [axes, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::count_nonzero(in[0], axes, keepdims);
+  });
+}
 SymbolicTensor pad(const SymbolicTensor& x, const std::vector<std::array<std::int64_t, 2>>& paddings,
                    const PadOptions& options) {
   return op_node("pad", {x}, OpWidening::none, [paddings, options](std::span<const Tensor> in) -> TensorList {
@@ -933,6 +1259,25 @@ SymbolicTensor global_max_pool(const SymbolicTensor& x, bool keepdims) {
   });
 }
 }  // namespace nn
+namespace symbolic {
+SymbolicTensor quantile(const detail::SymbolicOperand& x, const detail::SymbolicOperand& q, const Axes& axes,
+                        const QuantileOptions& options, bool keepdims) {
+  return op_node("quantile", {x, q}, OpWidening::none,
+                 [axes, options, keepdims](std::span<const Tensor> in) -> TensorList {
+                   return xtape::quantile(in[0], in[1], axes, options, keepdims);
+                 });
+}
+}  // namespace symbolic
+SymbolicTensor median(const SymbolicTensor& x, const Axes& axes, bool keepdims) {
+  return op_node("median", {x}, OpWidening::none, [axes, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::median(in[0], axes, keepdims);
+  });
+}
+SymbolicTensor ptp(const SymbolicTensor& x, const Axes& axes, bool keepdims) {
+  return op_node("ptp", {x}, OpWidening::none, [axes, keepdims](std::span<const Tensor> in) -> TensorList {
+    return xtape::ptp(in[0], axes, keepdims);
+  });
+}
 namespace random {
 SymbolicTensor bernoulli(const SymbolicTensor& probabilities, Generator& generator) {
   return op_node(
@@ -945,12 +1290,63 @@ SymbolicTensor categorical(const SymbolicTensor& logits, std::int64_t count, Gen
                    return xtape::random::categorical(in[0], count, generator);
                  });
 }
+SymbolicTensor gamma(const SymbolicTensor& alpha, Generator& generator) {
+  return op_node("gamma", {alpha}, OpWidening::none, [&generator](std::span<const Tensor> in) -> TensorList {
+    return xtape::random::gamma(in[0], generator);
+  });
+}
+}  // namespace random
+namespace random::symbolic {
+SymbolicTensor beta(const detail::SymbolicOperand& alpha, const detail::SymbolicOperand& beta, Generator& generator) {
+  return op_node("beta", {alpha, beta}, OpWidening::none, [&generator](std::span<const Tensor> in) -> TensorList {
+    return xtape::random::beta(in[0], in[1], generator);
+  });
+}
+}  // namespace random::symbolic
+namespace random {
+SymbolicTensor poisson(const SymbolicTensor& rate, Generator& generator) {
+  return op_node("poisson", {rate}, OpWidening::none, [&generator](std::span<const Tensor> in) -> TensorList {
+    return xtape::random::poisson(in[0], generator);
+  });
+}
+}  // namespace random
+namespace random::symbolic {
+SymbolicTensor binomial(const detail::SymbolicOperand& n, const detail::SymbolicOperand& p, Generator& generator) {
+  return op_node("binomial", {n, p}, OpWidening::none, [&generator](std::span<const Tensor> in) -> TensorList {
+    return xtape::random::binomial(in[0], in[1], generator);
+  });
+}
+}  // namespace random::symbolic
+namespace random {
+SymbolicTensor choice(const SymbolicTensor& x, std::int64_t count, const ChoiceOptions& options, Generator& generator) {
+  return op_node("choice", {x}, OpWidening::none,
+                 [count, options, &generator](std::span<const Tensor> in) -> TensorList {
+                   return xtape::random::choice(in[0], count, options, generator);
+                 });
+}
 SymbolicTensor shuffle(const SymbolicTensor& x, Generator& generator) {
   return op_node("shuffle", {x}, OpWidening::none, [&generator](std::span<const Tensor> in) -> TensorList {
     return xtape::random::shuffle(in[0], generator);
   });
 }
 }  // namespace random
+SymbolicTensor rot90(const SymbolicTensor& x, int k, int axis1, int axis2) {
+  return op_node("rot90", {x}, OpWidening::none, [k, axis1, axis2](std::span<const Tensor> in) -> TensorList {
+    return xtape::rot90(in[0], k, axis1, axis2);
+  });
+}
+namespace nn {
+SymbolicTensor space_to_depth(const SymbolicTensor& x, std::int64_t block_size) {
+  return op_node("space_to_depth", {x}, OpWidening::none, [block_size](std::span<const Tensor> in) -> TensorList {
+    return xtape::nn::space_to_depth(in[0], block_size);
+  });
+}
+SymbolicTensor depth_to_space(const SymbolicTensor& x, std::int64_t block_size) {
+  return op_node("depth_to_space", {x}, OpWidening::none, [block_size](std::span<const Tensor> in) -> TensorList {
+    return xtape::nn::depth_to_space(in[0], block_size);
+  });
+}
+}  // namespace nn
 namespace nn::symbolic {
 SymbolicLstmResult lstm(const detail::SymbolicOperand& x, const detail::SymbolicOperand& kernel,
                         const detail::SymbolicOperand& recurrent_kernel, const detail::SymbolicOperand& bias,
@@ -1025,6 +1421,75 @@ SymbolicTensor cumprod(const SymbolicTensor& x, int axis, const ScanOptions& opt
   return op_node("cumprod", {x}, OpWidening::none, [axis, options](std::span<const Tensor> in) -> TensorList {
     return xtape::cumprod(in[0], axis, options);
   });
+}
+SymbolicTensor diff(const SymbolicTensor& x, std::int64_t n, int axis) {
+  return op_node("diff", {x}, OpWidening::none,
+                 [n, axis](std::span<const Tensor> in) -> TensorList { return xtape::diff(in[0], n, axis); });
+}
+namespace symbolic {
+SymbolicTensor unsorted_segment_sum(const detail::SymbolicOperand& data, const detail::SymbolicOperand& segment_ids,
+                                    std::int64_t num_segments) {
+  return op_node("unsorted_segment_sum", {data, segment_ids}, OpWidening::none,
+                 [num_segments](std::span<const Tensor> in) -> TensorList {
+                   return xtape::unsorted_segment_sum(in[0], in[1], num_segments);
+                 });
+}
+SymbolicTensor unsorted_segment_mean(const detail::SymbolicOperand& data, const detail::SymbolicOperand& segment_ids,
+                                     std::int64_t num_segments) {
+  return op_node("unsorted_segment_mean", {data, segment_ids}, OpWidening::none,
+                 [num_segments](std::span<const Tensor> in) -> TensorList {
+                   return xtape::unsorted_segment_mean(in[0], in[1], num_segments);
+                 });
+}
+SymbolicTensor unsorted_segment_prod(const detail::SymbolicOperand& data, const detail::SymbolicOperand& segment_ids,
+                                     std::int64_t num_segments) {
+  return op_node("unsorted_segment_prod", {data, segment_ids}, OpWidening::none,
+                 [num_segments](std::span<const Tensor> in) -> TensorList {
+                   return xtape::unsorted_segment_prod(in[0], in[1], num_segments);
+                 });
+}
+SymbolicTensor unsorted_segment_max(const detail::SymbolicOperand& data, const detail::SymbolicOperand& segment_ids,
+                                    std::int64_t num_segments) {
+  return op_node("unsorted_segment_max", {data, segment_ids}, OpWidening::none,
+                 [num_segments](std::span<const Tensor> in) -> TensorList {
+                   return xtape::unsorted_segment_max(in[0], in[1], num_segments);
+                 });
+}
+SymbolicTensor unsorted_segment_min(const detail::SymbolicOperand& data, const detail::SymbolicOperand& segment_ids,
+                                    std::int64_t num_segments) {
+  return op_node("unsorted_segment_min", {data, segment_ids}, OpWidening::none,
+                 [num_segments](std::span<const Tensor> in) -> TensorList {
+                   return xtape::unsorted_segment_min(in[0], in[1], num_segments);
+                 });
+}
+SymbolicTensor segment_sum(const detail::SymbolicOperand& data, const detail::SymbolicOperand& segment_ids) {
+  return op_node("segment_sum", {data, segment_ids}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::segment_sum(in[0], in[1]); });
+}
+SymbolicTensor segment_mean(const detail::SymbolicOperand& data, const detail::SymbolicOperand& segment_ids) {
+  return op_node("segment_mean", {data, segment_ids}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::segment_mean(in[0], in[1]); });
+}
+SymbolicTensor segment_prod(const detail::SymbolicOperand& data, const detail::SymbolicOperand& segment_ids) {
+  return op_node("segment_prod", {data, segment_ids}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::segment_prod(in[0], in[1]); });
+}
+SymbolicTensor segment_max(const detail::SymbolicOperand& data, const detail::SymbolicOperand& segment_ids) {
+  return op_node("segment_max", {data, segment_ids}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::segment_max(in[0], in[1]); });
+}
+SymbolicTensor segment_min(const detail::SymbolicOperand& data, const detail::SymbolicOperand& segment_ids) {
+  return op_node("segment_min", {data, segment_ids}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::segment_min(in[0], in[1]); });
+}
+}  // namespace symbolic
+SymbolicTensor sequence_mask(const SymbolicTensor& lengths, std::int64_t maxlen) {
+  return op_node("sequence_mask", {lengths}, OpWidening::none,
+                 [maxlen](std::span<const Tensor> in) -> TensorList { return xtape::sequence_mask(in[0], maxlen); });
+}
+SymbolicTensor sequence_mask(const SymbolicTensor& lengths) {
+  return op_node("sequence_mask", {lengths}, OpWidening::none,
+                 [](std::span<const Tensor> in) -> TensorList { return xtape::sequence_mask(in[0]); });
 }
 SymbolicTensor sort(const SymbolicTensor& x, int axis, SortDirection direction) {
   return op_node("sort", {x}, OpWidening::none, [axis, direction](std::span<const Tensor> in) -> TensorList {

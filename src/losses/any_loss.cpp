@@ -7,8 +7,12 @@
 #include "xtape/losses/binary_crossentropy.hpp"
 #include "xtape/losses/categorical_crossentropy.hpp"
 #include "xtape/losses/categorical_generalized_cross_entropy.hpp"
+#include "xtape/losses/circle.hpp"
+#include "xtape/losses/contrastive.hpp"
 #include "xtape/losses/cosine_similarity.hpp"
+#include "xtape/losses/ctc.hpp"
 #include "xtape/losses/focal_crossentropy.hpp"
+#include "xtape/losses/gaussian_nll.hpp"
 #include "xtape/losses/hinge.hpp"
 #include "xtape/losses/huber.hpp"
 #include "xtape/losses/kl_divergence.hpp"
@@ -20,6 +24,7 @@
 #include "xtape/losses/poisson.hpp"
 #include "xtape/losses/segmentation.hpp"
 #include "xtape/losses/sparse_categorical_crossentropy.hpp"
+#include "xtape/losses/triplet.hpp"
 
 namespace xtape {
 namespace {
@@ -62,9 +67,13 @@ constexpr detail::Named<std::shared_ptr<const losses::Loss> (*)(const Config&)> 
     {"categorical_focal_crossentropy", make<CategoricalFocalCrossentropy>},
     {"categorical_generalized_cross_entropy", make<CategoricalGeneralizedCrossEntropy>},
     {"categorical_hinge", make<CategoricalHinge>},
+    {"circle", make<Circle>},
+    {"contrastive", make<Contrastive>},
     {"cosine_similarity", make<CosineSimilarity>},
     {"crossentropy", make_crossentropy, {"ce"}},
+    {"ctc", make<CTC>},
     {"dice", make<Dice>},
+    {"gaussian_nll", make<GaussianNLL>},
     {"hinge", make<Hinge>},
     {"huber", make<Huber>, {"huber_loss"}},
     {"kl_divergence", make<KLDivergence>, {"kld", "kullback_leibler_divergence"}},
@@ -76,6 +85,7 @@ constexpr detail::Named<std::shared_ptr<const losses::Loss> (*)(const Config&)> 
     {"poisson", make<Poisson>},
     {"sparse_categorical_crossentropy", make<SparseCategoricalCrossentropy>},
     {"squared_hinge", make<SquaredHinge>},
+    {"triplet_semihard", make<TripletSemiHard>},
     {"tversky", make<Tversky>},
 };
 

@@ -4,7 +4,7 @@
 #include "ops/elementwise.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/reduce.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape::losses {
 namespace {
@@ -17,7 +17,7 @@ Tensor log_cosh_of(const Tensor& x) {
     const V near = log1p(V(2) * half * half), far = size + log1p(exp(V(-2) * size)) - V(0.69314718055994530942);
     return select(size < V(1), near, far);
   });
-  return record("log_cosh", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * tanh(x)}; }; });
+  return record_elementwise("log_cosh", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * tanh(x)}; }; });
 }
 
 }  // namespace

@@ -132,6 +132,14 @@ constexpr Row<Unary> unary[] = {
     {"Floor", numpy, "floor", xtape::floor},
     {"Ceil", numpy, "ceil", xtape::ceil},
     {"Round", numpy, "round", xtape::round},
+    {"Trunc", numpy, "trunc", xtape::trunc},
+    {"Exp2", numpy, "exp2", xtape::exp2},
+    {"Log2", numpy, "log2", xtape::log2},
+    {"Log10", numpy, "log10", xtape::log10},
+    {"Deg2rad", numpy, "deg2rad", xtape::deg2rad},
+    {"Signbit", numpy, "signbit", xtape::signbit},
+    {"BitwiseNot", numpy, "bitwise_not", xtape::bitwise_not},
+    {"BitwiseInvert", numpy, "bitwise_not", xtape::bitwise_not},
     {"LogicalNot", numpy, "logical_not", xtape::logical_not},
     {"Sigmoid", nn_module, "sigmoid", xtape::sigmoid},
     {"Tanh", nn_module, "tanh", xtape::tanh},
@@ -147,6 +155,10 @@ constexpr Row<Unary> unary[] = {
     {"HardSilu", nn_module, "hard_silu", nn::hard_silu},
     {"HardSilu", nn_module, "hard_swish", nn::hard_silu},
     {"Mish", nn_module, "mish", nn::mish},
+    {"HardTanh", nn_module, "hard_tanh", nn::hard_tanh},
+    {"TanhShrink", nn_module, "tanh_shrink", nn::tanh_shrink},
+    {"SparsePlus", nn_module, "sparse_plus", nn::sparse_plus},
+    {"SparseSigmoid", nn_module, "sparse_sigmoid", nn::sparse_sigmoid},
 };
 
 constexpr Row<Binary> binary[] = {
@@ -162,6 +174,16 @@ constexpr Row<Binary> binary[] = {
     {"Maximum", numpy, "maximum", symbolic::maximum},
     {"Minimum", numpy, "minimum", symbolic::minimum},
     {"Arctan2", numpy, "atan2", symbolic::atan2},
+    {"Hypot", numpy, "hypot", symbolic::hypot},
+    {"Heaviside", numpy, "heaviside", symbolic::heaviside},
+    {"Logaddexp", numpy, "logaddexp", symbolic::logaddexp},
+    {"BitwiseAnd", numpy, "bitwise_and", symbolic::bitwise_and},
+    {"BitwiseOr", numpy, "bitwise_or", symbolic::bitwise_or},
+    {"BitwiseXor", numpy, "bitwise_xor", symbolic::bitwise_xor},
+    {"BitwiseLeftShift", numpy, "bitwise_left_shift", symbolic::bitwise_left_shift},
+    {"LeftShift", numpy, "bitwise_left_shift", symbolic::bitwise_left_shift},
+    {"BitwiseRightShift", numpy, "bitwise_right_shift", symbolic::bitwise_right_shift},
+    {"RightShift", numpy, "bitwise_right_shift", symbolic::bitwise_right_shift},
     {"Equal", numpy, "equal", symbolic::equal},
     {"NotEqual", numpy, "not_equal", symbolic::not_equal},
     {"Less", numpy, "less", symbolic::less},
@@ -184,6 +206,7 @@ constexpr Row<Reduction> reductions[] = {
     {"Amin", numpy, "reduce_min", xtape::reduce_min},
     {"All", numpy, "reduce_all", xtape::reduce_all},
     {"Any", numpy, "reduce_any", xtape::reduce_any},
+    {"CountNonzero", numpy, "count_nonzero", xtape::count_nonzero},
     {"Std", numpy, "reduce_std", xtape::reduce_std},
     {"Var", numpy, "reduce_variance", xtape::reduce_variance},
     {"Logsumexp", math_module, "reduce_logsumexp", xtape::reduce_logsumexp},
@@ -328,6 +351,25 @@ constexpr SpecialRow special[] = {
     {"LogSoftmax",
      [](const Arguments& a) -> SymbolicList { return nn::log_softmax(a.tensor("x", 0), a.get<int>("axis", 1, -1)); }},
     {"Elu", [](const Arguments& a) -> SymbolicList { return nn::elu(a.tensor("x", 0), a.get<double>("alpha", 1, 1)); }},
+    {"Celu",
+     [](const Arguments& a) -> SymbolicList { return nn::celu(a.tensor("x", 0), a.get<double>("alpha", 1, 1)); }},
+    {"Squareplus",
+     [](const Arguments& a) -> SymbolicList { return nn::squareplus(a.tensor("x", 0), a.get<double>("b", 1, 4)); }},
+    {"HardShrink",
+     [](const Arguments& a) -> SymbolicList {
+       return nn::hard_shrink(a.tensor("x", 0), a.get<double>("threshold", 1, 0.5));
+     }},
+    {"SoftShrink",
+     [](const Arguments& a) -> SymbolicList {
+       return nn::soft_shrink(a.tensor("x", 0), a.get<double>("threshold", 1, 0.5));
+     }},
+    {"Threshold",
+     [](const Arguments& a) -> SymbolicList {
+       return nn::threshold(a.tensor("x", 0), a.get<double>("threshold_value", 1), a.get<double>("value", 2));
+     }},
+    {"Glu", [](const Arguments& a) -> SymbolicList { return nn::glu(a.tensor("x", 0), a.get<int>("axis", 1, -1)); }},
+    {"Sparsemax",
+     [](const Arguments& a) -> SymbolicList { return nn::sparsemax(a.tensor("x", 0), a.get<int>("axis", 1, -1)); }},
     {"LeakyRelu",
      [](const Arguments& a) -> SymbolicList {
        return nn::leaky_relu(a.tensor("x", 0), a.get<double>("negative_slope", 1, 0.2));
@@ -420,6 +462,8 @@ KerasOp keras_op(const Layer& node, const std::vector<Config>& tensors) {
                        "the op '{}' has the variable '{}' as an operand: an op of Keras has no weights, a "
                        "layer has",
                        op.op, operand.variable.name());
+    } else if (operand.known.defined() && operand.known.rank() == 0 && op.op.starts_with("bitwise")) {
+      operands.emplace_back(cast(operand.known, int64).item<std::int64_t>());  // does not combine with 2.0
     } else if (operand.known.defined() && operand.known.rank() == 0) {
       operands.emplace_back(cast(operand.known, float64).item<double>());
     } else if (operand.known.defined()) {
@@ -434,8 +478,9 @@ KerasOp keras_op(const Layer& node, const std::vector<Config>& tensors) {
                         std::vector<Config::Entry> entries = {}) {
     return KerasOp{Config(class_name, std::move(entries), module), std::move(args), {}};
   };
+  const bool relu_with_options = op.op == "relu" && !attribute("options").is_none();  // Keras has no such op
   for (const auto& row : unary) {
-    if (op.op == row.op) return made(row.keras, row.module, operands);
+    if (op.op == row.op && !relu_with_options) return made(row.keras, row.module, operands);
   }
   for (const auto& row : binary) {
     if (op.op == row.op) return made(row.keras, row.module, operands);
@@ -471,6 +516,18 @@ KerasOp keras_op(const Layer& node, const std::vector<Config>& tensors) {
   if (name == "log_softmax")
     return made("LogSoftmax", nn_module, operands, {{"axis", or_else(axis, std::int64_t{-1})}});
   if (name == "elu") return made("Elu", nn_module, operands, {{"alpha", or_else(attribute("alpha"), 1.0)}});
+  if (name == "celu") return made("Celu", nn_module, operands, {{"alpha", or_else(attribute("alpha"), 1.0)}});
+  if (name == "squareplus") return made("Squareplus", nn_module, operands, {{"b", or_else(attribute("b"), 4.0)}});
+  if (name == "hard_shrink" || name == "soft_shrink") {
+    return made(name == "hard_shrink" ? "HardShrink" : "SoftShrink", nn_module, operands,
+                {{"threshold", or_else(attribute("threshold"), 0.5)}});
+  }
+  if (name == "threshold") {
+    return made("Threshold", nn_module, operands,
+                {{"threshold_value", attribute("threshold")}, {"value", attribute("default_value")}});
+  }
+  if (name == "glu") return made("Glu", nn_module, operands, {{"axis", or_else(axis, std::int64_t{-1})}});
+  if (name == "sparsemax") return made("Sparsemax", nn_module, operands, {{"axis", or_else(axis, std::int64_t{-1})}});
   if (name == "leaky_relu") {
     return made("LeakyRelu", nn_module, operands, {{"negative_slope", or_else(attribute("negative_slope"), 0.2)}});
   }

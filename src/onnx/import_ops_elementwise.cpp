@@ -6,6 +6,7 @@
 #include "onnx/import_ops.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/arithmetic.hpp"
+#include "xtape/ops/bitwise.hpp"
 #include "xtape/ops/dropout.hpp"
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/math.hpp"
@@ -190,6 +191,10 @@ constexpr OnnxImportOp table[] = {
     one("Asinh", unary<asinh>),
     one("Atan", unary<atan>),
     one("Atanh", unary<atanh>),
+    two("BitwiseAnd", binary<bitwise_and>),
+    one("BitwiseNot", unary<bitwise_not>),
+    two("BitwiseOr", binary<bitwise_or>),
+    two("BitwiseXor", binary<bitwise_xor>),
     one("Ceil", or_integer<ceil>),
     one("Celu", celu),
     {"Clip", clip, 1, 3, 0, 0, input_bits(1, 2), follows},

@@ -110,6 +110,15 @@ bool map_named_activation(OnnxBuilder& builder, const std::string& name, const O
 OnnxValue map_elu(OnnxBuilder& builder, const OnnxValue& x, double alpha);
 OnnxValue map_gelu(OnnxBuilder& builder, const OnnxValue& x, bool approximate);
 OnnxValue map_leaky_relu(OnnxBuilder& builder, const OnnxValue& x, double slope);
+OnnxValue map_relu(OnnxBuilder& builder, const OnnxValue& x, double slope, std::optional<double> max_value,
+                   double threshold);
+OnnxValue map_celu(OnnxBuilder& builder, const OnnxValue& x, double alpha);
+OnnxValue map_squareplus(OnnxBuilder& builder, const OnnxValue& x, double b);
+/// x - bias where x > threshold, x + bias where x < -threshold, else 0.
+OnnxValue map_shrink(OnnxBuilder& builder, const OnnxValue& x, double threshold, double bias);
+/// Along an axis of known size; throw a ValueError for another.
+OnnxValue map_glu(OnnxBuilder& builder, const OnnxValue& x, int axis);
+OnnxValue map_sparsemax(OnnxBuilder& builder, const OnnxValue& x, int axis);
 /// x / max(|x|, sqrt(epsilon)) over the axes, all if there are none.
 OnnxValue map_l2_normalize(OnnxBuilder& builder, const OnnxValue& x, const std::vector<std::int64_t>& axes,
                            double epsilon);

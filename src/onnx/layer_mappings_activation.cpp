@@ -2,10 +2,26 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/check.hpp"
 #include "onnx/layer_mappings.hpp"
+#include "xtape/core/creation.hpp"
 #include "xtape/ops/math.hpp"
+#include "xtape/ops/movement.hpp"
 
 namespace xtape::detail {
+namespace {
+
+/// The size of an axis along which an activation works.
+std::int64_t known_size(const char* activation, const OnnxValue& x, int axis) {
+  const std::int64_t size = x.shape[axis];
+  if (size < 0) {
+    fail<ValueError>(OnnxBuilder::method, "{} needs a known size of axis {}, received shape {}", activation, axis,
+                     x.shape);
+  }
+  return size;
+}
+
+}  // namespace
 
 OnnxValue map_elu(OnnxBuilder& g, const OnnxValue& x, double alpha) {
   return g.alike("Elu", {x}, {{"alpha", static_cast<float>(alpha)}});
@@ -27,7 +43,66 @@ OnnxValue map_gelu(OnnxBuilder& g, const OnnxValue& x, bool approximate) {
   return g.multiply(g.with_scalar("Mul", x, 0.5), g.with_scalar("Add", inner, 1));
 }
 
+OnnxValue map_relu(OnnxBuilder& g, const OnnxValue& x, double slope, std::optional<double> max_value,
+                   double threshold) {
+  OnnxValue y;
+  if (threshold == 0) {
+    y = slope == 0 ? g.alike("Relu", {x}) : map_leaky_relu(g, x, slope);
+  } else {
+    const OnnxValue below =
+        slope == 0 ? g.scalar(0, x.dtype) : g.with_scalar("Mul", g.with_scalar("Sub", x, threshold), slope);
+    y = g.where(g.compare("LessOrEqual", x, g.scalar(threshold, x.dtype)), below, x);
+  }
+  return max_value ? g.with_scalar("Min", y, *max_value) : y;
+}
+
+OnnxValue map_celu(OnnxBuilder& g, const OnnxValue& x, double alpha) {
+  return g.alike("Celu", {x}, {{"alpha", static_cast<float>(alpha)}});
+}
+
+OnnxValue map_squareplus(OnnxBuilder& g, const OnnxValue& x, double b) {
+  return g.with_scalar("Mul", g.add(x, g.alike("Sqrt", {g.with_scalar("Add", g.multiply(x, x), b)})), 0.5);
+}
+
+OnnxValue map_shrink(OnnxBuilder& g, const OnnxValue& x, double threshold, double bias) {
+  return g.alike("Shrink", {x}, {{"bias", static_cast<float>(bias)}, {"lambd", static_cast<float>(threshold)}});
+}
+
+OnnxValue map_glu(OnnxBuilder& g, const OnnxValue& x, int axis) {
+  const std::int64_t size = known_size("glu", x, axis) / 2;
+  return g.multiply(g.slice(x, axis, 0, size), g.alike("Sigmoid", {g.slice(x, axis, size, OnnxBuilder::to_end)}));
+}
+
+/// As Martins and Astudillo write it: of the sorted elements those with 1 + k x_k > sum_(j <= k) x_j stay.
+OnnxValue map_sparsemax(OnnxBuilder& g, const OnnxValue& x, int axis) {
+  const std::int64_t n = known_size("sparsemax", x, axis);
+  std::vector<std::int64_t> axes{axis};
+  const OnnxValue below = g.subtract(x, g.reduce("ReduceMax", x, axes, true));
+  const OnnxValue sorted = g.nodes("TopK", {below, g.integers({n})}, {{"axis", std::int64_t{axis}}},
+                                   {{x.shape, x.dtype}, {x.shape, int64}})[0];
+  const OnnxValue sums = g.alike("CumSum", {sorted, g.scalar(axis, int64)});
+  std::vector<std::int64_t> sizes(static_cast<std::size_t>(x.rank()), 1);
+  sizes[static_cast<std::size_t>(axis)] = n;
+  const OnnxValue places =
+      g.constant(xtape::cast(xtape::reshape(arange(std::int64_t{1}, n + 1), Shape(sizes)), x.dtype));
+  const OnnxValue stays = g.compare("Greater", g.with_scalar("Add", g.multiply(places, sorted), 1), sums);
+  const OnnxValue count = g.reduce("ReduceSum", g.cast(stays, x.dtype), axes, true);
+  const OnnxValue sum = g.reduce("ReduceSum", g.where(stays, sorted, g.scalar(0, x.dtype)), axes, true);
+  return g.alike("Relu", {g.subtract(below, g.divide(g.with_scalar("Sub", sum, 1), count))});
+}
+
 namespace {
+
+OnnxValue hard_tanh(OnnxBuilder& g, const OnnxValue& x) {
+  return g.alike("Clip", {x, g.scalar(-1, x.dtype), g.scalar(1, x.dtype)});
+}
+OnnxValue sparse_sigmoid(OnnxBuilder& g, const OnnxValue& x) {
+  return g.with_scalar("Mul", g.with_scalar("Add", hard_tanh(g, x), 1), 0.5);
+}
+OnnxValue sparse_plus(OnnxBuilder& g, const OnnxValue& x) {
+  const OnnxValue half = sparse_sigmoid(g, x);
+  return g.where(g.compare("Greater", x, g.scalar(1, x.dtype)), x, g.multiply(half, half));
+}
 
 OnnxValue relu6(OnnxBuilder& g, const OnnxValue& x) {
   return g.alike("Clip", {x, g.scalar(0, x.dtype), g.scalar(6, x.dtype)});
@@ -68,6 +143,16 @@ constexpr NamedActivation activations[] = {
      [](OnnxBuilder& g, const OnnxValue& x) { return g.alike("Neg", {g.alike("Softplus", {g.alike("Neg", {x})})}); }},
     {"softsign", [](OnnxBuilder& g, const OnnxValue& x) { return g.alike("Softsign", {x}); }},
     {"exponential", [](OnnxBuilder& g, const OnnxValue& x) { return g.alike("Exp", {x}); }},
+    {"celu", [](OnnxBuilder& g, const OnnxValue& x) { return map_celu(g, x, 1); }},
+    {"squareplus", [](OnnxBuilder& g, const OnnxValue& x) { return map_squareplus(g, x, 4); }},
+    {"hard_tanh", hard_tanh},
+    {"hard_shrink", [](OnnxBuilder& g, const OnnxValue& x) { return map_shrink(g, x, 0.5, 0); }},
+    {"soft_shrink", [](OnnxBuilder& g, const OnnxValue& x) { return map_shrink(g, x, 0.5, 0.5); }},
+    {"tanh_shrink", [](OnnxBuilder& g, const OnnxValue& x) { return g.subtract(x, g.alike("Tanh", {x})); }},
+    {"sparse_plus", sparse_plus},
+    {"sparse_sigmoid", sparse_sigmoid},
+    {"glu", [](OnnxBuilder& g, const OnnxValue& x) { return map_glu(g, x, x.rank() - 1); }},
+    {"sparsemax", [](OnnxBuilder& g, const OnnxValue& x) { return map_sparsemax(g, x, x.rank() - 1); }},
 };
 
 }  // namespace
@@ -108,18 +193,8 @@ OnnxValues prelu(OnnxBuilder& g, const OnnxCall& call) {
 }
 
 OnnxValues relu(OnnxBuilder& g, const OnnxCall& call) {
-  const OnnxValue& x = call.x();
-  const auto max_value = call.get<std::optional<double>>("max_value");
-  const auto slope = call.get<double>("negative_slope"), threshold = call.get<double>("threshold");
-  OnnxValue y;
-  if (threshold == 0) {
-    y = slope == 0 ? g.alike("Relu", {x}) : map_leaky_relu(g, x, slope);
-  } else {
-    const OnnxValue below =
-        slope == 0 ? g.scalar(0, x.dtype) : g.with_scalar("Mul", g.with_scalar("Sub", x, threshold), slope);
-    y = g.where(g.compare("LessOrEqual", x, g.scalar(threshold, x.dtype)), below, x);
-  }
-  return {max_value ? g.with_scalar("Min", y, *max_value) : y};
+  return {map_relu(g, call.x(), call.get<double>("negative_slope"), call.get<std::optional<double>>("max_value"),
+                   call.get<double>("threshold"))};
 }
 
 OnnxValues softmax(OnnxBuilder& g, const OnnxCall& call) {

@@ -1,4 +1,6 @@
 #include <cmath>
+#include <limits>
+#include <numbers>
 
 #include "onnx/op_mappings.hpp"
 
@@ -33,6 +35,9 @@ XTAPE_ONNX_NAME(Asin, "Asin");
 XTAPE_ONNX_NAME(Asinh, "Asinh");
 XTAPE_ONNX_NAME(Atan, "Atan");
 XTAPE_ONNX_NAME(Atanh, "Atanh");
+XTAPE_ONNX_NAME(BitwiseAnd, "BitwiseAnd");
+XTAPE_ONNX_NAME(BitwiseOr, "BitwiseOr");
+XTAPE_ONNX_NAME(BitwiseXor, "BitwiseXor");
 XTAPE_ONNX_NAME(Ceil, "Ceil");
 XTAPE_ONNX_NAME(Cos, "Cos");
 XTAPE_ONNX_NAME(Cosh, "Cosh");
@@ -127,6 +132,43 @@ OnnxValues truth(OnnxBuilder& g, const OnnxOpCall& call, const char* op) {
   return {y};
 }
 
+/// A logarithm to another base than e.
+template <const double& over_log_of_base>
+OnnxValues logarithm(OnnxBuilder& g, const OnnxOpCall& call) {
+  return {g.with_scalar("Mul", g.alike("Log", {call.x()}), over_log_of_base)};
+}
+constexpr double log2e = std::numbers::log2e, log10e = std::numbers::log10e;
+
+/// The nodes for bits of integers are of operator set 18.
+template <const auto& name>
+OnnxValues bitwise(OnnxBuilder& g, const OnnxOpCall& call) {
+  if (g.opset() < 18) call.refuse("its node needs operator set 18, this file has {}", g.opset());
+  return {g.binary(name, call.operands[0], call.operands[1])};
+}
+
+OnnxValues logaddexp(OnnxBuilder& g, const OnnxOpCall& call) {
+  const OnnxValue &a = call.operands[0], &b = call.operands[1];
+  const OnnxValue apart = g.alike("Neg", {g.alike("Abs", {g.subtract(a, b)})});
+  return {g.add(g.binary("Max", a, b), g.alike("Log", {g.with_scalar("Add", g.alike("Exp", {apart}), 1)}))};
+}
+
+OnnxValues heaviside(OnnxBuilder& g, const OnnxOpCall& call) {
+  const OnnxValue &x = call.operands[0], zero = g.scalar(0, x.dtype), one = g.scalar(1, x.dtype);
+  const OnnxValue elsewhere = g.where(g.compare("Greater", x, zero), one, g.where(g.compare("Less", x, zero), zero, x));
+  return {g.where(g.compare("Equal", x, zero), call.operands[1], elsewhere)};
+}
+
+OnnxValues nan_to_num(OnnxBuilder& g, const OnnxOpCall& call) {
+  const OnnxValue& x = call.x();
+  const double largest =
+      x.dtype == float64 ? std::numeric_limits<double>::max() : static_cast<double>(std::numeric_limits<float>::max());
+  const OnnxValue infinite = truth(g, call, IsInf)[0], positive = g.compare("Greater", x, g.scalar(0, x.dtype));
+  const OnnxValue bound = g.where(positive, g.scalar(call.option<double>("posinf", largest), x.dtype),
+                                  g.scalar(call.option<double>("neginf", -largest), x.dtype));
+  return {
+      g.where(truth(g, call, IsNaN)[0], g.scalar(call.option<double>("nan", 0), x.dtype), g.where(infinite, bound, x))};
+}
+
 constexpr OnnxOpMapping mappings[] = {
     {"abs", unary<Abs>},
     {"acos", unary<Acos>},
@@ -137,11 +179,23 @@ constexpr OnnxOpMapping mappings[] = {
     {"atan", unary<Atan>},
     {"atan2", atan2},
     {"atanh", unary<Atanh>},
+    {"bitwise_and", bitwise<BitwiseAnd>},
+    {"bitwise_not",
+     [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues {
+       if (g.opset() < 18) call.refuse("its node needs operator set 18, this file has {}", g.opset());
+       return {g.alike("BitwiseNot", {call.x()})};
+     }},
+    {"bitwise_or", bitwise<BitwiseOr>},
+    {"bitwise_xor", bitwise<BitwiseXor>},
     {"cast", cast},
     {"ceil", unary<Ceil>},
     {"clip_by_value", clip},
     {"cos", unary<Cos>},
     {"cosh", unary<Cosh>},
+    {"deg2rad",
+     [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues {
+       return {g.with_scalar("Mul", call.x(), std::numbers::pi / 180)};
+     }},
     {"divide", divide},
     {"divide_no_nan", divide_no_nan},
     {"equal", comparison<Equal>},
@@ -151,6 +205,10 @@ constexpr OnnxOpMapping mappings[] = {
        return {g.subtract(g.scalar(1, call.x().dtype), g.alike("Erf", {call.x()}))};
      }},
     {"exp", unary<Exp>},
+    {"exp2",
+     [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues {
+       return {g.binary("Pow", g.scalar(2, call.x().dtype), call.x())};
+     }},
     {"expm1",
      [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues {
        return {g.with_scalar("Sub", g.alike("Exp", {call.x()}), 1)};
@@ -159,6 +217,11 @@ constexpr OnnxOpMapping mappings[] = {
     {"floordiv", [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues { return {floor_quotient(g, call)}; }},
     {"greater", comparison<Greater>},
     {"greater_equal", comparison<GreaterOrEqual>},
+    {"heaviside", heaviside},
+    {"hypot",
+     [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues {
+       return {g.alike("Sqrt", {g.add(square(g, call.operands[0]), square(g, call.operands[1]))})};
+     }},
     {"is_finite",
      [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues {
        return {g.logical_not(g.logical_or(truth(g, call, "IsNaN")[0], truth(g, call, "IsInf")[0]))};
@@ -168,10 +231,13 @@ constexpr OnnxOpMapping mappings[] = {
     {"less", comparison<Less>},
     {"less_equal", comparison<LessOrEqual>},
     {"log", unary<Log>},
+    {"log10", logarithm<log10e>},
     {"log1p",
      [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues {
        return {g.alike("Log", {g.with_scalar("Add", call.x(), 1)})};
      }},
+    {"log2", logarithm<log2e>},
+    {"logaddexp", logaddexp},
     {"logical_and", logical<And>},
     {"logical_not",
      [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues { return {g.logical_not(g.cast(call.x(), boolean))}; }},
@@ -181,12 +247,17 @@ constexpr OnnxOpMapping mappings[] = {
     {"minimum", binary<Min>},
     {"mod", mod},
     {"multiply", binary<Mul>},
+    {"nan_to_num", nan_to_num},
     {"negative", unary<Neg>},
     {"not_equal",
      [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues {
        return {g.logical_not(g.compare("Equal", call.operands[0], call.operands[1]))};
      }},
     {"pow", power},
+    {"rad2deg",
+     [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues {
+       return {g.with_scalar("Mul", call.x(), 180 / std::numbers::pi)};
+     }},
     {"reciprocal", unary<Reciprocal>},
     {"round", unary<Round>},
     {"rsqrt",
@@ -205,6 +276,10 @@ constexpr OnnxOpMapping mappings[] = {
     {"stop_gradient", [](OnnxBuilder&, const OnnxOpCall& call) -> OnnxValues { return {call.x()}; }},
     {"subtract", binary<Sub>},
     {"tan", unary<Tan>},
+    {"trunc",
+     [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues {
+       return {g.multiply(g.alike("Sign", {call.x()}), g.alike("Floor", {g.alike("Abs", {call.x()})}))};
+     }},
     {"where", where},
 };
 

@@ -246,9 +246,53 @@ OnnxValues triangle(OnnxBuilder& g, const OnnxOpCall& call, bool upper) {
                   {{"upper", std::int64_t{upper}}})};
 }
 
+OnnxValues take_along_axis(OnnxBuilder& g, const OnnxOpCall& call) {
+  const OnnxValue &x = call.x(), &indices = call.operands[1];
+  const int axis = call.axis(-1, x.rank());
+  for (int i = 0; i < x.rank(); ++i) {
+    if (i != axis && x.shape[i] != indices.shape[i]) {
+      call.refuse("ONNX has it for equal sizes of the other axes, not for shapes {} and {}", x.shape.str(),
+                  indices.shape.str());
+    }
+  }
+  return {
+      g.node("GatherElements", {x, g.cast(indices, int64)}, {{"axis", std::int64_t{axis}}}, indices.shape, x.dtype)};
+}
+
+/// The axes of blocks, [batch, rows, n, columns, n, channels], or of pixels, exchanged.
+OnnxValue exchanged(OnnxBuilder& g, const OnnxValue& x, const OnnxSizes& parts, const OnnxSizes& whole) {
+  return g.reshape(g.transpose(g.reshape(x, parts), {0, 1, 3, 2, 4, 5}), whole);
+}
+
+void check_pixels(const OnnxOpCall& call) {
+  const Shape& shape = call.x().shape;
+  if (std::any_of(shape.begin() + 1, shape.end(), [](std::int64_t size) { return size < 0; })) {
+    call.refuse("it needs images of known size, found a tensor of shape {}", shape.str());
+  }
+}
+
+OnnxValues space_to_depth(OnnxBuilder& g, const OnnxOpCall& call) {
+  check_pixels(call);
+  const OnnxValue& x = call.x();
+  const auto n = call.get<std::int64_t>("block_size", 1);
+  const std::int64_t rows = x.shape[1] / n, columns = x.shape[2] / n, channels = x.shape[3];
+  const OnnxSize batch(x, 0);
+  return {exchanged(g, x, {batch, rows, n, columns, n, channels}, {batch, rows, columns, n * n * channels})};
+}
+
+OnnxValues depth_to_space(OnnxBuilder& g, const OnnxOpCall& call) {
+  check_pixels(call);
+  const OnnxValue& x = call.x();
+  const auto n = call.get<std::int64_t>("block_size", 1);
+  const std::int64_t rows = x.shape[1], columns = x.shape[2], channels = x.shape[3] / (n * n);
+  const OnnxSize batch(x, 0);
+  return {exchanged(g, x, {batch, rows, columns, n, n, channels}, {batch, rows * n, columns * n, channels})};
+}
+
 constexpr OnnxOpMapping mappings[] = {
     {"broadcast_to", broadcast_to},
     {"concat", concat},
+    {"depth_to_space", depth_to_space},
     {"embedding_lookup",
      [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues {
        return {g.gather(call.x(), g.cast(call.operands[1], int64), 0)};
@@ -272,11 +316,13 @@ constexpr OnnxOpMapping mappings[] = {
     {"roll", roll},
     {"slice", slice},
     {"slice_axis", slice_axis},
+    {"space_to_depth", space_to_depth},
     {"split", split},
     {"squeeze", squeeze},
     {"stack", stack},
     {"strided_slice", strided_slice},
     {"swapaxes", swapaxes},
+    {"take_along_axis", take_along_axis},
     {"tile", tile},
     {"transpose", transpose},
     {"tril", [](OnnxBuilder& g, const OnnxOpCall& call) { return triangle(g, call, false); }},

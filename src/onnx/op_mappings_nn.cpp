@@ -34,6 +34,34 @@ OnnxValues leaky_relu(OnnxBuilder& g, const OnnxOpCall& call) {
   return {map_leaky_relu(g, call.x(), call.get<double>("negative_slope", 0.2))};
 }
 
+OnnxValues relu(OnnxBuilder& g, const OnnxOpCall& call) {
+  return {map_relu(g, call.x(), call.option<double>("negative_slope", 0),
+                   call.option<std::optional<double>>("max_value", std::nullopt), call.option<double>("threshold", 0))};
+}
+
+OnnxValues celu(OnnxBuilder& g, const OnnxOpCall& call) {
+  return {map_celu(g, call.x(), call.get<double>("alpha", 1))};
+}
+
+OnnxValues squareplus(OnnxBuilder& g, const OnnxOpCall& call) {
+  return {map_squareplus(g, call.x(), call.get<double>("b", 4))};
+}
+
+OnnxValues hard_shrink(OnnxBuilder& g, const OnnxOpCall& call) {
+  return {map_shrink(g, call.x(), call.get<double>("threshold", 0.5), 0)};
+}
+
+OnnxValues soft_shrink(OnnxBuilder& g, const OnnxOpCall& call) {
+  const double threshold = call.get<double>("threshold", 0.5);
+  return {map_shrink(g, call.x(), threshold, threshold)};
+}
+
+OnnxValues threshold(OnnxBuilder& g, const OnnxOpCall& call) {
+  const OnnxValue& x = call.x();
+  return {g.where(g.compare("Greater", x, g.scalar(call.get<double>("threshold", 0), x.dtype)), x,
+                  g.scalar(call.get<double>("default_value", 0), x.dtype))};
+}
+
 OnnxValues matmul(OnnxBuilder& g, const OnnxOpCall& call) {
   OnnxValue a = call.operands[0], b = call.operands[1];
   if (call.option<bool>("transpose_a", false)) a = g.move_axis(a, -1, -2);
@@ -152,6 +180,7 @@ constexpr OnnxOpMapping mappings[] = {
     {"batch_norm", batch_norm},
     {"bias_add",
      [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues { return {g.add(call.operands[0], call.operands[1])}; }},
+    {"celu", celu},
     {"dense", linear},
     {"dot", dot},
     {"dot_product_attention", dot_product_attention},
@@ -161,9 +190,15 @@ constexpr OnnxOpMapping mappings[] = {
     {"gelu", gelu},
     {"global_average_pool", [](OnnxBuilder& g, const OnnxOpCall& call) { return global_pool(g, call, "ReduceMean"); }},
     {"global_max_pool", [](OnnxBuilder& g, const OnnxOpCall& call) { return global_pool(g, call, "ReduceMax"); }},
+    {"glu",
+     [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues {
+       return {map_glu(g, call.x(), call.axis(-1, call.x().rank()))};
+     }},
+    {"hard_shrink", hard_shrink},
     {"hard_sigmoid", activation},
     {"hard_silu", activation},
     {"hard_swish", activation},
+    {"hard_tanh", activation},
     {"l2_normalize", l2_normalize},
     {"layer_norm", layer_norm},
     {"leaky_relu", leaky_relu},
@@ -173,18 +208,28 @@ constexpr OnnxOpMapping mappings[] = {
     {"matmul", matmul},
     {"mish", activation},
     {"outer", outer},
-    {"relu", activation},
+    {"relu", relu},
     {"relu6", activation},
     {"resize", resize},
     {"scaled_dot_product_attention", scaled_dot_product_attention},
     {"selu", activation},
     {"sigmoid", activation},
     {"silu", activation},
+    {"soft_shrink", soft_shrink},
     {"softmax", softmax},
     {"softplus", activation},
     {"softsign", activation},
+    {"sparse_plus", activation},
+    {"sparse_sigmoid", activation},
+    {"sparsemax",
+     [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues {
+       return {map_sparsemax(g, call.x(), call.axis(-1, call.x().rank()))};
+     }},
+    {"squareplus", squareplus},
     {"swish", activation},
     {"tanh", activation},
+    {"tanh_shrink", activation},
+    {"threshold", threshold},
 };
 
 }  // namespace

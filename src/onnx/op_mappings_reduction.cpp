@@ -89,10 +89,16 @@ OnnxValues cumulative_sum(OnnxBuilder& g, const OnnxOpCall& call) {
                    {"reverse", std::int64_t{call.option<bool>("reverse", false)}}})};
 }
 
+OnnxValues count_nonzero(OnnxBuilder& g, const OnnxOpCall& call) {
+  const auto [axes, keepdims] = along(call);
+  return {g.reduce("ReduceSum", g.cast(g.cast(call.x(), boolean), int64), axes, keepdims)};
+}
+
 constexpr OnnxOpMapping mappings[] = {
     {"argmax", [](OnnxBuilder& g, const OnnxOpCall& call) { return place(g, call, "ArgMax"); }},
     {"argsort", [](OnnxBuilder& g, const OnnxOpCall& call) -> OnnxValues { return {sorted(g, call)[1]}; }},
     {"argmin", [](OnnxBuilder& g, const OnnxOpCall& call) { return place(g, call, "ArgMin"); }},
+    {"count_nonzero", count_nonzero},
     {"cumsum", cumulative_sum},
     {"moments", moments},
     {"norm", norm},

@@ -34,6 +34,16 @@ constexpr detail::Named<ActivationFunction::Function> known[] = {
     {"log_sigmoid", nn::log_sigmoid},
     {"softsign", nn::softsign},
     {"exponential", nn::exponential},
+    {"celu", nn::celu},
+    {"squareplus", nn::squareplus},
+    {"hard_tanh", nn::hard_tanh},
+    {"hard_shrink", nn::hard_shrink},
+    {"soft_shrink", nn::soft_shrink},
+    {"tanh_shrink", nn::tanh_shrink},
+    {"sparse_plus", nn::sparse_plus},
+    {"sparse_sigmoid", nn::sparse_sigmoid},
+    {"glu", nn::glu},
+    {"sparsemax", nn::sparsemax},
 };
 
 }  // namespace

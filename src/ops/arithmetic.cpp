@@ -11,7 +11,7 @@
 #include "ops/fused_gradient.hpp"
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/math.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape {
 namespace {
@@ -87,7 +87,7 @@ Tensor divide_no_nan(const Tensor& a, const Tensor& b) {
     using V = decltype(p);
     return select(q == V(0), V(0), p / q);
   });
-  return record("divide_no_nan", {a, b}, y, [&] {
+  return record_elementwise("divide_no_nan", {a, b}, y, [&] {
     return [b, y](const Tensor& dy, Needs need) {
       const Tensor da = divide_no_nan(dy, b);
       return Grads{da, need[1] ? -(da * y) : Tensor()};
@@ -120,7 +120,7 @@ Tensor mod(const Tensor& a, const Tensor& b) {
       return floor_remainders(p, q);
     }
   });
-  return record("mod", {a, b}, y, [&] {
+  return record_elementwise("mod", {a, b}, y, [&] {
     return [a, b](const Tensor& dy, Needs need) { return Grads{dy, need[1] ? -(dy * floordiv(a, b)) : Tensor()}; };
   });
 }
@@ -131,7 +131,7 @@ Tensor squared_difference(const Tensor& a, const Tensor& b) {
     const auto difference = kernels::minus(p, q);
     return kernels::times(difference, difference);
   });
-  return record("squared_difference", {a, b}, y, [&] {
+  return record_elementwise("squared_difference", {a, b}, y, [&] {
     return [a, b](const Tensor& dy, Needs need) {
       const Tensor da = dy * ((a - b) * 2);
       return Grads{da, need[1] ? -da : Tensor()};
@@ -166,7 +166,7 @@ Tensor atan2(const Tensor& y, const Tensor& x) {
   XTAPE_NOTE(atan2, y, x);
   Tensor angle = map_binary<Domain::floating, false, detail::costly>(
       "atan2", y, x, [](auto p, auto q) { return kernels::atan2(p, q); });
-  return record("atan2", {y, x}, angle, [&] {
+  return record_elementwise("atan2", {y, x}, angle, [&] {
     return [y = detail::strong(y, angle.dtype()), x = detail::strong(x, angle.dtype())](const Tensor& dy, Needs need) {
       return Grads{need[0] ? dy * inverse(x, y) : Tensor(), need[1] ? -(dy * inverse(y, x)) : Tensor()};
     };

@@ -12,6 +12,7 @@
 #include "kernels/dispatch.hpp"
 #include "kernels/strided.hpp"
 #include "ops/elementwise.hpp"
+#include "ops/forward_rules.hpp"
 #include "ops/fused_gradient.hpp"
 #include "ops/in_float32.hpp"
 #include "tape/accumulate.hpp"
@@ -219,7 +220,15 @@ Tensor fused(const Call& c, const Tensors& in) {
         });
       },
       in[0], in[1], in[2], allowed.values, bias.values, c.chances, y, weights);
-  return record(c.op, std::span<const Tensor>(in), std::move(y), [&] { return Rule{c, in, weights}; });
+  return record(
+      c.op, std::span<const Tensor>(in), std::move(y),
+      [&] {
+        return Rule{c, in, weights};
+      },
+      [&](Tangents t) {
+        return detail::tangents_by_ops([&](const Tensors& now) { return std::vector<Tensor>{by_definition(c, now)}; },
+                                       in, t);
+      });
 }
 
 /// The operands fit; `scores` is the shape of their scores.

@@ -3,10 +3,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/check.hpp"
 #include "base/dtype_errors.hpp"
 #include "core/call_notes.hpp"
+#include "ops/elementwise.hpp"
 #include "xtape/ops/contraction.hpp"
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/math.hpp"
@@ -164,6 +166,48 @@ Tensor dot(const Tensor& a, const Tensor& b) {
 Tensor outer(const Tensor& a, const Tensor& b) {
   XTAPE_NOTE(outer, a, b);
   return detail::tensordot_as("outer", a, b, {}, {});
+}
+
+Tensor inner(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(inner, a, b);
+  if (a.rank() == 0 || b.rank() == 0) return a * b;
+  return detail::tensordot_as("inner", a, b, {-1}, {-1});
+}
+
+Tensor cross(const Tensor& a, const Tensor& b, int axis) {
+  XTAPE_NOTE(cross, a, b, axis);
+  const auto element = [axis](const Tensor& t) {
+    const int at = detail::normal_axis("cross", axis, t.rank());
+    if (t.shape()[at] != 3) {
+      detail::fail<ValueError>("cross", "expected vectors of three elements along axis {}, received shape {}", axis,
+                               t.shape());
+    }
+    return unstack(t, at);
+  };
+  detail::check_dtypes("cross", a, b);
+  const Tensors p = element(a), q = element(b);
+  const Shape shape = detail::broadcast_shape("cross", a.shape(), b.shape());
+  const Tensor parts[] = {p[1] * q[2] - p[2] * q[1], p[2] * q[0] - p[0] * q[2], p[0] * q[1] - p[1] * q[0]};
+  return stack(std::vector<Tensor>(std::begin(parts), std::end(parts)),
+               detail::normal_axis("cross", axis, shape.rank()));
+}
+
+Tensor kron(const Tensor& a, const Tensor& b) {
+  XTAPE_NOTE(kron, a, b);
+  detail::check_dtypes("kron", a, b);
+  const int rank = std::max(a.rank(), b.rank());
+  // Axes of a and b in turn: [m1, 1, m2, 1, ...] and [1, n1, 1, n2, ...].
+  detail::PoolVector<std::int64_t> of_a, of_b, of_both;
+  const auto size = [rank](const Tensor& t, int axis) {
+    const int missing = rank - t.rank();
+    return axis < missing ? 1 : t.shape()[axis - missing];
+  };
+  for (int axis = 0; axis < rank; ++axis) {
+    of_a.insert(of_a.end(), {size(a, axis), 1});
+    of_b.insert(of_b.end(), {1, size(b, axis)});
+    of_both.push_back(detail::checked_product("kron", size(a, axis), size(b, axis)));
+  }
+  return reshape(reshape(a, Shape(of_a)) * reshape(b, Shape(of_b)), Shape(of_both));
 }
 
 Tensor linalg::matvec(const Tensor& a, const Tensor& b, MatvecOptions options) {

@@ -8,13 +8,14 @@
 #include "core/launch.hpp"
 #include "kernels/conv.hpp"
 #include "kernels/dispatch.hpp"
+#include "ops/forward_rules.hpp"
 #include "ops/in_float32.hpp"
 #include "ops/window.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/nn.hpp"
 #include "xtape/ops/reduce.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape {
 
@@ -73,13 +74,20 @@ Tensor backprop_input(const char* op, const Shape& input_shape, const Tensor& fi
         });
       },
       dy, filters, dx);
-  return record(op, {filters, dy}, std::move(dx), [&](Tracked tracked) {
-    return [w = tracked.if_for(1, filters), dy = tracked.if_for(0, dy), filter_shape = filters.shape(), options](
-               const Tensor& g, Needs need) {
-      return Grads{need[0] ? nn::conv2d_backprop_filter(g, filter_shape, dy, options) : Tensor(),
-                   need[1] ? nn::conv2d(g, w, options) : Tensor()};
-    };
-  });
+  return record(
+      op, {filters, dy}, std::move(dx),
+      [&](Tracked tracked) {
+        return [w = tracked.if_for(1, filters), dy = tracked.if_for(0, dy), filter_shape = filters.shape(), options](
+                   const Tensor& g, Needs need) {
+          return Grads{need[0] ? nn::conv2d_backprop_filter(g, filter_shape, dy, options) : Tensor(),
+                       need[1] ? nn::conv2d(g, w, options) : Tensor()};
+        };
+      },
+      [&](Tangents t) {
+        return detail::product_rule(t, filters, dy, [&](const Tensor& w, const Tensor& g) {
+          return backprop_input(op, input_shape, w, g, options);
+        });
+      });
 }
 
 /// The gradients of conv2d for the filters and, if `with_bias` is set, for the bias, in one pass.
@@ -100,18 +108,31 @@ std::pair<Tensor, Tensor> backprop_filter(const char* op, const Tensor& x, const
         });
       },
       x, dy, results[0], results[1]);
-  record(op, {x, dy}, std::span<Tensor>(results, with_bias ? 2 : 1), [&](Tracked tracked) {
-    return [x = tracked.if_for(1, x), dy = tracked.if_for(0, dy), input_shape = x.shape(), output_shape = dy.shape(),
-            options](std::span<const Tensor> g, Needs need) {
-      Tensor dx, ddy;
-      if (need[0] && g[0].defined()) dx = nn::conv2d_backprop_input(input_shape, g[0], dy, options);
-      if (need[1]) {
-        if (g[0].defined()) ddy = nn::conv2d(x, g[0], options);
-        if (g.size() > 1 && g[1].defined()) ddy = ddy.defined() ? ddy + g[1] : broadcast_to(g[1], output_shape);
-      }
-      return Grads{dx, ddy};
-    };
-  });
+  record(
+      op, {x, dy}, std::span<Tensor>(results, with_bias ? 2 : 1),
+      [&](Tracked tracked) {
+        return [x = tracked.if_for(1, x), dy = tracked.if_for(0, dy), input_shape = x.shape(),
+                output_shape = dy.shape(), options](std::span<const Tensor> g, Needs need) {
+          Tensor dx, ddy;
+          if (need[0] && g[0].defined()) dx = nn::conv2d_backprop_input(input_shape, g[0], dy, options);
+          if (need[1]) {
+            if (g[0].defined()) ddy = nn::conv2d(x, g[0], options);
+            if (g.size() > 1 && g[1].defined()) ddy = ddy.defined() ? ddy + g[1] : broadcast_to(g[1], output_shape);
+          }
+          return Grads{dx, ddy};
+        };
+      },
+      [&](Tangents t) {
+        Tensor dw, db;
+        if (t[1].defined()) std::tie(dw, db) = backprop_filter(op, x, filter_shape, t[1], options, with_bias);
+        if (t[0].defined()) {
+          const Tensor more = backprop_filter(op, t[0], filter_shape, dy, options, false).first;
+          dw = dw.defined() ? dw + more : more;
+        }
+        Tensors all{dw};
+        if (with_bias) all.push_back(db);
+        return all;
+      });
   return {results[0], results[1]};
 }
 
@@ -134,20 +155,32 @@ Tensor convolution(const char* op, const Tensor& x, const Tensor& filters, const
         });
       },
       x, filters, bias, y);
-  return record(op, {x, filters, bias}, std::move(y), [&](Tracked tracked) {
-    return [x = tracked.if_for(1, x), w = tracked.if_for(0, filters), y = relu ? y : Tensor(), input_shape = x.shape(),
-            filter_shape = filters.shape(), options](const Tensor& dy, Needs need) {
-      const Tensor dz = y.defined() ? detail::relu_grad(dy, y) : dy;
-      Tensor dx, dw, db;
-      if (need[0]) dx = nn::conv2d_backprop_input(input_shape, w, dz, options);
-      if (need[1]) {
-        std::tie(dw, db) = backprop_filter("conv2d_backprop_filter", x, filter_shape, dz, options, need[2]);
-      } else if (need[2]) {
-        db = reduce_sum(dz, {0, 1, 2});
-      }
-      return Grads{dx, dw, db};
-    };
-  });
+  return record(
+      op, {x, filters, bias}, std::move(y),
+      [&](Tracked tracked) {
+        return [x = tracked.if_for(1, x), w = tracked.if_for(0, filters), y = relu ? y : Tensor(),
+                input_shape = x.shape(), filter_shape = filters.shape(), options](const Tensor& dy, Needs need) {
+          const Tensor dz = y.defined() ? detail::relu_grad(dy, y) : dy;
+          Tensor dx, dw, db;
+          if (need[0]) dx = nn::conv2d_backprop_input(input_shape, w, dz, options);
+          if (need[1]) {
+            std::tie(dw, db) = backprop_filter("conv2d_backprop_filter", x, filter_shape, dz, options, need[2]);
+          } else if (need[2]) {
+            db = reduce_sum(dz, {0, 1, 2});
+          }
+          return Grads{dx, dw, db};
+        };
+      },
+      [&](Tangents t) {
+        Tensor dz;
+        if (t[0].defined()) dz = convolution(op, t[0], filters, t[2], options, false);
+        if (t[1].defined()) {
+          const Tensor more = convolution(op, x, t[1], dz.defined() ? Tensor() : t[2], options, false);
+          dz = dz.defined() ? dz + more : more;
+        }
+        if (!dz.defined()) dz = broadcast_to(t[2], y.shape());
+        return relu ? detail::relu_grad(dz, y) : dz;
+      });
 }
 
 /// A sequence [batch, width, channels] as images of height 1.

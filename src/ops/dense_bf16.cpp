@@ -7,12 +7,13 @@
 #include "core/launch.hpp"
 #include "kernels/gemm_bf16.hpp"
 #include "kernels/relu_grad_bf16.hpp"
+#include "ops/forward_rules.hpp"
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/nn.hpp"
 #include "xtape/ops/reduce.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape::detail {
 namespace {
@@ -99,18 +100,21 @@ Tensor dense_bf16(const Tensor& x, const Tensor& w, const Tensor& b, bool relu) 
                                relu, y.data<BFloat16>(), n);
       },
       x, w16, bias, y);
-  return record(relu ? "dense_relu" : "linear", {x, w, b}, std::move(y), [&](Tracked tracked) {
-    return Rule{tracked.if_for(1, x),
-                tracked.if_for(0, w),
-                tracked.if_for(0, w16),
-                relu ? y : Tensor(),
-                x.shape(),
-                w.dtype(),
-                b.defined() ? b.dtype() : float32,
-                m,
-                n,
-                k};
-  });
+  return record(
+      relu ? "dense_relu" : "linear", {x, w, b}, std::move(y),
+      [&](Tracked tracked) {
+        return Rule{tracked.if_for(1, x),
+                    tracked.if_for(0, w),
+                    tracked.if_for(0, w16),
+                    relu ? y : Tensor(),
+                    x.shape(),
+                    w.dtype(),
+                    b.defined() ? b.dtype() : float32,
+                    m,
+                    n,
+                    k};
+      },
+      [&](Tangents t) { return dense_jvp(t, x, w, y, relu); });
 }
 
 }  // namespace xtape::detail

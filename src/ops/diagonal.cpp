@@ -10,10 +10,11 @@
 #include "core/launch.hpp"
 #include "kernels/stream.hpp"
 #include "kernels/strided.hpp"
+#include "ops/forward_rules.hpp"
 #include "ops/strided_window.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape::linalg {
 namespace {
@@ -88,12 +89,15 @@ Tensor set_diag(const Tensor& x, const Tensor& diagonal) {
         }
       },
       x, diagonal, y);
-  return record("set_diag", {x, diagonal}, std::move(y), [&] {
-    return [shape = window.shape](const Tensor& dy, Needs need) {
-      return Grads{need[0] ? set_diag(dy, detail::filled(shape, dy.dtype(), 0)) : Tensor(),
-                   need[1] ? diag_part(dy) : Tensor()};
-    };
-  });
+  return record(
+      "set_diag", {x, diagonal}, std::move(y),
+      [&] {
+        return [shape = window.shape](const Tensor& dy, Needs need) {
+          return Grads{need[0] ? set_diag(dy, detail::filled(shape, dy.dtype(), 0)) : Tensor(),
+                       need[1] ? diag_part(dy) : Tensor()};
+        };
+      },
+      [&](Tangents t) { return set_diag(detail::or_zeros_like(t[0], x), detail::or_zeros_like(t[1], diagonal)); });
 }
 
 Tensor trace(const Tensor& x) {

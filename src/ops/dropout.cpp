@@ -5,7 +5,7 @@
 #include "ops/elementwise.hpp"
 #include "ops/in_float32.hpp"
 #include "xtape/ops/math.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape::nn {
 namespace {
@@ -17,8 +17,8 @@ Tensor keep(const Tensor& x, const Tensor& chance, double rate) {
     using T = typename V::value_type;
     return select(u < V(static_cast<T>(rate)), V(0), v * V(static_cast<T>(1 / (1 - rate))));
   });
-  return record("dropout", {x}, std::move(y),
-                [&] { return [chance, rate](const Tensor& dy) { return Grads{keep(dy, chance, rate)}; }; });
+  return record_elementwise("dropout", {x}, std::move(y),
+                            [&] { return [chance, rate](const Tensor& dy) { return Grads{keep(dy, chance, rate)}; }; });
 }
 
 }  // namespace

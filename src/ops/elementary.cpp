@@ -9,7 +9,7 @@
 #include "ops/fused_gradient.hpp"
 #include "xtape/ops/map_slopes.hpp"
 #include "xtape/ops/math.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape {
 namespace {
@@ -50,82 +50,86 @@ Tensor asinh_grad(const Tensor& dy, const Tensor& x) {
 Tensor reciprocal(const Tensor& x) {
   XTAPE_NOTE(reciprocal, x);
   Tensor y = apply("reciprocal", x, [](auto v) { return decltype(v)(1) / v; });
-  return record("reciprocal", {x}, y, [&] { return [y](const Tensor& dy) { return Grads{-(dy * square(y))}; }; });
+  return record_elementwise("reciprocal", {x}, y,
+                            [&] { return [y](const Tensor& dy) { return Grads{-(dy * square(y))}; }; });
 }
 
 Tensor rsqrt(const Tensor& x) {
   XTAPE_NOTE(rsqrt, x);
   Tensor y = apply("rsqrt", x, [](auto v) { return decltype(v)(1) / sqrt(v); });
-  return record("rsqrt", {x}, y, [&] { return [y](const Tensor& dy) { return Grads{dy * -0.5 * (y * square(y))}; }; });
+  return record_elementwise("rsqrt", {x}, y,
+                            [&] { return [y](const Tensor& dy) { return Grads{dy * -0.5 * (y * square(y))}; }; });
 }
 
 Tensor expm1(const Tensor& x) {
   XTAPE_NOTE(expm1, x);
   Tensor y = apply("expm1", x, [](auto v) { return expm1(v); });
-  return record("expm1", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * exp(x)}; }; });
+  return record_elementwise("expm1", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * exp(x)}; }; });
 }
 
 Tensor log1p(const Tensor& x) {
   XTAPE_NOTE(log1p, x);
   Tensor y = apply("log1p", x, [](auto v) { return log1p(v); });
-  return record("log1p", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy / (1 + x)}; }; });
+  return record_elementwise("log1p", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy / (1 + x)}; }; });
 }
 
 Tensor sin(const Tensor& x) {
   XTAPE_NOTE(sin, x);
   Tensor y = apply("sin", x, [](auto v) { return sin(v); });
-  return record("sin", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * cos(x)}; }; });
+  return record_elementwise("sin", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * cos(x)}; }; });
 }
 
 Tensor cos(const Tensor& x) {
   XTAPE_NOTE(cos, x);
   Tensor y = apply("cos", x, [](auto v) { return cos(v); });
-  return record("cos", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{-(dy * sin(x))}; }; });
+  return record_elementwise("cos", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{-(dy * sin(x))}; }; });
 }
 
 Tensor tan(const Tensor& x) {
   XTAPE_NOTE(tan, x);
   Tensor y = apply("tan", x, [](auto v) { return tan(v); });
-  return record("tan", {x}, y,
-                [&] { return [y](const Tensor& dy) { return Grads{dy * elementwise::slope::tan(y)}; }; });
+  return record_elementwise("tan", {x}, y,
+                            [&] { return [y](const Tensor& dy) { return Grads{dy * elementwise::slope::tan(y)}; }; });
 }
 
 Tensor asin(const Tensor& x) {
   XTAPE_NOTE(asin, x);
   Tensor y = apply("asin", x, [](auto v) { return asin(v); });
-  return record("asin", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * rsqrt((1 - x) * (1 + x))}; }; });
+  return record_elementwise("asin", {x}, y,
+                            [&] { return [x](const Tensor& dy) { return Grads{dy * rsqrt((1 - x) * (1 + x))}; }; });
 }
 
 Tensor acos(const Tensor& x) {
   XTAPE_NOTE(acos, x);
   Tensor y = apply("acos", x, [](auto v) { return acos(v); });
-  return record("acos", {x}, y,
-                [&] { return [x](const Tensor& dy) { return Grads{-(dy * rsqrt((1 - x) * (1 + x)))}; }; });
+  return record_elementwise("acos", {x}, y,
+                            [&] { return [x](const Tensor& dy) { return Grads{-(dy * rsqrt((1 - x) * (1 + x)))}; }; });
 }
 
 Tensor atan(const Tensor& x) {
   XTAPE_NOTE(atan, x);
   Tensor y = apply("atan", x, [](auto v) { return atan(v); });
-  return record("atan", {x}, y,
-                [&] { return [x](const Tensor& dy) { return Grads{dy / (1 + square(finite(x, 1e15)))}; }; });
+  return record_elementwise(
+      "atan", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy / (1 + square(finite(x, 1e15)))}; }; });
 }
 
 Tensor sinh(const Tensor& x) {
   XTAPE_NOTE(sinh, x);
   Tensor y = apply("sinh", x, [](auto v) { return sinh(v); });
-  return record("sinh", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * cosh(x)}; }; });
+  return record_elementwise("sinh", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * cosh(x)}; }; });
 }
 
 Tensor cosh(const Tensor& x) {
   XTAPE_NOTE(cosh, x);
   Tensor y = apply("cosh", x, [](auto v) { return cosh(v); });
-  return record("cosh", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * sinh(x)}; }; });
+  return record_elementwise("cosh", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * sinh(x)}; }; });
 }
 
 Tensor asinh(const Tensor& x) {
   XTAPE_NOTE(asinh, x);
   Tensor y = apply("asinh", x, [](auto v) { return asinh(v); });
-  return record("asinh", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{asinh_grad(dy, x)}; }; });
+  return record_elementwise("asinh", {x}, y,
+                            [&] { return [x](const Tensor& dy) { return Grads{asinh_grad(dy, x)}; }; });
 }
 
 Tensor acosh(const Tensor& x) {
@@ -135,14 +139,15 @@ Tensor acosh(const Tensor& x) {
     using V = decltype(v);
     return select(v < V(1), V(std::numeric_limits<typename V::value_type>::quiet_NaN()), acosh(v));
   });
-  return record("acosh", {x}, y,
-                [&] { return [x](const Tensor& dy) { return Grads{dy * rsqrt(x - 1) * rsqrt(x + 1)}; }; });
+  return record_elementwise("acosh", {x}, y,
+                            [&] { return [x](const Tensor& dy) { return Grads{dy * rsqrt(x - 1) * rsqrt(x + 1)}; }; });
 }
 
 Tensor atanh(const Tensor& x) {
   XTAPE_NOTE(atanh, x);
   Tensor y = apply("atanh", x, [](auto v) { return atanh(v); });
-  return record("atanh", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy / ((1 - x) * (1 + x))}; }; });
+  return record_elementwise("atanh", {x}, y,
+                            [&] { return [x](const Tensor& dy) { return Grads{dy / ((1 - x) * (1 + x))}; }; });
 }
 
 Tensor erf(const Tensor& x) {
@@ -155,7 +160,7 @@ Tensor erf(const Tensor& x) {
       return kernels::by_element([](auto a) { return std::erf(a); }, v);
     }
   });
-  return record("erf", {x}, y, [&] {
+  return record_elementwise("erf", {x}, y, [&] {
     return [x](const Tensor& dy) { return Grads{dy * (2 * std::numbers::inv_sqrtpi) * gaussian(x)}; };
   });
 }
@@ -163,7 +168,7 @@ Tensor erf(const Tensor& x) {
 Tensor erfc(const Tensor& x) {
   XTAPE_NOTE(erfc, x);
   Tensor y = apply("erfc", x, [](auto v) { return kernels::erfc(v); });
-  return record("erfc", {x}, y, [&] {
+  return record_elementwise("erfc", {x}, y, [&] {
     return [x](const Tensor& dy) { return Grads{dy * (-2 * std::numbers::inv_sqrtpi) * gaussian(x)}; };
   });
 }
@@ -172,7 +177,7 @@ Tensor lgamma(const Tensor& x) {
   XTAPE_NOTE(lgamma, x);
   Tensor y = apply<detail::costly>(
       "lgamma", x, [](auto v) { return kernels::by_element([](auto a) { return kernels::lgamma(a); }, v); });
-  return record("lgamma", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * digamma(x)}; }; });
+  return record_elementwise("lgamma", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * digamma(x)}; }; });
 }
 
 Tensor digamma(const Tensor& x) {
@@ -187,7 +192,7 @@ Tensor polygamma(int n, const Tensor& x) {
   Tensor y = apply<detail::costly>(op, x, [n](auto v) {
     return kernels::by_element([n](auto a) { return static_cast<decltype(a)>(kernels::polygamma(n, a)); }, v);
   });
-  return record(op, {x}, y, [&] {
+  return record_elementwise(op, {x}, y, [&] {
     return
         [x, n](const Tensor& dy) { return Grads{dy * polygamma(n == std::numeric_limits<int>::max() ? n : n + 1, x)}; };
   });

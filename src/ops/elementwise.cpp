@@ -9,6 +9,7 @@ namespace xtape::detail {
 
 void fail_domain(const char* op, Domain domain, DType received) {
   if (domain == Domain::floating) fail_floating(op, received, "a floating tensor");
+  if (domain == Domain::integers) fail_integer(op, received, "an integer tensor");
   fail_numeric(op);
 }
 
@@ -70,7 +71,7 @@ kernels::Elementwise with(const Mapping& mapping, const void* functor, DType dty
 
 /// For a dtype without a loop: bfloat16 is computed in float32, others throw a TypeError.
 void check_bfloat16(const Mapping& mapping, const char* op, DType dtype) {
-  if (dtype != bfloat16) fail_domain(op, mapping.domain, dtype);
+  if (dtype != bfloat16 || mapping.domain == Domain::integers) fail_domain(op, mapping.domain, dtype);
 }
 Tensor from_float32(const Mapping& mapping, const Tensor& y) { return mapping.comparison ? y : convert(y, bfloat16); }
 

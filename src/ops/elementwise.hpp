@@ -15,7 +15,7 @@
 namespace xtape::detail {
 
 /// Which dtypes an op takes.
-enum class Domain { floating, numbers, booleans, all };
+enum class Domain { floating, integers, numbers, booleans, all };
 
 [[noreturn]] void fail_domain(const char* op, Domain domain, DType received);
 /// The shape to which both broadcast; throws a ValueError if they do not.
@@ -32,6 +32,7 @@ template <class T, Domain domain>
 inline constexpr bool in_domain = std::is_same_v<T, BFloat16>  ? false  // computed in float32
                                   : domain == Domain::booleans ? std::is_same_v<T, bool>
                                   : domain == Domain::floating ? kernels::vectorised<T>
+                                  : domain == Domain::integers ? std::is_integral_v<T> && !std::is_same_v<T, bool>
                                                                : domain == Domain::all || !std::is_same_v<T, bool>;
 
 /// The loops of a functor for each dtype, null for those that it does not take.

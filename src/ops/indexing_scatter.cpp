@@ -12,11 +12,12 @@
 #include "kernels/gather_rows.hpp"
 #include "kernels/scatter_rows.hpp"
 #include "ops/copy_or_clear.hpp"
+#include "ops/forward_rules.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/indexing.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape {
 namespace {
@@ -94,9 +95,10 @@ Tensor gather_rows(const Tensor& x, const Places& places) {
                              width * static_cast<std::int64_t>(itemsize(to.dtype())));
       },
       x, places.index, y);
-  return record("gather_nd", {x}, std::move(y), [&] {
-    return [places, shape = x.shape()](const Tensor& dy) { return Grads{scatter_rows(dy, places, shape)}; };
-  });
+  return record(
+      "gather_nd", {x}, std::move(y),
+      [&] { return [places, shape = x.shape()](const Tensor& dy) { return Grads{scatter_rows(dy, places, shape)}; }; },
+      [&](const Tensor& t) { return gather_rows(t, places); });
 }
 
 /// x, or zeros of `shape` if x is empty, with the updates added to their rows.
@@ -114,8 +116,10 @@ Tensor sum_of_rows(const Tensor& x, const Tensor& updates, const Places& places,
 
 Tensor scatter_rows(const Tensor& updates, const Places& places, const Shape& shape) {
   Tensor y = sum_of_rows({}, updates, places, shape);
-  return record("scatter_nd", {updates}, std::move(y),
-                [&] { return [places](const Tensor& dy) { return Grads{gather_rows(dy, places)}; }; });
+  return record(
+      "scatter_nd", {updates}, std::move(y),
+      [&] { return [places](const Tensor& dy) { return Grads{gather_rows(dy, places)}; }; },
+      [&](const Tensor& t) { return scatter_rows(t, places, shape); });
 }
 
 void check_dtypes(const char* op, const Tensor& x, const Tensor& updates) {
@@ -179,9 +183,17 @@ Tensor tensor_scatter_add(const Tensor& x, const Tensor& indices, const Tensor& 
   const Places places = find_places(op, indices, x.shape());
   check_updates(op, indices, updates, places, x.shape());
   Tensor y = sum_of_rows(x, updates, places, x.shape());
-  return record(op, {x, updates}, std::move(y), [&] {
-    return [places](const Tensor& dy, Needs need) { return Grads{dy, need[1] ? gather_rows(dy, places) : Tensor()}; };
-  });
+  return record(
+      op, {x, updates}, std::move(y),
+      [&] {
+        return [places](const Tensor& dy, Needs need) {
+          return Grads{dy, need[1] ? gather_rows(dy, places) : Tensor()};
+        };
+      },
+      [&](Tangents t) {
+        if (!t[1].defined()) return t[0];
+        return t[0].defined() ? tensor_scatter_add(t[0], indices, t[1]) : scatter_rows(t[1], places, x.shape());
+      });
 }
 
 Tensor tensor_scatter_update(const Tensor& x, const Tensor& indices, const Tensor& updates) {
@@ -191,17 +203,22 @@ Tensor tensor_scatter_update(const Tensor& x, const Tensor& indices, const Tenso
   const Places places = find_places(op, indices, x.shape());
   check_updates(op, indices, updates, places, x.shape());
   Tensor y = put_rows(x, updates, places);
-  return record(op, {x, updates}, std::move(y), [&] {
-    return [indices, places, last = find_last(places)](const Tensor& dy, Needs need) {
-      Tensor dx, du;
-      if (need[0]) dx = tensor_scatter_update(dy, indices, detail::filled(places.shape, dy.dtype(), 0));
-      if (need[1]) {  // an update that a later one overwrites has no gradient
-        const Tensor rows = reshape(gather_rows(dy, places), {last.size(), places.width});
-        du = reshape(where(expand_dims(last, 1), rows, 0), places.shape);
-      }
-      return Grads{dx, du};
-    };
-  });
+  return record(
+      op, {x, updates}, std::move(y),
+      [&] {
+        return [indices, places, last = find_last(places)](const Tensor& dy, Needs need) {
+          Tensor dx, du;
+          if (need[0]) dx = tensor_scatter_update(dy, indices, detail::filled(places.shape, dy.dtype(), 0));
+          if (need[1]) {  // an update that a later one overwrites has no gradient
+            const Tensor rows = reshape(gather_rows(dy, places), {last.size(), places.width});
+            du = reshape(where(expand_dims(last, 1), rows, 0), places.shape);
+          }
+          return Grads{dx, du};
+        };
+      },
+      [&](Tangents t) {
+        return tensor_scatter_update(detail::or_zeros_like(t[0], x), indices, detail::or_zeros_like(t[1], updates));
+      });
 }
 
 Tensor boolean_mask(const Tensor& x, const Tensor& mask, int axis_) {

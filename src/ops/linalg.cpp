@@ -14,12 +14,14 @@
 #include "kernels/strided.hpp"
 #include "ops/dense_bf16.hpp"
 #include "ops/elementwise.hpp"
+#include "ops/forward_rules.hpp"
 #include "ops/fused_gradient.hpp"
+#include "tape/accumulate.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/nn.hpp"
 #include "xtape/ops/reduce.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape {
 namespace {
@@ -159,11 +161,16 @@ Tensor matmul(const Tensor& a, const Tensor& b, MatmulOptions options) {
                           ? Shape{}
                           : detail::broadcast_shape("matmul", leading(a.shape()), leading(b.shape()));
   Tensor y = product(a, b, options, batch, m, n, k);
-  return record("matmul", {a, b}, std::move(y), [&](Tracked tracked) {
-    return [a = tracked.if_for(1, a), b = tracked.if_for(0, b), options](const Tensor& dy, Needs need) {
-      return matmul_rule(a, b, options, dy, need);
-    };
-  });
+  return record(
+      "matmul", {a, b}, std::move(y),
+      [&](Tracked tracked) {
+        return [a = tracked.if_for(1, a), b = tracked.if_for(0, b), options](const Tensor& dy, Needs need) {
+          return matmul_rule(a, b, options, dy, need);
+        };
+      },
+      [&](Tangents t) {
+        return detail::product_rule(t, a, b, [&](const Tensor& p, const Tensor& q) { return matmul(p, q, options); });
+      });
 }
 
 namespace {
@@ -229,6 +236,17 @@ Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b) {
   return detail::dense(x, w, b, /*relu=*/false);
 }
 
+Tensor detail::dense_jvp(Tangents t, const Tensor& x, const Tensor& w, const Tensor& y, bool relu) {
+  Tensor dz;
+  if (t[0].defined()) dz = dense(t[0], w, t[2], /*relu=*/false);
+  if (t[1].defined()) {
+    const Tensor more = dense(x, t[1], dz.defined() ? Tensor() : t[2], /*relu=*/false);
+    dz = dz.defined() ? dz + more : more;
+  }
+  if (!dz.defined()) dz = broadcast(cast(t[2], y.dtype()), y.shape());
+  return relu ? relu_grad(dz, y) : dz;
+}
+
 Tensor detail::dense(const Tensor& x, const Tensor& w, const Tensor& b, bool relu) {
   XTAPE_NOTE(detail::dense, x, w, b, relu);
   const char* op = "linear";
@@ -258,16 +276,19 @@ Tensor detail::dense(const Tensor& x, const Tensor& w, const Tensor& b, bool rel
         });
       },
       x, w, b, y);
-  return record(relu ? "dense_relu" : "linear", {x, w, b}, std::move(y), [&](Tracked tracked) {
-    return [x = tracked[1] || x.rank() != 2 ? x : Tensor(), w = tracked.if_for(0, w), y = relu ? y : Tensor(), m, n, k](
-               const Tensor& dy, Needs need) {
-      const Tensor dz = y.defined() ? relu_grad(dy, y) : dy;
-      const DenseSizes sizes{m, n, k};
-      return fused_or_ops(
-          {dz, x, w}, [&] { return dense_grads(x, w, dz, sizes, need); },
-          [&] { return dense_grads_by_ops(x, w, dz, sizes, need); });
-    };
-  });
+  return record(
+      relu ? "dense_relu" : "linear", {x, w, b}, std::move(y),
+      [&](Tracked tracked) {
+        return [x = tracked[1] || x.rank() != 2 ? x : Tensor(), w = tracked.if_for(0, w), y = relu ? y : Tensor(), m, n,
+                k](const Tensor& dy, Needs need) {
+          const Tensor dz = y.defined() ? relu_grad(dy, y) : dy;
+          const DenseSizes sizes{m, n, k};
+          return fused_or_ops(
+              {dz, x, w}, [&] { return dense_grads(x, w, dz, sizes, need); },
+              [&] { return dense_grads_by_ops(x, w, dz, sizes, need); });
+        };
+      },
+      [&](Tangents t) { return dense_jvp(t, x, w, y, relu); });
 }
 
 }  // namespace xtape

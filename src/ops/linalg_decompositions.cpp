@@ -12,7 +12,7 @@
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape::linalg {
 namespace {
@@ -105,6 +105,29 @@ Tensor svd_gradient(const Tensor& s, const Tensor& u, const Tensor& v, const Ten
   return sum(matmul(u, times_transposed(inner, v)), outside);
 }
 
+/// The tangents of q and r for m >= n, when x moves by dx: with m = q^T dx r^-1 and the skew w of its lower triangle,
+/// dq = dx r^-1 - q (m - w) and dr = (m - w) r.
+std::pair<Tensor, Tensor> tall_qr_tangents(const Tensor& q, const Tensor& r, const Tensor& dx) {
+  const Tensor scaled =
+      matrix_transpose(triangular_solve(r, matrix_transpose(dx), {.lower = false, .adjoint = true}));  // dx r^-1
+  const Tensor m = transposed_times(q, scaled), lower = tril(m, -1);
+  const Tensor rest = m - (lower - matrix_transpose(lower));
+  return {scaled - matmul(q, rest), matmul(rest, r)};
+}
+
+/// The tangents of s, u and v, when x moves by dx (Townsend 2016): with p = u^T dx v and F as for the gradient,
+/// ds = diag(p), du = u (F o (p diag(s) + diag(s) p^T)), dv = v (F o (diag(s) p + p^T diag(s))), plus the parts outside
+/// the spans of u and v, for m != n.
+Tensors svd_tangents(const Tensor& s, const Tensor& u, const Tensor& v, const Tensor& dx) {
+  const Tensor to_right = matmul(dx, v), to_left = transposed_times(dx, u), p = transposed_times(u, to_right);
+  const Tensor f = inverse_differences(square(s)), row = expand_dims(s, -2), column = expand_dims(s, -1);
+  const Tensor p_t = matrix_transpose(p), inverse = expand_dims(safe_reciprocal(s), -2);
+  Tensor du = matmul(u, f * (p * row + column * p_t)), dv = matmul(v, f * (column * p + p_t * row));
+  if (u.shape(-2) > u.shape(-1)) du = du + (to_right - matmul(u, p)) * inverse;
+  if (v.shape(-2) > v.shape(-1)) dv = dv + (to_left - matmul(v, p_t)) * inverse;
+  return {linalg::diag_part(p), du, dv};
+}
+
 }  // namespace
 
 Qr qr(const Tensor& x) {
@@ -124,24 +147,36 @@ Qr qr(const Tensor& x) {
         });
       },
       x, out[0], out[1]);
-  record(op, {x}, std::span<Tensor>(out), [&] {
-    return [x, q = out[0], r = out[1], k](std::span<const Tensor> d) {
-      const std::int64_t rest = x.shape(-1) - k;
-      if (rest <= 0) return Grads{tall_qr_gradient(q, r, d[0], d[1])};
-      // [a b] = q [u v] with square a and u, so that v = q^T b.
-      const Tensor u = slice_axis(r, -1, 0, k), b = slice_axis(x, -1, k, rest);
-      Tensor dq = d[0], du, db;
-      if (d[1].defined()) {
-        du = slice_axis(d[1], -1, 0, k);
-        const Tensor dv = slice_axis(d[1], -1, k, rest);
-        dq = sum(dq, times_transposed(b, dv));
-        db = matmul(q, dv);
-      } else {
-        db = detail::filled(b.shape(), b.dtype(), 0);
-      }
-      return Grads{concat({tall_qr_gradient(q, u, dq, du), db}, -1)};
-    };
-  });
+  record(
+      op, {x}, std::span<Tensor>(out),
+      [&] {
+        return [x, q = out[0], r = out[1], k](std::span<const Tensor> d) {
+          const std::int64_t rest = x.shape(-1) - k;
+          if (rest <= 0) return Grads{tall_qr_gradient(q, r, d[0], d[1])};
+          // [a b] = q [u v] with square a and u, so that v = q^T b.
+          const Tensor u = slice_axis(r, -1, 0, k), b = slice_axis(x, -1, k, rest);
+          Tensor dq = d[0], du, db;
+          if (d[1].defined()) {
+            du = slice_axis(d[1], -1, 0, k);
+            const Tensor dv = slice_axis(d[1], -1, k, rest);
+            dq = sum(dq, times_transposed(b, dv));
+            db = matmul(q, dv);
+          } else {
+            db = detail::filled(b.shape(), b.dtype(), 0);
+          }
+          return Grads{concat({tall_qr_gradient(q, u, dq, du), db}, -1)};
+        };
+      },
+      [&](Tangents t) {
+        const std::int64_t rest = x.shape(-1) - k;
+        if (rest <= 0) {
+          const auto [dq, dr] = tall_qr_tangents(out[0], out[1], t[0]);
+          return Tensors{dq, dr};
+        }
+        const auto [dq, du] = tall_qr_tangents(out[0], slice_axis(out[1], -1, 0, k), slice_axis(t[0], -1, 0, k));
+        const Tensor b = slice_axis(x, -1, k, rest), db = slice_axis(t[0], -1, k, rest);
+        return Tensors{dq, concat({du, transposed_times(dq, b) + transposed_times(out[0], db)}, -1)};
+      });
   return {out[0], out[1]};
 }
 
@@ -172,11 +207,14 @@ Svd svd(const Tensor& x) {
         if (bad >= 0) fail<ValueError>(op, "did not converge for {}", detail::which(m, bad));
       },
       x, out[0], out[1], out[2]);
-  record(op, {x}, std::span<Tensor>(out), [&] {
-    return [s = out[0], u = out[1], v = out[2]](std::span<const Tensor> d) {
-      return Grads{svd_gradient(s, u, v, d[0], d[1], d[2])};
-    };
-  });
+  record(
+      op, {x}, std::span<Tensor>(out),
+      [&] {
+        return [s = out[0], u = out[1], v = out[2]](std::span<const Tensor> d) {
+          return Grads{svd_gradient(s, u, v, d[0], d[1], d[2])};
+        };
+      },
+      [&](Tangents t) { return svd_tangents(out[0], out[1], out[2], t[0]); });
   return {out[0], out[1], out[2]};
 }
 
@@ -208,15 +246,22 @@ Eigh eigh(const Tensor& x) {
         if (bad >= 0) fail<ValueError>(op, "did not converge for {}", detail::which(m, bad));
       },
       x, out[0], out[1]);
-  record(op, {x}, std::span<Tensor>(out), [&] {
-    return [w = out[0], v = out[1]](std::span<const Tensor> d) {
-      Tensor inner;
-      if (d[0].defined()) inner = linalg::diag(d[0]);
-      if (d[1].defined()) inner = sum(inner, inverse_differences(w) * transposed_times(v, d[1]));
-      const Tensor g = matmul(v, times_transposed(inner, v));
-      return Grads{tril(g) + tril(matrix_transpose(g), -1)};
-    };
-  });
+  record(
+      op, {x}, std::span<Tensor>(out),
+      [&] {
+        return [w = out[0], v = out[1]](std::span<const Tensor> d) {
+          Tensor inner;
+          if (d[0].defined()) inner = linalg::diag(d[0]);
+          if (d[1].defined()) inner = sum(inner, inverse_differences(w) * transposed_times(v, d[1]));
+          const Tensor g = matmul(v, times_transposed(inner, v));
+          return Grads{tril(g) + tril(matrix_transpose(g), -1)};
+        };
+      },
+      [&](Tangents t) {  // of the symmetric matrix whose lower triangle x has
+        const Tensor dx = tril(t[0]) + matrix_transpose(tril(t[0], -1));
+        const Tensor p = transposed_times(out[1], matmul(dx, out[1]));
+        return Tensors{linalg::diag_part(p), matmul(out[1], inverse_differences(out[0]) * p)};
+      });
   return {out[0], out[1]};
 }
 

@@ -5,13 +5,14 @@
 #include "core/call_notes.hpp"
 #include "core/launch.hpp"
 #include "kernels/lapack.hpp"
+#include "ops/forward_rules.hpp"
 #include "ops/fused_gradient.hpp"
 #include "ops/matrices.hpp"
 #include "xtape/ops/diagonal.hpp"
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape::linalg {
 namespace {
@@ -59,11 +60,14 @@ Tensor inv(const Tensor& x) {
         if (bad >= 0) fail_singular(op, m, bad);
       },
       x, y);
-  return record(op, {x}, y, [&] {
-    return [y](const Tensor& dy) {
-      return Grads{-matmul(y, matmul(dy, y, {.transpose_b = true}), {.transpose_a = true})};
-    };
-  });
+  return record(
+      op, {x}, y,
+      [&] {
+        return [y](const Tensor& dy) {
+          return Grads{-matmul(y, matmul(dy, y, {.transpose_b = true}), {.transpose_a = true})};
+        };
+      },
+      [&](const Tensor& t) { return -matmul(y, matmul(t, y)); });
 }
 
 namespace {
@@ -113,6 +117,17 @@ Tensor solve_by(const Factors& f, const Tensor& b, bool adjoint) {
 
 }  // namespace
 
+namespace {
+
+/// The tangent of b - a x for a fixed x, given that of a.
+Tensor moved_right(Tangents t, const Tensor& da, const Tensor& x, bool adjoint) {
+  if (!da.defined()) return t[1];
+  const Tensor product = matmul(da, x, {.transpose_a = adjoint});
+  return t[1].defined() ? t[1] - product : -product;
+}
+
+}  // namespace
+
 Tensor solve(const Tensor& a_, const Tensor& b_, SolveOptions options) {
   XTAPE_NOTE(linalg::solve, a_, b_, options);
   const char* op = "linalg.solve";
@@ -121,18 +136,27 @@ Tensor solve(const Tensor& a_, const Tensor& b_, SolveOptions options) {
   const Tensor &a = system.a, &b = system.b;
   const Factors factors = factorise(op, a);
   Tensor x = solve_by(factors, b, options.adjoint);
-  x = record(op, {a, b}, x, [&] {
-    return [a, x, factors, options](const Tensor& dx, Needs need) {
-      // If no tape tracks a, its existing decomposition is used.
-      const Tensor db = detail::fused_or_ops(
-          {a, dx}, [&] { return solve_by(factors, dx, !options.adjoint); },
-          [&] { return solve(a, dx, {.adjoint = !options.adjoint}); });
-      Tensor da;
-      if (need[0])
-        da = -(options.adjoint ? matmul(x, db, {.transpose_b = true}) : matmul(db, x, {.transpose_b = true}));
-      return Grads{da, db};
-    };
-  });
+  x = record(
+      op, {a, b}, x,
+      [&] {
+        return [a, x, factors, options](const Tensor& dx, Needs need) {
+          // If no tape tracks a, its existing decomposition is used.
+          const Tensor db = detail::fused_or_ops(
+              {a, dx}, [&] { return solve_by(factors, dx, !options.adjoint); },
+              [&] { return solve(a, dx, {.adjoint = !options.adjoint}); });
+          Tensor da;
+          if (need[0])
+            da = -(options.adjoint ? matmul(x, db, {.transpose_b = true}) : matmul(db, x, {.transpose_b = true}));
+          return Grads{da, db};
+        };
+      },
+      [&](Tangents t) {
+        const Tensor right = moved_right(t, t[0], x, options.adjoint);
+        // If nothing tracks a, its existing decomposition is used.
+        return detail::fused_or_ops(
+            {a, right}, [&] { return solve_by(factors, right, options.adjoint); },
+            [&] { return solve(a, right, options); });
+      });
   return system.vector ? squeeze(x, -1) : x;
 }
 
@@ -164,17 +188,23 @@ Tensor triangular_solve(const Tensor& a_, const Tensor& b_, TriangularSolveOptio
         if (bad >= 0) fail_singular(op, m, bad);
       },
       a, b, x);
-  x = record(op, {a, b}, x, [&] {
-    return [a, x, options](const Tensor& dx, Needs need) {
-      const Tensor db = triangular_solve(a, dx, {.lower = options.lower, .adjoint = !options.adjoint});
-      Tensor da;
-      if (need[0]) {
-        da = -(options.adjoint ? matmul(x, db, {.transpose_b = true}) : matmul(db, x, {.transpose_b = true}));
-        da = options.lower ? tril(da) : triu(da);
-      }
-      return Grads{da, db};
-    };
-  });
+  x = record(
+      op, {a, b}, x,
+      [&] {
+        return [a, x, options](const Tensor& dx, Needs need) {
+          const Tensor db = triangular_solve(a, dx, {.lower = options.lower, .adjoint = !options.adjoint});
+          Tensor da;
+          if (need[0]) {
+            da = -(options.adjoint ? matmul(x, db, {.transpose_b = true}) : matmul(db, x, {.transpose_b = true}));
+            da = options.lower ? tril(da) : triu(da);
+          }
+          return Grads{da, db};
+        };
+      },
+      [&](Tangents t) {
+        const Tensor triangle = t[0].defined() ? (options.lower ? tril(t[0]) : triu(t[0])) : Tensor();
+        return triangular_solve(a, moved_right(t, triangle, x, options.adjoint), options);
+      });
   return system.vector ? squeeze(x, -1) : x;
 }
 
@@ -196,16 +226,25 @@ Tensor cholesky(const Tensor& x) {
         if (bad >= 0) fail<ValueError>(op, "{} is not positive definite", detail::which(m, bad));
       },
       x, l);
-  return record(op, {x}, l, [&] {
-    return [l](const Tensor& dl) {
-      // L^-T P L^-1, made symmetric, where P is the lower triangle of L^T dL with half of its diagonal.
-      Tensor p = tril(matmul(l, dl, {.transpose_a = true}));
-      p = p - linalg::diag(diag_part(p)) * 0.5;
-      const Tensor left = triangular_solve(l, p, {.adjoint = true});
-      const Tensor s = triangular_solve(l, matrix_transpose(left), {.adjoint = true});
-      return Grads{(s + matrix_transpose(s)) * 0.5};
-    };
-  });
+  return record(
+      op, {x}, l,
+      [&] {
+        return [l](const Tensor& dl) {
+          // L^-T P L^-1, made symmetric, where P is the lower triangle of L^T dL with half of its diagonal.
+          Tensor p = tril(matmul(l, dl, {.transpose_a = true}));
+          p = p - linalg::diag(diag_part(p)) * 0.5;
+          const Tensor left = triangular_solve(l, p, {.adjoint = true});
+          const Tensor s = triangular_solve(l, matrix_transpose(left), {.adjoint = true});
+          return Grads{(s + matrix_transpose(s)) * 0.5};
+        };
+      },
+      [&](const Tensor& t) {
+        // L times the lower triangle of L^-1 T L^-T with half of its diagonal, where T is t made symmetric.
+        const Tensor half = triangular_solve(l, (t + matrix_transpose(t)) * 0.5);
+        Tensor p = tril(triangular_solve(l, matrix_transpose(half)));
+        p = p - linalg::diag(diag_part(p)) * 0.5;
+        return matmul(l, p);
+      });
 }
 
 }  // namespace xtape::linalg

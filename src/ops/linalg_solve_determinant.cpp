@@ -5,6 +5,7 @@
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "kernels/lapack.hpp"
+#include "ops/forward_rules.hpp"
 #include "ops/fused_gradient.hpp"
 #include "ops/matrices.hpp"
 #include "xtape/core/creation.hpp"
@@ -15,7 +16,7 @@
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape::linalg {
 namespace {
@@ -150,12 +151,18 @@ Tensor cofactors(const char* op, const Tensor& x) {
         if (bad >= 0) detail::fail<ValueError>(op, "did not converge for {}", detail::which(m, bad));
       },
       x, y, singular);
-  return record("linalg.cofactors", {x}, y, [&] {
-    return [x, singular](const Tensor& dy) {
-      const auto by_ops = [&](const Tensors& in) { return std::vector<Tensor>{cofactors_by_ops(in[0], singular)}; };
-      return detail::recorded_gradients(by_ops, Tensors{x}, {&dy, 1});
-    };
-  });
+  return record(
+      "linalg.cofactors", {x}, y,
+      [&] {
+        return [x, singular](const Tensor& dy) {
+          const auto by_ops = [&](const Tensors& in) { return std::vector<Tensor>{cofactors_by_ops(in[0], singular)}; };
+          return detail::recorded_gradients(by_ops, Tensors{x}, {&dy, 1});
+        };
+      },
+      [&](Tangents t) {
+        const auto by_ops = [&](const Tensors& in) { return std::vector<Tensor>{cofactors_by_ops(in[0], singular)}; };
+        return detail::tangents_by_ops(by_ops, Tensors{x}, t);
+      });
 }
 
 }  // namespace
@@ -175,8 +182,9 @@ Tensor det(const Tensor& x) {
         });
       },
       x, y);
-  return record(op, {x}, y,
-                [&] { return [op, x](const Tensor& dy) { return Grads{as_factor(dy) * cofactors(op, x)}; }; });
+  return detail::record_reduction(op, x, y, {-2, -1}, false, [&] {
+    return [op, x](const Tensor& dy) { return Grads{as_factor(dy) * cofactors(op, x)}; };
+  });
 }
 
 Slogdet slogdet(const Tensor& x) {
@@ -206,7 +214,7 @@ Slogdet slogdet(const Tensor& x) {
         });
       },
       x, value, logarithm);
-  const Tensor logdet = record(op, {x}, logarithm, [&] {
+  const Tensor logdet = detail::record_reduction(op, x, logarithm, {-2, -1}, false, [&] {
     return [x](const Tensor& dlogdet) { return Grads{as_factor(dlogdet) * matrix_transpose(inv(x))}; };
   });
   return {record_no_gradient("linalg.slogdet.sign", {x}, std::move(value)), logdet};

@@ -13,6 +13,7 @@
 #include "xtape/ops/map_traced.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/tape/gradient_tape.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape::detail {
 namespace {
@@ -94,7 +95,7 @@ Tensors run_level(const TracedFunction& function, int level, std::span<const Ten
   // Each input gets its own identity, since one tensor may be given twice.
   std::vector<Tensor> x;
   for (const Tensor& t : inputs.first(below)) {
-    x.push_back(record("map", {t}, make_alias(t), [](const Tensor& dy) { return Grads{dy}; }));
+    x.push_back(record_elementwise("map", {t}, make_alias(t), [](const Tensor& dy) { return Grads{dy}; }));
   }
   GradientTape tape;
   tape.watch(std::span<const Tensor>(x));

@@ -8,7 +8,7 @@
 #include "tape/accumulate.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/map_slopes.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape {
 
@@ -19,13 +19,13 @@ using detail::map_unary;
 Tensor add(const Tensor& a, const Tensor& b) {
   XTAPE_NOTE(add, a, b);
   Tensor y = map_binary<Domain::numbers>("add", a, b, [](auto p, auto q) { return kernels::plus(p, q); });
-  return record("add", {a, b}, std::move(y), [](const Tensor& dy) { return Grads{dy, dy}; });
+  return record_elementwise("add", {a, b}, std::move(y), [](const Tensor& dy) { return Grads{dy, dy}; });
 }
 
 Tensor subtract(const Tensor& a, const Tensor& b) {
   XTAPE_NOTE(subtract, a, b);
   Tensor y = map_binary<Domain::numbers>("subtract", a, b, [](auto p, auto q) { return kernels::minus(p, q); });
-  return record("subtract", {a, b}, std::move(y), [](const Tensor& dy, Needs need) {
+  return record_elementwise("subtract", {a, b}, std::move(y), [](const Tensor& dy, Needs need) {
     return Grads{dy, need[1] ? -dy : Tensor()};
   });
 }
@@ -33,7 +33,7 @@ Tensor subtract(const Tensor& a, const Tensor& b) {
 Tensor multiply(const Tensor& a, const Tensor& b) {
   XTAPE_NOTE(multiply, a, b);
   Tensor y = map_binary<Domain::numbers>("multiply", a, b, [](auto p, auto q) { return kernels::times(p, q); });
-  return record("multiply", {a, b}, std::move(y), [&](Tracked tracked) {
+  return record_elementwise("multiply", {a, b}, std::move(y), [&](Tracked tracked) {
     return [a = tracked.if_for(1, a), b = tracked.if_for(0, b)](const Tensor& dy, Needs need) {
       return Grads{need[0] ? dy * b : Tensor(), need[1] ? dy * a : Tensor()};
     };
@@ -43,7 +43,7 @@ Tensor multiply(const Tensor& a, const Tensor& b) {
 Tensor divide(const Tensor& a, const Tensor& b) {
   XTAPE_NOTE(divide, a, b);
   Tensor y = map_binary<Domain::floating>("divide", a, b, [](auto p, auto q) { return p / q; });
-  return record("divide", {a, b}, std::move(y), [&](Tracked tracked) {
+  return record_elementwise("divide", {a, b}, std::move(y), [&](Tracked tracked) {
     return [b, y = tracked.if_for(1, y)](const Tensor& dy, Needs need) {
       const Tensor da = dy / b;
       return Grads{da, need[1] ? -(da * y) : Tensor()};
@@ -95,7 +95,7 @@ Tensor pow(const Tensor& a, const Tensor& b) {
   if (!is_tracked({a, b})) return y;
   if (b.impl()->weak &&
       !is_tracked({b})) {  // n a^(n-1); for n = 0 the derivative is 0, also at a = 0, where 0 a^-1 is NaN
-    return record("pow", {a, b}, y, [&] {
+    return record_elementwise("pow", {a, b}, y, [&] {
       return [a = detail::strong(a, y.dtype()), n = detail::weak_value(b)](const Tensor& dy, Needs) {
         if (n == 0) return Grads{zeros_like(dy), Tensor()};
         return Grads{n == 1 ? dy : dy * (n * (n == 2 ? a : pow(a, n - 1))), Tensor()};
@@ -103,7 +103,7 @@ Tensor pow(const Tensor& a, const Tensor& b) {
     });
   }
   // Plain numbers become tensors of y's dtype, since b - 1 would no longer adapt to it.
-  return record("pow", {a, b}, y, [&] {
+  return record_elementwise("pow", {a, b}, y, [&] {
     return [a = detail::strong(a, y.dtype()), b = detail::strong(b, y.dtype()), y](const Tensor& dy, Needs need) {
       Tensor da, db;
       if (need[0]) {  // at a = b = 0, where 0 a^-1 is NaN
@@ -125,7 +125,7 @@ Tensor maximum(const Tensor& a, const Tensor& b) {
     using kernels::is_nan, kernels::select;
     return select(is_nan(p) || p > q, p, q);
   });
-  return record("maximum", {a, b}, std::move(y), [&] {
+  return record_elementwise("maximum", {a, b}, std::move(y), [&] {
     return [a, b](const Tensor& dy, Needs need) {
       const Tensor first = a >= b;
       return Grads{need[0] ? where(first, dy, 0) : Tensor(), need[1] ? where(first, 0, dy) : Tensor()};
@@ -139,7 +139,7 @@ Tensor minimum(const Tensor& a, const Tensor& b) {
     using kernels::is_nan, kernels::select;
     return select(is_nan(p) || p < q, p, q);
   });
-  return record("minimum", {a, b}, std::move(y), [&] {
+  return record_elementwise("minimum", {a, b}, std::move(y), [&] {
     return [a, b](const Tensor& dy, Needs need) {
       const Tensor first = a <= b;
       return Grads{need[0] ? where(first, dy, 0) : Tensor(), need[1] ? where(first, 0, dy) : Tensor()};
@@ -157,7 +157,7 @@ Tensor negative(const Tensor& x) {
       return V(-v);
     }
   });
-  return record("negative", {x}, std::move(y), [](const Tensor& dy) { return Grads{-dy}; });
+  return record_elementwise("negative", {x}, std::move(y), [](const Tensor& dy) { return Grads{-dy}; });
 }
 
 Tensor abs(const Tensor& x) {
@@ -171,7 +171,7 @@ Tensor abs(const Tensor& x) {
       return xsimd::abs(v);
     }
   });
-  return record("abs", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * sign(x)}; }; });
+  return record_elementwise("abs", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * sign(x)}; }; });
 }
 
 Tensor sign(const Tensor& x) {
@@ -181,13 +181,14 @@ Tensor sign(const Tensor& x) {
     using V = decltype(v);
     return select(v > V(0), V(1), select(v < V(0), V(-1), v));
   });
-  return record("sign", {x}, std::move(y), [](const Tensor& dy) { return Grads{zeros_like(dy)}; });
+  return record_elementwise("sign", {x}, std::move(y), [](const Tensor& dy) { return Grads{zeros_like(dy)}; });
 }
 
 Tensor square(const Tensor& x) {
   XTAPE_NOTE(square, x);
   Tensor y = map_unary<Domain::numbers>("square", x, [](auto v) { return kernels::times(v, v); });
-  return record("square", {x}, std::move(y), [&] { return [x](const Tensor& dy) { return Grads{dy * (x * 2)}; }; });
+  return record_elementwise("square", {x}, std::move(y),
+                            [&] { return [x](const Tensor& dy) { return Grads{dy * (x * 2)}; }; });
 }
 
 namespace {
@@ -197,8 +198,9 @@ namespace {
 template <class Slope, class Rule>
 Tensor activation_grad(const char* op, const Tensor& dy, const Tensor& y, Slope slope, Rule rule) {
   Tensor dx = map_binary<Domain::floating>(op, dy, y, [slope](auto g, auto v) { return g * slope(v); });
-  return record(op, {dy, y}, std::move(dx),
-                [&] { return [dy, y, rule](const Tensor& g, Needs need) { return rule(g, dy, y, need); }; });
+  return record_elementwise(op, {dy, y}, std::move(dx), [&] {
+    return [dy, y, rule](const Tensor& g, Needs need) { return rule(g, dy, y, need); };
+  });
 }
 
 Tensor sqrt_grad(const Tensor& dy, const Tensor& y) {
@@ -213,19 +215,20 @@ Tensor sqrt_grad(const Tensor& dy, const Tensor& y) {
 Tensor sqrt(const Tensor& x) {
   XTAPE_NOTE(sqrt, x);
   Tensor y = map_unary<Domain::floating>("sqrt", x, [](auto v) { return sqrt(v); });
-  return record("sqrt", {x}, std::move(y), [&] { return [y](const Tensor& dy) { return Grads{sqrt_grad(dy, y)}; }; });
+  return record_elementwise("sqrt", {x}, std::move(y),
+                            [&] { return [y](const Tensor& dy) { return Grads{sqrt_grad(dy, y)}; }; });
 }
 
 Tensor exp(const Tensor& x) {
   XTAPE_NOTE(exp, x);
   Tensor y = map_unary<Domain::floating>("exp", x, [](auto v) { return exp(v); });
-  return record("exp", {x}, std::move(y), [&] { return [y](const Tensor& dy) { return Grads{dy * y}; }; });
+  return record_elementwise("exp", {x}, std::move(y), [&] { return [y](const Tensor& dy) { return Grads{dy * y}; }; });
 }
 
 Tensor log(const Tensor& x) {
   XTAPE_NOTE(log, x);
   Tensor y = map_unary<Domain::floating>("log", x, [](auto v) { return log(v); });
-  return record("log", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy / x}; }; });
+  return record_elementwise("log", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy / x}; }; });
 }
 
 namespace {
@@ -250,7 +253,8 @@ Tensor sigmoid_grad(const Tensor& dy, const Tensor& y) {
 Tensor tanh(const Tensor& x) {
   XTAPE_NOTE(tanh, x);
   Tensor y = map_unary<Domain::floating>("tanh", x, [](auto v) { return tanh(v); });
-  return record("tanh", {x}, std::move(y), [&] { return [y](const Tensor& dy) { return Grads{tanh_grad(dy, y)}; }; });
+  return record_elementwise("tanh", {x}, std::move(y),
+                            [&] { return [y](const Tensor& dy) { return Grads{tanh_grad(dy, y)}; }; });
 }
 
 Tensor sigmoid(const Tensor& x) {
@@ -261,8 +265,8 @@ Tensor sigmoid(const Tensor& x) {
     const V e = exp(-xsimd::abs(v));
     return select(v < V(0), e, V(1)) / (V(1) + e);
   });
-  return record("sigmoid", {x}, std::move(y),
-                [&] { return [y](const Tensor& dy) { return Grads{sigmoid_grad(dy, y)}; }; });
+  return record_elementwise("sigmoid", {x}, std::move(y),
+                            [&] { return [y](const Tensor& dy) { return Grads{sigmoid_grad(dy, y)}; }; });
 }
 
 Tensor clip_by_value(const Tensor& x, const Tensor& low, const Tensor& high) {
@@ -284,7 +288,7 @@ Tensor clip_by_value(const Tensor& x, const Tensor& low, const Tensor& high) {
     return where(raised > high, high, raised);
   }
   Tensor y = detail::map_ternary<Domain::numbers>("clip_by_value", x, low, high, clip);
-  return record("clip_by_value", {x, low, high}, std::move(y), [&] {
+  return record_elementwise("clip_by_value", {x, low, high}, std::move(y), [&] {
     return [x, low, high](const Tensor& dy, Needs need) {
       const Tensor below = x<low, above = maximum(x, low)> high;
       return Grads{need[0] ? where(logical_or(below, above), 0, dy) : Tensor(),

@@ -4,7 +4,7 @@
 #include "core/call_notes.hpp"
 #include "ops/elementwise.hpp"
 #include "xtape/ops/math.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 // Comparisons, logic, selection and conversion of elements.
 namespace xtape {
@@ -132,7 +132,7 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
     const kernels::Elementwise f{&where_loop<T>, nullptr, bytes, {1, bytes, bytes}};
     detail::run_loop(f, dtype, condition, a, b, y);
   });
-  return record("where", {condition, a, b}, y, [&] {
+  return record_elementwise("where", {condition, a, b}, y, [&] {
     return [condition](const Tensor& dy, Needs need) {
       return Grads{Tensor(), need[1] ? where(condition, dy, 0) : Tensor(),
                    need[2] ? where(condition, 0, dy) : Tensor()};
@@ -146,7 +146,9 @@ Tensor cast(const Tensor& x, AnyDType to) {
   if (x.dtype() == dtype && !x.impl()->weak) return x;
   Tensor y = detail::convert(x, dtype);
   if (!is_floating(x.dtype()) || !is_floating(dtype)) return record_no_gradient("cast", {x}, std::move(y));
-  return record("cast", {x}, y, [&] { return [from = x.dtype()](const Tensor& dy) { return Grads{cast(dy, from)}; }; });
+  return record(
+      "cast", {x}, y, [&] { return [from = x.dtype()](const Tensor& dy) { return Grads{cast(dy, from)}; }; },
+      [&](const Tensor& t) { return cast(t, dtype); });
 }
 
 }  // namespace xtape

@@ -10,11 +10,12 @@
 #include "base/sizes.hpp"
 #include "core/call_notes.hpp"
 #include "core/convert.hpp"
+#include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "kernels/strided.hpp"
 #include "ops/strided_launch.hpp"
 #include "tape/accumulate.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape {
 
@@ -41,8 +42,10 @@ Tensor reshape(const Tensor& x, const Shape& shape_) {
   } else if (known != x.size()) {
     fail<ValueError>("reshape", "numbers of elements differ: {} has {}, {} has {}", x.shape(), x.size(), shape_, known);
   }
-  return record("reshape", {x}, detail::make_view(x, shape),
-                [&] { return [from = x.shape()](const Tensor& dy) { return Grads{reshape(dy, from)}; }; });
+  return record(
+      "reshape", {x}, detail::make_view(x, shape),
+      [&] { return [from = x.shape()](const Tensor& dy) { return Grads{reshape(dy, from)}; }; },
+      [&](const Tensor& t) { return reshape(t, shape); });
 }
 
 Tensor flatten(const Tensor& x) {
@@ -89,8 +92,10 @@ Tensor permuted(const Tensor& x, const Shape& axes) {
   }
   Tensor y = detail::make_tensor(shape, x.dtype());
   detail::launch_strided_copy(x, 0, strides, y);
-  return record("transpose", {x}, std::move(y),
-                [&] { return [inverse](const Tensor& dy) { return Grads{permuted(dy, inverse)}; }; });
+  return record(
+      "transpose", {x}, std::move(y),
+      [&] { return [inverse](const Tensor& dy) { return Grads{permuted(dy, inverse)}; }; },
+      [&](const Tensor& t) { return permuted(t, axes); });
 }
 }  // namespace
 
@@ -160,17 +165,26 @@ Tensor concat(ListOf<Tensor> values, int axis_) {
         }
       },
       operands, 1);
-  return record("concat", std::span<const Tensor>(values), y, [&] {
-    return [sizes, axis](const Tensor& dy, Needs need) {
-      Grads grads;
-      std::int64_t begin = 0;
-      for (std::size_t i = 0; i < sizes.size(); ++i) {
-        grads.push_back(need[i] ? slice_axis(dy, axis, begin, sizes[i]) : Tensor());
-        begin += sizes[i];
-      }
-      return grads;
-    };
-  });
+  return record(
+      "concat", std::span<const Tensor>(values), y,
+      [&] {
+        return [sizes, axis](const Tensor& dy, Needs need) {
+          Grads grads;
+          std::int64_t begin = 0;
+          for (std::size_t i = 0; i < sizes.size(); ++i) {
+            grads.push_back(need[i] ? slice_axis(dy, axis, begin, sizes[i]) : Tensor());
+            begin += sizes[i];
+          }
+          return grads;
+        };
+      },
+      [&](Tangents tangents) {
+        Tensors moving(tangents.begin(), tangents.end());
+        for (std::size_t i = 0; i < moving.size(); ++i) {
+          if (!moving[i].defined()) moving[i] = detail::filled(values[i].shape(), first.dtype(), 0);
+        }
+        return concat(moving, axis);
+      });
 }
 
 Tensor stack(ListOf<Tensor> values, int axis) {
@@ -202,11 +216,14 @@ Tensor unslice(const Tensor& dy, const Shape& begin, const Shape& shape) {
   Tensor y = detail::make_tensor(shape, dy.dtype());
   const Shape strides = kernels::contiguous_strides(shape);
   detail::launch_strided_store(dy, offset_of(strides, begin), strides, y);
-  return record("unslice", {dy}, y, [&] {
-    return [begin, size = dy.shape()](const Tensor& g) {
-      return Grads{slice(g, ListOf<std::int64_t>(begin), ListOf<std::int64_t>(size))};
-    };
-  });
+  return record(
+      "unslice", {dy}, y,
+      [&] {
+        return [begin, size = dy.shape()](const Tensor& g) {
+          return Grads{slice(g, ListOf<std::int64_t>(begin), ListOf<std::int64_t>(size))};
+        };
+      },
+      [&](const Tensor& t) { return unslice(t, begin, shape); });
 }
 
 }  // namespace
@@ -242,9 +259,10 @@ Tensor slice(const Tensor& x, ListOf<std::int64_t> begin, ListOf<std::int64_t> s
     y = detail::make_tensor(shape, x.dtype());
     detail::launch_strided_copy(x, offset, strides, y);
   }
-  return record("slice", {x}, y, [&] {
-    return [begin = from, whole = x.shape()](const Tensor& dy) { return Grads{unslice(dy, begin, whole)}; };
-  });
+  return record(
+      "slice", {x}, y,
+      [&] { return [begin = from, whole = x.shape()](const Tensor& dy) { return Grads{unslice(dy, begin, whole)}; }; },
+      [&](const Tensor& t) { return slice(t, begin, ListOf<std::int64_t>(shape)); });
 }
 
 Tensor slice_axis(const Tensor& x, int axis_, std::int64_t begin, std::int64_t size) {

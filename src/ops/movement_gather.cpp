@@ -10,7 +10,7 @@
 #include "kernels/scatter_rows.hpp"
 #include "xtape/core/indexed_slices.hpp"
 #include "xtape/ops/movement.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape {
 namespace {
@@ -43,8 +43,10 @@ Tensor scatter_add(const Tensor& dy, const Tensor& indices, const Shape& shape, 
         }
       },
       dy, indices, y);
-  return record("scatter_add", {dy}, y,
-                [&] { return [indices, axis](const Tensor& g) { return Grads{gather(g, indices, axis)}; }; });
+  return record(
+      "scatter_add", {dy}, y,
+      [&] { return [indices, axis](const Tensor& g) { return Grads{gather(g, indices, axis)}; }; },
+      [&](const Tensor& t) { return scatter_add(t, indices, shape, axis); });
 }
 
 /// Fills y [outer, n, inner] with the slices of x at the n indices.
@@ -102,15 +104,18 @@ Tensor gather(const Tensor& x, const Tensor& indices, int axis_) {
         copy_slices(x, from, index, n, y);
       },
       x, wide, y);
-  return record("gather", {x}, y, [&] {
-    return [wide, axis, shape = x.shape()](const Tensor& dy) {
-      if (axis != 0 || is_recording() || detail::thread_state.tracer != nullptr)
-        return Grads{scatter_add(dy, wide, shape, axis)};
-      Shape rows = shape;
-      rows[0] = wide.size();
-      return Grads{to_tensor({detail::make_view(dy, rows), detail::make_view(wide, {wide.size()}), shape})};
-    };
-  });
+  return record(
+      "gather", {x}, y,
+      [&] {
+        return [wide, axis, shape = x.shape()](const Tensor& dy) {
+          if (axis != 0 || is_recording() || detail::thread_state.tracer != nullptr)
+            return Grads{scatter_add(dy, wide, shape, axis)};
+          Shape rows = shape;
+          rows[0] = wide.size();
+          return Grads{to_tensor({detail::make_view(dy, rows), detail::make_view(wide, {wide.size()}), shape})};
+        };
+      },
+      [&](const Tensor& t) { return gather(t, wide, axis); });
 }
 
 }  // namespace xtape

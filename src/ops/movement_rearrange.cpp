@@ -16,7 +16,7 @@
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape {
 
@@ -49,9 +49,10 @@ Tensor moveaxis(const Tensor& x, int source, int destination) {
 namespace {
 /// A result without elements; its gradient is zero.
 Tensor empty_result(const char* op, const Tensor& x, const Shape& shape) {
-  return record(op, {x}, detail::filled(shape, x.dtype(), 0), [&] {
-    return [from = x.shape()](const Tensor& dy) { return Grads{detail::filled(from, dy.dtype(), 0)}; };
-  });
+  return record(
+      op, {x}, detail::filled(shape, x.dtype(), 0),
+      [&] { return [from = x.shape()](const Tensor& dy) { return Grads{detail::filled(from, dy.dtype(), 0)}; }; },
+      [](const Tensor&) { return Tensor(); });
 }
 }  // namespace
 
@@ -94,11 +95,14 @@ Tensor repeat_each(const Tensor& x, std::int64_t n, int axis) {
         kernels::broadcast_copy(from.dtype(), from.bytes(), {slices, 1, inner}, to.bytes(), {slices, n, inner});
       },
       x, y);
-  return record("repeat", {x}, std::move(y), [&] {
-    return [n, slices, inner, from = x.shape()](const Tensor& dy) {
-      return Grads{reshape(reduce_sum(reshape(dy, {slices, n, inner}), 1), from)};
-    };
-  });
+  return record(
+      "repeat", {x}, std::move(y),
+      [&] {
+        return [n, slices, inner, from = x.shape()](const Tensor& dy) {
+          return Grads{reshape(reduce_sum(reshape(dy, {slices, n, inner}), 1), from)};
+        };
+      },
+      [&](const Tensor& t) { return repeat_each(t, n, axis); });
 }
 
 }  // namespace
@@ -144,11 +148,14 @@ Tensor reverse(const Tensor& x, ListOf<int> axes) {
   }
   Tensor y = detail::make_tensor(x.shape(), x.dtype());
   detail::launch_strided_copy(x, y.size() > 0 ? offset : 0, strides, y);
-  return record("reverse", {x}, std::move(y), [&] {
-    return [axes = detail::PoolVector<int>(axes.begin(), axes.end())](const Tensor& dy) {
-      return Grads{reverse(dy, axes)};
-    };
-  });
+  return record(
+      "reverse", {x}, std::move(y),
+      [&] {
+        return [axes = detail::PoolVector<int>(axes.begin(), axes.end())](const Tensor& dy) {
+          return Grads{reverse(dy, axes)};
+        };
+      },
+      [&](const Tensor& t) { return reverse(t, axes); });
 }
 
 Tensor roll(const Tensor& x, std::int64_t shift, int axis_) {
@@ -175,9 +182,12 @@ Tensor roll(const Tensor& x, std::int64_t shift, int axis_) {
         });
       },
       x, y);
-  return record("roll", {x}, std::move(y), [&] {
-    return [back = size > 0 ? -(shift % size) : 0, axis](const Tensor& dy) { return Grads{roll(dy, back, axis)}; };
-  });
+  return record(
+      "roll", {x}, std::move(y),
+      [&] {
+        return [back = size > 0 ? -(shift % size) : 0, axis](const Tensor& dy) { return Grads{roll(dy, back, axis)}; };
+      },
+      [&](const Tensor& t) { return roll(t, shift, axis); });
 }
 
 Tensor roll(const Tensor& x, ListOf<std::int64_t> shifts, ListOf<int> axes) {
@@ -240,8 +250,10 @@ Tensor detail::keep_band(const char* op, const Tensor& x, std::int64_t low, std:
         });
       },
       x, y);
-  return record(op, {x}, std::move(y),
-                [&] { return [op, low, high](const Tensor& dy) { return Grads{keep_band(op, dy, low, high)}; }; });
+  return record(
+      op, {x}, std::move(y),
+      [&] { return [op, low, high](const Tensor& dy) { return Grads{keep_band(op, dy, low, high)}; }; },
+      [&](const Tensor& t) { return keep_band(op, t, low, high); });
 }
 
 namespace {

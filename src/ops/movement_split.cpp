@@ -6,7 +6,7 @@
 #include "ops/strided_launch.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/movement.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape {
 namespace {
@@ -35,21 +35,24 @@ Tensors cut(const char* op, const Tensor& x, const Sizes& sizes, int axis) {
     begin += size;
   }
   if (pieces.empty()) return pieces;
-  record(op, {x}, std::span<Tensor>(pieces), [&] {
-    return [sizes, axis, shape = x.shape()](std::span<const Tensor> dys) {
-      DType dtype = float32;
-      for (const auto& dy : dys) {
-        if (dy.defined()) dtype = dy.dtype();
-      }
-      Tensors parts;
-      for (std::size_t i = 0; i < sizes.size(); ++i) {
-        Shape part = shape;
-        part[axis] = sizes[i];
-        parts.push_back(dys[i].defined() ? dys[i] : zeros(part, dtype));
-      }
-      return Grads{concat(parts, axis)};
-    };
-  });
+  record(
+      op, {x}, std::span<Tensor>(pieces),
+      [&] {
+        return [sizes, axis, shape = x.shape()](std::span<const Tensor> dys) {
+          DType dtype = float32;
+          for (const auto& dy : dys) {
+            if (dy.defined()) dtype = dy.dtype();
+          }
+          Tensors parts;
+          for (std::size_t i = 0; i < sizes.size(); ++i) {
+            Shape part = shape;
+            part[axis] = sizes[i];
+            parts.push_back(dys[i].defined() ? dys[i] : zeros(part, dtype));
+          }
+          return Grads{concat(parts, axis)};
+        };
+      },
+      [&](Tangents tangents) { return cut(op, tangents[0], sizes, axis); });
   return pieces;
 }
 

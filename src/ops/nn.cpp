@@ -6,7 +6,7 @@
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 // Activations and other parts of layers.
 namespace xtape {
@@ -21,8 +21,8 @@ Tensor detail::relu_grad(const Tensor& dy, const Tensor& y) {
     using V = decltype(v);
     return select(v > V(0), g, V(0));
   });
-  return record("relu_grad", {dy}, std::move(dx),
-                [&] { return [y](const Tensor& g) { return Grads{relu_grad(g, y)}; }; });
+  return record_elementwise("relu_grad", {dy}, std::move(dx),
+                            [&] { return [y](const Tensor& g) { return Grads{relu_grad(g, y)}; }; });
 }
 
 namespace nn {
@@ -34,8 +34,8 @@ Tensor relu(const Tensor& x) {
     using V = decltype(v);
     return select(v < V(0), V(0), v);  // comparisons with NaN are false, so it stays
   });
-  return record("relu", {x}, std::move(y),
-                [&] { return [y](const Tensor& dy) { return Grads{detail::relu_grad(dy, y)}; }; });
+  return record_elementwise("relu", {x}, std::move(y),
+                            [&] { return [y](const Tensor& dy) { return Grads{detail::relu_grad(dy, y)}; }; });
 }
 
 Tensor leaky_relu(const Tensor& x) {
@@ -56,7 +56,8 @@ Tensor softplus(const Tensor& x) {
     using V = decltype(v);
     return select(v > V(0), v, select(v != v, v, V(0))) + log1p(exp(-xsimd::abs(v)));
   });
-  return record("softplus", {x}, y, [&] { return [x](const Tensor& dy) { return Grads{dy * xtape::sigmoid(x)}; }; });
+  return record_elementwise("softplus", {x}, y,
+                            [&] { return [x](const Tensor& dy) { return Grads{dy * xtape::sigmoid(x)}; }; });
 }
 
 Tensor sigmoid(const Tensor& x) {
@@ -88,7 +89,7 @@ Tensor sigmoid_cross_entropy_with_logits(const Tensor& labels, const Tensor& log
     const V missed = select(x < V(0), -z, V(1) - z);
     return select(missed == V(0), V(0), x * missed) + log1p(exp(-xsimd::abs(x)));
   });
-  return record(op, {labels, logits}, std::move(y), [&] {
+  return record_elementwise(op, {labels, logits}, std::move(y), [&] {
     return [labels, logits](const Tensor& dy, Needs need) {
       return Grads{need[0] ? -(dy * logits) : Tensor(), need[1] ? dy * (xtape::sigmoid(logits) - labels) : Tensor()};
     };

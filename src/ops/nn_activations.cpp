@@ -1,8 +1,10 @@
 #include "xtape/ops/nn_activations.hpp"
 
 #include <cmath>
+#include <limits>
 #include <numbers>
 
+#include "base/check.hpp"
 #include "core/call_notes.hpp"
 #include "kernels/special.hpp"
 #include "ops/elementwise.hpp"
@@ -10,7 +12,7 @@
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/nn.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape::nn {
 namespace {
@@ -82,7 +84,7 @@ Tensor normal_probability(const Tensor& t) { return erfc(t * (-1 / std::numbers:
 /// An activation: f on vectors, and gradient(dy, x) = dy f'(x) on vectors or, to be differentiated again, on tensors.
 template <Domain domain = Domain::floating, class F, class Gradient>
 Tensor activation(const char* op, const Tensor& x, const F& f, const Gradient& gradient) {
-  return record(op, {x}, detail::map_unary<domain>(op, x, f), [&] {
+  return record_elementwise(op, {x}, detail::map_unary<domain>(op, x, f), [&] {
     return [op, x, gradient](const Tensor& dy) {
       return detail::fused_or_ops(
           {dy, x}, [&] { return Grads{detail::map_binary<domain>(op, dy, x, gradient)}; },
@@ -102,6 +104,17 @@ V not_infinite(const V& v) {
 template <class V>
 V bounded(const V& v) {
   return within(-1e4, v, 1e4);
+}
+
+/// The hyperbolic tangent.
+template <class V>
+V hyperbolic_tangent(const V& v) {
+  return tanh(v);
+}
+Tensor hyperbolic_tangent(const Tensor& t) { return xtape::tanh(t); }
+
+void check_positive(const char* op, const char* what, double value) {
+  if (!(value > 0)) detail::fail<ValueError>(op, "expected {} > 0, received {}", what, value);
 }
 
 constexpr double inverse_root_two_pi = 0.3989422804014327;
@@ -281,6 +294,186 @@ Tensor softsign(const Tensor& x) {
 Tensor exponential(const Tensor& x) {
   XTAPE_NOTE(nn::exponential, x);
   return xtape::exp(x);
+}
+
+Tensor relu(const Tensor& x, const ReluOptions& options) {
+  XTAPE_NOTE(nn::relu, x, options);
+  const double slope = options.negative_slope, threshold = options.threshold;
+  if (threshold == 0 && !options.max_value) return slope == 0 ? relu(x) : leaky_relu(x, slope);
+  const double most = options.max_value.value_or(std::numeric_limits<double>::infinity());
+  const bool slope_at_threshold = slope == 0 || threshold != 0;
+  return activation(
+      "relu", x,
+      [=](auto v) {
+        using V = decltype(v);
+        const V above = number<V>(threshold), highest = number<V>(most);
+        const V below = slope == 0 ? V(0) : number<V>(slope) * (v - above);
+        return select(v >= highest, highest, select(v <= above, below, v));
+      },
+      [=](auto dy, auto v) {
+        using V = decltype(v);
+        const V zero = number<V>(0), above = number<V>(threshold), highest = number<V>(most);
+        const V below = slope == 0 ? zero : dy * number<V>(slope);
+        const auto is_above = [&] { return slope_at_threshold ? v > above : v >= above; };
+        return choose(v < highest, choose(is_above(), dy, below), zero);
+      });
+}
+
+Tensor celu(const Tensor& x) {
+  XTAPE_NOTE(nn::celu, x);
+  return celu(x, 1);
+}
+Tensor celu(const Tensor& x, double alpha) {
+  XTAPE_NOTE(nn::celu, x, alpha);
+  check_positive("celu", "alpha", alpha);
+  return activation(
+      "celu", x,
+      [=](auto v) {
+        using V = decltype(v);
+        return select(v > V(0), v, number<V>(alpha) * expm1(v / number<V>(alpha)));
+      },
+      [=](auto dy, auto v) {
+        using V = decltype(v);
+        return dy * choose(v > number<V>(0), number<V>(1), exp_below_zero(v / number<V>(alpha)));
+      });
+}
+
+Tensor squareplus(const Tensor& x) {
+  XTAPE_NOTE(nn::squareplus, x);
+  return squareplus(x, 4);
+}
+Tensor squareplus(const Tensor& x, double b) {
+  XTAPE_NOTE(nn::squareplus, x, b);
+  check_positive("squareplus", "b", b);
+  return activation(
+      "squareplus", x,
+      [=](auto v) {
+        using V = decltype(v);
+        // Where the square could overflow, b does not matter. Below 0 the sum would lose digits, so it is the quotient.
+        const V size = xsimd::abs(v), root = select(size > V(1e18f), size, sqrt(v * v + number<V>(b)));
+        const V sum = size + root;
+        return select(v < V(0), number<V>(0.5 * b) / sum, number<V>(0.5) * sum);
+      },
+      [=](auto dy, auto x_) {
+        using V = decltype(x_);
+        const V v = within(-1e9, x_, 1e9), size = abs(v), root = sqrt(v * v + number<V>(b)), half = number<V>(0.5);
+        return dy * choose(v < number<V>(0), number<V>(0.5 * b) / (root * (root + size)), half + half * size / root);
+      });
+}
+
+Tensor hard_tanh(const Tensor& x) {
+  XTAPE_NOTE(nn::hard_tanh, x);
+  return activation(
+      "hard_tanh", x, [](auto v) { return within(-1, v, 1); },
+      [](auto dy, auto v) {
+        using V = decltype(v);
+        const V zero = number<V>(0);
+        return choose(v > number<V>(-1), choose(v < number<V>(1), dy, zero), zero);
+      });
+}
+
+Tensor hard_shrink(const Tensor& x) {
+  XTAPE_NOTE(nn::hard_shrink, x);
+  return hard_shrink(x, 0.5);
+}
+Tensor hard_shrink(const Tensor& x, double threshold) {
+  XTAPE_NOTE(nn::hard_shrink, x, threshold);
+  return activation(
+      "hard_shrink", x,
+      [=](auto v) {
+        using V = decltype(v);
+        return select(xsimd::abs(v) <= number<V>(threshold), V(0), v);
+      },
+      [=](auto dy, auto v) {
+        using V = decltype(v);
+        return choose(abs(v) > number<V>(threshold), dy, number<V>(0));
+      });
+}
+
+Tensor soft_shrink(const Tensor& x) {
+  XTAPE_NOTE(nn::soft_shrink, x);
+  return soft_shrink(x, 0.5);
+}
+Tensor soft_shrink(const Tensor& x, double threshold) {
+  XTAPE_NOTE(nn::soft_shrink, x, threshold);
+  if (!(threshold >= 0)) detail::fail<ValueError>("soft_shrink", "expected threshold >= 0, received {}", threshold);
+  return activation(
+      "soft_shrink", x,
+      [=](auto v) {
+        using V = decltype(v);
+        const V t = number<V>(threshold);
+        return select(v > t, v - t, select(v < -t, v + t, select(v == v, V(0), v)));
+      },
+      [=](auto dy, auto v) {
+        using V = decltype(v);
+        return choose(abs(v) > number<V>(threshold), dy, number<V>(0));
+      });
+}
+
+Tensor tanh_shrink(const Tensor& x) {
+  XTAPE_NOTE(nn::tanh_shrink, x);
+  return activation(
+      "tanh_shrink", x,
+      [](auto v) {
+        using V = decltype(v);
+        // Near 0, where the difference would lose digits: (v cosh(v) - sinh(v)) / cosh(v), with the numerator's series
+        // sum 2 k / (2 k + 1)! v^(2 k + 1).
+        const V w = within(-1, v, 1), s = w * w, e = exp(w);
+        V sum = number<V>(1 / 6758061133824000.0);
+        for (const double divisor :
+             {22230464256000.0, 93405312000.0, 518918400.0, 3991680.0, 45360.0, 840.0, 30.0, 3.0})
+          sum = sum * s + number<V>(1 / divisor);
+        const V near_zero = w * s * sum / (number<V>(0.5) * (e + V(1) / e));
+        return select(xsimd::abs(v) < V(1), near_zero, v - tanh(v));
+      },
+      [](auto dy, auto v) {
+        const auto t = hyperbolic_tangent(v);
+        return dy * (t * t);
+      });
+}
+
+Tensor threshold(const Tensor& x, double threshold, double default_value) {
+  XTAPE_NOTE(nn::threshold, x, threshold, default_value);
+  return activation(
+      "threshold", x,
+      [=](auto v) {
+        using V = decltype(v);
+        return select(v <= number<V>(threshold), number<V>(default_value), v);
+      },
+      [=](auto dy, auto v) {
+        using V = decltype(v);
+        return choose(v > number<V>(threshold), dy, number<V>(0));
+      });
+}
+
+Tensor sparse_plus(const Tensor& x) {
+  XTAPE_NOTE(nn::sparse_plus, x);
+  return activation(
+      "sparse_plus", x,
+      [](auto v) {
+        using V = decltype(v);
+        const V next = v + V(1);
+        return select(v <= V(-1), V(0), select(v >= V(1), v, number<V>(0.25) * next * next));
+      },
+      [](auto dy, auto v) {
+        using V = decltype(v);
+        return dy * (number<V>(0.5) * (within(-1, v, 1) + number<V>(1)));
+      });
+}
+
+Tensor sparse_sigmoid(const Tensor& x) {
+  XTAPE_NOTE(nn::sparse_sigmoid, x);
+  return activation(
+      "sparse_sigmoid", x,
+      [](auto v) {
+        using V = decltype(v);
+        return number<V>(0.5) * (within(-1, v, 1) + V(1));
+      },
+      [](auto dy, auto v) {
+        using V = decltype(v);
+        const V zero = number<V>(0);
+        return choose(v > number<V>(-1), choose(v < number<V>(1), number<V>(0.5) * dy, zero), zero);
+      });
 }
 
 }  // namespace xtape::nn

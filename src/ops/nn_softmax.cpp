@@ -7,12 +7,13 @@
 #include "ops/elementwise.hpp"
 #include "ops/in_float32.hpp"
 #include "ops/logits.hpp"
+#include "ops/through_last_axis.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/nn.hpp"
 #include "xtape/ops/reduce.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 // Softmax, and the cross-entropies that contain it.
 namespace xtape {
@@ -34,15 +35,6 @@ void for_last_axis(Read x, F&& f) {
 
 void check_floating(const char* op, const Tensor& x) { detail::expect_floating(op, x.dtype()); }
 
-/// Applies f along another axis than the last, between two transposes.
-template <class F>
-Tensor along_axis(const Tensor& x, int axis, F&& f) {
-  detail::PoolVector<int> swapped(static_cast<std::size_t>(x.rank()));
-  for (int i = 0; i < x.rank(); ++i) swapped[static_cast<std::size_t>(i)] = i;
-  std::swap(swapped[static_cast<std::size_t>(axis)], swapped.back());
-  return transpose(f(transpose(x, swapped)), swapped);
-}
-
 /// y (dy - sum(dy y)) along the last axis, the gradient of softmax. It is linear in dy and symmetric, so its gradient
 /// for dy is the same function.
 Tensor softmax_grad(const Tensor& dy, const Tensor& y) {
@@ -54,13 +46,24 @@ Tensor softmax_grad(const Tensor& dy, const Tensor& y) {
         });
       },
       dy, y, dx);
-  return record("softmax_grad", {dy, y}, std::move(dx), [&] {
-    return [dy, y](const Tensor& g, Needs need) {
-      Tensor for_y;
-      if (need[1]) for_y = g * (dy - reduce_sum(dy * y, -1, true)) - dy * reduce_sum(g * y, -1, true);
-      return Grads{need[0] ? softmax_grad(g, y) : Tensor(), for_y};
-    };
-  });
+  return record(
+      "softmax_grad", {dy, y}, std::move(dx),
+      [&] {
+        return [dy, y](const Tensor& g, Needs need) {
+          Tensor for_y;
+          if (need[1]) for_y = g * (dy - reduce_sum(dy * y, -1, true)) - dy * reduce_sum(g * y, -1, true);
+          return Grads{need[0] ? softmax_grad(g, y) : Tensor(), for_y};
+        };
+      },
+      [&](Tangents t) {
+        Tensor tangent;
+        if (t[0].defined()) tangent = softmax_grad(t[0], y);
+        if (t[1].defined()) {
+          const Tensor more = t[1] * (dy - reduce_sum(dy * y, -1, true)) - y * reduce_sum(dy * t[1], -1, true);
+          tangent = tangent.defined() ? tangent + more : more;
+        }
+        return tangent;
+      });
 }
 
 Tensor softmax_last(const Tensor& x) {
@@ -74,7 +77,9 @@ Tensor softmax_last(const Tensor& x) {
       },
       x, y);
   detail::remember_softmax(y, x);
-  return record("softmax", {x}, y, [&] { return [y](const Tensor& dy) { return Grads{softmax_grad(dy, y)}; }; });
+  return record(
+      "softmax", {x}, y, [&] { return [y](const Tensor& dy) { return Grads{softmax_grad(dy, y)}; }; },
+      [&](const Tensor& t) { return softmax_grad(t, y); });
 }
 
 Tensor log_softmax_last(const Tensor& x) {
@@ -87,8 +92,10 @@ Tensor log_softmax_last(const Tensor& x) {
         });
       },
       x, y);
-  return record("log_softmax", {x}, y,
-                [&] { return [y](const Tensor& dy) { return Grads{dy - exp(y) * reduce_sum(dy, -1, true)}; }; });
+  return record(
+      "log_softmax", {x}, y,
+      [&] { return [y](const Tensor& dy) { return Grads{dy - exp(y) * reduce_sum(dy, -1, true)}; }; },
+      [&](const Tensor& t) { return t - reduce_sum(exp(y) * t, -1, true); });
 }
 
 /// dy [...] as [..., 1], to scale rows.
@@ -110,15 +117,13 @@ Tensor log_softmax(const Tensor& x) {
 Tensor softmax(const Tensor& x, int axis) {
   XTAPE_NOTE(nn::softmax, x, axis);
   check_floating("softmax", x);
-  const int at = detail::normal_axis("softmax", axis, x.rank());
-  return at == x.rank() - 1 ? softmax_last(x) : along_axis(x, at, softmax_last);
+  return detail::through_last_axis(x, detail::normal_axis("softmax", axis, x.rank()), softmax_last);
 }
 
 Tensor log_softmax(const Tensor& x, int axis) {
   XTAPE_NOTE(nn::log_softmax, x, axis);
   check_floating("log_softmax", x);
-  const int at = detail::normal_axis("log_softmax", axis, x.rank());
-  return at == x.rank() - 1 ? log_softmax_last(x) : along_axis(x, at, log_softmax_last);
+  return detail::through_last_axis(x, detail::normal_axis("log_softmax", axis, x.rank()), log_softmax_last);
 }
 
 namespace {
@@ -154,20 +159,35 @@ Tensor softmax_cross_entropy_with_logits(const Tensor& labels, const Tensor& log
         logits, y, outputs[0], outputs[1]);
   }
   // The probabilities are a second recorded output, so that second derivatives flow through them.
-  record(op, {y, logits}, outputs, [&] {
-    return [y, logits, p = outputs[1]](std::span<const Tensor> dys, Needs need) {
-      Tensor dlabels, dlogits;
-      if (need[0] && dys[0].defined()) dlabels = -(log_softmax(logits) * column(dys[0]));
-      if (need[1]) {
-        if (dys[0].defined()) dlogits = column(dys[0]) * (p * reduce_sum(y, -1, true) - y);
-        if (dys[1].defined()) {
-          const Tensor through = softmax_grad(dys[1], p);
-          dlogits = dlogits.defined() ? dlogits + through : through;
+  record(
+      op, {y, logits}, outputs,
+      [&] {
+        return [y, logits, p = outputs[1]](std::span<const Tensor> dys, Needs need) {
+          Tensor dlabels, dlogits;
+          if (need[0] && dys[0].defined()) dlabels = -(log_softmax(logits) * column(dys[0]));
+          if (need[1]) {
+            if (dys[0].defined()) dlogits = column(dys[0]) * (p * reduce_sum(y, -1, true) - y);
+            if (dys[1].defined()) {
+              const Tensor through = softmax_grad(dys[1], p);
+              dlogits = dlogits.defined() ? dlogits + through : through;
+            }
+          }
+          return Grads{dlabels, dlogits};
+        };
+      },
+      [&](Tangents t) {
+        const Tensor& p = outputs[1];
+        Tensors all(2);
+        if (t[1].defined()) {
+          all[0] = reduce_sum((p * reduce_sum(y, -1, true) - y) * t[1], -1);
+          all[1] = softmax_grad(t[1], p);
         }
-      }
-      return Grads{dlabels, dlogits};
-    };
-  });
+        if (t[0].defined()) {
+          const Tensor more = -reduce_sum(log_softmax(logits) * t[0], -1);
+          all[0] = all[0].defined() ? all[0] + more : more;
+        }
+        return all;
+      });
   return outputs[0];
 }
 
@@ -189,14 +209,25 @@ Tensor sparse_grad(const Tensor& dy, const Tensor& p, const Tensor& labels) {
         });
       },
       dy, p, labels, dx);
-  return record("sparse_softmax_cross_entropy_grad", {dy, p}, dx, [&] {
-    return [dy, p, labels](const Tensor& g, Needs need) {
-      Tensor ddy, dp;
-      if (need[0]) ddy = reduce_sum(g * (p - one_hot(labels, p.shape().back(), p.dtype())), -1);
-      if (need[1]) dp = g * column(dy);
-      return Grads{ddy, dp};
-    };
-  });
+  return record(
+      "sparse_softmax_cross_entropy_grad", {dy, p}, dx,
+      [&] {
+        return [dy, p, labels](const Tensor& g, Needs need) {
+          Tensor ddy, dp;
+          if (need[0]) ddy = reduce_sum(g * (p - one_hot(labels, p.shape().back(), p.dtype())), -1);
+          if (need[1]) dp = g * column(dy);
+          return Grads{ddy, dp};
+        };
+      },
+      [&](Tangents t) {
+        Tensor tangent;
+        if (t[0].defined()) tangent = sparse_grad(t[0], p, labels);
+        if (t[1].defined()) {
+          const Tensor more = column(dy) * t[1];
+          tangent = tangent.defined() ? tangent + more : more;
+        }
+        return tangent;
+      });
 }
 
 }  // namespace
@@ -228,17 +259,24 @@ Tensor sparse_softmax_cross_entropy_with_logits(const Tensor& labels, const Tens
         });
       },
       logits, y, outputs[0], outputs[1]);
-  record(op, {logits}, outputs, [&] {
-    return [y, p = outputs[1]](std::span<const Tensor> dys) {
-      Tensor dlogits;
-      if (dys[0].defined()) dlogits = sparse_grad(dys[0], p, y);
-      if (dys[1].defined()) {
-        const Tensor through = softmax_grad(dys[1], p);
-        dlogits = dlogits.defined() ? dlogits + through : through;
-      }
-      return Grads{dlogits};
-    };
-  });
+  record(
+      op, {logits}, outputs,
+      [&] {
+        return [y, p = outputs[1]](std::span<const Tensor> dys) {
+          Tensor dlogits;
+          if (dys[0].defined()) dlogits = sparse_grad(dys[0], p, y);
+          if (dys[1].defined()) {
+            const Tensor through = softmax_grad(dys[1], p);
+            dlogits = dlogits.defined() ? dlogits + through : through;
+          }
+          return Grads{dlogits};
+        };
+      },
+      [&](Tangents t) {
+        const Tensor& p = outputs[1];
+        return Tensors{reduce_sum(p * t[0], -1) - reduce_sum(one_hot(y, classes, p.dtype()) * t[0], -1),
+                       softmax_grad(t[0], p)};
+      });
   return outputs[0];
 }
 

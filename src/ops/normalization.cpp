@@ -19,7 +19,7 @@
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/statistics.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape::nn {
 namespace {
@@ -58,6 +58,20 @@ Grads public_gradients(const Tensor& dy, const Tensor& x, const Tensor& gamma, c
   return Grads{scale * (g - reduce_mean(g, axes, true) - h * reduce_mean(g * h, axes, true)), dy * h, dy};
 }
 
+/// The derivative of x normalised over `axes`, times gamma, plus beta, when they move by t.
+Tensor public_tangent(Tangents t, const Tensor& x, const Tensor& gamma, const Axes& axes, double epsilon) {
+  const Tensor centered = x - reduce_mean(x, axes, true);
+  const Tensor scale = rsqrt(reduce_mean(square(centered), axes, true) + epsilon), h = centered * scale;
+  Tensor tangent;
+  if (t[0].defined()) {
+    tangent = scale * (t[0] - reduce_mean(t[0], axes, true) - h * reduce_mean(t[0] * h, axes, true));
+    if (gamma.defined()) tangent = tangent * gamma;
+  }
+  if (t[1].defined()) tangent = tangent.defined() ? tangent + h * t[1] : h * t[1];
+  if (t[2].defined()) tangent = tangent.defined() ? tangent + t[2] : t[2];
+  return tangent;
+}
+
 /// layer_norm over the last axis, with gamma and beta of one axis or empty.
 Tensor layer_norm_rows(const Tensor& x, const Tensor& gamma, const Tensor& beta, double epsilon) {
   const std::int64_t n = x.shape().back(), rows = n == 0 ? 0 : x.size() / n;
@@ -71,28 +85,32 @@ Tensor layer_norm_rows(const Tensor& x, const Tensor& gamma, const Tensor& beta,
         });
       },
       x, gamma, beta, y, mean, scale);
-  return record("layer_norm", {x, gamma, beta}, std::move(y), [&] {
-    return [x, gamma, mean, scale, rows, n, epsilon](const Tensor& dy, Needs need) {
-      const auto fused = [&] {
-        Tensor dx, dgamma, dbeta;
-        if (need[0]) dx = detail::make_tensor(x.shape(), x.dtype());
-        if (need[1] || need[2]) {
-          dgamma = detail::make_tensor({n}, x.dtype());
-          dbeta = detail::make_tensor({n}, x.dtype());
-        }
-        launch(
-            [rows, n](Read dy, Read x, Read gamma, Read mean, Read scale, Write dx, Write dgamma, Write dbeta) {
-              kernels::visit_floating(dy.dtype(), [&]<class T>(kernels::Type<T>) {
-                kernels::layer_norm_grad(dy.data<T>(), x.data<T>(), gamma.data<T>(), mean.data<T>(), scale.data<T>(),
-                                         dx.data<T>(), dgamma.data<T>(), dbeta.data<T>(), rows, n);
-              });
-            },
-            dy, x, gamma, mean, scale, dx, dgamma, dbeta);
-        return Grads{dx, need[1] ? dgamma : Tensor(), need[2] ? dbeta : Tensor()};
-      };
-      return detail::fused_or_ops({dy, x, gamma}, fused, [&] { return public_gradients(dy, x, gamma, -1, epsilon); });
-    };
-  });
+  return record(
+      "layer_norm", {x, gamma, beta}, std::move(y),
+      [&] {
+        return [x, gamma, mean, scale, rows, n, epsilon](const Tensor& dy, Needs need) {
+          const auto fused = [&] {
+            Tensor dx, dgamma, dbeta;
+            if (need[0]) dx = detail::make_tensor(x.shape(), x.dtype());
+            if (need[1] || need[2]) {
+              dgamma = detail::make_tensor({n}, x.dtype());
+              dbeta = detail::make_tensor({n}, x.dtype());
+            }
+            launch(
+                [rows, n](Read dy, Read x, Read gamma, Read mean, Read scale, Write dx, Write dgamma, Write dbeta) {
+                  kernels::visit_floating(dy.dtype(), [&]<class T>(kernels::Type<T>) {
+                    kernels::layer_norm_grad(dy.data<T>(), x.data<T>(), gamma.data<T>(), mean.data<T>(),
+                                             scale.data<T>(), dx.data<T>(), dgamma.data<T>(), dbeta.data<T>(), rows, n);
+                  });
+                },
+                dy, x, gamma, mean, scale, dx, dgamma, dbeta);
+            return Grads{dx, need[1] ? dgamma : Tensor(), need[2] ? dbeta : Tensor()};
+          };
+          return detail::fused_or_ops({dy, x, gamma}, fused,
+                                      [&] { return public_gradients(dy, x, gamma, -1, epsilon); });
+        };
+      },
+      [&](Tangents t) { return public_tangent(t, x, gamma, -1, epsilon); });
 }
 
 }  // namespace
@@ -188,36 +206,51 @@ BatchNorm batch_norm_training(const Tensor& x, const Tensor& scale, const Tensor
         });
       },
       x, scale, offset, outputs[0], outputs[1], outputs[2], inverse, factors);
-  record(op, {x, scale, offset}, std::span<Tensor>(outputs), [&] {
-    return [x, scale, mean = outputs[1], inverse, rows, n, epsilon](std::span<const Tensor> dys) {
-      const Tensor& dy = dys[0];
-      const auto fused = [&] {
-        Tensor dx = detail::make_tensor(x.shape(), x.dtype());
-        Tensor dscale = detail::make_tensor({n}, x.dtype()), doffset = detail::make_tensor({n}, x.dtype());
-        launch(
-            [rows, n](Read dy, Read x, Read scale, Read mean, Read inverse, Write dx, Write dscale, Write doffset) {
-              kernels::visit_floating(dy.dtype(), [&]<class T>(kernels::Type<T>) {
-                kernels::batch_norm_grad(dy.data<T>(), x.data<T>(), scale.data<T>(), mean.data<T>(), inverse.data<T>(),
-                                         dx.data<T>(), dscale.data<T>(), doffset.data<T>(), rows, n);
-              });
-            },
-            dy, x, scale, mean, inverse, dx, dscale, doffset);
-        return Grads{dx, dscale, doffset};
-      };
-      const auto by_ops = [&] {
-        Grads grads = public_gradients(reshape(dy, {rows, n}), reshape(x, {rows, n}), scale, 0, epsilon);
-        grads[0] = reshape(grads[0], x.shape());
-        return grads;
-      };
-      Grads grads{Tensor(), Tensor(), Tensor()};
-      if (dy.defined()) grads = detail::fused_or_ops({dy, x, scale}, fused, by_ops);
-      const auto add = [&](const Tensor& more) { grads[0] = grads[0].defined() ? grads[0] + more : more; };
-      const double share = 1 / static_cast<double>(rows);
-      if (dys[1].defined()) add(broadcast_to(dys[1] * share, x.shape()));
-      if (dys[2].defined()) add(dys[2] * (2 * share) * (x - mean));
-      return grads;
-    };
-  });
+  record(
+      op, {x, scale, offset}, std::span<Tensor>(outputs),
+      [&] {
+        return [x, scale, mean = outputs[1], inverse, rows, n, epsilon](std::span<const Tensor> dys) {
+          const Tensor& dy = dys[0];
+          const auto fused = [&] {
+            Tensor dx = detail::make_tensor(x.shape(), x.dtype());
+            Tensor dscale = detail::make_tensor({n}, x.dtype()), doffset = detail::make_tensor({n}, x.dtype());
+            launch(
+                [rows, n](Read dy, Read x, Read scale, Read mean, Read inverse, Write dx, Write dscale, Write doffset) {
+                  kernels::visit_floating(dy.dtype(), [&]<class T>(kernels::Type<T>) {
+                    kernels::batch_norm_grad(dy.data<T>(), x.data<T>(), scale.data<T>(), mean.data<T>(),
+                                             inverse.data<T>(), dx.data<T>(), dscale.data<T>(), doffset.data<T>(), rows,
+                                             n);
+                  });
+                },
+                dy, x, scale, mean, inverse, dx, dscale, doffset);
+            return Grads{dx, dscale, doffset};
+          };
+          const auto by_ops = [&] {
+            Grads grads = public_gradients(reshape(dy, {rows, n}), reshape(x, {rows, n}), scale, 0, epsilon);
+            grads[0] = reshape(grads[0], x.shape());
+            return grads;
+          };
+          Grads grads{Tensor(), Tensor(), Tensor()};
+          if (dy.defined()) grads = detail::fused_or_ops({dy, x, scale}, fused, by_ops);
+          const auto add = [&](const Tensor& more) { grads[0] = grads[0].defined() ? grads[0] + more : more; };
+          const double share = 1 / static_cast<double>(rows);
+          if (dys[1].defined()) add(broadcast_to(dys[1] * share, x.shape()));
+          if (dys[2].defined()) add(dys[2] * (2 * share) * (x - mean));
+          return grads;
+        };
+      },
+      [&](Tangents t) {
+        Tensors all(3);
+        const Tensor flat = reshape(x, {rows, n}), moving = t[0].defined() ? reshape(t[0], {rows, n}) : Tensor();
+        const Tensor tangents[] = {moving, t[1], t[2]};
+        const Tensor tangent = public_tangent(tangents, flat, scale, 0, epsilon);
+        all[0] = tangent.shape() == flat.shape() ? reshape(tangent, x.shape()) : tangent;
+        if (moving.defined()) {
+          all[1] = reduce_mean(moving, 0);
+          all[2] = reduce_mean((flat - outputs[1]) * moving, 0) * 2;
+        }
+        return all;
+      });
   return {outputs[0], outputs[1], outputs[2]};
 }
 

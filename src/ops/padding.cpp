@@ -10,7 +10,7 @@
 #include "kernels/strided.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/movement.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape {
 namespace {
@@ -30,11 +30,14 @@ Tensor pad_constant(const Tensor& x, const Shape& before, const Shape& shape, do
                                to.bytes() + offset * static_cast<std::int64_t>(itemsize(to.dtype())), strides);
       },
       x, detail::filled({}, x.dtype(), value), y);
-  return record("pad", {x}, std::move(y), [&] {
-    return [before, size = x.shape()](const Tensor& dy) {
-      return Grads{slice(dy, ListOf<std::int64_t>(before), ListOf<std::int64_t>(size))};
-    };
-  });
+  return record(
+      "pad", {x}, std::move(y),
+      [&] {
+        return [before, size = x.shape()](const Tensor& dy) {
+          return Grads{slice(dy, ListOf<std::int64_t>(before), ListOf<std::int64_t>(size))};
+        };
+      },
+      [&](const Tensor& t) { return pad_constant(t, before, shape, 0); });
 }
 
 /// The indices of a mirrored axis, for positions from -before to size + after - 1.
@@ -46,13 +49,21 @@ std::vector<std::int64_t> mirrored(std::int64_t size, std::int64_t before, std::
   return indices;
 }
 
+/// The same for an axis whose first and last elements are repeated.
+std::vector<std::int64_t> clamped(std::int64_t size, std::int64_t before, std::int64_t after) {
+  std::vector<std::int64_t> indices;
+  for (std::int64_t i = -before; i < size + after; ++i) indices.push_back(std::clamp<std::int64_t>(i, 0, size - 1));
+  return indices;
+}
+
 }  // namespace
 
 Tensor pad(const Tensor& x, const std::vector<std::array<std::int64_t, 2>>& paddings, const PadOptions& options) {
   XTAPE_NOTE(pad, x, paddings, options);
   const bool symmetric = options.mode == "symmetric", reflect = options.mode == "reflect";
-  if (!symmetric && !reflect && options.mode != "constant") {
-    fail<ValueError>("pad", "the mode must be \"constant\", \"reflect\" or \"symmetric\": received \"{}\"",
+  const bool edge = options.mode == "edge";
+  if (!symmetric && !reflect && !edge && options.mode != "constant") {
+    fail<ValueError>("pad", "the mode must be \"constant\", \"reflect\", \"symmetric\" or \"edge\": received \"{}\"",
                      options.mode);
   }
   if (static_cast<int>(paddings.size()) != x.rank()) {
@@ -64,7 +75,10 @@ Tensor pad(const Tensor& x, const std::vector<std::array<std::int64_t, 2>>& padd
   for (int axis = 0; axis < x.rank(); ++axis) {
     const auto [before, after] = paddings[static_cast<std::size_t>(axis)];
     const std::int64_t size = x.shape()[axis];
-    const std::int64_t max_padding = symmetric ? size : reflect ? std::max<std::int64_t>(size - 1, 0) : INT64_MAX / 8;
+    const std::int64_t max_padding = symmetric           ? size
+                                     : reflect           ? std::max<std::int64_t>(size - 1, 0)
+                                     : edge && size == 0 ? 0
+                                                         : INT64_MAX / 8;
     if (before < 0 || after < 0 || before > max_padding || after > max_padding) {
       fail<ValueError>("pad", "paddings {} and {} are not possible for axis {} of shape {} in mode \"{}\"", before,
                        after, axis, x.shape(), options.mode);
@@ -72,11 +86,13 @@ Tensor pad(const Tensor& x, const std::vector<std::array<std::int64_t, 2>>& padd
     shape[axis] += before + after;
     begin[axis] = before;
   }
-  if (!symmetric && !reflect) return pad_constant(x, begin, shape, options.constant_values);
+  if (!symmetric && !reflect && !edge) return pad_constant(x, begin, shape, options.constant_values);
   Tensor y = x;
   for (int axis = 0; axis < x.rank(); ++axis) {
     const auto [before, after] = paddings[static_cast<std::size_t>(axis)];
-    if (before + after > 0) y = gather(y, constant(mirrored(x.shape()[axis], before, after, symmetric)), axis);
+    if (before + after == 0) continue;
+    const std::int64_t size = x.shape()[axis];
+    y = gather(y, constant(edge ? clamped(size, before, after) : mirrored(size, before, after, symmetric)), axis);
   }
   return y.is_same(x) ? reshape(x, x.shape()) : y;
 }

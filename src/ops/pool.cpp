@@ -11,7 +11,7 @@
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape {
 namespace {
@@ -44,8 +44,10 @@ Tensor max_pool_scatter(const Pool& p, const Tensor& dy, const Tensor& taps) {
         });
       },
       dy, taps, dx);
-  return record("max_pool_scatter", {dy}, std::move(dx),
-                [&] { return [p, taps](const Tensor& g) { return Grads{max_pool_gather(p, g, taps)}; }; });
+  return record(
+      "max_pool_scatter", {dy}, std::move(dx),
+      [&] { return [p, taps](const Tensor& g) { return Grads{max_pool_gather(p, g, taps)}; }; },
+      [&](const Tensor& t) { return max_pool_scatter(p, t, taps); });
 }
 
 /// Its transpose: the elements of x at the positions that max_pool chose.
@@ -58,8 +60,10 @@ Tensor max_pool_gather(const Pool& p, const Tensor& x, const Tensor& taps) {
         });
       },
       x, taps, y);
-  return record("max_pool_gather", {x}, std::move(y),
-                [&] { return [p, taps](const Tensor& g) { return Grads{max_pool_scatter(p, g, taps)}; }; });
+  return record(
+      "max_pool_gather", {x}, std::move(y),
+      [&] { return [p, taps](const Tensor& g) { return Grads{max_pool_scatter(p, g, taps)}; }; },
+      [&](const Tensor& t) { return max_pool_gather(p, t, taps); });
 }
 
 Tensor max_pool(const char* op, const Pool& p, const Tensor& x) {
@@ -76,8 +80,10 @@ Tensor max_pool(const char* op, const Pool& p, const Tensor& x) {
       },
       x, y, taps);
   if (!tracked) return y;
-  return record(op, {x}, std::move(y),
-                [&] { return [p, taps](const Tensor& dy) { return Grads{max_pool_scatter(p, dy, taps)}; }; });
+  return record(
+      op, {x}, std::move(y),
+      [&] { return [p, taps](const Tensor& dy) { return Grads{max_pool_scatter(p, dy, taps)}; }; },
+      [&](const Tensor& t) { return max_pool_gather(p, t, taps); });
 }
 
 Tensor avg_pool(const char* op, const Pool& p, const Tensor& x);
@@ -90,8 +96,10 @@ Tensor avg_pool_scatter(const Pool& p, const Tensor& dy) {
             dy.dtype(), [&]<class T>(kernels::Type<T>) { kernels::avg_pool_scatter(p, dy.data<T>(), dx.data<T>()); });
       },
       dy, dx);
-  return record("avg_pool_scatter", {dy}, std::move(dx),
-                [&] { return [p](const Tensor& g) { return Grads{avg_pool("avg_pool", p, g)}; }; });
+  return record(
+      "avg_pool_scatter", {dy}, std::move(dx),
+      [&] { return [p](const Tensor& g) { return Grads{avg_pool("avg_pool", p, g)}; }; },
+      [&](const Tensor& t) { return avg_pool_scatter(p, t); });
 }
 
 Tensor avg_pool(const char* op, const Pool& p, const Tensor& x) {
@@ -102,8 +110,9 @@ Tensor avg_pool(const char* op, const Pool& p, const Tensor& x) {
                                 [&]<class T>(kernels::Type<T>) { kernels::avg_pool(p, x.data<T>(), y.data<T>()); });
       },
       x, y);
-  return record(op, {x}, std::move(y),
-                [&] { return [p](const Tensor& dy) { return Grads{avg_pool_scatter(p, dy)}; }; });
+  return record(
+      op, {x}, std::move(y), [&] { return [p](const Tensor& dy) { return Grads{avg_pool_scatter(p, dy)}; }; },
+      [&](const Tensor& t) { return avg_pool(op, p, t); });
 }
 
 using Body = Tensor (*)(const char* op, const Pool& p, const Tensor& x);

@@ -1,4 +1,5 @@
 #include "core/call_notes.hpp"
+#include "ops/forward_rules.hpp"
 #include "ops/in_float32.hpp"
 #include "ops/recurrent.hpp"
 #include "xtape/ops/linalg.hpp"
@@ -32,8 +33,8 @@ std::vector<Tensor> in_steps(const Operands& in, const Tensor& mask) {
   Tensors outputs;
   for (std::size_t t = 0; t < steps.size(); ++t) {
     const Tensors a = split(steps[t], 3, -1), p = split(linear(h, in[2], recurrent_bias), 3, -1);
-    const Tensor z = sigmoid(a[0] + p[0]);
-    const Tensor now = z * h + (1 - z) * tanh(a[2] + sigmoid(a[1] + p[1]) * p[2]);
+    const Tensor z = xtape::sigmoid(a[0] + p[0]);
+    const Tensor now = z * h + (1 - z) * xtape::tanh(a[2] + xtape::sigmoid(a[1] + p[1]) * p[2]);
     h = mask.defined() ? where(keeps[t], now, h) : now;
     outputs.push_back(h);
   }
@@ -50,8 +51,8 @@ GruResult reset_before(const Tensor& x, const Tensor& kernel, const Tensor& recu
   Tensors outputs;
   for (std::size_t t = 0; t < steps.size(); ++t) {
     const Tensors a = split(steps[t], 3, -1), p = split(matmul(h, parts[0]), 2, -1);
-    const Tensor z = sigmoid(a[0] + p[0]), reset = sigmoid(a[1] + p[1]);
-    const Tensor now = z * h + (1 - z) * tanh(a[2] + matmul(reset * h, parts[1]));
+    const Tensor z = xtape::sigmoid(a[0] + p[0]), reset = xtape::sigmoid(a[1] + p[1]);
+    const Tensor now = z * h + (1 - z) * xtape::tanh(a[2] + matmul(reset * h, parts[1]));
     h = mask.defined() ? where(keeps[t], now, h) : now;
     outputs.push_back(h);
   }
@@ -133,9 +134,14 @@ GruResult gru(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_ker
         x, kernel, recurrent_kernel, input_bias, recurrent_bias, in[4], options.mask, gates, outputs[0], sums);
     outputs[1] = detail::last_step(outputs[0], in[4]);
   }
-  record(op, std::span<const Tensor>(in), outputs, [&] {
-    return Rule{in, gates, detail::make_alias(outputs[0]), sums, options.mask};
-  });
+  record(
+      op, std::span<const Tensor>(in), outputs,
+      [&] {
+        return Rule{in, gates, detail::make_alias(outputs[0]), sums, options.mask};
+      },
+      [&](Tangents t) {
+        return detail::tangents_by_ops([&](const Operands& now) { return in_steps(now, options.mask); }, in, t);
+      });
   return {outputs[0], outputs[1]};
 }
 

@@ -1,4 +1,5 @@
 #include "core/call_notes.hpp"
+#include "ops/forward_rules.hpp"
 #include "ops/in_float32.hpp"
 #include "ops/recurrent.hpp"
 #include "xtape/ops/linalg.hpp"
@@ -28,8 +29,8 @@ std::vector<Tensor> in_steps(const Operands& in, const Tensor& mask) {
   Tensors outputs;
   for (std::size_t t = 0; t < steps.size(); ++t) {
     const Tensors gates = split(steps[t] + matmul(h, recurrent), 4, -1);
-    const Tensor cell = sigmoid(gates[1]) * c + sigmoid(gates[0]) * tanh(gates[2]);
-    const Tensor now = sigmoid(gates[3]) * tanh(cell);
+    const Tensor cell = xtape::sigmoid(gates[1]) * c + xtape::sigmoid(gates[0]) * xtape::tanh(gates[2]);
+    const Tensor now = xtape::sigmoid(gates[3]) * xtape::tanh(cell);
     c = mask.defined() ? where(keeps[t], cell, c) : cell;
     h = mask.defined() ? where(keeps[t], now, h) : now;
     outputs.push_back(h);
@@ -115,9 +116,14 @@ LstmResult lstm(const Tensor& x, const Tensor& kernel, const Tensor& recurrent_k
     outputs[1] = detail::last_step(outputs[0], in[4]);
     outputs[2] = detail::last_step(c, in[5]);
   }
-  record(op, std::span<const Tensor>(in), outputs, [&] {
-    return Rule{in, gates, detail::make_alias(outputs[0]), c, options.mask};
-  });
+  record(
+      op, std::span<const Tensor>(in), outputs,
+      [&] {
+        return Rule{in, gates, detail::make_alias(outputs[0]), c, options.mask};
+      },
+      [&](Tangents t) {
+        return detail::tangents_by_ops([&](const Operands& now) { return in_steps(now, options.mask); }, in, t);
+      });
   return {outputs[0], outputs[1], outputs[2]};
 }
 

@@ -12,13 +12,14 @@
 #include "kernels/dispatch.hpp"
 #include "kernels/parallel.hpp"
 #include "kernels/reduce.hpp"
+#include "ops/forward_rules.hpp"
 #include "ops/fused_gradient.hpp"
 #include "ops/reduction_plan.hpp"
 #include "tape/accumulate.hpp"
 #include "xtape/base/from_config.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape {
 
@@ -97,7 +98,7 @@ Tensor extreme(const char* op, Kernel kernel, const Tensor& x, const Axes& axes,
   const ReductionPlan plan = detail::reduction_plan(op, numbers_only(op, x).shape(), axes);
   check_elements(op, plan, x.shape());
   const Tensor y = run(kernel, x, plan);
-  return record(op, {x}, shaped(y, plan, keepdims), [&] {
+  return detail::record_reduction(op, x, shaped(y, plan, keepdims), axes, keepdims, [&] {
     return [x, y, plan](const Tensor& dy) {
       detail::PoolVector<int> reduced;
       for (int i = 0; i < x.rank(); ++i) {
@@ -142,11 +143,14 @@ Tensor reduce_sum(const Tensor& x, const Axes& axes, bool keepdims) {
   XTAPE_NOTE(reduce_sum, x, axes, keepdims);
   const ReductionPlan plan = detail::reduction_plan("reduce_sum", numbers_only("reduce_sum", x).shape(), axes);
   const Tensor y = shaped(run(&kernels::reduce_sum, x, plan), plan, keepdims);
-  return record("reduce_sum", {x}, y, [&] {
-    return [from = x.shape(), kept = plan.kept](const Tensor& dy) {
-      return Grads{detail::broadcast(in_kept_form(dy, kept), from)};
-    };
-  });
+  return record(
+      "reduce_sum", {x}, y,
+      [&] {
+        return [from = x.shape(), kept = plan.kept](const Tensor& dy) {
+          return Grads{detail::broadcast(in_kept_form(dy, kept), from)};
+        };
+      },
+      [&](const Tensor& t) { return reduce_sum(t, axes, keepdims); });
 }
 
 namespace {
@@ -181,13 +185,16 @@ Tensor mean_of_all(const Tensor& x) {
         });
       },
       x, y);
-  return record("reduce_mean", {x}, std::move(y), [&] {
-    return [from = x.shape()](const Tensor& dy) {
-      return detail::fused_or_ops(
-          {dy}, [&] { return Grads{spread(dy, from)}; },
-          [&] { return Grads{detail::broadcast(dy / static_cast<double>(from.numel()), from)}; });
-    };
-  });
+  return record(
+      "reduce_mean", {x}, std::move(y),
+      [&] {
+        return [from = x.shape()](const Tensor& dy) {
+          return detail::fused_or_ops(
+              {dy}, [&] { return Grads{spread(dy, from)}; },
+              [&] { return Grads{detail::broadcast(dy / static_cast<double>(from.numel()), from)}; });
+        };
+      },
+      [](const Tensor& t) { return mean_of_all(t); });
 }
 
 }  // namespace
@@ -199,11 +206,14 @@ Tensor reduce_mean(const Tensor& x, const Axes& axes, bool keepdims) {
   const ReductionPlan plan = detail::reduction_plan("reduce_mean", x.shape(), axes);
   const auto n = static_cast<double>(plan.count);
   const Tensor y = shaped(run(&kernels::reduce_sum, x, plan), plan, keepdims) / n;
-  return record("reduce_mean", {x}, y, [&] {
-    return [from = x.shape(), kept = plan.kept, n](const Tensor& dy) {
-      return Grads{detail::broadcast(in_kept_form(dy / n, kept), from)};
-    };
-  });
+  return record(
+      "reduce_mean", {x}, y,
+      [&] {
+        return [from = x.shape(), kept = plan.kept, n](const Tensor& dy) {
+          return Grads{detail::broadcast(in_kept_form(dy / n, kept), from)};
+        };
+      },
+      [&](const Tensor& t) { return reduce_mean(t, axes, keepdims); });
 }
 
 Tensor reduce_prod(const Tensor& x, const Axes& axes, bool keepdims) {
@@ -216,9 +226,10 @@ Tensor reduce_prod(const Tensor& x, const Axes& axes, bool keepdims) {
   for (int axis = 0; axis < x.rank(); ++axis) {
     if (plan.reduced[static_cast<std::size_t>(axis)] == 0) continue;
     if (x.shape()[axis] == 0) {
-      return record("reduce_prod", {x}, detail::filled(keepdims ? plan.kept : plan.squeezed, x.dtype(), 1), [&] {
-        return [none = detail::filled(x.shape(), x.dtype(), 0)](const Tensor&) { return Grads{none}; };
-      });
+      return record(
+          "reduce_prod", {x}, detail::filled(keepdims ? plan.kept : plan.squeezed, x.dtype(), 1),
+          [&] { return [none = detail::filled(x.shape(), x.dtype(), 0)](const Tensor&) { return Grads{none}; }; },
+          [](const Tensor&) { return Tensor(); });
     }
     for (std::int64_t n = x.shape()[axis]; n > 1; n = (n + 1) / 2) {
       const Tensor product = slice_axis(y, axis, 0, n / 2) * slice_axis(y, axis, n / 2, n / 2);

@@ -10,7 +10,7 @@
 #include "ops/in_float32.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape {
 namespace {
@@ -55,12 +55,22 @@ Tensor recurrence(const Tensor& a, const Tensor& b, int axis, bool reverse) {
         });
       },
       a, b, s);
-  return record("linear_recurrence", {a, b}, s, [&] {
-    return [a, s, axis, reverse](const Tensor& ds, Needs need) {
-      const Tensor g = recurrence(shift(a, axis, reverse), ds, axis, !reverse);
-      return Grads{need[0] ? g * shift(s, axis, !reverse) : Tensor(), g};
-    };
-  });
+  return record(
+      "linear_recurrence", {a, b}, s,
+      [&] {
+        return [a, s, axis, reverse](const Tensor& ds, Needs need) {
+          const Tensor g = recurrence(shift(a, axis, reverse), ds, axis, !reverse);
+          return Grads{need[0] ? g * shift(s, axis, !reverse) : Tensor(), g};
+        };
+      },
+      [&](Tangents t) {
+        Tensor terms = t[1];
+        if (t[0].defined()) {
+          const Tensor more = t[0] * shift(s, axis, !reverse);
+          terms = terms.defined() ? terms + more : more;
+        }
+        return recurrence(a, terms, axis, reverse);
+      });
 }
 
 }  // namespace
@@ -73,11 +83,26 @@ Tensor cumsum(const Tensor& x, int axis_, const ScanOptions& options) {
   launch([at = layout(x.shape(), axis, options.reverse), exclusive = options.exclusive](
              Read from, Write to) { kernels::cumulative_sum(from.dtype(), from.bytes(), to.bytes(), at, exclusive); },
          x, y);
-  return record("cumsum", {x}, std::move(y), [&] {
-    return [axis, options](const Tensor& dy) {
-      return Grads{cumsum(dy, axis, {.exclusive = options.exclusive, .reverse = !options.reverse})};
-    };
-  });
+  return record(
+      "cumsum", {x}, std::move(y),
+      [&] {
+        return [axis, options](const Tensor& dy) {
+          return Grads{cumsum(dy, axis, {.exclusive = options.exclusive, .reverse = !options.reverse})};
+        };
+      },
+      [&](const Tensor& t) { return cumsum(t, axis, options); });
+}
+
+Tensor diff(const Tensor& x, std::int64_t n, int axis_) {
+  XTAPE_NOTE(diff, x, n, axis_);
+  const int axis = check("diff", x, axis_);
+  if (n < 0) detail::fail<ValueError>("diff", "expected n of at least 0, received {}", n);
+  Tensor y = reshape(x, x.shape());
+  for (std::int64_t i = 0; i < n && y.shape()[axis] > 0; ++i) {
+    const std::int64_t left = y.shape()[axis] - 1;
+    y = slice_axis(y, axis, 1, left) - slice_axis(y, axis, 0, left);
+  }
+  return y;
 }
 
 Tensor cumprod(const Tensor& x, int axis_, const ScanOptions& options) {
@@ -91,14 +116,21 @@ Tensor cumprod(const Tensor& x, int axis_, const ScanOptions& options) {
       },
       x, y);
   // dx_i = (x_0 ... x_(i-1)) s_i, where s_i = dy_i + x_(i+1) s_(i+1): without division, so it is right where x is 0.
-  return record("cumprod", {x}, std::move(y), [&] {
-    return [x, axis, options](const Tensor& dy) {
-      const bool reverse = options.reverse;
-      const Tensor before = cumprod(x, axis, {.exclusive = true, .reverse = reverse});
-      return Grads{before * recurrence(shift(x, axis, reverse), options.exclusive ? shift(dy, axis, reverse) : dy, axis,
-                                       !reverse)};
-    };
-  });
+  return record(
+      "cumprod", {x}, std::move(y),
+      [&] {
+        return [x, axis, options](const Tensor& dy) {
+          const bool reverse = options.reverse;
+          const Tensor before = cumprod(x, axis, {.exclusive = true, .reverse = reverse});
+          return Grads{before * recurrence(shift(x, axis, reverse), options.exclusive ? shift(dy, axis, reverse) : dy,
+                                           axis, !reverse)};
+        };
+      },
+      [&](const Tensor& t) {  // d(y_i) = y_(i-1) t_i + x_i d(y_(i-1))
+        const Tensor before = cumprod(x, axis, {.exclusive = true, .reverse = options.reverse});
+        const Tensor inclusive = recurrence(x, before * t, axis, options.reverse);
+        return options.exclusive ? shift(inclusive, axis, !options.reverse) : inclusive;
+      });
 }
 
 }  // namespace xtape

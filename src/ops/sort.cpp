@@ -9,7 +9,7 @@
 #include "ops/in_float32.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape {
 namespace {
@@ -40,9 +40,10 @@ Tensor take_in_rows(const Tensor& x, const Tensor& indices) {
                               from.shape().back(), to.shape().back());
       },
       x, indices, y);
-  return record("take_in_rows", {x}, std::move(y), [&] {
-    return [indices, n = x.shape().back()](const Tensor& dy) { return Grads{put_in_rows(dy, indices, n)}; };
-  });
+  return record(
+      "take_in_rows", {x}, std::move(y),
+      [&] { return [indices, n = x.shape().back()](const Tensor& dy) { return Grads{put_in_rows(dy, indices, n)}; }; },
+      [&](const Tensor& t) { return take_in_rows(t, indices); });
 }
 
 /// The inverse; positions without an index get 0.
@@ -54,8 +55,10 @@ Tensor put_in_rows(const Tensor& x, const Tensor& indices, std::int64_t n) {
                              to.shape().back(), from.shape().back());
       },
       x, indices, y);
-  return record("put_in_rows", {x}, std::move(y),
-                [&] { return [indices](const Tensor& dy) { return Grads{take_in_rows(dy, indices)}; }; });
+  return record(
+      "put_in_rows", {x}, std::move(y),
+      [&] { return [indices](const Tensor& dy) { return Grads{take_in_rows(dy, indices)}; }; },
+      [&](const Tensor& t) { return put_in_rows(t, indices, n); });
 }
 
 /// The first k elements of the last axis in order. Without a tape, the indices are computed only if `wants_indices`.
@@ -72,11 +75,14 @@ TopK first(const char* op, const Tensor& x, std::int64_t k, bool descending, boo
       },
       x, result.values, result.indices);
   if (tracked) {
-    result.values = record(op, {x}, std::move(result.values), [&] {
-      return [indices = result.indices, n = x.shape().back()](const Tensor& dy) {
-        return Grads{put_in_rows(dy, indices, n)};
-      };
-    });
+    result.values = record(
+        op, {x}, std::move(result.values),
+        [&] {
+          return [indices = result.indices, n = x.shape().back()](const Tensor& dy) {
+            return Grads{put_in_rows(dy, indices, n)};
+          };
+        },
+        [&](const Tensor& t) { return take_in_rows(t, result.indices); });
   }
   return result;
 }

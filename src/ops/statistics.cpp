@@ -15,6 +15,7 @@
 #include "kernels/simd.hpp"
 #include "kernels/softmax.hpp"
 #include "ops/elementwise.hpp"
+#include "ops/forward_rules.hpp"
 #include "ops/fused_gradient.hpp"
 #include "ops/in_float32.hpp"
 #include "ops/reduction_plan.hpp"
@@ -22,7 +23,7 @@
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/tape/no_recording.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape {
 namespace {
@@ -131,7 +132,7 @@ Tensor reduce_logsumexp(const Tensor& x, const Axes& axes, bool keepdims) {
     const detail::NoRecording hidden;
     return shaped(log_sum_exp(x, axes, plan), plan, keepdims);
   }();
-  return record("reduce_logsumexp", {x}, y, [&] {
+  return detail::record_reduction("reduce_logsumexp", x, y, axes, keepdims, [&] {
     return [x, y, axes, kept = plan.kept](const Tensor& dy) {
       return Grads{log_sum_exp_grad(reshape(dy, kept), x, reshape(y, kept), axes)};
     };
@@ -146,7 +147,7 @@ Tensor reduce_variance(const Tensor& x, const Axes& axes, bool keepdims) {
     const detail::NoRecording hidden;
     return shaped(variance(x, axes, plan), plan, keepdims);
   }();
-  return record("reduce_variance", {x}, y, [&] {
+  return detail::record_reduction("reduce_variance", x, y, axes, keepdims, [&] {
     return [x, axes, plan](const Tensor& dy) {
       if (plan.count == 0) return Grads{no_elements(x)};
       const Tensor share = reshape(dy, plan.kept) * (2 / static_cast<double>(plan.count));
@@ -163,7 +164,7 @@ Tensor reduce_std(const Tensor& x, const Axes& axes, bool keepdims) {
     const detail::NoRecording hidden;
     return shaped(sqrt(variance(x, axes, plan)), plan, keepdims);
   }();
-  return record("reduce_std", {x}, y, [&] {
+  return detail::record_reduction("reduce_std", x, y, axes, keepdims, [&] {
     return [x, y, axes, plan](const Tensor& dy) {
       if (plan.count == 0) return Grads{no_elements(x)};
       const Tensor share =
@@ -214,7 +215,7 @@ Tensor norm(const Tensor& x, const NormOptions& options, const Axes& axes, bool 
     const Tensor unit = where(logical_and(largest > 0, largest < infinity), largest, 1);
     return shaped(unit * pow(reduce_sum(pow(size / unit, p), axes, true), 1 / p), plan, keepdims);
   }();
-  return record("norm", {x}, y, [&] {
+  return detail::record_reduction("norm", x, y, axes, keepdims, [&] {
     return [x, y, p, kept = plan.kept](const Tensor& dy) {
       const Tensor size = reshape(y, kept), dsize = reshape(dy, kept);
       if (p == 2) return Grads{euclidean_norm_grad(dsize, x, size)};

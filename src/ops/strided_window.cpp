@@ -4,7 +4,7 @@
 
 #include "kernels/strided.hpp"
 #include "ops/strided_launch.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape::detail {
 namespace {
@@ -30,16 +30,18 @@ Tensor read_window(const Tensor& x, const StridedWindow& window) {
     y = make_tensor(window.shape, x.dtype());
     launch_strided_copy(x, window.offset, window.strides, y);
   }
-  return record(window.op, {x}, std::move(y), [&] {
-    return [window](const Tensor& dy) { return Grads{fill_window("strided_slice_grad", dy, window)}; };
-  });
+  return record(
+      window.op, {x}, std::move(y),
+      [&] { return [window](const Tensor& dy) { return Grads{fill_window("strided_slice_grad", dy, window)}; }; },
+      [&](const Tensor& t) { return read_window(t, window); });
 }
 
 Tensor fill_window(const char* op, const Tensor& dy, const StridedWindow& window) {
   Tensor y = make_tensor(window.whole, dy.dtype());
   launch_strided_store(dy, window.offset, window.strides, y);
-  return record(op, {dy}, std::move(y),
-                [&] { return [window](const Tensor& g) { return Grads{read_window(g, window)}; }; });
+  return record(
+      op, {dy}, std::move(y), [&] { return [window](const Tensor& g) { return Grads{read_window(g, window)}; }; },
+      [&](const Tensor& t) { return fill_window(op, t, window); });
 }
 
 }  // namespace xtape::detail

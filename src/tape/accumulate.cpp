@@ -12,7 +12,7 @@
 #include "kernels/strided.hpp"
 #include "xtape/core/indexed_slices.hpp"
 #include "xtape/core/provenance.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape::detail {
 
@@ -87,7 +87,7 @@ Tensor accumulate(Tensor a, Tensor b) {
         },
         a, b, sum);
   }
-  return record("add", {a, b}, std::move(sum), [](const Tensor& dy) { return Grads{dy, dy}; });
+  return record_elementwise("add", {a, b}, std::move(sum), [](const Tensor& dy) { return Grads{dy, dy}; });
 }
 
 bool broadcasts_to(const Shape& from, const Shape& to) {
@@ -104,8 +104,10 @@ Tensor sum_to(const Tensor& t, const Shape& shape) {
   const int missing = t.rank() - shape.rank();
   const auto reduced = [&](int axis) { return axis < missing || (shape[axis - missing] == 1 && t.shape()[axis] != 1); };
   Tensor sum = reduce_axes(&kernels::reduce_sum, t, reduced, "sum_to");
-  return record("sum_to", {t}, sum.shape() == shape ? std::move(sum) : make_view(sum, shape),
-                [&] { return [from = t.shape()](const Tensor& dy) { return Grads{broadcast(dy, from)}; }; });
+  return record(
+      "sum_to", {t}, sum.shape() == shape ? std::move(sum) : make_view(sum, shape),
+      [&] { return [from = t.shape()](const Tensor& dy) { return Grads{broadcast(dy, from)}; }; },
+      [&](const Tensor& tangent) { return sum_to(tangent, shape); });
 }
 
 Tensor broadcast(const Tensor& t, const Shape& shape) {
@@ -114,8 +116,9 @@ Tensor broadcast(const Tensor& t, const Shape& shape) {
   launch([](Read from,
             Write to) { kernels::broadcast_copy(from.dtype(), from.bytes(), from.shape(), to.bytes(), to.shape()); },
          t, out);
-  return record("broadcast_to", {t}, out,
-                [&] { return [to = t.shape()](const Tensor& dy) { return Grads{sum_to(dy, to)}; }; });
+  return record(
+      "broadcast_to", {t}, out, [&] { return [to = t.shape()](const Tensor& dy) { return Grads{sum_to(dy, to)}; }; },
+      [&](const Tensor& tangent) { return broadcast(tangent, shape); });
 }
 
 }  // namespace xtape::detail

@@ -3,7 +3,7 @@
 #include "core/fill.hpp"
 #include "core/launch.hpp"
 #include "kernels/strided.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape::detail {
 namespace {
@@ -42,13 +42,22 @@ Tensor interleaved(std::span<const Tensor> parts, std::int64_t outer, const Shap
         }
       },
       operands, 1);
-  return record("interleave", parts, std::move(whole), [&] {
-    return [outer, count = parts.size(), part = parts[0].shape()](const Tensor& dy) {
-      Grads grads;
-      for (auto& gradient : deinterleaved(dy, outer, count, part)) grads.push_back(gradient);
-      return grads;
-    };
-  });
+  return record(
+      "interleave", parts, std::move(whole),
+      [&] {
+        return [outer, count = parts.size(), part = parts[0].shape()](const Tensor& dy) {
+          Grads grads;
+          for (auto& gradient : deinterleaved(dy, outer, count, part)) grads.push_back(gradient);
+          return grads;
+        };
+      },
+      [&](Tangents tangents) {
+        Tensors moving(tangents.begin(), tangents.end());
+        for (auto& t : moving) {
+          if (!t.defined()) t = filled(parts[0].shape(), parts[0].dtype(), 0);
+        }
+        return interleaved(moving, outer, shape);
+      });
 }
 
 Tensors deinterleaved(const Tensor& whole, std::int64_t outer, std::size_t count, const Shape& shape) {
@@ -66,15 +75,18 @@ Tensors deinterleaved(const Tensor& whole, std::int64_t outer, std::size_t count
         }
       },
       operands, count);
-  record("deinterleave", {whole}, std::span<Tensor>(parts), [&] {
-    return [outer, shape, whole_shape = whole.shape(), dtype = whole.dtype()](std::span<const Tensor> dys) {
-      Tensors defined(dys.begin(), dys.end());
-      for (auto& dy : defined) {
-        if (!dy.defined()) dy = filled(shape, dtype, 0);
-      }
-      return Grads{interleaved(defined, outer, whole_shape)};
-    };
-  });
+  record(
+      "deinterleave", {whole}, std::span<Tensor>(parts),
+      [&] {
+        return [outer, shape, whole_shape = whole.shape(), dtype = whole.dtype()](std::span<const Tensor> dys) {
+          Tensors defined(dys.begin(), dys.end());
+          for (auto& dy : defined) {
+            if (!dy.defined()) dy = filled(shape, dtype, 0);
+          }
+          return Grads{interleaved(defined, outer, whole_shape)};
+        };
+      },
+      [&](Tangents tangents) { return deinterleaved(tangents[0], outer, count, shape); });
   return parts;
 }
 

@@ -4,7 +4,7 @@
 
 #include "base/check.hpp"
 #include "core/call_notes.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape {
 namespace detail {
@@ -38,7 +38,7 @@ Tensor masked(Tensor t, const Tensor& mask_) {
   }
   Tensor other = make_alias(t);
   set_with_mask(*other.impl(), is_sparse(*t.impl()) ? Provenance() : provenance_of(*t.impl()), mask);
-  return record("identity", {t}, std::move(other), [](const Tensor& dy) { return Grads{dy}; });
+  return record_elementwise("identity", {t}, std::move(other), [](const Tensor& dy) { return Grads{dy}; });
 }
 
 }  // namespace detail

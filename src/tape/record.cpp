@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "tape/tape_impl.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 // The functions that ops call to be recorded by the tapes of the calling thread.
 namespace xtape::detail {
@@ -34,6 +35,7 @@ void number_outputs(const Inputs& inputs, std::span<Tensor> outputs) {
 bool any_tracked(const Inputs& inputs) noexcept {
   for (const TapeImpl* tape = thread_state.innermost_tape; tape != nullptr; tape = tape->outer()) {
     if (tape->observer != nullptr) return true;  // so that the op calls record(), which calls the observer
+    if (tape->forward != nullptr && tape->forward->any_moves(inputs)) return true;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (inputs[i] != nullptr && tape->record.any_slot_of(inputs[i]) != no_slot) return true;
     }
@@ -53,15 +55,51 @@ std::uint64_t tracked_bits(const Inputs& inputs) noexcept {
       const Slot slot = tape->record.any_slot_of(inputs[i]);
       if (has_gradient(slot)) bits |= std::uint64_t{1} << i;
       if (slot != no_slot) bits |= known;
+      if (tape->forward != nullptr && tape->forward->moves(inputs[i])) bits |= known | std::uint64_t{1} << i;
     }
   }
   return bits;
 }
 
+namespace {
+
+bool in_forward_mode() noexcept {
+  for (const TapeImpl* tape = thread_state.innermost_tape; tape != nullptr; tape = tape->outer()) {
+    if (tape->forward != nullptr) return true;
+  }
+  return false;
+}
+
+/// Lets the accumulators among these tapes differentiate an op, the outermost first: the tangents of an inner one are
+/// computed from the op's outputs, whose tangents the outer ones need for that.
+void differentiate(TapeImpl* tape, const ForwardCall& call) {
+  if (tape == nullptr) return;
+  differentiate(tape->outer(), call);
+  if (tape->forward == nullptr) return;
+  const ThreadStateScope<&ThreadState::innermost_tape> further_out(tape->outer());
+  const ThreadStateScope<&ThreadState::variable_hooks> hooks(thread_state.variable_hooks);
+  tape->forward->differentiate(call);
+}
+
+}  // namespace
+
 void record_outputs(const char* name, const Inputs& inputs, std::span<Tensor> outputs, void* rule,
                     const RuleTable* table) {
+  record_outputs(name, inputs, outputs, rule, table, nullptr);
+}
+
+void record_outputs(const char* name, const Inputs& inputs, std::span<Tensor> outputs, void* rule,
+                    const RuleTable* table, const ForwardRule* forward) {
   bool numbered = false;
+  const bool forward_mode = in_forward_mode();
   for (TapeImpl* tape = thread_state.innermost_tape; tape != nullptr; tape = tape->outer()) {
+    if (tape->forward != nullptr) {
+      if (table != nullptr && !numbered && tape->forward->any_moves(inputs)) {
+        number_outputs(inputs, outputs);
+        numbered = true;
+      }
+      continue;
+    }
     RecordedOp* const op = tape->record.begin(name, inputs, table);
     if (op == nullptr) {
       if (tape->observer != nullptr) {
@@ -72,7 +110,7 @@ void record_outputs(const char* name, const Inputs& inputs, std::span<Tensor> ou
     }
     if (!std::exchange(numbered, true)) number_outputs(inputs, outputs);
     if (op->table != nullptr) {
-      if (tape->outer() == nullptr) {
+      if (tape->outer() == nullptr && !forward_mode) {
         table->move(op->rule, rule);
       } else {
         table->copy(op->rule, rule);
@@ -85,6 +123,9 @@ void record_outputs(const char* name, const Inputs& inputs, std::span<Tensor> ou
       throw;
     }
     if (tape->options().profile) tape->diagnostics.note_forward(outputs);
+  }
+  if (forward_mode && table != nullptr) {
+    differentiate(thread_state.innermost_tape, {name, inputs, outputs, rule, *table, forward});
   }
 }
 

@@ -98,7 +98,7 @@ void TapeImpl::start() {
   thread_state.innermost_tape = this;
   home_ = home;
   recording_.store(true, std::memory_order_relaxed);
-  plain_ = outer_ == nullptr && !options_.profile && observer == nullptr;
+  plain_ = outer_ == nullptr && !options_.profile && observer == nullptr && forward == nullptr;
   set_variable_hooks();
   if (options_.profile) diagnostics.note_start();
 }

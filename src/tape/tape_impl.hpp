@@ -1,9 +1,11 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <span>
 
 #include "tape/diagnostics.hpp"
+#include "tape/forward.hpp"
 #include "tape/tape_record.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 
@@ -65,6 +67,8 @@ class TapeImpl {
   Diagnostics diagnostics;
   /// Sees every op of the thread, tracked or not; set before start().
   Observer* observer = nullptr;
+  /// Of an accumulator, which is in the list in the place of a tape and records nothing; set before start().
+  std::unique_ptr<Forward> forward;
 
  private:
   friend struct ThreadTapes;

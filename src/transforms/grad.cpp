@@ -2,6 +2,7 @@
 
 #include "base/check.hpp"
 #include "xtape/tape/mask.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape::detail {
 
@@ -14,7 +15,7 @@ const Tensor& check_scalar(const char* op, const Tensor& value) {
 }
 
 Tensor identity(const Tensor& x) {
-  return masked_like(x, record("identity", {x}, make_alias(x), [](const Tensor& dy) { return Grads{dy}; }));
+  return masked_like(x, record_elementwise("identity", {x}, make_alias(x), [](const Tensor& dy) { return Grads{dy}; }));
 }
 
 }  // namespace xtape::detail

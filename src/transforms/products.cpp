@@ -3,7 +3,15 @@
 #include <memory>
 
 #include "base/check.hpp"
+#include "core/convert.hpp"
 #include "core/fill.hpp"
+#include "tape/gradients_of.hpp"
+#include "tape/interleave.hpp"
+#include "tape/tape_impl.hpp"
+#include "xtape/core/creation.hpp"
+#include "xtape/tape/mask.hpp"
+#include "xtape/tape/no_recording.hpp"
+#include "xtape/tape/record_forward.hpp"
 #include "xtape/transforms/grad.hpp"
 
 namespace xtape {
@@ -38,17 +46,24 @@ GradientOptions zeros_if_unconnected() { return {.unconnected_gradients = Unconn
 
 }  // namespace
 
-ForwardAccumulator::ForwardAccumulator(std::initializer_list<Source> primals, std::initializer_list<Tensor> tangents)
-    : tape_({.persistent = true, .watch_accessed_variables = false}) {
+ForwardAccumulator::ForwardAccumulator(std::initializer_list<Source> primals, std::initializer_list<Tensor> tangents) {
   start({primals.begin(), primals.size()}, {tangents.begin(), tangents.size()});
 }
-ForwardAccumulator::ForwardAccumulator(std::span<const Tensor> primals, std::span<const Tensor> tangents)
-    : tape_({.persistent = true, .watch_accessed_variables = false}) {
+ForwardAccumulator::ForwardAccumulator(std::span<const Tensor> primals, std::span<const Tensor> tangents) {
   start(as_sources(primals), tangents);
 }
-ForwardAccumulator::ForwardAccumulator(std::span<const Variable> primals, std::span<const Tensor> tangents)
-    : tape_({.persistent = true, .watch_accessed_variables = false}) {
+ForwardAccumulator::ForwardAccumulator(std::span<const Variable> primals, std::span<const Tensor> tangents) {
   start(as_sources(primals), tangents);
+}
+ForwardAccumulator::ForwardAccumulator(ForwardAccumulator&&) noexcept = default;
+ForwardAccumulator& ForwardAccumulator::operator=(ForwardAccumulator&& other) noexcept {
+  if (this == &other) return *this;
+  if (impl_ != nullptr) detail::TapeImpl::destroy(impl_.release());
+  impl_ = std::move(other.impl_);
+  return *this;
+}
+ForwardAccumulator::~ForwardAccumulator() {
+  if (impl_ != nullptr) detail::TapeImpl::destroy(impl_.release());
 }
 
 void ForwardAccumulator::start(std::span<const Source> primals, std::span<const Tensor> tangents) {
@@ -62,51 +77,38 @@ void ForwardAccumulator::start(std::span<const Source> primals, std::span<const 
                             : primals[i].peek().is_same(primals[k].peek());
       if (same) fail<ValueError>(op, "primals[{}] and primals[{}] are the same: name each once", k, i);
     }
-    if (primals[i].tensor != nullptr) {
-      tensors_.push_back(*primals[i].tensor);
-      tensor_tangents_.push_back(tangents[i]);
-      tape_.watch(*primals[i].tensor);
-    } else {
-      variables_.push_back(*primals[i].variable);
-      variable_tangents_.push_back(tangents[i]);
-      tape_.watch(*primals[i].variable);
-    }
   }
+  // As for a persistent tape, branches and loops are traced up to the second order: their derivative in forward mode is
+  // that of their gradient.
+  impl_.reset(new detail::TapeImpl({.persistent = true, .watch_accessed_variables = false}));
+  impl_->forward = std::make_unique<detail::Forward>();
+  for (std::size_t i = 0; i < primals.size(); ++i) impl_->forward->watch(primals[i].peek(), tangents[i]);
+  impl_->start();
+}
+
+detail::TapeImpl& ForwardAccumulator::impl() const {
+  constexpr const char* op = "ForwardAccumulator";
+  if (impl_ == nullptr) fail<RuntimeError>(op, "the accumulator has been moved from");
+  if (!impl_->of_calling_thread()) {
+    fail<RuntimeError>(op, "an accumulator belongs to the thread that made it, another thread can only destroy it");
+  }
+  return *impl_;
 }
 
 Tensor ForwardAccumulator::jvp(const Tensor& primal, UnconnectedGradients unconnected) {
   if (!primal.defined()) fail<TypeError>("ForwardAccumulator.jvp", "expected a tensor, received an empty one");
-  Tensor result;
-  if (is_floating(primal.dtype())) {
-    std::vector<GradientTape::Pause> pause;
-    if (tape_.is_recording()) pause.push_back(tape_.stop_recording());
-    // g(u), the gradient of <u, primal> for the sources, is linear in u. The gradient of <g(u), tangents> for u is the
-    // jvp.
-    const Tensor u = detail::filled(primal.shape(), primal.dtype(), 0);
-    GradientTape linear({.watch_accessed_variables = false});
-    linear.watch(u);
-    const GradientOptions from_u{.output_gradients = {u}};
-    const std::vector<Tensor> targets = {primal};
-    std::vector<Tensor> gradients, directions;
-    const auto add = [&](const auto& sources, const std::vector<Tensor>& tangents) {
-      if (sources.empty()) return;
-      const Tensors own = tape_.gradient(targets, sources, from_u);
-      for (std::size_t i = 0; i < own.size(); ++i) {
-        if (!own[i].defined()) continue;
-        gradients.push_back(own[i]);
-        directions.push_back(tangents[i]);
-      }
-    };
-    add(tensors_, tensor_tangents_);
-    add(variables_, variable_tangents_);
-    if (!gradients.empty()) {
-      result = linear.gradient(gradients, std::vector<Tensor>{u}, {.output_gradients = directions})[0];
-    }
+  Tensor tangent = impl().forward->tangent_of(primal.impl());
+  if (!tangent.defined() && unconnected == UnconnectedGradients::zero) {
+    tangent = detail::filled(primal.shape(), primal.dtype(), 0);
   }
-  if (!result.defined() && unconnected == UnconnectedGradients::zero) {
-    result = detail::filled(primal.shape(), primal.dtype(), 0);
-  }
-  return result;
+  return tangent;
+}
+
+void ForwardAccumulator::stop() { impl().stop(); }
+
+std::vector<std::string> ForwardAccumulator::ops_without_rule() const {
+  const auto& names = impl().forward->without_rule();
+  return {names.begin(), names.end()};
 }
 
 std::pair<Tensor, Tensor> jvp(const std::function<Tensor(const Tensor&)>& f, const Tensor& x, const Tensor& tangent) {
@@ -182,19 +184,119 @@ Tensors hessian_vector_product(const std::function<Tensor(const std::vector<Tens
     check_direction(op, i, xs[i], vectors[i]);
     own.push_back(detail::identity(xs[i]));
   }
-  // The Hessian is symmetric: its product with v is the gradient of <gradient, v>.
-  GradientTape outer({.watch_accessed_variables = false});
-  outer.watch(own);
+  ForwardAccumulator accumulator(own, vectors);
   Tensors gradients;
   {
-    GradientTape inner({.watch_accessed_variables = false});
-    inner.watch(own);
+    GradientTape tape({.watch_accessed_variables = false});
+    tape.watch(own);
     const Tensor y = detail::check_scalar(op, f(own));
-    gradients = inner.gradient(y, own, zeros_if_unconnected());
+    gradients = tape.gradient(y, own, zeros_if_unconnected());
   }
-  GradientOptions options = zeros_if_unconnected();
-  options.output_gradients = vectors;
-  return outer.gradient(std::vector<Tensor>(gradients.begin(), gradients.end()), own, options);
+  for (Tensor& gradient : gradients) gradient = accumulator.jvp(gradient, UnconnectedGradients::zero);
+  return gradients;
+}
+
+Tensor jacfwd(const std::function<Tensor(const Tensor&)>& f, const Tensor& x) {
+  constexpr const char* op = "jacfwd";
+  check_direction(op, 0, x, x);
+  Tensors columns;
+  Tensor y;
+  const std::vector<double> zeros(static_cast<std::size_t>(x.size()));
+  for (std::int64_t i = 0; i < x.size(); ++i) {
+    std::vector<double> unit = zeros;
+    unit[static_cast<std::size_t>(i)] = 1;
+    auto [value, column] = jvp(f, x, detail::convert(constant(unit, x.shape()), x.dtype()));
+    y = std::move(value);
+    columns.push_back(std::move(column));
+  }
+  if (columns.empty()) y = f(x);
+  detail::PoolVector<std::int64_t> sizes(y.shape().begin(), y.shape().end());
+  sizes.insert(sizes.end(), x.shape().begin(), x.shape().end());
+  const Shape shape(sizes);
+  if (shape.numel() == 0) return detail::filled(shape, y.dtype(), 0);
+  return detail::interleaved(columns, y.size(), shape);
+}
+
+Tensor jacrev(const std::function<Tensor(const Tensor&)>& f, const Tensor& x) {
+  check_direction("jacrev", 0, x, x);
+  GradientTape tape({.watch_accessed_variables = false});
+  const Tensor own = detail::identity(x);
+  tape.watch(own);
+  const Tensor y = f(own);
+  return tape.jacobian(y, own, {.unconnected_gradients = UnconnectedGradients::zero});
+}
+
+namespace {
+
+using FunctionOfMany = std::function<Tensor(const std::vector<Tensor>&)>;
+using RuleOfMany = std::function<Tensor(const std::vector<Tensor>&, const std::vector<Tensor>&)>;
+
+Tensor tangent_by(const RuleOfMany& rule, const char* name, const std::vector<Tensor>& xs,
+                  const std::vector<Tensor>& tangents, const Shape& shape, DType dtype) {
+  const Tensor tangent = rule(xs, tangents);
+  if (!tangent.defined()) fail<ValueError>(name, "the rule returned an empty tensor");
+  if (tangent.dtype() != dtype) fail<TypeError>(name, "the rule returned {}, the function {}", tangent.dtype(), dtype);
+  if (tangent.shape() != shape) {
+    fail<ValueError>(name, "the rule returned a tangent of shape {}, the function one of shape {}", tangent.shape(),
+                     shape);
+  }
+  return tangent;
+}
+
+/// The gradient of <rule(xs, u), dy> for u, in which the rule is linear.
+Grads transposed(const RuleOfMany& rule, const char* name, const std::vector<Tensor>& xs, const Tensor& dy) {
+  GradientTape linear({.watch_accessed_variables = false});
+  std::vector<Tensor> u;
+  for (const Tensor& x : xs) u.push_back(detail::filled(x.shape(), x.dtype(), 0));
+  for (const Tensor& each : u) {
+    if (is_floating(each.dtype())) linear.watch(each);
+  }
+  const Tensor tangent = tangent_by(rule, name, xs, u, dy.shape(), dy.dtype());
+  const detail::PoolVector<Source> sources(u.begin(), u.end());
+  return detail::gradients_of_each(linear, {tangent}, sources, {dy});
+}
+
+}  // namespace
+
+std::function<Tensor(const std::vector<Tensor>&)> custom_jvp(
+    const std::function<Tensor(const std::vector<Tensor>&)>& f,
+    const std::function<Tensor(const std::vector<Tensor>&, const std::vector<Tensor>&)>& rule, const char* name) {
+  if (!f || !rule) fail<ValueError>("custom_jvp", "expected a function and a rule, received an empty one");
+  return [f, rule, name](const std::vector<Tensor>& xs) {
+    if (!is_recording()) return f(xs);
+    Tensor y = [&] {
+      const detail::NoRecording unseen;
+      return f(xs);
+    }();
+    if (!y.defined()) fail<ValueError>(name, "the function returned an empty tensor");
+    const Shape shape = y.shape();
+    const DType dtype = y.dtype();
+    Tensor alias = detail::make_alias(y);
+    return detail::masked_like(
+        y, record(
+               name, xs, std::move(alias),
+               [&] { return [rule, name, xs](const Tensor& dy) { return transposed(rule, name, xs, dy); }; },
+               [&](Tangents tangents) {
+                 std::vector<Tensor> moving(tangents.begin(), tangents.end());
+                 for (std::size_t i = 0; i < moving.size(); ++i) {
+                   if (!moving[i].defined()) moving[i] = detail::filled(xs[i].shape(), xs[i].dtype(), 0);
+                 }
+                 return tangent_by(rule, name, xs, moving, shape, dtype);
+               }));
+  };
+}
+
+std::function<Tensor(const Tensor&)> custom_jvp(const std::function<Tensor(const Tensor&)>& f,
+                                                const std::function<Tensor(const Tensor&, const Tensor&)>& rule,
+                                                const char* name) {
+  if (!f || !rule) fail<ValueError>("custom_jvp", "expected a function and a rule, received an empty one");
+  const FunctionOfMany many =
+      custom_jvp(FunctionOfMany([f](const std::vector<Tensor>& xs) { return f(xs[0]); }),
+                 RuleOfMany([rule](const std::vector<Tensor>& xs, const std::vector<Tensor>& tangents) {
+                   return rule(xs[0], tangents[0]);
+                 }),
+                 name);
+  return [many](const Tensor& x) { return many({x}); };
 }
 
 }  // namespace xtape

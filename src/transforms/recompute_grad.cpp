@@ -11,6 +11,7 @@
 #include "xtape/tape/gradient_tape.hpp"
 #include "xtape/tape/mask.hpp"
 #include "xtape/tape/read_variables.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 namespace xtape::detail {
 namespace {
@@ -90,7 +91,7 @@ Tensor pass_through(const Tensor& x, const Tensor& y) {
   if (!y.defined()) fail<ValueError>(op, "the function returned an empty tensor");
   if (y.dtype() != x.dtype()) fail<TypeError>(op, "the function turned {} into {}", x.dtype(), y.dtype());
   if (y.shape() != x.shape()) fail<ValueError>(op, "the function turned shape {} into {}", x.shape(), y.shape());
-  return record(op, {x}, make_alias(y), [](const Tensor& dy) { return Grads{dy}; });
+  return record_elementwise(op, {x}, make_alias(y), [](const Tensor& dy) { return Grads{dy}; });
 }
 
 }  // namespace xtape::detail

@@ -7,11 +7,16 @@
 #include "xtape/base/threads.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/ops/activation_function.hpp"
+#include "xtape/ops/along_axis.hpp"
 #include "xtape/ops/arithmetic.hpp"
 #include "xtape/ops/attention.hpp"
+#include "xtape/ops/bitwise.hpp"
 #include "xtape/ops/clip.hpp"
 #include "xtape/ops/contraction.hpp"
 #include "xtape/ops/conv.hpp"
+#include "xtape/ops/counting.hpp"
+#include "xtape/ops/covariance.hpp"
+#include "xtape/ops/ctc_loss.hpp"
 #include "xtape/ops/diagonal.hpp"
 #include "xtape/ops/dropout.hpp"
 #include "xtape/ops/elementary.hpp"
@@ -19,18 +24,24 @@
 #include "xtape/ops/indexing.hpp"
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/linalg_decompositions.hpp"
+#include "xtape/ops/linalg_functions.hpp"
 #include "xtape/ops/linalg_solve.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
+#include "xtape/ops/nan_statistics.hpp"
 #include "xtape/ops/nn.hpp"
 #include "xtape/ops/nn_activations.hpp"
 #include "xtape/ops/normalization.hpp"
+#include "xtape/ops/numeric.hpp"
 #include "xtape/ops/padding.hpp"
 #include "xtape/ops/pool.hpp"
+#include "xtape/ops/quantile.hpp"
 #include "xtape/ops/random.hpp"
+#include "xtape/ops/rearrange.hpp"
 #include "xtape/ops/recurrent.hpp"
 #include "xtape/ops/reduce.hpp"
 #include "xtape/ops/scan.hpp"
+#include "xtape/ops/segments.hpp"
 #include "xtape/ops/sort.hpp"
 #include "xtape/ops/statistics.hpp"
 #include "xtape/ops/window_options.hpp"
@@ -94,8 +105,8 @@ T make(Choices& c) {
   } else if constexpr (std::is_same_v<T, SortDirection>) {
     return c.below(2) == 1 ? SortDirection::descending : SortDirection::ascending;
   } else if constexpr (std::is_same_v<T, std::string>) {
-    constexpr const char* words[] = {"bilinear",  "nearest", "constant", "reflect", "wrap",
-                                     "symmetric", "ij",      "xy",       "fro",     ""};
+    constexpr const char* words[] = {"bilinear", "nearest", "constant", "reflect", "wrap", "symmetric", "ij",
+                                     "xy",       "fro",     "zeros",    "border",  "edge", ""};
     return words[c.below(std::size(words))];
   } else if constexpr (std::is_same_v<T, IndexItem>) {
     switch (c.below(5)) {
@@ -178,6 +189,38 @@ T make(Choices& c) {
     return {.approximate = make<bool>(c)};
   } else if constexpr (std::is_same_v<T, image::AffineTransformOptions>) {
     return {.interpolation = make<std::string>(c), .fill_mode = make<std::string>(c), .fill_value = c.real()};
+  } else if constexpr (std::is_same_v<T, nn::ReluOptions>) {
+    nn::ReluOptions options{.negative_slope = c.real(), .threshold = c.real()};
+    if (make<bool>(c)) options.max_value = c.real();
+    return options;
+  } else if constexpr (std::is_same_v<T, image::ExtractPatchesOptions>) {
+    image::ExtractPatchesOptions options{.dilation_rate = make<Size2d>(c), .padding = make<Padding>(c)};
+    if (make<bool>(c)) options.strides = make<Size2d>(c);
+    return options;
+  } else if constexpr (std::is_same_v<T, image::GridSampleOptions>) {
+    return {
+        .interpolation = make<std::string>(c), .padding_mode = make<std::string>(c), .align_corners = make<bool>(c)};
+  } else if constexpr (std::is_same_v<T, BincountOptions>) {
+    BincountOptions options{.minlength = c.integer()};
+    if (make<bool>(c)) options.length = c.integer();
+    return options;
+  } else if constexpr (std::is_same_v<T, SearchsortedOptions>) {
+    return {.side = make<bool>(c) ? "right" : "left"};
+  } else if constexpr (std::is_same_v<T, HistogramOptions>) {
+    HistogramOptions options{.bins = c.integer()};
+    if (make<bool>(c)) options.range = {c.real(), c.real()};
+    return options;
+  } else if constexpr (std::is_same_v<T, CovOptions>) {
+    return {.rowvar = make<bool>(c), .ddof = make<int>(c)};
+  } else if constexpr (std::is_same_v<T, linalg::PinvOptions>) {
+    return {.rcond = c.real()};
+  } else if constexpr (std::is_same_v<T, linalg::MatrixRankOptions>) {
+    return {.tol = c.real()};
+  } else if constexpr (std::is_same_v<T, NanToNumOptions>) {
+    return {.nan = c.real(), .posinf = c.real()};
+  } else if constexpr (std::is_same_v<T, QuantileOptions>) {
+    constexpr const char* methods[] = {"linear", "lower", "higher", "midpoint", "nearest"};
+    return {.method = methods[c.below(std::size(methods))]};
   } else {
     static_assert(std::is_same_v<T, nn::DropoutOptions>);
     return {.seed = c.byte()};
@@ -199,6 +242,8 @@ Tensor first_of(const nn::BatchNorm& result) { return result.y; }
 Tensor first_of(const nn::LstmResult& result) { return result.outputs; }
 Tensor first_of(const nn::GruResult& result) { return result.outputs; }
 Tensor first_of(const TopK& result) { return result.values; }
+Tensor first_of(const Unique& result) { return result.values; }
+Tensor first_of(const Histogram& result) { return result.edges; }
 
 using Call = std::function<void(Choices&)>;
 
@@ -226,6 +271,7 @@ Call call_of(F* f) {
 }
 
 using One = Tensor(const Tensor&);
+using Two = Tensor(const Tensor&, const Tensor&);
 using Scalar = Tensor(const Tensor&, double);
 using Axis = Tensor(const Tensor&, int);
 
@@ -237,7 +283,10 @@ const Call calls[] = {
     call(squared_difference), call_of<Tensor(const Tensor&, const Tensor&)>(atan2), call(logical_xor), call(reciprocal),
     call(rsqrt), call_of<One>(expm1), call_of<One>(log1p), call_of<One>(sin), call_of<One>(tan), call_of<One>(asin),
     call_of<One>(acosh), call_of<One>(atanh), call_of<One>(erf), call_of<One>(lgamma), call(digamma), call(polygamma),
-    call_of<One>(floor), call_of<One>(round), call(is_nan), call(is_finite),
+    call_of<One>(floor), call_of<One>(round), call(is_nan), call(is_finite), call_of<One>(exp2), call_of<One>(log2),
+    call_of<One>(log10), call_of<One>(trunc), call(deg2rad), call(signbit), call(copysign), call(heaviside),
+    call_of<Two>(hypot), call(logaddexp), call(nan_to_num), call(bitwise_and), call(bitwise_xor), call(bitwise_not),
+    call(bitwise_left_shift), call(bitwise_right_shift),
     // places
     call(reshape), call(flatten), call(expand_dims), call_of<One>(squeeze), call_of<Axis>(squeeze),
     call_of<One>(transpose), call_of<Tensor(const Tensor&, ListOf<int>)>(transpose), call(swapaxes), call(moveaxis),
@@ -251,32 +300,46 @@ const Call calls[] = {
     call_of<Tensor(const Tensor&, ListOf<std::int64_t>, ListOf<int>)>(roll), call(meshgrid), call(tril), call(triu),
     call(xtape::index), call(strided_slice), call(gather_nd), call(scatter_nd), call(tensor_scatter_add),
     call(tensor_scatter_update), call(boolean_mask), call(pad), call(cumsum), call(cumprod), call(sort), call(argsort),
-    call(top_k),
+    call(top_k), call(take_along_axis), call(put_along_axis), call(rot90), call(nn::space_to_depth),
+    call(nn::depth_to_space), call(diff), call(argwhere), call(nonzero), call(unique),
+    call_of<Tensor(const Tensor&, const BincountOptions&)>(bincount),
+    call_of<Tensor(const Tensor&, const Tensor&, const BincountOptions&)>(bincount), call(searchsorted),
+    call(histogram), call(unsorted_segment_sum), call(unsorted_segment_mean), call(unsorted_segment_prod),
+    call(unsorted_segment_max), call(segment_sum), call(segment_min),
+    call_of<Tensor(const Tensor&, std::int64_t)>(sequence_mask), call_of<One>(sequence_mask),
     // reductions
     call(reduce_sum), call(reduce_mean), call(reduce_prod), call(reduce_max), call(reduce_min), call(reduce_all),
     call(reduce_any), call(argmax), call(argmin), call(reduce_logsumexp), call(reduce_variance), call(reduce_std),
-    call(norm), call(clip_by_norm), call_of<Tensor(std::span<const Tensor>)>(global_norm),
+    call(nansum), call(nanprod), call(nanmean), call(nanmax), call(nanvar), call(nanstd), call(quantile), call(median),
+    call(ptp), call(count_nonzero), call(cov), call(corrcoef), call(average), call(norm), call(clip_by_norm),
+    call_of<Tensor(std::span<const Tensor>)>(global_norm),
     // products
     call(matmul), call(linear), call(einsum), call_of<Tensor(const Tensor&, const Tensor&, int)>(tensordot),
     call_of<Tensor(const Tensor&, const Tensor&, const std::pair<std::vector<int>, std::vector<int>>&)>(tensordot),
-    call(dot), call(outer), call(linalg::matvec), call(linalg::matrix_transpose), call(linalg::diag),
-    call(linalg::diag_part), call(linalg::set_diag), call(linalg::trace), call(linalg::band_part), call(linalg::qr),
-    call(linalg::svd), call(linalg::eigh), call(linalg::lstsq),
+    call(dot), call(outer), call(inner), call(cross), call(kron), call(linalg::matvec), call(linalg::matrix_transpose),
+    call(linalg::diag), call(linalg::diag_part), call(linalg::set_diag), call(linalg::trace), call(linalg::band_part),
+    call(linalg::qr), call(linalg::svd), call(linalg::eigh), call(linalg::lstsq),
     call_of<Tensor(const Tensor&, double, bool)>(linalg::matrix_norm), call(linalg::inv), call(linalg::det),
     call(linalg::slogdet), call(linalg::solve), call(linalg::triangular_solve), call(linalg::cholesky),
+    call(linalg::pinv), call(linalg::eigvalsh), call(linalg::logdet), call(linalg::matrix_power), call(linalg::expm),
+    call(linalg::matrix_rank), call(linalg::cond),
     // networks
     call(nn::conv2d), call(nn::conv1d), call(nn::depthwise_conv2d), call(nn::conv2d_transpose),
     call(nn::conv2d_backprop_input), call(nn::conv2d_backprop_filter), call(nn::max_pool2d), call(nn::max_pool1d),
     call(nn::avg_pool2d), call(nn::avg_pool1d), call(nn::global_average_pool), call(nn::global_max_pool),
-    call(nn::relu), call_of<Scalar>(nn::leaky_relu), call(nn::softplus), call_of<Axis>(nn::softmax),
-    call_of<Axis>(nn::log_softmax), call(nn::softmax_cross_entropy_with_logits),
-    call(nn::sparse_softmax_cross_entropy_with_logits), call(nn::sigmoid_cross_entropy_with_logits), call(nn::bias_add),
-    call(nn::embedding_lookup), call_of<Scalar>(nn::elu), call(nn::selu),
-    call_of<Tensor(const Tensor&, const nn::GeluOptions&)>(nn::gelu), call(nn::silu), call(nn::mish),
-    call(nn::hard_sigmoid), call(nn::log_sigmoid), call(nn::softsign), call(nn::l2_normalize), call(nn::moments),
-    call(nn::layer_norm), call(nn::batch_norm), call(nn::batch_norm_training), call(nn::dropout),
-    call(nn::scaled_dot_product_attention), call(nn::dot_product_attention), call(nn::lstm), call(nn::gru),
-    call(image::affine_transform), call(image::resize),
+    call_of<Tensor(const Tensor&)>(nn::relu), call_of<Tensor(const Tensor&, const nn::ReluOptions&)>(nn::relu),
+    call_of<Scalar>(nn::celu), call_of<Scalar>(nn::squareplus), call(nn::hard_tanh), call_of<Scalar>(nn::hard_shrink),
+    call_of<Scalar>(nn::soft_shrink), call(nn::tanh_shrink), call(nn::threshold), call(nn::sparse_plus),
+    call(nn::sparse_sigmoid), call_of<Axis>(nn::glu), call_of<Axis>(nn::sparsemax), call_of<Scalar>(nn::leaky_relu),
+    call(nn::softplus), call_of<Axis>(nn::softmax), call_of<Axis>(nn::log_softmax),
+    call(nn::softmax_cross_entropy_with_logits), call(nn::sparse_softmax_cross_entropy_with_logits),
+    call(nn::sigmoid_cross_entropy_with_logits), call(nn::bias_add), call(nn::embedding_lookup),
+    call_of<Scalar>(nn::elu), call(nn::selu), call_of<Tensor(const Tensor&, const nn::GeluOptions&)>(nn::gelu),
+    call(nn::silu), call(nn::mish), call(nn::hard_sigmoid), call(nn::log_sigmoid), call(nn::softsign),
+    call(nn::l2_normalize), call(nn::moments), call(nn::layer_norm), call(nn::batch_norm),
+    call(nn::batch_norm_training), call(nn::dropout), call(nn::scaled_dot_product_attention),
+    call(nn::dot_product_attention), call(nn::lstm), call(nn::gru), call(image::affine_transform), call(image::resize),
+    call(image::extract_patches), call(image::grid_sample), call(nn::ctc_loss),
     // new tensors
     call(zeros), call(full), call(eye), call(linspace), call(one_hot),
     call_of<Tensor(std::int64_t, std::int64_t, std::int64_t, AnyDType)>(arange<std::int64_t>),

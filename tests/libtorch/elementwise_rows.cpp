@@ -3,6 +3,7 @@
 #include "xtape/ops/clip.hpp"
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/math.hpp"
+#include "xtape/ops/numeric.hpp"
 
 namespace xtape::libtorch {
 namespace {
@@ -46,7 +47,17 @@ std::vector<Row> elementwise_rows() {
       {"square", {one}, [](X x) { return square(x[0]); }},
       {"tan", {one}, [](X x) { return tan(x[0]); }, -1.4, 1.4},
       {"tanh", {one}, [](X x) { return tanh(x[0]); }},
+      {"trunc", {one}, [](X x) { return trunc(x[0]); }},
+      {"exp2", {one}, [](X x) { return exp2(x[0]); }, -20, 20},
+      {"log2", {one}, [](X x) { return log2(x[0]); }, 0.1, 20},
+      {"log10", {one}, [](X x) { return log10(x[0]); }, 0.1, 20},
+      {"deg2rad", {one}, [](X x) { return deg2rad(x[0]); }},
+      {"rad2deg", {one}, [](X x) { return rad2deg(x[0]); }},
+      {"nan_to_num", {one}, [](X x) { return nan_to_num(log(x[0]), {.nan = 2}); }},
 
+      {"hypot", {one, two}, [](X x) { return hypot(x[0], x[1]); }},
+      {"logaddexp", {one, two}, [](X x) { return logaddexp(x[0], x[1]); }},
+      {"copysign", {one, two}, [](X x) { return copysign(x[0], x[1]); }},
       {"add", {one, two}, [](X x) { return x[0] + x[1]; }},
       {"subtract", {one, two}, [](X x) { return x[0] - x[1]; }},
       {"multiply", {one, two}, [](X x) { return x[0] * x[1]; }},

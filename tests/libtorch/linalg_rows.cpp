@@ -4,6 +4,7 @@
 #include "xtape/ops/diagonal.hpp"
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/linalg_decompositions.hpp"
+#include "xtape/ops/linalg_functions.hpp"
 #include "xtape/ops/linalg_solve.hpp"
 #include "xtape/ops/math.hpp"
 
@@ -75,6 +76,14 @@ std::vector<Row> linalg_rows() {
       {"svd, v", {{4, 3}}, [](X x) { return square(linalg::svd(x[0]).v); }},
       {"eigh, w", {{2, 4, 4}}, [](X x) { return linalg::eigh(symmetric(x[0])).w; }},
       {"eigh, v", {{4, 4}}, [](X x) { return square(linalg::eigh(symmetric(x[0])).v); }},
+      {"pinv", {{2, 4, 3}}, [](X x) { return linalg::pinv(x[0]); }},
+      {"eigvalsh", {{2, 4, 4}}, [](X x) { return linalg::eigvalsh(symmetric(x[0])); }},
+      {"logdet", {{2, 3, 3}}, [](X x) { return linalg::logdet(definite(x[0])); }},
+      {"matrix_power", {{2, 3, 3}}, [](X x) { return linalg::matrix_power(x[0], 5); }},
+      {"matrix_power, negative", {{3, 3}}, [](X x) { return linalg::matrix_power(far_from_singular(x[0]), -3); }},
+      {"expm", {{2, 3, 3}}, [](X x) { return linalg::expm(x[0]); }},
+      {"cond", {{2, 4, 3}}, [](X x) { return linalg::cond(x[0]); }},
+      {"cond, 1", {{3, 3}}, [](X x) { return linalg::cond(far_from_singular(x[0]), 1); }},
       {"matrix_norm", {{2, 3, 4}}, [](X x) { return linalg::matrix_norm(x[0]); }},
       {"matrix_norm, nuclear", {{3, 4}}, [](X x) { return linalg::matrix_norm(x[0], "nuc"); }},
       {"matrix_norm, 1", {{3, 4}}, [](X x) { return linalg::matrix_norm(x[0], 1); }},

@@ -2,13 +2,22 @@
 
 #include "libtorch/compare.hpp"
 #include "xtape/core/creation.hpp"
+#include "xtape/ops/along_axis.hpp"
+#include "xtape/ops/contraction.hpp"
+#include "xtape/ops/counting.hpp"
+#include "xtape/ops/covariance.hpp"
 #include "xtape/ops/diagonal.hpp"
+#include "xtape/ops/image.hpp"
 #include "xtape/ops/indexing.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
+#include "xtape/ops/nan_statistics.hpp"
 #include "xtape/ops/padding.hpp"
+#include "xtape/ops/quantile.hpp"
+#include "xtape/ops/rearrange.hpp"
 #include "xtape/ops/reduce.hpp"
 #include "xtape/ops/scan.hpp"
+#include "xtape/ops/segments.hpp"
 #include "xtape/ops/sort.hpp"
 #include "xtape/ops/statistics.hpp"
 
@@ -159,6 +168,51 @@ std::vector<Row> movement_rows() {
       {"sort", {{3, 4}}, [](X x) { return sort(x[0]); }},
       {"sort, descending", {{3, 4}}, [](X x) { return sort(x[0], 0, SortDirection::descending); }},
       {"top_k", {{3, 6}}, [](X x) { return top_k(x[0], 3).values; }},
+      {"quantile",
+       {{3, 5}},
+       [](X x) {
+         return quantile(x[0], constant({0.1, 0.6, 1.0}, float64), 1);
+       }},
+      {"median, higher", {{3, 4}}, [](X x) { return quantile(x[0], 0.5, 1, {.method = "higher"}); }},
+      {"cov", {{3, 5}}, [](X x) { return cov(x[0]); }},
+      {"corrcoef", {{3, 5}}, [](X x) { return corrcoef(x[0]); }},
+      {"nanmean", {{3, 4}}, [](X x) { return nanmean(log(x[0]), 1); }},
+      {"nansum", {{3, 4}}, [](X x) { return nansum(log(x[0]), 1); }},
+      {"diff", {{3, 6}}, [](X x) { return diff(x[0], 2); }},
+      {"rot90", {{3, 4, 2}}, [](X x) { return rot90(x[0], 1, 0, 2); }},
+      {"take_along_axis",
+       {{3, 4}},
+       [](X x) {
+         return take_along_axis(x[0], constant({{2, 0}, {3, 3}, {1, 2}}), 1);
+       }},
+      {"put_along_axis",
+       {{3, 4}, {3, 1}},
+       [](X x) {
+         return put_along_axis(x[0], constant({{2}, {3}, {1}}), x[1], 1);
+       }},
+      {"searchsorted", {{3, 4}, {3, 5}}, [](X x) { return cast(searchsorted(sort(x[0]), x[1]), float64); }},
+      {"bincount",
+       {{4}},
+       [](X x) {
+         return bincount(constant({2, 0, 2, 4}), x[0], {.length = 5});
+       }},
+      {"unsorted_segment_sum",
+       {{4, 2}},
+       [](X x) {
+         return unsorted_segment_sum(x[0], constant({2, 0, 2, 1}), 3);
+       }},
+      {"unsorted_segment_max",
+       {{4, 2}},
+       [](X x) {
+         return unsorted_segment_max(x[0], constant({2, 0, 2, 1}), 3);
+       }},
+      {"inner", {{2, 3}, {4, 3}}, [](X x) { return inner(x[0], x[1]); }},
+      {"kron", {{2, 3}, {3, 2}}, [](X x) { return kron(x[0], x[1]); }},
+      {"cross", {{2, 3}, {2, 3}}, [](X x) { return cross(x[0], x[1]); }},
+      {"grid_sample", {{2, 3, 4, 2}, {2, 2, 3, 2}}, [](X x) { return image::grid_sample(x[0], x[1]); }, -1.4, 1.4},
+      {"grid_sample, reflection",
+       {{2, 3, 4, 2}, {2, 2, 3, 2}},
+       [](X x) { return image::grid_sample(x[0], x[1], {.padding_mode = "reflection", .align_corners = true}); }},
   };
 }
 

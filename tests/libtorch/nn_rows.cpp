@@ -56,6 +56,12 @@ std::vector<Row> nn_rows() {
       {"hard_silu", {one}, [](X x) { return nn::hard_silu(x[0]); }, -5, 5},
       {"log_sigmoid", {one}, [](X x) { return nn::log_sigmoid(x[0]); }, -20, 20},
       {"softsign", {one}, [](X x) { return nn::softsign(x[0]); }},
+      {"celu", {one}, [](X x) { return nn::celu(x[0], 0.5); }},
+      {"hard_tanh", {one}, [](X x) { return nn::hard_tanh(x[0]); }},
+      {"hard_shrink", {one}, [](X x) { return nn::hard_shrink(x[0], 0.4); }},
+      {"soft_shrink", {one}, [](X x) { return nn::soft_shrink(x[0], 0.4); }},
+      {"threshold", {one}, [](X x) { return nn::threshold(x[0], 0.3, -2); }},
+      {"glu", {{2, 4, 3}}, [](X x) { return nn::glu(x[0], 1); }},
 
       {"sigmoid_cross_entropy_with_logits",
        {one, one},

@@ -96,6 +96,12 @@ const std::map<std::string, Op>& nn() {
       {"hard_silu", [](X x) { return torch::hardswish(x[0]); }},
       {"log_sigmoid", [](X x) { return torch::log_sigmoid(x[0]); }},
       {"softsign", [](X x) { return F::softsign(x[0]); }},
+      {"celu", [](X x) { return torch::celu(x[0], 0.5); }},
+      {"hard_tanh", [](X x) { return torch::hardtanh(x[0]); }},
+      {"hard_shrink", [](X x) { return torch::hardshrink(x[0], 0.4); }},
+      {"soft_shrink", [](X x) { return torch::softshrink(x[0], 0.4); }},
+      {"threshold", [](X x) { return torch::threshold(x[0], 0.3, -2); }},
+      {"glu", [](X x) { return torch::glu(x[0], 1); }},
       {"sigmoid_cross_entropy_with_logits",
        [](X x) {
          const Tensor labels = torch::sigmoid(x[0]);

@@ -50,6 +50,16 @@ const std::map<std::string, Op>& elementwise() {
       {"square", [](X x) { return x[0].square(); }},
       {"tan", [](X x) { return x[0].tan(); }},
       {"tanh", [](X x) { return x[0].tanh(); }},
+      {"trunc", [](X x) { return x[0].trunc(); }},
+      {"exp2", [](X x) { return x[0].exp2(); }},
+      {"log2", [](X x) { return x[0].log2(); }},
+      {"log10", [](X x) { return x[0].log10(); }},
+      {"deg2rad", [](X x) { return x[0].deg2rad(); }},
+      {"rad2deg", [](X x) { return x[0].rad2deg(); }},
+      {"nan_to_num", [](X x) { return x[0].log().nan_to_num(2.0); }},
+      {"hypot", [](X x) { return torch::hypot(x[0], x[1]); }},
+      {"logaddexp", [](X x) { return torch::logaddexp(x[0], x[1]); }},
+      {"copysign", [](X x) { return torch::copysign(x[0], x[1]); }},
       {"add", [](X x) { return x[0] + x[1]; }},
       {"subtract", [](X x) { return x[0] - x[1]; }},
       {"multiply", [](X x) { return x[0] * x[1]; }},
@@ -184,6 +194,55 @@ const std::map<std::string, Op>& movement() {
       {"sort", [](X x) { return std::get<0>(x[0].sort(-1)); }},
       {"sort, descending", [](X x) { return std::get<0>(x[0].sort(0, /*descending=*/true)); }},
       {"top_k", [](X x) { return std::get<0>(x[0].topk(3)); }},
+      {"quantile",
+       [](X x) {
+         return x[0].quantile(torch::tensor({0.1, 0.6, 1.0}, torch::kFloat64), 1);
+       }},
+      {"median, higher", [](X x) { return x[0].quantile(0.5, 1, /*keepdim=*/false, "higher"); }},
+      {"cov", [](X x) { return x[0].cov(); }},
+      {"corrcoef", [](X x) { return x[0].corrcoef(); }},
+      {"nanmean", [](X x) { return x[0].log().nanmean(1); }},
+      {"nansum", [](X x) { return x[0].log().nansum(1); }},
+      {"diff", [](X x) { return x[0].diff(2); }},
+      {"rot90",
+       [](X x) {
+         return x[0].rot90(1, {0, 2});
+       }},
+      {"take_along_axis",
+       [](X x) {
+         return x[0].gather(1, indices({2, 0, 3, 3, 1, 2}).reshape({3, 2}));
+       }},
+      {"put_along_axis",
+       [](X x) {
+         return x[0].scatter(1, indices({2, 3, 1}).reshape({3, 1}), x[1]);
+       }},
+      {"searchsorted",
+       [](X x) { return torch::searchsorted(std::get<0>(x[0].detach().sort(-1)), x[1].detach()).to(torch::kFloat64); }},
+      {"bincount",
+       [](X x) {
+         return torch::zeros({5}, torch::kFloat64).index_add(0, indices({2, 0, 2, 4}), x[0]);
+       }},
+      {"unsorted_segment_sum",
+       [](X x) {
+         return torch::zeros({3, 2}, torch::kFloat64).index_add(0, indices({2, 0, 2, 1}), x[0]);
+       }},
+      {"unsorted_segment_max",
+       [](X x) {
+         return torch::stack({x[0][1], x[0][3], torch::maximum(x[0][0], x[0][2])});
+       }},
+      {"inner", [](X x) { return torch::inner(x[0], x[1]); }},
+      {"kron", [](X x) { return torch::kron(x[0], x[1]); }},
+      {"cross", [](X x) { return torch::linalg_cross(x[0], x[1]); }},
+      {"grid_sample",
+       [](X x) {
+         const auto options = F::GridSampleFuncOptions().align_corners(false);
+         return F::grid_sample(x[0].permute({0, 3, 1, 2}), x[1], options).permute({0, 2, 3, 1});
+       }},
+      {"grid_sample, reflection",
+       [](X x) {
+         const auto options = F::GridSampleFuncOptions().padding_mode(torch::kReflection).align_corners(true);
+         return F::grid_sample(x[0].permute({0, 3, 1, 2}), x[1], options).permute({0, 2, 3, 1});
+       }},
   };
   return ops;
 }
@@ -238,6 +297,18 @@ const std::map<std::string, Op>& linalg() {
       {"svd, v", [](X x) { return transposed(std::get<2>(torch::linalg_svd(x[0], false))).square(); }},
       {"eigh, w", [](X x) { return std::get<0>(torch::linalg_eigh(symmetric(x[0]))); }},
       {"eigh, v", [](X x) { return std::get<1>(torch::linalg_eigh(symmetric(x[0]))).square(); }},
+      {"pinv", [](X x) { return torch::linalg_pinv(x[0]); }},
+      {"eigvalsh", [](X x) { return torch::linalg_eigvalsh(symmetric(x[0])); }},
+      {"logdet", [](X x) { return torch::logdet(definite(x[0])); }},
+      {"matrix_power", [](X x) { return torch::linalg_matrix_power(x[0], 5); }},
+      {"matrix_power, negative", [](X x) { return torch::linalg_matrix_power(far_from_singular(x[0]), -3); }},
+      {"expm", [](X x) { return torch::linalg_matrix_exp(x[0]); }},
+      {"cond", [](X x) { return torch::linalg_cond(x[0]); }},
+      {"cond, 1",
+       [](X x) {  // linalg_cond of version 1.13 has no gradient for it
+         const Tensor a = far_from_singular(x[0]);
+         return a.abs().sum(0).max() * torch::linalg_inv(a).abs().sum(0).max();
+       }},
       {"matrix_norm", [](X x) { return torch::linalg_matrix_norm(x[0]); }},
       {"matrix_norm, nuclear", [](X x) { return torch::linalg_matrix_norm(x[0], "nuc"); }},
       {"matrix_norm, 1", [](X x) { return torch::linalg_matrix_norm(x[0], 1); }},

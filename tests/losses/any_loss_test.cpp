@@ -54,6 +54,11 @@ TEST_CASE("AnyLoss: Keras's names") {
       {"CosineSimilarity", "cosine_similarity"},
       {"Dice", "dice"},
       {"Tversky", "tversky"},
+      {"CTC", "ctc"},
+      {"Circle", "circle"},
+      {"Contrastive", "contrastive"},
+      {"GaussianNLL", "gaussian_nll"},
+      {"TripletSemiHard", "triplet_semihard"},
       {"ce", "crossentropy"},
   };
   for (const auto& row : rows) {

@@ -13,8 +13,12 @@
 #include "xtape/losses/binary_crossentropy.hpp"
 #include "xtape/losses/categorical_crossentropy.hpp"
 #include "xtape/losses/categorical_generalized_cross_entropy.hpp"
+#include "xtape/losses/circle.hpp"
+#include "xtape/losses/contrastive.hpp"
 #include "xtape/losses/cosine_similarity.hpp"
+#include "xtape/losses/ctc.hpp"
 #include "xtape/losses/focal_crossentropy.hpp"
+#include "xtape/losses/gaussian_nll.hpp"
 #include "xtape/losses/hinge.hpp"
 #include "xtape/losses/huber.hpp"
 #include "xtape/losses/kl_divergence.hpp"
@@ -26,6 +30,7 @@
 #include "xtape/losses/poisson.hpp"
 #include "xtape/losses/segmentation.hpp"
 #include "xtape/losses/sparse_categorical_crossentropy.hpp"
+#include "xtape/losses/triplet.hpp"
 #include "xtape/models/register_serializable.hpp"
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/math.hpp"
@@ -54,8 +59,12 @@ std::vector<Row> rows() {
       row<CategoricalFocalCrossentropy, CategoricalFocalCrossentropyOptions>(),
       row<CategoricalGeneralizedCrossEntropy, CategoricalGeneralizedCrossEntropyOptions>(),
       row<CategoricalHinge, CategoricalHingeOptions>(),
+      row<Circle, CircleOptions>(),
+      row<Contrastive, ContrastiveOptions>(),
       row<CosineSimilarity, CosineSimilarityOptions>(),
+      row<CTC, CTCOptions>(),
       row<Dice, DiceOptions>(),
+      row<GaussianNLL, GaussianNLLOptions>(),
       row<Hinge, HingeOptions>(),
       row<Huber, HuberOptions>(),
       row<KLDivergence, KLDivergenceOptions>(),
@@ -67,6 +76,7 @@ std::vector<Row> rows() {
       row<Poisson, PoissonOptions>(),
       row<SparseCategoricalCrossentropy, SparseCategoricalCrossentropyOptions>(),
       row<SquaredHinge, SquaredHingeOptions>(),
+      row<TripletSemiHard, TripletSemiHardOptions>(),
       row<Tversky, TverskyOptions>(),
   };
 }
@@ -79,14 +89,18 @@ const Tensor classes = constant({0, 2, 1, 0, 1, 2});
 
 void check_same_values(const AnyLoss& loss, const AnyLoss& again) {
   int computed = 0;
-  for (const Tensor& labels : {one_hot, classes}) {
+  const std::pair<Tensor, Tensor> examples[] = {{one_hot, predictions},
+                                                {classes, predictions},
+                                                {one_hot, concat({predictions, predictions}, 1)},
+                                                {reshape(classes, {2, 3}), reshape(predictions, {2, 3, 3})}};
+  for (const auto& [labels, predicted] : examples) {
     Tensor expected;
     try {
-      expected = loss(labels, predictions);
+      expected = loss(labels, predicted);
     } catch (const Error&) {
       continue;  // not labels of this loss
     }
-    CHECK_SAME_BITS(again(labels, predictions), expected);
+    CHECK_SAME_BITS(again(labels, predicted), expected);
     ++computed;
   }
   CHECK(computed >= 1);

@@ -83,6 +83,8 @@ TEST_CASE("loss: each by its name, of padded sequences and of the steps that are
   const std::vector<std::int64_t> kept{0, 1, 2, 4, 5};
   for (const std::string& name : names) {
     INFO(name);
+    // They compare the samples of a batch, or have a step for each of them.
+    if (name == "circle" || name == "ctc" || name == "gaussian_nll" || name == "triplet_semihard") continue;
     const AnyLoss loss(name);
     const bool sparse = name.starts_with("sparse") || name == "categorical_generalized_cross_entropy";
     const Tensor t = sparse ? constant({{0, 1, 2, 0}, {1, 1, 2, 0}}) : rows(shape, 1);

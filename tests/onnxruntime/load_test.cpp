@@ -337,6 +337,10 @@ TEST_CASE("ONNX Runtime: loaded graphs of older versions and odd attributes") {
   c.one("Mod", 13, constant(Integers{-7, 7, -7, 7}), {}, {whole({2, -2, -2, 2})});
   c.one("Mod", 13, x, {{"fmod", yes}}, {constant(0.7)});
   c.one("Mod", 13, constant(Integers{-7, 7, -7, 7}), {{"fmod", yes}}, {whole({2, -2, -2, 2})});
+  c.one("BitwiseAnd", 18, constant(Integers{-7, 7, -7, 12}), {}, {whole({2, -2, 5, 6})});
+  c.one("BitwiseOr", 18, constant(Integers{-7, 7, -7, 12}), {}, {whole({2, -2, 5, 6})});
+  c.one("BitwiseXor", 18, constant(Integers{-7, 7, -7, 12}), {}, {whole({2, -2, 5, 6})});
+  c.one("BitwiseNot", 18, constant(Integers{-7, 7, 0, 12}), {});
   c.one("Round", 11, constant({0.5, 1.5, 2.5, -0.5, -1.5}), {});
   c.one("IsInf", 10, x / zeros({2, 4, 6}), {{"detect_negative", no}});
   c.one("Cast", 13, x * 3, {{"to", whole_number(6)}});

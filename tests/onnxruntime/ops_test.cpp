@@ -25,8 +25,9 @@ Tensor data(std::int64_t batch, double low, double high, double start) {
 /// One of several opsets.
 int opset_of(const OnnxOpRow& row, std::size_t number) {
   constexpr int opsets[] = {17, 13, 18, 21};
-  const bool new_op = std::string_view(row.name).starts_with("tril");  // of opset 14
-  return new_op ? 17 : opsets[number % 4];
+  const std::string_view name = row.name;
+  if (name.starts_with("bitwise")) return 18;
+  return name.starts_with("tril") ? 17 : opsets[number % 4];  // of opset 14
 }
 
 }  // namespace

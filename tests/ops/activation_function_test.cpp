@@ -30,7 +30,16 @@ TEST_CASE("activation names: Keras's, each with its function and back") {
                                              {"hard_swish", 4.0 / 6},
                                              {"log_sigmoid", std::log(logistic)},
                                              {"softsign", 0.5},
-                                             {"exponential", e}};
+                                             {"exponential", e},
+                                             {"celu", 1},
+                                             {"squareplus", (1 + std::sqrt(5.0)) / 2},
+                                             {"hard_tanh", 1},
+                                             {"hard_shrink", 1},
+                                             {"soft_shrink", 0.5},
+                                             {"tanh_shrink", 1 - std::tanh(1.0)},
+                                             {"sparse_plus", 1},
+                                             {"sparse_sigmoid", 1},
+                                             {"sparsemax", 1}};
   for (const auto& entry : at_one) {
     const std::string name = entry.first;
     const double value = entry.second;
@@ -41,9 +50,11 @@ TEST_CASE("activation names: Keras's, each with its function and back") {
   }
   CHECK_CLOSE(ActivationFunction("softmax")(tensor({1, 1})), {0.5, 0.5});
   CHECK_CLOSE(ActivationFunction("log_softmax")(tensor({1, 1})), {-std::log(2), -std::log(2)});
+  CHECK_CLOSE(ActivationFunction("glu")(tensor({3, 0})), {1.5});
   CHECK_THROWS_TEXT(ValueError,
                     "[activation] unknown activation 'gleu', expected one of: linear, relu, leaky_relu, sigmoid, "
                     "softmax, log_softmax, softplus, tanh, relu6, elu, selu, gelu, silu, swish, mish, hard_sigmoid, "
-                    "hard_silu, hard_swish, log_sigmoid, softsign, exponential",
+                    "hard_silu, hard_swish, log_sigmoid, softsign, exponential, celu, squareplus, hard_tanh, "
+                    "hard_shrink, soft_shrink, tanh_shrink, sparse_plus, sparse_sigmoid, glu, sparsemax",
                     ActivationFunction("gleu"));
 }

@@ -103,6 +103,14 @@ const Table<Contraction> table{
     {"outer", [](const auto& x) { return outer(x[0], x[1]); }, {{2}, {3}}, "i,j->ij", {2, 3}},
     {"outer", [](const auto& x) { return outer(x[0], x[1]); }, {{2, 2}, {3}}, "ij,k->ijk", {2, 2, 3}},
     {"outer", [](const auto& x) { return outer(x[0], x[1]); }, {{0}, {3}}, "i,j->ij", {0, 3}},
+    {"inner", [](const auto& x) { return inner(x[0], x[1]); }, {{3}, {3}}, "i,i->", {}},
+    {"inner", [](const auto& x) { return inner(x[0], x[1]); }, {{2, 3}, {4, 3}}, "ij,kj->ik", {2, 4}},
+    {"inner", [](const auto& x) { return inner(x[0], x[1]); }, {{2}, {}}, "i,->i", {2}},
+    {"kron", [](const auto& x) { return kron(x[0], x[1]); }, {{2}, {3}}, "i,j->ij", {6}},
+    {"kron", [](const auto& x) { return kron(x[0], x[1]); }, {{2, 3}, {3, 2}}, "ij,kl->ikjl", {6, 6}},
+    {"kron", [](const auto& x) { return kron(x[0], x[1]); }, {{2, 3}, {2}}, "ij,l->ijl", {2, 6}},
+    {"kron", [](const auto& x) { return kron(x[0], x[1]); }, {{}, {2, 2}}, ",ij->ij", {2, 2}},
+    {"kron", [](const auto& x) { return kron(x[0], x[1]); }, {{0, 2}, {2, 2}}, "ij,kl->ikjl", {0, 4}},
     {"linalg::matvec", [](const auto& x) { return linalg::matvec(x[0], x[1]); }, {{2, 3}, {3}}, "ij,j->i", {2}},
     {"linalg::matvec",
      [](const auto& x) { return linalg::matvec(x[0], x[1], {.transpose_a = true}); },
@@ -123,6 +131,11 @@ const Table<Contraction> table{
 const FunctionRows replays(table, [](const Contraction& row) {
   return FunctionRow{row.op, row.f, fresh_inputs(row.inputs)};
 });
+
+const Table<Alone> alone{{"cross"}};
+const FunctionRows cross_replays{
+    {"cross", [](const TensorList& x) { return cross(x[0], x[1], 1); }, fresh_inputs({{2, 3}, {1, 3}})},
+};
 
 /// Multiplies and adds for every value of every label.
 std::vector<double> by_definition(const Contraction& row, const TensorList& operands) {
@@ -264,4 +277,24 @@ TEST_CASE("contractions: errors") {
   CHECK_THROWS_TEXT(ValueError, "[linalg.matvec] expected [..., m, k] x [..., k]: (3,) x (3,)",
                     linalg::matvec(ones({3}), ones({3})));
   CHECK_THROWS_TEXT(ValueError, "inner dimensions differ", linalg::matvec(x, ones({2})));
+}
+
+TEST_CASE("cross: as in NumPy's documentation, any axis, broadcasting, gradients") {
+  const Tensor x = constant({1, 2, 3}), y = constant({4, 5, 6});
+  CHECK_CLOSE(cross(x, y), {-3, 6, -3}, 0);
+  CHECK_CLOSE(cross(stack({x, y}), stack({y, x})), tensor({-3, 6, -3, 3, -6, 3}, {2, 3}), 0);
+  CHECK_CLOSE(cross(stack({x, y}, 1), stack({y, x}, 1), 0), tensor({-3, 3, 6, -6, -3, 3}, {3, 2}), 0);
+  CHECK_CLOSE(cross(stack({x, y}), y), tensor({-3, 6, -3, 0, 0, 0}, {2, 3}), 0);
+  CHECK(cross(zeros({0, 3}), ones({3})).shape() == Shape{0, 3});
+  CHECK(check_gradients([](const Tensor& a, const Tensor& b) { return cross(a, b); }, some({2, 3}), some({1, 3})));
+  CHECK_THROWS_TEXT(ValueError, "[cross] expected vectors of three elements along axis -1, received shape (2,)",
+                    cross(ones({2}), ones({2})));
+  CHECK_THROWS_TEXT(TypeError, "[cross] dtypes differ", cross(ones({3}), ones({3}, float64)));
+  CHECK_THROWS_TEXT(ValueError, "[cross] shapes do not broadcast", cross(ones({2, 3}), ones({4, 3})));
+}
+
+TEST_CASE("inner, kron: errors") {
+  CHECK_THROWS_TEXT(ValueError, "[inner] axis 1 of shape (2, 3) and axis 0 of shape (2,) differ",
+                    inner(ones({2, 3}), ones({2})));
+  CHECK_THROWS_TEXT(TypeError, "[kron] dtypes differ", kron(ones({3}), ones({3}, int32)));
 }

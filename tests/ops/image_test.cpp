@@ -1,5 +1,6 @@
 #include "xtape/ops/image.hpp"
 
+#include "ops/function_rows.hpp"
 #include "ops/table.hpp"
 #include "support/threads.hpp"
 #include "xtape/base/error.hpp"
@@ -11,7 +12,23 @@ using namespace xtape::testing;
 
 namespace {
 
-const Table<Alone> table{{"image::affine_transform"}, {"image::resize"}};
+const Table<Alone> table{
+    {"image::affine_transform"}, {"image::resize"}, {"image::extract_patches"}, {"image::grid_sample"}};
+
+const FunctionRows replays{
+    {"image::extract_patches",
+     [](const TensorList& x) {
+       return image::extract_patches(x[0], {2, 3}, {.strides = 1, .padding = "same"});
+     },
+     fresh_inputs({{2, 4, 4, 2}})},
+    {"image::grid_sample", [](const TensorList& x) { return image::grid_sample(x[0], x[1]); },
+     fresh_inputs({{2, 4, 3, 2}, {2, 2, 3, 2}})},
+    {"image::grid_sample",
+     [](const TensorList& x) {
+       return image::grid_sample(x[0], x[1], {.interpolation = "nearest", .padding_mode = "reflection"});
+     },
+     fresh_inputs({{2, 4, 3, 2}, {2, 2, 3, 2}})},
+};
 
 /// One image of one line.
 Tensor line(const std::vector<double>& values, DType dtype = float64) {
@@ -116,4 +133,85 @@ TEST_CASE("image: errors") {
   CHECK_THROWS_TEXT(ValueError, "expected images with pixels", image::resize(ones({2, 0, 3, 1}), {1, 1}));
   CHECK_THROWS_TEXT(ValueError, "expected a positive size, received (0, 2)", image::resize(x, {0, 2}));
   CHECK_THROWS_TEXT(TypeError, "expected a floating tensor, received uint8", image::resize(cast(x, uint8), {1, 1}));
+}
+
+TEST_CASE("extract_patches: windows in the order of the image") {
+  const Tensor x = reshape(cast(arange(1, 10), float64), {1, 3, 3, 1});
+  CHECK_CLOSE(image::extract_patches(x, 2, {.strides = 1}),
+              tensor({1, 2, 4, 5, 2, 3, 5, 6, 4, 5, 7, 8, 5, 6, 8, 9}, {1, 2, 2, 4}), 0);
+  CHECK_CLOSE(image::extract_patches(x, 2), tensor({1, 2, 4, 5}, {1, 1, 1, 4}), 0);
+  CHECK_CLOSE(image::extract_patches(x, 2, {.padding = "same"}),
+              tensor({1, 2, 4, 5, 3, 0, 6, 0, 7, 8, 0, 0, 9, 0, 0, 0}, {1, 2, 2, 4}), 0);
+  CHECK_CLOSE(image::extract_patches(x, 2, {.strides = 1, .dilation_rate = 2}), tensor({1, 3, 7, 9}, {1, 1, 1, 4}), 0);
+  CHECK_CLOSE(image::extract_patches(squeeze(x, 0), {1, 3}), tensor({1, 2, 3, 4, 5, 6, 7, 8, 9}, {3, 1, 3}), 0);
+  // Channels stay together.
+  CHECK_CLOSE(image::extract_patches(reshape(cast(arange(8), bfloat16), {1, 2, 2, 2}), {2, 1}),
+              tensor({0, 1, 4, 5, 2, 3, 6, 7}, {1, 1, 2, 4}), 0);
+  CHECK(image::extract_patches(ones({0, 4, 4, 3}), 2).shape() == Shape{0, 2, 2, 12});
+  CHECK(check_gradients(
+      [](const Tensor& t) {
+        return image::extract_patches(t, {2, 3}, {.strides = 1, .padding = "same"});
+      },
+      some({2, 3, 4, 2})));
+  CHECK_THROWS_TEXT(TypeError, "[extract_patches] expected a floating tensor",
+                    image::extract_patches(ones({1, 2, 2, 1}, int32), 2));
+  CHECK_THROWS_TEXT(ValueError, "[extract_patches]", image::extract_patches(x, 0));
+  CHECK_THROWS_TEXT(ValueError, "[extract_patches]", image::extract_patches(x, 4));
+}
+
+namespace {
+
+/// A grid of one row with these x and y.
+Tensor places(const std::vector<double>& x, const std::vector<double>& y) {
+  std::vector<double> both;
+  for (std::size_t i = 0; i < x.size(); ++i) both.insert(both.end(), {x[i], y[i]});
+  return tensor(both, {1, 1, static_cast<std::int64_t>(x.size()), 2});
+}
+
+}  // namespace
+
+TEST_CASE("grid_sample: pixels, the values between them and what is beyond the edges") {
+  const Tensor x = tensor({1, 2, 3, 4}, {1, 1, 4, 1});
+  const auto sampled = [&x](const std::vector<double>& at, const image::GridSampleOptions& options) {
+    return flatten(image::grid_sample(x, places(at, std::vector<double>(at.size(), 0)), options));
+  };
+  // With aligned corners the pixels are at -1, -1/3, 1/3, 1, otherwise at -0.75, -0.25, 0.25, 0.75.
+  CHECK_CLOSE(sampled({-1, -1.0 / 3, 0, 1, 2}, {.align_corners = true}), {1, 2, 2.5, 4, 0}, 1e-14);
+  CHECK_CLOSE(sampled({-0.75, -0.25, 0, 0.75, 1}, {}), {1, 2, 2.5, 4, 2}, 1e-14);
+  CHECK_CLOSE(sampled({-9, -1, 1, 9}, {.padding_mode = "border"}), {1, 1, 4, 4}, 1e-14);
+  CHECK_CLOSE(sampled({-1.25, 1.75, 3.25}, {.padding_mode = "reflection"}), {1, 3, 1}, 1e-14);
+  CHECK_CLOSE(sampled({-5.0 / 3, 5.0 / 3}, {.padding_mode = "reflection", .align_corners = true}), {2, 3}, 1e-14);
+  CHECK_CLOSE(sampled({-0.8, -0.1, 0.4, 1.3}, {.interpolation = "nearest"}), {1, 2, 3, 0}, 0);
+  const Tensor square = tensor({1, 2, 3, 4}, {1, 2, 2, 1});
+  CHECK_CLOSE(flatten(image::grid_sample(square, places({0, 1}, {0, -1}), {.align_corners = true})), {2.5, 2}, 1e-14);
+  CHECK(image::grid_sample(ones({0, 2, 2, 3}), ones({0, 4, 5, 2})).shape() == Shape{0, 4, 5, 3});
+  CHECK(image::grid_sample(ones({1, 2, 2, 3}, bfloat16), ones({1, 4, 5, 2}, bfloat16)).dtype() == bfloat16);
+}
+
+TEST_CASE("grid_sample: gradients of both inputs") {
+  for (const char* mode : {"zeros", "border", "reflection"}) {
+    for (const bool align : {false, true}) {
+      CAPTURE(mode);
+      const auto f = [&](const Tensor& x, const Tensor& grid) {
+        return image::grid_sample(x, grid, {.padding_mode = mode, .align_corners = align});
+      };
+      const GradientCheck check = check_gradients(f, some({2, 3, 4, 2}), some({2, 2, 3, 2}, float64, -1.23, 1.31));
+      CHECK_MESSAGE(check, check.message);
+    }
+  }
+}
+
+TEST_CASE("grid_sample: errors") {
+  const Tensor x = ones({1, 2, 2, 1}), grid = zeros({1, 3, 3, 2});
+  CHECK_THROWS_TEXT(ValueError,
+                    "[grid_sample] expected images [batch, height, width, channels] and a grid [batch, rows, columns, "
+                    "2]: (1, 2, 2, 1), (2, 3, 3, 2)",
+                    image::grid_sample(x, zeros({2, 3, 3, 2})));
+  CHECK_THROWS_TEXT(ValueError,
+                    "[grid_sample] expected padding_mode to be one of zeros, border, reflection: received "
+                    "'wrap'",
+                    image::grid_sample(x, grid, {.padding_mode = "wrap"}));
+  CHECK_THROWS_TEXT(ValueError, "[grid_sample] expected interpolation to be one of bilinear, nearest",
+                    image::grid_sample(x, grid, {.interpolation = "bicubic"}));
+  CHECK_THROWS_TEXT(TypeError, "[grid_sample] dtypes differ", image::grid_sample(x, cast(grid, float64)));
 }

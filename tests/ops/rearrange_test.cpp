@@ -1,3 +1,4 @@
+#include "xtape/ops/rearrange.hpp"
 #include "ops/movement_table.hpp"
 #include "support/threads.hpp"
 #include "xtape/base/error.hpp"
@@ -91,6 +92,23 @@ const Table<Movement> table{
                                                                                       1, 2, 2, 1, 4, 3, 3, 4, 5, 5,
                                                                                       4, 4, 3, 3, 4, 5, 5, 4}},
     {"pad", {{2}}, MOVE(pad(x, {{0, 0}}, {.mode = "reflect"})), {2}, {0, 1}},
+    {"pad", {{3}}, MOVE(pad(x, {{4, 1}}, {.mode = "edge"})), {8}, {0, 0, 0, 0, 0, 1, 2, 2}},
+    {"pad", {{2, 2}}, MOVE(pad(x, {{1, 0}, {0, 2}}, {.mode = "edge"})), {3, 4}, {0, 1, 1, 1, 0, 1, 1, 1, 2, 3, 3, 3}},
+    {"pad", {{0, 1}}, MOVE(pad(x, {{0, 0}, {1, 1}}, {.mode = "edge"})), {0, 3}, {}},
+    // The examples of np.rot90's documentation, with elements from 0.
+    {"rot90", {{2, 2}}, MOVE(rot90(x)), {2, 2}, {1, 3, 0, 2}},
+    {"rot90", {{2, 2}}, MOVE(rot90(x, 2)), {2, 2}, {3, 2, 1, 0}},
+    {"rot90", {{2, 2, 2}}, MOVE(rot90(x, 1, 1, 2)), {2, 2, 2}, {1, 3, 0, 2, 5, 7, 4, 6}},
+    {"rot90", {{2, 3}}, MOVE(rot90(x, -1)), {3, 2}, {3, 0, 4, 1, 5, 2}},
+    {"rot90", {{2, 3}}, MOVE(rot90(x, 5)), {3, 2}, {2, 5, 1, 4, 0, 3}},
+    {"rot90", {{2, 3}}, MOVE(rot90(x, 1, 1, 0)), {3, 2}, {3, 0, 4, 1, 5, 2}},
+    {"rot90", {{2, 1}}, MOVE(rot90(x, 0)), {2, 1}, {0, 1}},
+    {"rot90", {{0, 2}}, MOVE(rot90(x)), {2, 0}, {}},
+    {"nn::space_to_depth", {{1, 2, 4, 1}}, MOVE(nn::space_to_depth(x, 2)), {1, 1, 2, 4}, {0, 1, 4, 5, 2, 3, 6, 7}},
+    {"nn::space_to_depth", {{1, 2, 2, 2}}, MOVE(nn::space_to_depth(x, 1)), {1, 2, 2, 2}, count(8)},
+    {"nn::space_to_depth", {{0, 2, 2, 1}}, MOVE(nn::space_to_depth(x, 2)), {0, 1, 1, 4}, {}},
+    {"nn::depth_to_space", {{1, 1, 2, 4}}, MOVE(nn::depth_to_space(x, 2)), {1, 2, 4, 1}, {0, 1, 4, 5, 2, 3, 6, 7}},
+    {"nn::depth_to_space", {{1, 1, 1, 8}}, MOVE(nn::depth_to_space(x, 2)), {1, 2, 2, 2}, count(8)},
 };
 
 const FunctionRows replays(table, [](const auto& row) { return under_function(row); });
@@ -179,7 +197,8 @@ TEST_CASE("rearranging ops: errors") {
                     meshgrid({ones({2})}, {.indexing = "yx"}));
   CHECK_THROWS_TEXT(ValueError, "[tril] expected a tensor of rank 2 or more: received shape (3,)", tril(ones({3})));
   CHECK_THROWS_TEXT(ValueError, "[triu] expected a tensor of rank 2 or more: received shape ()", triu(ones({})));
-  CHECK_THROWS_TEXT(ValueError, "[pad] the mode must be \"constant\", \"reflect\" or \"symmetric\": received \"wrap\"",
+  CHECK_THROWS_TEXT(ValueError,
+                    "[pad] the mode must be \"constant\", \"reflect\", \"symmetric\" or \"edge\": received \"wrap\"",
                     pad(x, {{0, 0}, {0, 0}}, {.mode = "wrap"}));
   CHECK_THROWS_TEXT(ValueError, "[pad] expected a pair of numbers for each axis of shape (2, 3): received 1",
                     pad(x, {{1, 1}}));
@@ -189,4 +208,15 @@ TEST_CASE("rearranging ops: errors") {
                     pad(x, {{0, 2}, {0, 0}}, {.mode = "reflect"}));
   CHECK_THROWS_TEXT(ValueError, "paddings 3 and 0 are not possible for axis 0 of shape (2, 3) in mode \"symmetric\"",
                     pad(x, {{3, 0}, {0, 0}}, {.mode = "symmetric"}));
+  CHECK_THROWS_TEXT(ValueError, "paddings 1 and 0 are not possible for axis 0 of shape (0,) in mode \"edge\"",
+                    pad(ones({0}), {{1, 0}}, {.mode = "edge"}));
+  CHECK_THROWS_TEXT(ValueError, "[rot90] expected two axes, received -1 twice", rot90(x, 1, -1, 1));
+  CHECK_THROWS_TEXT(
+      ValueError,
+      "[space_to_depth] expected images [batch, height, width, channels] that blocks of 2 x 2 fit: (1, 3, "
+      "2, 1)",
+      nn::space_to_depth(ones({1, 3, 2, 1}), 2));
+  CHECK_THROWS_TEXT(ValueError, "[space_to_depth] expected images", nn::space_to_depth(x, 2));
+  CHECK_THROWS_TEXT(ValueError, "[depth_to_space] expected images", nn::depth_to_space(ones({1, 2, 2, 6}), 2));
+  CHECK_THROWS_TEXT(ValueError, "blocks of 0 x 0 fit", nn::depth_to_space(ones({1, 2, 2, 4}), 0));
 }

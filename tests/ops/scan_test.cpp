@@ -36,6 +36,11 @@ const FunctionRows replays(table, [](const Scan& row) {
   return rows;
 });
 
+const Table<Alone> alone{{"diff"}};
+const FunctionRows diff_replays{
+    {"diff", [](const TensorList& x) { return diff(x[0], 2, 1); }, fresh_inputs({{2, 5, 3}})},
+};
+
 const std::vector<ScanOptions> all_options{
     {}, {.exclusive = true}, {.reverse = true}, {.exclusive = true, .reverse = true}};
 
@@ -150,4 +155,19 @@ TEST_CASE("scans: extremes; results do not depend on the threads") {
       }
     }
   }
+}
+
+TEST_CASE("diff: as in NumPy's documentation, gradients, errors") {
+  const Tensor x = constant({1, 2, 4, 7, 0});
+  CHECK_CLOSE(diff(x), {1, 2, 3, -7}, 0);
+  CHECK_CLOSE(diff(x, 2), {1, 1, -10}, 0);
+  CHECK_CLOSE(diff(x, 0), {1, 2, 4, 7, 0}, 0);
+  const Tensor m = constant({{1, 3, 6, 10}, {0, 5, 6, 8}});
+  CHECK_CLOSE(diff(m), tensor({2, 3, 4, 5, 1, 2}, {2, 3}), 0);
+  CHECK_CLOSE(diff(m, 1, 0), tensor({-1, 2, 0, -2}, {1, 4}), 0);
+  CHECK(diff(m, 9).shape() == Shape{2, 0});
+  CHECK(diff(zeros({0, 2}), 1, 0).shape() == Shape{0, 2});
+  CHECK(check_gradients([](const Tensor& t) { return diff(square(t), 2, 1); }, some({2, 4, 2})));
+  CHECK_THROWS_TEXT(ValueError, "[diff] expected n of at least 0, received -1", diff(x, -1));
+  CHECK_THROWS_TEXT(TypeError, "[diff] expected a numeric tensor, received bool", diff(x > 1));
 }

@@ -5,6 +5,7 @@
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/nn.hpp"
 #include "xtape/ops/nn_activations.hpp"
+#include "xtape/ops/numeric.hpp"
 #include "xtape/ops/reduce.hpp"
 #include "xtape/tape/check_gradients.hpp"
 #include "xtape/tape/gradient_tape.hpp"
@@ -30,7 +31,7 @@ double logistic_derivative(double x) { return std::exp(-std::abs(x)) / std::pow(
 double tanh_derivative(double x) { return 1 / std::pow(std::cosh(x), 2); }
 double identity(double x) { return x; }
 double one(double) { return 1; }
-double step(double x) { return x > 0 ? 1 : 0; }
+double step(double x) { return x > 0 ? 1.0 : 0.0; }
 double sign_of(double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
 
 /// By recurrence up to numbers for which two terms of the asymptotic series are enough.
@@ -56,6 +57,22 @@ double tanh_argument(double x) { return std::sqrt(2 / std::acos(-1.0)) * (x + 0.
 double silu(double x) { return x == -INFINITY ? 0 : x * logistic(x); }
 double silu_derivative(double x) { return logistic(x) + x * logistic_derivative(x); }
 double hard_sigmoid(double x) { return x < -3 ? 0 : x > 3 ? 1 : (x + 3) / 6; }
+/// The series of tanh near 0, elsewhere in long double.
+double tanh_shrink(double x) {
+  const long double v = x, s = v * v;
+  if (std::abs(x) < 0.05)
+    return static_cast<double>(
+        v * s * (1.0L / 3 - s * (2.0L / 15 - s * (17.0L / 315 - s * (62.0L / 2835 - s * 1382 / 155925)))));
+  return static_cast<double>(v - std::tanh(v));
+}
+double squareplus(double x, double b) {
+  const double sum = std::hypot(x, std::sqrt(b)) + std::abs(x);
+  return x < 0 ? 0.5 * b / sum : 0.5 * sum;
+}
+double squareplus_derivative(double x, double b) {
+  const double root = std::hypot(x, std::sqrt(b));
+  return x < 0 ? 0.5 * b / root / (root - x) : 0.5 + 0.5 * x / root;
+}
 double hard_silu(double x) { return x < -3 ? 0 : x > 3 ? x : x * (x + 3) / 6; }
 double hard_silu_derivative(double x) { return x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6; }
 
@@ -99,6 +116,16 @@ const Table<Unary> table{
     {"floor", xtape::floor, [](double x) { return std::floor(x); }},
     {"ceil", xtape::ceil, [](double x) { return std::ceil(x); }},
     {"round", xtape::round, [](double x) { return std::nearbyint(x); }},
+    {"trunc", xtape::trunc, [](double x) { return std::trunc(x); }},
+    {"exp2", xtape::exp2, [](double x) { return std::exp2(x); }, [](double x) { return std::log(2) * std::exp2(x); }},
+    {"log2", xtape::log2, [](double x) { return std::log2(x); }, [](double x) { return 1 / (x * std::log(2)); }, false,
+     0.1},
+    {"log10", xtape::log10, [](double x) { return std::log10(x); }, [](double x) { return 1 / (x * std::log(10)); },
+     false, 0.1},
+    {"deg2rad", deg2rad, [](double x) { return x * std::acos(-1.0) / 180; },
+     [](double) { return std::acos(-1.0) / 180; }},
+    {"rad2deg", rad2deg, [](double x) { return x * 180 / std::acos(-1.0); },
+     [](double) { return 180 / std::acos(-1.0); }},
     {"stop_gradient", stop_gradient, identity, nullptr, true},
     {"nn::relu", nn::relu, [](double x) { return x < 0 ? 0 : x; }, step, true},
     {"nn::leaky_relu", nn::leaky_relu, [](double x) { return x < 0 ? 0.2 * x : x; },
@@ -134,6 +161,59 @@ const Table<Unary> table{
     {"nn::log_sigmoid", nn::log_sigmoid, [](double x) { return -softplus(-x); }, [](double x) { return logistic(-x); }},
     {"nn::softsign", nn::softsign, [](double x) { return std::isinf(x) ? sign_of(x) : x / (1 + std::abs(x)); },
      [](double x) { return 1 / std::pow(1 + std::abs(x), 2); }},
+    {"nn::relu", [](const Tensor& x) { return nn::relu(x, {.negative_slope = 0.3, .max_value = 2, .threshold = 0.5}); },
+     [](double x) { return x >= 2     ? 2
+                           : x <= 0.5 ? 0.3 * (x - 0.5)
+                                      : x; },
+     [](double x) { return x >= 2    ? 0
+                           : x > 0.5 ? 1
+                                     : 0.3; }},
+    {"nn::relu", [](const Tensor& x) { return nn::relu(x, {.max_value = 6}); },
+     [](double x) { return x >= 6   ? 6
+                           : x <= 0 ? 0
+                                    : x; }, [](double x) { return x > 0 && x < 6 ? 1.0 : 0.0; }},
+    {"nn::relu", [](const Tensor& x) { return nn::relu(x, {.negative_slope = 0.25, .max_value = 2}); },
+     [](double x) { return x >= 2  ? 2
+                           : x < 0 ? 0.25 * x
+                                   : x; },
+     [](double x) { return x >= 2   ? 0
+                           : x >= 0 ? 1
+                                    : 0.25; }},
+    {"nn::celu", nn::celu, [](double x) { return x > 0 ? x : std::expm1(x); },
+     [](double x) { return x > 0 ? 1 : std::exp(x); }},
+    {"nn::celu", [](const Tensor& x) { return nn::celu(x, 0.5); },
+     [](double x) { return x > 0 ? x : 0.5 * std::expm1(2 * x); },
+     [](double x) { return x > 0 ? 1 : std::exp(2 * x); }},
+    {"nn::squareplus", nn::squareplus, [](double x) { return squareplus(x, 4); },
+     [](double x) { return squareplus_derivative(x, 4); }},
+    {"nn::squareplus", [](const Tensor& x) { return nn::squareplus(x, 0.25); },
+     [](double x) { return squareplus(x, 0.25); }, [](double x) { return squareplus_derivative(x, 0.25); }},
+    {"nn::hard_tanh", nn::hard_tanh, [](double x) { return x < -1  ? -1
+                                                           : x > 1 ? 1
+                                                                   : x; },
+     [](double x) { return std::abs(x) < 1 ? 1.0 : 0.0; }},
+    {"nn::hard_shrink", nn::hard_shrink, [](double x) { return std::abs(x) <= 0.5 ? 0 : x; },
+     [](double x) { return std::abs(x) > 0.5 ? 1.0 : 0.0; }},
+    {"nn::hard_shrink", [](const Tensor& x) { return nn::hard_shrink(x, 1.25); },
+     [](double x) { return std::abs(x) <= 1.25 ? 0 : x; }, [](double x) { return std::abs(x) > 1.25 ? 1.0 : 0.0; }},
+    {"nn::soft_shrink", nn::soft_shrink, [](double x) { return std::abs(x) <= 0.5 ? 0 : x - std::copysign(0.5, x); },
+     [](double x) { return std::abs(x) > 0.5 ? 1.0 : 0.0; }},
+    {"nn::soft_shrink", [](const Tensor& x) { return nn::soft_shrink(x, 1.25); },
+     [](double x) { return std::abs(x) <= 1.25 ? 0 : x - std::copysign(1.25, x); },
+     [](double x) { return std::abs(x) > 1.25 ? 1.0 : 0.0; }},
+    {"nn::tanh_shrink", nn::tanh_shrink, tanh_shrink, [](double x) { return std::pow(std::tanh(x), 2); }},
+    {"nn::threshold", [](const Tensor& x) { return nn::threshold(x, 0.5, -7); },
+     [](double x) { return x <= 0.5 ? -7 : x; }, [](double x) { return x > 0.5 ? 1.0 : 0.0; }},
+    {"nn::sparse_plus", nn::sparse_plus, [](double x) { return x <= -1  ? 0
+                                                               : x >= 1 ? x
+                                                                        : 0.25 * (x + 1) * (x + 1); },
+     [](double x) { return x <= -1  ? 0
+                           : x >= 1 ? 1
+                                    : 0.5 * (x + 1); }},
+    {"nn::sparse_sigmoid", nn::sparse_sigmoid, [](double x) { return x <= -1  ? 0
+                                                                     : x >= 1 ? 1
+                                                                              : 0.5 * (x + 1); },
+     [](double x) { return std::abs(x) < 1 ? 0.5 : 0; }},
     {"nn::exponential", nn::exponential, [](double x) { return std::exp(x); }, [](double x) { return std::exp(x); }},
     {"nn::sigmoid", nn::sigmoid, logistic, logistic_derivative},
     {"nn::tanh", nn::tanh, [](double x) { return std::tanh(x); }, tanh_derivative},
@@ -319,6 +399,13 @@ TEST_CASE("unary ops: an element's result depends neither on its place nor on th
       }
     }
   }
+}
+
+TEST_CASE("unary ops: options of activations that make no sense") {
+  const Tensor x = ones({2});
+  CHECK_THROWS_TEXT(ValueError, "[celu] expected alpha > 0, received 0", nn::celu(x, 0));
+  CHECK_THROWS_TEXT(ValueError, "[squareplus] expected b > 0, received -1", nn::squareplus(x, -1));
+  CHECK_THROWS_TEXT(ValueError, "[soft_shrink] expected threshold >= 0, received -0.5", nn::soft_shrink(x, -0.5));
 }
 
 TEST_CASE("cast: between all dtypes, saturating towards integers") {

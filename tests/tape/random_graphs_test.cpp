@@ -25,9 +25,10 @@
 #include "xtape/ops/scan.hpp"
 #include "xtape/ops/statistics.hpp"
 #include "xtape/tape/gradient_tape.hpp"
+#include "xtape/transforms/products.hpp"
 
 // Random graphs of 3 to 60 smooth ops whose nodes are shared and broadcast; the first and second derivatives of a
-// number computed from all of them, along a random direction, against differences.
+// number computed from all of them, along a random direction, against differences, and in forward mode.
 using namespace xtape;
 
 namespace {
@@ -273,6 +274,23 @@ std::string check_graph(std::uint64_t seed, const std::vector<Op>& ops, int& ski
   };
   compare("first", dot(first, d), one);
   compare("second", dot(second, d), two);
+  const auto agree = [&](const char* what, double forward, double reverse) {
+    if (std::abs(forward - reverse) <= 1e-9 * std::max(1.0, std::abs(reverse))) return;
+    report += fmt::format("{}: forward mode {}, tape {}\n", what, forward, reverse);
+  };
+  {
+    ForwardAccumulator accumulator(graph.inputs, d);
+    agree("first derivative", accumulator.jvp(graph.run(graph.inputs), UnconnectedGradients::zero).item(),
+          dot(first, d));
+    Tensors products = gradient(graph.inputs);
+    for (Tensor& each : products) {
+      if (each.defined()) each = accumulator.jvp(each);
+    }
+    agree("forward over reverse", dot(products, v), dot(second, d));
+  }
+  ForwardAccumulator outer(graph.inputs, v), inner(graph.inputs, d);
+  const Tensor slope = inner.jvp(graph.run(graph.inputs), UnconnectedGradients::zero);
+  agree("forward over forward", outer.jvp(slope, UnconnectedGradients::zero).item(), dot(second, d));
   if (!report.empty()) report = fmt::format("seed {}:\n{}{}", seed, report, graph.text());
   return report;
 }

@@ -24,11 +24,11 @@ std::string contents(const std::filesystem::path& path) {
 std::vector<std::string> costly_rules(const std::string& source) {
   static const std::regex rule(R"((,|\()\s*\[[^\]&][^\]]*\]\s*\(\s*(const (xp::)?Tensor&|std::span<const Tensor>))"
                                R"( \w+(, Needs( \w+)?)?\)\s*(->[^{]*)?\{[^;]*Grads)");
-  static const std::regex call(R"(\brecord\()");
+  static const std::regex call(R"(\brecord(_elementwise|_reduction)?\()");
   std::vector<std::string> found;
   for (std::sregex_iterator at(source.begin(), source.end(), call), end; at != end; ++at) {
     const auto begin = static_cast<std::size_t>(at->position());
-    std::size_t close = begin + 6;
+    std::size_t close = begin;
     for (int depth = 0; close < source.size(); ++close) {
       if (source[close] == '(') ++depth;
       if (source[close] == ')' && --depth == 0) break;
@@ -61,6 +61,7 @@ TEST_CASE("record calls: what counts as costly") {
   CHECK(costly("record(\"exp\", {x}, y, [y](const Tensor& dy) { return Grads{dy * y}; });"));
   CHECK(costly("return record(op, {x}, f(y),\n [a = b, y](const Tensor& dy, Needs need) { return Grads{dy}; });"));
   CHECK(costly("record(op, in, out, [y](std::span<const Tensor> dys) { return Grads{dys[0]}; });"));
+  CHECK(costly("record_elementwise(\"exp\", {x}, y, [y](const Tensor& dy) { return Grads{dy * y}; });"));
   CHECK_FALSE(costly("record(\"add\", {a, b}, y, [](const Tensor& dy) { return Grads{dy, dy}; });"));
   CHECK_FALSE(costly("record(\"exp\", {x}, y, [&] { return [y](const Tensor& dy) { return Grads{dy * y}; }; });"));
   CHECK_FALSE(costly("record(\"m\", {a}, y, [&](Tracked t) { return [y](const Tensor& dy) { return Grads{y}; }; });"));

@@ -8,11 +8,16 @@
 
 #include "xtape/layers/symbolic.hpp"
 #include "xtape/ops/aliases.hpp"
+#include "xtape/ops/along_axis.hpp"
 #include "xtape/ops/arithmetic.hpp"
 #include "xtape/ops/attention.hpp"
+#include "xtape/ops/bitwise.hpp"
 #include "xtape/ops/clip.hpp"
 #include "xtape/ops/contraction.hpp"
 #include "xtape/ops/conv.hpp"
+#include "xtape/ops/counting.hpp"
+#include "xtape/ops/covariance.hpp"
+#include "xtape/ops/ctc_loss.hpp"
 #include "xtape/ops/diagonal.hpp"
 #include "xtape/ops/dropout.hpp"
 #include "xtape/ops/elementary.hpp"
@@ -20,18 +25,24 @@
 #include "xtape/ops/indexing.hpp"
 #include "xtape/ops/linalg.hpp"
 #include "xtape/ops/linalg_decompositions.hpp"
+#include "xtape/ops/linalg_functions.hpp"
 #include "xtape/ops/linalg_solve.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
+#include "xtape/ops/nan_statistics.hpp"
 #include "xtape/ops/nn.hpp"
 #include "xtape/ops/nn_activations.hpp"
 #include "xtape/ops/normalization.hpp"
+#include "xtape/ops/numeric.hpp"
 #include "xtape/ops/padding.hpp"
 #include "xtape/ops/pool.hpp"
+#include "xtape/ops/quantile.hpp"
 #include "xtape/ops/random.hpp"
+#include "xtape/ops/rearrange.hpp"
 #include "xtape/ops/recurrent.hpp"
 #include "xtape/ops/reduce.hpp"
 #include "xtape/ops/scan.hpp"
+#include "xtape/ops/segments.hpp"
 #include "xtape/ops/sort.hpp"
 #include "xtape/ops/statistics.hpp"
 
@@ -45,6 +56,18 @@
 // namespaces `symbolic` are for the templates of their names alone.
 namespace xtape {
 
+/// Unique of symbolic tensors.
+struct SymbolicUnique {
+  SymbolicTensor values;
+  SymbolicTensor indices;
+  SymbolicTensor inverse;
+  SymbolicTensor counts;
+};
+/// Histogram of symbolic tensors.
+struct SymbolicHistogram {
+  SymbolicTensor counts;
+  SymbolicTensor edges;
+};
 namespace linalg {
 /// Qr of symbolic tensors.
 struct SymbolicQr {
@@ -93,6 +116,9 @@ struct SymbolicTopK {
   SymbolicTensor indices;
 };
 namespace symbolic {
+SymbolicTensor take_along_axis(const detail::SymbolicOperand& x, const detail::SymbolicOperand& indices, int axis);
+SymbolicTensor put_along_axis(const detail::SymbolicOperand& x, const detail::SymbolicOperand& indices,
+                              const detail::SymbolicOperand& values, int axis);
 SymbolicTensor divide_no_nan(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b);
 SymbolicTensor floordiv(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b);
 SymbolicTensor mod(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b);
@@ -107,6 +133,11 @@ SymbolicTensor dot_product_attention(const detail::SymbolicOperand& q, const det
                                      const detail::SymbolicOperand& v, const AttentionOptions& options);
 }  // namespace nn::symbolic
 namespace symbolic {
+SymbolicTensor bitwise_and(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b);
+SymbolicTensor bitwise_or(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b);
+SymbolicTensor bitwise_xor(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b);
+SymbolicTensor bitwise_left_shift(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b);
+SymbolicTensor bitwise_right_shift(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b);
 SymbolicTensor clip_by_norm(const detail::SymbolicOperand& x, const detail::SymbolicOperand& clip_norm,
                             const Axes& axes);
 SymbolicTensor global_norm(const detail::SymbolicOperands& tensors);
@@ -118,6 +149,9 @@ SymbolicTensor tensordot(const detail::SymbolicOperand& a, const detail::Symboli
                          const std::pair<std::vector<int>, std::vector<int>>& axes);
 SymbolicTensor dot(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b);
 SymbolicTensor outer(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b);
+SymbolicTensor inner(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b);
+SymbolicTensor cross(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b, int axis);
+SymbolicTensor kron(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b);
 }  // namespace symbolic
 namespace linalg::symbolic {
 SymbolicTensor matvec(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b, MatvecOptions options);
@@ -136,12 +170,27 @@ SymbolicTensor conv2d_backprop_input(const Shape& input_shape, const detail::Sym
 SymbolicTensor conv2d_backprop_filter(const detail::SymbolicOperand& x, const Shape& filter_shape,
                                       const detail::SymbolicOperand& dy, const Conv2dOptions& options);
 }  // namespace nn::symbolic
+namespace symbolic {
+SymbolicTensor bincount(const detail::SymbolicOperand& x, const detail::SymbolicOperand& weights,
+                        const BincountOptions& options);
+SymbolicTensor searchsorted(const detail::SymbolicOperand& sorted_sequence, const detail::SymbolicOperand& values,
+                            const SearchsortedOptions& options);
+SymbolicTensor average(const detail::SymbolicOperand& x, const Axes& axes, const detail::SymbolicOperand& weights,
+                       bool keepdims);
+}  // namespace symbolic
+namespace nn::symbolic {
+SymbolicTensor ctc_loss(const detail::SymbolicOperand& target, const detail::SymbolicOperand& output,
+                        const detail::SymbolicOperand& target_length, const detail::SymbolicOperand& output_length,
+                        std::int64_t mask_index);
+}  // namespace nn::symbolic
 namespace linalg::symbolic {
 SymbolicTensor set_diag(const detail::SymbolicOperand& x, const detail::SymbolicOperand& diagonal);
 }  // namespace linalg::symbolic
 namespace image::symbolic {
 SymbolicTensor affine_transform(const detail::SymbolicOperand& images, const detail::SymbolicOperand& transform,
                                 const AffineTransformOptions& options);
+SymbolicTensor grid_sample(const detail::SymbolicOperand& images, const detail::SymbolicOperand& grid,
+                           const GridSampleOptions& options);
 }  // namespace image::symbolic
 namespace symbolic {
 SymbolicTensor gather_nd(const detail::SymbolicOperand& x, const detail::SymbolicOperand& indices);
@@ -208,6 +257,20 @@ SymbolicTensor batch_norm(const detail::SymbolicOperand& x, const detail::Symbol
                           const detail::SymbolicOperand& scale, double epsilon);
 SymbolicBatchNorm batch_norm_training(const detail::SymbolicOperand& x, const detail::SymbolicOperand& scale,
                                       const detail::SymbolicOperand& offset, double epsilon);
+}  // namespace nn::symbolic
+namespace symbolic {
+SymbolicTensor copysign(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b);
+SymbolicTensor heaviside(const detail::SymbolicOperand& x, const detail::SymbolicOperand& value);
+SymbolicTensor hypot(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b);
+SymbolicTensor logaddexp(const detail::SymbolicOperand& a, const detail::SymbolicOperand& b);
+SymbolicTensor quantile(const detail::SymbolicOperand& x, const detail::SymbolicOperand& q, const Axes& axes,
+                        const QuantileOptions& options, bool keepdims);
+}  // namespace symbolic
+namespace random::symbolic {
+SymbolicTensor beta(const detail::SymbolicOperand& alpha, const detail::SymbolicOperand& beta, Generator& generator);
+SymbolicTensor binomial(const detail::SymbolicOperand& n, const detail::SymbolicOperand& p, Generator& generator);
+}  // namespace random::symbolic
+namespace nn::symbolic {
 SymbolicLstmResult lstm(const detail::SymbolicOperand& x, const detail::SymbolicOperand& kernel,
                         const detail::SymbolicOperand& recurrent_kernel, const detail::SymbolicOperand& bias,
                         const LstmOptions& options);
@@ -215,6 +278,32 @@ SymbolicGruResult gru(const detail::SymbolicOperand& x, const detail::SymbolicOp
                       const detail::SymbolicOperand& recurrent_kernel, const detail::SymbolicOperand& bias,
                       const GruOptions& options);
 }  // namespace nn::symbolic
+namespace symbolic {
+SymbolicTensor unsorted_segment_sum(const detail::SymbolicOperand& data, const detail::SymbolicOperand& segment_ids,
+                                    std::int64_t num_segments);
+SymbolicTensor unsorted_segment_mean(const detail::SymbolicOperand& data, const detail::SymbolicOperand& segment_ids,
+                                     std::int64_t num_segments);
+SymbolicTensor unsorted_segment_prod(const detail::SymbolicOperand& data, const detail::SymbolicOperand& segment_ids,
+                                     std::int64_t num_segments);
+SymbolicTensor unsorted_segment_max(const detail::SymbolicOperand& data, const detail::SymbolicOperand& segment_ids,
+                                    std::int64_t num_segments);
+SymbolicTensor unsorted_segment_min(const detail::SymbolicOperand& data, const detail::SymbolicOperand& segment_ids,
+                                    std::int64_t num_segments);
+SymbolicTensor segment_sum(const detail::SymbolicOperand& data, const detail::SymbolicOperand& segment_ids);
+SymbolicTensor segment_mean(const detail::SymbolicOperand& data, const detail::SymbolicOperand& segment_ids);
+SymbolicTensor segment_prod(const detail::SymbolicOperand& data, const detail::SymbolicOperand& segment_ids);
+SymbolicTensor segment_max(const detail::SymbolicOperand& data, const detail::SymbolicOperand& segment_ids);
+SymbolicTensor segment_min(const detail::SymbolicOperand& data, const detail::SymbolicOperand& segment_ids);
+}  // namespace symbolic
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor take_along_axis(const A& x, const B& indices, int axis = -1) {
+  return symbolic::take_along_axis(x, indices, axis);
+}
+template <class A, class B, class C>
+requires detail::AnySymbolic<A, B, C> SymbolicTensor put_along_axis(const A& x, const B& indices, const C& values,
+                                                                    int axis = -1) {
+  return symbolic::put_along_axis(x, indices, values, axis);
+}
 template <class A, class B>
 requires detail::AnySymbolic<A, B> SymbolicTensor divide_no_nan(const A& a, const B& b) {
   return symbolic::divide_no_nan(a, b);
@@ -246,6 +335,27 @@ requires detail::AnySymbolic<A, B, C> SymbolicTensor dot_product_attention(const
 }
 }  // namespace nn
 template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor bitwise_and(const A& a, const B& b) {
+  return symbolic::bitwise_and(a, b);
+}
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor bitwise_or(const A& a, const B& b) {
+  return symbolic::bitwise_or(a, b);
+}
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor bitwise_xor(const A& a, const B& b) {
+  return symbolic::bitwise_xor(a, b);
+}
+SymbolicTensor bitwise_not(const SymbolicTensor& x);
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor bitwise_left_shift(const A& a, const B& b) {
+  return symbolic::bitwise_left_shift(a, b);
+}
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor bitwise_right_shift(const A& a, const B& b) {
+  return symbolic::bitwise_right_shift(a, b);
+}
+template <class A, class B>
 requires detail::AnySymbolic<A, B> SymbolicTensor clip_by_norm(const A& x, const B& clip_norm, const Axes& axes = {}) {
   return symbolic::clip_by_norm(x, clip_norm, axes);
 }
@@ -275,6 +385,14 @@ template <class A, class B>
 requires detail::AnySymbolic<A, B> SymbolicTensor dot(const A& a, const B& b) { return symbolic::dot(a, b); }
 template <class A, class B>
 requires detail::AnySymbolic<A, B> SymbolicTensor outer(const A& a, const B& b) { return symbolic::outer(a, b); }
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor inner(const A& a, const B& b) { return symbolic::inner(a, b); }
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor cross(const A& a, const B& b, int axis = -1) {
+  return symbolic::cross(a, b, axis);
+}
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor kron(const A& a, const B& b) { return symbolic::kron(a, b); }
 namespace linalg {
 template <class A, class B>
 requires detail::AnySymbolic<A, B> SymbolicTensor matvec(const A& a, const B& b, MatvecOptions options = {}) {
@@ -313,6 +431,36 @@ requires detail::AnySymbolic<A, B> SymbolicTensor conv2d_backprop_filter(const A
                                                                          const B& dy,
                                                                          const Conv2dOptions& options = {}) {
   return symbolic::conv2d_backprop_filter(x, filter_shape, dy, options);
+}
+}  // namespace nn
+SymbolicTensor argwhere(const SymbolicTensor& x);
+SymbolicList nonzero(const SymbolicTensor& x);
+SymbolicUnique unique(const SymbolicTensor& x);
+SymbolicTensor bincount(const SymbolicTensor& x, const BincountOptions& options = {});
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor bincount(const A& x, const B& weights,
+                                                           const BincountOptions& options = {}) {
+  return symbolic::bincount(x, weights, options);
+}
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor searchsorted(const A& sorted_sequence, const B& values,
+                                                               const SearchsortedOptions& options = {}) {
+  return symbolic::searchsorted(sorted_sequence, values, options);
+}
+SymbolicHistogram histogram(const SymbolicTensor& x, const HistogramOptions& options = {});
+SymbolicTensor cov(const SymbolicTensor& x, const CovOptions& options = {});
+SymbolicTensor corrcoef(const SymbolicTensor& x);
+template <class A, class B = Tensor>
+requires detail::AnySymbolic<A, B> SymbolicTensor average(const A& x, const Axes& axes = {}, const B& weights = {},
+                                                          bool keepdims = false) {
+  return symbolic::average(x, axes, weights, keepdims);
+}
+namespace nn {
+template <class A, class B, class C, class D>
+requires detail::AnySymbolic<A, B, C, D> SymbolicTensor ctc_loss(const A& target, const B& output,
+                                                                 const C& target_length, const D& output_length,
+                                                                 std::int64_t mask_index = 0) {
+  return symbolic::ctc_loss(target, output, target_length, output_length, mask_index);
 }
 }  // namespace nn
 namespace linalg {
@@ -361,6 +509,12 @@ requires detail::AnySymbolic<A, B> SymbolicTensor affine_transform(const A& imag
                                                                    const AffineTransformOptions& options = {}) {
   return symbolic::affine_transform(images, transform, options);
 }
+SymbolicTensor extract_patches(const SymbolicTensor& images, Size2d size, const ExtractPatchesOptions& options = {});
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor grid_sample(const A& images, const B& grid,
+                                                              const GridSampleOptions& options = {}) {
+  return symbolic::grid_sample(images, grid, options);
+}
 SymbolicTensor resize(const SymbolicTensor& images, Size2d size, const std::string& interpolation = "bilinear");
 }  // namespace image
 SymbolicTensor index(const SymbolicTensor& x, ListOf<IndexItem> items);
@@ -406,6 +560,13 @@ requires detail::AnySymbolic<A, B> SymbolicTensor lstsq(const A& a, const B& b, 
 }
 SymbolicTensor matrix_norm(const SymbolicTensor& x, const std::string& ord = "fro", bool keepdims = false);
 SymbolicTensor matrix_norm(const SymbolicTensor& x, double ord, bool keepdims = false);
+SymbolicTensor pinv(const SymbolicTensor& x, const PinvOptions& options = {});
+SymbolicTensor eigvalsh(const SymbolicTensor& x);
+SymbolicTensor logdet(const SymbolicTensor& x);
+SymbolicTensor matrix_power(const SymbolicTensor& x, int n);
+SymbolicTensor expm(const SymbolicTensor& x);
+SymbolicTensor matrix_rank(const SymbolicTensor& x, const MatrixRankOptions& options = {});
+SymbolicTensor cond(const SymbolicTensor& x, double p = 2);
 SymbolicTensor inv(const SymbolicTensor& x);
 SymbolicTensor inverse(const SymbolicTensor& x);
 SymbolicTensor det(const SymbolicTensor& x);
@@ -557,6 +718,13 @@ SymbolicList meshgrid(const L& vectors, const MeshgridOptions& options = {}) {
 }
 SymbolicTensor tril(const SymbolicTensor& x, std::int64_t k = 0);
 SymbolicTensor triu(const SymbolicTensor& x, std::int64_t k = 0);
+SymbolicTensor nansum(const SymbolicTensor& x, const Axes& axes = {}, bool keepdims = false);
+SymbolicTensor nanprod(const SymbolicTensor& x, const Axes& axes = {}, bool keepdims = false);
+SymbolicTensor nanmean(const SymbolicTensor& x, const Axes& axes = {}, bool keepdims = false);
+SymbolicTensor nanmax(const SymbolicTensor& x, const Axes& axes = {}, bool keepdims = false);
+SymbolicTensor nanmin(const SymbolicTensor& x, const Axes& axes = {}, bool keepdims = false);
+SymbolicTensor nanvar(const SymbolicTensor& x, const Axes& axes = {}, bool keepdims = false);
+SymbolicTensor nanstd(const SymbolicTensor& x, const Axes& axes = {}, bool keepdims = false);
 namespace nn {
 SymbolicTensor relu(const SymbolicTensor& x);
 SymbolicTensor leaky_relu(const SymbolicTensor& x);
@@ -590,6 +758,7 @@ template <class A, class B>
 requires detail::AnySymbolic<A, B> SymbolicTensor embedding_lookup(const A& params, const B& ids) {
   return symbolic::embedding_lookup(params, ids);
 }
+SymbolicTensor relu(const SymbolicTensor& x, const ReluOptions& options);
 SymbolicTensor relu6(const SymbolicTensor& x);
 SymbolicTensor elu(const SymbolicTensor& x);
 SymbolicTensor elu(const SymbolicTensor& x, double alpha);
@@ -605,6 +774,23 @@ SymbolicTensor hard_swish(const SymbolicTensor& x);
 SymbolicTensor log_sigmoid(const SymbolicTensor& x);
 SymbolicTensor softsign(const SymbolicTensor& x);
 SymbolicTensor exponential(const SymbolicTensor& x);
+SymbolicTensor celu(const SymbolicTensor& x);
+SymbolicTensor celu(const SymbolicTensor& x, double alpha);
+SymbolicTensor squareplus(const SymbolicTensor& x);
+SymbolicTensor squareplus(const SymbolicTensor& x, double b);
+SymbolicTensor hard_tanh(const SymbolicTensor& x);
+SymbolicTensor hard_shrink(const SymbolicTensor& x);
+SymbolicTensor hard_shrink(const SymbolicTensor& x, double threshold);
+SymbolicTensor soft_shrink(const SymbolicTensor& x);
+SymbolicTensor soft_shrink(const SymbolicTensor& x, double threshold);
+SymbolicTensor tanh_shrink(const SymbolicTensor& x);
+SymbolicTensor threshold(const SymbolicTensor& x, double threshold, double default_value);
+SymbolicTensor sparse_plus(const SymbolicTensor& x);
+SymbolicTensor sparse_sigmoid(const SymbolicTensor& x);
+SymbolicTensor glu(const SymbolicTensor& x);
+SymbolicTensor glu(const SymbolicTensor& x, int axis);
+SymbolicTensor sparsemax(const SymbolicTensor& x);
+SymbolicTensor sparsemax(const SymbolicTensor& x, int axis);
 SymbolicTensor l2_normalize(const SymbolicTensor& x, const Axes& axes = {}, double epsilon = 1e-12);
 std::pair<SymbolicTensor, SymbolicTensor> moments(const SymbolicTensor& x, const Axes& axes = {},
                                                   bool keepdims = false);
@@ -626,6 +812,27 @@ requires detail::AnySymbolic<A, B, C> SymbolicBatchNorm batch_norm_training(cons
   return symbolic::batch_norm_training(x, scale, offset, epsilon);
 }
 }  // namespace nn
+SymbolicTensor exp2(const SymbolicTensor& x);
+SymbolicTensor log2(const SymbolicTensor& x);
+SymbolicTensor log10(const SymbolicTensor& x);
+SymbolicTensor trunc(const SymbolicTensor& x);
+SymbolicTensor deg2rad(const SymbolicTensor& x);
+SymbolicTensor rad2deg(const SymbolicTensor& x);
+SymbolicTensor signbit(const SymbolicTensor& x);
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor copysign(const A& a, const B& b) { return symbolic::copysign(a, b); }
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor heaviside(const A& x, const B& value) {
+  return symbolic::heaviside(x, value);
+}
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor hypot(const A& a, const B& b) { return symbolic::hypot(a, b); }
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor logaddexp(const A& a, const B& b) {
+  return symbolic::logaddexp(a, b);
+}
+SymbolicTensor nan_to_num(const SymbolicTensor& x, const NanToNumOptions& options = {});
+SymbolicTensor count_nonzero(const SymbolicTensor& x, const Axes& axes = {}, bool keepdims = false);
 SymbolicTensor pad(const SymbolicTensor& x, const std::vector<std::array<std::int64_t, 2>>& paddings,
                    const PadOptions& options = {});
 namespace nn {
@@ -636,13 +843,37 @@ SymbolicTensor avg_pool1d(const SymbolicTensor& x, std::int64_t ksize, const Poo
 SymbolicTensor global_average_pool(const SymbolicTensor& x, bool keepdims = false);
 SymbolicTensor global_max_pool(const SymbolicTensor& x, bool keepdims = false);
 }  // namespace nn
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor quantile(const A& x, const B& q, const Axes& axes = {},
+                                                           const QuantileOptions& options = {}, bool keepdims = false) {
+  return symbolic::quantile(x, q, axes, options, keepdims);
+}
+SymbolicTensor median(const SymbolicTensor& x, const Axes& axes = {}, bool keepdims = false);
+SymbolicTensor ptp(const SymbolicTensor& x, const Axes& axes = {}, bool keepdims = false);
 namespace random {
 SymbolicTensor bernoulli(const SymbolicTensor& probabilities, Generator& generator = default_generator());
 SymbolicTensor categorical(const SymbolicTensor& logits, std::int64_t count,
                            Generator& generator = default_generator());
+SymbolicTensor gamma(const SymbolicTensor& alpha, Generator& generator = default_generator());
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor beta(const A& alpha, const B& beta,
+                                                       Generator& generator = default_generator()) {
+  return symbolic::beta(alpha, beta, generator);
+}
+SymbolicTensor poisson(const SymbolicTensor& rate, Generator& generator = default_generator());
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor binomial(const A& n, const B& p,
+                                                           Generator& generator = default_generator()) {
+  return symbolic::binomial(n, p, generator);
+}
+SymbolicTensor choice(const SymbolicTensor& x, std::int64_t count, const ChoiceOptions& options = {},
+                      Generator& generator = default_generator());
 SymbolicTensor shuffle(const SymbolicTensor& x, Generator& generator = default_generator());
 }  // namespace random
+SymbolicTensor rot90(const SymbolicTensor& x, int k = 1, int axis1 = 0, int axis2 = 1);
 namespace nn {
+SymbolicTensor space_to_depth(const SymbolicTensor& x, std::int64_t block_size);
+SymbolicTensor depth_to_space(const SymbolicTensor& x, std::int64_t block_size);
 template <class A, class B, class C, class D = Tensor>
 requires detail::AnySymbolic<A, B, C, D> SymbolicLstmResult lstm(const A& x, const B& kernel, const C& recurrent_kernel,
                                                                  const D& bias = {}, const LstmOptions& options = {}) {
@@ -665,6 +896,54 @@ SymbolicTensor argmax(const SymbolicTensor& x, int axis = 0);
 SymbolicTensor argmin(const SymbolicTensor& x, int axis = 0);
 SymbolicTensor cumsum(const SymbolicTensor& x, int axis = 0, const ScanOptions& options = {});
 SymbolicTensor cumprod(const SymbolicTensor& x, int axis = 0, const ScanOptions& options = {});
+SymbolicTensor diff(const SymbolicTensor& x, std::int64_t n = 1, int axis = -1);
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor unsorted_segment_sum(const A& data, const B& segment_ids,
+                                                                       std::int64_t num_segments) {
+  return symbolic::unsorted_segment_sum(data, segment_ids, num_segments);
+}
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor unsorted_segment_mean(const A& data, const B& segment_ids,
+                                                                        std::int64_t num_segments) {
+  return symbolic::unsorted_segment_mean(data, segment_ids, num_segments);
+}
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor unsorted_segment_prod(const A& data, const B& segment_ids,
+                                                                        std::int64_t num_segments) {
+  return symbolic::unsorted_segment_prod(data, segment_ids, num_segments);
+}
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor unsorted_segment_max(const A& data, const B& segment_ids,
+                                                                       std::int64_t num_segments) {
+  return symbolic::unsorted_segment_max(data, segment_ids, num_segments);
+}
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor unsorted_segment_min(const A& data, const B& segment_ids,
+                                                                       std::int64_t num_segments) {
+  return symbolic::unsorted_segment_min(data, segment_ids, num_segments);
+}
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor segment_sum(const A& data, const B& segment_ids) {
+  return symbolic::segment_sum(data, segment_ids);
+}
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor segment_mean(const A& data, const B& segment_ids) {
+  return symbolic::segment_mean(data, segment_ids);
+}
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor segment_prod(const A& data, const B& segment_ids) {
+  return symbolic::segment_prod(data, segment_ids);
+}
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor segment_max(const A& data, const B& segment_ids) {
+  return symbolic::segment_max(data, segment_ids);
+}
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor segment_min(const A& data, const B& segment_ids) {
+  return symbolic::segment_min(data, segment_ids);
+}
+SymbolicTensor sequence_mask(const SymbolicTensor& lengths, std::int64_t maxlen);
+SymbolicTensor sequence_mask(const SymbolicTensor& lengths);
 SymbolicTensor sort(const SymbolicTensor& x, int axis = -1, SortDirection direction = SortDirection::ascending);
 SymbolicTensor argsort(const SymbolicTensor& x, int axis = -1, SortDirection direction = SortDirection::ascending);
 SymbolicTopK top_k(const SymbolicTensor& x, std::int64_t k = 1);
@@ -685,6 +964,23 @@ template <class A, class B>
 requires detail::AnySymbolic<A, B> SymbolicTensor take(const A& x, const B& indices, int axis) {
   return gather(x, indices, axis);
 }
+inline SymbolicTensor where(const SymbolicTensor& condition) { return argwhere(condition); }
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor digitize(const A& x, const B& bins) {
+  return searchsorted(bins, x, {.side = "right"});
+}
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor segment_sum(const A& data, const B& segment_ids,
+                                                              std::int64_t num_segments) {
+  return unsorted_segment_sum(data, segment_ids, num_segments);
+}
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor segment_max(const A& data, const B& segment_ids,
+                                                              std::int64_t num_segments) {
+  return unsorted_segment_max(data, segment_ids, num_segments);
+}
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor vdot(const A& a, const B& b) { return dot(flatten(a), flatten(b)); }
 inline SymbolicTensor flip(const SymbolicTensor& x, int axis) { return reverse(x, {axis}); }
 inline SymbolicTensor flip(const SymbolicTensor& x, ListOf<int> axes) { return reverse(x, axes); }
 template <class A, class B, class C>
@@ -717,6 +1013,12 @@ inline SymbolicTensor logsumexp(const SymbolicTensor& x, const Axes& axes = {}, 
   return reduce_logsumexp(x, axes, keepdims);
 }
 template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor percentile(const A& x, const B& q, const Axes& axes = {},
+                                                             const QuantileOptions& options = {},
+                                                             bool keepdims = false) {
+  return quantile(x, q / 100.0, axes, options, keepdims);
+}
+template <class A, class B>
 requires detail::AnySymbolic<A, B> SymbolicTensor power(const A& a, const B& b) { return pow(a, b); }
 template <class A, class B>
 requires detail::AnySymbolic<A, B> SymbolicTensor true_divide(const A& a, const B& b) { return divide(a, b); }
@@ -725,6 +1027,19 @@ requires detail::AnySymbolic<A, B> SymbolicTensor floor_divide(const A& a, const
 template <class A, class B>
 requires detail::AnySymbolic<A, B> SymbolicTensor remainder(const A& a, const B& b) { return mod(a, b); }
 inline SymbolicTensor absolute(const SymbolicTensor& x) { return abs(x); }
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor float_power(const A& a, const B& b) {
+  return pow(cast(a, float64), cast(b, float64));
+}
+inline SymbolicTensor bitwise_invert(const SymbolicTensor& x) { return bitwise_not(x); }
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor left_shift(const A& a, const B& b) {
+  return bitwise_left_shift(a, b);
+}
+template <class A, class B>
+requires detail::AnySymbolic<A, B> SymbolicTensor right_shift(const A& a, const B& b) {
+  return bitwise_right_shift(a, b);
+}
 inline SymbolicTensor arcsin(const SymbolicTensor& x) { return asin(x); }
 inline SymbolicTensor arccos(const SymbolicTensor& x) { return acos(x); }
 inline SymbolicTensor arctan(const SymbolicTensor& x) { return atan(x); }

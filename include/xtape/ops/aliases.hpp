@@ -1,8 +1,13 @@
 #pragma once
 
+#include <cstdint>
+
 #include "xtape/base/list_of.hpp"
 #include "xtape/core/tensor.hpp"
 #include "xtape/ops/arithmetic.hpp"
+#include "xtape/ops/bitwise.hpp"
+#include "xtape/ops/contraction.hpp"
+#include "xtape/ops/counting.hpp"
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/indexing.hpp"
 #include "xtape/ops/linalg.hpp"
@@ -11,7 +16,9 @@
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/nn.hpp"
+#include "xtape/ops/quantile.hpp"
 #include "xtape/ops/reduce.hpp"
+#include "xtape/ops/segments.hpp"
 #include "xtape/ops/statistics.hpp"
 
 // Other names of ops, NumPy's, Keras's (keras.ops) and TensorFlow's. Each calls the op that has its description.
@@ -22,6 +29,19 @@ inline Tensor concatenate(ListOf<Tensor> values, int axis = 0) { return concat(v
 /// gather(); without an axis x is flattened first. Unlike NumPy's, indices count from the beginning only.
 inline Tensor take(const Tensor& x, const Tensor& indices) { return gather(flatten(x), indices); }
 inline Tensor take(const Tensor& x, const Tensor& indices, int axis) { return gather(x, indices, axis); }
+/// The places where a condition is true: argwhere() (tf.where with one argument).
+inline Tensor where(const Tensor& condition) { return argwhere(condition); }
+/// searchsorted() on the right: the number of bins' edges that are not above x (np.digitize of ascending bins).
+inline Tensor digitize(const Tensor& x, const Tensor& bins) { return searchsorted(bins, x, {.side = "right"}); }
+/// unsorted_segment_sum() and unsorted_segment_max(), as Keras's segment_sum and segment_max with num_segments.
+inline Tensor segment_sum(const Tensor& data, const Tensor& segment_ids, std::int64_t num_segments) {
+  return unsorted_segment_sum(data, segment_ids, num_segments);
+}
+inline Tensor segment_max(const Tensor& data, const Tensor& segment_ids, std::int64_t num_segments) {
+  return unsorted_segment_max(data, segment_ids, num_segments);
+}
+/// dot() of the flattened tensors.
+inline Tensor vdot(const Tensor& a, const Tensor& b) { return dot(flatten(a), flatten(b)); }
 /// reverse()
 inline Tensor flip(const Tensor& x, int axis) { return reverse(x, {axis}); }
 inline Tensor flip(const Tensor& x, ListOf<int> axes) { return reverse(x, axes); }
@@ -53,12 +73,23 @@ inline Tensor logsumexp(const Tensor& x, const Axes& axes = {}, bool keepdims = 
   return reduce_logsumexp(x, axes, keepdims);
 }
 
+/// quantile() of q / 100.
+inline Tensor percentile(const Tensor& x, const Tensor& q, const Axes& axes = {}, const QuantileOptions& options = {},
+                         bool keepdims = false) {
+  return quantile(x, q / 100.0, axes, options, keepdims);
+}
 /// pow(), divide(), floordiv(), mod(), abs()
 inline Tensor power(const Tensor& a, const Tensor& b) { return pow(a, b); }
 inline Tensor true_divide(const Tensor& a, const Tensor& b) { return divide(a, b); }
 inline Tensor floor_divide(const Tensor& a, const Tensor& b) { return floordiv(a, b); }
 inline Tensor remainder(const Tensor& a, const Tensor& b) { return mod(a, b); }
 inline Tensor absolute(const Tensor& x) { return abs(x); }
+/// pow() in float64.
+inline Tensor float_power(const Tensor& a, const Tensor& b) { return pow(cast(a, float64), cast(b, float64)); }
+/// bitwise_not(), bitwise_left_shift(), bitwise_right_shift()
+inline Tensor bitwise_invert(const Tensor& x) { return bitwise_not(x); }
+inline Tensor left_shift(const Tensor& a, const Tensor& b) { return bitwise_left_shift(a, b); }
+inline Tensor right_shift(const Tensor& a, const Tensor& b) { return bitwise_right_shift(a, b); }
 /// asin(), acos(), atan(), atan2(), asinh(), acosh(), atanh()
 inline Tensor arcsin(const Tensor& x) { return asin(x); }
 inline Tensor arccos(const Tensor& x) { return acos(x); }

@@ -34,6 +34,18 @@ Tensor dot(const Tensor& a, const Tensor& b);
 /// All products of an element of a and one of b: shape a.shape + b.shape.
 Tensor outer(const Tensor& a, const Tensor& b);
 
+/// The sum of products over the last axes of both: [..., k] and [---, k] -> [..., ---] (np.inner). With a scalar it is
+/// the product.
+Tensor inner(const Tensor& a, const Tensor& b);
+
+/// The cross product of the vectors of three elements along an axis; the other axes broadcast (np.cross). Throws a
+/// ValueError for another size of the axis.
+Tensor cross(const Tensor& a, const Tensor& b, int axis = -1);
+
+/// Kronecker's product: a copy of b times each element of a, in a's place (np.kron). Shapes [m1, m2, ...] and [n1, n2,
+/// ...] give [m1 n1, m2 n2, ...]; axes of size 1 in front of the shorter one.
+Tensor kron(const Tensor& a, const Tensor& b);
+
 namespace linalg {
 
 /// Keyword arguments of matvec.

@@ -11,7 +11,7 @@
 #include "xtape/ops/map_dual.hpp"
 #include "xtape/ops/map_kernel.hpp"
 #include "xtape/ops/map_traced.hpp"
-#include "xtape/tape/record.hpp"
+#include "xtape/tape/record_forward.hpp"
 
 // Not part of xtape/xtape.hpp: it includes xsimd, which takes a second to compile.
 namespace xtape {
@@ -87,7 +87,7 @@ Tensors run_map(const F& f, std::span<const Tensor> inputs, std::span<const bool
   const MapFunction function{&f, &map_row<Level, F, elementwise::Lanes<float, Arch>>,
                              &map_row<Level, F, elementwise::Lanes<double, Arch>>, &copy_map_function<F>};
   Tensors outputs = run_map(function, inputs, wanted);
-  record("map", inputs, std::span<Tensor>(outputs), [&] {
+  record_elementwise("map", inputs, std::span<Tensor>(outputs), [&] {
     std::array<Tensor, Level::inputs> captured;
     std::copy(inputs.begin(), inputs.end(), captured.begin());
     return [f, captured, asked = asked_outputs<Level::outputs>(wanted)](std::span<const Tensor> dys, Needs needs) {

@@ -1,13 +1,27 @@
 #pragma once
 
+#include <optional>
+
 #include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
-// More activations of floating tensors, with Keras's names and values; relu and softmax are in nn.hpp. NaN stays NaN.
-// The value at an infinity is the limit, if there is one.
+// More activations of floating tensors, with Keras's names and values; relu(x) and softmax are in nn.hpp. NaN stays
+// NaN. The value at an infinity is the limit, if there is one.
 namespace xtape {
 namespace nn {
 
+/// Keyword arguments of relu.
+struct ReluOptions {
+  double negative_slope = 0;
+  std::optional<double> max_value = {};
+  double threshold = 0;
+
+  XTAPE_FIELDS(negative_slope, max_value, threshold)
+};
+/// max_value where x >= max_value, otherwise x where x > threshold, otherwise negative_slope (x - threshold)
+/// (keras.activations.relu). The gradient at max_value is 0, at the threshold negative_slope; at a threshold of 0 it is
+/// that of leaky_relu if there is a slope.
+Tensor relu(const Tensor& x, const ReluOptions& options);
 /// min(max(x, 0), 6), of integers too. The gradient at 0 and at 6 is 0.
 Tensor relu6(const Tensor& x);
 /// x where x > 0, alpha (e^x - 1) below; alpha is 1 unless given (Clevert, Unterthiner, Hochreiter, 2016).
@@ -41,6 +55,42 @@ Tensor log_sigmoid(const Tensor& x);
 Tensor softsign(const Tensor& x);
 /// e^x (Keras's "exponential").
 Tensor exponential(const Tensor& x);
+
+/// x where x > 0, alpha (e^(x / alpha) - 1) below, of which the derivative is continuous; alpha is 1 unless given
+/// (Barron, 2017). Throws a ValueError unless alpha > 0.
+Tensor celu(const Tensor& x);
+Tensor celu(const Tensor& x, double alpha);
+/// (x + sqrt(x^2 + b)) / 2; b is 4 unless given (Barron, 2021). Throws a ValueError unless b > 0.
+Tensor squareplus(const Tensor& x);
+Tensor squareplus(const Tensor& x, double b);
+/// min(max(x, -1), 1). The gradient at -1 and 1 is 0.
+Tensor hard_tanh(const Tensor& x);
+/// x where |x| > threshold, else 0; the threshold is 0.5 unless given.
+Tensor hard_shrink(const Tensor& x);
+Tensor hard_shrink(const Tensor& x, double threshold);
+/// x - threshold where x > threshold, x + threshold where x < -threshold, else 0; the threshold is 0.5 unless given.
+/// Throws a ValueError for a negative threshold.
+Tensor soft_shrink(const Tensor& x);
+Tensor soft_shrink(const Tensor& x, double threshold);
+/// x - tanh(x), accurate near 0.
+Tensor tanh_shrink(const Tensor& x);
+/// x where x > threshold, else default_value.
+Tensor threshold(const Tensor& x, double threshold, double default_value);
+/// 0 where x <= -1, x where x >= 1, (x + 1)^2 / 4 between them.
+Tensor sparse_plus(const Tensor& x);
+/// 0 where x <= -1, 1 where x >= 1, (x + 1) / 2 between them, the derivative of sparse_plus. Its gradient at -1 and 1
+/// is 0.
+Tensor sparse_sigmoid(const Tensor& x);
+
+/// a sigmoid(b) of the two halves a and b of x along an axis, the last one unless given (Dauphin et al., 2017). Throws
+/// a ValueError if the axis has an odd size.
+Tensor glu(const Tensor& x);
+Tensor glu(const Tensor& x, int axis);
+/// The point of the probability simplex along an axis, the last one unless given, that is nearest to x: max(x - t, 0),
+/// where t is such that the elements add up to 1 (Martins, Astudillo, 2016). Of infinite elements it is the limit:
+/// equal shares of those that are +inf.
+Tensor sparsemax(const Tensor& x);
+Tensor sparsemax(const Tensor& x, int axis);
 
 }  // namespace nn
 }  // namespace xtape

@@ -12,7 +12,7 @@ namespace xtape {
 
 /// Keyword arguments of pad.
 struct PadOptions {
-  std::string mode = "constant";  ///< "constant", "reflect" or "symmetric"
+  std::string mode = "constant";  ///< "constant", "reflect", "symmetric" or "edge"
   double constant_values = 0;     ///< the value that "constant" adds
 
   XTAPE_FIELDS(mode, constant_values)
@@ -20,8 +20,9 @@ struct PadOptions {
 
 /// x with paddings[i][0] elements added before and paddings[i][1] after it along axis i (tf.pad). "constant" adds a
 /// number; "reflect" mirrors x at its first and last element (c b | a b c | b a; fewer than the size of the axis);
-/// "symmetric" mirrors it beyond them (b a | a b c | c b; at most the size of the axis). Throws a ValueError for
-/// paddings that are negative, too large or not one pair for each axis.
+/// "symmetric" mirrors it beyond them (b a | a b c | c b; at most the size of the axis); "edge" repeats them (a a | a b
+/// c | c c; of an axis with elements), as np.pad. Throws a ValueError for paddings that are negative, too large or not
+/// one pair for each axis.
 Tensor pad(const Tensor& x, const std::vector<std::array<std::int64_t, 2>>& paddings, const PadOptions& options = {});
 
 }  // namespace xtape

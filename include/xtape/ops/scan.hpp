@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "xtape/base/config.hpp"
 #include "xtape/core/tensor.hpp"
 
@@ -20,5 +22,9 @@ Tensor cumsum(const Tensor& x, int axis = 0, const ScanOptions& options = {});
 /// The cumulative products (tf.math.cumprod); the product of no elements is 1. The gradient is also right if elements
 /// are zero.
 Tensor cumprod(const Tensor& x, int axis = 0, const ScanOptions& options = {});
+
+/// The differences of neighbours along an axis, x[i + 1] - x[i], n times over (np.diff): an axis of size m becomes one
+/// of size max(m - n, 0). Throws a ValueError for n < 0, a TypeError for bool.
+Tensor diff(const Tensor& x, std::int64_t n = 1, int axis = -1);
 
 }  // namespace xtape
