@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -153,7 +154,8 @@ std::int64_t bincount_length(const char* op, const Tensor& x, const BincountOpti
   const Tensor wide = detail::convert(x, int64);
   const auto* number = detail::host_read(op, wide).data<std::int64_t>();
   std::int64_t length = options.minlength;
-  for (std::int64_t i = 0; i < wide.size(); ++i) length = std::max(length, number[i] + 1);
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();  // of which there are too many segments
+  for (std::int64_t i = 0; i < wide.size(); ++i) length = std::max(length, number[i] == most ? most : number[i] + 1);
   return length;
 }
 
@@ -214,7 +216,9 @@ Histogram histogram(const Tensor& x, const HistogramOptions& options) {
   XTAPE_NOTE(histogram, x, options);
   const char* op = "histogram";
   const std::int64_t bins = options.bins;
-  if (bins < 1) fail<ValueError>(op, "expected at least one bin, received {}", bins);
+  if (bins < 1 || bins == std::numeric_limits<std::int64_t>::max()) {
+    fail<ValueError>(op, "expected a number of bins of at least 1 that fits into memory, received {}", bins);
+  }
   const bool given = options.range.has_value();
   const std::array<double, 2> range = options.range.value_or(std::array<double, 2>{0, 1});
   if (!(range[0] <= range[1]) || !std::isfinite(range[1] - range[0])) {

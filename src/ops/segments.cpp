@@ -40,7 +40,9 @@ struct Rows {
 Rows make_rows(const char* op, const Tensor& data, const Tensor& ids, std::int64_t count) {
   detail::expect_numeric(op, data.dtype());
   detail::expect_integer(op, ids.dtype(), "integer ids");
-  if (count < 0) fail<ValueError>(op, "expected a number of segments of at least 0, received {}", count);
+  if (count < 0 || count == std::numeric_limits<std::int64_t>::max()) {
+    fail<ValueError>(op, "expected a number of segments of at least 0 that fits into memory, received {}", count);
+  }
   const int rank = ids.rank();
   if (rank > data.rank() || !std::equal(ids.shape().begin(), ids.shape().end(), data.shape().begin())) {
     fail<ValueError>(op, "expected ids with the first axes of the data, received shapes {} and {}", ids.shape(),
@@ -141,7 +143,9 @@ std::int64_t count_of(const char* op, const Tensor& data, const Tensor& ids) {
       fail<ValueError>(op, "expected ids of at least 0 that do not descend, received {} at position {}", id[i], i);
     }
   }
-  return ids.size() == 0 ? 0 : id[ids.size() - 1] + 1;
+  if (ids.size() == 0) return 0;
+  const std::int64_t last = id[ids.size() - 1];
+  return last == std::numeric_limits<std::int64_t>::max() ? last : last + 1;  // make_rows() refuses so many
 }
 
 /// y, and 0 in segments without elements.

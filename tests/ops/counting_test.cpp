@@ -1,10 +1,14 @@
 #include "xtape/ops/counting.hpp"
 
+#include <limits>
+
 #include "ops/function_rows.hpp"
 #include "ops/table.hpp"
 #include "xtape/base/error.hpp"
 #include "xtape/ops/elementary.hpp"
 #include "xtape/ops/indexing.hpp"
+#include "xtape/ops/reduce.hpp"
+#include "xtape/ops/segments.hpp"
 #include "xtape/ops/sort.hpp"
 #include "xtape/tape/check_gradients.hpp"
 #include "xtape/tape/gradient_tape.hpp"
@@ -160,9 +164,21 @@ TEST_CASE("histogram: edges decide, the last bin has both") {
   CHECK_CLOSE(histogram(zeros({0}), {.bins = 2}).edges, {0, 0.5, 1}, 0);
   CHECK(histogram(ones({3}, int32)).edges.dtype() == float64);
   CHECK(histogram(ones({3}, bfloat16)).edges.dtype() == bfloat16);
-  CHECK_THROWS_TEXT(ValueError, "[histogram] expected at least one bin, received 0", histogram(ones({2}), {.bins = 0}));
+  CHECK_THROWS_TEXT(ValueError, "[histogram] expected a number of bins of at least 1 that fits into memory, received 0",
+                    histogram(ones({2}), {.bins = 0}));
   CHECK_THROWS_TEXT(ValueError, "[histogram] expected a finite range that does not descend, received [1, 0]",
                     histogram(ones({2}), {.range = {{1, 0}}}));
   CHECK_THROWS_TEXT(ValueError, "[histogram] the element inf at position 1 gives no range",
                     histogram(tensor({1, INFINITY})));
+}
+
+TEST_CASE("counting: the largest integers are errors, not overflow") {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  const Tensor last = constant(std::vector<std::int64_t>{most});
+  CHECK_THROWS_TEXT(ValueError, "fits into memory, received 9223372036854775807", bincount(last));
+  CHECK_THROWS_TEXT(ValueError, "fits into memory, received 9223372036854775807", segment_sum(ones({1}), last));
+  CHECK_THROWS_TEXT(ValueError, "fits into memory, received 9223372036854775807",
+                    unsorted_segment_max(ones({1}), last, most));
+  CHECK_THROWS_TEXT(ValueError, "fits into memory, received 9223372036854775807", histogram(ones({2}), {.bins = most}));
+  CHECK(reduce_sum(bincount(last, BincountOptions{.length = 2})).item() == 0);
 }

@@ -137,7 +137,7 @@ TEST_CASE("segments: errors") {
                       row.f(x, tensor({0, 2, 0}, int64), 2));
     CHECK_THROWS_TEXT(ValueError, op + "expected ids with the first axes of the data, received shapes (2,) and (3, 2)",
                       row.f(x, zeros({2}, int64), 2));
-    CHECK_THROWS_TEXT(ValueError, op + "expected a number of segments of at least 0, received -1",
+    CHECK_THROWS_TEXT(ValueError, op + "expected a number of segments of at least 0 that fits into memory, received -1",
                       row.f(x, zeros({3}, int64), -1));
     CHECK_THROWS_TEXT(TypeError, op + "expected integer ids, received float32", row.f(x, zeros({3}), 2));
     CHECK_THROWS_TEXT(ValueError, sorted + "expected ids of at least 0 that do not descend, received 0 at position 1",
