@@ -177,11 +177,14 @@ std::string declared_name(const std::string& whole) {
   return "";
 }
 
-}  // namespace
-
-std::set<std::string> undocumented_names(const std::string& headers) {
-  static const std::regex opens("^\\s*namespace ([\\w:]+) \\{\\s*$"), closes("^\\}(?:  // namespace.*)?");
+/// What a text of headers declares in namespaces.
+struct Declared {
   std::set<std::string> all, documented;
+};
+
+Declared scan(const std::string& headers) {
+  static const std::regex opens("^\\s*namespace ([\\w:]+) \\{\\s*$"), closes("^\\}(?:  // namespace.*)?");
+  Declared found;
   std::vector<std::string> namespaces;
   std::string declaration;  // the one at hand, empty between them
   int depth = 0;            // of braces and brackets, without those of namespaces
@@ -227,12 +230,21 @@ std::set<std::string> undocumented_names(const std::string& headers) {
     if (name.empty() || namespaces.empty() || scope.find("detail::") != std::string::npos) continue;
     if (scope.find("symbolic::") != std::string::npos)
       continue;  // the ops, which are documented where they are declared
-    all.insert(scope + name);
-    if (shared) documented.insert(scope + name);
+    found.all.insert(scope + name);
+    if (shared) found.documented.insert(scope + name);
   }
+  return found;
+}
+
+}  // namespace
+
+std::set<std::string> declared_names(const std::string& headers) { return scan(headers).all; }
+
+std::set<std::string> undocumented_names(const std::string& headers) {
   std::set<std::string> missing;
-  for (const auto& name : all) {
-    if (!documented.contains(name)) missing.insert(name);
+  const Declared found = scan(headers);
+  for (const auto& name : found.all) {
+    if (!found.documented.contains(name)) missing.insert(name);
   }
   return missing;
 }

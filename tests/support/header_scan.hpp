@@ -32,9 +32,13 @@ bool implements(const std::string& source_name, const std::set<std::string>& hea
 /// texts; none where there is no such folder.
 std::map<std::string, std::string> files_of(const std::string& folder, const std::string& extension);
 
+/// The names that a text of headers declares in namespaces other than `detail` and `symbolic`, with their namespaces:
+/// classes, functions, aliases, concepts and constants.
+std::set<std::string> declared_names(const std::string& headers);
+
 /// The names that a text of headers declares in namespaces other than `detail` and `symbolic`, none of whose
-/// declarations has a `///` comment: classes, functions, aliases, concepts and constants. Functions and constants
-/// that follow a declaration without an empty line share its comment.
+/// declarations has a `///` comment. Functions and constants that follow a declaration without an empty line share its
+/// comment.
 std::set<std::string> undocumented_names(const std::string& headers);
 
 }  // namespace xtape::testing
