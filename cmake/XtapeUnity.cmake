@@ -6,13 +6,18 @@
 # constants, without members of classes. More than its unnamed namespaces have, which does no harm.
 function(xtape_file_names result source)
   file(STRINGS ${source} lines REGEX "^[A-Za-z]")
-  # Tests, whose names are doctest's own.
-  list(FILTER lines EXCLUDE REGEX "^(TEST_CASE|using namespace )")
-  # What a constant is, and members, which are named by their class.
-  string(REGEX REPLACE " = [^;]*" " =" lines "${lines}")
-  string(REGEX REPLACE "[A-Za-z_0-9>]+::[~A-Za-z_0-9]+\\(" "" lines "${lines}")
-  string(REGEX MATCHALL "(struct|class) [A-Za-z_0-9]+|[A-Za-z_0-9]+(\\[\\])? =|[A-Za-z_0-9]+[({]" names "${lines}")
-  string(REGEX REPLACE "(struct|class) |(\\[\\])? =|[({]" "" names "${names}")
+  # Namespaces, and tests, whose names are doctest's own.
+  list(FILTER lines EXCLUDE REGEX "^(TEST_CASE|(using )?namespace )")
+  # The last word before what is given: "const Shape sizes = ...", "struct Row : Base", "Tensor made(const Shape& shape)".
+  # Not those of members, which stand behind their class.
+  string(REGEX REPLACE "^template <[^;]*> *|;template <[^;]*> *" ";" lines "${lines}")
+  set(names "")
+  foreach(line ${lines})
+    string(REGEX REPLACE "( :|[({=[]).*" "" head "${line}")
+    if(head MATCHES "[ *&]([A-Za-z_0-9]+)( final)? *$")
+      list(APPEND names ${CMAKE_MATCH_1})
+    endif()
+  endforeach()
   list(REMOVE_DUPLICATES names)
   set(${result} "${names}" PARENT_SCOPE)
 endfunction()

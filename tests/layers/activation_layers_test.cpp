@@ -22,7 +22,7 @@ namespace {
 using layers::ELU, layers::Identity, layers::Lambda, layers::LayerScale, layers::LeakyReLU, layers::PReLU, layers::ReLU,
     layers::Rescaling, layers::Softmax;
 
-const testing::LayerTable table = {
+const testing::LayerTable activation_layers_table = {
     {.layer = "ReLU",
      .masks = testing::Masks::passes,
      .make = [](DType) { return ReLU({.max_value = 1.5, .negative_slope = 0.1, .threshold = 0.55}); },
@@ -110,7 +110,7 @@ const testing::LayerTable table = {
      .outputs = {{3, 4}, {3, 4}}},
 };
 
-TEST_CASE("activation layers: what holds for every layer") { testing::check_layers(table); }
+TEST_CASE("activation layers: what holds for every layer") { testing::check_layers(activation_layers_table); }
 
 const Tensor x = constant({-10.0, -5.0, 0.0, 5.0, 10.0});
 

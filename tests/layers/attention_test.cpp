@@ -21,7 +21,7 @@ using layers::AdditiveAttention;
 using layers::Attention;
 using layers::MultiHeadAttention;
 
-const testing::LayerTable table = {
+const testing::LayerTable attention_table = {
     {.layer = "MultiHeadAttention",
      .masks = testing::Masks::uses_and_passes,
      .make = [](DType dtype) { return MultiHeadAttention(2, 3, {.dtype = dtype}); },
@@ -78,7 +78,7 @@ const testing::LayerTable table = {
      .weights = {{"scale", {3}}}},
 };
 
-TEST_CASE("attention layers: what holds for every layer") { testing::check_layers(table); }
+TEST_CASE("attention layers: what holds for every layer") { testing::check_layers(attention_table); }
 
 const Tensor query = constant({{{1.0, -2.0}, {0.5, 3.0}}}), value = constant({{{2.0, 1.0}, {-1.0, 0.5}, {0.0, 1.5}}});
 

@@ -24,7 +24,7 @@ const testing::WrongInputs flat = {
     "received: (2, 10)"};
 const testing::WrongInputs flat_steps = {{{2, 10}}, "expected min_ndim=3, found ndim=2. Full shape received: (2, 10)"};
 
-const testing::LayerTable table = {
+const testing::LayerTable convolutions_table = {
     {.layer = "Conv2D",
      .masks = testing::Masks::drops,
      .make =
@@ -119,7 +119,7 @@ const testing::LayerTable table = {
      .wrong = {flat_steps}},
 };
 
-TEST_CASE("convolution layers: what holds for every layer") { testing::check_layers(table); }
+TEST_CASE("convolution layers: what holds for every layer") { testing::check_layers(convolutions_table); }
 
 /// An initializer of these numbers.
 Initializer of(std::vector<double> numbers) {

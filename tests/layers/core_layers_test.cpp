@@ -8,7 +8,7 @@
 namespace xtape {
 namespace {
 
-const testing::LayerTable table = {
+const testing::LayerTable core_layers_table = {
     {.layer = "Dense",
      .masks = testing::Masks::passes,
      .make = [](DType dtype) { return layers::Dense(4, {.activation = "tanh", .dtype = dtype}); },
@@ -44,7 +44,7 @@ const testing::LayerTable table = {
      .wrong = {{{{}}, "received a scalar"}}},
 };
 
-TEST_CASE("core layers: what holds for every layer") { testing::check_layers(table); }
+TEST_CASE("core layers: what holds for every layer") { testing::check_layers(core_layers_table); }
 
 }  // namespace
 }  // namespace xtape

@@ -32,7 +32,7 @@ testing::LayerRow merging(const char* name) {
           .wrong = {incompatible, batches, {{}, "should be called on a list of at least 1 input"}}};
 }
 
-const testing::LayerTable table = {
+const testing::LayerTable merging_table = {
     merging<layers::Add>("Add"),
     merging<layers::Multiply>("Multiply"),
     merging<layers::Average>("Average"),
@@ -81,7 +81,7 @@ const testing::LayerTable table = {
      .wrong = {{{{2, 3}, {3, 3}}, "different batch sizes"}, {{{2}, {2}}, "expected min_ndim=2"}}},
 };
 
-TEST_CASE("merging layers: what holds for every layer") { testing::check_layers(table); }
+TEST_CASE("merging layers: what holds for every layer") { testing::check_layers(merging_table); }
 
 const Tensor a = constant({{1.0, -2.0}, {3.0, 4.0}}), b = constant({{5.0, 6.0}, {-7.0, 8.0}});
 

@@ -21,7 +21,7 @@ namespace {
 
 using layers::BatchNormalization, layers::GroupNormalization, layers::LayerNormalization, layers::UnitNormalization;
 
-const testing::LayerTable table = {
+const testing::LayerTable normalization_layers_table = {
     {.layer = "BatchNormalization",
      .masks = testing::Masks::uses_and_passes,
      .make = [](DType d) { return BatchNormalization({.dtype = d}); },
@@ -92,7 +92,7 @@ const testing::LayerTable table = {
      .outputs = {{2, 3, 4}}},
 };
 
-TEST_CASE("normalization layers: what holds for every layer") { testing::check_layers(table); }
+TEST_CASE("normalization layers: what holds for every layer") { testing::check_layers(normalization_layers_table); }
 
 // Two channels: means 2 and 20, variances 1 and 100.
 const Tensor batch = constant({{1.0, 10.0}, {3.0, 30.0}});

@@ -21,7 +21,7 @@ const testing::WrongInputs flat = {
     "received: (2, 10)"};
 const testing::WrongInputs flat_steps = {{{2, 10}}, "expected ndim=3, found ndim=2. Full shape received: (2, 10)"};
 
-const testing::LayerTable table = {
+const testing::LayerTable pooling_table = {
     {.layer = "MaxPooling2D",
      .masks = testing::Masks::drops,
      .make = [](DType) { return MaxPooling2D(2, {.strides = 1}); },
@@ -75,7 +75,7 @@ const testing::LayerTable table = {
      .wrong = {flat}},
 };
 
-TEST_CASE("pooling layers: what holds for every layer") { testing::check_layers(table); }
+TEST_CASE("pooling layers: what holds for every layer") { testing::check_layers(pooling_table); }
 
 const Tensor steps = constant({{{1.0}, {2.0}, {3.0}, {4.0}, {5.0}}});
 const Tensor image = reshape(arange(1.0, 10.0), {1, 3, 3, 1});

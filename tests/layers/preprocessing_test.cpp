@@ -24,7 +24,7 @@ using layers::Normalization;
 using layers::RandomCrop;
 using layers::Resizing;
 
-const testing::LayerTable table = {
+const testing::LayerTable preprocessing_table = {
     {.layer = "Normalization",
      .masks = testing::Masks::passes,
      .make = [](DType dtype) { return Normalization({.dtype = dtype}); },
@@ -76,7 +76,7 @@ const testing::LayerTable table = {
      .gradients = false},
 };
 
-TEST_CASE("preprocessing layers: what holds for every layer") { testing::check_layers(table); }
+TEST_CASE("preprocessing layers: what holds for every layer") { testing::check_layers(preprocessing_table); }
 
 TEST_CASE("Normalization: the examples of Keras's documentation, and inverted") {
   Normalization all({.axis = {}});

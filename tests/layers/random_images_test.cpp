@@ -29,7 +29,7 @@ testing::LayerRow row(const char* name, std::function<AnyLayer(DType)> make) {
           .random = true};
 }
 
-const testing::LayerTable table = {
+const testing::LayerTable random_images_table = {
     row("RandomFlip", [](DType) { return RandomFlip(); }),
     row("RandomRotation", [](DType) { return RandomRotation(0.2); }),
     row("RandomTranslation",
@@ -41,7 +41,7 @@ const testing::LayerTable table = {
     row("RandomContrast", [](DType) { return RandomContrast(0.2); }),
 };
 
-TEST_CASE("random images: what holds for every layer") { testing::check_layers(table); }
+TEST_CASE("random images: what holds for every layer") { testing::check_layers(random_images_table); }
 
 /// 0, 1, 2 ... in rows.
 Tensor numbered(std::int64_t height, std::int64_t width) {
@@ -120,7 +120,7 @@ TEST_CASE("RandomBrightness and RandomContrast: values within the range") {
 
 TEST_CASE("random images: each image its own, repeated by a seed, unchanged outside of training") {
   const Tensor one = numbered(5, 4), x = tile(expand_dims(one, 0), {3, 1, 1, 1});
-  for (const auto& each : table) {
+  for (const auto& each : random_images_table) {
     AnyLayer layer = each.make(float32);
     random::set_seed(3);
     const Tensor y = (*layer)(x, {.training = true}), again = (*layer)(x, {.training = true});
@@ -137,7 +137,7 @@ TEST_CASE("random images: each image its own, repeated by a seed, unchanged outs
 
 TEST_CASE("random images: gradients of the images") {
   const Tensor x = cast(tile(expand_dims(numbered(3, 4), 0), {2, 1, 1, 1}), float64) + 60;
-  for (const auto& each : table) {
+  for (const auto& each : random_images_table) {
     AnyLayer layer = each.make(float64);
     const GradientCheck check = check_gradients(
         [&](const Tensor& t) {

@@ -48,7 +48,7 @@ struct Adder : LayerBase<Adder, layers::RecurrentCell> {
   DType type_;
 };
 
-const testing::LayerTable table = {
+const testing::LayerTable recurrent_table = {
     {.layer = "SimpleRNN",
      .masks = testing::Masks::uses,
      .make = [](DType dtype) { return SimpleRNN(4, {.dtype = dtype}); },
@@ -129,7 +129,7 @@ const testing::LayerTable table = {
      .weights = {{"lstm_cell/kernel", {3, 8}}, {"lstm_cell/recurrent_kernel", {2, 8}}, {"lstm_cell/bias", {8}}}},
 };
 
-TEST_CASE("recurrent layers: what holds for every layer") { testing::check_layers(table); }
+TEST_CASE("recurrent layers: what holds for every layer") { testing::check_layers(recurrent_table); }
 
 Tensor some_sequences(const Shape& shape) {
   return reshape(sin(arange(0.0, static_cast<double>(shape.numel()), 1.0, float64) * 1.7), shape);

@@ -24,7 +24,7 @@ namespace {
 using layers::ActivityRegularization, layers::AlphaDropout, layers::Dropout, layers::GaussianDropout,
     layers::GaussianNoise, layers::SpatialDropout1D, layers::SpatialDropout2D, layers::StochasticDepth;
 
-const testing::LayerTable table = {
+const testing::LayerTable regularization_layers_table = {
     {.layer = "Dropout",
      .masks = testing::Masks::passes,
      .make =
@@ -84,7 +84,7 @@ const testing::LayerTable table = {
      .outputs = {{2, 4}}},
 };
 
-TEST_CASE("regularization layers: what holds for every layer") { testing::check_layers(table); }
+TEST_CASE("regularization layers: what holds for every layer") { testing::check_layers(regularization_layers_table); }
 
 constexpr CallOptions training = {.training = true};
 

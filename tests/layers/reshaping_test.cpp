@@ -21,7 +21,7 @@ using layers::Cropping1D, layers::Cropping2D, layers::Permute, layers::RepeatVec
 const testing::WrongInputs flat = {{{2, 10}}, "expected ndim=4, found ndim=2. Full shape received: (2, 10)"};
 const testing::WrongInputs flat_steps = {{{2, 10}}, "expected ndim=3, found ndim=2. Full shape received: (2, 10)"};
 
-const testing::LayerTable table = {
+const testing::LayerTable reshaping_table = {
     {.layer = "Reshape",
      .masks = testing::Masks::drops,
      .make =
@@ -117,7 +117,7 @@ const testing::LayerTable table = {
      .wrong = {flat}},
 };
 
-TEST_CASE("reshaping layers: what holds for every layer") { testing::check_layers(table); }
+TEST_CASE("reshaping layers: what holds for every layer") { testing::check_layers(reshaping_table); }
 
 TEST_CASE("Reshape, Permute, RepeatVector: elements and what cannot be") {
   const Tensor x = constant({{{1.0, 2.0, 3.0}, {4.0, 5.0, 6.0}}});

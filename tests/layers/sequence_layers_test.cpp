@@ -35,7 +35,7 @@ using layers::NotEqual;
 using layers::SimpleRNN;
 using layers::TimeDistributed;
 
-const testing::LayerTable table = {
+const testing::LayerTable sequence_layers_table = {
     {.layer = "Embedding",
      .masks = testing::Masks::drops,
      .make = [](DType dtype) { return Embedding(5, 3, {.dtype = dtype}); },
@@ -82,7 +82,7 @@ const testing::LayerTable table = {
      .wrong = {{{{2, 3}}, "expected an input of rank 3 or more"}}},
 };
 
-TEST_CASE("sequence layers: what holds for every layer") { testing::check_layers(table); }
+TEST_CASE("sequence layers: what holds for every layer") { testing::check_layers(sequence_layers_table); }
 
 Tensor sequences(const Shape& shape) {
   return cast(reshape(sin(arange(static_cast<double>(shape.numel())) * 1.7), shape), float32);

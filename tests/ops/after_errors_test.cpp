@@ -14,7 +14,7 @@
 using namespace xtape;
 using testing::floating;
 using testing::FunctionRow;
-using Operands = testing::TensorList;
+using Operands = testing::OpInputs;
 
 namespace {
 

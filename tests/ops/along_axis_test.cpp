@@ -13,17 +13,17 @@ using namespace xtape::testing;
 
 namespace {
 
-const Table<Alone> alone{{"take_along_axis"}, {"put_along_axis"}};
+const Table<Alone> along_axis_alone{{"take_along_axis"}, {"put_along_axis"}};
 
-TensorList rows_and_indices(int call) {
+OpInputs rows_and_indices(int call) {
   return {fresh({2, 3}, call), constant({{call % 3, 0, -1}, {1, 1, 2}}, int64), fresh({2, 3}, call + 7)};
 }
-TensorList with_bad_index() { return {ones({2, 3}), constant({{0, 3, 0}, {0, 0, 0}}, int64), ones({2, 3})}; }
+OpInputs with_bad_index() { return {ones({2, 3}), constant({{0, 3, 0}, {0, 0, 0}}, int64), ones({2, 3})}; }
 
-const FunctionRows replays{
-    {"take_along_axis", [](const TensorList& x) { return take_along_axis(x[0], x[1]) * reduce_sum(x[2]); },
+const FunctionRows along_axis_replays{
+    {"take_along_axis", [](const OpInputs& x) { return take_along_axis(x[0], x[1]) * reduce_sum(x[2]); },
      rows_and_indices, with_bad_index},
-    {"put_along_axis", [](const TensorList& x) { return put_along_axis(x[0], x[1], x[2]); }, rows_and_indices,
+    {"put_along_axis", [](const OpInputs& x) { return put_along_axis(x[0], x[1], x[2]); }, rows_and_indices,
      with_bad_index},
 };
 

@@ -18,7 +18,7 @@ using nn::AttentionOptions;
 
 namespace {
 
-const Table<Alone> table{{"nn::scaled_dot_product_attention"}, {"nn::dot_product_attention"}};
+const Table<Alone> attention_table{{"nn::scaled_dot_product_attention"}, {"nn::dot_product_attention"}};
 
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options = {}) {
   return nn::scaled_dot_product_attention(q, k, v, options);

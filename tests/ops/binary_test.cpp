@@ -44,7 +44,7 @@ double log_of_sum(double a, double b) {
 }
 std::int64_t whole(double x) { return static_cast<std::int64_t>(x); }
 
-const Table<Binary> table{
+const Table<Binary> binary_table{
     {"add", add, [](double a, double b) { return a + b; }, Takes::numbers, [](double, double) { return 1.0; },
      [](double, double) { return 1.0; }},
     {"subtract", subtract, [](double a, double b) { return a - b; }, Takes::numbers, [](double, double) { return 1.0; },
@@ -97,23 +97,23 @@ const Table<Binary> table{
     {"logical_or", logical_or, [](double a, double b) { return double(a != 0 || b != 0); }, Takes::bools},
 };
 
-const FunctionRows replays(table, [](const Binary& row) {
+const FunctionRows binary_replays(binary_table, [](const Binary& row) {
   std::vector<FunctionRow> rows;
   const auto inputs_of = [&row](std::vector<Shape> shapes) {
     const auto inputs = fresh_inputs(std::move(shapes), float32, row.low, row.high);
     return [inputs, takes = row.takes](int call) {
-      TensorList x = inputs(call);
+      OpInputs x = inputs(call);
       for (Tensor& t : x) t = takes == Takes::bools ? t > 0 : takes == Takes::integers ? cast(t * 9, int32) : t;
       return x;
     };
   };
   for (const auto& shapes : {std::vector<Shape>{{3, 1}, {1, 4}}, {{9000}, {9000}}}) {
-    rows.push_back({row.op, [f = row.f](const TensorList& x) { return f(x[0], x[1]); }, inputs_of(shapes)});
+    rows.push_back({row.op, [f = row.f](const OpInputs& x) { return f(x[0], x[1]); }, inputs_of(shapes)});
   }
   return rows;
 });
 
-const Table<Alone> alone{{"logical_not"}};
+const Table<Alone> binary_alone{{"logical_not"}};
 
 const std::vector<DType> all_dtypes{float32, float64, bfloat16, int32, int64, uint8, boolean};
 
@@ -178,7 +178,7 @@ Tensor input(const Binary& row, const Shape& shape, DType dtype, double shift) {
 TEST_CASE("binary ops: values follow the formula for every pair of ordinary and extreme numbers") {
   const std::vector<double> values{-INFINITY, -1e30, -300, -20, -2.5, -1, -0.5, -1e-30, 0,        1e-30, 0.5,
                                    1,         2,     3,    20,  88,   89, 300,  1e30,   INFINITY, NAN};
-  for (const auto& row : table) {
+  for (const auto& row : binary_table) {
     CAPTURE(row.op);
     for (const DType dtype : {float64, float32, bfloat16}) {
       if (!takes(row, dtype)) continue;
@@ -193,7 +193,7 @@ TEST_CASE("binary ops: values follow the formula for every pair of ordinary and 
 
 TEST_CASE("binary ops: gradients follow the derivatives, ties and zeros included") {
   const std::vector<double> values{-3, -1, -0.5, 0, 0.5, 1, 2, 3};
-  for (const auto& row : table) {
+  for (const auto& row : binary_table) {
     CAPTURE(row.op);
     if (!row.differentiable()) continue;
     for (const DType dtype : {float64, float32}) {
@@ -212,7 +212,7 @@ TEST_CASE("binary ops: gradients follow the derivatives, ties and zeros included
 }
 
 TEST_CASE("binary ops: every form of broadcasting, values and gradients") {
-  for (const auto& row : table) {
+  for (const auto& row : binary_table) {
     CAPTURE(row.op);
     for (const auto& form : forms) {
       CAPTURE(form.a.str());
@@ -230,7 +230,7 @@ TEST_CASE("binary ops: every form of broadcasting, values and gradients") {
 }
 
 TEST_CASE("binary ops: dtypes that an op takes keep theirs, others are errors") {
-  for (const auto& row : table) {
+  for (const auto& row : binary_table) {
     CAPTURE(row.op);
     for (const DType dtype : all_dtypes) {
       CAPTURE(name(dtype));
@@ -249,7 +249,7 @@ TEST_CASE("binary ops: dtypes that an op takes keep theirs, others are errors") 
 }
 
 TEST_CASE("binary ops: two different dtypes are an error, and shapes that do not broadcast") {
-  for (const auto& row : table) {
+  for (const auto& row : binary_table) {
     CAPTURE(row.op);
     const DType dtype = row.usual();
     CHECK_THROWS_TEXT(ValueError, "[" + row.op + "] shapes do not broadcast: (2,) and (3,)",
@@ -274,7 +274,7 @@ TEST_CASE("binary ops: two different dtypes are an error, and shapes that do not
 }
 
 TEST_CASE("binary ops: a plain number on either side, exact to the other's dtype, gradient included") {
-  for (const auto& row : table) {
+  for (const auto& row : binary_table) {
     CAPTURE(row.op);
     if (row.takes == Takes::bools) continue;
     for (const DType dtype : {float64, float32}) {
@@ -308,7 +308,7 @@ TEST_CASE("binary ops: a plain number on either side, exact to the other's dtype
 TEST_CASE("binary ops: an element's result depends neither on its place, nor the form, nor the threads") {
   const Tensor a = some({400, 503}, float32, 0.1, 3), b = some({400, 503}, float32, 0.2, 2);
   const Tensor column = some({400, 1}, float32, 0.1, 3), line = some({1, 503}, float32, 0.2, 2);
-  for (const auto& row : table) {
+  for (const auto& row : binary_table) {
     CAPTURE(row.op);
     if (!row.of_floats()) continue;
     const auto with_threads = [](int count, auto&& f) {
@@ -361,7 +361,7 @@ TEST_CASE("binary ops: operators are the functions") {
 
 TEST_CASE("binary ops: comparisons have no gradient") {
   const Tensor x = tensor({1, 2});
-  for (const auto& row : table) {
+  for (const auto& row : binary_table) {
     if (row.differentiable() || !row.of_floats()) continue;
     GradientTape tape;
     tape.watch(x);

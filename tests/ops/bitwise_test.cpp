@@ -9,10 +9,10 @@ using namespace xtape::testing;
 
 namespace {
 
-const Table<Alone> alone{{"bitwise_not"}};
+const Table<Alone> bitwise_alone{{"bitwise_not"}};
 
-const FunctionRows replays{
-    {"bitwise_not", [](const TensorList& x) { return bitwise_not(cast(x[0] * 9, int32)); }, fresh_inputs({{7}})},
+const FunctionRows bitwise_replays{
+    {"bitwise_not", [](const OpInputs& x) { return bitwise_not(cast(x[0] * 9, int32)); }, fresh_inputs({{7}})},
 };
 
 }  // namespace

@@ -17,7 +17,7 @@ namespace {
 /// A sum of products, and the same as an einsum equation.
 struct Contraction {
   std::string op;
-  std::function<Tensor(const TensorList&)> f;
+  std::function<Tensor(const OpInputs&)> f;
   std::vector<Shape> inputs;
   std::string equation;
   Shape result;
@@ -25,11 +25,11 @@ struct Contraction {
 
 Contraction einsum_row(const std::string& equation, const std::vector<Shape>& inputs, const Shape& result,
                        const std::string& named = "") {
-  return {"einsum", [equation](const TensorList& x) { return einsum(equation, x); }, inputs,
+  return {"einsum", [equation](const OpInputs& x) { return einsum(equation, x); }, inputs,
           named.empty() ? equation : named, result};
 }
 
-const Table<Contraction> table{
+const Table<Contraction> contraction_table{
     einsum_row("bij,bjk->bik", {{2, 3, 4}, {2, 4, 2}}, {2, 3, 2}),
     einsum_row("ij,jk->ik", {{2, 3}, {3, 4}}, {2, 4}),
     einsum_row(" ij , kj -> ik ", {{2, 3}, {4, 3}}, {2, 4}, "ij,kj->ik"),
@@ -128,17 +128,17 @@ const Table<Contraction> table{
     {"matmul", [](const auto& x) { return matmul(x[0], x[1]); }, {{0}, {0, 2}}, "i,ij->j", {2}},
 };
 
-const FunctionRows replays(table, [](const Contraction& row) {
+const FunctionRows contraction_replays(contraction_table, [](const Contraction& row) {
   return FunctionRow{row.op, row.f, fresh_inputs(row.inputs)};
 });
 
-const Table<Alone> alone{{"cross"}};
+const Table<Alone> contraction_alone{{"cross"}};
 const FunctionRows cross_replays{
-    {"cross", [](const TensorList& x) { return cross(x[0], x[1], 1); }, fresh_inputs({{2, 3}, {1, 3}})},
+    {"cross", [](const OpInputs& x) { return cross(x[0], x[1], 1); }, fresh_inputs({{2, 3}, {1, 3}})},
 };
 
 /// Multiplies and adds for every value of every label.
-std::vector<double> by_definition(const Contraction& row, const TensorList& operands) {
+std::vector<double> by_definition(const Contraction& row, const OpInputs& operands) {
   const std::size_t arrow = row.equation.find("->");
   const std::string output = row.equation.substr(arrow + 2);
   std::vector<std::string> inputs{""};
@@ -178,8 +178,8 @@ std::vector<double> by_definition(const Contraction& row, const TensorList& oper
   return result;
 }
 
-TensorList inputs_of(const Contraction& row, DType dtype) {
-  TensorList inputs;
+OpInputs inputs_of(const Contraction& row, DType dtype) {
+  OpInputs inputs;
   for (const auto& shape : row.inputs) inputs.push_back(cast(some(shape) * (1 - 0.2 * double(inputs.size())), dtype));
   return inputs;
 }
@@ -187,18 +187,18 @@ TensorList inputs_of(const Contraction& row, DType dtype) {
 }  // namespace
 
 TEST_CASE("contractions: values follow the definition") {
-  for (const auto& row : table) {
+  for (const auto& row : contraction_table) {
     CAPTURE(row.op);
     CAPTURE(row.equation);
     for (const DType dtype : {float64, float32, bfloat16}) {
-      const TensorList x = inputs_of(row, dtype);
+      const OpInputs x = inputs_of(row, dtype);
       const Tensor y = row.f(x);
       CHECK(y.dtype() == dtype);
       CHECK(y.shape() == row.result);
       CHECK_CLOSE(y, by_definition(row, x), 4 * epsilon(dtype), 32 * epsilon(dtype));
     }
     if (row.op == "matmul" || row.op == "linalg::matvec") continue;
-    TensorList x;
+    OpInputs x;
     for (const auto& shape : row.inputs) x.push_back(some(shape, int32, -5, 5));
     CHECK_CLOSE(row.f(x), by_definition(row, x), 0);
     CHECK(row.f(x).dtype() == int32);
@@ -206,10 +206,10 @@ TEST_CASE("contractions: values follow the definition") {
 }
 
 TEST_CASE("contractions: gradients agree with finite differences to second order") {
-  for (const auto& row : table) {
+  for (const auto& row : contraction_table) {
     CAPTURE(row.op);
     CAPTURE(row.equation);
-    const GradientCheck check = check_gradients([&](const TensorList& x) { return row.f(x); }, inputs_of(row, float64));
+    const GradientCheck check = check_gradients([&](const OpInputs& x) { return row.f(x); }, inputs_of(row, float64));
     CHECK_MESSAGE(check, check.message);
   }
 }

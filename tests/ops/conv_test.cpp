@@ -108,7 +108,7 @@ struct Op {
 
 bool always(const Geometry&) { return true; }
 
-const Table<Op> table{
+const Table<Op> conv_table{
     {"nn::conv2d", 'x', 'w', 'y', always,
      [](const Geometry& g, const Tensor& a, const Tensor& b) { return nn::conv2d(a, b, g.options()); }},
     {"nn::conv2d_backprop_input", 'w', 'y', 'x', always,
@@ -138,7 +138,7 @@ const Table<Op> table{
 
 const Shape& shape_of(const Geometry& g, char which) { return which == 'x' ? g.x : which == 'w' ? g.w : g.y; }
 
-const FunctionRows replays(table, [](const Op& row) {
+const FunctionRows conv_replays(conv_table, [](const Op& row) {
   std::vector<FunctionRow> rows;
   for (const Geometry& g : geometries) {
     if (!row.applies(g) || g.y.numel() * g.w.numel() > 10000) continue;
@@ -178,7 +178,7 @@ std::string describe(const Op& op, const Geometry& g) {
 
 template <class F>
 void for_rows(F&& f) {
-  for (const auto& op : table) {
+  for (const auto& op : conv_table) {
     for (const auto& g : geometries) {
       if (!op.applies(g)) continue;
       CAPTURE(describe(op, g));

@@ -18,42 +18,42 @@ using namespace xtape::testing;
 
 namespace {
 
-const Table<Alone> alone{{"argwhere"}, {"nonzero"}, {"unique"}, {"bincount"}, {"searchsorted"}, {"histogram"}};
+const Table<Alone> counting_alone{{"argwhere"}, {"nonzero"}, {"unique"}, {"bincount"}, {"searchsorted"}, {"histogram"}};
 
-TensorList numbers(int call) { return {tensor({1.0 + call % 3, 0, 4, 1}, int64), fresh({4}, call)}; }
-TensorList negative() { return {tensor({1, -1, 2, 0}, int64), ones({4})}; }
+OpInputs numbers(int call) { return {tensor({1.0 + call % 3, 0, 4, 1}, int64), fresh({4}, call)}; }
+OpInputs negative() { return {tensor({1, -1, 2, 0}, int64), ones({4})}; }
 
-const FunctionRows replays{
+const FunctionRows counting_replays{
     {.op = "argwhere",
-     .f = [](const TensorList& x) { return argwhere(x[0] > 0); },
+     .f = [](const OpInputs& x) { return argwhere(x[0] > 0); },
      .inputs = fresh_inputs({{3, 2}}),
      .looks_at_elements = true},
     {.op = "nonzero",
-     .f = [](const TensorList& x) { return nonzero(x[0] > 0).at(1); },
+     .f = [](const OpInputs& x) { return nonzero(x[0] > 0).at(1); },
      .inputs = fresh_inputs({{3, 2}}),
      .looks_at_elements = true},
     {.op = "unique",
-     .f = [](const TensorList& x) { return unique(xtape::round(x[0])).counts; },
+     .f = [](const OpInputs& x) { return unique(xtape::round(x[0])).counts; },
      .inputs = fresh_inputs({{9}}),
      .looks_at_elements = true},
     {.op = "bincount",
-     .f = [](const TensorList& x) { return bincount(x[0], x[1]); },
+     .f = [](const OpInputs& x) { return bincount(x[0], x[1]); },
      .inputs = numbers,
      .looks_at_elements = true},
-    {"bincount", [](const TensorList& x) { return bincount(x[0], x[1], {.length = 4}); }, numbers, negative},
-    {"bincount", [](const TensorList& x) { return bincount(x[0], {.length = 3}) * cast(x[1] > 0, int64)[0]; }, numbers,
+    {"bincount", [](const OpInputs& x) { return bincount(x[0], x[1], {.length = 4}); }, numbers, negative},
+    {"bincount", [](const OpInputs& x) { return bincount(x[0], {.length = 3}) * cast(x[1] > 0, int64)[0]; }, numbers,
      negative},
-    {"searchsorted", [](const TensorList& x) { return searchsorted(xtape::sort(x[0]), x[1]); },
+    {"searchsorted", [](const OpInputs& x) { return searchsorted(xtape::sort(x[0]), x[1]); },
      fresh_inputs({{6}, {2, 3}})},
-    {"searchsorted", [](const TensorList& x) { return searchsorted(xtape::sort(x[0]), x[1], {.side = "right"}); },
+    {"searchsorted", [](const OpInputs& x) { return searchsorted(xtape::sort(x[0]), x[1], {.side = "right"}); },
      fresh_inputs({{2, 6}, {2, 3}})},
-    {"histogram", [](const TensorList& x) { return histogram(x[0], {.bins = 4}).counts; }, fresh_inputs({{3, 7}}),
+    {"histogram", [](const OpInputs& x) { return histogram(x[0], {.bins = 4}).counts; }, fresh_inputs({{3, 7}}),
      [] {
-       return TensorList{full({3, 7}, NAN)};
+       return OpInputs{full({3, 7}, NAN)};
      }},
-    {"histogram", [](const TensorList& x) { return histogram(x[0]).edges; }, fresh_inputs({{3, 7}}),
+    {"histogram", [](const OpInputs& x) { return histogram(x[0]).edges; }, fresh_inputs({{3, 7}}),
      [] {
-       return TensorList{full({3, 7}, INFINITY)};
+       return OpInputs{full({3, 7}, INFINITY)};
      }},
 };
 

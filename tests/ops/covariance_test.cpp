@@ -10,12 +10,12 @@ using namespace xtape::testing;
 
 namespace {
 
-const Table<Alone> alone{{"cov"}, {"corrcoef"}, {"average"}};
+const Table<Alone> covariance_alone{{"cov"}, {"corrcoef"}, {"average"}};
 
-const FunctionRows replays{
-    {"cov", [](const TensorList& x) { return cov(x[0]); }, fresh_inputs({{3, 5}})},
-    {"corrcoef", [](const TensorList& x) { return corrcoef(x[0]); }, fresh_inputs({{3, 5}})},
-    {"average", [](const TensorList& x) { return average(x[0], 1, x[1]); }, fresh_inputs({{3, 5}, {5}}, float32, 1, 2)},
+const FunctionRows covariance_replays{
+    {"cov", [](const OpInputs& x) { return cov(x[0]); }, fresh_inputs({{3, 5}})},
+    {"corrcoef", [](const OpInputs& x) { return corrcoef(x[0]); }, fresh_inputs({{3, 5}})},
+    {"average", [](const OpInputs& x) { return average(x[0], 1, x[1]); }, fresh_inputs({{3, 5}, {5}}, float32, 1, 2)},
 };
 
 }  // namespace

@@ -19,23 +19,23 @@ namespace {
 
 using List = std::vector<double>;
 
-const Table<Alone> alone{{"nn::ctc_loss"}};
+const Table<Alone> ctc_loss_alone{{"nn::ctc_loss"}};
 
 Tensor whole(const std::vector<std::int64_t>& values) { return constant(values); }
 Tensor targets(const std::vector<std::int64_t>& values, const Shape& shape) { return reshape(whole(values), shape); }
 
-const FunctionRows replays{
+const FunctionRows ctc_loss_replays{
     {"nn::ctc_loss",
-     [](const TensorList& x) {
+     [](const OpInputs& x) {
        return nn::ctc_loss(targets({1, 2, 1, 3, 3, 0}, {2, 3}), x[0], whole({3, 2}), whole({5, 4}));
      },
      fresh_inputs({{2, 5, 4}})},
     {"nn::ctc_loss",
-     [](const TensorList& x) {
+     [](const OpInputs& x) {
        return nn::ctc_loss(x[1], x[0], whole({3, 2}), whole({5, 4}), 3);
      },
      [](int call) {
-       return TensorList{fresh({2, 5, 4}, call), targets({call % 3, 2, 1, call % 2, 0, 0}, {2, 3})};
+       return OpInputs{fresh({2, 5, 4}, call), targets({call % 3, 2, 1, call % 2, 0, 0}, {2, 3})};
      }},
 };
 

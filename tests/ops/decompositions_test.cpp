@@ -21,34 +21,34 @@ bool orthonormal(const Tensor& q) { return close_to_eye(matmul(q, q, {.transpose
 // Signs are free: what is differentiated does not depend on them. The weights make each element count for itself.
 Tensor weights(const Tensor& like) { return some(like.shape(), like.dtype()) + 3; }
 
-Tensor qr_both(const TensorList& x) {
+Tensor qr_both(const OpInputs& x) {
   const auto [q, r] = linalg::qr(x[0]);
   return concat({flatten(square(q)), flatten(square(r)), flatten(matmul(q, r))}, 0);
 }
-Tensor svd_values(const TensorList& x) { return linalg::svd(x[0]).s; }
-Tensor svd_left(const TensorList& x) {
+Tensor svd_values(const OpInputs& x) { return linalg::svd(x[0]).s; }
+Tensor svd_left(const OpInputs& x) {
   const Tensor u = linalg::svd(x[0]).u;
   return square(u) * weights(u);
 }
-Tensor svd_right(const TensorList& x) {
+Tensor svd_right(const OpInputs& x) {
   const Tensor v = linalg::svd(x[0]).v;
   return square(v) * weights(v);
 }
-Tensor svd_all(const TensorList& x) {  // u f(s) v^T: u and v only with one sign
+Tensor svd_all(const OpInputs& x) {  // u f(s) v^T: u and v only with one sign
   const auto [s, u, v] = linalg::svd(x[0]);
   return matmul(scaled(u, square(s) + 1), v, {.transpose_b = true});
 }
-Tensor eigh_values(const TensorList& x) { return linalg::eigh(symmetric(x[0])).w; }
-Tensor eigh_all(const TensorList& x) {
+Tensor eigh_values(const OpInputs& x) { return linalg::eigh(symmetric(x[0])).w; }
+Tensor eigh_all(const OpInputs& x) {
   const auto [w, v] = linalg::eigh(symmetric(x[0]));
   return matmul(scaled(v, exp(w * 0.1)), v, {.transpose_b = true});
 }
-Tensor eigh_vectors(const TensorList& x) {
+Tensor eigh_vectors(const OpInputs& x) {
   const Tensor v = linalg::eigh(x[0]).v;  // of the lower triangle alone
   return square(v) * weights(v);
 }
 
-bool is_svd(const TensorList& x, const Tensor&) {
+bool is_svd(const OpInputs& x, const Tensor&) {
   const auto [s, u, v] = linalg::svd(x[0]);
   bool descends = true;
   const std::vector<double> values = to_doubles(s);
@@ -58,32 +58,32 @@ bool is_svd(const TensorList& x, const Tensor&) {
   }
   return descends && orthonormal(u) && orthonormal(v) && close_to(matmul(scaled(u, s), v, {.transpose_b = true}), x[0]);
 }
-bool is_qr(const TensorList& x, const Tensor&) {
+bool is_qr(const OpInputs& x, const Tensor&) {
   const auto [q, r] = linalg::qr(x[0]);
   return orthonormal(q) && close_to(triu(r), r) && close_to(matmul(q, r), x[0]);
 }
-bool is_eigh(const TensorList& x, const Tensor&) {
+bool is_eigh(const OpInputs& x, const Tensor&) {
   const auto [w, v] = linalg::eigh(symmetric(x[0]));
   return orthonormal(v) && close_to(matmul(symmetric(x[0]), v), scaled(v, w));
 }
 
 /// a^T (a x - b) = 0, which defines the least squares for m >= n.
-bool normal_equations(const TensorList& x, const Tensor& y) {
+bool normal_equations(const OpInputs& x, const Tensor& y) {
   const Tensor b = x[1].rank() == 1 ? expand_dims(x[1], 1) : x[1], solution = x[1].rank() == 1 ? expand_dims(y, -1) : y;
   const Tensor residual = matmul(t(x[0]), matmul(x[0], solution) - b);
   return close_to(residual, 0 * residual);
 }
 
-const Table<MatrixRow> table{
+const Table<MatrixRow> decompositions_table{
     {"linalg::qr", qr_both, {{3, 3}}, is_qr},
     {"linalg::qr", qr_both, {{4, 2}}, is_qr},
     {"linalg::qr", qr_both, {{2, 4}}, is_qr},
     {"linalg::qr", qr_both, {{2, 3, 2}}, is_qr},
     {"linalg::qr", qr_both, {{1, 1}}, is_qr},
-    {"linalg::qr", [](const TensorList& x) { return square(linalg::qr(x[0]).q); }, {{4, 3}}, is_qr},
-    {"linalg::qr", [](const TensorList& x) { return square(linalg::qr(x[0]).r); }, {{4, 3}}, is_qr},
-    {"linalg::qr", [](const TensorList& x) { return square(linalg::qr(x[0]).q); }, {{2, 3}}, is_qr},
-    {"linalg::qr", [](const TensorList& x) { return square(linalg::qr(x[0]).r); }, {{2, 3}}, is_qr},
+    {"linalg::qr", [](const OpInputs& x) { return square(linalg::qr(x[0]).q); }, {{4, 3}}, is_qr},
+    {"linalg::qr", [](const OpInputs& x) { return square(linalg::qr(x[0]).r); }, {{4, 3}}, is_qr},
+    {"linalg::qr", [](const OpInputs& x) { return square(linalg::qr(x[0]).q); }, {{2, 3}}, is_qr},
+    {"linalg::qr", [](const OpInputs& x) { return square(linalg::qr(x[0]).r); }, {{2, 3}}, is_qr},
     {"linalg::svd", svd_values, {{3, 3}}, is_svd},
     {"linalg::svd", svd_values, {{2, 4}}, is_svd},
     {"linalg::svd", svd_left, {{3, 3}}, is_svd},
@@ -151,12 +151,12 @@ const Table<MatrixRow> table{
      [](const auto& x, const Tensor& y) { return close_to(y, reduce_max(reduce_sum(abs(x[0]), 1))); }},
 };
 
-const FunctionRows replays(table, [](const auto& row) { return under_function(row); });
+const FunctionRows decompositions_replays(decompositions_table, [](const auto& row) { return under_function(row); });
 
 }  // namespace
 
 TEST_CASE("decompositions: what defines them, in both dtypes; gradients to the second order") {
-  check_matrix_rows(table);
+  check_matrix_rows(decompositions_table);
 }
 
 TEST_CASE("decompositions: published values") {

@@ -8,7 +8,7 @@ using namespace xtape::testing;
 
 namespace {
 
-const Table<Movement> table{
+const Table<Movement> diagonal_table{
     {"linalg::matrix_transpose", {{2, 3}}, MOVE(linalg::matrix_transpose(x)), {3, 2}, {0, 3, 1, 4, 2, 5}},
     {"linalg::matrix_transpose", {{2, 1, 2}}, MOVE(linalg::matrix_transpose(x)), {2, 2, 1}, count(4)},
     {"linalg::diag", {{3}}, MOVE(linalg::diag(x)), {3, 3}, {0, 0, 0, 0, 1, 0, 0, 0, 2}},
@@ -34,12 +34,12 @@ const Table<Movement> table{
     {"linalg::band_part", {{2, 3}}, MOVE(linalg::band_part(x, -1, -1)), {2, 3}, count(6)},
     {"linalg::band_part", {{2, 2, 2}}, MOVE(linalg::band_part(x, 0, 0)), {2, 2, 2}, {0, 0, 0, 3, 4, 0, 0, 7}},
 };
-const FunctionRows replays(table, [](const auto& row) { return under_function(row); });
-const Table<Alone> alone{{"linalg::trace"}};
+const FunctionRows diagonal_replays(diagonal_table, [](const auto& row) { return under_function(row); });
+const Table<Alone> diagonal_alone{{"linalg::trace"}};
 
 }  // namespace
 
-TEST_CASE("diagonals: elements, gradients and dtypes") { check_movements(table); }
+TEST_CASE("diagonals: elements, gradients and dtypes") { check_movements(diagonal_table); }
 
 TEST_CASE("diagonals: the trace") {
   const Tensor x = constant({{{1, 2}, {3, 4}}, {{5, 6}, {7, 8}}});

@@ -19,8 +19,8 @@ using namespace xtape::testing;
 
 namespace {
 
-TensorList directions_like(const TensorList& sources) {
-  TensorList all;
+OpInputs directions_like(const OpInputs& sources) {
+  OpInputs all;
   for (const Tensor& x : sources) {
     all.push_back(fresh(x.shape(), 3 + 7 * static_cast<int>(all.size()), x.dtype()));
   }
@@ -31,7 +31,7 @@ TensorList directions_like(const TensorList& sources) {
 struct Problem {
   explicit Problem(const FunctionRow& its_row) : row(its_row) {
     inputs = row.inputs(0);
-    TensorList wide;
+    OpInputs wide;
     for (const Tensor& x : inputs) wide.push_back(x.defined() && is_floating(x.dtype()) ? cast(x, float64) : x);
     std::swap(inputs, wide);
     try {
@@ -51,7 +51,7 @@ struct Problem {
   double tolerance() const { return exact ? 1e-11 : 2e-4; }
 
   const FunctionRow& row;
-  TensorList inputs, sources, directions;
+  OpInputs inputs, sources, directions;
   bool exact = false;
 };
 
@@ -64,7 +64,7 @@ Tensor by_gradients(const Problem& p) {
   const Tensor u = zeros_like(y);
   GradientTape linear;
   linear.watch(u);
-  TensorList found, along;
+  OpInputs found, along;
   const Tensors gradients = tape.gradient(y, p.sources, {.output_gradients = {u}});
   for (std::size_t i = 0; i < gradients.size(); ++i) {
     if (!gradients[i].defined()) continue;
@@ -72,13 +72,13 @@ Tensor by_gradients(const Problem& p) {
     along.push_back(p.directions[i]);
   }
   if (found.empty()) return zeros_like(y);
-  const Tensor dy = linear.gradient(found, TensorList{u}, {.output_gradients = along})[0];
+  const Tensor dy = linear.gradient(found, OpInputs{u}, {.output_gradients = along})[0];
   return dy.defined() ? dy : zeros_like(y);
 }
 
 constexpr auto zero = UnconnectedGradients::zero;
 
-Tensor dot(const Tensors& a, const TensorList& b) {
+Tensor dot(const Tensors& a, const OpInputs& b) {
   Tensor sum = zeros({}, b[0].dtype());
   for (std::size_t i = 0; i < b.size(); ++i) sum = sum + reduce_sum(cast(a[i] * b[i], sum.dtype()));
   return sum;
@@ -141,7 +141,7 @@ TEST_CASE("forward mode: second derivatives of every row, by each way of nesting
       GradientTape inner;
       inner.watch(p.sources);
       const Tensors first = inner.gradient(p.loss(), p.sources, zeros_too);
-      expected = outer.gradient(TensorList(first.begin(), first.end()), p.sources,
+      expected = outer.gradient(OpInputs(first.begin(), first.end()), p.sources,
                                 {.output_gradients = p.directions, .unconnected_gradients = zero});
     }
     // Rows that leave NaN out of their sum: products of NaN and 0 bring it back, in some ways of nesting.
@@ -185,8 +185,8 @@ TEST_CASE("forward mode: second derivatives of every row, by each way of nesting
 TEST_CASE("forward mode: every row is replayed by function(), to the bit") {
   for (const auto& row : function_rows()) {
     CAPTURE(row.op);
-    const auto both = [&row](const TensorList& x) {
-      const TensorList sources = floating(x);
+    const auto both = [&row](const OpInputs& x) {
+      const OpInputs sources = floating(x);
       if (sources.empty()) return Tensors{row.f(x)};
       ForwardAccumulator accumulator(sources, directions_like(sources));
       const Tensor y = row.f(x);
@@ -194,7 +194,7 @@ TEST_CASE("forward mode: every row is replayed by function(), to the bit") {
     };
     auto replayed = function(both);
     for (int call = 0; call < 3; ++call) {
-      const TensorList inputs = row.inputs(call);
+      const OpInputs inputs = row.inputs(call);
       random::set_seed(9);
       const Tensors expected = both(inputs);
       random::set_seed(9);

@@ -10,14 +10,14 @@
 // that has none.
 namespace xtape::testing {
 
-using TensorList = std::vector<Tensor>;
+using OpInputs = std::vector<Tensor>;
 
 struct FunctionRow {
   std::string op;
-  std::function<Tensor(const TensorList&)> f;
-  std::function<TensorList(int call)> inputs;  ///< different in each call, with the same shapes and dtypes
-  std::function<TensorList()> bad = nullptr;   ///< inputs for which f throws because of their elements
-  bool looks_at_elements = false;              ///< f is not replayed, and its obstacle names this op
+  std::function<Tensor(const OpInputs&)> f;
+  std::function<OpInputs(int call)> inputs;  ///< different in each call, with the same shapes and dtypes
+  std::function<OpInputs()> bad = nullptr;   ///< inputs for which f throws because of their elements
+  bool looks_at_elements = false;            ///< f is not replayed, and its obstacle names this op
 };
 
 inline std::vector<FunctionRow>& function_rows() {
@@ -41,8 +41,8 @@ struct FunctionRows {
 };
 
 /// The inputs that may have gradients.
-inline TensorList floating(const TensorList& inputs) {
-  TensorList all;
+inline OpInputs floating(const OpInputs& inputs) {
+  OpInputs all;
   for (const Tensor& t : inputs) {
     if (t.defined() && is_floating(t.dtype())) all.push_back(t);
   }
@@ -60,10 +60,10 @@ inline Tensor fresh(const Shape& shape, int call, DType dtype = float32, double 
 }
 
 /// The same for inputs of several shapes.
-inline std::function<TensorList(int)> fresh_inputs(std::vector<Shape> shapes, DType dtype = float32, double low = -2,
-                                                   double high = 2) {
+inline std::function<OpInputs(int)> fresh_inputs(std::vector<Shape> shapes, DType dtype = float32, double low = -2,
+                                                 double high = 2) {
   return [=](int call) {
-    TensorList inputs;
+    OpInputs inputs;
     for (const Shape& shape : shapes) {
       inputs.push_back(fresh(shape, call + 31 * static_cast<int>(inputs.size()), dtype, low, high));
     }

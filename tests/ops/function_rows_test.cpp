@@ -35,8 +35,8 @@ namespace {
 
 /// The results of a row's op: alone, with the gradients for all floating inputs, and with their gradients. Squared, so
 /// that the second derivative is not zero.
-Tensors everything(const FunctionRow& row, const TensorList& x) {
-  const TensorList sources = floating(x);
+Tensors everything(const FunctionRow& row, const OpInputs& x) {
+  const OpInputs sources = floating(x);
   Tensors all{row.f(x)};
   if (sources.empty() || !is_floating(all[0].dtype())) return all;
   const auto add = [&all](const Tensors& more) { all.insert(all.end(), more.begin(), more.end()); };
@@ -47,7 +47,7 @@ Tensors everything(const FunctionRow& row, const TensorList& x) {
   }
   GradientTape outer;
   outer.watch(sources);
-  TensorList first;
+  OpInputs first;
   {
     GradientTape inner;
     inner.watch(sources);
@@ -80,13 +80,13 @@ Tensor indices(std::vector<std::int64_t> values, int call, std::int64_t size, co
 
 Tensor mask(const Shape& shape, int call) { return fresh(shape, call + 5) > -1; }
 
-TensorList with(TensorList list, const Tensor& t) {
+OpInputs with(OpInputs list, const Tensor& t) {
   list.push_back(t);
   return list;
 }
 /// Inputs of some shapes, and one more.
 template <class F>
-std::function<TensorList(int)> and_then(std::vector<Shape> shapes, F last, double low = -2, double high = 2) {
+std::function<OpInputs(int)> and_then(std::vector<Shape> shapes, F last, double low = -2, double high = 2) {
   return [inputs = fresh_inputs(std::move(shapes), float32, low, high), last](int call) {
     return with(inputs(call), last(call));
   };
@@ -131,17 +131,17 @@ const FunctionRows rows{
     {"mod", [](const auto& x) { return mod(x[0], x[1]); }, fresh_inputs({{3, 4}, {4}})},
     {"floordiv", [](const auto& x) { return floordiv(x[0], x[1]); },
      [](int call) {
-       return TensorList{indices({7, -9, 30}, call, 40), indices({0, 2, 5}, call, 7) + 1};
+       return OpInputs{indices({7, -9, 30}, call, 40), indices({0, 2, 5}, call, 7) + 1};
      },
      [] {
-       return TensorList{hole, hole + 0};
+       return OpInputs{hole, hole + 0};
      }},
     {"mod", [](const auto& x) { return mod(x[0], x[1]); },
      [](int call) {
-       return TensorList{indices({7, -9, 30}, call, 40), indices({0, 2, 5}, call, 7) + 1};
+       return OpInputs{indices({7, -9, 30}, call, 40), indices({0, 2, 5}, call, 7) + 1};
      },
      [] {
-       return TensorList{hole, hole + 0};
+       return OpInputs{hole, hole + 0};
      }},
     {"argmax", [](const auto& x) { return argmax(x[0], 1); }, fresh_inputs({{3, 5}})},
     {"argmin", [](const auto& x) { return argmin(x[0], 0); }, fresh_inputs({{3, 5}})},
@@ -169,7 +169,7 @@ const FunctionRows rows{
                 return indices({0, 4, 2, 2}, call, 5, {2, 2});
               }),
      [] {
-       return TensorList{ones({5, 3}), constant({{1, 5}, {0, 0}}, int64)};
+       return OpInputs{ones({5, 3}), constant({{1, 5}, {0, 0}}, int64)};
      }},
     {"nn::sparse_softmax_cross_entropy_with_logits",
      [](const auto& x) { return nn::sparse_softmax_cross_entropy_with_logits(x[1], x[0]); },
@@ -178,7 +178,7 @@ const FunctionRows rows{
                 return indices({0, 3, 2}, call, 4);
               }),
      [] {
-       return TensorList{ones({3, 4}), constant({1, 4, 0}, int64)};
+       return OpInputs{ones({3, 4}), constant({1, 4, 0}, int64)};
      }},
     {"nn::l2_normalize", [](const auto& x) { return nn::l2_normalize(x[0], 1); }, fresh_inputs({{3, 4}})},
     {"nn::layer_norm", [](const auto& x) { return nn::layer_norm(x[0], x[1], x[2]); },
@@ -210,11 +210,11 @@ const FunctionRows rows{
      },
      fresh_inputs({{2, 4, 4, 2}})},
     {"random::bernoulli", [](const auto& x) { return random::bernoulli(x[0]); }, fresh_inputs({{20}}, float32, 0, 1),
-     [] { return TensorList{full({20}, 1.5)}; }},
+     [] { return OpInputs{full({20}, 1.5)}; }},
     {"random::bernoulli", [](const auto& x) { return random::bernoulli({20}, 0.3) * x[0]; }, fresh_inputs({{20}})},
     {"random::categorical", [](const auto& x) { return random::categorical(x[0], 6); }, fresh_inputs({{2, 5}}),
      [] {
-       return TensorList{full({2, 5}, NAN)};
+       return OpInputs{full({2, 5}, NAN)};
      }},
     {"random::shuffle", [](const auto& x) { return random::shuffle(x[0]); }, fresh_inputs({{8, 2}})},
     {"map", [](const auto& x) { return map([](auto a, auto b) { return a * tanh(b) + a / (b * b + 1); }, x[0], x[1]); },
@@ -258,7 +258,7 @@ const FunctionRows rows{
                 return indices({0, 4, 2, 2}, call, 5, {2, 2});
               }),
      [] {
-       return TensorList{ones({2, 5, 3}), constant({{1, 5}, {0, 0}}, int64)};
+       return OpInputs{ones({2, 5, 3}), constant({{1, 5}, {0, 0}}, int64)};
      }},
     {"gather", [](const auto& x) { return gather(x[0], x[1]) * 2; },
      and_then({{5, 3}},
@@ -266,7 +266,7 @@ const FunctionRows rows{
                 return indices({0, 4, 2, 2}, call, 5);
               }),
      [] {
-       return TensorList{ones({5, 3}), constant({1, -1, 0, 0}, int64)};
+       return OpInputs{ones({5, 3}), constant({1, -1, 0, 0}, int64)};
      }},
     // Rows that are gathered several times, by several gathers, and used by another op as well.
     {"gather",
@@ -283,7 +283,7 @@ const FunctionRows rows{
                 return indices({0, 4, 2, 2}, call, 5, {2, 2});
               }),
      [] {
-       return TensorList{ones({2, 5, 3}), constant({{1, 5}, {0, 0}}, int64)};
+       return OpInputs{ones({2, 5, 3}), constant({{1, 5}, {0, 0}}, int64)};
      }},
     {"gather_nd", [](const auto& x) { return gather_nd(x[0], x[1]); },
      and_then({{3, 3, 2}},
@@ -291,7 +291,7 @@ const FunctionRows rows{
                 return indices({0, 2, 1, 1}, call, 3, {2, 2});
               }),
      [] {
-       return TensorList{ones({3, 3, 2}), constant({{1, 3}, {0, 0}}, int64)};
+       return OpInputs{ones({3, 3, 2}), constant({{1, 3}, {0, 0}}, int64)};
      }},
     {"scatter_nd",
      [](const auto& x) {
@@ -302,7 +302,7 @@ const FunctionRows rows{
                 return indices({0, 2, 1, 1}, call, 3, {4, 1});
               }),
      [] {
-       return TensorList{ones({4, 2}), constant({{1}, {3}, {0}, {0}}, int64)};
+       return OpInputs{ones({4, 2}), constant({{1}, {3}, {0}, {0}}, int64)};
      }},
     {"tensor_scatter_add", [](const auto& x) { return tensor_scatter_add(x[0], x[2], x[1]); },
      and_then({{3, 2}, {4, 2}},
@@ -310,7 +310,7 @@ const FunctionRows rows{
                 return indices({0, 2, 1, 1}, call, 3, {4, 1});
               }),
      [] {
-       return TensorList{ones({3, 2}), ones({4, 2}), constant({{1}, {3}, {0}, {0}}, int64)};
+       return OpInputs{ones({3, 2}), ones({4, 2}), constant({{1}, {3}, {0}, {0}}, int64)};
      }},
     {"tensor_scatter_update", [](const auto& x) { return tensor_scatter_update(x[0], x[2], x[1]); },
      // With and without an update that a later one overwrites.
@@ -319,41 +319,41 @@ const FunctionRows rows{
                 return constant({{1}, {call % 2 == 0 ? 1 : 2}}, int64);
               }),
      [] {
-       return TensorList{ones({3, 2}), ones({2, 2}), constant({{1}, {3}}, int64)};
+       return OpInputs{ones({3, 2}), ones({2, 2}), constant({{1}, {3}}, int64)};
      }},
     {.op = "boolean_mask",
      .f = [](const auto& x) { return boolean_mask(x[0], x[1]); },
      .inputs = and_then({{4, 2}}, [](int call) { return mask({4}, call); }),
      .looks_at_elements = true},
     {"linalg::inv", [](const auto& x) { return linalg::inv(x[0]); }, fresh_inputs({{2, 2}}),
-     [] { return TensorList{singular}; }},
+     [] { return OpInputs{singular}; }},
     {"linalg::solve", [](const auto& x) { return linalg::solve(x[0], x[1]); }, fresh_inputs({{2, 2}, {2, 3}}),
      [] {
-       return TensorList{singular, ones({2, 3})};
+       return OpInputs{singular, ones({2, 3})};
      }},
     {"linalg::triangular_solve", [](const auto& x) { return linalg::triangular_solve(x[0], x[1]); },
      fresh_inputs({{2, 2}, {2, 3}}),
      [] {
-       return TensorList{singular - 1, ones({2, 3})};
+       return OpInputs{singular - 1, ones({2, 3})};
      }},
     {"linalg::cholesky", [](const auto& x) { return linalg::cholesky(definite(x[0])); }, fresh_inputs({{3, 3}})},
     {"linalg::cholesky", [](const auto& x) { return linalg::cholesky(x[0]); },
      [](int call) {
-       return TensorList{definite(fresh({2, 2}, call))};
+       return OpInputs{definite(fresh({2, 2}, call))};
      },
-     [] { return TensorList{-singular}; }},
+     [] { return OpInputs{-singular}; }},
     {"linalg::lstsq", [](const auto& x) { return linalg::lstsq(x[0], x[1]); }, fresh_inputs({{2, 2}, {2, 1}}),
      [] {
-       return TensorList{singular, ones({2, 1})};
+       return OpInputs{singular, ones({2, 1})};
      }},
     // Matrices that are singular only in some calls.
     {"linalg::det", [](const auto& x) { return linalg::det(x[0]); },
      [](int call) {
-       return TensorList{stack({fresh({3, 3}, call, float64),
-                                fresh({3, 3}, call + 9, float64) * (call % 2 == 0 ? 1.0 : tensor({1, 0, 1}))})};
+       return OpInputs{stack({fresh({3, 3}, call, float64),
+                              fresh({3, 3}, call + 9, float64) * (call % 2 == 0 ? 1.0 : tensor({1, 0, 1}))})};
      }},
     {"linalg::slogdet", [](const auto& x) { return linalg::slogdet(x[0]).logdet; }, fresh_inputs({{2, 2}}),
-     [] { return TensorList{singular}; }},
+     [] { return OpInputs{singular}; }},
 };
 
 }  // namespace
@@ -361,10 +361,10 @@ const FunctionRows rows{
 TEST_CASE("function: every row of every op is replayed, with its gradients to the second order") {
   for (const auto& row : function_rows()) {
     CAPTURE(row.op);
-    auto replayed = function([&row](const TensorList& x) { return everything(row, x); });
+    auto replayed = function([&row](const OpInputs& x) { return everything(row, x); });
     for (int call = 0; call < 4; ++call) {
       CAPTURE(call);
-      const TensorList inputs = row.inputs(call);
+      const OpInputs inputs = row.inputs(call);
       random::set_seed(static_cast<std::uint64_t>(call));
       const Tensors expected = everything(row, inputs);
       random::set_seed(static_cast<std::uint64_t>(call));
@@ -376,7 +376,7 @@ TEST_CASE("function: every row of every op is replayed, with its gradients to th
         if (expected[i].defined()) CHECK_SAME_BITS(received[i], expected[i]);
       }
       if (row.bad != nullptr && call == 1) {
-        const TensorList bad = row.bad();
+        const OpInputs bad = row.bad();
         const std::string error = error_of([&] { everything(row, bad); });
         CHECK(error != "");
         CHECK(error_of([&] { replayed(bad); }) == error);

@@ -12,19 +12,19 @@ using namespace xtape::testing;
 
 namespace {
 
-const Table<Alone> table{
+const Table<Alone> image_table{
     {"image::affine_transform"}, {"image::resize"}, {"image::extract_patches"}, {"image::grid_sample"}};
 
-const FunctionRows replays{
+const FunctionRows image_replays{
     {"image::extract_patches",
-     [](const TensorList& x) {
+     [](const OpInputs& x) {
        return image::extract_patches(x[0], {2, 3}, {.strides = 1, .padding = "same"});
      },
      fresh_inputs({{2, 4, 4, 2}})},
-    {"image::grid_sample", [](const TensorList& x) { return image::grid_sample(x[0], x[1]); },
+    {"image::grid_sample", [](const OpInputs& x) { return image::grid_sample(x[0], x[1]); },
      fresh_inputs({{2, 4, 3, 2}, {2, 2, 3, 2}})},
     {"image::grid_sample",
-     [](const TensorList& x) {
+     [](const OpInputs& x) {
        return image::grid_sample(x[0], x[1], {.interpolation = "nearest", .padding_mode = "reflection"});
      },
      fresh_inputs({{2, 4, 3, 2}, {2, 2, 3, 2}})},

@@ -15,7 +15,7 @@ namespace {
 const Tensor pairs = constant({{1, 2}, {0, 0}, {1, 2}}), numbers = constant({{2}, {0}, {2}}),
              nowhere = constant(std::vector<std::int64_t>{}, {0, 1}), once = constant({{3}, {1}}, int64);
 
-const Table<Movement> table{
+const Table<Movement> indexing_table{
     // What Python prints for list(range(6))[...].
     {"index", {{6}}, MOVE(index(x, {Slice{1, 4}})), {3}, {1, 2, 3}},
     {"index", {{6}}, MOVE(index(x, {Slice{1, {}, 2}})), {3}, {1, 3, 5}},
@@ -92,11 +92,11 @@ const Table<Movement> table{
     {"gather", {{0, 3}}, MOVE(gather(x, zeros({0, 2}, int32), 1, 1)), {0, 2}, {}},
 };
 
-const FunctionRows replays(table, [](const auto& row) { return under_function(row); });
+const FunctionRows indexing_replays(indexing_table, [](const auto& row) { return under_function(row); });
 
 }  // namespace
 
-TEST_CASE("indexing: elements, gradients and dtypes") { check_movements(table); }
+TEST_CASE("indexing: elements, gradients and dtypes") { check_movements(indexing_table); }
 
 TEST_CASE("indexing: neighbouring elements are shared") {
   const Tensor x = some({4, 3, 2});

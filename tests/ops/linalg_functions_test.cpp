@@ -13,25 +13,26 @@ using namespace xtape::testing;
 
 namespace {
 
-const Table<Alone> alone{{"linalg::pinv"}, {"linalg::eigvalsh"},    {"linalg::logdet"}, {"linalg::matrix_power"},
-                         {"linalg::expm"}, {"linalg::matrix_rank"}, {"linalg::cond"}};
+const Table<Alone> linalg_functions_alone{{"linalg::pinv"},         {"linalg::eigvalsh"}, {"linalg::logdet"},
+                                          {"linalg::matrix_power"}, {"linalg::expm"},     {"linalg::matrix_rank"},
+                                          {"linalg::cond"}};
 
 Tensor definite(const Tensor& x) { return matmul(x, x, {.transpose_b = true}) + eye(x.shape(-1), -1, x.dtype()); }
 Tensor symmetric(const Tensor& x) { return x + linalg::matrix_transpose(x); }
 Tensor singular() { return constant({{1.0, 2.0}, {2.0, 4.0}}, float32); }
 
-const FunctionRows replays{
-    {"linalg::pinv", [](const TensorList& x) { return linalg::pinv(x[0]); }, fresh_inputs({{2, 3, 2}})},
-    {"linalg::eigvalsh", [](const TensorList& x) { return linalg::eigvalsh(x[0]); }, fresh_inputs({{3, 3}})},
-    {"linalg::logdet", [](const TensorList& x) { return linalg::logdet(definite(x[0])); }, fresh_inputs({{3, 3}})},
-    {"linalg::matrix_power", [](const TensorList& x) { return linalg::matrix_power(x[0], -3); }, fresh_inputs({{2, 2}}),
-     [] { return TensorList{singular()}; }},
-    {"linalg::matrix_power", [](const TensorList& x) { return linalg::matrix_power(x[0], 5); }, fresh_inputs({{2, 2}})},
-    {"linalg::expm", [](const TensorList& x) { return linalg::expm(x[0] * 3); }, fresh_inputs({{2, 3, 3}})},
-    {"linalg::matrix_rank", [](const TensorList& x) { return linalg::matrix_rank(x[0]); }, fresh_inputs({{2, 3, 2}})},
-    {"linalg::cond", [](const TensorList& x) { return linalg::cond(x[0]); }, fresh_inputs({{3, 2}})},
-    {"linalg::cond", [](const TensorList& x) { return linalg::cond(x[0], 1); }, fresh_inputs({{2, 2}}),
-     [] { return TensorList{singular()}; }},
+const FunctionRows linalg_functions_replays{
+    {"linalg::pinv", [](const OpInputs& x) { return linalg::pinv(x[0]); }, fresh_inputs({{2, 3, 2}})},
+    {"linalg::eigvalsh", [](const OpInputs& x) { return linalg::eigvalsh(x[0]); }, fresh_inputs({{3, 3}})},
+    {"linalg::logdet", [](const OpInputs& x) { return linalg::logdet(definite(x[0])); }, fresh_inputs({{3, 3}})},
+    {"linalg::matrix_power", [](const OpInputs& x) { return linalg::matrix_power(x[0], -3); }, fresh_inputs({{2, 2}}),
+     [] { return OpInputs{singular()}; }},
+    {"linalg::matrix_power", [](const OpInputs& x) { return linalg::matrix_power(x[0], 5); }, fresh_inputs({{2, 2}})},
+    {"linalg::expm", [](const OpInputs& x) { return linalg::expm(x[0] * 3); }, fresh_inputs({{2, 3, 3}})},
+    {"linalg::matrix_rank", [](const OpInputs& x) { return linalg::matrix_rank(x[0]); }, fresh_inputs({{2, 3, 2}})},
+    {"linalg::cond", [](const OpInputs& x) { return linalg::cond(x[0]); }, fresh_inputs({{3, 2}})},
+    {"linalg::cond", [](const OpInputs& x) { return linalg::cond(x[0], 1); }, fresh_inputs({{2, 2}}),
+     [] { return OpInputs{singular()}; }},
 };
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace {
 
 /// Ops that solve or invert: f of square matrices and maybe right-hand sides, and equations that the result must
 /// satisfy.
-const Table<MatrixRow> table{
+const Table<MatrixRow> linalg_solve_table{
     {"linalg::inv",
      [](const auto& x) { return linalg::inv(x[0]); },
      {{3, 3}},
@@ -111,12 +111,12 @@ const Table<MatrixRow> table{
      [](const auto& x, const Tensor& y) { return close_to(y * y, gram(x[0])); }},
 };
 
-const FunctionRows replays(table, [](const auto& row) { return under_function(row); });
+const FunctionRows linalg_solve_replays(linalg_solve_table, [](const auto& row) { return under_function(row); });
 
 }  // namespace
 
 TEST_CASE("linear systems: what defines the result, in both dtypes; gradients to the second order") {
-  check_matrix_rows(table);
+  check_matrix_rows(linalg_solve_table);
 }
 
 TEST_CASE("linear systems: published values") {

@@ -23,7 +23,7 @@ struct Product {
   }
 };
 
-const Table<Product> table{
+const Table<Product> linalg_table{
     {"matmul", {3, 4}, {4, 5}, {3, 5}},
     {"matmul", {1, 1}, {1, 1}, {1, 1}},
     {"matmul", {1, 7}, {7, 1}, {1, 1}},
@@ -58,8 +58,8 @@ const Table<Product> table{
     {"linear", {3, 4}, {4, 0}, {3, 0}},
 };
 
-const FunctionRows replays(table, [](const Product& row) {
-  return FunctionRow{row.op, [row](const TensorList& x) { return row(x[0], x[1]); }, fresh_inputs({row.a, row.b})};
+const FunctionRows linalg_replays(linalg_table, [](const Product& row) {
+  return FunctionRow{row.op, [row](const OpInputs& x) { return row(x[0], x[1]); }, fresh_inputs({row.a, row.b})};
 });
 
 /// The product by its definition, in double.
@@ -105,7 +105,7 @@ std::vector<double> by_definition(const Product& p, const Tensor& a, const Tenso
 }  // namespace
 
 TEST_CASE("products: values follow the definition") {
-  for (const auto& row : table) {
+  for (const auto& row : linalg_table) {
     CAPTURE(row.op);
     CAPTURE(row.a.str());
     CAPTURE(row.b.str());
@@ -119,7 +119,7 @@ TEST_CASE("products: values follow the definition") {
 }
 
 TEST_CASE("products: gradients agree with finite differences to second order") {
-  for (const auto& row : table) {
+  for (const auto& row : linalg_table) {
     CAPTURE(row.op);
     CAPTURE(row.a.str());
     CAPTURE(row.b.str());

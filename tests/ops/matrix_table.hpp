@@ -16,9 +16,9 @@ namespace xtape::testing {
 /// An op on matrices, checked by the equations that define its result.
 struct MatrixRow {
   std::string op;
-  std::function<Tensor(const TensorList&)> f;
+  std::function<Tensor(const OpInputs&)> f;
   std::vector<Shape> inputs;
-  std::function<bool(const TensorList& x, const Tensor& y)> holds;
+  std::function<bool(const OpInputs& x, const Tensor& y)> holds;
 };
 
 /// Values without pattern, with more weight on the diagonal: far from singular.
@@ -63,8 +63,8 @@ inline Tensor by_leibniz(const Tensor& x) {
 }
 
 /// Well-conditioned square matrices, then right-hand sides.
-inline TensorList matrices_of(const MatrixRow& row, DType dtype) {
-  TensorList inputs;
+inline OpInputs matrices_of(const MatrixRow& row, DType dtype) {
+  OpInputs inputs;
   for (const auto& shape : row.inputs) {
     inputs.push_back(inputs.empty() ? well_conditioned(shape, dtype) : some(shape, dtype));
   }
@@ -73,7 +73,7 @@ inline TensorList matrices_of(const MatrixRow& row, DType dtype) {
 
 inline FunctionRow under_function(const MatrixRow& row) {
   return {row.op, row.f, [inputs = fresh_inputs(row.inputs, float64)](int call) {
-            TensorList x = inputs(call);
+            OpInputs x = inputs(call);
             x[0] = well_conditioned(x[0]);
             return x;
           }};
@@ -84,14 +84,14 @@ inline void check_matrix_rows(const Table<MatrixRow>& table) {
     CAPTURE(row.op);
     CAPTURE(row.inputs[0].str());
     for (const DType dtype : {float64, float32}) {
-      const TensorList x = matrices_of(row, dtype);
+      const OpInputs x = matrices_of(row, dtype);
       const Tensor y = row.f(x);
       CHECK(y.dtype() == dtype);
       CHECK(row.holds(x, y));
       for (std::size_t i = 0; i < x.size(); ++i) CHECK_TENSOR_EQ(x[i], matrices_of(row, dtype)[i]);
     }
     const GradientCheck check =
-        check_gradients([&](const TensorList& x) { return row.f(x); }, matrices_of(row, float64), {.atol = 1e-6});
+        check_gradients([&](const OpInputs& x) { return row.f(x); }, matrices_of(row, float64), {.atol = 1e-6});
     CHECK_MESSAGE(check, check.message);
   }
 }

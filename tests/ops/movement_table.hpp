@@ -13,14 +13,14 @@ namespace xtape::testing {
 struct Movement {
   std::string op;
   std::vector<Shape> inputs;
-  std::function<Tensor(const TensorList&)> f;
+  std::function<Tensor(const OpInputs&)> f;
   Shape result;
   std::vector<double> elements;  ///< the numbers of the elements that the result consists of
 };
 
 /// A movement's function from an expression of its inputs, `in`, and the first of them, `x`.
 #define MOVE(...)                             \
-  [](const TensorList& in) -> Tensor {        \
+  [](const OpInputs& in) -> Tensor {          \
     [[maybe_unused]] const Tensor& x = in[0]; \
     return __VA_ARGS__;                       \
   }
@@ -31,8 +31,8 @@ inline std::vector<double> count(std::int64_t n, double first = 0) {
   return values;
 }
 
-inline TensorList counting(const Movement& row, DType dtype) {
-  TensorList inputs;
+inline OpInputs counting(const Movement& row, DType dtype) {
+  OpInputs inputs;
   double next = 0;
   for (const auto& shape : row.inputs) {
     const std::vector<double> values = count(shape.numel(), next);
@@ -51,16 +51,16 @@ inline void check_movements(const Table<Movement>& table) {
     CAPTURE(row.op);
     CAPTURE(row.result.str());
     for (const DType dtype : {float32, float64, int32, int64, uint8, bfloat16, boolean}) {
-      const TensorList inputs = counting(row, dtype);
+      const OpInputs inputs = counting(row, dtype);
       const Tensor y = row.f(inputs);
       CHECK_TENSOR_EQ(y, tensor(row.elements, row.result, dtype));
       CHECK_TENSOR_EQ(inputs[0], counting(row, dtype)[0]);
     }
     // Squared, so that the second derivative is not zero.
     const GradientCheck check =
-        check_gradients([&](const TensorList& x) { return square(row.f(x)); }, counting(row, float64));
+        check_gradients([&](const OpInputs& x) { return square(row.f(x)); }, counting(row, float64));
     CHECK_MESSAGE(check, check.message);
-    const TensorList inputs = counting(row, float32);
+    const OpInputs inputs = counting(row, float32);
     GradientTape tape;
     tape.watch(inputs);
     const Tensors grads = tape.gradient(row.f(inputs), inputs);

@@ -14,7 +14,7 @@ namespace {
 
 const Tensor rows = constant({{2, 0}, {2, 2}});
 
-const Table<Movement> table{
+const Table<Movement> movement_table{
     {"reshape",
      {{2, 3}},
      [](const auto& x) {
@@ -149,11 +149,11 @@ const Table<Movement> table{
      {0, 1, 0, 1, 2, 3, 2, 3, 0, 1, 0, 1, 2, 3, 2, 3}},
 };
 
-const FunctionRows replays(table, [](const auto& row) { return under_function(row); });
+const FunctionRows movement_replays(movement_table, [](const auto& row) { return under_function(row); });
 
 }  // namespace
 
-TEST_CASE("movement ops: elements, gradients and dtypes") { check_movements(table); }
+TEST_CASE("movement ops: elements, gradients and dtypes") { check_movements(movement_table); }
 
 TEST_CASE("movement ops: reshapes and slices along axis 0 share the elements") {
   const Tensor x = some({4, 3});

@@ -21,14 +21,14 @@ struct NanRow {
   double none;
 };
 
-const Table<NanRow> table{
+const Table<NanRow> nan_statistics_table{
     {"nansum", nansum, reduce_sum, 0},   {"nanprod", nanprod, reduce_prod, 1}, {"nanmean", nanmean, reduce_mean, NAN},
     {"nanmax", nanmax, reduce_max, NAN}, {"nanmin", nanmin, reduce_min, NAN},  {"nanvar", nanvar, reduce_variance, NAN},
     {"nanstd", nanstd, reduce_std, NAN},
 };
 
-const FunctionRows replays(table, [](const NanRow& row) {
-  return FunctionRow{row.op, [f = row.f](const TensorList& x) { return f(sqrt(x[0] + 1), 1, false); },
+const FunctionRows nan_statistics_replays(nan_statistics_table, [](const NanRow& row) {
+  return FunctionRow{row.op, [f = row.f](const OpInputs& x) { return f(sqrt(x[0] + 1), 1, false); },
                      fresh_inputs({{3, 6}})};
 });
 
@@ -36,7 +36,7 @@ const FunctionRows replays(table, [](const NanRow& row) {
 
 TEST_CASE("reductions without NaN: those of the other elements, with their gradients") {
   const Tensor x = tensor({1.5, NAN, -2, 0.7, NAN, NAN, NAN, NAN, 3, 1, 2, -0.3}, {3, 4});
-  for (const auto& row : table) {
+  for (const auto& row : nan_statistics_table) {
     CAPTURE(row.op);
     const auto of = [&](std::vector<double> elements) { return row.whole(tensor(elements), {}, false); };
     const Tensor last = of({3, 1, 2, -0.3});
@@ -61,7 +61,7 @@ TEST_CASE("reductions without NaN: those of the other elements, with their gradi
 }
 
 TEST_CASE("reductions without NaN: dtypes, no elements, errors") {
-  for (const auto& row : table) {
+  for (const auto& row : nan_statistics_table) {
     CAPTURE(row.op);
     for (const DType dtype : {float32, bfloat16}) {
       const Tensor y = row.f(tensor({2, NAN, 4}, dtype), {}, false);

@@ -17,13 +17,13 @@ namespace {
 
 using List = std::vector<double>;
 
-const Table<Alone> alone{{"nn::glu"}, {"nn::sparsemax"}};
+const Table<Alone> nn_activations_axes_alone{{"nn::glu"}, {"nn::sparsemax"}};
 
-const FunctionRows replays{
-    {"nn::glu", [](const TensorList& x) { return nn::glu(x[0]); }, fresh_inputs({{3, 6}})},
-    {"nn::glu", [](const TensorList& x) { return nn::glu(x[0], 0); }, fresh_inputs({{4, 5}})},
-    {"nn::sparsemax", [](const TensorList& x) { return nn::sparsemax(x[0]); }, fresh_inputs({{3, 6}})},
-    {"nn::sparsemax", [](const TensorList& x) { return nn::sparsemax(x[0], 0); }, fresh_inputs({{4, 5}})},
+const FunctionRows nn_activations_axes_replays{
+    {"nn::glu", [](const OpInputs& x) { return nn::glu(x[0]); }, fresh_inputs({{3, 6}})},
+    {"nn::glu", [](const OpInputs& x) { return nn::glu(x[0], 0); }, fresh_inputs({{4, 5}})},
+    {"nn::sparsemax", [](const OpInputs& x) { return nn::sparsemax(x[0]); }, fresh_inputs({{3, 6}})},
+    {"nn::sparsemax", [](const OpInputs& x) { return nn::sparsemax(x[0], 0); }, fresh_inputs({{4, 5}})},
 };
 
 /// By the paper's algorithm: the largest k with 1 + k x_(k) > sum of the k largest.

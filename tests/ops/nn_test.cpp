@@ -13,7 +13,7 @@ using namespace xtape::testing;
 
 namespace {
 
-const Table<Alone> alone{
+const Table<Alone> nn_alone{
     {"nn::sigmoid_cross_entropy_with_logits"}, {"nn::dropout"}, {"nn::bias_add"}, {"nn::embedding_lookup"}};
 
 }  // namespace

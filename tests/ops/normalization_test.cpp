@@ -12,7 +12,7 @@ using namespace xtape::testing;
 
 namespace {
 
-const Table<Alone> alone{
+const Table<Alone> normalization_alone{
     {"nn::l2_normalize"}, {"nn::layer_norm"}, {"nn::batch_norm"}, {"nn::batch_norm_training"}, {"nn::moments"}};
 
 /// (x - mean) / sqrt(variance + epsilon) of one group of numbers.

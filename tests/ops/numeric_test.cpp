@@ -16,12 +16,12 @@ using namespace xtape::testing;
 
 namespace {
 
-const Table<Alone> alone{{"signbit"}, {"nan_to_num"}, {"count_nonzero"}};
+const Table<Alone> numeric_alone{{"signbit"}, {"nan_to_num"}, {"count_nonzero"}};
 
-const FunctionRows replays{
-    {"signbit", [](const TensorList& x) { return signbit(x[0]); }, fresh_inputs({{7}})},
-    {"nan_to_num", [](const TensorList& x) { return nan_to_num(sqrt(x[0]), {.nan = 3}); }, fresh_inputs({{7}})},
-    {"count_nonzero", [](const TensorList& x) { return count_nonzero(x[0] > 0, 1); }, fresh_inputs({{3, 5}})},
+const FunctionRows numeric_replays{
+    {"signbit", [](const OpInputs& x) { return signbit(x[0]); }, fresh_inputs({{7}})},
+    {"nan_to_num", [](const OpInputs& x) { return nan_to_num(sqrt(x[0]), {.nan = 3}); }, fresh_inputs({{7}})},
+    {"count_nonzero", [](const OpInputs& x) { return count_nonzero(x[0] > 0, 1); }, fresh_inputs({{3, 5}})},
 };
 
 }  // namespace

@@ -71,7 +71,7 @@ double mean(const List& window) {
   return sum / static_cast<double>(window.size());
 }
 
-const Table<Op> table{
+const Table<Op> pool_table{
     {"nn::max_pool2d", false, max_of_images, largest},
     {"nn::avg_pool2d", false, mean_of_images, mean},
     {"nn::max_pool1d", true,
@@ -86,11 +86,11 @@ const Table<Op> table{
      mean},
 };
 
-const FunctionRows replays(table, [](const Op& row) {
+const FunctionRows pool_replays(pool_table, [](const Op& row) {
   std::vector<FunctionRow> rows;
   for (const Geometry& g : geometries) {
     if ((row.sequences && g.x[1] != 1) || g.x.numel() > 1000) continue;
-    rows.push_back({row.op, [f = row.f, g](const TensorList& x) { return f(g, x[0]); }, fresh_inputs({g.x})});
+    rows.push_back({row.op, [f = row.f, g](const OpInputs& x) { return f(g, x[0]); }, fresh_inputs({g.x})});
   }
   return rows;
 });
@@ -124,7 +124,7 @@ List by_definition(const Op& op, const Geometry& g, const Tensor& t) {
 
 template <class F>
 void for_rows(F&& f) {
-  for (const auto& op : table) {
+  for (const auto& op : pool_table) {
     for (const auto& g : geometries) {
       if (op.sequences && (g.x[1] != 1 || g.ksize.height != 1)) continue;
       CAPTURE(op.op);

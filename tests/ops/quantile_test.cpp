@@ -14,21 +14,21 @@ using namespace xtape::testing;
 
 namespace {
 
-const Table<Alone> alone{{"quantile"}, {"median"}, {"ptp"}};
+const Table<Alone> quantile_alone{{"quantile"}, {"median"}, {"ptp"}};
 
-const FunctionRows replays{
-    {"quantile", [](const TensorList& x) { return quantile(x[0], 0.3, 1); }, fresh_inputs({{3, 5}})},
-    {"quantile", [](const TensorList& x) { return quantile(x[0], abs(x[1]), {}, {.method = "nearest"}); },
+const FunctionRows quantile_replays{
+    {"quantile", [](const OpInputs& x) { return quantile(x[0], 0.3, 1); }, fresh_inputs({{3, 5}})},
+    {"quantile", [](const OpInputs& x) { return quantile(x[0], abs(x[1]), {}, {.method = "nearest"}); },
      fresh_inputs({{3, 5}, {2}}, float32, -0.9, 0.9),
      [] {
-       return TensorList{ones({3, 5}), full({2}, 1.5)};
+       return OpInputs{ones({3, 5}), full({2}, 1.5)};
      }},
     {"median",
-     [](const TensorList& x) {
+     [](const OpInputs& x) {
        return median(x[0], {0, 2}, true);
      },
      fresh_inputs({{3, 4, 2}})},
-    {"ptp", [](const TensorList& x) { return ptp(x[0], 1); }, fresh_inputs({{3, 4}})},
+    {"ptp", [](const OpInputs& x) { return ptp(x[0], 1); }, fresh_inputs({{3, 4}})},
 };
 
 const std::vector<std::string> methods{"linear", "lower", "higher", "nearest", "midpoint"};

@@ -19,23 +19,23 @@ using random::Generator;
 
 namespace {
 
-const Table<Alone> alone{{"random::exponential"}, {"random::gamma"},    {"random::beta"},
-                         {"random::poisson"},     {"random::binomial"}, {"random::choice"}};
+const Table<Alone> random_distributions_alone{{"random::exponential"}, {"random::gamma"},    {"random::beta"},
+                                              {"random::poisson"},     {"random::binomial"}, {"random::choice"}};
 
-const FunctionRows replays{
-    {"random::exponential", [](const TensorList& x) { return random::exponential({20}) * x[0]; }, fresh_inputs({{20}})},
-    {"random::gamma", [](const TensorList& x) { return random::gamma(x[0]); }, fresh_inputs({{20}}, float32, 0.1, 4),
-     [] { return TensorList{zeros({20})}; }},
-    {"random::gamma", [](const TensorList& x) { return random::gamma({20}, 2.5) * x[0]; }, fresh_inputs({{20}})},
-    {"random::beta", [](const TensorList& x) { return random::beta(x[0], x[1]); },
+const FunctionRows random_distributions_replays{
+    {"random::exponential", [](const OpInputs& x) { return random::exponential({20}) * x[0]; }, fresh_inputs({{20}})},
+    {"random::gamma", [](const OpInputs& x) { return random::gamma(x[0]); }, fresh_inputs({{20}}, float32, 0.1, 4),
+     [] { return OpInputs{zeros({20})}; }},
+    {"random::gamma", [](const OpInputs& x) { return random::gamma({20}, 2.5) * x[0]; }, fresh_inputs({{20}})},
+    {"random::beta", [](const OpInputs& x) { return random::beta(x[0], x[1]); },
      fresh_inputs({{5, 1}, {4}}, float32, 0.1, 4)},
-    {"random::poisson", [](const TensorList& x) { return random::poisson(x[0]); }, fresh_inputs({{20}}, float32, 0, 30),
-     [] { return TensorList{full({20}, -1)}; }},
-    {"random::binomial", [](const TensorList& x) { return random::binomial(40.0, x[0]); },
-     fresh_inputs({{20}}, float32, 0, 1), [] { return TensorList{full({20}, 1.5)}; }},
-    {"random::choice", [](const TensorList& x) { return random::choice(x[0], 6); }, fresh_inputs({{8, 2}})},
+    {"random::poisson", [](const OpInputs& x) { return random::poisson(x[0]); }, fresh_inputs({{20}}, float32, 0, 30),
+     [] { return OpInputs{full({20}, -1)}; }},
+    {"random::binomial", [](const OpInputs& x) { return random::binomial(40.0, x[0]); },
+     fresh_inputs({{20}}, float32, 0, 1), [] { return OpInputs{full({20}, 1.5)}; }},
+    {"random::choice", [](const OpInputs& x) { return random::choice(x[0], 6); }, fresh_inputs({{8, 2}})},
     {"random::choice",
-     [](const TensorList& x) { return random::choice(x[0], 3, {.replace = false, .p = sigmoid(x[0])}); },
+     [](const OpInputs& x) { return random::choice(x[0], 3, {.replace = false, .p = sigmoid(x[0])}); },
      fresh_inputs({{8}})},
 };
 

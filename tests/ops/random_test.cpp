@@ -14,7 +14,7 @@ using random::Generator;
 
 namespace {
 
-const Table<Alone> alone{{"random::bernoulli"}, {"random::categorical"}, {"random::shuffle"}};
+const Table<Alone> random_alone{{"random::bernoulli"}, {"random::categorical"}, {"random::shuffle"}};
 
 constexpr std::int64_t many = 200'000;
 

@@ -13,7 +13,7 @@ Tensor reversed(const Tensors& pieces, int axis) {
   return concat(std::vector<Tensor>(pieces.rbegin(), pieces.rend()), axis);
 }
 
-const Table<Movement> table{
+const Table<Movement> rearrange_table{
     {"unstack", {{2, 3}}, MOVE(stack(unstack(x), 1)), {3, 2}, {0, 3, 1, 4, 2, 5}},
     {"unstack", {{2, 3}}, MOVE(unstack(x, -1).at(1)), {2}, {1, 4}},
     {"unstack", {{2, 1, 2}}, MOVE(stack(unstack(x, 2))), {2, 2, 1}, {0, 2, 1, 3}},
@@ -111,11 +111,11 @@ const Table<Movement> table{
     {"nn::depth_to_space", {{1, 1, 1, 8}}, MOVE(nn::depth_to_space(x, 2)), {1, 2, 2, 2}, count(8)},
 };
 
-const FunctionRows replays(table, [](const auto& row) { return under_function(row); });
+const FunctionRows rearrange_replays(rearrange_table, [](const auto& row) { return under_function(row); });
 
 }  // namespace
 
-TEST_CASE("rearranging ops: elements, gradients and dtypes") { check_movements(table); }
+TEST_CASE("rearranging ops: elements, gradients and dtypes") { check_movements(rearrange_table); }
 
 TEST_CASE("rearranging ops: pieces along axis 0 share the elements") {
   const Tensor x = some({4, 3});

@@ -11,7 +11,7 @@ using namespace xtape::testing;
 
 namespace {
 
-const Table<Alone> table{{"nn::lstm"}, {"nn::gru"}};
+const Table<Alone> recurrent_table{{"nn::lstm"}, {"nn::gru"}};
 
 double sigmoid_of(double v) { return 1 / (1 + std::exp(-v)); }
 

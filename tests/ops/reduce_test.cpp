@@ -38,7 +38,7 @@ double variance(const List& x) {
          n;
 }
 
-const Table<Reduction> table{
+const Table<Reduction> reduce_table{
     {"reduce_sum", reduce_sum, [](const List& x) { return std::accumulate(x.begin(), x.end(), 0.0); }},
     {"reduce_mean", reduce_mean,
      [](const List& x) { return std::accumulate(x.begin(), x.end(), 0.0) / static_cast<double>(x.size()); },
@@ -77,19 +77,19 @@ const Table<Reduction> table{
      Takes::bools},
 };
 
-const FunctionRows replays(table, [](const Reduction& row) {
+const FunctionRows reduce_replays(reduce_table, [](const Reduction& row) {
   std::vector<FunctionRow> rows;
   for (const Axes& axes : {Axes(), Axes(1), Axes({0, 2})}) {
-    rows.push_back({row.op, [f = row.f, axes](const TensorList& x) { return f(x[0], axes, false); },
+    rows.push_back({row.op, [f = row.f, axes](const OpInputs& x) { return f(x[0], axes, false); },
                     [takes = row.takes](int call) {
                       const Tensor x = fresh({2, 3, 4}, call);
-                      return TensorList{takes == Takes::bools ? x > -1.5 : x};
+                      return OpInputs{takes == Takes::bools ? x > -1.5 : x};
                     }});
   }
   return rows;
 });
 
-const Table<Alone> alone{{"argmax"}, {"argmin"}};
+const Table<Alone> reduce_alone{{"argmax"}, {"argmin"}};
 
 bool contains(const std::vector<int>& axes, int axis) {
   return std::find(axes.begin(), axes.end(), axis) != axes.end();
@@ -146,7 +146,7 @@ Tensor values_for(const Reduction& row, const Shape& shape, DType dtype) {
 }  // namespace
 
 TEST_CASE("reductions: every set of axes, kept or not, of several shapes and dtypes") {
-  for (const auto& row : table) {
+  for (const auto& row : reduce_table) {
     CAPTURE(row.op);
     for (const Shape& shape : {Shape{}, Shape{7}, Shape{3, 5}, Shape{2, 3, 4}, Shape{2, 1, 3, 2}, Shape{1, 40, 33}}) {
       CAPTURE(shape.str());
@@ -170,8 +170,8 @@ TEST_CASE("reductions: every set of axes, kept or not, of several shapes and dty
 }
 
 TEST_CASE("reductions: the forms of naming axes") {
-  const Tensor x = values_for(*table.begin(), {2, 3, 4}, float64);
-  for (const auto& row : table) {
+  const Tensor x = values_for(*reduce_table.begin(), {2, 3, 4}, float64);
+  for (const auto& row : reduce_table) {
     CAPTURE(row.op);
     const Tensor t = values_for(row, {2, 3, 4}, float64);
     CHECK_TENSOR_EQ(row.f(t, {}, false), row.f(t, {0, 1, 2}, false));
@@ -186,7 +186,7 @@ TEST_CASE("reductions: the forms of naming axes") {
 }
 
 TEST_CASE("reductions: gradients agree with finite differences to second order") {
-  for (const auto& row : table) {
+  for (const auto& row : reduce_table) {
     if (row.takes == Takes::bools) continue;
     CAPTURE(row.op);
     for (const Shape& shape : {Shape{}, Shape{1}, Shape{5}, Shape{2, 3}, Shape{2, 3, 2}}) {
@@ -203,7 +203,7 @@ TEST_CASE("reductions: gradients agree with finite differences to second order")
 }
 
 TEST_CASE("reductions: of no elements") {
-  for (const auto& row : table) {
+  for (const auto& row : reduce_table) {
     CAPTURE(row.op);
     const DType dtype = row.takes == Takes::bools ? boolean : float32;
     const Tensor x = zeros({2, 0, 3}, dtype);
@@ -229,7 +229,7 @@ TEST_CASE("reductions: of no elements") {
 }
 
 TEST_CASE("reductions: dtypes that are errors, axes that are errors") {
-  for (const auto& row : table) {
+  for (const auto& row : reduce_table) {
     CAPTURE(row.op);
     const DType dtype = row.takes == Takes::bools ? boolean : float32;
     const Tensor x = ones({2, 3}, dtype);
@@ -318,7 +318,7 @@ TEST_CASE("reductions: long sums stay accurate, whatever the threads") {
 }
 
 TEST_CASE("reductions: results do not depend on the threads") {
-  for (const auto& row : table) {
+  for (const auto& row : reduce_table) {
     CAPTURE(row.op);
     for (const Shape& shape :
          {Shape{1'000'003}, Shape{1000, 301}, Shape{301, 1000}, Shape{7, 200, 301}, Shape{3, 200'001}}) {

@@ -22,23 +22,23 @@ struct Scan {
   double neutral;
 };
 
-const Table<Scan> table{
+const Table<Scan> scan_table{
     {"cumsum", cumsum, [](double a, double b) { return a + b; }, 0},
     {"cumprod", cumprod, [](double a, double b) { return a * b; }, 1},
 };
 
-const FunctionRows replays(table, [](const Scan& row) {
+const FunctionRows scan_replays(scan_table, [](const Scan& row) {
   std::vector<FunctionRow> rows;
   for (const ScanOptions& options : {ScanOptions{}, ScanOptions{.exclusive = true, .reverse = true}}) {
     rows.push_back(
-        {row.op, [f = row.f, options](const TensorList& x) { return f(x[0], 1, options); }, fresh_inputs({{2, 5, 3}})});
+        {row.op, [f = row.f, options](const OpInputs& x) { return f(x[0], 1, options); }, fresh_inputs({{2, 5, 3}})});
   }
   return rows;
 });
 
-const Table<Alone> alone{{"diff"}};
+const Table<Alone> scan_alone{{"diff"}};
 const FunctionRows diff_replays{
-    {"diff", [](const TensorList& x) { return diff(x[0], 2, 1); }, fresh_inputs({{2, 5, 3}})},
+    {"diff", [](const OpInputs& x) { return diff(x[0], 2, 1); }, fresh_inputs({{2, 5, 3}})},
 };
 
 const std::vector<ScanOptions> all_options{
@@ -66,7 +66,7 @@ std::vector<double> by_definition(const Scan& row, const Tensor& x, int axis, co
 }  // namespace
 
 TEST_CASE("scans: every axis, direction and dtype against the definition") {
-  for (const auto& row : table) {
+  for (const auto& row : scan_table) {
     CAPTURE(row.op);
     for (const Shape& shape : {Shape{7}, Shape{1}, Shape{3, 4}, Shape{2, 3, 5}, Shape{4, 1, 37}}) {
       for (int axis = 0; axis < shape.rank(); ++axis) {
@@ -95,7 +95,7 @@ TEST_CASE("scans: gradients agree with finite differences to second order, zeros
                                    tensor({-1, 0, 0, 2, 0.5, 0}, {3, 2}),
                                    some({1}),
                                    some({1, 1})};
-  for (const auto& row : table) {
+  for (const auto& row : scan_table) {
     CAPTURE(row.op);
     for (const auto& x : inputs) {
       for (int axis = 0; axis < x.rank(); ++axis) {
@@ -123,7 +123,7 @@ TEST_CASE("scans: third derivative of a product of zeros") {
 }
 
 TEST_CASE("scans: empty tensors, errors") {
-  for (const auto& row : table) {
+  for (const auto& row : scan_table) {
     CAPTURE(row.op);
     for (const Shape& shape : {Shape{0}, Shape{0, 3}, Shape{3, 0}}) {
       const Tensor x = zeros(shape, float64);
@@ -143,7 +143,7 @@ TEST_CASE("scans: empty tensors, errors") {
 TEST_CASE("scans: extremes; results do not depend on the threads") {
   CHECK_CLOSE(cumsum(tensor({1, INFINITY, 1, -INFINITY})), {1, INFINITY, INFINITY, NAN});
   CHECK_CLOSE(cumprod(tensor({300, -300, NAN, 1})), {300, -90000, NAN, NAN});
-  for (const auto& row : table) {
+  for (const auto& row : scan_table) {
     for (const Shape& shape : {Shape{100'000, 3}, Shape{3, 100'000}, Shape{20, 100, 100}}) {
       const Tensor x = some(shape, float32, 0.99, 1.01);
       for (int axis = 0; axis < shape.rank(); ++axis) {

@@ -26,43 +26,43 @@ struct SegmentRow {
 };
 
 constexpr double largest = std::numeric_limits<double>::max();
-const Table<SegmentRow> table{
+const Table<SegmentRow> segments_table{
     {"unsorted_segment_sum", unsorted_segment_sum, segment_sum, reduce_sum, 0, 0},
     {"unsorted_segment_mean", unsorted_segment_mean, segment_mean, reduce_mean, 0, 0},
     {"unsorted_segment_prod", unsorted_segment_prod, segment_prod, reduce_prod, 1, 1},
     {"unsorted_segment_max", unsorted_segment_max, segment_max, reduce_max, -largest, 0},
     {"unsorted_segment_min", unsorted_segment_min, segment_min, reduce_min, largest, 0},
 };
-const Table<Alone> alone{{"segment_sum"}, {"segment_mean"}, {"segment_prod"},
-                         {"segment_max"}, {"segment_min"},  {"sequence_mask"}};
+const Table<Alone> segments_alone{{"segment_sum"}, {"segment_mean"}, {"segment_prod"},
+                                  {"segment_max"}, {"segment_min"},  {"sequence_mask"}};
 
-TensorList rows_and_ids(int call) { return {fresh({5, 2}, call), tensor({1, 0, 1.0 + call % 2, -1, 0}, int64)}; }
-TensorList with_bad_id() { return {ones({5, 2}), tensor({1, 0, 4, 0, 0}, int64)}; }
+OpInputs rows_and_ids(int call) { return {fresh({5, 2}, call), tensor({1, 0, 1.0 + call % 2, -1, 0}, int64)}; }
+OpInputs with_bad_id() { return {ones({5, 2}), tensor({1, 0, 4, 0, 0}, int64)}; }
 
-const FunctionRows replays(table, [](const SegmentRow& row) {
+const FunctionRows segments_replays(segments_table, [](const SegmentRow& row) {
   const auto f = row.f;
-  return FunctionRow{row.op, [f](const TensorList& x) { return f(x[0], x[1], 4); }, rows_and_ids, with_bad_id};
+  return FunctionRow{row.op, [f](const OpInputs& x) { return f(x[0], x[1], 4); }, rows_and_ids, with_bad_id};
 });
-const FunctionRows sorted_replays(table, [](const SegmentRow& row) {
+const FunctionRows sorted_replays(segments_table, [](const SegmentRow& row) {
   const auto f = row.sorted;
   return FunctionRow{.op = row.op.substr(std::string("unsorted_").size()),
-                     .f = [f](const TensorList& x) { return f(x[0], x[1]); },
+                     .f = [f](const OpInputs& x) { return f(x[0], x[1]); },
                      .inputs =
                          [](int call) {
-                           return TensorList{fresh({3, 2}, call), tensor({0, 0, 1.0 + call}, int64)};
+                           return OpInputs{fresh({3, 2}, call), tensor({0, 0, 1.0 + call}, int64)};
                          },
                      .looks_at_elements = true};
 });
 const FunctionRows mask_replays{
-    {"sequence_mask", [](const TensorList& x) { return sequence_mask(x[0], 4); },
+    {"sequence_mask", [](const OpInputs& x) { return sequence_mask(x[0], 4); },
      [](int call) {
-       return TensorList{tensor({1.0 + call, 0, 2}, int64)};
+       return OpInputs{tensor({1.0 + call, 0, 2}, int64)};
      }},
     {.op = "sequence_mask",
-     .f = [](const TensorList& x) { return sequence_mask(x[0]); },
+     .f = [](const OpInputs& x) { return sequence_mask(x[0]); },
      .inputs =
          [](int call) {
-           return TensorList{tensor({1.0 + call, 0, 2}, int64)};
+           return OpInputs{tensor({1.0 + call, 0, 2}, int64)};
          },
      .looks_at_elements = true},
 };
@@ -71,7 +71,7 @@ const FunctionRows mask_replays{
 
 TEST_CASE("segments: each has the reduction of its elements") {
   const Tensor x = some({6, 2}), ids = tensor({2, 0, 2, -1, 0, 0}, int64);
-  for (const auto& row : table) {
+  for (const auto& row : segments_table) {
     CAPTURE(row.op);
     const auto of = [&](std::vector<std::int64_t> rows) { return row.whole(gather(x, constant(rows)), 0, true); };
     const Tensor y = row.f(x, ids, 4), none = full({1, 2}, row.none, float64);
@@ -93,7 +93,7 @@ TEST_CASE("segments: ids of several axes, and of all of them") {
 }
 
 TEST_CASE("segments: dtypes") {
-  for (const auto& row : table) {
+  for (const auto& row : segments_table) {
     CAPTURE(row.op);
     for (const DType dtype : {int32, int64, uint8, bfloat16, float32, boolean}) {
       CAPTURE(name(dtype));
@@ -111,7 +111,7 @@ TEST_CASE("segments: dtypes") {
 
 TEST_CASE("segments: gradients of both orders, ties and zeros included") {
   const Tensor ids = tensor({2, 0, 2, -1, 0, 0}, int64);
-  for (const auto& row : table) {
+  for (const auto& row : segments_table) {
     CAPTURE(row.op);
     const GradientCheck check = check_gradients([&](const Tensor& t) { return row.f(t, ids, 4); }, some({6, 2}));
     CHECK_MESSAGE(check, check.message);
@@ -130,7 +130,7 @@ TEST_CASE("segments: gradients of both orders, ties and zeros included") {
 
 TEST_CASE("segments: errors") {
   const Tensor x = ones({3, 2});
-  for (const auto& row : table) {
+  for (const auto& row : segments_table) {
     CAPTURE(row.op);
     const std::string op = "[" + row.op + "] ", sorted = "[" + row.op.substr(9) + "] ";
     CHECK_THROWS_TEXT(IndexError, op + "id 2 at position 1 is outside 2 segments",

@@ -11,8 +11,8 @@ using namespace xtape::testing;
 namespace {
 
 /// The results of a row's op, and the gradients for its floating inputs.
-Tensors with_gradients(const FunctionRow& row, const TensorList& x) {
-  const TensorList sources = floating(x);
+Tensors with_gradients(const FunctionRow& row, const OpInputs& x) {
+  const OpInputs sources = floating(x);
   GradientTape tape;
   tape.watch(sources);
   Tensors all{row.f(x)};
@@ -26,13 +26,13 @@ Tensors with_gradients(const FunctionRow& row, const TensorList& x) {
 TEST_CASE("shapes only: every row of every op has its shapes and dtypes, its gradients too, without elements") {
   for (const auto& row : function_rows()) {
     CAPTURE(row.op);
-    const TensorList inputs = row.inputs(0);
+    const OpInputs inputs = row.inputs(0);
     const Tensors expected = with_gradients(row, inputs);
     Tensors received;
     {
       const detail::Trial trial;
       const detail::ShapesOnly without_elements;
-      TensorList shapes;
+      OpInputs shapes;
       for (const Tensor& t : inputs) shapes.push_back(detail::make_tensor(t.shape(), t.dtype()));
       if (row.looks_at_elements) {
         CHECK_THROWS_WITH_AS(row.f(shapes), doctest::Contains("looks at the elements of a symbolic tensor"),

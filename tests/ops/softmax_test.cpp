@@ -30,7 +30,7 @@ struct Rows {
   List (*formula)(const List&);
 };
 
-const Table<Rows> table{
+const Table<Rows> softmax_table{
     {"nn::softmax", nn::softmax,
      [](const List& x) {
        List y;
@@ -45,10 +45,10 @@ const Table<Rows> table{
      }},
 };
 
-const FunctionRows replays(table, [](const Rows& row) {
+const FunctionRows softmax_replays(softmax_table, [](const Rows& row) {
   std::vector<FunctionRow> rows;
   for (const int axis : {0, -1}) {
-    rows.push_back({row.op, [f = row.f, axis](const TensorList& x) { return f(x[0], axis); }, fresh_inputs({{3, 5}})});
+    rows.push_back({row.op, [f = row.f, axis](const OpInputs& x) { return f(x[0], axis); }, fresh_inputs({{3, 5}})});
   }
   return rows;
 });
@@ -95,7 +95,7 @@ Tensor labels_for(const Tensor& logits) {
 
 const FunctionRows losses_replayed(losses, [](const CrossEntropy& row) {
   return FunctionRow{row.op,
-                     [f = row.f](const TensorList& x) {
+                     [f = row.f](const OpInputs& x) {
                        return f(labels_for(zeros({3, 5})), x[0]);
                      },
                      fresh_inputs({{3, 5}})};
@@ -113,7 +113,7 @@ List losses_of(const Tensor& labels, const Tensor& logits) {
 }  // namespace
 
 TEST_CASE("softmax ops: values follow the formula") {
-  for (const auto& row : table) {
+  for (const auto& row : softmax_table) {
     CAPTURE(row.op);
     for (const Shape& shape : shapes) {
       CAPTURE(shape.str());
@@ -131,7 +131,7 @@ TEST_CASE("softmax ops: values follow the formula") {
 
 TEST_CASE("softmax ops: along any axis") {
   const Tensor x = some({2, 3, 4}, float64, -6, 6);
-  for (const auto& row : table) {
+  for (const auto& row : softmax_table) {
     CAPTURE(row.op);
     for (const int axis : {0, 1, -2, -3}) {
       const std::vector<int> to_last = axis == 0 || axis == -3 ? std::vector{2, 1, 0} : std::vector{0, 2, 1};
@@ -147,7 +147,7 @@ TEST_CASE("softmax ops: along any axis") {
 }
 
 TEST_CASE("softmax ops: gradients agree with finite differences to second order") {
-  for (const auto& row : table) {
+  for (const auto& row : softmax_table) {
     CAPTURE(row.op);
     for (const Shape& shape : {Shape{1}, Shape{5}, Shape{3, 4}, Shape{2, 2, 3}}) {
       for (int axis = 0; axis < shape.rank(); ++axis) {
@@ -164,7 +164,7 @@ TEST_CASE("softmax ops: extreme logits stay finite, NaN and infinities do what t
     CHECK_CLOSE(nn::softmax(x), {1, 0, 0, 1, 0, 0, 1.0 / 3, 1.0 / 3, 1.0 / 3}, 4 * epsilon(dtype), 1e-100);
     CHECK_CLOSE(nn::log_softmax(x), {0, -600, -300, 0, -2e30, -1e30, -std::log(3), -std::log(3), -std::log(3)},
                 4 * epsilon(dtype));
-    for (const auto& row : table) {
+    for (const auto& row : softmax_table) {
       GradientTape tape;
       tape.watch(x);
       for (const double value : to_doubles(tape.gradient(row.f(x, -1) * some({3, 3}, dtype), x)))

@@ -16,7 +16,7 @@ using namespace xtape::testing;
 
 namespace {
 
-const Table<Alone> alone{{"sort"}, {"argsort"}, {"top_k"}};
+const Table<Alone> sort_alone{{"sort"}, {"argsort"}, {"top_k"}};
 
 constexpr auto up = SortDirection::ascending, down = SortDirection::descending;
 

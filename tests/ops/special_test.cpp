@@ -17,9 +17,9 @@ using namespace xtape::testing;
 
 namespace {
 
-const Table<Alone> alone{{"polygamma"},    {"floordiv"},    {"mod"},
-                         {"is_nan"},       {"is_inf"},      {"is_finite"},
-                         {"clip_by_norm"}, {"global_norm"}, {"clip_by_global_norm"}};
+const Table<Alone> special_alone{{"polygamma"},    {"floordiv"},    {"mod"},
+                                 {"is_nan"},       {"is_inf"},      {"is_finite"},
+                                 {"clip_by_norm"}, {"global_norm"}, {"clip_by_global_norm"}};
 
 const double pi = std::acos(-1.0);
 

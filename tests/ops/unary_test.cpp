@@ -76,7 +76,7 @@ double squareplus_derivative(double x, double b) {
 double hard_silu(double x) { return x < -3 ? 0 : x > 3 ? x : x * (x + 3) / 6; }
 double hard_silu_derivative(double x) { return x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6; }
 
-const Table<Unary> table{
+const Table<Unary> unary_table{
     {"negative", negative, [](double x) { return -x; }, [](double) { return -1.0; }, true},
     {"abs", xtape::abs, [](double x) { return std::abs(x); }, sign_of, true},
     {"sign", sign, sign_of, [](double) { return 0.0; }, true},
@@ -224,16 +224,16 @@ const Table<Unary> table{
 };
 
 // Few elements, and so many that neighbouring ops are fused.
-const FunctionRows replays(table, [](const Unary& row) {
+const FunctionRows unary_replays(unary_table, [](const Unary& row) {
   std::vector<FunctionRow> rows;
   for (const Shape& shape : {Shape{3, 5}, Shape{9000}}) {
-    rows.push_back({row.op, [f = row.f](const TensorList& x) { return f(x[0]); },
+    rows.push_back({row.op, [f = row.f](const OpInputs& x) { return f(x[0]); },
                     fresh_inputs({shape}, float32, row.low, row.high)});
   }
   return rows;
 });
 
-const Table<Alone> alone{{"cast"}};
+const Table<Alone> unary_alone{{"cast"}};
 
 /// A grid, and numbers at and beyond the limits of the exponential functions.
 std::vector<double> probes() {
@@ -258,7 +258,7 @@ Tensor gradient_of(const Unary& row, const Tensor& x) {
 }  // namespace
 
 TEST_CASE("unary ops: values follow the formula, at the edges too") {
-  for (const auto& row : table) {
+  for (const auto& row : unary_table) {
     CAPTURE(row.op);
     for (const DType dtype : {float64, float32, bfloat16}) {
       std::vector<double> values = probes();
@@ -272,7 +272,7 @@ TEST_CASE("unary ops: values follow the formula, at the edges too") {
 }
 
 TEST_CASE("unary ops: gradients follow the derivative, at the edges too") {
-  for (const auto& row : table) {
+  for (const auto& row : unary_table) {
     CAPTURE(row.op);
     for (const DType dtype : {float64, float32}) {
       const Tensor x = tensor(probes(), dtype), dx = gradient_of(row, x);
@@ -290,7 +290,7 @@ TEST_CASE("unary ops: gradients follow the derivative, at the edges too") {
 
 TEST_CASE("unary ops: where the derivative has a limit at infinity, it is the gradient there, and of second order 0") {
   int limits = 0;
-  for (const auto& row : table) {
+  for (const auto& row : unary_table) {
     if (row.derivative == nullptr) continue;
     for (const double sign : {1.0, -1.0}) {
       if (std::isnan(row.formula(sign * INFINITY))) continue;
@@ -330,7 +330,7 @@ TEST_CASE("unary ops: asinh's gradient where the square of x overflows") {
 }
 
 TEST_CASE("unary ops: gradients agree with finite differences to second order") {
-  for (const auto& row : table) {
+  for (const auto& row : unary_table) {
     if (row.derivative == nullptr) continue;
     CAPTURE(row.op);
     const GradientCheck check = check_gradients(row.f, some({3, 4}, float64, row.low, row.high));
@@ -339,7 +339,7 @@ TEST_CASE("unary ops: gradients agree with finite differences to second order") 
 }
 
 TEST_CASE("unary ops: empty tensors, scalars and other shapes keep their shape") {
-  for (const auto& row : table) {
+  for (const auto& row : unary_table) {
     CAPTURE(row.op);
     for (const Shape& shape : {Shape{}, Shape{0}, Shape{0, 3}, Shape{1, 1}, Shape{2, 3, 1, 1, 2, 1, 2}}) {
       const Tensor x = some(shape, float32, 0.5, 2), y = row.f(x);
@@ -354,7 +354,7 @@ TEST_CASE("unary ops: empty tensors, scalars and other shapes keep their shape")
 }
 
 TEST_CASE("unary ops: integers where the op takes them, bools nowhere") {
-  for (const auto& row : table) {
+  for (const auto& row : unary_table) {
     CAPTURE(row.op);
     if (row.formula != identity) CHECK_THROWS_TEXT(TypeError, "tensor, received bool", row.f(tensor({0, 1}, boolean)));
     for (const DType dtype : {int32, int64, uint8}) {
@@ -375,7 +375,7 @@ TEST_CASE("unary ops: integers where the op takes them, bools nowhere") {
 }
 
 TEST_CASE("unary ops: a plain number becomes a float32 scalar") {
-  for (const auto& row : table) {
+  for (const auto& row : unary_table) {
     CAPTURE(row.op);
     const Tensor y = row.f(1.5);
     CHECK(y.dtype() == float32);
@@ -385,7 +385,7 @@ TEST_CASE("unary ops: a plain number becomes a float32 scalar") {
 
 TEST_CASE("unary ops: an element's result depends neither on its place nor on the threads") {
   const Tensor x = some({200'003}, float32, -5, 5);
-  for (const auto& row : table) {
+  for (const auto& row : unary_table) {
     CAPTURE(row.op);
     const auto with_threads = [&](int count) {
       const Threads threads(count);

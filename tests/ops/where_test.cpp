@@ -9,7 +9,7 @@ using namespace xtape::testing;
 
 namespace {
 
-const Table<Alone> alone{{"where"}};
+const Table<Alone> where_alone{{"where"}};
 
 Tensor flags(const Shape& shape) { return some(shape) > 0; }
 
