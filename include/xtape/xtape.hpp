@@ -272,6 +272,7 @@
 #include "xtape/optimizers/loss_scale_optimizer.hpp"
 #include "xtape/optimizers/nadam.hpp"
 #include "xtape/optimizers/optimizer.hpp"
+#include "xtape/optimizers/parameter_group.hpp"
 #include "xtape/optimizers/rmsprop.hpp"
 #include "xtape/optimizers/schedules/cosine_decay.hpp"
 #include "xtape/optimizers/schedules/decay.hpp"

@@ -73,6 +73,14 @@ Config with_keras3_names(const Config& config, Maker maker) {
   return named;
 }
 
+/// Optimizer::set_parameter_groups() is not an argument of the classes.
+void read_groups(const Config& config, Optimizer& optimizer) {
+  if (!config.contains("parameter_groups")) return;
+  detail::read_argument(config.class_name(), "parameter_groups", [&] {
+    optimizer.set_parameter_groups(detail::value_as<std::vector<ParameterGroup>>(config["parameter_groups"]));
+  });
+}
+
 }  // namespace
 
 AnyOptimizer::AnyOptimizer(const std::string& name)
@@ -95,6 +103,7 @@ AnyOptimizer AnyOptimizer::from_config(const ConfigValue& value) {
     config = with_keras3_names(config, known_maker);
     optimizer = known_maker(config);
   }
+  read_groups(config, *optimizer);
   detail::report_unknown_arguments(config, optimizer->config());
   return optimizer;
 }

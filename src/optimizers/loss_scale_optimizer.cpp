@@ -65,6 +65,10 @@ void LossScaleOptimizer::exclude_from_weight_decay(const std::vector<Variable>& 
   inner_->exclude_from_weight_decay(var_list, var_names);
 }
 
+void LossScaleOptimizer::set_parameter_groups(std::vector<ParameterGroup> groups) {
+  inner_->set_parameter_groups(std::move(groups));
+}
+
 void LossScaleOptimizer::finalize_variable_values(std::span<const Variable> var_list) {
   inner_->finalize_variable_values(var_list);
 }

@@ -28,11 +28,18 @@ std::vector<Variable> Nadam::build_shared() {
   return {product_};
 }
 
+/// The momentum of step t.
+double Nadam::momentum_of(double t) const { return beta_1_ * (1 - 0.5 * std::pow(0.96, t)); }
+
+void Nadam::begin_step() {
+  *detail::host_write("Optimizer", detail::value_for_update(product_)).data<double>() *=
+      momentum_of(static_cast<double>(iterations() + 1));
+}
+
 void Nadam::prepare_step() {
   const auto t = static_cast<double>(iterations() + 1);
-  const double u = beta_1_ * (1 - 0.5 * std::pow(0.96, t)), next = beta_1_ * (1 - 0.5 * std::pow(0.96, t + 1));
-  double& product = *detail::host_write("Optimizer", detail::value_for_update(product_)).data<double>();
-  product *= u;
+  const double u = momentum_of(t), next = momentum_of(t + 1);
+  const double product = *detail::host_read("Optimizer", product_.peek()).data<double>();
   rate_m_ = step_rate() * next / (1 - product * next);
   rate_g_ = step_rate() * (1 - u) / (1 - product);
   scale_v_ = 1 / (1 - std::pow(beta_2_, t));

@@ -144,17 +144,29 @@ double Optimizer::traced_scale() const {
 }
 
 std::int64_t Optimizer::step(std::span<const Tensor> gradients, std::span<const Variable> variables) {
+  check_step(gradients, variables);
+  return take_step();
+}
+
+void Optimizer::check_step(std::span<const Tensor> gradients, std::span<const Variable> variables) {
   const detail::NoRecording unseen;
   collect_updates(gradients, variables);
   if (updates_.size() < variables.size()) warn_of_missing(gradients, variables);
+  rate_ = rate_of_step();
+  if (schedule_) check_finite(rate_);
+}
 
-  Tensors unscaled, merged;
-  step_rate_ = rate_of_step();
-  if (schedule_) check_finite(step_rate_);
-  if (loss_scale_factor_) unscale(unscaled);
-  const bool constrained = std::any_of(updates_.begin(), updates_.end(), [&](const auto& update) {
+bool Optimizer::any_constraint() const {
+  return std::any_of(updates_.begin(), updates_.end(), [&](const auto& update) {
     return static_cast<bool>(tracked_[update.index].variable.constraint());
   });
+}
+
+std::int64_t Optimizer::take_step() {
+  const detail::NoRecording unseen;
+  Tensors unscaled, merged;
+  if (loss_scale_factor_) unscale(unscaled);
+  const bool constrained = any_constraint();
   const bool complete = !accumulator_ || accumulator_->updates_after(steps());
   if (complete && (constrained || !writes_elements())) keep_values(constrained);
   for (const Variable& shared : shared_) detail::Undo::current()->keep(shared);
@@ -164,7 +176,8 @@ std::int64_t Optimizer::step(std::span<const Tensor> gradients, std::span<const 
     accumulator_->take_means(updates_);
   }
 
-  prepare_step();
+  begin_step();
+  use_multiplier(1);
   if (clipper_) clipper_->begin_step(updates_, merged);
   // Variables with constraints come first: a constraint may throw, and no other variable has changed then.
   for (const bool now : {true, false}) {
@@ -189,7 +202,8 @@ void Optimizer::update_variables(bool constrained) {
   for (const auto& [index, gradient] : updates_) {
     Tracked& tracked = tracked_[index];
     if (static_cast<bool>(tracked.variable.constraint()) != constrained) continue;
-    if (weight_decay_) decay(tracked);
+    if (tracked.rate_multiplier != rate_multiplier_) use_multiplier(tracked.rate_multiplier);
+    decay(tracked);
     if (clipper_) {
       update(tracked.variable, clipper_->clipped(*gradient), tracked.slots);
     } else {
@@ -202,12 +216,12 @@ void Optimizer::update_variables(bool constrained) {
 /// assigns, it keeps itself.
 void Optimizer::keep_values(bool constrained) const {
   detail::Undo& undo = *detail::Undo::current();
-  const bool decays_all = weight_decay_ && !writes_elements();
+  const bool decays_before = !writes_elements();
   for (const auto& [index, gradient] : updates_) {
     const Tracked& tracked = tracked_[index];
     if (accumulator_) undo.keep(accumulator_->sums()[index]);
     const bool is_constrained = static_cast<bool>(tracked.variable.constraint());
-    if (is_constrained || decays_all) undo.keep(tracked.variable);
+    if (is_constrained || (decays_before && tracked.weight_decay)) undo.keep(tracked.variable);
     if (!is_constrained) continue;
     for (const Variable& slot : tracked.slots) undo.keep(slot);
   }
@@ -242,9 +256,15 @@ std::int64_t Optimizer::count_step() {
   return ++*detail::host_write("Optimizer", detail::value_for_update(iteration_)).data<std::int64_t>();
 }
 
+void Optimizer::use_multiplier(double multiplier) {
+  rate_multiplier_ = multiplier;
+  step_rate_ = rate_ * multiplier;
+  prepare_step();
+}
+
 void Optimizer::decay(const Tracked& tracked) {
-  decay_factor_ = tracked.decays ? 1 - *weight_decay_ * step_rate_ : 1;
-  if (!tracked.decays || decays_weights()) return;
+  decay_factor_ = tracked.weight_decay ? 1 - *tracked.weight_decay * step_rate_ : 1;
+  if (!tracked.weight_decay || decays_weights()) return;
   const Tensor& value = detail::value_for_update(tracked.variable);
   kernels::visit_floating(value.dtype(), [&]<class T>(kernels::Type<T>) {
     T* w = detail::host_write("Optimizer", value).data<T>();
@@ -275,7 +295,7 @@ void Optimizer::collect_updates(std::span<const Tensor> gradients, std::span<con
   std::size_t expected = 0;
   for (std::size_t i = 0; i < variables.size(); ++i) {
     const std::size_t index = find(variables[i], expected);
-    if (gradients[i].defined()) updates_.push_back({index, &gradients[i]});
+    if (gradients[i].defined() && tracked_[index].trainable) updates_.push_back({index, &gradients[i]});
     expected = index + 1;
   }
 }

@@ -6,6 +6,7 @@
 #include "core/launch.hpp"
 #include "optimizers/gradient_accumulator.hpp"
 #include "optimizers/moving_averages.hpp"
+#include "optimizers/variable_names.hpp"
 #include "xtape/optimizers/optimizer.hpp"
 
 // What the base of optimizers keeps between steps: its variables, the learning rate, the count of steps.
@@ -25,7 +26,17 @@ void Optimizer::build(std::span<const Variable> variables) {
   for (const auto& variable : variables) {
     const auto known = [&](const Tracked& t) { return t.variable.is_same(variable); };
     if (std::any_of(tracked.begin(), tracked.end(), known)) continue;
-    tracked.push_back({.variable = variable, .slots = build_slots(variable), .decays = decays(variable)});
+    const ParameterGroup* group = group_of(variable);
+    Tracked one;
+    one.variable = variable;
+    one.slots = build_slots(variable);
+    if (decays(variable)) one.weight_decay = weight_decay_of(variable);
+    if (group != nullptr) {
+      one.rate_multiplier = group->learning_rate_multiplier;
+      one.trainable = group->trainable;
+      if (group->weight_decay && decays(variable)) one.weight_decay = group->weight_decay;
+    }
+    tracked.push_back(std::move(one));
     if (averages_) {
       averaged.push_back(variable);
       averages.push_back(add_slot(variable, "average"));
@@ -76,9 +87,32 @@ void Optimizer::exclude_from_weight_decay(const std::vector<Variable>& var_list,
 
 bool Optimizer::decays(const Variable& variable) const {
   const auto is_listed = [&](const Variable& other) { return other.is_same(variable); };
-  const auto is_named = [&](const std::string& part) { return variable.name().find(part) != std::string::npos; };
   return std::none_of(without_decay_.begin(), without_decay_.end(), is_listed) &&
-         std::none_of(names_without_decay_.begin(), names_without_decay_.end(), is_named);
+         !name_contains(variable, names_without_decay_);
+}
+
+void Optimizer::set_parameter_groups(std::vector<ParameterGroup> groups) {
+  const char* name = name_.c_str();
+  if (built_) {
+    detail::fail<ValueError>(name, "`set_parameter_groups()` can only be called before the optimizer is built.");
+  }
+  for (const auto& group : groups) {
+    check_pattern(name, "pattern", group.pattern);
+    const auto check = [&](const char* option, double value) {
+      if (value >= 0 && std::isfinite(value)) return;
+      detail::fail<ValueError>(name, "the parameter group \"{}\": expected {} >= 0, received {}", group.pattern, option,
+                               value);
+    };
+    check("learning_rate_multiplier", group.learning_rate_multiplier);
+    check("weight_decay", group.weight_decay.value_or(0));
+  }
+  groups_ = std::move(groups);
+}
+
+const ParameterGroup* Optimizer::group_of(const Variable& variable) const {
+  const auto found = std::find_if(groups_.begin(), groups_.end(),
+                                  [&](const ParameterGroup& group) { return name_matches(variable, group.pattern); });
+  return found == groups_.end() ? nullptr : &*found;
 }
 
 std::int64_t Optimizer::steps() const {
@@ -120,6 +154,11 @@ Config Optimizer::config() const {
   if (config.contains("learning_rate")) {
     config.set("learning_rate", schedule_ ? schedule_->config() : ConfigValue(rate_of_step()));
   }
+  if (!groups_.empty()) {
+    ConfigValue::List groups;
+    for (const auto& group : groups_) groups.emplace_back(Config("", detail::field_entries(group)));
+    config.set("parameter_groups", groups);
+  }
   return config;
 }
 
@@ -145,10 +184,13 @@ std::vector<Variable> Optimizer::variables() const {
 }
 
 Variable Optimizer::add_slot(const Variable& variable, const std::string& name, double value) const {
+  return add_slot(variable, name, detail::filled(variable.shape(), variable.dtype(), value));
+}
+
+Variable Optimizer::add_slot(const Variable& variable, const std::string& name, const Tensor& initial) const {
   std::string variable_name = variable.name();
   std::replace(variable_name.begin(), variable_name.end(), '/', '_');
-  return Variable(detail::filled(variable.shape(), variable.dtype(), value),
-                  {.trainable = false, .name = fmt::format("{}/{}_{}", name_, variable_name, name)});
+  return Variable(initial, {.trainable = false, .name = fmt::format("{}/{}_{}", name_, variable_name, name)});
 }
 
 Variable Optimizer::add_variable(DType dtype, double value, const std::string& name) const {

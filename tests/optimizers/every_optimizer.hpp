@@ -37,7 +37,8 @@ struct OptimizerCase {
   std::string name;
   std::function<std::unique_ptr<optimizers::Optimizer>(const Common&)> make;
   /// What Keras's own code, run with numpy in float64, makes of (1, -2, 0.5) in six steps t = 1, 2, ... with the
-  /// gradients (sin t, 3 cos 2t, 0.1 t - 0.3).
+  /// gradients (sin t, 3 cos 2t, 0.1 t - 0.3). For optimizers that Keras does not have, and for those that keep other
+  /// quantities in Keras than in the paper, the paper's algorithm written in Python.
   std::vector<double> after_six_steps;
 
   std::unique_ptr<optimizers::Optimizer> operator()(const Common& common = {}) const { return make(common); }

@@ -39,6 +39,7 @@ class LossScaleOptimizer : public Optimizer {
   void build(std::span<const Variable> variables) override;
   void exclude_from_weight_decay(const std::vector<Variable>& var_list,
                                  const std::vector<std::string>& var_names = {}) override;
+  void set_parameter_groups(std::vector<ParameterGroup> groups) override;
   void finalize_variable_values(std::span<const Variable> var_list) override;
   std::int64_t iterations() const override;
   double learning_rate() const override;

@@ -41,10 +41,13 @@ class Nadam : public ElementwiseOptimizer {
  protected:
   std::vector<Variable> build_slots(const Variable& variable) override;
   std::vector<Variable> build_shared() override;
+  void begin_step() override;
   void prepare_step() override;
   void update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) override;
 
  private:
+  double momentum_of(double t) const;
+
   double beta_1_, beta_2_, epsilon_;
   Variable product_;                              ///< u_1 ... u_t
   double rate_m_ = 0, rate_g_ = 0, scale_v_ = 0;  ///< in the current step

@@ -15,6 +15,7 @@
 #include "xtape/core/tensor.hpp"
 #include "xtape/core/variable.hpp"
 #include "xtape/optimizers/learning_rate.hpp"
+#include "xtape/optimizers/parameter_group.hpp"
 #include "xtape/optimizers/zip.hpp"
 #include "xtape/tape/gradient_tape.hpp"
 
@@ -70,7 +71,7 @@ struct OptimizerOptions {
 ///       explicit SignDescent(double learning_rate) : Optimizer({.name = "sign", .learning_rate = learning_rate}) {}
 ///       std::vector<Variable> build_slots(const Variable&) override { return {}; }
 ///       void update(Variable& v, const Tensor& gradient, std::span<Variable>) override {
-///         v.assign_sub(sign(gradient) * learning_rate());
+///         v.assign_sub(sign(gradient) * step_rate());
 ///       }
 ///     };
 ///
@@ -154,6 +155,17 @@ class Optimizer : public detail::Described {
   virtual void exclude_from_weight_decay(const std::vector<Variable>& var_list,
                                          const std::vector<std::string>& var_names = {});
 
+  /// Gives variables their own learning rate, weight decay or none of both by their names, as PyTorch's param_groups.
+  /// Of several patterns that match a variable the first one counts; variables that none matches have the optimizer's
+  /// settings. exclude_from_weight_decay() counts before a group's weight_decay. The groups are a part of config(),
+  /// from which AnyOptimizer::from_config reads them. Throws a ValueError after build(), for a pattern that is no
+  /// regular expression, and for a negative or infinite number.
+  ///
+  ///     optimizer.set_parameter_groups({{.pattern = "encoder/embeddings", .trainable = false},
+  ///                                     {.pattern = "encoder/.*", .learning_rate_multiplier = 0.1},
+  ///                                     {.pattern = ".*/bias", .weight_decay = 0.0}});
+  virtual void set_parameter_groups(std::vector<ParameterGroup> groups);
+
   /// With use_ema, sets the variables to their averages; to be called at the end of training. Throws a ValueError for a
   /// variable that the optimizer has not been built for.
   virtual void finalize_variable_values(std::span<const Variable> var_list);
@@ -192,37 +204,60 @@ class Optimizer : public detail::Described {
   /// variables() lists so many slots of each variable together. The slots beyond that follow, first one of each
   /// variable, then the next of each: Keras's order where an optimizer makes its slots in several loops.
   virtual std::size_t slots_listed_together() const noexcept { return static_cast<std::size_t>(-1); }
-  /// Called in each update before the first update() of a variable, to compute what all variables share. iterations()
-  /// does not count this update yet.
+  /// Called once in each update, before prepare_step(), to change what add_variable() has made.
+  virtual void begin_step() {}
+  /// Called in each update before the first update() of a variable, to compute what all variables share, and again
+  /// where step_rate() changes because a variable has a rate of its own (parameter groups). iterations() does not count
+  /// this update yet.
   virtual void prepare_step() {}
   /// Changes the variable and its slots. The gradient has the shape and the dtype of the variable.
   virtual void update(Variable& variable, const Tensor& gradient, std::span<Variable> slots) = 0;
 
+  /// The weight decay of a variable that exclude_from_weight_decay() has not excluded; none for no decay. Called once
+  /// for each variable, when the optimizer is built.
+  virtual std::optional<double> weight_decay_of(const Variable& /*variable*/) const { return weight_decay_; }
+  /// Whether exclude_from_weight_decay() has not excluded the variable.
+  bool decays(const Variable& variable) const;
+
   /// Whether update() itself first multiplies the variable by decay_factor(). Otherwise the base class does that.
   virtual bool decays_weights() const noexcept { return false; }
 
+  /// The slots of a variable. Throws a ValueError for one that the optimizer has not been built for.
+  std::span<const Variable> slots_of(const Variable& variable) const { return tracked_[find(variable, 0)].slots; }
   /// 1 - weight_decay * learning_rate for the variable that is being updated; 1 if it does not decay.
   double decay_factor() const noexcept { return decay_factor_; }
-  /// The learning rate of this update: learning_rate(), computed once for all variables.
+  /// The learning rate of this update: learning_rate(), computed once for all variables, times the multiplier of the
+  /// variable's parameter group.
   double step_rate() const noexcept { return step_rate_; }
   /// A new variable of the same shape and dtype, filled with `value`. Its name is "optimizer/variable_name".
   Variable add_slot(const Variable& variable, const std::string& name, double value = 0) const;
+  /// The same with the elements of `initial`, which has the shape and the dtype of the variable.
+  Variable add_slot(const Variable& variable, const std::string& name, const Tensor& initial) const;
   /// A new scalar variable. Its name is "optimizer/name".
   Variable add_variable(DType dtype, double value, const std::string& name) const;
 
  private:
   friend class LossScaleOptimizer;
+  friend class MultiOptimizer;
 
   struct Tracked {
     Variable variable;
     std::vector<Variable> slots;
-    bool decays = true;
+    double rate_multiplier = 1;
+    bool trainable = true;
+    std::optional<double> weight_decay;
     bool reported_missing = false;
   };
   using Addresses = std::vector<std::pair<const detail::VariableImpl*, std::size_t>>;
 
   /// One step; returns the number of steps so far. Called by whole_step(), which takes back the changes if it throws.
   virtual std::int64_t step(std::span<const Tensor> gradients, std::span<const Variable> variables);
+  /// The first part of step(), which checks everything and builds the optimizer, and the second one, which changes it.
+  void check_step(std::span<const Tensor> gradients, std::span<const Variable> variables);
+  std::int64_t take_step();
+  /// Whether take_step() may throw in the middle, as constraints and users' classes may.
+  bool may_throw() const { return !writes_elements() || any_constraint(); }
+  bool any_constraint() const;
   std::int64_t whole_step(std::span<const Tensor> gradients, std::span<const Variable> variables);
   /// Undoes build().
   virtual void unbuild() noexcept;
@@ -235,7 +270,6 @@ class Optimizer : public detail::Described {
 
   void collect_updates(std::span<const Tensor> gradients, std::span<const Variable> variables);
   std::size_t find(const Variable& variable, std::size_t expected) const;
-  bool decays(const Variable& variable) const;
   void warn_of_missing(std::span<const Tensor> gradients, std::span<const Variable> variables);
   std::int64_t steps() const;
   std::int64_t count_step();
@@ -246,6 +280,8 @@ class Optimizer : public detail::Described {
   void keep_values(bool constrained) const;
   void update_variables(bool constrained);
   void decay(const Tracked& tracked);
+  void use_multiplier(double multiplier);
+  const ParameterGroup* group_of(const Variable& variable) const;
   void apply_constraints();
 
   std::string name_;
@@ -254,6 +290,7 @@ class Optimizer : public detail::Described {
   std::unique_ptr<detail::GradientAccumulator> accumulator_;
   std::unique_ptr<detail::GradientClipper> clipper_;
   std::unique_ptr<detail::MovingAverages> averages_;
+  double rate_ = 0, rate_multiplier_ = 1;  ///< whose product is step_rate_
   double step_rate_ = 0, decay_factor_ = 1;
   std::optional<LearningRate> schedule_;  ///< none where learning_rate_ has the rate
   Variable iteration_, learning_rate_;
@@ -262,6 +299,7 @@ class Optimizer : public detail::Described {
   std::vector<Variable> shared_;
   std::vector<Variable> without_decay_;
   std::vector<std::string> names_without_decay_;
+  std::vector<ParameterGroup> groups_;
   Addresses by_address_;                                ///< the indices of tracked_, sorted
   detail::PoolVector<detail::VariableUpdate> updates_;  ///< of the step; a member to reuse its memory
 };
