@@ -49,6 +49,33 @@ AdamStep<T> adam_step(double alpha, double beta_1, double beta_2, double epsilon
   return {{beta_1, beta_2}, all(alpha), all(epsilon), all(decay)};
 }
 
+/// RAdam (Liu et al.: On the Variance of the Adaptive Learning Rate and Beyond, 2020, the last case of algorithm 2):
+///   m and v as in Adam;  p = decay p - alpha m
+template <class T>
+struct UndividedStep {
+  Moments<T> moments;
+  Batch<T> alpha, decay;
+
+  void operator()(Batch<T>& p, const Batch<T>& g, Batch<T>& m, Batch<T>& v) const {
+    moments(g, m, v);
+    p = p * decay - alpha * m;
+  }
+};
+
+/// Schedule-free AdamW (Defazio et al.: The Road Less Scheduled, 2024, algorithm 1), in Keras's form, which keeps x in
+/// p, the point y of the paper: x = (y - (1 - beta_1) z) / beta_1.
+template <class T>
+struct ScheduleFreeVectors {
+  Batch<T> rate, rate_2, epsilon, scale_v, beta_1, rest_1, weight, rest_weight;
+
+  void operator()(Batch<T>& p, const Batch<T>& g, Batch<T>& z, Batch<T>& v) const {
+    const Batch<T> before = (p - rest_1 * z) / beta_1;
+    v = v + (g * g - v) * rate_2;
+    z = z - rate * g / (xsimd::sqrt(v * scale_v) + epsilon);
+    p = rest_1 * z + beta_1 * (rest_weight * before + weight * z);
+  }
+};
+
 /// Adamax (Kingma, Ba, 2015, section 7.1), Adam with the infinity norm of the gradients so far:
 ///   m += (g - m) (1 - beta_1);  u = max(beta_2 u, |g|);  p -= alpha m / (u + epsilon)
 /// max_or_second keeps a NaN of the gradient.
@@ -97,6 +124,25 @@ template void amsgrad(std::int64_t, float*, const float*, float*, float*, float*
                       double);
 template void amsgrad(std::int64_t, double*, const double*, double*, double*, double*, double, double, double, double,
                       double);
+
+template <class T>
+void adam_undivided(std::int64_t n, T* p, const T* g, T* m, T* v, double alpha, double beta_1, double beta_2,
+                    double decay) {
+  const UndividedStep<T> step{{beta_1, beta_2}, Batch<T>(static_cast<T>(alpha)), Batch<T>(static_cast<T>(decay))};
+  fused_update(n, p, g, step, m, v);
+}
+template void adam_undivided(std::int64_t, float*, const float*, float*, float*, double, double, double, double);
+template void adam_undivided(std::int64_t, double*, const double*, double*, double*, double, double, double, double);
+
+template <class T>
+void schedule_free(std::int64_t n, T* p, const T* g, T* z, T* v, const ScheduleFreeStep& step) {
+  const auto all = [](double value) { return Batch<T>(static_cast<T>(value)); };
+  const ScheduleFreeVectors<T> vectors{all(step.rate),   all(1 - step.beta_2), all(step.epsilon), all(step.scale_v),
+                                       all(step.beta_1), all(1 - step.beta_1), all(step.weight),  all(1 - step.weight)};
+  fused_update(n, p, g, vectors, z, v);
+}
+template void schedule_free(std::int64_t, float*, const float*, float*, float*, const ScheduleFreeStep&);
+template void schedule_free(std::int64_t, double*, const double*, double*, double*, const ScheduleFreeStep&);
 
 template <class T>
 void adamax(std::int64_t n, T* p, const T* g, T* m, T* u, double alpha, double beta_1, double beta_2, double epsilon) {

@@ -11,9 +11,11 @@
 #include "xtape/optimizers/adamw.hpp"
 #include "xtape/optimizers/ftrl.hpp"
 #include "xtape/optimizers/lamb.hpp"
+#include "xtape/optimizers/lars.hpp"
 #include "xtape/optimizers/lion.hpp"
 #include "xtape/optimizers/loss_scale_optimizer.hpp"
 #include "xtape/optimizers/nadam.hpp"
+#include "xtape/optimizers/radam.hpp"
 #include "xtape/optimizers/rmsprop.hpp"
 #include "xtape/optimizers/sgd.hpp"
 
@@ -28,9 +30,13 @@ std::shared_ptr<Optimizer> make(const Config& config) {
 }
 
 constexpr detail::Named<std::shared_ptr<Optimizer> (*)(const Config&)> known[] = {
-    {"adadelta", make<Adadelta>}, {"adafactor", make<Adafactor>}, {"adagrad", make<Adagrad>}, {"adam", make<Adam>},
-    {"adamax", make<Adamax>},     {"adamw", make<AdamW>},         {"ftrl", make<Ftrl>},       {"lamb", make<Lamb>},
-    {"lion", make<Lion>},         {"nadam", make<Nadam>},         {"rmsprop", make<RMSprop>}, {"sgd", make<SGD>},
+    {"adadelta", make<Adadelta>}, {"adafactor", make<Adafactor>},
+    {"adagrad", make<Adagrad>},   {"adam", make<Adam>},
+    {"adamax", make<Adamax>},     {"adamw", make<AdamW>},
+    {"ftrl", make<Ftrl>},         {"lamb", make<Lamb>},
+    {"lars", make<LARS>},         {"lion", make<Lion>},
+    {"nadam", make<Nadam>},       {"radam", make<RAdam>},
+    {"rmsprop", make<RMSprop>},   {"sgd", make<SGD>},
 };
 
 using Maker = std::shared_ptr<Optimizer> (*)(const Config&);

@@ -13,8 +13,10 @@
 #include "xtape/optimizers/adamw.hpp"
 #include "xtape/optimizers/ftrl.hpp"
 #include "xtape/optimizers/lamb.hpp"
+#include "xtape/optimizers/lars.hpp"
 #include "xtape/optimizers/lion.hpp"
 #include "xtape/optimizers/nadam.hpp"
+#include "xtape/optimizers/radam.hpp"
 #include "xtape/optimizers/rmsprop.hpp"
 #include "xtape/optimizers/sgd.hpp"
 
@@ -43,8 +45,10 @@ TEST_CASE("any optimizer: Keras's names, in lower case or the class's") {
   CHECK(makes<AdamW>("AdamW"));
   CHECK(makes<Ftrl>("ftrl"));
   CHECK(makes<Lamb>("lamb"));
+  CHECK(makes<LARS>("lars"));
   CHECK(makes<Lion>("lion"));
   CHECK(makes<Nadam>("nadam"));
+  CHECK(makes<RAdam>("radam"));
   CHECK(makes<RMSprop>("rmsprop"));
   CHECK(makes<RMSprop>("RMSprop"));
   CHECK(makes<SGD>("sgd"));
@@ -53,7 +57,7 @@ TEST_CASE("any optimizer: Keras's names, in lower case or the class's") {
   CHECK(AnyOptimizer("sgd").get()->learning_rate() == 0.01);
   CHECK_THROWS_TEXT(ValueError,
                     "[AnyOptimizer] unknown optimizer 'typo', expected one of: adadelta, adafactor, adagrad, adam, "
-                    "adamax, adamw, ftrl, lamb, lion, nadam, rmsprop, sgd",
+                    "adamax, adamw, ftrl, lamb, lars, lion, nadam, radam, rmsprop, sgd",
                     AnyOptimizer("typo"));
 }
 

@@ -20,9 +20,11 @@
 #include "xtape/optimizers/adamw.hpp"
 #include "xtape/optimizers/ftrl.hpp"
 #include "xtape/optimizers/lamb.hpp"
+#include "xtape/optimizers/lars.hpp"
 #include "xtape/optimizers/lion.hpp"
 #include "xtape/optimizers/loss_scale_optimizer.hpp"
 #include "xtape/optimizers/nadam.hpp"
+#include "xtape/optimizers/radam.hpp"
 #include "xtape/optimizers/rmsprop.hpp"
 #include "xtape/optimizers/schedules/cosine_decay.hpp"
 #include "xtape/optimizers/schedules/decay.hpp"
@@ -61,6 +63,7 @@ std::vector<Row> rows() {
       row<Adam, AdamOptions>(),         row<Adamax, AdamaxOptions>(),       row<AdamW, AdamWOptions>(),
       row<Ftrl, FtrlOptions>(),         row<Lamb, LambOptions>(),           row<Lion, LionOptions>(),
       row<Nadam, NadamOptions>(),       row<RMSprop, RMSpropOptions>(),     row<SGD, SGDOptions>(),
+      row<RAdam, RAdamOptions>(),       row<LARS, LARSOptions>(),
   };
   Row wrapper{LossScaleOptimizer("sgd"), {}};
   wrapper.changed.emplace_back(

@@ -14,8 +14,10 @@
 #include "xtape/optimizers/adamw.hpp"
 #include "xtape/optimizers/ftrl.hpp"
 #include "xtape/optimizers/lamb.hpp"
+#include "xtape/optimizers/lars.hpp"
 #include "xtape/optimizers/lion.hpp"
 #include "xtape/optimizers/nadam.hpp"
+#include "xtape/optimizers/radam.hpp"
 #include "xtape/optimizers/rmsprop.hpp"
 #include "xtape/optimizers/sgd.hpp"
 
@@ -125,6 +127,17 @@ inline const std::vector<OptimizerCase>& every_optimizer() {
           AdafactorOptions{
               .learning_rate = 0.3, .beta_2_decay = -0.6, .epsilon_1 = 1e-3, .epsilon_2 = 0.1, .clip_threshold = 0.7},
           {1.03456538469687, -1.73491457481378, 0.116674670215909}),
+      optimizer_case<RAdam>("RAdam", RAdamOptions{.learning_rate = 0.02, .beta_1 = 0.7, .beta_2 = 0.9, .epsilon = 1e-3},
+                            {0.962841907960702, -1.93487343773739, 0.503176544146693}),
+      optimizer_case<LARS>("LARS", LARSOptions{.learning_rate = 0.1, .momentum = 0.7, .trust_coefficient = 0.1},
+                           {0.991201957222424, -1.90640593669987, 0.500869998006191}),
+      optimizer_case<LARS>("LARS nesterov",
+                           LARSOptions{.learning_rate = 0.1,
+                                       .momentum = 0.6,
+                                       .nesterov = true,
+                                       .trust_coefficient = 0.2,
+                                       .weight_decay_rate = 0.3},
+                           {0.932632827337158, -1.78031417491693, 0.463447947689982}),
   };
   return cases;
 }

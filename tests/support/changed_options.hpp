@@ -40,6 +40,8 @@ Options changed_options(Options options = {}) {
       field = 0.5;
     } else if constexpr (std::is_same_v<Field, std::optional<std::int64_t>>) {
       field = integers.contains(name) ? integers.at(name) : 2;
+    } else if constexpr (std::is_same_v<Field, std::vector<std::string>>) {
+      field = {"own"};
     } else if constexpr (detail::IsVector<Field>::value) {
       field.assign(lists.at(name).begin(), lists.at(name).end());
     } else if constexpr (std::is_constructible_v<Field, std::vector<int>>) {
