@@ -271,6 +271,7 @@
 #include "xtape/optimizers/learning_rate.hpp"
 #include "xtape/optimizers/lion.hpp"
 #include "xtape/optimizers/loss_scale_optimizer.hpp"
+#include "xtape/optimizers/muon.hpp"
 #include "xtape/optimizers/nadam.hpp"
 #include "xtape/optimizers/optimizer.hpp"
 #include "xtape/optimizers/parameter_group.hpp"

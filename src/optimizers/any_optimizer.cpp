@@ -14,6 +14,7 @@
 #include "xtape/optimizers/lars.hpp"
 #include "xtape/optimizers/lion.hpp"
 #include "xtape/optimizers/loss_scale_optimizer.hpp"
+#include "xtape/optimizers/muon.hpp"
 #include "xtape/optimizers/nadam.hpp"
 #include "xtape/optimizers/radam.hpp"
 #include "xtape/optimizers/rmsprop.hpp"
@@ -30,13 +31,10 @@ std::shared_ptr<Optimizer> make(const Config& config) {
 }
 
 constexpr detail::Named<std::shared_ptr<Optimizer> (*)(const Config&)> known[] = {
-    {"adadelta", make<Adadelta>}, {"adafactor", make<Adafactor>},
-    {"adagrad", make<Adagrad>},   {"adam", make<Adam>},
-    {"adamax", make<Adamax>},     {"adamw", make<AdamW>},
-    {"ftrl", make<Ftrl>},         {"lamb", make<Lamb>},
-    {"lars", make<LARS>},         {"lion", make<Lion>},
-    {"nadam", make<Nadam>},       {"radam", make<RAdam>},
-    {"rmsprop", make<RMSprop>},   {"sgd", make<SGD>},
+    {"adadelta", make<Adadelta>}, {"adafactor", make<Adafactor>}, {"adagrad", make<Adagrad>}, {"adam", make<Adam>},
+    {"adamax", make<Adamax>},     {"adamw", make<AdamW>},         {"ftrl", make<Ftrl>},       {"lamb", make<Lamb>},
+    {"lars", make<LARS>},         {"lion", make<Lion>},           {"muon", make<Muon>},       {"nadam", make<Nadam>},
+    {"radam", make<RAdam>},       {"rmsprop", make<RMSprop>},     {"sgd", make<SGD>},
 };
 
 using Maker = std::shared_ptr<Optimizer> (*)(const Config&);

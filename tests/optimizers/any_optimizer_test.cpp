@@ -15,6 +15,7 @@
 #include "xtape/optimizers/lamb.hpp"
 #include "xtape/optimizers/lars.hpp"
 #include "xtape/optimizers/lion.hpp"
+#include "xtape/optimizers/muon.hpp"
 #include "xtape/optimizers/nadam.hpp"
 #include "xtape/optimizers/radam.hpp"
 #include "xtape/optimizers/rmsprop.hpp"
@@ -47,6 +48,7 @@ TEST_CASE("any optimizer: Keras's names, in lower case or the class's") {
   CHECK(makes<Lamb>("lamb"));
   CHECK(makes<LARS>("lars"));
   CHECK(makes<Lion>("lion"));
+  CHECK(makes<Muon>("muon"));
   CHECK(makes<Nadam>("nadam"));
   CHECK(makes<RAdam>("radam"));
   CHECK(makes<RMSprop>("rmsprop"));
@@ -57,7 +59,7 @@ TEST_CASE("any optimizer: Keras's names, in lower case or the class's") {
   CHECK(AnyOptimizer("sgd").get()->learning_rate() == 0.01);
   CHECK_THROWS_TEXT(ValueError,
                     "[AnyOptimizer] unknown optimizer 'typo', expected one of: adadelta, adafactor, adagrad, adam, "
-                    "adamax, adamw, ftrl, lamb, lars, lion, nadam, radam, rmsprop, sgd",
+                    "adamax, adamw, ftrl, lamb, lars, lion, muon, nadam, radam, rmsprop, sgd",
                     AnyOptimizer("typo"));
 }
 

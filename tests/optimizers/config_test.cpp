@@ -23,6 +23,7 @@
 #include "xtape/optimizers/lars.hpp"
 #include "xtape/optimizers/lion.hpp"
 #include "xtape/optimizers/loss_scale_optimizer.hpp"
+#include "xtape/optimizers/muon.hpp"
 #include "xtape/optimizers/nadam.hpp"
 #include "xtape/optimizers/radam.hpp"
 #include "xtape/optimizers/rmsprop.hpp"
@@ -63,7 +64,7 @@ std::vector<Row> rows() {
       row<Adam, AdamOptions>(),         row<Adamax, AdamaxOptions>(),       row<AdamW, AdamWOptions>(),
       row<Ftrl, FtrlOptions>(),         row<Lamb, LambOptions>(),           row<Lion, LionOptions>(),
       row<Nadam, NadamOptions>(),       row<RMSprop, RMSpropOptions>(),     row<SGD, SGDOptions>(),
-      row<RAdam, RAdamOptions>(),       row<LARS, LARSOptions>(),
+      row<RAdam, RAdamOptions>(),       row<LARS, LARSOptions>(),           row<Muon, MuonOptions>(),
   };
   Row wrapper{LossScaleOptimizer("sgd"), {}};
   wrapper.changed.emplace_back(

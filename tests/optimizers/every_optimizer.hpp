@@ -16,6 +16,7 @@
 #include "xtape/optimizers/lamb.hpp"
 #include "xtape/optimizers/lars.hpp"
 #include "xtape/optimizers/lion.hpp"
+#include "xtape/optimizers/muon.hpp"
 #include "xtape/optimizers/nadam.hpp"
 #include "xtape/optimizers/radam.hpp"
 #include "xtape/optimizers/rmsprop.hpp"
@@ -50,7 +51,10 @@ template <class O, class Options>
 OptimizerCase optimizer_case(std::string name, const Options& options, std::vector<double> after_six_steps) {
   const auto make = [options](const Common& c) -> std::unique_ptr<optimizers::Optimizer> {
     Options o = options;
-    if (c.weight_decay) o.weight_decay = c.weight_decay;
+    if (c.weight_decay) {
+      o.weight_decay = c.weight_decay;
+      if constexpr (requires { o.adam_weight_decay; }) o.adam_weight_decay = c.weight_decay;
+    }
     o.clipnorm = c.clipnorm;
     o.clipvalue = c.clipvalue;
     o.global_clipnorm = c.global_clipnorm;
@@ -138,6 +142,14 @@ inline const std::vector<OptimizerCase>& every_optimizer() {
                                        .trust_coefficient = 0.2,
                                        .weight_decay_rate = 0.3},
                            {0.932632827337158, -1.78031417491693, 0.463447947689982}),
+      optimizer_case<Muon>("Muon",
+                           MuonOptions{.learning_rate = 0.04,
+                                       .adam_beta_1 = 0.7,
+                                       .adam_beta_2 = 0.6,
+                                       .adam_weight_decay = 0.05,
+                                       .epsilon = 1e-3,
+                                       .adam_lr_ratio = 0.5},
+                           {0.94801817168585, -1.93596121005414, 0.527139324568206}),
   };
   return cases;
 }

@@ -15,9 +15,10 @@ class ElementwiseOptimizer : public Optimizer {
   virtual void update_elements(const Tensor& w, const Tensor& g, std::span<const Tensor> slots) = 0;
   /// Whether a gradient of zero changes nothing. Then rows without a gradient are left out.
   virtual bool ignores_zero() const noexcept { return false; }
+  /// Calls update_elements() for the variable, or for parts of its rows.
+  void update(Variable& variable, const Tensor& gradient, std::span<Variable> slots) override;
 
  private:
-  void update(Variable& variable, const Tensor& gradient, std::span<Variable> slots) final;
   bool writes_elements() const noexcept final { return true; }
 };
 
