@@ -277,6 +277,7 @@
 #include "xtape/optimizers/parameter_group.hpp"
 #include "xtape/optimizers/radam.hpp"
 #include "xtape/optimizers/rmsprop.hpp"
+#include "xtape/optimizers/schedule_free_adamw.hpp"
 #include "xtape/optimizers/schedules/cosine_decay.hpp"
 #include "xtape/optimizers/schedules/decay.hpp"
 #include "xtape/optimizers/schedules/learning_rate_schedule.hpp"

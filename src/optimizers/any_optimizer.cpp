@@ -18,6 +18,7 @@
 #include "xtape/optimizers/nadam.hpp"
 #include "xtape/optimizers/radam.hpp"
 #include "xtape/optimizers/rmsprop.hpp"
+#include "xtape/optimizers/schedule_free_adamw.hpp"
 #include "xtape/optimizers/sgd.hpp"
 
 namespace xtape {
@@ -31,10 +32,12 @@ std::shared_ptr<Optimizer> make(const Config& config) {
 }
 
 constexpr detail::Named<std::shared_ptr<Optimizer> (*)(const Config&)> known[] = {
-    {"adadelta", make<Adadelta>}, {"adafactor", make<Adafactor>}, {"adagrad", make<Adagrad>}, {"adam", make<Adam>},
-    {"adamax", make<Adamax>},     {"adamw", make<AdamW>},         {"ftrl", make<Ftrl>},       {"lamb", make<Lamb>},
-    {"lars", make<LARS>},         {"lion", make<Lion>},           {"muon", make<Muon>},       {"nadam", make<Nadam>},
-    {"radam", make<RAdam>},       {"rmsprop", make<RMSprop>},     {"sgd", make<SGD>},
+    {"adadelta", make<Adadelta>}, {"adafactor", make<Adafactor>}, {"adagrad", make<Adagrad>},
+    {"adam", make<Adam>},         {"adamax", make<Adamax>},       {"adamw", make<AdamW>},
+    {"ftrl", make<Ftrl>},         {"lamb", make<Lamb>},           {"lars", make<LARS>},
+    {"lion", make<Lion>},         {"muon", make<Muon>},           {"nadam", make<Nadam>},
+    {"radam", make<RAdam>},       {"rmsprop", make<RMSprop>},     {"schedule_free_adamw", make<ScheduleFreeAdamW>},
+    {"sgd", make<SGD>},
 };
 
 using Maker = std::shared_ptr<Optimizer> (*)(const Config&);

@@ -19,6 +19,7 @@
 #include "xtape/optimizers/nadam.hpp"
 #include "xtape/optimizers/radam.hpp"
 #include "xtape/optimizers/rmsprop.hpp"
+#include "xtape/optimizers/schedule_free_adamw.hpp"
 #include "xtape/optimizers/sgd.hpp"
 
 using namespace xtape;
@@ -53,13 +54,15 @@ TEST_CASE("any optimizer: Keras's names, in lower case or the class's") {
   CHECK(makes<RAdam>("radam"));
   CHECK(makes<RMSprop>("rmsprop"));
   CHECK(makes<RMSprop>("RMSprop"));
+  CHECK(makes<ScheduleFreeAdamW>("schedulefreeadamw"));
+  CHECK(makes<ScheduleFreeAdamW>("schedule_free_adamw"));
   CHECK(makes<SGD>("sgd"));
   CHECK(makes<SGD>("SGD"));
   CHECK(AnyOptimizer("adam").get()->learning_rate() == 0.001);
   CHECK(AnyOptimizer("sgd").get()->learning_rate() == 0.01);
   CHECK_THROWS_TEXT(ValueError,
                     "[AnyOptimizer] unknown optimizer 'typo', expected one of: adadelta, adafactor, adagrad, adam, "
-                    "adamax, adamw, ftrl, lamb, lars, lion, muon, nadam, radam, rmsprop, sgd",
+                    "adamax, adamw, ftrl, lamb, lars, lion, muon, nadam, radam, rmsprop, schedule_free_adamw, sgd",
                     AnyOptimizer("typo"));
 }
 

@@ -27,6 +27,7 @@
 #include "xtape/optimizers/nadam.hpp"
 #include "xtape/optimizers/radam.hpp"
 #include "xtape/optimizers/rmsprop.hpp"
+#include "xtape/optimizers/schedule_free_adamw.hpp"
 #include "xtape/optimizers/schedules/cosine_decay.hpp"
 #include "xtape/optimizers/schedules/decay.hpp"
 #include "xtape/optimizers/sgd.hpp"
@@ -60,11 +61,14 @@ Row row() {
 std::vector<Row> rows() {
   using namespace optimizers;
   std::vector<Row> rows = {
-      row<Adadelta, AdadeltaOptions>(), row<Adafactor, AdafactorOptions>(), row<Adagrad, AdagradOptions>(),
-      row<Adam, AdamOptions>(),         row<Adamax, AdamaxOptions>(),       row<AdamW, AdamWOptions>(),
-      row<Ftrl, FtrlOptions>(),         row<Lamb, LambOptions>(),           row<Lion, LionOptions>(),
-      row<Nadam, NadamOptions>(),       row<RMSprop, RMSpropOptions>(),     row<SGD, SGDOptions>(),
-      row<RAdam, RAdamOptions>(),       row<LARS, LARSOptions>(),           row<Muon, MuonOptions>(),
+      row<Adadelta, AdadeltaOptions>(), row<Adafactor, AdafactorOptions>(),
+      row<Adagrad, AdagradOptions>(),   row<Adam, AdamOptions>(),
+      row<Adamax, AdamaxOptions>(),     row<AdamW, AdamWOptions>(),
+      row<Ftrl, FtrlOptions>(),         row<Lamb, LambOptions>(),
+      row<Lion, LionOptions>(),         row<Nadam, NadamOptions>(),
+      row<RMSprop, RMSpropOptions>(),   row<SGD, SGDOptions>(),
+      row<RAdam, RAdamOptions>(),       row<LARS, LARSOptions>(),
+      row<Muon, MuonOptions>(),         row<ScheduleFreeAdamW, ScheduleFreeAdamWOptions>(),
   };
   Row wrapper{LossScaleOptimizer("sgd"), {}};
   wrapper.changed.emplace_back(

@@ -20,6 +20,7 @@
 #include "xtape/optimizers/nadam.hpp"
 #include "xtape/optimizers/radam.hpp"
 #include "xtape/optimizers/rmsprop.hpp"
+#include "xtape/optimizers/schedule_free_adamw.hpp"
 #include "xtape/optimizers/sgd.hpp"
 
 // Every optimizer, with each of its ways to compute a step, for tests that apply to all.
@@ -150,6 +151,14 @@ inline const std::vector<OptimizerCase>& every_optimizer() {
                                        .epsilon = 1e-3,
                                        .adam_lr_ratio = 0.5},
                            {0.94801817168585, -1.93596121005414, 0.527139324568206}),
+      optimizer_case<ScheduleFreeAdamW>("ScheduleFreeAdamW",
+                                        ScheduleFreeAdamWOptions{.learning_rate = 0.02, .beta_2 = 0.6, .epsilon = 1e-3},
+                                        {0.982996381111232, -1.97097105175624, 0.503658160423021}),
+      optimizer_case<ScheduleFreeAdamW>(
+          "ScheduleFreeAdamW warmup",
+          ScheduleFreeAdamWOptions{
+              .learning_rate = 0.1, .beta_1 = 0.6, .beta_2 = 0.9, .epsilon = 1e-2, .warmup_steps = 4},
+          {1.08193444633131, -1.96939968425771, 0.340951987546859}),
   };
   return cases;
 }

@@ -22,7 +22,8 @@ struct SwapEMAWeightsOptions {
 ///     model.fit(x, y, {.callbacks = {callbacks::SwapEMAWeights({.swap_on_epoch = true}),
 ///                                    callbacks::ModelCheckpoint("average.safetensors")}});
 ///
-/// Before the first step there are no averages, and nothing happens. Throws a ValueError, from then on, for an
+/// With ScheduleFreeAdamW, whose average() the paper evaluates at, they are that, with use_ema or without. Before the
+/// first step there are no averages, and nothing happens. Throws a ValueError, from then on, for an
 /// optimizer that does not keep them.
 class SwapEMAWeights : public Callback {
  public:
