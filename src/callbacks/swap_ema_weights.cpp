@@ -5,6 +5,7 @@
 #include "base/check.hpp"
 #include "xtape/models/model.hpp"
 #include "xtape/optimizers/loss_scale_optimizer.hpp"
+#include "xtape/optimizers/multi_optimizer.hpp"
 #include "xtape/optimizers/schedule_free_adamw.hpp"
 
 namespace xtape::callbacks {
@@ -36,10 +37,11 @@ Tensor average_of(const optimizers::Optimizer& optimizer, const Variable& variab
 std::vector<Tensor> averages_of(const optimizers::Optimizer& given, const std::vector<Variable>& variables) {
   const auto* scaling = dynamic_cast<const optimizers::LossScaleOptimizer*>(&given);
   const optimizers::Optimizer& optimizer = scaling == nullptr ? given : *scaling->inner_optimizer();
+  const auto* several = dynamic_cast<const optimizers::MultiOptimizer*>(&optimizer);
   std::vector<Tensor> averages;
   std::vector<Variable> used;
   for (const auto& variable : variables) {
-    averages.push_back(average_of(optimizer, variable, used));
+    averages.push_back(average_of(several == nullptr ? optimizer : *several->optimizer_of(variable), variable, used));
   }
   return averages;
 }

@@ -14,6 +14,7 @@
 #include "xtape/optimizers/lars.hpp"
 #include "xtape/optimizers/lion.hpp"
 #include "xtape/optimizers/loss_scale_optimizer.hpp"
+#include "xtape/optimizers/multi_optimizer.hpp"
 #include "xtape/optimizers/muon.hpp"
 #include "xtape/optimizers/nadam.hpp"
 #include "xtape/optimizers/radam.hpp"
@@ -47,9 +48,15 @@ std::shared_ptr<Optimizer> make_loss_scale_optimizer(const Config& config) {
       detail::make_from_config<LossScaleOptimizer>(config, std::array{"inner_optimizer"}));
 }
 
+std::shared_ptr<Optimizer> make_multi_optimizer(const Config& config) {
+  return std::make_shared<MultiOptimizer>(
+      detail::make_from_config<MultiOptimizer>(config, std::array{"optimizer_map"}));
+}
+
 /// Keras 2.11 to 2.13 wrote its own optimizers as "Custom>Adam".
 Maker maker_of(const std::string& class_name) {
   const std::string plain = class_name.starts_with("Custom>") ? class_name.substr(7) : class_name;
+  if (plain == "MultiOptimizer") return make_multi_optimizer;
   if (plain == "LossScaleOptimizer" || plain == "LossScaleOptimizerV3") return make_loss_scale_optimizer;
   const auto* entry = detail::find_named(known, plain);
   if (entry == nullptr) detail::fail_unknown_class("optimizer", class_name);

@@ -5,6 +5,7 @@
 #include "xtape/base/error.hpp"
 #include "xtape/callbacks/lambda_callback.hpp"
 #include "xtape/optimizers/loss_scale_optimizer.hpp"
+#include "xtape/optimizers/multi_optimizer.hpp"
 
 namespace xtape {
 namespace {
@@ -20,14 +21,15 @@ optimizers::SGD averaging() { return optimizers::SGD({.learning_rate = 0.25, .us
 TEST_CASE("SwapEMAWeights: validations see the averages, training does not") {
   const Tensor x = ones({2, 1}), y = zeros({2, 1});
   for (const bool on_epoch : {false, true}) {
-    for (const bool scaled : {false, true}) {
+    for (const int wrapped : {0, 1, 2}) {
       CAPTURE(on_epoch);
-      CAPTURE(scaled);
+      CAPTURE(wrapped);
       auto model = tiny_model();
-      if (scaled) {
-        model.compile(optimizers::LossScaleOptimizer(averaging()), "mse");
-      } else {
-        model.compile(averaging(), "mse");
+      if (wrapped == 0) model.compile(averaging(), "mse");
+      if (wrapped == 1) model.compile(optimizers::LossScaleOptimizer(averaging()), "mse");
+      if (wrapped == 2) {
+        model.compile(optimizers::MultiOptimizer(optimizers::OptimizerMap("adam", {{".*/kernel", averaging()}})),
+                      "mse");
       }
       std::vector<double> at_end, at_batch;
       const callbacks::LambdaCallback look(

@@ -23,6 +23,7 @@
 #include "xtape/optimizers/lars.hpp"
 #include "xtape/optimizers/lion.hpp"
 #include "xtape/optimizers/loss_scale_optimizer.hpp"
+#include "xtape/optimizers/multi_optimizer.hpp"
 #include "xtape/optimizers/muon.hpp"
 #include "xtape/optimizers/nadam.hpp"
 #include "xtape/optimizers/radam.hpp"
@@ -74,6 +75,10 @@ std::vector<Row> rows() {
   wrapper.changed.emplace_back(
       LossScaleOptimizer(Adam({.learning_rate = 0.1}), changed_options<LossScaleOptimizerOptions>()));
   rows.push_back(wrapper);
+  Row several{MultiOptimizer(OptimizerMap(SGD())), {}};
+  several.changed.emplace_back(MultiOptimizer(OptimizerMap(SGD(0.1), {{"var.*", Adam(0.2)}, {"other", RMSprop()}}),
+                                              changed_options<MultiOptimizerOptions>()));
+  rows.push_back(several);
   return rows;
 }
 
@@ -118,7 +123,7 @@ TEST_CASE("config: every optimizer is made again from its class and options") {
     const AnyOptimizer again = AnyOptimizer::from_config(plain.config());
     CHECK_MESSAGE(again->config() == config, again->config().str());
     CHECK_SAME_BITS(after_steps(again), after_steps(plain));
-    if (name == "LossScaleOptimizer") continue;
+    if (name == "LossScaleOptimizer" || name == "MultiOptimizer") continue;
     CHECK(AnyOptimizer::from_config(name)->config() == config);
     CHECK(AnyOptimizer::from_config(Config(name))->config() == config);
   }
