@@ -56,6 +56,14 @@ int expect_axis_inside(const Layer& layer, const Shape& shape, int axis) {
                    layer.name(), shown_shape(shape));
 }
 
+std::vector<int> expect_axes_inside(const Layer& layer, const Shape& shape, const Axes& axes) {
+  std::vector<int> places;
+  for (int axis = 1; axes.all() && axis < shape.rank(); ++axis) places.push_back(axis);
+  for (const int axis : axes.axes()) places.push_back(expect_axis_inside(layer, shape, axis));
+  std::sort(places.begin(), places.end());
+  return places;
+}
+
 void check_epsilon(const char* where, double epsilon) {
   if (!(epsilon >= 0)) fail<ValueError>(where, "expected epsilon >= 0, received epsilon={}", epsilon);
 }

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "xtape/base/shape.hpp"
 #include "xtape/layers/layer.hpp"
+#include "xtape/ops/reduce.hpp"
 
 // Checks of the inputs of layers, with Keras's texts (keras.layers.InputSpec). Each throws a ValueError that names the
 // layer.
@@ -16,6 +18,8 @@ void expect_axis(const Layer& layer, const Shape& shape, int axis, std::int64_t 
 
 /// The axis counted from the front.
 int expect_axis_inside(const Layer& layer, const Shape& shape, int axis);
+/// The axes counted from the front, ascending; all but that of the batch if none is given.
+std::vector<int> expect_axes_inside(const Layer& layer, const Shape& shape, const Axes& axes);
 
 /// Warns once for a layer whose statistics are over axes that the mask of its input covers, and which does not use the
 /// mask: the statistics include the padding, as in Keras.

@@ -20,6 +20,7 @@
 #include "xtape/layers/depthwise_conv.hpp"
 #include "xtape/layers/discretization.hpp"
 #include "xtape/layers/dropout.hpp"
+#include "xtape/layers/einsum_dense.hpp"
 #include "xtape/layers/embedding.hpp"
 #include "xtape/layers/flatten.hpp"
 #include "xtape/layers/global_pooling.hpp"
@@ -46,9 +47,12 @@
 #include "xtape/layers/rescaling.hpp"
 #include "xtape/layers/reshape.hpp"
 #include "xtape/layers/resizing.hpp"
+#include "xtape/layers/rms_normalization.hpp"
 #include "xtape/layers/rnn.hpp"
+#include "xtape/layers/separable_conv1d.hpp"
 #include "xtape/layers/separable_conv2d.hpp"
 #include "xtape/layers/simple_rnn.hpp"
+#include "xtape/layers/spectral_normalization.hpp"
 #include "xtape/layers/stochastic_depth.hpp"
 #include "xtape/layers/time_distributed.hpp"
 #include "xtape/layers/unit_normalization.hpp"
@@ -98,6 +102,7 @@ constexpr KnownLayer known[] = {
     {"Dot", make<Dot, "axes">},
     {"Dropout", make<Dropout, "rate">},
     {"ELU", make<ELU, "alpha">},
+    {"EinsumDense", make<EinsumDense, "equation", "output_shape">},
     {"Embedding", make<Embedding, "input_dim", "output_dim">},
     {"Flatten", make<Flatten>},
     {"GRU", make<GRU, "units">},
@@ -126,6 +131,7 @@ constexpr KnownLayer known[] = {
     {"NotEqual", make<NotEqual, "value">},
     {"PReLU", make<PReLU>},
     {"Permute", make<Permute, "dims">},
+    {"RMSNormalization", make<RMSNormalization>},
     {"RandomBrightness", make<RandomBrightness, "factor">},
     {"RandomContrast", make<RandomContrast, "factor">},
     {"RandomCrop", make<RandomCrop, "height", "width">},
@@ -138,12 +144,14 @@ constexpr KnownLayer known[] = {
     {"Rescaling", make<Rescaling, "scale">},
     {"Reshape", make<Reshape, "target_shape">},
     {"Resizing", make<Resizing, "height", "width">},
+    {"SeparableConv1D", make<SeparableConv1D, "filters", "kernel_size">},
     {"SeparableConv2D", make<SeparableConv2D, "filters", "kernel_size">},
     {"SimpleRNN", make<SimpleRNN, "units">},
     {"SimpleRNNCell", make<SimpleRNNCell, "units">},
     {"Softmax", make<Softmax, "axis">},
     {"SpatialDropout1D", make<SpatialDropout1D, "rate">},
     {"SpatialDropout2D", make<SpatialDropout2D, "rate">},
+    {"SpectralNormalization", make<SpectralNormalization, "layer">},
     {"StochasticDepth", make<StochasticDepth, "drop_path_rate">},
     {"Subtract", make<Subtract>},
     {"TimeDistributed", make<TimeDistributed, "layer">},

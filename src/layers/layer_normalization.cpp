@@ -1,8 +1,5 @@
 #include "xtape/layers/layer_normalization.hpp"
 
-#include <algorithm>
-
-#include "base/check.hpp"
 #include "layers/input_checks.hpp"
 #include "layers/weight_options.hpp"
 #include "ops/in_float32.hpp"
@@ -16,19 +13,9 @@ LayerNormalization::LayerNormalization(LayerNormalizationOptions options)
   set_supports_masking(true);
 }
 
-std::vector<int> LayerNormalization::axes_of(const Shape& shape) const {
-  std::vector<int> axes;
-  if (options_.axis.all()) {
-    for (int axis = 1; axis < shape.rank(); ++axis) axes.push_back(axis);
-  }
-  for (const int axis : options_.axis.axes()) axes.push_back(detail::expect_axis_inside(*this, shape, axis));
-  std::sort(axes.begin(), axes.end());
-  return axes;
-}
-
 void LayerNormalization::build(const Shape& input_shape) {
   std::vector<std::int64_t> sizes;
-  axes_ = axes_of(input_shape);
+  axes_ = detail::expect_axes_inside(*this, input_shape, options_.axis);
   for (const int axis : axes_) sizes.push_back(input_shape[axis]);
   sizes_ = Shape(sizes);
   if (options_.scale) gamma_ = add_weight("gamma", sizes_, detail::gamma_options(options_));

@@ -26,10 +26,8 @@ void SeparableConv2D::build(const Shape& input_shape) {
   const std::int64_t channels = input_shape.back(), multiplier = options_.depth_multiplier;
   depthwise_kernel_ = add_weight("depthwise_kernel", {kernel_size_.height, kernel_size_.width, channels, multiplier},
                                  detail::depthwise_options(options_));
-  pointwise_kernel_ = add_weight("pointwise_kernel", {1, 1, channels * multiplier, filters_},
-                                 {.initializer = options_.pointwise_initializer,
-                                  .regularizer = options_.pointwise_regularizer,
-                                  .constraint = options_.pointwise_constraint});
+  pointwise_kernel_ =
+      add_weight("pointwise_kernel", {1, 1, channels * multiplier, filters_}, detail::pointwise_options(options_));
   if (options_.use_bias) bias_ = add_weight("bias", {filters_}, detail::bias_options(options_));
 }
 

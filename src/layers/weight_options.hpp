@@ -21,6 +21,13 @@ WeightOptions depthwise_options(const Options& options) {
 }
 
 template <class Options>
+WeightOptions pointwise_options(const Options& options) {
+  return {.initializer = options.pointwise_initializer,
+          .regularizer = options.pointwise_regularizer,
+          .constraint = options.pointwise_constraint};
+}
+
+template <class Options>
 WeightOptions bias_options(const Options& options) {
   return {.initializer = options.bias_initializer,
           .regularizer = options.bias_regularizer,

@@ -13,6 +13,7 @@
 #include "xtape/layers/bidirectional.hpp"
 #include "xtape/layers/multi_head_attention.hpp"
 #include "xtape/layers/rnn.hpp"
+#include "xtape/layers/spectral_normalization.hpp"
 #include "xtape/layers/time_distributed.hpp"
 #include "xtape/models/sequential.hpp"
 #include "xtape/ops/math.hpp"
@@ -44,6 +45,11 @@ class GroupWalk {
  private:
   void add_own(Layer& layer, LayerState& state, const std::string& path, const std::string& name) {
     KerasGroup group{path, layer.name(), {}, {}};
+    if (auto* spectral = dynamic_cast<layers::SpectralNormalization*>(&layer)) {
+      // An attribute of the wrapper as well: Keras writes it twice.
+      group.variables.push_back(spectral->kernel());
+      group.names.push_back(joined(name, "kernel"));
+    }
     for (const bool trainable : {true, false}) {
       for (const auto& weight : state.weights) {
         if (weight.trainable != trainable) continue;
@@ -56,7 +62,7 @@ class GroupWalk {
 
   /// Keras has a layer for each projection: the weight "query/kernel" is query_dense/vars/0.
   void add_attention(LayerState& state, const std::string& path, const std::string& name) {
-    for (const char* part : {"query", "key", "value", "attention_output"}) {
+    for (const char* part : {"query", "key", "gate", "value", "attention_output"}) {
       const std::string prefix = std::string(part) + "/";
       const std::string own = std::string(part) == "attention_output" ? "output" : part;
       KerasGroup group{joined(path, own + "_dense"), part, {}, {}};
@@ -65,7 +71,7 @@ class GroupWalk {
         group.variables.push_back(weight.variable);
         group.names.push_back(joined(name, weight.name));
       }
-      groups.push_back(std::move(group));
+      if (!group.variables.empty()) groups.push_back(std::move(group));
     }
   }
 
@@ -80,6 +86,8 @@ class GroupWalk {
       inner(recurrent->cell(), "cell");
     } else if (auto* distributed = dynamic_cast<layers::TimeDistributed*>(&layer)) {
       inner(distributed->layer(), "layer");
+    } else if (auto* spectral = dynamic_cast<layers::SpectralNormalization*>(&layer)) {
+      inner(spectral->layer(), "layer");
     } else {
       auto* model = dynamic_cast<Model*>(&layer);
       const GraphEnds* ends = model != nullptr && model->graph() != nullptr ? &model->graph()->ends() : nullptr;

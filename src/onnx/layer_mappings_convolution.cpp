@@ -175,12 +175,13 @@ OnnxValues separable(OnnxBuilder& g, const OnnxCall& call) {
   const Tensor kernel = call.weight("depthwise_kernel");
   OnnxConvolution each = described(g, call, "depthwise_kernel", onnx_depthwise_kernel(kernel));
   each.groups = kernel.shape()[-2];
+  const std::vector<std::int64_t> ones(each.window.size(), 1);
   OnnxConvolution mix{
       .kernel = g.weight(call.weight_name("pointwise_kernel"), onnx_kernel(call.weight("pointwise_kernel"))),
       .bias = each.bias,
-      .window = {1, 1},
-      .strides = {1, 1},
-      .dilations = {1, 1}};
+      .window = ones,
+      .strides = ones,
+      .dilations = ones};
   each.bias = {};
   return {
       map_activation(g, call, map_convolution(g, map_convolution(g, call.x(), each, call.where()), mix, call.where()))};
@@ -200,6 +201,7 @@ constexpr OnnxLayerMapping mappings[] = {
     {"Conv2DTranspose", transposed},
     {"DepthwiseConv1D", depthwise},
     {"DepthwiseConv2D", depthwise},
+    {"SeparableConv1D", separable},
     {"SeparableConv2D", separable},
 };
 

@@ -1,4 +1,5 @@
 // Dense, Embedding, masks, and what does nothing in inference.
+#include "layers/einsum_equation.hpp"
 #include "onnx/layer_mappings.hpp"
 #include "xtape/ops/math.hpp"
 
@@ -22,6 +23,30 @@ OnnxValues dense(OnnxBuilder& g, const OnnxCall& call) {
     if (inputs.size() == 3) y = g.add(y, inputs[2]);
   }
   return {map_activation(g, call, y)};
+}
+
+OnnxValues einsum_dense(OnnxBuilder& g, const OnnxCall& call) {
+  const OnnxValue& x = call.x();
+  const OnnxValue kernel = g.weight(call.weight_name("kernel"), call.weight("kernel"));
+  const auto equation = call.get<std::string>("equation");
+  const auto e = EinsumEquation::parse(equation);
+  // The axes of "..." stand where the input has them.
+  const int elided = e.elided(x.rank());
+  const bool first = e.ellipsis == EinsumEquation::Ellipsis::first;
+  std::vector<std::int64_t> shape;
+  if (first) shape.assign(x.shape.begin(), x.shape.begin() + elided);
+  for (const char letter : e.output) {
+    const int in = e.place_in_input(letter, x.rank());
+    shape.push_back(in >= 0 ? x.shape[in] : kernel.shape[static_cast<int>(e.kernel.find(letter))]);
+  }
+  if (!first) shape.insert(shape.end(), x.shape.end() - elided, x.shape.end());
+  OnnxValue y =
+      g.node("Einsum", {g.cast(x, kernel.dtype), kernel}, {{"equation", equation}}, Shape(shape), kernel.dtype);
+  if (call.find("bias") != nullptr) y = g.add(y, g.weight(call.weight_name("bias"), call.weight("bias")));
+  y = map_activation(g, call, y);
+  y.mask = nullptr;
+  if (x.mask != nullptr && x.mask->rank() <= e.kept_axes(x.rank())) y.mask = x.mask;
+  return {y};
 }
 
 /// x != number, with the number in the dtype of x.
@@ -58,6 +83,7 @@ constexpr OnnxLayerMapping mappings[] = {
     {"AlphaDropout", identity},
     {"Dense", dense},
     {"Dropout", identity},
+    {"EinsumDense", einsum_dense, OnnxMasks::own},
     {"Embedding", embedding, OnnxMasks::own},
     {"GaussianDropout", identity},
     {"GaussianNoise", identity},

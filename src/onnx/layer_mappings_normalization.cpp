@@ -2,6 +2,7 @@
 
 #include "onnx/layer_mappings.hpp"
 #include "xtape/core/creation.hpp"
+#include "xtape/layers/spectral_normalization.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 
@@ -43,13 +44,27 @@ OnnxValues batch_normalization(OnnxBuilder& g, const OnnxCall& call) {
   return {y};
 }
 
+/// The axes of a layer counted from the front, ascending; all but that of the batch if none is given.
+std::vector<std::int64_t> axes_of(const OnnxCall& call) {
+  const Axes given = call.get<Axes>("axis");
+  const int rank = call.x().rank();
+  std::vector<std::int64_t> axes;
+  for (const int axis : given.axes()) axes.push_back(normal_axis(OnnxBuilder::method, axis, rank));
+  for (int axis = 1; given.all() && axis < rank; ++axis) axes.push_back(axis);
+  std::sort(axes.begin(), axes.end());
+  return axes;
+}
+
+/// The shape of a weight over the axes of x, with size 1 for the others.
+Shape along(const OnnxValue& x, const std::vector<std::int64_t>& axes) {
+  std::vector<std::int64_t> place(static_cast<std::size_t>(x.rank()), 1);
+  for (const auto axis : axes) place[static_cast<std::size_t>(axis)] = x.shape[static_cast<int>(axis)];
+  return Shape(place);
+}
+
 OnnxValues layer_normalization(OnnxBuilder& g, const OnnxCall& call) {
   const OnnxValue& x = call.x();
-  const Axes given = call.get<Axes>("axis");
-  std::vector<std::int64_t> axes;
-  for (const int axis : given.axes()) axes.push_back(normal_axis(OnnxBuilder::method, axis, x.rank()));
-  for (int axis = 1; given.all() && axis < x.rank(); ++axis) axes.push_back(axis);
-  std::sort(axes.begin(), axes.end());
+  const std::vector<std::int64_t> axes = axes_of(call);
   const bool last =
       axes.back() == x.rank() - 1 && axes.back() - axes.front() == static_cast<std::int64_t>(axes.size()) - 1;
   const double epsilon = call.get<double>("epsilon");
@@ -61,13 +76,20 @@ OnnxValues layer_normalization(OnnxBuilder& g, const OnnxCall& call) {
     return {g.alike("LayerNormalization", inputs, {{"axis", axes.front()}, {"epsilon", static_cast<float>(epsilon)}})};
   }
   OnnxValue y = map_standardize(g, x, axes, epsilon);
-  std::vector<std::int64_t> place(static_cast<std::size_t>(x.rank()), 1);
-  for (const auto axis : axes) place[static_cast<std::size_t>(axis)] = x.shape[static_cast<int>(axis)];
   for (const auto& [name, op] : {std::pair("gamma", "Mul"), std::pair("beta", "Add")}) {
     if (call.find(name) == nullptr) continue;
-    y = g.binary(op, y, g.weight(call.weight_name(name), xtape::reshape(call.weight(name), Shape(place))));
+    y = g.binary(op, y, g.weight(call.weight_name(name), xtape::reshape(call.weight(name), along(x, axes))));
   }
   return {y};
+}
+
+OnnxValues rms_normalization(OnnxBuilder& g, const OnnxCall& call) {
+  const OnnxValue& x = call.x();
+  const std::vector<std::int64_t> axes = axes_of(call);
+  const OnnxValue squares = g.reduce("ReduceMean", g.multiply(x, x), axes, true);
+  const OnnxValue y = g.divide(x, g.alike("Sqrt", {g.with_scalar("Add", squares, call.get<double>("epsilon"))}));
+  const Tensor scale = xtape::reshape(call.weight("scale"), along(x, axes));
+  return {g.multiply(y, g.weight(call.weight_name("scale"), scale))};
 }
 
 OnnxValues group_normalization(OnnxBuilder& g, const OnnxCall& call) {
@@ -92,10 +114,17 @@ OnnxValues unit_normalization(OnnxBuilder& g, const OnnxCall& call) {
   return {map_l2_normalize(g, call.x(), {axis.axes().begin(), axis.axes().end()}, 1e-24)};
 }
 
+/// In inference the layer alone.
+OnnxValues spectral_normalization(OnnxBuilder& g, const OnnxCall& call) {
+  return map_layer(g, dynamic_cast<layers::SpectralNormalization&>(call.layer()).layer(), call.inputs());
+}
+
 constexpr OnnxLayerMapping mappings[] = {
     {"BatchNormalization", batch_normalization, OnnxMasks::own},
     {"GroupNormalization", group_normalization},
     {"LayerNormalization", layer_normalization},
+    {"RMSNormalization", rms_normalization},
+    {"SpectralNormalization", spectral_normalization, OnnxMasks::own},
     {"UnitNormalization", unit_normalization},
 };
 

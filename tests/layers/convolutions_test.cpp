@@ -6,6 +6,7 @@
 #include "xtape/layers/conv2d.hpp"
 #include "xtape/layers/conv_transpose.hpp"
 #include "xtape/layers/depthwise_conv.hpp"
+#include "xtape/layers/separable_conv1d.hpp"
 #include "xtape/layers/separable_conv2d.hpp"
 #include "xtape/layers/symbolic.hpp"
 #include "xtape/ops/movement.hpp"
@@ -16,7 +17,7 @@ namespace xtape {
 namespace {
 
 using layers::Conv1D, layers::Conv1DTranspose, layers::Conv2D, layers::Conv2DTranspose, layers::DepthwiseConv1D,
-    layers::DepthwiseConv2D, layers::SeparableConv2D;
+    layers::DepthwiseConv2D, layers::SeparableConv1D, layers::SeparableConv2D;
 
 const testing::WrongInputs flat = {
     {{2, 10}},
@@ -91,6 +92,24 @@ const testing::LayerTable convolutions_table = {
      .outputs = {{2, 2, 2, 5}},
      .weights = {{"depthwise_kernel", {2, 3, 2, 2}}, {"pointwise_kernel", {1, 1, 4, 5}}, {"bias", {5}}},
      .wrong = {flat}},
+    // The shapes of Keras's separable_conv_test.py.
+    {.layer = "SeparableConv1D",
+     .masks = testing::Masks::drops,
+     .make = [](DType d) { return SeparableConv1D(6, 2, {.dilation_rate = 2, .depth_multiplier = 2, .dtype = d}); },
+     .inputs = {{.shape = {2, 4, 3}}},
+     .outputs = {{2, 2, 6}},
+     .weights = {{"depthwise_kernel", {2, 3, 2}}, {"pointwise_kernel", {1, 6, 6}}, {"bias", {6}}},
+     .wrong = {flat_steps}},
+    {.layer = "SeparableConv1D",
+     .masks = testing::Masks::drops,
+     .make =
+         [](DType d) {
+           return SeparableConv1D(
+               5, 3, {.strides = 2, .padding = "same", .activation = "tanh", .use_bias = false, .dtype = d});
+         },
+     .inputs = {{.shape = {2, 5, 4}}},
+     .outputs = {{2, 3, 5}},
+     .weights = {{"depthwise_kernel", {3, 4, 1}}, {"pointwise_kernel", {1, 4, 5}}}},
     {.layer = "Conv2DTranspose",
      .masks = testing::Masks::drops,
      .make =
@@ -201,6 +220,26 @@ TEST_CASE("SeparableConv2D: sums of windows, mixed by a matrix") {
                          .pointwise_initializer = of({1, 2, 0, 1, 0, -1}),
                          .bias_initializer = of({0, 0, 1})});
   CHECK_CLOSE(layer(x), {36, 20, -25});
+}
+
+TEST_CASE("SeparableConv1D: sums of windows, mixed by a matrix") {
+  // The sums of two steps: 1 + 2, 2 + 3 and 10 + 20, 20 + 30.
+  const Tensor x = constant({{{1.0, 10.0}, {2.0, 20.0}, {3.0, 30.0}}});
+  const auto with = [](layers::SeparableConv1DOptions options) {
+    options.depthwise_initializer = "ones";
+    options.pointwise_initializer = of({1, 2, 0, 1, 0, -1});
+    options.bias_initializer = of({0, 0, 1});
+    return SeparableConv1D(3, 2, options);
+  };
+  CHECK_CLOSE(with({})(x), {33, 6, -29, 55, 10, -49});
+  CHECK_CLOSE(with({.activation = "relu"})(x), {33, 6, 0, 55, 10, 0});
+  CHECK_CLOSE(with({.strides = 2, .padding = "same"})(x), {33, 6, -29, 33, 6, -29});
+  CHECK_CLOSE(with({.dilation_rate = 2})(x), {44, 8, -39});
+  CHECK_THROWS_TEXT(ValueError, "[SeparableConv1D] expected a positive depth_multiplier, received 0",
+                    SeparableConv1D(1, 2, {.depth_multiplier = 0}));
+  SeparableConv1D layer(1, 2);
+  (void)layer(x);
+  CHECK_THROWS_TEXT(ValueError, "expected axis -1 of input shape to have value 2", layer(ones({1, 4, 3})));
 }
 
 TEST_CASE("Conv1DTranspose: what each input spreads, by hand") {

@@ -6,20 +6,28 @@
 #include "xtape/core/creation.hpp"
 #include "xtape/core/random.hpp"
 #include "xtape/layers/batch_normalization.hpp"
+#include "xtape/layers/conv2d.hpp"
+#include "xtape/layers/dense.hpp"
+#include "xtape/layers/embedding.hpp"
+#include "xtape/layers/flatten.hpp"
 #include "xtape/layers/group_normalization.hpp"
 #include "xtape/layers/layer_normalization.hpp"
+#include "xtape/layers/rms_normalization.hpp"
+#include "xtape/layers/spectral_normalization.hpp"
 #include "xtape/layers/unit_normalization.hpp"
 #include "xtape/models/sequential.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
 #include "xtape/ops/reduce.hpp"
 #include "xtape/tape/gradient_tape.hpp"
+#include "xtape/tape/mask.hpp"
 #include "xtape/transforms/recompute_grad.hpp"
 
 namespace xtape {
 namespace {
 
-using layers::BatchNormalization, layers::GroupNormalization, layers::LayerNormalization, layers::UnitNormalization;
+using layers::BatchNormalization, layers::GroupNormalization, layers::LayerNormalization, layers::RMSNormalization,
+    layers::SpectralNormalization, layers::UnitNormalization;
 
 const testing::LayerTable normalization_layers_table = {
     {.layer = "BatchNormalization",
@@ -76,6 +84,39 @@ const testing::LayerTable normalization_layers_table = {
      .inputs = {{.shape = {2, 3, 4}}},
      .outputs = {{2, 3, 4}},
      .weights = {{"gamma", {3}}}},
+    {.layer = "RMSNormalization",
+     .masks = testing::Masks::passes,
+     .make = [](DType d) { return RMSNormalization({.dtype = d}); },
+     .inputs = {{.shape = {2, 3, 4}}},
+     .outputs = {{2, 3, 4}},
+     .weights = {{"scale", {4}}},
+     .wrong = {{{{}}, "Axis -1 is out of bounds"}}},
+    {.layer = "RMSNormalization",
+     .masks = testing::Masks::passes_unused,
+     .make =
+         [](DType d) {
+           return RMSNormalization({.axis = {-1, 1}, .epsilon = 0.1, .dtype = d});
+         },
+     .inputs = {{.shape = {2, 3, 2, 4}}},
+     .outputs = {{2, 3, 2, 4}},
+     .weights = {{"scale", {3, 4}}}},
+    {.layer = "SpectralNormalization",
+     .masks = testing::Masks::passes,
+     .make =
+         [](DType d) {
+           return SpectralNormalization(layers::Dense(4, {.kernel_initializer = "orthogonal", .dtype = d}),
+                                        {.power_iterations = 2});
+         },
+     .inputs = {{.shape = {2, 5, 3}}},
+     .outputs = {{2, 5, 4}},
+     .weights = {{"vector_u", {1, 4}, false}, {"dense/kernel", {3, 4}}, {"dense/bias", {4}}},
+     .wrong = {{{{}}, "expected min_ndim=1"}}},
+    {.layer = "SpectralNormalization",
+     .masks = testing::Masks::makes,
+     .make = [](DType d) { return SpectralNormalization(layers::Embedding(5, 3, {.mask_zero = true, .dtype = d})); },
+     .inputs = {{.shape = {2, 4}, .dtype = int32, .low = 0, .high = 5}},
+     .outputs = {{2, 4, 3}},
+     .weights = {{"vector_u", {1, 3}, false}, {"embedding/embeddings", {5, 3}}}},
     {.layer = "UnitNormalization",
      .masks = testing::Masks::passes,
      .make = [](DType) { return UnitNormalization(); },
@@ -205,6 +246,102 @@ TEST_CASE("LayerNormalization: the example of Keras's docs") {
   const double half = 5 / std::sqrt(25 + 1e-3);
   for (int i = 0; i < 5; ++i) CHECK_CLOSE(slice(y, {i, 0}, {1, 2}), {-half, half}, 1e-6);
   CHECK(half == doctest::Approx(0.99998).epsilon(1e-6));
+}
+
+TEST_CASE("RMSNormalization: Keras's correctness tests, and scales along two axes") {
+  // keras/layers/normalization/rms_normalization_test.py: ones stay ones, and 10 is 1 as well.
+  CHECK_CLOSE(RMSNormalization()(ones({2, 3})), std::vector<double>(6, 1 / std::sqrt(1 + 1e-6)), 1e-6);
+  CHECK_CLOSE(RMSNormalization()(full({2, 3}, 10)), std::vector<double>(6, 10 / std::sqrt(100 + 1e-6)), 1e-6);
+  // 1 2 3 4 have a mean square of 7.5. By the axes {1, 2}, scales 1 10 100 1000.
+  const Tensor x = constant({{{1.0, 2.0}, {3.0, 4.0}}});
+  RMSNormalization layer({.axis = {1, 2}, .epsilon = 0.5});
+  (void)layer(x);
+  layer.set_weights({constant({{1.0F, 10.0F}, {100.0F, 1000.0F}})});
+  const double s = std::sqrt(8.0);
+  CHECK_CLOSE(layer(x), {1 / s, 20 / s, 300 / s, 4000 / s}, 1e-6);
+  CHECK_THROWS_TEXT(ValueError, "[RMSNormalization] expected epsilon >= 0, received epsilon=-1",
+                    RMSNormalization({.epsilon = -1}));
+  CHECK_THROWS_TEXT(ValueError, "expected axis 2 of input shape to have value 2", layer(ones({1, 2, 3})));
+}
+
+/// A kernel and a vector u after one call in training, by power iterations in plain double.
+std::pair<std::vector<double>, std::vector<double>> normalized(std::vector<double> w, std::vector<double> u,
+                                                               int iterations) {
+  const std::size_t n = u.size(), m = w.size() / n;
+  const auto unit = [](std::vector<double>& x) {
+    double sum = 0;
+    for (const double each : x) sum += each * each;
+    for (double& each : x) each /= std::sqrt(sum);
+  };
+  std::vector<double> v(m);
+  for (int step = 0; step < iterations; ++step) {
+    for (std::size_t i = 0; i < m; ++i) {
+      v[i] = 0;
+      for (std::size_t j = 0; j < n; ++j) v[i] += w[i * n + j] * u[j];
+    }
+    unit(v);
+    for (std::size_t j = 0; j < n; ++j) {
+      u[j] = 0;
+      for (std::size_t i = 0; i < m; ++i) u[j] += v[i] * w[i * n + j];
+    }
+    unit(u);
+  }
+  double sigma = 0;
+  for (std::size_t i = 0; i < m; ++i) {
+    for (std::size_t j = 0; j < n; ++j) sigma += v[i] * w[i * n + j] * u[j];
+  }
+  for (double& each : w) each /= sigma;
+  return {w, u};
+}
+
+TEST_CASE("SpectralNormalization: power iterations, in training only") {
+  const std::vector<double> w{0.3, -1.2, 0.7, 2.0, 0.1, -0.4, 0.9, 1.1, -0.6, 0.2, 0.5, 0.8}, u{0.1, -0.2, 0.3};
+  for (const int iterations : {1, 3}) {
+    SpectralNormalization layer(layers::Conv2D(3, {2, 2}, {.dtype = float64}), {.power_iterations = iterations});
+    const Tensor x = ones({1, 2, 2, 1}, float64);
+    (void)layer(x);
+    layer.set_weights({constant(u, {1, 3}), constant(w, {2, 2, 1, 3}), zeros({3}, float64)});
+    const auto [kernel, vector_u] = normalized(w, u, iterations);
+    CHECK_CLOSE(layer(x), {0.3 + 2.0 + 0.9 + 0.2, -1.2 + 0.1 + 1.1 + 0.5, 0.7 - 0.4 - 0.6 + 0.8}, 1e-12);
+    CHECK_CLOSE(layer.kernel(), w);
+    const Tensor y = layer(x, {.training = true});
+    CHECK_CLOSE(layer.kernel(), kernel, 1e-12);
+    CHECK_CLOSE(layer.vector_u(), vector_u, 1e-12);
+    CHECK_CLOSE(y,
+                {kernel[0] + kernel[3] + kernel[6] + kernel[9], kernel[1] + kernel[4] + kernel[7] + kernel[10],
+                 kernel[2] + kernel[5] + kernel[8] + kernel[11]},
+                1e-12);
+  }
+}
+
+TEST_CASE("SpectralNormalization: the largest singular value becomes 1; gradients are those of the layer") {
+  // Of diag(3, 2) it is 3.
+  SpectralNormalization layer(layers::Dense(2, {.dtype = float64}), {.power_iterations = 40});
+  const Tensor x = constant({{1.0, 1.0}}) * 1.0;
+  (void)layer(x);
+  layer.set_weights({constant({{0.6, 0.8}}), constant({{3.0, 0.0}, {0.0, 2.0}}), zeros({2}, float64)});
+  GradientTape tape;
+  const Tensor y = layer(cast(x, float64), {.training = true});
+  CHECK_CLOSE(y, {1, 2.0 / 3}, 1e-9);
+  CHECK_CLOSE(tape.gradient(reduce_sum(y), layer.kernel()), {1, 1, 1, 1});
+}
+
+TEST_CASE("SpectralNormalization: zeros stay, embeddings, and layers without a kernel") {
+  SpectralNormalization zero(layers::Dense(2, {.kernel_initializer = "zeros"}));
+  (void)zero(ones({1, 3}));
+  const Tensor u = zero.vector_u().peek();
+  (void)zero(ones({1, 3}), {.training = true});
+  CHECK_CLOSE(zero.kernel(), std::vector<double>(6, 0));
+  CHECK_SAME_BITS(zero.vector_u().peek(), u);
+  SpectralNormalization ids(layers::Embedding(1, 2, {.mask_zero = true}));
+  const Tensor rows = ids(constant({{0, 0, 0}}, int32), {.training = true});
+  CHECK(rows.shape() == Shape{1, 3, 2});
+  CHECK(get_mask(rows).defined());
+  CHECK(reduce_sum(square(slice(rows, {0, 0, 0}, {1, 1, 2}))).item() == doctest::Approx(1));  // a matrix of one row
+  CHECK_THROWS_TEXT(ValueError, "Flatten object has no attribute 'kernel' nor 'embeddings'",
+                    SpectralNormalization(layers::Flatten())(ones({2, 3})));
+  CHECK_THROWS_TEXT(ValueError, "`power_iterations` should be greater than zero. Received: `power_iterations=0`",
+                    SpectralNormalization(layers::Dense(1), {.power_iterations = 0}));
 }
 
 TEST_CASE("GroupNormalization: Keras's correctness tests") {

@@ -43,9 +43,8 @@ class LayerNormalization : public LayerBase<LayerNormalization> {
   Tensor call(const Tensor& inputs) override;
 
  private:
-  std::vector<int> axes_of(const Shape& shape) const;  ///< counted from 0, ascending
   LayerNormalizationOptions options_;
-  std::vector<int> axes_;
+  std::vector<int> axes_;  ///< counted from 0, ascending
   Shape sizes_;
   Variable gamma_, beta_;
 };
