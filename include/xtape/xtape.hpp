@@ -142,6 +142,7 @@
 #include "xtape/layers/separable_conv2d.hpp"
 #include "xtape/layers/simple_rnn.hpp"
 #include "xtape/layers/spectral_normalization.hpp"
+#include "xtape/layers/stacked_rnn_cells.hpp"
 #include "xtape/layers/stochastic_depth.hpp"
 #include "xtape/layers/symbolic.hpp"
 #include "xtape/layers/symbolic_ops.hpp"

@@ -53,6 +53,7 @@
 #include "xtape/layers/separable_conv2d.hpp"
 #include "xtape/layers/simple_rnn.hpp"
 #include "xtape/layers/spectral_normalization.hpp"
+#include "xtape/layers/stacked_rnn_cells.hpp"
 #include "xtape/layers/stochastic_depth.hpp"
 #include "xtape/layers/time_distributed.hpp"
 #include "xtape/layers/unit_normalization.hpp"
@@ -152,6 +153,7 @@ constexpr KnownLayer known[] = {
     {"SpatialDropout1D", make<SpatialDropout1D, "rate">},
     {"SpatialDropout2D", make<SpatialDropout2D, "rate">},
     {"SpectralNormalization", make<SpectralNormalization, "layer">},
+    {"StackedRNNCells", make<StackedRNNCells, "cells">},
     {"StochasticDepth", make<StochasticDepth, "drop_path_rate">},
     {"Subtract", make<Subtract>},
     {"TimeDistributed", make<TimeDistributed, "layer">},

@@ -14,6 +14,7 @@
 #include "xtape/layers/multi_head_attention.hpp"
 #include "xtape/layers/rnn.hpp"
 #include "xtape/layers/spectral_normalization.hpp"
+#include "xtape/layers/stacked_rnn_cells.hpp"
 #include "xtape/layers/time_distributed.hpp"
 #include "xtape/models/sequential.hpp"
 #include "xtape/ops/math.hpp"
@@ -101,18 +102,20 @@ class GroupWalk {
           if (Layer* object = child->handle()) children.push_back(object);
         }
       }
-      const bool listed = ends != nullptr || dynamic_cast<Sequential*>(&layer) != nullptr;
+      // The list of layers, if they are in one.
+      const char* list = dynamic_cast<layers::StackedRNNCells*>(&layer) != nullptr ? "cells" : nullptr;
+      if (ends != nullptr || dynamic_cast<Sequential*>(&layer) != nullptr) list = "layers";
       std::map<std::string, int> used;
       for (Layer* child : children) {
         std::string attribute;
-        if (!listed && LayerState::of(*child).named_by_user) {
+        if (list == nullptr && LayerState::of(*child).named_by_user) {
           attribute = child->name();
         } else {
           const std::string kind = snake_case(object_class(*child));
           const int count = used[kind]++;
           attribute = count == 0 ? kind : fmt::format("{}_{}", kind, count);
         }
-        inner(*child, listed ? joined("layers", attribute) : attribute);
+        inner(*child, list != nullptr ? joined(list, attribute) : attribute);
       }
     }
   }

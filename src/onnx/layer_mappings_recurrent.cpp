@@ -6,6 +6,7 @@
 #include "xtape/core/creation.hpp"
 #include "xtape/layers/bidirectional.hpp"
 #include "xtape/layers/rnn.hpp"
+#include "xtape/layers/stacked_rnn_cells.hpp"
 #include "xtape/layers/time_distributed.hpp"
 #include "xtape/ops/math.hpp"
 #include "xtape/ops/movement.hpp"
@@ -176,6 +177,42 @@ Sequence run(OnnxBuilder& g, const OnnxCall& cell, OnnxValue x, const std::optio
   return s;
 }
 
+/// The cells that a cell consists of: itself, or those of StackedRNNCells.
+std::vector<Layer*> cells_of(Layer& cell) {
+  std::vector<Layer*> all{&cell};
+  if (auto* stack = dynamic_cast<layers::StackedRNNCells*>(&cell)) {
+    all.clear();
+    for (std::size_t i = 0; i < stack->size(); ++i) {
+      const auto inner = cells_of(stack->cell(i));
+      all.insert(all.end(), inner.begin(), inner.end());
+    }
+  }
+  return all;
+}
+
+/// All steps of several cells, each of which reads the outputs of the one before. A step that the mask leaves out keeps
+/// the states of all cells.
+Sequence run_all(OnnxBuilder& g, const std::vector<Layer*>& cells, const OnnxValue& x,
+                 const std::optional<OnnxValue>& mask, const OnnxValues& given_states, bool reversed) {
+  Sequence all;
+  all.outputs = x;
+  auto next = given_states.begin();
+  for (Layer* cell : cells) {
+    const OnnxBuilder::Scope scope(g, cell->name());
+    OnnxValues states;
+    if (!given_states.empty()) {
+      const auto count =
+          static_cast<std::ptrdiff_t>(dynamic_cast<const layers::RecurrentCell&>(*cell).state_size().size());
+      states.assign(next, next + count);
+      next += count;
+    }
+    Sequence one = run(g, OnnxCall(*cell, {}, {}), all.outputs, mask, states, reversed);
+    one.states.insert(one.states.begin(), all.states.begin(), all.states.end());
+    all = std::move(one);
+  }
+  return all;
+}
+
 struct RecurrentInputs {
   OnnxValue x;
   std::optional<OnnxValue> mask;
@@ -199,9 +236,7 @@ OnnxValues recurrent_outputs(OnnxBuilder& g, const OnnxCall& call, const layers:
         "a stateful layer keeps states between calls, which an ONNX model cannot: use return_state, and give "
         "the states as inputs");
   }
-  auto& cell_layer = const_cast<layers::RNN&>(rnn).cell();
-  const OnnxBuilder::Scope scope(g, cell_layer.name());
-  const OnnxCall cell(cell_layer, {}, {});
+  const std::vector<Layer*> cells = cells_of(rnn.cell());
   OnnxValue x = in.x;
   std::optional<OnnxValue> mask = in.mask;
   const bool turned = options.go_backwards && mask;  // otherwise the node itself goes backwards
@@ -209,7 +244,7 @@ OnnxValues recurrent_outputs(OnnxBuilder& g, const OnnxCall& call, const layers:
     x = g.reverse(x, 1);
     mask = g.reverse(*mask, 1);
   }
-  Sequence s = run(g, cell, x, mask, in.states, options.go_backwards && !turned);
+  Sequence s = run_all(g, cells, x, mask, in.states, options.go_backwards && !turned);
   if (options.return_sequences && options.zero_output_for_mask && mask) {
     s.outputs = g.where(g.expand_dims(*mask, {-1}), s.outputs, g.scalar(0, s.outputs.dtype));
   }
@@ -266,7 +301,11 @@ OnnxValues bidirectional(OnnxBuilder& g, const OnnxCall& call) {
 /// A cell as a layer: {x, states...} -> {output, states...}. One step of the sequence's node.
 OnnxValues cell_step(OnnxBuilder& g, const OnnxCall& call) {
   const OnnxValues states(call.inputs().begin() + 1, call.inputs().end());
-  const Sequence s = run(g, call, g.expand_dims(call.x(), {1}), std::nullopt, states, false);
+  const OnnxValue x = g.expand_dims(call.x(), {1});
+  const std::vector<Layer*> cells = cells_of(call.layer());
+  const bool single = cells.front() == &call.layer();
+  const Sequence s =
+      single ? run(g, call, x, std::nullopt, states, false) : run_all(g, cells, x, std::nullopt, states, false);
   OnnxValues outputs{s.last};
   outputs.insert(outputs.end(), s.states.begin(), s.states.end());
   return outputs;
@@ -314,15 +353,11 @@ OnnxValues time_distributed(OnnxBuilder& g, const OnnxCall& call) {
 }
 
 constexpr OnnxLayerMapping mappings[] = {
-    {"Bidirectional", bidirectional, OnnxMasks::own},
-    {"GRU", recurrent, OnnxMasks::own},
-    {"GRUCell", cell_step, OnnxMasks::own},
-    {"LSTM", recurrent, OnnxMasks::own},
-    {"LSTMCell", cell_step, OnnxMasks::own},
-    {"RNN", recurrent, OnnxMasks::own},
-    {"SimpleRNN", recurrent, OnnxMasks::own},
-    {"SimpleRNNCell", cell_step, OnnxMasks::own},
-    {"TimeDistributed", time_distributed, OnnxMasks::own},
+    {"Bidirectional", bidirectional, OnnxMasks::own}, {"GRU", recurrent, OnnxMasks::own},
+    {"GRUCell", cell_step, OnnxMasks::own},           {"LSTM", recurrent, OnnxMasks::own},
+    {"LSTMCell", cell_step, OnnxMasks::own},          {"RNN", recurrent, OnnxMasks::own},
+    {"SimpleRNN", recurrent, OnnxMasks::own},         {"SimpleRNNCell", cell_step, OnnxMasks::own},
+    {"StackedRNNCells", cell_step, OnnxMasks::own},   {"TimeDistributed", time_distributed, OnnxMasks::own},
 };
 
 }  // namespace

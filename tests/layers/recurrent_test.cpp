@@ -6,6 +6,7 @@
 #include "xtape/layers/lstm.hpp"
 #include "xtape/layers/rnn.hpp"
 #include "xtape/layers/simple_rnn.hpp"
+#include "xtape/layers/stacked_rnn_cells.hpp"
 #include "xtape/layers/symbolic.hpp"
 #include "xtape/models/model.hpp"
 #include "xtape/models/register_serializable.hpp"
@@ -27,6 +28,7 @@ using layers::LSTMCell;
 using layers::RNN;
 using layers::SimpleRNN;
 using layers::SimpleRNNCell;
+using layers::StackedRNNCells;
 
 /// A cell of a user's own, with two states of different sizes: a sum of its inputs and a count of the steps.
 struct Adder : LayerBase<Adder, layers::RecurrentCell> {
@@ -127,6 +129,34 @@ const testing::LayerTable recurrent_table = {
      .inputs = {{.shape = {2, 3, 3}}, {.shape = {2, 3}, .dtype = boolean}},
      .outputs = {{2, 2}, {2, 2}, {2, 2}},
      .weights = {{"lstm_cell/kernel", {3, 8}}, {"lstm_cell/recurrent_kernel", {2, 8}}, {"lstm_cell/bias", {8}}}},
+    {.layer = "RNN",
+     .masks = testing::Masks::uses_and_passes,
+     .make =
+         [](DType dtype) {
+           return RNN(StackedRNNCells({SimpleRNNCell(3, {.dtype = dtype}), LSTMCell(2, {.dtype = dtype})}),
+                      {.return_sequences = true, .return_state = true});
+         },
+     .inputs = {{.shape = {2, 3, 3}}},
+     .outputs = {{2, 3, 2}, {2, 3}, {2, 2}, {2, 2}},
+     .weights = {{"stacked_rnn_cells/simple_rnn_cell/kernel", {3, 3}},
+                 {"stacked_rnn_cells/simple_rnn_cell/recurrent_kernel", {3, 3}},
+                 {"stacked_rnn_cells/simple_rnn_cell/bias", {3}},
+                 {"stacked_rnn_cells/lstm_cell/kernel", {3, 8}},
+                 {"stacked_rnn_cells/lstm_cell/recurrent_kernel", {2, 8}},
+                 {"stacked_rnn_cells/lstm_cell/bias", {8}}}},
+    {.layer = "StackedRNNCells",
+     .masks = testing::Masks::drops,
+     .make = [](DType dtype) { return StackedRNNCells({GRUCell(2, {.dtype = dtype}), LSTMCell(3, {.dtype = dtype})}); },
+     .inputs = {{.shape = {3, 4}}, {.shape = {3, 2}}, {.shape = {3, 3}}, {.shape = {3, 3}}},
+     .outputs = {{3, 3}, {3, 2}, {3, 3}, {3, 3}},
+     .weights = {{"gru_cell/kernel", {4, 6}},
+                 {"gru_cell/recurrent_kernel", {2, 6}},
+                 {"gru_cell/bias", {2, 6}},
+                 {"lstm_cell/kernel", {2, 12}},
+                 {"lstm_cell/recurrent_kernel", {3, 12}},
+                 {"lstm_cell/bias", {12}}},
+     .wrong = {{{{3, 4}, {3, 2}, {3, 3}}, "expected an input and 3 state(s), received 3 tensors"},
+               {{{3, 4}, {3, 2}, {3, 3}, {3, 2}}, "expected state 2 of shape (3, 3), received (3, 2)"}}},
 };
 
 TEST_CASE("recurrent layers: what holds for every layer") { testing::check_layers(recurrent_table); }
@@ -283,6 +313,81 @@ TEST_CASE("recurrent layers: dropout is drawn once a sequence, in training only"
     CHECK_TENSOR_EQ(rnn(x), calm);
     CHECK(reduce_any(rnn(x, {.training = true}) != y).item<bool>());
   }
+}
+
+TEST_CASE("StackedRNNCells: as layers one after the other, with masks and states") {
+  const Tensor x = cast(some_sequences({3, 5, 4}), float32);
+  const Tensor mask =
+      constant({{true, true, true, false, false}, {false, true, false, true, true}, {true, true, true, true, true}});
+  RNN stack(StackedRNNCells({LSTMCell(3), GRUCell(2), LSTMCell(4)}), {.return_sequences = true, .return_state = true});
+  LSTM first(3, {.return_sequences = true, .return_state = true});
+  GRU second(2, {.return_sequences = true, .return_state = true});
+  LSTM third(4, {.return_sequences = true, .return_state = true});
+  const auto one_after_the_other = [&](const TensorList& extra, const TensorList& states) {
+    const auto with = [&](const Tensor& input, std::size_t from, std::size_t count) {
+      TensorList all(input);
+      all.insert(all.end(), extra.begin(), extra.end());
+      for (std::size_t i = from; i < from + count && !states.empty(); ++i) all.push_back(states[i]);
+      return all;
+    };
+    const TensorList a = first.outputs(with(x, 0, 2)), b = second.outputs(with(a[0], 2, 1)),
+                     c = third.outputs(with(b[0], 3, 2));
+    return TensorList{c[0], a[1], a[2], b[1], c[1], c[2]};
+  };
+  (void)one_after_the_other({}, {});
+  (void)stack.outputs(x);
+  std::vector<Tensor> weights;
+  for (Layer* each : {static_cast<Layer*>(&first), static_cast<Layer*>(&second), static_cast<Layer*>(&third)}) {
+    for (const Tensor& weight : each->get_weights()) weights.push_back(weight);
+  }
+  stack.set_weights(weights);
+  const TensorList states{full({3, 3}, 0.5), full({3, 3}, -0.5), full({3, 2}, 0.25), full({3, 4}, 1), full({3, 4}, 2)};
+  for (const bool masked : {false, true}) {
+    for (const bool started : {false, true}) {
+      CAPTURE(masked);
+      CAPTURE(started);
+      const TensorList extra = masked ? TensorList(mask) : TensorList(), from = started ? states : TensorList();
+      TensorList inputs(x);
+      inputs.insert(inputs.end(), extra.begin(), extra.end());
+      inputs.insert(inputs.end(), from.begin(), from.end());
+      const TensorList y = stack.outputs(inputs), expected = one_after_the_other(extra, from);
+      REQUIRE(y.size() == expected.size());
+      for (std::size_t i = 0; i < y.size(); ++i) CHECK_CLOSE(y[i], expected[i], 1e-5, 1e-6);
+    }
+  }
+}
+
+TEST_CASE("StackedRNNCells: the dropout of each cell is the same at all steps of a sequence") {
+  // Both cells pass on what they read; each drops half of it.
+  const auto cell = [](std::uint64_t seed) {
+    return SimpleRNNCell(64, {.activation = "linear",
+                              .kernel_initializer = "identity",
+                              .recurrent_initializer = "zeros",
+                              .dropout = 0.5,
+                              .seed = seed});
+  };
+  RNN rnn(StackedRNNCells({cell(1), cell(2)}), {.return_sequences = true});
+  const Tensor x = ones({1, 4, 64});
+  CHECK_TENSOR_EQ(rnn(x), x);
+  const Tensor y = rnn(x, {.training = true}), step = slice_axis(y, 1, 0, 1);
+  CHECK_TENSOR_EQ(y, broadcast_to(step, {1, 4, 64}));
+  const double kept = reduce_sum(cast(step != 0, float32)).item();
+  CHECK(kept > 4);  // about 16: a quarter
+  CHECK(kept < 32);
+  CHECK(reduce_sum(step).item() == doctest::Approx(4 * kept));
+}
+
+TEST_CASE("StackedRNNCells: what cannot be is refused") {
+  CHECK_THROWS_TEXT(ValueError, "[StackedRNNCells] expected at least one cell, received none",
+                    StackedRNNCells(std::vector<AnyLayer>{}));
+  CHECK_THROWS_TEXT(ValueError, "[StackedRNNCells] expected cells, such as LSTMCell, received a LSTM",
+                    StackedRNNCells({LSTMCell(2), LSTM(2)}));
+  CHECK_THROWS_TEXT(ValueError, "expected cells of one dtype policy, received float32 and float64",
+                    StackedRNNCells({LSTMCell(2), LSTMCell(2, {.dtype = float64})}));
+  const StackedRNNCells two({LSTMCell(2), GRUCell(3)});
+  CHECK(two.size() == 2);
+  CHECK(two.state_size() == std::vector<std::int64_t>{2, 2, 3});
+  CHECK_THROWS_TEXT(IndexError, "expected an index below 2, received 2", (void)two.cell(2));
 }
 
 TEST_CASE("recurrent layers: regularizers, constraints and initializers reach the weights") {

@@ -38,8 +38,10 @@ class RecurrentCell : public Layer {
  protected:
   using Layer::Layer;
   friend class RNN;
+  friend class StackedRNNCells;
 
-  /// Called before the first step of each sequence x [batch, time, features].
+  /// Called before the first step of each sequence x [batch, time, features]. In StackedRNNCells, a cell that is not
+  /// the first gets zeros [batch, 1, features].
   virtual void begin_sequence(const Tensor& x);
   /// Called after the last step, also if a step has thrown.
   virtual void end_sequence() noexcept {}
