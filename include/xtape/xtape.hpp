@@ -91,6 +91,7 @@
 #include "xtape/layers/activation.hpp"
 #include "xtape/layers/activations.hpp"
 #include "xtape/layers/activity_regularization.hpp"
+#include "xtape/layers/adaptive_pooling.hpp"
 #include "xtape/layers/attention.hpp"
 #include "xtape/layers/average_pooling2d.hpp"
 #include "xtape/layers/batch_normalization.hpp"

@@ -6,6 +6,7 @@
 #include "xtape/layers/activation.hpp"
 #include "xtape/layers/activations.hpp"
 #include "xtape/layers/activity_regularization.hpp"
+#include "xtape/layers/adaptive_pooling.hpp"
 #include "xtape/layers/attention.hpp"
 #include "xtape/layers/average_pooling2d.hpp"
 #include "xtape/layers/batch_normalization.hpp"
@@ -78,6 +79,12 @@ struct KnownLayer {
 constexpr KnownLayer known[] = {
     {"Activation", make<Activation, "activation">},
     {"ActivityRegularization", make<ActivityRegularization>},
+    {"AdaptiveAveragePooling1D", make<AdaptiveAveragePooling1D, "output_size">},
+    {"AdaptiveAveragePooling2D", make<AdaptiveAveragePooling2D, "output_size">},
+    {"AdaptiveAveragePooling3D", make<AdaptiveAveragePooling3D, "output_size">},
+    {"AdaptiveMaxPooling1D", make<AdaptiveMaxPooling1D, "output_size">},
+    {"AdaptiveMaxPooling2D", make<AdaptiveMaxPooling2D, "output_size">},
+    {"AdaptiveMaxPooling3D", make<AdaptiveMaxPooling3D, "output_size">},
     {"Add", make<Add>},
     {"AdditiveAttention", make<AdditiveAttention>},
     {"AlphaDropout", make<AlphaDropout, "rate">},

@@ -73,6 +73,33 @@ TEST_CASE("ONNX Runtime: models") {
               }),
               {.fold_batch_normalization = false});
   }
+  SUBCASE("cells of a stack") {
+    const auto x = Input({-1, 3});
+    const auto masked = Masking()(x);
+    RNN stack(StackedRNNCells({LSTMCell(4), SimpleRNNCell(3), GRUCell(2)}),
+              {.return_sequences = true, .return_state = true});
+    const auto first = stack.outputs(masked);
+    const auto second = RNN(StackedRNNCells({GRUCell(3), LSTMCell(2)}), {.go_backwards = true})(first[0]);
+    Model model({x}, {first[0], first[1], first[2], first[3], first[4], second});
+    cases.add("cells of a stack", model, runs([](auto n) {
+                const Tensor keep = cast(numbers({n, 6, 1}, 8) > -0.5, float32);
+                return numbers({n, 6, 3}, 7) * keep;
+              }));
+    const auto h = Input({4}), c = Input({4}), s = Input({3}), g = Input({2});
+    Model started({x, h, c, s, g}, stack.outputs({x, h, c, s, g}));
+    cases.add("cells of a stack, from given states", started, runs([](auto n) {
+                return TensorList{numbers({n, 6, 3}, 1), numbers({n, 4}, 2), numbers({n, 4}, 3), numbers({n, 3}, 4),
+                                  numbers({n, 2}, 5)};
+              }));
+  }
+  SUBCASE("adaptive pooling of images of any size") {
+    const auto x = Input({-1, -1, 3}), wide = Input({7, -1, 3});
+    Model model({x, wide}, {AdaptiveAveragePooling2D({3, 2})(x), AdaptiveMaxPooling2D(3)(x),
+                            AdaptiveAveragePooling2D({3, 2})(wide), AdaptiveMaxPooling2D({9, 4})(wide)});
+    cases.add("adaptive pooling", model, runs([](auto n) {
+                return TensorList{numbers({n, n + 4, 8, 3}, 1), numbers({n, 7, 11, 3}, 2)};
+              }));
+  }
   SUBCASE("images of any size") {
     const auto x = Input({-1, -1, 3});
     auto y = Conv2D(4, 3, {.padding = "same", .activation = "relu"})(x);
