@@ -112,6 +112,7 @@
 #include "xtape/layers/flatten.hpp"
 #include "xtape/layers/global_pooling.hpp"
 #include "xtape/layers/group_normalization.hpp"
+#include "xtape/layers/group_query_attention.hpp"
 #include "xtape/layers/gru.hpp"
 #include "xtape/layers/identity.hpp"
 #include "xtape/layers/lambda.hpp"

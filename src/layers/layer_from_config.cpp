@@ -26,6 +26,7 @@
 #include "xtape/layers/flatten.hpp"
 #include "xtape/layers/global_pooling.hpp"
 #include "xtape/layers/group_normalization.hpp"
+#include "xtape/layers/group_query_attention.hpp"
 #include "xtape/layers/gru.hpp"
 #include "xtape/layers/identity.hpp"
 #include "xtape/layers/lambda.hpp"
@@ -122,6 +123,7 @@ constexpr KnownLayer known[] = {
     {"GlobalMaxPooling1D", make<GlobalMaxPooling1D>},
     {"GlobalMaxPooling2D", make<GlobalMaxPooling2D>},
     {"GroupNormalization", make<GroupNormalization>},
+    {"GroupQueryAttention", make<GroupQueryAttention, "head_dim", "num_query_heads", "num_key_value_heads">},
     {"Identity", make<Identity>},
     {"LSTM", make<LSTM, "units">},
     {"LSTMCell", make<LSTMCell, "units">},

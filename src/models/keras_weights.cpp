@@ -11,7 +11,7 @@
 #include "layers/op_node.hpp"
 #include "models/model_config.hpp"
 #include "xtape/layers/bidirectional.hpp"
-#include "xtape/layers/multi_head_attention.hpp"
+#include "xtape/layers/group_query_attention.hpp"
 #include "xtape/layers/rnn.hpp"
 #include "xtape/layers/spectral_normalization.hpp"
 #include "xtape/layers/stacked_rnn_cells.hpp"
@@ -34,7 +34,7 @@ class GroupWalk {
     Layer& layer = LayerState::object(handle);
     LayerState& state = LayerState::of(layer);
     if (!visited_.insert(&state).second) return;
-    if (dynamic_cast<layers::MultiHeadAttention*>(&layer) != nullptr) {
+    if (takes_query_value_key(layer)) {
       groups.push_back({path, layer.name(), {}, {}});
       add_attention(state, path, name);
       return;
@@ -123,7 +123,9 @@ class GroupWalk {
   static std::string object_class(Layer& handle) {
     Layer& layer = LayerState::object(handle);
     auto* model = dynamic_cast<Model*>(&layer);
-    return model != nullptr && model->graph() != nullptr ? "Functional" : layer.class_name();
+    if (model != nullptr && model->graph() != nullptr) return "Functional";
+    // Keras's class has another name than its API.
+    return dynamic_cast<layers::GroupQueryAttention*>(&layer) != nullptr ? "GroupedQueryAttention" : layer.class_name();
   }
 
   std::unordered_set<const LayerState*> visited_;

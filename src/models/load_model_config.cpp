@@ -10,7 +10,6 @@
 #include "models/model_config.hpp"
 #include "xtape/base/from_config.hpp"
 #include "xtape/layers/bidirectional.hpp"
-#include "xtape/layers/multi_head_attention.hpp"
 #include "xtape/layers/rnn.hpp"
 #include "xtape/models/load_model.hpp"
 #include "xtape/models/sequential.hpp"
@@ -351,8 +350,7 @@ class GraphBuilder {
     }
     if (call.kwargs.contains("initial_state")) collect(collect, call.kwargs["initial_state"], states);
     // Attention of several heads takes the keys before the mask.
-    if (!masks.empty() && inputs.size() == 2 &&
-        dynamic_cast<const layers::MultiHeadAttention*>(&**made_[call.layer].layer)) {
+    if (!masks.empty() && inputs.size() == 2 && takes_query_value_key(**made_[call.layer].layer)) {
       inputs.push_back(inputs[1]);
     }
     inputs.insert(inputs.end(), masks.begin(), masks.end());

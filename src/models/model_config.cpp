@@ -14,9 +14,11 @@
 #include "xtape/base/from_config.hpp"
 #include "xtape/layers/attention.hpp"
 #include "xtape/layers/bidirectional.hpp"
+#include "xtape/layers/group_query_attention.hpp"
 #include "xtape/layers/multi_head_attention.hpp"
 #include "xtape/layers/not_equal.hpp"
 #include "xtape/layers/rnn.hpp"
+#include "xtape/layers/stacked_rnn_cells.hpp"
 #include "xtape/models/sequential.hpp"
 
 namespace xtape {
@@ -146,6 +148,7 @@ const std::vector<OwnArguments>& own_arguments() {
       {"SimpleRNNCell", of_cells},
       {"LSTMCell", of_cells},
       {"GRUCell", of_cells},
+      {"GroupQueryAttention", of_calls},
       {"MultiHeadAttention", of_calls},
       {"Attention", of_calls},
       {"AdditiveAttention", of_calls},
@@ -170,6 +173,23 @@ struct CallArguments {
   Config kwargs;
 };
 
+/// The states of a cell: those of StackedRNNCells are a list for each cell that has several.
+ConfigValue::List states_of(const Layer& cell, const std::vector<Config>& tensors, std::size_t first) {
+  ConfigValue::List all;
+  const auto* stack = dynamic_cast<const layers::StackedRNNCells*>(&cell);
+  if (stack == nullptr) {
+    all.assign(tensors.begin() + static_cast<std::ptrdiff_t>(first), tensors.end());
+    return all;
+  }
+  auto next = tensors.begin() + static_cast<std::ptrdiff_t>(first);
+  for (std::size_t i = 0; i < stack->size(); ++i) {
+    const auto count = static_cast<std::ptrdiff_t>(stack->cell(i).state_size().size());
+    all.push_back(count == 1 ? ConfigValue(*next) : ConfigValue(ConfigValue::List(next, next + count)));
+    next += count;
+  }
+  return all;
+}
+
 CallArguments call_arguments(const Layer& layer, const std::vector<Config>& tensors, const std::vector<DType>& dtypes) {
   CallArguments call;
   const std::size_t count = tensors.size();
@@ -182,13 +202,13 @@ CallArguments call_arguments(const Layer& layer, const std::vector<Config>& tens
     std::size_t next = 1;
     if (dtypes[1] == boolean) call.kwargs.set("mask", tensors[next++]);
     if (next < count) {
-      call.kwargs.set("initial_state",
-                      ConfigValue::List(tensors.begin() + static_cast<std::ptrdiff_t>(next), tensors.end()));
+      const auto* rnn = dynamic_cast<const layers::RNN*>(&layer);
+      call.kwargs.set("initial_state", states_of(rnn != nullptr ? rnn->cell() : layer, tensors, next));
     }
   } else if (dynamic_cast<const layers::RecurrentCell*>(&layer) != nullptr) {
     call.args.emplace_back(tensors[0]);
-    call.args.emplace_back(ConfigValue::List(tensors.begin() + 1, tensors.end()));
-  } else if (dynamic_cast<const layers::MultiHeadAttention*>(&layer) != nullptr) {
+    call.args.emplace_back(states_of(layer, tensors, 1));
+  } else if (takes_query_value_key(layer)) {
     call.args.emplace_back(tensors[0]);
     call.args.emplace_back(tensors[1]);
     if (count > 2) call.kwargs.set("key", tensors[2]);
@@ -213,6 +233,11 @@ ConfigValue ports(const std::vector<ConfigValue>& tensors) {
 }
 
 }  // namespace
+
+bool takes_query_value_key(const Layer& layer) {
+  return dynamic_cast<const layers::MultiHeadAttention*>(&layer) != nullptr ||
+         dynamic_cast<const layers::GroupQueryAttention*>(&layer) != nullptr;
+}
 
 ConfigValue keras_form(const ConfigValue& value) {
   if (const auto* list = value.get<ConfigValue::List>()) {
@@ -260,7 +285,7 @@ Config input_layer_config(const SymbolicTensor& input, const std::string& name) 
 void attach_build_shapes(Config& config, const Layer& layer) {
   const auto shapes = LayerState::of(layer).build_shapes();
   if (shapes.empty() || layer.variables().empty() || config.module().empty()) return;
-  if (dynamic_cast<const layers::MultiHeadAttention*>(&layer) != nullptr && shapes.size() > 1) {
+  if (takes_query_value_key(layer) && shapes.size() > 1) {
     Config dictionary;
     dictionary.set("query_shape", keras_shape(shapes[0]));
     dictionary.set("value_shape", keras_shape(shapes[1]));

@@ -24,6 +24,9 @@ void add_graph(Config& config, const FunctionalGraph& graph);
 /// the outputs, the furthest first.
 std::vector<const GraphLayer*> keras_order(const GraphEnds& ends);
 
+/// Whether it is called with {query, value, key, mask}, and has a layer in Keras for each projection.
+bool takes_query_value_key(const Layer& layer);
+
 /// The Config as Keras's constructors take it: without arguments that Keras does not have or has in the call, where
 /// they ask for nothing.
 ConfigValue keras_form(const ConfigValue& value);

@@ -4,19 +4,22 @@
 #include "xtape/ops/movement.hpp"
 
 namespace xtape::detail {
+namespace {
+
+/// 0, 1, ... along an axis.
+OnnxValue places(OnnxBuilder& g, const OnnxValue& x, int axis) {
+  const OnnxValue size = g.squeeze(g.sizes({OnnxSize(x, normal_axis(OnnxBuilder::method, axis, x.rank()))}), {0});
+  return g.node("Range", {g.scalar(0, int64), size, g.scalar(1, int64)}, {}, {x.shape[axis]}, int64);
+}
+
+}  // namespace
 
 OnnxValue map_attention_weights(OnnxBuilder& g, const OnnxValue& scores, const std::optional<OnnxValue>& mask,
                                 bool causal) {
   std::optional<OnnxValue> allowed = mask;
-  if (causal) {
-    // Query i may attend to key k if i >= k.
-    const auto places = [&](int axis) {
-      const OnnxValue size =
-          g.squeeze(g.sizes({OnnxSize(scores, normal_axis(OnnxBuilder::method, axis, scores.rank()))}), {0});
-      return g.node("Range", {g.scalar(0, int64), size, g.scalar(1, int64)}, {}, {scores.shape[axis]}, int64);
-    };
-    const OnnxValue earlier =
-        g.compare("GreaterOrEqual", g.expand_dims(places(-2), {1}), g.expand_dims(places(-1), {0}));
+  if (causal) {  // query i may attend to key k if i >= k
+    const OnnxValue earlier = g.compare("GreaterOrEqual", g.expand_dims(places(g, scores, -2), {1}),
+                                        g.expand_dims(places(g, scores, -1), {0}));
     allowed = allowed ? g.logical_and(*allowed, earlier) : earlier;
   }
   if (!allowed) return g.softmax(scores, -1);
@@ -77,10 +80,9 @@ OnnxValues additive_attention(OnnxBuilder& g, const OnnxCall& call) {
   });
 }
 
-OnnxValues multi_head_attention(OnnxBuilder& g, const OnnxCall& call) {
+/// MultiHeadAttention and GroupQueryAttention. With a gate the heads are multiplied by it.
+OnnxValues heads_attention(OnnxBuilder& g, const OnnxCall& call) {
   const OnnxValues& in = call.inputs();
-  const auto heads = call.get<std::int64_t>("num_heads"), key_dim = call.get<std::int64_t>("key_dim");
-  const auto value_dim = call.get<std::optional<std::int64_t>>("value_dim").value_or(key_dim);
   const bool biased = call.get<bool>("use_bias");
   std::optional<OnnxValue> mask;
   if (in.size() > 3) mask = in[3].rank() == 3 ? g.expand_dims(in[3], {1}) : in[3];
@@ -89,28 +91,41 @@ OnnxValues multi_head_attention(OnnxBuilder& g, const OnnxCall& call) {
     const OnnxValue part = i == 0 ? g.expand_dims(*in[i].mask, {1, 3}) : g.expand_dims(*in[i].mask, {1, 2});
     mask = mask ? g.logical_and(*mask, part) : part;
   }
-  // [batch, steps, features] -> [batch, heads, steps, size]
+  const Tensor output = call.weight("attention_output/kernel");
+  const std::int64_t heads = output.shape()[0], size = output.shape()[1];
+  // [batch, steps, features] -> [batch, heads, steps, size], each head repeated to the number of query heads.
   const auto projected = [&](const OnnxValue& x, const std::string& name) {
     const Tensor kernel = call.weight(name + "/kernel");
-    const std::int64_t width = kernel.shape()[1] * kernel.shape()[2];
+    const std::int64_t own = kernel.shape()[1], width = own * kernel.shape()[2];
     OnnxValue y =
         g.matmul(x, g.weight(call.weight_name(name + "/kernel"), xtape::reshape(kernel, {kernel.shape()[0], width})));
     if (biased) {
       y = g.add(y, g.weight(call.weight_name(name + "/bias"), xtape::reshape(call.weight(name + "/bias"), {width})));
     }
-    y = g.reshape(y, {OnnxSize(y, 0), OnnxSize(y, 1), kernel.shape()[1], kernel.shape()[2]});
-    return g.transpose(y, {0, 2, 1, 3});
+    y = g.reshape(y, {OnnxSize(y, 0), OnnxSize(y, 1), own, kernel.shape()[2]});
+    y = g.transpose(y, {0, 2, 1, 3});
+    if (own == heads) return y;
+    std::vector<std::int64_t> order;
+    for (std::int64_t head = 0; head < heads; ++head) order.push_back(head * own / heads);
+    return g.gather(y, g.integers(order), 1);
   };
   const OnnxValue q = projected(in[0], "query"), k = projected(in[in.size() > 2 ? 2 : 1], "key");
   const OnnxValue v = projected(in[1], "value");
-  const OnnxValue scaled = g.with_scalar("Mul", q, 1 / std::sqrt(static_cast<double>(key_dim)));
-  const OnnxValue weights =
-      map_attention_weights(g, g.matmul(scaled, g.transpose(k, {0, 1, 3, 2})), mask, call.get<bool>("use_causal_mask"));
-  OnnxValue y = g.transpose(g.matmul(weights, v), {0, 2, 1, 3});
-  y = g.reshape(y, {OnnxSize(y, 0), OnnxSize(y, 1), heads * value_dim});
-  const Tensor kernel = call.weight("attention_output/kernel");
+  const OnnxValue scaled = g.with_scalar("Mul", q, 1 / std::sqrt(static_cast<double>(q.shape[3])));
+  const OnnxValue scores = g.matmul(scaled, g.transpose(k, {0, 1, 3, 2}));
+  if (call.has("sliding_window") && !call.argument("sliding_window").is_none()) {
+    const OnnxValue distance = g.alike(
+        "Abs", {g.subtract(g.expand_dims(places(g, scores, -2), {1}), g.expand_dims(places(g, scores, -1), {0}))});
+    const OnnxValue near = g.compare("Less", distance, g.scalar(call.get<double>("sliding_window"), int64));
+    mask = mask ? g.logical_and(*mask, near) : near;
+  }
+  const OnnxValue weights = map_attention_weights(g, scores, mask, call.get<bool>("use_causal_mask"));
+  OnnxValue y = g.matmul(weights, v);
+  if (call.find("gate/kernel") != nullptr) y = g.multiply(y, g.alike("Sigmoid", {projected(in[0], "gate")}));
+  y = g.transpose(y, {0, 2, 1, 3});
+  y = g.reshape(y, {OnnxSize(y, 0), OnnxSize(y, 1), heads * size});
   y = g.matmul(y, g.weight(call.weight_name("attention_output/kernel"),
-                           xtape::reshape(kernel, {heads * value_dim, kernel.shape()[2]})));
+                           xtape::reshape(output, {heads * size, output.shape()[2]})));
   if (biased) y = g.add(y, weight(g, call, "attention_output/bias"));
   OnnxValues outputs{y};
   if (call.get<bool>("return_attention_scores")) outputs.push_back(weights);
@@ -120,7 +135,8 @@ OnnxValues multi_head_attention(OnnxBuilder& g, const OnnxCall& call) {
 constexpr OnnxLayerMapping mappings[] = {
     {"AdditiveAttention", additive_attention, OnnxMasks::own},
     {"Attention", attention, OnnxMasks::own},
-    {"MultiHeadAttention", multi_head_attention},
+    {"GroupQueryAttention", heads_attention},
+    {"MultiHeadAttention", heads_attention},
 };
 
 }  // namespace

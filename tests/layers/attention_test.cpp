@@ -6,6 +6,8 @@
 #include "support/check.hpp"
 #include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
+#include "xtape/core/random.hpp"
+#include "xtape/layers/group_query_attention.hpp"
 #include "xtape/layers/multi_head_attention.hpp"
 #include "xtape/layers/symbolic.hpp"
 #include "xtape/models/model.hpp"
@@ -19,6 +21,7 @@ namespace {
 
 using layers::AdditiveAttention;
 using layers::Attention;
+using layers::GroupQueryAttention;
 using layers::MultiHeadAttention;
 
 const testing::LayerTable attention_table = {
@@ -53,6 +56,41 @@ const testing::LayerTable attention_table = {
                  {"key/kernel", {7, 2, 3}},
                  {"value/kernel", {6, 2, 1}},
                  {"attention_output/kernel", {2, 1, 4}}}},
+    {.layer = "GroupQueryAttention",
+     .masks = testing::Masks::uses_and_passes,
+     .make = [](DType dtype) { return GroupQueryAttention(3, 4, 2, {.dtype = dtype}); },
+     .inputs = {{.shape = {2, 4, 5}}, {.shape = {2, 3, 6}}},
+     .outputs = {{2, 4, 5}},
+     .weights = {{"query/kernel", {5, 4, 3}},
+                 {"query/bias", {4, 3}},
+                 {"key/kernel", {6, 2, 3}},
+                 {"key/bias", {2, 3}},
+                 {"value/kernel", {6, 2, 3}},
+                 {"value/bias", {2, 3}},
+                 {"attention_output/kernel", {4, 3, 5}},
+                 {"attention_output/bias", {5}}},
+     .wrong = {{{{2, 4, 5}}, "expected {query, value[, key[, mask]]}, received 1 tensor(s)"},
+               {{{2, 4, 5}, {2, 3}}, "expected the value to be [batch, steps, features]"},
+               {{{2, 4, 5}, {1, 3, 6}}, "in batches of one size"}}},
+    {.layer = "GroupQueryAttention",
+     .masks = testing::Masks::uses_and_passes,
+     .make =
+         [](DType dtype) {
+           return GroupQueryAttention(2, 2, 1,
+                                      {.use_bias = false,
+                                       .sliding_window = 2,
+                                       .return_attention_scores = true,
+                                       .use_gate = true,
+                                       .dtype = dtype});
+         },
+     .inputs =
+         {{.shape = {2, 4, 5}}, {.shape = {2, 3, 6}}, {.shape = {2, 3, 7}}, {.shape = {2, 4, 3}, .dtype = boolean}},
+     .outputs = {{2, 4, 5}, {2, 2, 4, 3}},
+     .weights = {{"query/kernel", {5, 2, 2}},
+                 {"key/kernel", {7, 1, 2}},
+                 {"gate/kernel", {5, 2, 2}},
+                 {"value/kernel", {6, 1, 2}},
+                 {"attention_output/kernel", {2, 2, 5}}}},
     {.layer = "Attention",
      .masks = testing::Masks::uses_and_passes,
      .make = [](DType dtype) { return Attention({.use_scale = true, .dtype = dtype}); },
@@ -135,6 +173,67 @@ TEST_CASE("MultiHeadAttention: with and without scores, masks and second derivat
     const GradientCheck check = check_gradients([&](const Tensor& t) { return (*layer)({t, t, t, mask})[0]; }, x);
     CHECK_MESSAGE(check, check.message);
   }
+}
+
+TEST_CASE("GroupQueryAttention: as MultiHeadAttention whose heads repeat the shared keys and values") {
+  const Tensor x = random::Generator(1).normal({2, 5, 6}, 0, 1, float64),
+               y = random::Generator(2).normal({2, 5, 4}, 0, 1, float64);
+  const Tensor mask = random::Generator(3).uniform({2, 5, 5}, 0, 1, float64) < 0.6;
+  const Tensor apart = constant({{0, 1, 2, 3, 4}, {1, 0, 1, 2, 3}, {2, 1, 0, 1, 2}, {3, 2, 1, 0, 1}, {4, 3, 2, 1, 0}});
+  for (const bool causal : {false, true}) {
+    for (const bool scores : {false, true}) {
+      for (const std::optional<std::int64_t> window : {std::optional<std::int64_t>(), std::optional<std::int64_t>(2)}) {
+        CAPTURE(causal);
+        CAPTURE(scores);
+        CAPTURE(window.has_value());
+        GroupQueryAttention shared(3, 4, 2,
+                                   {.sliding_window = window,
+                                    .use_causal_mask = causal,
+                                    .return_attention_scores = scores,
+                                    .bias_initializer = "random_normal",
+                                    .dtype = float64});
+        MultiHeadAttention heads(4, 3,
+                                 {.use_causal_mask = causal, .return_attention_scores = scores, .dtype = float64});
+        (void)shared(TensorList{x, y});
+        (void)heads(TensorList{x, y});
+        std::vector<Tensor> weights = shared.get_weights();
+        for (const std::size_t i : {2U, 3U, 4U, 5U}) {  // heads 0 0 1 1
+          weights[i] = gather(weights[i], constant({0, 0, 1, 1}), weights[i].rank() - 2);
+        }
+        heads.set_weights(weights);
+        const Tensor near = broadcast_to(apart < 2, {2, 5, 5}), all = ones({2, 5, 5}, boolean);
+        const auto check = [&](const TensorList& inputs, const Tensor& allowed) {
+          const TensorList a = shared(inputs), b = heads({x, y, y, window ? logical_and(allowed, near) : allowed});
+          REQUIRE(a.size() == b.size());
+          for (std::size_t i = 0; i < a.size(); ++i) CHECK_CLOSE(a[i], b[i], 1e-10, 1e-12);
+        };
+        check({x, y}, all);
+        check({x, y, y, mask}, mask);
+      }
+    }
+  }
+}
+
+TEST_CASE("GroupQueryAttention: a gate, by hand; what cannot be is refused") {
+  // Of one step, the weights are 1: the values 3 and 5 of the two heads, halved and times sigmoid(1), summed.
+  GroupQueryAttention gated(1, 2, 2, {.use_gate = true});
+  const Tensor x = constant({{{1.0, 2.0}}});
+  (void)gated(TensorList{x, x});
+  const Tensor nothing = zeros({2, 2, 1}), none = zeros({2, 1});
+  gated.set_weights({nothing, none, nothing, none, nothing, constant({{0.0F}, {1.0F}}),
+                     reshape(constant({1.0F, 1.0F, 1.0F, 2.0F}), {2, 2, 1}), none,
+                     reshape(constant({1.0F, 0.0F, 1.0F, 0.0F}), {2, 1, 2}), constant({10.0F, 20.0F})});
+  const double y = 3 * 0.5 + 5 / (1 + std::exp(-1.0));
+  CHECK_CLOSE(gated({x, x}).only(), {10 + y, 20}, 1e-6);
+  CHECK_THROWS_TEXT(ValueError,
+                    "`num_query_heads` must be divisible by `num_key_value_heads`. Received: "
+                    "num_query_heads=3, num_key_value_heads=2",
+                    GroupQueryAttention(2, 3, 2));
+  CHECK_THROWS_TEXT(ValueError, "received head_dim=0, num_query_heads=1", GroupQueryAttention(0, 1, 1));
+  CHECK_THROWS_TEXT(ValueError, "`sliding_window` must be `None` or a positive integer. Received: sliding_window=0",
+                    GroupQueryAttention(2, 2, 1, {.sliding_window = 0}));
+  CHECK_THROWS_TEXT(ValueError, "expected 0 <= dropout < 1, received dropout=1",
+                    GroupQueryAttention(2, 2, 1, {.dropout = 1}));
 }
 
 TEST_CASE("Attention: values") {

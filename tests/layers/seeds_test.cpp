@@ -7,6 +7,7 @@
 #include "xtape/core/creation.hpp"
 #include "xtape/layers/attention.hpp"
 #include "xtape/layers/dropout.hpp"
+#include "xtape/layers/group_query_attention.hpp"
 #include "xtape/layers/gru.hpp"
 #include "xtape/layers/lstm.hpp"
 #include "xtape/layers/multi_head_attention.hpp"
@@ -33,6 +34,7 @@ std::vector<Seeded> every_seeded_layer() {
           {GaussianDropout(0.5, {.seed = 1}), x},
           {AlphaDropout(0.5, {.seed = 1}), x},
           {Attention({.dropout = 0.5, .seed = 1}), {steps, steps}},
+          {GroupQueryAttention(2, 2, 1, {.dropout = 0.5, .seed = 1}), {steps, steps}},
           {AdditiveAttention({.dropout = 0.5, .seed = 1}), {steps, steps}},
           {MultiHeadAttention(1, 2, {.dropout = 0.5, .seed = 1}), {steps, steps}},
           {SimpleRNN(2, {.dropout = 0.5, .seed = 1}), steps},

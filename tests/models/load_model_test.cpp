@@ -14,12 +14,16 @@
 #include "xtape/base/error.hpp"
 #include "xtape/core/creation.hpp"
 #include "xtape/core/random.hpp"
+#include "xtape/io/hdf5.hpp"
 #include "xtape/layers/activations.hpp"
 #include "xtape/layers/batch_normalization.hpp"
 #include "xtape/layers/bidirectional.hpp"
+#include "xtape/layers/conv1d.hpp"
 #include "xtape/layers/dense.hpp"
 #include "xtape/layers/dropout.hpp"
+#include "xtape/layers/einsum_dense.hpp"
 #include "xtape/layers/embedding.hpp"
+#include "xtape/layers/group_query_attention.hpp"
 #include "xtape/layers/gru.hpp"
 #include "xtape/layers/lambda.hpp"
 #include "xtape/layers/layer_normalization.hpp"
@@ -27,6 +31,11 @@
 #include "xtape/layers/merging.hpp"
 #include "xtape/layers/multi_head_attention.hpp"
 #include "xtape/layers/normalization.hpp"
+#include "xtape/layers/rms_normalization.hpp"
+#include "xtape/layers/rnn.hpp"
+#include "xtape/layers/separable_conv1d.hpp"
+#include "xtape/layers/spectral_normalization.hpp"
+#include "xtape/layers/stacked_rnn_cells.hpp"
 #include "xtape/layers/symbolic_ops.hpp"
 #include "xtape/layers/time_distributed.hpp"
 #include "xtape/losses/any_loss.hpp"
@@ -123,6 +132,74 @@ TEST_CASE("load_model: attention, normalization, recurrent layers with states an
   layers::Normalization normalization;
   normalization.adapt(some({20, 3}));
   check_round_trip(Sequential(Input({3}), normalization, Dense(1)), some({5, 3}));
+}
+
+TEST_CASE("load_model: cells of a stack, with states, in Keras's places") {
+  auto x = Input({4, 3});
+  auto h = Input({2}), c = Input({2}), s = Input({5});
+  layers::RNN stack(layers::StackedRNNCells({layers::LSTMCell(2), layers::GRUCell(5)}),
+                    {.return_state = true, .name = "stack"});
+  const Model model({x, h, c, s}, stack.outputs({x, h, c, s}), "m");
+  CHECK(model.to_json().find("\"initial_state\":[[{") != std::string::npos);  // the states of a cell are a list
+  check_round_trip(model, {some({2, 4, 3}), some({2, 2}), some({2, 2}), some({2, 5})});
+  Sequential twice(Input({4, 3}), layers::RNN(layers::StackedRNNCells({layers::LSTMCell(2), layers::LSTMCell(5)})));
+  check_round_trip(twice, some({2, 4, 3}));
+  const TempDir temp;
+  twice.save_weights(temp / "m.weights.h5");
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : io::load_hdf5(temp / "m.weights.h5")) names.push_back(name);
+  // keras.src.saving.saving_lib: the attribute, and the classes in the list
+  const std::string cells = "layers/rnn/cell/cells/";
+  CHECK(names == std::vector<std::string>{cells + "lstm_cell/vars/0", cells + "lstm_cell/vars/1",
+                                          cells + "lstm_cell/vars/2", cells + "lstm_cell_1/vars/0",
+                                          cells + "lstm_cell_1/vars/1", cells + "lstm_cell_1/vars/2"});
+}
+
+TEST_CASE("load_model: the layers of sums of products, normalizations and convolutions") {
+  check_round_trip(
+      Sequential(Input({6, 4}), layers::SeparableConv1D(5, 3, {.padding = "same"}), layers::RMSNormalization(),
+                 layers::RMSNormalization({.axis = {1, 2}}),
+                 layers::EinsumDense("abc,cde->abde", {-1, 2, 3}, {.activation = "tanh", .bias_axes = "de"}),
+                 layers::EinsumDense("...xy,xyz->...z", 4, {.bias_axes = "z"})),
+      some({2, 6, 4}));
+}
+
+TEST_CASE("load_model: a layer with spectral normalization, in Keras's places") {
+  Sequential model(Input({6, 3}), layers::SpectralNormalization(layers::Conv1D(4, 3), {.power_iterations = 2}));
+  check_round_trip(model, some({2, 6, 3}));
+  const TempDir temp;
+  model.save_weights(temp / "m.weights.h5");
+  std::vector<std::string> names;
+  std::vector<Shape> shapes;
+  for (const auto& [name, tensor] : io::load_hdf5(temp / "m.weights.h5")) {
+    names.push_back(name);
+    shapes.push_back(tensor.shape());
+  }
+  const std::string wrapper = "layers/spectral_normalization/";
+  CHECK(names == std::vector<std::string>{wrapper + "layer/vars/0", wrapper + "layer/vars/1", wrapper + "vars/0",
+                                          wrapper + "vars/1"});
+  CHECK(shapes == std::vector<Shape>{{3, 3, 4}, {4}, {3, 3, 4}, {1, 4}});
+}
+
+TEST_CASE("load_model: grouped queries, in Keras's places") {
+  auto x = Input({4, 6});
+  layers::GroupQueryAttention attention(2, 4, 2, {.sliding_window = 3, .use_causal_mask = true, .use_gate = true});
+  const Model model(x, attention(SymbolicList{x, x}), "m");
+  const std::string text = model.to_json();
+  CHECK(text.find("\"class_name\":\"GroupQueryAttention\"") != std::string::npos);
+  CHECK(text.find("\"kwargs\":{\"use_causal_mask\":true}") != std::string::npos);
+  CHECK(text.find("\"shapes_dict\":{\"query_shape\":[null,4,6],\"value_shape\":[null,4,6]}") != std::string::npos);
+  check_round_trip(model, some({2, 4, 6}));
+  const TempDir temp;
+  Model(model).save_weights(temp / "m.weights.h5");
+  std::vector<std::string> names, expected;
+  for (const auto& [name, tensor] : io::load_hdf5(temp / "m.weights.h5")) names.push_back(name);
+  for (const char* part : {"gate", "key", "output", "query", "value"}) {
+    for (const char* number : {"0", "1"}) {
+      expected.push_back(fmt::format("layers/grouped_query_attention/{}_dense/vars/{}", part, number));
+    }
+  }
+  CHECK(names == expected);
 }
 
 TEST_CASE("load_model: what was frozen stays frozen") {

@@ -59,8 +59,6 @@ class MultiHeadAttention : public LayerBase<MultiHeadAttention> {
   };
   void check_inputs(std::span<const Shape> shapes) const;
   Projection add_projection(const std::string& name, const Shape& kernel, const Shape& bias);
-  Tensor heads_of(const Tensor& x, const Projection& projection) const;
-  static Tensor with_carried_masks(const Tensor& mask, const TensorList& inputs);
 
   std::int64_t num_heads_, key_dim_, value_dim_;
   MultiHeadAttentionOptions options_;
