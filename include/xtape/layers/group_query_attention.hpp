@@ -35,8 +35,8 @@ struct GroupQueryAttentionOptions {
 /// and value head it is multi-query attention, with as many as query heads MultiHeadAttention. Inputs, masks and the
 /// result are those of MultiHeadAttention.
 ///
-///     GroupQueryAttention attention(64, 8, 2, {.use_causal_mask = true});    // heads of size 64: 8 of queries, 2 of
-///     keys Tensor y = attention({x, x});
+///     GroupQueryAttention attention(64, 8, 2, {.use_causal_mask = true});  // 8 query heads of size 64
+///     Tensor y = attention({x, x});
 ///
 /// Weights, with Keras's names and shapes: query/kernel [d, num_query_heads, head_dim], query/bias [num_query_heads,
 /// head_dim], the same for key and value with num_key_value_heads, with use_gate gate/kernel and gate/bias as those of
