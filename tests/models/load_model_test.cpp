@@ -202,6 +202,75 @@ TEST_CASE("load_model: grouped queries, in Keras's places") {
   CHECK(names == expected);
 }
 
+TEST_CASE("load_model: the configs that Keras's get_config() gives these layers") {
+  // The keys and forms of keras/src/layers, with lists where Keras has tuples.
+  const char* text = R"json(
+{"module":"keras","class_name":"Sequential","config":{"name":"s","trainable":true,
+"dtype":{"module":"keras","class_name":"DTypePolicy","config":{"name":"float32"},"registered_name":null},
+"layers":[{"module":"keras.layers","class_name":"InputLayer","config":{"batch_shape":[null,8,4],
+"dtype":"float32","sparse":false,"ragged":false,"name":"i"},
+"registered_name":null},{"module":"keras.layers","class_name":"SeparableConv1D","config":{"name":"sep",
+"trainable":true,"dtype":"float32","depth_multiplier":2,"filters":6,"kernel_size":[3],"strides":[1],
+"padding":"same","data_format":"channels_last","dilation_rate":[1],"activation":"relu","use_bias":true,
+"depthwise_initializer":{"module":"keras.initializers","class_name":"GlorotUniform",
+"config":{"seed":null},"registered_name":null},"pointwise_initializer":{"module":"keras.initializers",
+"class_name":"GlorotUniform","config":{"seed":null},"registered_name":null},
+"bias_initializer":{"module":"keras.initializers","class_name":"Zeros","config":{},
+"registered_name":null},"depthwise_regularizer":null,"pointwise_regularizer":null,
+"bias_regularizer":null,"activity_regularizer":null,"depthwise_constraint":null,
+"pointwise_constraint":null,"bias_constraint":null},"registered_name":null},{"module":"keras.layers",
+"class_name":"RMSNormalization","config":{"name":"rms","trainable":true,"dtype":"float32","axis":[-1],
+"epsilon":1e-06},"registered_name":null},{"module":"keras.layers","class_name":"EinsumDense",
+"config":{"name":"ein","trainable":true,"dtype":"float32","output_shape":[null,5],
+"equation":"abc,cd->abd","activation":"linear","bias_axes":"d",
+"kernel_initializer":{"module":"keras.initializers","class_name":"GlorotUniform","config":{"seed":null},
+"registered_name":null},"bias_initializer":{"module":"keras.initializers","class_name":"Zeros",
+"config":{},"registered_name":null},"kernel_regularizer":null,"bias_regularizer":null,
+"activity_regularizer":null,"kernel_constraint":null,"bias_constraint":null,"quantization_config":null},
+"registered_name":null},{"module":"keras.layers","class_name":"AdaptiveMaxPooling1D",
+"config":{"name":"pool","trainable":true,"dtype":"float32","output_size":[3],
+"data_format":"channels_last"},"registered_name":null},{"module":"keras.layers",
+"class_name":"SpectralNormalization","config":{"name":"spec","trainable":true,"dtype":"float32",
+"layer":{"module":"keras.layers","class_name":"Dense","config":{"name":"inner","trainable":true,
+"dtype":"float32","units":7,"activation":"linear","use_bias":true,
+"kernel_initializer":{"module":"keras.initializers","class_name":"GlorotUniform","config":{"seed":null},
+"registered_name":null},"bias_initializer":{"module":"keras.initializers","class_name":"Zeros",
+"config":{},"registered_name":null},"kernel_regularizer":null,"bias_regularizer":null,
+"kernel_constraint":null,"bias_constraint":null},"registered_name":null},"power_iterations":2},
+"registered_name":null},{"module":"keras.layers","class_name":"RNN","config":{"name":"rnn",
+"trainable":true,"dtype":"float32","return_sequences":false,"return_state":false,"go_backwards":false,
+"stateful":false,"unroll":false,"zero_output_for_mask":false,"cell":{"module":"keras.layers",
+"class_name":"StackedRNNCells","config":{"name":"stack","trainable":true,"dtype":"float32",
+"cells":[{"module":"keras.layers","class_name":"SimpleRNNCell","config":{"name":"c","trainable":true,
+"dtype":"float32","units":3,"activation":"tanh","use_bias":true,
+"kernel_initializer":{"module":"keras.initializers","class_name":"GlorotUniform","config":{"seed":null},
+"registered_name":null},"recurrent_initializer":{"module":"keras.initializers","class_name":"Orthogonal",
+"config":{"seed":null,"gain":1.0},"registered_name":null},
+"bias_initializer":{"module":"keras.initializers","class_name":"Zeros","config":{},
+"registered_name":null},"kernel_regularizer":null,"recurrent_regularizer":null,"bias_regularizer":null,
+"kernel_constraint":null,"recurrent_constraint":null,"bias_constraint":null,"dropout":0.0,
+"recurrent_dropout":0.0,"seed":null},"registered_name":null},{"module":"keras.layers",
+"class_name":"SimpleRNNCell","config":{"name":"c_1","trainable":true,"dtype":"float32","units":3,
+"activation":"tanh","use_bias":true,"kernel_initializer":{"module":"keras.initializers",
+"class_name":"GlorotUniform","config":{"seed":null},"registered_name":null},
+"recurrent_initializer":{"module":"keras.initializers","class_name":"Orthogonal","config":{"seed":null,
+"gain":1.0},"registered_name":null},"bias_initializer":{"module":"keras.initializers",
+"class_name":"Zeros","config":{},"registered_name":null},"kernel_regularizer":null,
+"recurrent_regularizer":null,"bias_regularizer":null,"kernel_constraint":null,
+"recurrent_constraint":null,"bias_constraint":null,"dropout":0.0,"recurrent_dropout":0.0,"seed":null},
+"registered_name":null}]},"registered_name":null}},"registered_name":null}]},"registered_name":null})json";
+  const testing::WarningCapture warnings;
+  Model model = models::model_from_json(text);
+  CHECK(warnings.text() == "");
+  CHECK(model.predict(some({2, 8, 4})).shape() == Shape{2, 3});
+  std::vector<Shape> shapes;
+  for (const auto& layer : {"sep", "rms", "ein"}) {
+    for (const auto& variable : model.get_layer(layer).variables()) shapes.push_back(variable.shape());
+  }
+  CHECK(shapes == std::vector<Shape>{{3, 4, 2}, {1, 8, 6}, {6}, {6}, {6, 5}, {5}});
+  CHECK(model.count_params() == 24 + 48 + 6 + 6 + 30 + 5 + 7 + 35 + 7 + (21 + 9 + 3) + (9 + 9 + 3));
+}
+
 TEST_CASE("load_model: what was frozen stays frozen") {
   Sequential model(Input({3}), Dense(4), layers::BatchNormalization(), Dense(1));
   model.layer(1).set_trainable(false);
