@@ -49,7 +49,12 @@
 #include "xtape/ops/nn.hpp"
 #include "xtape/ops/reduce.hpp"
 #include "xtape/optimizers/adam.hpp"
+#include "xtape/optimizers/lars.hpp"
 #include "xtape/optimizers/loss_scale_optimizer.hpp"
+#include "xtape/optimizers/multi_optimizer.hpp"
+#include "xtape/optimizers/muon.hpp"
+#include "xtape/optimizers/radam.hpp"
+#include "xtape/optimizers/schedule_free_adamw.hpp"
 #include "xtape/optimizers/schedules/decay.hpp"
 #include "xtape/optimizers/sgd.hpp"
 
@@ -329,6 +334,26 @@ TEST_CASE("load_model: training goes on bit for bit") {
       losses::Huber({.delta = 0.5}), {});
   check_resumed([] { return optimizers::Adam({.amsgrad = true, .use_ema = true, .gradient_accumulation_steps = 2}); },
                 "mse", {"mae"});
+}
+
+TEST_CASE(
+    "load_model: training goes on with several optimizers and groups of parameters, and with slots of other kinds") {
+  const auto grouped = [](auto optimizer) {
+    optimizer.set_parameter_groups({{.pattern = "dense/.*", .learning_rate_multiplier = 0.5, .weight_decay = 0.01},
+                                    {.pattern = ".*/beta", .trainable = false}});
+    return optimizer;
+  };
+  const auto check = [](const std::function<AnyOptimizer()>& optimizer) { check_resumed(optimizer, "mse", {}); };
+  check([&] { return grouped(optimizers::Muon({.exclude_layers = {"dense_1"}})); });
+  check([&] { return grouped(optimizers::ScheduleFreeAdamW({.warmup_steps = 15})); });
+  check([&] {
+    return grouped(optimizers::MultiOptimizer(
+        optimizers::OptimizerMap(optimizers::LARS({.nesterov = true}), {{"dense_1/.*", optimizers::RAdam()}})));
+  });
+  check([] {
+    return optimizers::LossScaleOptimizer(
+        optimizers::MultiOptimizer(optimizers::OptimizerMap("sgd", {{"dense/.*", "adam"}, {"dense_1/.*", "adam"}})));
+  });
 }
 
 TEST_CASE("load_model: without compile, and without the optimizer") {
