@@ -94,7 +94,7 @@ TEST_CASE("aliases: of symbolic tensors too") {
   const auto in = Input({3});
   const Model model(in, {concatenate({in, flip(in, 1)}, -1), take(in, places, 1), clip(in, 0, 1), ops::max(in, 1),
                          softplus(in), power(in, 2), mean(in, -1, true), ops::tanh(in), linalg::norm(in)});
-  const OpInputs y = model(OpInputs(x));
+  const TensorList y = model(TensorList(x));
   CHECK_TENSOR_EQ(y[0], concat({x, reverse(x, {1})}, 1));
   CHECK_TENSOR_EQ(y[1], gather(x, places, 1));
   CHECK_TENSOR_EQ(y[2], clip_by_value(x, 0, 1));
