@@ -27,7 +27,9 @@
 #include "xtape/layers/lstm.hpp"
 #include "xtape/layers/multi_head_attention.hpp"
 #include "xtape/layers/prelu.hpp"
+#include "xtape/layers/rms_normalization.hpp"
 #include "xtape/layers/rnn.hpp"
+#include "xtape/layers/separable_conv1d.hpp"
 #include "xtape/layers/separable_conv2d.hpp"
 #include "xtape/layers/simple_rnn.hpp"
 #include "xtape/layers/time_distributed.hpp"
@@ -148,17 +150,22 @@ void depthwise(Links& to, const std::string& part, const Variable& kernel) {
 
 void separable(Links& to) {
   depthwise(to, "depthwise.weight", to.weight("depthwise_kernel"));
-  to.add("pointwise.weight", to.weight("pointwise_kernel"), {3, 2, 0, 1});
+  const Variable pointwise = to.weight("pointwise_kernel");
+  to.add("pointwise.weight", pointwise,
+         pointwise.shape().rank() == 3 ? std::vector<int>{2, 1, 0} : std::vector<int>{3, 2, 0, 1});
   to.add("pointwise.bias", to.weight("bias"));
 }
 
 /// Images of PyTorch have their channels first: [height, width, channels] -> [channels, height, width].
+void of_normalization(Links& to, const char* part, const char* own) {
+  const Variable weight = to.weight(own);
+  if (!weight.defined()) return;
+  to.add(part, weight, weight.shape().rank() == 3 ? std::vector<int>{2, 0, 1} : std::vector<int>{});
+}
+
 void layer_normalization(Links& to) {
-  for (const auto& [part, own] : {std::pair("weight", "gamma"), std::pair("bias", "beta")}) {
-    const Variable weight = to.weight(own);
-    if (weight.defined())
-      to.add(part, weight, weight.shape().rank() == 3 ? std::vector<int>{2, 0, 1} : std::vector<int>{});
-  }
+  of_normalization(to, "weight", "gamma");
+  of_normalization(to, "bias", "beta");
 }
 
 /// PyTorch has one number for each channel, or one for all.
@@ -338,7 +345,8 @@ const std::vector<Row>& table() {
       {is<layers::DepthwiseConv2D>,
        {{"bias", "bias"}},
        [](Links& to) { depthwise(to, "weight", to.weight("kernel")); }},
-      // Two Conv2d: "depthwise" and "pointwise"
+      // Two Conv1d or Conv2d: "depthwise" and "pointwise"
+      {is<layers::SeparableConv1D>, {}, separable},
       {is<layers::SeparableConv2D>, {}, separable},
       // BatchNorm1d, BatchNorm2d
       {is<layers::BatchNormalization>,
@@ -347,6 +355,7 @@ const std::vector<Row>& table() {
          to.ignored.push_back({to.full("num_batches_tracked"), {}});
        }},
       {is<layers::LayerNormalization>, {}, layer_normalization},
+      {is<layers::RMSNormalization>, {}, [](Links& to) { of_normalization(to, "weight", "scale"); }},
       {is<layers::GroupNormalization>, {{"gamma", "weight"}, {"beta", "bias"}}},
       {is<layers::Embedding>, {{"embeddings", "weight"}}},
       {is<layers::PReLU>, {}, prelu},

@@ -46,8 +46,10 @@ const std::set<std::string> allowed = {
     "of_class",          // of a Model, private
     "layer_of_class",    // of a Model, private
     "graph_ends",        // of a layer, private
+    "group_of",          // of an Optimizer, private
     "outer",             // of a CallScope, for the library
     "layer",             // of a CallScope, for the library
+    "slots_of",          // of an Optimizer, for the classes derived from it
     "shared",            // of a KeptStates, for the library
 };
 

@@ -25,7 +25,9 @@
 #include "xtape/layers/multi_head_attention.hpp"
 #include "xtape/layers/normalization.hpp"
 #include "xtape/layers/prelu.hpp"
+#include "xtape/layers/rms_normalization.hpp"
 #include "xtape/layers/rnn.hpp"
+#include "xtape/layers/separable_conv1d.hpp"
 #include "xtape/layers/time_distributed.hpp"
 #include "xtape/models/sequential.hpp"
 #include "xtape/ops/math.hpp"
@@ -161,8 +163,27 @@ TEST_CASE("save_weights, load_weights: every layer goes to PyTorch's layout and 
     CHECK(values_of(other) == values_of(model));
   }
   CHECK(saved >= 20);
-  CHECK(refused ==
-        std::set<std::string>{"AdditiveAttention", "Attention", "GRU", "LayerScale", "Normalization", "PReLU"});
+  CHECK(refused == std::set<std::string>{"AdditiveAttention", "Attention", "EinsumDense", "GRU", "GroupQueryAttention",
+                                         "LayerScale", "Normalization", "PReLU", "SpectralNormalization"});
+}
+
+TEST_CASE("save_weights: RMSNorm and a separable Conv1d have PyTorch's names and shapes") {
+  const TempDir temp;
+  const auto shapes_of = [&](const AnyLayer& layer, const Shape& sample) {
+    const SymbolicTensor x = Input(sample);
+    Model(x, layer->outputs({x})).save_weights(temp / "w.safetensors", {.layout = "pytorch"});
+    std::map<std::string, Shape> shapes;
+    for (const auto& [name, value] : io::load_safetensors(temp / "w.safetensors").tensors) {
+      shapes.emplace(name, value.shape());
+    }
+    return shapes;
+  };
+  CHECK(shapes_of(layers::RMSNormalization({.name = "m"}), {4, 3}) == std::map<std::string, Shape>{{"m.weight", {3}}});
+  CHECK(shapes_of(layers::RMSNormalization({.axis = {1, 2, 3}, .name = "m"}), {5, 4, 3}) ==
+        std::map<std::string, Shape>{{"m.weight", {3, 5, 4}}});
+  CHECK(shapes_of(layers::SeparableConv1D(6, 5, {.depth_multiplier = 2, .name = "m"}), {9, 3}) ==
+        std::map<std::string, Shape>{
+            {"m.depthwise.weight", {6, 1, 5}}, {"m.pointwise.bias", {6}}, {"m.pointwise.weight", {6, 6, 1}}});
 }
 
 TEST_CASE("load_weights: a Linear in any of PyTorch's files, by hand") {

@@ -144,7 +144,8 @@ TEST_CASE("Muon: of a diagonal matrix the polynomial of each element; rotations 
 }
 
 TEST_CASE("Muon: Keras's algorithm over several steps, of wide, square and tall matrices") {
-  for (const auto& [rows, columns] : {std::pair<std::size_t, std::size_t>{2, 5}, {3, 3}, {6, 2}, {1, 4}}) {
+  for (const auto& size : {std::pair<std::size_t, std::size_t>{2, 5}, {3, 3}, {6, 2}, {1, 4}}) {
+    const std::size_t rows = size.first, columns = size.second;
     for (const bool nesterov : {true, false}) {
       for (const std::optional<double> rms_rate : {std::optional<double>(0.3), std::optional<double>()}) {
         CAPTURE(rows);
