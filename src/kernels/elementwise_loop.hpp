@@ -105,7 +105,8 @@ inline void run_loop(const F& f, std::int64_t n, Out* out, const void* const* in
 /// call: of a product that a function returns and a sum with it the compiler makes one instruction, which rounds once,
 /// only where the function is inlined.
 template <class T, class Out, std::size_t operands, class F>
-[[gnu::flatten]] void elementwise_loop(const void* f, std::int64_t n, void* out, const void* const* in, const std::int64_t* step) {
+[[gnu::flatten]] void elementwise_loop(const void* f, std::int64_t n, void* out, const void* const* in,
+                                       const std::int64_t* step) {
   const F own = *static_cast<const F*>(f);  // a copy: through a reference it would be read again after every store
   run_loop<T, Out>(own, n, static_cast<Out*>(out), in, step, std::make_index_sequence<operands>());
 }
